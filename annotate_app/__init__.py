@@ -1,0 +1,1 @@
+"""The painting tool: people in a browser answer one foreground/background question per box."""

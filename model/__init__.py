@@ -1,0 +1,1 @@
+"""DaTaSeg, the model: not yet built (see docs/roadmap.md)."""

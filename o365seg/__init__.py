@@ -1,0 +1,1 @@
+"""Objects365 instance segmentation: records, masks, sampling, questions, the store, the release."""

@@ -1,0 +1,38 @@
+"""What the commands share: how a fault reaches the user, and progress bars."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import typer
+
+from o365seg.errors import InputError
+
+T = TypeVar("T")
+
+
+def run(app: typer.Typer) -> None:
+    """Run a Typer app with the project's exit codes.
+
+    0: done. 1: the input is at fault (one line on stderr, never a traceback). 2: the command line
+    itself is at fault (Typer's own). 130: interrupted.
+    """
+    try:
+        app()
+    except InputError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (`| head`): nothing left to tell anyone
+        sys.exit(1)
+
+
+def progress(items: Sequence[T], label: str) -> Iterable[T]:
+    """Iterate over `items` behind a progress bar on stderr; silent where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    yield from track(
+        items, description=label, console=console, disable=not console.is_terminal, transient=True
+    )

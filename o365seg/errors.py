@@ -1,0 +1,32 @@
+"""The one exception that means "what you gave me is at fault", as opposed to a fault of ours."""
+
+from pathlib import Path
+
+
+class InputError(Exception):
+    """A fault in the user's input. Its text names the file, the record and the field.
+
+    Commands print it as one line and exit with status 1 (`o365seg.command_line.run`).
+
+    Args:
+        message: What is wrong, and where it helps, what was expected.
+        file: The file at fault.
+        record: The record inside it, such as `annotations[17] (id 1234)`.
+        field: The field of that record, such as `bbox`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | Path | None = None,
+        record: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        self.message = message
+        self.file = None if file is None else str(file)
+        self.record = record
+        self.field = field
+        where = ", ".join(part for part in (record, field and f"field {field!r}") if part)
+        parts = [part for part in (self.file, where, message) if part]
+        super().__init__(": ".join(parts))

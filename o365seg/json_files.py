@@ -1,0 +1,167 @@
+"""Reading JSON with errors that name the record and field, and writing it atomically."""
+
+import json
+import math
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from o365seg.errors import InputError
+
+T = TypeVar("T")
+
+_PATH_IN_ERROR = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The file's bytes; an `InputError` naming it where it cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path) from None
+    except IsADirectoryError:
+        raise InputError("is a folder, not a file", file=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=path) from None
+
+
+def read_json(path: str | Path, kind: type[T]) -> T:
+    """Read a JSON file as `kind` (a msgspec type).
+
+    Raises:
+        InputError: not readable, not JSON, or not of that form; names the record and field.
+    """
+    return decode_json(read_bytes(path), kind, path)
+
+
+def decode_json(data: bytes, kind: type[T], source: str | Path) -> T:
+    """Decode JSON text as `kind`; `source` is the name that errors give it.
+
+    Raises:
+        InputError: not JSON, or not of that form; names the record and field.
+    """
+    if not data.strip():
+        raise InputError("is empty", file=source)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.ValidationError as error:
+        raise _validation_fault(str(error), data, source) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _syntax_fault(error, data, source) from None
+
+
+def _validation_fault(message: str, data: bytes, source: str | Path) -> InputError:
+    """Turn msgspec's ``Expected `int` - at `$.annotations[3].id` `` into our own words."""
+    match = _PATH_IN_ERROR.match(message)
+    assert match is not None  # the pattern matches any text
+    what, path = match["what"], match["path"] or ""
+    missing = re.search(r"missing required field `([^`]*)`", what)
+    steps = [name or int(index) for name, index in _STEP.findall(path.removeprefix("$"))
+             if index != "..."]
+    where, inside = _split_at_record(steps)
+    field = ".".join(str(step) for step in inside) or (missing and missing[1]) or None
+    what = "missing" if missing and not inside else what[0].lower() + what[1:]
+    if missing and inside:
+        field, what = f"{field}.{missing[1]}", "missing"
+    record = _record_name(where, data) if where else None
+    return InputError(what.replace("`", ""), file=source, record=record, field=field)
+
+
+def _split_at_record(steps: list[str | int]) -> tuple[list[str | int], list[str | int]]:
+    """Split `[annotations, 3, bbox, 1]` after the first index: the record, and the field in it."""
+    for position, step in enumerate(steps):
+        if isinstance(step, int):
+            return steps[: position + 1], steps[position + 1 :]
+    return [], steps
+
+
+def _record_name(steps: list[str | int], data: bytes) -> str:
+    """`annotations[3] (id 97)`; the id where the record has one."""
+    name = "".join(f"[{step}]" if isinstance(step, int) else str(step) for step in steps)
+    name = name if isinstance(steps[0], str) else f"record {name}"
+    value: Any = json.loads(data)
+    for step in steps:
+        value = value[step]
+    if isinstance(value, dict) and "id" in value:
+        name += f" (id {value['id']!r})"
+    return name
+
+
+def _syntax_fault(error: Exception, data: bytes, source: str | Path) -> InputError:
+    """Say where the text stops being JSON; numbers that JSON lacks (NaN) by record and field."""
+    try:
+        value = json.loads(data)
+    except UnicodeDecodeError as fault:
+        return InputError(f"is not UTF-8 text (byte {fault.start})", file=source)
+    except json.JSONDecodeError as fault:
+        return InputError(
+            f"is not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})", file=source
+        )
+    except RecursionError:
+        return InputError("is nested too deeply", file=source)
+    steps = _find_non_finite(value)
+    if steps is None:
+        return InputError(f"is not JSON: {error}", file=source)
+    where, inside = _split_at_record(steps)
+    return InputError(
+        "is NaN or infinite; a finite number is needed",
+        file=source,
+        record=_record_name(where, data) if where else None,
+        field=".".join(str(step) for step in inside) or None,
+    )
+
+
+def _find_non_finite(value: Any) -> list[str | int] | None:
+    """The path to the first NaN or infinity in a decoded JSON value; None where there is none."""
+    stack: list[tuple[Any, tuple]] = [(value, ())]
+    while stack:
+        item, steps = stack.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return list(steps)
+        children = (
+            item.items() if isinstance(item, dict)
+            else enumerate(item) if isinstance(item, list)
+            else ()
+        )
+        stack.extend(reversed([(child, (*steps, key)) for key, child in children]))
+    return None
+
+
+def write_json_atomic(path: str | Path, value: Any) -> None:
+    """Write `value` as JSON so that a reader sees the old file or the whole new one, never a part.
+
+    Compact, keys in the order given, so that equal values give equal bytes.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    write_bytes_atomic(path, msgspec.json.encode(value))
+
+
+def write_bytes_atomic(path: str | Path, data: bytes) -> None:
+    """Write `data` to a temporary file beside `path`, flush it to the disk, and rename it there.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a release is to be shared
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror}", file=path) from None

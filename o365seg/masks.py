@@ -1,0 +1,169 @@
+"""Binary masks as COCO run lengths: safe reading of what others wrote, and the exact pixels.
+
+A mask of an image of height h and width w is `uint8[h, w]` of 0 and 1. Its COCO run-length form
+counts runs in column-major order, background first; "compressed" packs the counts into ASCII text,
+six bits a character (pycocotools, `rleToString`). pycocotools trusts that text and writes past its
+buffer when it lies, so whatever came over the network or from a file passes `check_rle` first.
+"""
+
+from typing import cast
+
+import msgspec
+import numpy as np
+from pycocotools import mask as coco_mask
+
+
+class Rle(msgspec.Struct, frozen=True):
+    """A run-length mask: `size` is (height, width); `counts` compressed text or plain counts."""
+
+    size: tuple[int, int]
+    counts: str | list[int]
+
+
+class MaskError(ValueError):
+    """A segmentation that does not describe a mask; its text says why."""
+
+
+def parse_counts(counts: str) -> np.ndarray:
+    """The run lengths in compressed COCO text.
+
+    Returns:
+        int64[runs], not yet checked against any size (they may be negative where the text lies).
+
+    Raises:
+        MaskError: a character outside the alphabet, a number cut short or too long.
+    """
+    try:
+        text = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
+    except UnicodeEncodeError:
+        raise MaskError("run lengths hold a character outside the RLE alphabet") from None
+    if text.size == 0:
+        return np.zeros(0, np.int64)
+    if text.min() < 0 or text.max() > 63:
+        raise MaskError("run lengths hold a character outside the RLE alphabet")
+    ends = np.flatnonzero((text & 0x20) == 0)  # the last character of each number
+    if ends.size == 0 or ends[-1] != text.size - 1:
+        raise MaskError("run lengths are cut short")
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts + 1
+    if lengths.max() > 7:  # 7 × 5 bits hold any run of any image up to 2^34 pixels
+        raise MaskError("a run length is too long")
+    place = np.arange(text.size) - np.repeat(starts, lengths)
+    values = np.add.reduceat((text & 0x1F) << (5 * place), starts)
+    negative = (text[ends] & 0x10) != 0
+    values -= negative.astype(np.int64) << (5 * lengths)
+    # From the fourth number on each is the difference to the one two before it.
+    values[1::2] = np.cumsum(values[1::2])
+    values[2::2] = np.cumsum(values[2::2])
+    return values
+
+
+def check_rle(rle: Rle, size: tuple[int, int] | None = None) -> np.ndarray:
+    """The run lengths of `rle`, known to be sound: each ≥ 0, their sum height × width.
+
+    Args:
+        rle: The mask to check; nothing of the size it claims is allocated.
+        size: The (height, width) it must have; None for any.
+
+    Returns:
+        int64[runs].
+
+    Raises:
+        MaskError: not a mask, or not of that size.
+    """
+    height, width = rle.size
+    if height < 0 or width < 0 or height * width >= 2**31:
+        raise MaskError(f"a mask of {height}×{width} is out of range")
+    if size is not None and tuple(rle.size) != tuple(size):
+        raise MaskError(f"mask size {height}×{width} differs from {size[0]}×{size[1]}")
+    if isinstance(rle.counts, str):
+        runs = parse_counts(rle.counts)
+    elif any(abs(count) >= 2**31 for count in rle.counts):
+        raise MaskError("a run length is out of range")
+    else:
+        runs = np.asarray(rle.counts, np.int64)
+    if runs.size and runs.min() < 0:
+        raise MaskError("a run length is negative")
+    if runs.sum() != height * width:
+        raise MaskError(f"run lengths add up to {runs.sum()}, not {height}×{width}")
+    return runs
+
+
+def decode_rle(rle: Rle) -> np.ndarray:
+    """The pixels of a mask: uint8[height, width] of 0 and 1.
+
+    Raises:
+        MaskError: `rle` does not describe a mask.
+    """
+    runs = check_rle(rle)
+    values = np.arange(runs.size, dtype=np.uint8) & 1
+    return np.repeat(values, runs).reshape(rle.size[::-1]).T
+
+
+def encode_rle(mask: np.ndarray) -> Rle:
+    """The compressed run lengths of a mask `bool or integer[height, width]`; any non-zero is 1."""
+    pixels = np.asfortranarray(mask != 0, dtype=np.uint8)
+    height, width = pixels.shape
+    return Rle((height, width), coco_mask.encode(pixels)["counts"].decode("ascii"))
+
+
+def rle_area(rle: Rle) -> int:
+    """The number of pixels set.
+
+    Raises:
+        MaskError: `rle` does not describe a mask.
+    """
+    return int(check_rle(rle)[1::2].sum())
+
+
+def box_to_rle(
+    bbox: tuple[float, float, float, float], size: tuple[int, int]
+) -> Rle:
+    """A box (x, y, width, height in pixels) as a mask of an image of `size` (height, width).
+
+    The box as a polygon, by pycocotools' own rule (`rleFrBbox`), cut off at the image's border.
+    """
+    x, y, width, height = bbox
+    corners = [[x, y, x, y + height, x + width, y + height, x + width, y]]
+    return polygons_to_rle(corners, size)
+
+
+def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
+    """The union of polygons [x1, y1, x2, y2, …] by pycocotools' rasteriser.
+
+    Raises:
+        MaskError: a polygon of fewer than three points or an odd number of coordinates.
+    """
+    for polygon in polygons:
+        if len(polygon) < 6 or len(polygon) % 2:
+            raise MaskError(f"a polygon of {len(polygon)} coordinates")
+    height, width = size
+    parts = coco_mask.frPyObjects(cast("list", polygons), height, width)
+    merged = coco_mask.merge(parts)
+    return Rle((height, width), merged["counts"].decode("ascii"))
+
+
+def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle:
+    """Any COCO segmentation (polygons, plain or compressed run lengths) as compressed run lengths.
+
+    Args:
+        segmentation: JSON text, as `records.Annotation` holds it.
+        size: The image's (height, width).
+
+    Raises:
+        MaskError: not a segmentation, or a mask of another size.
+    """
+    try:
+        value = msgspec.json.decode(segmentation, type=list[list[float]] | Rle)
+    except msgspec.MsgspecError as error:
+        raise MaskError(str(error).replace("`", "")) from None
+    if isinstance(value, list):
+        return polygons_to_rle(value, size)
+    runs = check_rle(value, size)
+    if isinstance(value.counts, str):
+        return value
+    height, width = size
+    packed = coco_mask.frPyObjects(
+        cast("list", {"size": [height, width], "counts": runs.tolist()}), height, width
+    )
+    return Rle((height, width), cast("dict", packed)["counts"].decode("ascii"))

@@ -1,0 +1,150 @@
+"""COCO and Objects365 annotation files as typed records.
+
+One reader serves detection files (`zhiyuan_objv2_val.json`: boxes only), our release (masks,
+skips, crowds) and other COCO-format sets (COCO, LVIS, ADE20K). Keys that we do not use are passed
+over; a segmentation stays undecoded text until someone asks for it, so a file of 1.24 M boxes or
+of COCO-train size costs a few hundred bytes a record.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from o365seg.errors import InputError
+from o365seg.json_files import decode_json, read_bytes
+
+_NO_SEGMENTATION = msgspec.Raw(b"null")
+
+
+class Category(msgspec.Struct, gc=False):
+    """One category; `name` verbatim, trailing blanks and typos included."""
+
+    id: int
+    name: str
+    supercategory: str | None = None
+
+
+class Image(msgspec.Struct, gc=False):
+    """One image; `width` and `height` in pixels."""
+
+    id: int
+    width: int
+    height: int
+    file_name: str = ""
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """One object: `bbox` is (x, y, width, height) in pixels from the image's top left corner."""
+
+    id: int
+    image_id: int
+    category_id: int
+    bbox: tuple[float, float, float, float] | None = None
+    area: float | None = None
+    iscrowd: int | bool = 0
+    segmentation: msgspec.Raw = _NO_SEGMENTATION
+    skipped: bool = False
+    skip_reason: str | None = None
+
+    @property
+    def has_segmentation(self) -> bool:
+        """Whether there is a segmentation that is not empty (neither null nor [] nor {})."""
+        text = bytes(self.segmentation).strip()
+        return text != b"null" and bytes(text[1:-1]).strip() != b""
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether raters skipped it: not a crowd and without a mask.
+
+        Deliberately tolerant: the authors' own file marks a skip by the absence of a mask alone.
+        """
+        return not self.iscrowd and (self.skipped or not self.has_segmentation)
+
+
+class AnnotationFile(msgspec.Struct):
+    """The parts of a COCO-format file that we use."""
+
+    images: list[Image]
+    annotations: list[Annotation]
+    categories: list[Category]
+
+
+def read_annotations(path: str | Path) -> AnnotationFile:
+    """Read and check a COCO-format annotation file.
+
+    Raises:
+        InputError: not readable, not JSON, a field missing or of the wrong type, an id given twice,
+            or an annotation of an unknown image or category. Names the record and the field.
+    """
+    file = decode_json(read_bytes(path), AnnotationFile, path)
+    _check_unique(file.images, "images", path)
+    _check_unique(file.categories, "categories", path)
+    _check_unique(file.annotations, "annotations", path)
+    images = {image.id for image in file.images}
+    categories = {category.id for category in file.categories}
+    for index, annotation in enumerate(file.annotations):
+        if annotation.image_id not in images:
+            raise _fault(path, index, annotation, "image_id", f"no image {annotation.image_id}")
+        if annotation.category_id not in categories:
+            raise _fault(
+                path, index, annotation, "category_id", f"no category {annotation.category_id}"
+            )
+    for index, image in enumerate(file.images):
+        if image.width <= 0 or image.height <= 0:
+            raise InputError(
+                f"an image of {image.width}×{image.height} pixels",
+                file=path, record=f"images[{index}] (id {image.id})", field="width",
+            )
+    return file
+
+
+def read_verbatim(path: str | Path, image_ids: Iterable[int]) -> dict[str, Any]:
+    """The file's own records of some images: every key as it came, in the file's order.
+
+    Returns:
+        The file as a dict whose `images` and `annotations` are cut down to `image_ids`; all other
+        keys (`categories`, `licenses`, `info` …) whole.
+    """
+    data = read_bytes(path)
+    file = decode_json(data, dict[str, msgspec.Raw], path)
+    wanted = set(image_ids)
+    kept: dict[str, Any] = {}
+    for key, raw in file.items():
+        if key in ("images", "annotations"):
+            owner = "id" if key == "images" else "image_id"
+            pointer = msgspec.defstruct("Owner", [(owner, int)], gc=False)
+            owners = msgspec.json.decode(raw, type=list[pointer])
+            records = msgspec.json.decode(raw, type=list[msgspec.Raw])
+            kept[key] = [
+                msgspec.json.decode(record)
+                for record, holder in zip(records, owners, strict=True)
+                if getattr(holder, owner) in wanted
+            ]
+        else:
+            kept[key] = msgspec.json.decode(raw)
+    return kept
+
+
+def _check_unique(
+    records: list[Image] | list[Annotation] | list[Category], kind: str, path: str | Path
+) -> None:
+    seen = {record.id for record in records}
+    if len(seen) == len(records):
+        return
+    seen.clear()
+    for index, record in enumerate(records):
+        if record.id in seen:
+            raise InputError(
+                f"{record.id} was given to an earlier record already",
+                file=path, record=f"{kind}[{index}]", field="id",
+            )
+        seen.add(record.id)
+
+
+def _fault(
+    path: str | Path, index: int, annotation: Annotation, field: str, message: str
+) -> InputError:
+    record = f"annotations[{index}] (id {annotation.id})"
+    return InputError(message, file=path, record=record, field=field)
