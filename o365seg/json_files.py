@@ -81,15 +81,17 @@ def _split_at_record(steps: list[str | int]) -> tuple[list[str | int], list[str 
 
 
 def _record_name(steps: list[str | int], data: bytes) -> str:
-    """`annotations[3] (id 97)`; the id where the record has one."""
+    """`annotations[3] (id 97)`; where the record has no id of its own, those it refers to."""
     name = "".join(f"[{step}]" if isinstance(step, int) else str(step) for step in steps)
     name = name if isinstance(steps[0], str) else f"record {name}"
     value: Any = json.loads(data)
     for step in steps:
         value = value[step]
-    if isinstance(value, dict) and "id" in value:
-        name += f" (id {value['id']!r})"
-    return name
+    if not isinstance(value, dict):
+        return name
+    ids = ["id"] if "id" in value else ["image_id", "category_id"]
+    known = ", ".join(f"{key} {value[key]!r}" for key in ids if key in value)
+    return f"{name} ({known})" if known else name
 
 
 def _syntax_fault(error: Exception, data: bytes, source: str | Path) -> InputError:

@@ -6,11 +6,15 @@ six bits a character (pycocotools, `rleToString`). pycocotools trusts that text 
 buffer when it lies, so whatever came over the network or from a file passes `check_rle` first.
 """
 
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
+
+# The rasteriser allocates five points a pixel of outline, unchecked; and counts them in 32 bits.
+_LONGEST_OUTLINE = 2**22
+_FARTHEST_CORNER = 2**28
 
 
 class Rle(msgspec.Struct, frozen=True):
@@ -103,8 +107,7 @@ def decode_rle(rle: Rle) -> np.ndarray:
 def encode_rle(mask: np.ndarray) -> Rle:
     """The compressed run lengths of a mask `bool or integer[height, width]`; any non-zero is 1."""
     pixels = np.asfortranarray(mask != 0, dtype=np.uint8)
-    height, width = pixels.shape
-    return Rle((height, width), coco_mask.encode(pixels)["counts"].decode("ascii"))
+    return _from_pycocotools(coco_mask.encode(pixels))
 
 
 def rle_area(rle: Rle) -> int:
@@ -129,18 +132,28 @@ def box_to_rle(
 
 
 def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
-    """The union of polygons [x1, y1, x2, y2, …] by pycocotools' rasteriser.
+    """The union of polygons [x1, y1, x2, y2, …] by pycocotools' rasteriser; of none, no pixel.
 
     Raises:
-        MaskError: a polygon of fewer than three points or an odd number of coordinates.
+        MaskError: a polygon of fewer than three points or an odd number of coordinates, or one
+            that reaches absurdly far.
     """
+    height, width = size
+    if not polygons:
+        return encode_rle(np.zeros((height, width), np.uint8))
     for polygon in polygons:
         if len(polygon) < 6 or len(polygon) % 2:
             raise MaskError(f"a polygon of {len(polygon)} coordinates")
-    height, width = size
+        corners = np.asarray(polygon, float).reshape(-1, 2)
+        if np.abs(corners).max() > _FARTHEST_CORNER or _outline(corners) > _LONGEST_OUTLINE:
+            raise MaskError("a polygon that reaches too far beyond the image")
     parts = coco_mask.frPyObjects(cast("list", polygons), height, width)
-    merged = coco_mask.merge(parts)
-    return Rle((height, width), merged["counts"].decode("ascii"))
+    return _from_pycocotools(coco_mask.merge(parts))
+
+
+def _outline(corners: np.ndarray) -> float:
+    """The length of a closed polygon `float64[corners, 2]` as the rasteriser walks it."""
+    return np.abs(corners - np.roll(corners, -1, axis=0)).max(axis=1).sum()
 
 
 def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle:
@@ -163,7 +176,11 @@ def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle
     if isinstance(value.counts, str):
         return value
     height, width = size
-    packed = coco_mask.frPyObjects(
-        cast("list", {"size": [height, width], "counts": runs.tolist()}), height, width
-    )
-    return Rle((height, width), cast("dict", packed)["counts"].decode("ascii"))
+    plain = {"size": [height, width], "counts": runs.tolist()}
+    return _from_pycocotools(coco_mask.frPyObjects(cast("list", plain), height, width))
+
+
+def _from_pycocotools(packed: Any) -> Rle:
+    """Its run lengths are bytes, though its type stubs say text."""
+    height, width = packed["size"]
+    return Rle((height, width), packed["counts"].decode("ascii"))

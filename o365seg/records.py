@@ -47,6 +47,7 @@ class Annotation(msgspec.Struct, gc=False):
     segmentation: msgspec.Raw = _NO_SEGMENTATION
     skipped: bool = False
     skip_reason: str | None = None
+    unanswered: bool = False
 
     @property
     def has_segmentation(self) -> bool:
@@ -69,6 +70,7 @@ class AnnotationFile(msgspec.Struct):
     images: list[Image]
     annotations: list[Annotation]
     categories: list[Category]
+    info: Any = None
 
 
 def read_annotations(path: str | Path) -> AnnotationFile:

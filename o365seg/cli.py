@@ -1,0 +1,149 @@
+"""The command `o365seg`: create a project, see how far it is, release its annotations."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+
+from o365seg import command_line
+
+app = typer.Typer(
+    help="Make a painting project from Objects365 boxes, follow it, and release its masks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
+
+
+@app.command(
+    epilog="Example: `o365seg create my-project --detections zhiyuan_objv2_val.json "
+    "--images val --count 1000 --seed 0`"
+)
+def create(
+    project: Annotated[Path, typer.Argument(help="The folder to make; must be new or empty.")],
+    detections: Annotated[
+        Path, typer.Option(help="Detection JSON of the zhiyuan_objv2_val.json schema.")
+    ],
+    images: Annotated[Path, typer.Option(help="The folder that its file names lead into.")],
+    count: Annotated[int, typer.Option(min=1, help="How many images to sample.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Same seed, same sample, on every machine.")] = 0,
+) -> None:
+    """Sample images and make one question of each non-crowd box."""
+    from o365seg.project import create_project
+
+    report = create_project(
+        project, detections, images, images=count, seed=seed, progress=command_line.progress
+    )
+    _list("left out", report.excluded)
+    _list("put right", report.remarks)
+    _list("not asked: box", report.unaskable)
+    typer.echo(
+        f"{project}: {report.images} images, {report.questions} questions, "
+        f"{report.crowds} crowd boxes not asked"
+    )
+    if report.images < count:
+        typer.echo(f"only {report.images} of the {count} images asked for could be used", err=True)
+
+
+@app.command(epilog="Example: `o365seg status my-project --json | jq .masks`")
+def status(
+    project: ProjectFolder,
+    json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what is done, what is left, and the hours it took."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from o365seg.project import open_project
+    from o365seg.store.database import now_ms
+    from o365seg.store.progress import MS_PER_HOUR, measure_progress
+
+    opened = open_project(project)
+    with opened.store.read() as db:
+        done = measure_progress(db, now_ms())
+    if json:
+        numbers = {**asdict(done), "skipped": done.skipped, "unanswered": done.unanswered}
+        typer.echo(msgspec.json.encode(numbers).decode())
+        return
+    console = Console()
+    counts = Table("", "", show_header=False, box=None, pad_edge=False)
+    counts.columns[1].justify = "right"
+    counts.add_row("images", f"{done.images:,}")
+    counts.add_row("questions", f"{done.questions:,}")
+    counts.add_row("masks", f"{done.masks:,}")
+    counts.add_row("skips", f"{done.skipped:,}")
+    for reason, number in done.skips.items():
+        counts.add_row(f"  {reason}", f"{number:,}")
+    counts.add_row("unanswered", f"{done.unanswered:,}")
+    counts.add_row("  being painted now", f"{done.leased:,}")
+    counts.add_row("rater hours (active, all answers)", f"{done.rater_hours:.2f}")
+    counts.add_row("wall hours", f"{done.wall_hours:.2f}")
+    if done.minutes_per_valid_mask is not None and done.mean_mask_minutes is not None:
+        counts.add_row("minutes per valid mask", f"{done.minutes_per_valid_mask:.2f}")
+        counts.add_row("  of the masks alone, mean", f"{done.mean_mask_minutes:.2f}")
+    console.print(counts)
+    if done.raters:
+        raters = Table("rater", "masks", "skips", "hours", "minutes/mask", box=None)
+        for column in raters.columns[1:]:
+            column.justify = "right"
+        for person in done.raters:
+            pace = person.mean_mask_active_ms
+            raters.add_row(
+                person.name,
+                f"{person.masks:,}",
+                f"{person.skips:,}",
+                f"{person.active_ms / MS_PER_HOUR:.2f}",
+                "" if pace is None else f"{pace / 60_000:.2f}",
+            )
+        console.print(raters)
+
+
+@app.command(
+    epilog="Examples: `o365seg release my-project` · "
+    "`o365seg release my-project --for pycocotools --out stock.json`"
+)
+def release(
+    project: ProjectFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write.", show_default="o365_instance_seg_val[.…].json"),
+    ] = None,
+    variant: Annotated[
+        Literal["benchmark", "pycocotools"],
+        typer.Option("--for", help="pycocotools: skipped and crowd become box-shaped crowds."),
+    ] = "benchmark",
+) -> None:
+    """Write the annotation file: masks where painted, skips marked as such."""
+    from o365seg.json_files import write_json_atomic
+    from o365seg.project import open_project
+    from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release
+
+    stock = variant == "pycocotools"
+    path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
+    built = build_release(open_project(project), for_stock_tools=stock)
+    write_json_atomic(path, built)
+    info = built["info"]
+    typer.echo(
+        f"{path}: {len(built['images'])} images, {info['masks']} masks, {info['skipped']} skipped, "
+        f"{info['unanswered']} unanswered"
+    )
+    if info["unanswered"]:
+        typer.echo(
+            "unanswered questions are marked so, and the benchmark ignores them like skips",
+            err=True,
+        )
+
+
+def _list(label: str, items: list[tuple]) -> None:
+    for name, why in items:
+        typer.echo(f"{label} {name}: {why}", err=True)
+
+
+def main() -> None:
+    """Run the command."""
+    command_line.run(app)

@@ -1,0 +1,49 @@
+"""A small project over the public-domain photographs that ship inside scikit-image's wheel."""
+
+import shutil
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import skimage
+
+from o365seg.errors import InputError
+from o365seg.json_files import read_json, write_json_atomic
+from o365seg.project import PROJECT_FILE, CreationReport, ProjectFile, create_project
+from o365seg.records import read_annotations
+
+IMAGES_FOLDER = "photographs"
+
+
+def create_demo(folder: Path) -> CreationReport:
+    """Make the demo project: every photograph named in `detections.json`, copied into the folder.
+
+    The project needs nothing outside its folder afterwards.
+
+    Raises:
+        InputError: the folder is in the way, or this scikit-image lacks a photograph.
+    """
+    if folder.exists():
+        raise InputError("exists already; choose a new folder", file=folder)
+    detections = Path(str(resources.files(__name__) / "detections.json"))
+    names = [image.file_name for image in read_annotations(detections).images]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as work:
+        photographs = Path(work) / IMAGES_FOLDER
+        photographs.mkdir()
+        for name in names:
+            source = Path(skimage.data_dir) / name
+            if not source.is_file():
+                raise InputError("this scikit-image does not ship the photograph", file=source)
+            shutil.copyfile(source, photographs / name)
+        report = create_project(
+            Path(work) / "project", detections, photographs, images=len(names), seed=0
+        )
+        # Inside the project, so that the folder can be moved or copied as a whole.
+        project = Path(work) / "project"
+        photographs.rename(project / IMAGES_FOLDER)
+        about = read_json(project / PROJECT_FILE, ProjectFile)
+        about.image_root = IMAGES_FOLDER
+        write_json_atomic(project / PROJECT_FILE, about)
+        project.rename(folder)
+    return report

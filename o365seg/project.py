@@ -1,0 +1,286 @@
+"""A project: one folder that holds a sample of images, its questions, and the raters' answers.
+
+    project.json      where it came from: source file, seed, image root
+    sample.json       the sampled images' records, verbatim
+    project.sqlite    the store
+    upright/          copies of the few images that had to be turned or converted
+
+`create_project` builds the folder beside its final place and renames it there, so a project is
+whole or absent.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from o365seg import records
+from o365seg.categories import display_name
+from o365seg.errors import InputError
+from o365seg.image_files import CheckedImage, ImageProblem, check_image
+from o365seg.json_files import read_json, write_json_atomic
+from o365seg.sampling import rank_images
+from o365seg.store import database
+
+PROJECT_FILE = "project.json"
+SAMPLE_FILE = "sample.json"
+STORE_FILE = "project.sqlite"
+UPRIGHT_FOLDER = "upright"
+FORMAT_VERSION = 1
+
+
+class ProjectFile(msgspec.Struct):
+    """The content of project.json."""
+
+    format: int
+    source_name: str
+    source_sha256: str
+    seed: int
+    image_root: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """An open project."""
+
+    folder: Path
+    about: ProjectFile
+    store: database.Store
+    image_root: Path
+
+    @property
+    def sample_path(self) -> Path:
+        """The sampled images' records, verbatim."""
+        return self.folder / SAMPLE_FILE
+
+    @property
+    def upright_folder(self) -> Path:
+        """Copies of the images that had to be turned or converted, named by image id."""
+        return self.folder / UPRIGHT_FOLDER
+
+
+@dataclass
+class CreationReport:
+    """What `create_project` did and noticed, for the owner to read.
+
+    Attributes:
+        excluded: (file name, why) of each sampled image that cannot be asked about; the next
+            image of the random order took its place.
+        remarks: (file name, what) of each image that was put right.
+        unaskable: (annotation id, why) of each box that no question can be asked about.
+    """
+
+    images: int = 0
+    questions: int = 0
+    crowds: int = 0
+    excluded: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+    unaskable: list[tuple[int, str]] = field(default_factory=list)
+
+
+def create_project(
+    folder: Path,
+    detections: Path,
+    image_root: Path,
+    *,
+    images: int = 1000,
+    seed: int = 0,
+    progress: Callable[[Sequence[int], str], Iterable[int]] = lambda items, label: items,
+) -> CreationReport:
+    """Sample images from a detection file and make a question of each non-crowd box.
+
+    Args:
+        folder: Where to make the project; must not exist, or be empty.
+        detections: A detection file of the `zhiyuan_objv2_val.json` schema.
+        image_root: The folder that the file's `file_name`s lead into.
+        images: How many images; all of them where the file has fewer.
+        seed: The same seed gives the same sample on every machine.
+        progress: Wraps the loop over images, `(image ids, label)`.
+
+    Raises:
+        InputError: bad detections, no such image root, a folder in the way, no usable image.
+    """
+    if images < 1:
+        raise InputError("at least one image is needed", field="images")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("exists already; choose a new folder", file=folder)
+    if not image_root.is_dir():
+        raise InputError("no such image folder", file=image_root)
+    source = records.read_annotations(detections)
+    for index, box in enumerate(source.annotations):
+        if box.bbox is None:
+            raise InputError(
+                "missing", file=detections, record=f"annotations[{index}] (id {box.id})",
+                field="bbox",
+            )
+    report = CreationReport()
+    chosen = _choose_images(source, image_root, images, seed, report, progress)
+    if not chosen:
+        raise InputError(
+            f"none of the file's {len(source.images)} images is usable below {image_root}"
+            + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
+            file=detections,
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+    try:
+        _write_project(work, source, chosen, detections, image_root, seed, report)
+        if folder.exists():
+            folder.rmdir()
+        work.chmod(0o755)
+        work.rename(folder)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    return report
+
+
+def open_project(folder: Path, image_root: Path | None = None) -> Project:
+    """Open a project folder.
+
+    Args:
+        folder: As `create_project` made it.
+        image_root: Where the images are now; None: where they were at creation.
+
+    Raises:
+        InputError: not a project, or one of another version.
+    """
+    path = folder / PROJECT_FILE
+    if not path.is_file():
+        raise InputError(f"is not a project (it has no {PROJECT_FILE})", file=folder)
+    about = read_json(path, ProjectFile)
+    if about.format != FORMAT_VERSION:
+        raise InputError(
+            f"format {about.format}; this o365seg reads format {FORMAT_VERSION}",
+            file=path, field="format",
+        )
+    store = database.Store(folder / STORE_FILE)
+    root = image_root or Path(about.image_root)
+    return Project(folder, about, store, root if root.is_absolute() else folder / root)
+
+
+def _choose_images(
+    source: records.AnnotationFile,
+    image_root: Path,
+    images: int,
+    seed: int,
+    report: CreationReport,
+    progress: Callable[[Sequence[int], str], Iterable[int]],
+) -> list[tuple[records.Image, CheckedImage]]:
+    """The first `images` usable images of the seeded order."""
+    by_id = {image.id: image for image in source.images}
+    order = rank_images(by_id, seed)
+    chosen: list[tuple[records.Image, CheckedImage]] = []
+    start = 0
+    while len(chosen) < images and start < len(order):
+        batch = order[start : start + images - len(chosen)]
+        start += len(batch)
+        for image_id in progress(batch, "checking images"):
+            record = by_id[image_id]
+            try:
+                checked = check_image(image_root, record)
+            except ImageProblem as problem:
+                report.excluded.append((record.file_name, str(problem)))
+                continue
+            if checked.remark:
+                report.remarks.append((record.file_name, checked.remark))
+            chosen.append((record, checked))
+    return chosen
+
+
+def _write_project(
+    folder: Path,
+    source: records.AnnotationFile,
+    chosen: list[tuple[records.Image, CheckedImage]],
+    detections: Path,
+    image_root: Path,
+    seed: int,
+    report: CreationReport,
+) -> None:
+    about = ProjectFile(
+        format=FORMAT_VERSION,
+        source_name=detections.name,
+        source_sha256=_file_sha256(detections),
+        seed=seed,
+        image_root=str(image_root.resolve()),
+    )
+    write_json_atomic(folder / PROJECT_FILE, about)
+    sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
+    write_json_atomic(folder / SAMPLE_FILE, sample)
+    upright = folder / UPRIGHT_FOLDER
+    upright.mkdir()
+    image_rows = []
+    for record, checked in chosen:
+        if checked.upright is not None:
+            (upright / str(record.id)).write_bytes(checked.upright)
+        image_rows.append(
+            {
+                "id": record.id,
+                "path": checked.path,
+                "upright": checked.upright is not None,
+                "sha256": checked.sha256,
+                "media_type": checked.media_type,
+                "width": record.width,
+                "height": record.height,
+            }
+        )
+    question_rows = _make_questions(source, [record for record, _ in chosen], report)
+    store = database.create_store(folder / STORE_FILE)
+    with store.write() as db:
+        db.execute(database.image.insert(), image_rows)
+        if question_rows:
+            db.execute(database.question.insert(), question_rows)
+    store.close()
+    report.images = len(image_rows)
+    report.questions = len(question_rows)
+
+
+def _make_questions(
+    source: records.AnnotationFile, images: list[records.Image], report: CreationReport
+) -> list[dict]:
+    """One question per non-crowd box (paper, appendix C), image by image in the sample's order."""
+    names = {category.id: display_name(category.name) for category in source.categories}
+    boxes: dict[int, list[records.Annotation]] = {image.id: [] for image in images}
+    for box in source.annotations:
+        if box.image_id in boxes:
+            boxes[box.image_id].append(box)
+    rows: list[dict] = []
+    for image in images:
+        for box in sorted(boxes[image.id], key=lambda box: box.id):
+            assert box.bbox is not None  # checked by create_project
+            x, y, width, height = box.bbox
+            if box.iscrowd:
+                report.crowds += 1
+                continue
+            if width <= 0 or height <= 0:
+                report.unaskable.append((box.id, f"a box of {width:g}×{height:g} pixels"))
+                continue
+            if x >= image.width or y >= image.height or x + width <= 0 or y + height <= 0:
+                report.unaskable.append((box.id, "the box lies outside its image"))
+                continue
+            rows.append(
+                {
+                    "id": box.id,
+                    "image_id": image.id,
+                    "category_id": box.category_id,
+                    "category": names[box.category_id],
+                    "x": x,
+                    "y": y,
+                    "width": width,
+                    "height": height,
+                    "position": len(rows),
+                }
+            )
+    return rows
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

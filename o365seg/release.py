@@ -1,0 +1,109 @@
+"""The released annotation file: the sampled detection records with the raters' masks added.
+
+COCO format, as the authors released theirs. Each record keeps every key that it came with.
+
+    answered     `segmentation` (compressed run lengths, full resolution), `area` of the mask
+    skipped      no `segmentation`; `skipped` true, `skip_reason`, `ignore` 1, `area` of the box
+    unanswered   as skipped, with `unanswered` true in place of `skipped` (a release before the end)
+    crowd        as it came
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from o365seg.categories import display_name
+from o365seg.json_files import read_bytes
+from o365seg.project import Project
+from o365seg.stock_tools import stock_annotation
+from o365seg.store import progress
+from o365seg.store.database import now_ms, question
+
+FILE_NAME = "o365_instance_seg_val.json"
+STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
+
+# The reason of a box that no question could be asked about (no area, or outside its image).
+UNASKABLE = "unaskable_box"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    counts: str | None
+    area: int | None
+    skip_reason: str | None
+
+
+def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[str, Any]:
+    """The release as it stands now, ready to be written as JSON.
+
+    Equal answers give an equal release; nothing in it depends on when or where it is made.
+
+    Args:
+        project: The open project.
+        for_stock_tools: The variant for tools that know no skipped instances, where skipped and
+            crowd are `iscrowd` 1 with the box as their region (see `stock_tools`).
+    """
+    release: dict[str, Any] = msgspec.json.decode(read_bytes(project.sample_path))
+    with project.store.read() as db:
+        answers = _answers(db)
+        asked = set(db.execute(sa.select(question.c.id)).scalars())
+        counted = progress.measure_progress(db, now_ms())
+    sizes = {image["id"]: (image["height"], image["width"]) for image in release["images"]}
+    annotations = []
+    for record in release["annotations"]:
+        size = sizes[record["image_id"]]
+        merged = _merge(record, size, answers.get(record["id"]), asked=record["id"] in asked)
+        annotations.append(stock_annotation(merged, size) if for_stock_tools else merged)
+    release["annotations"] = annotations
+    for category in release["categories"]:
+        shown = display_name(category["name"])
+        if shown != category["name"]:
+            category["display_name"] = shown
+    info = release.pop("info", None)
+    ours = {
+        "description": "Instance masks painted for sampled Objects365 boxes",
+        "source": project.about.source_name,
+        "source_sha256": project.about.source_sha256,
+        "seed": project.about.seed,
+        "questions": counted.questions,
+        "masks": counted.masks,
+        "skipped": counted.skipped,
+        "unanswered": counted.unanswered,
+        "rater_hours": counted.rater_hours,
+        "minutes_per_valid_mask": counted.minutes_per_valid_mask,
+        "mean_mask_minutes": counted.mean_mask_minutes,
+        "wall_hours": counted.wall_hours,
+    }
+    return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
+
+
+def _answers(db: sa.Connection) -> dict[int, _Answer]:
+    newest = progress.newest_answers()
+    rows = db.execute(
+        sa.select(newest.c.question_id, newest.c.counts, newest.c.area, newest.c.skip_reason)
+    )
+    return {row[0]: _Answer(*row[1:]) for row in rows}
+
+
+def _merge(
+    record: dict[str, Any], size: tuple[int, int], answer: _Answer | None, *, asked: bool
+) -> dict[str, Any]:
+    """One annotation record with its answer; `size` is the image's (height, width)."""
+    if record.get("iscrowd"):
+        return record
+    merged = {key: value for key, value in record.items() if key != "segmentation"}
+    if answer is not None and answer.counts is not None:
+        merged["segmentation"] = {"size": list(size), "counts": answer.counts}
+        merged["area"] = answer.area
+        merged["iscrowd"] = 0
+        return merged
+    merged["area"] = record["bbox"][2] * record["bbox"][3]
+    merged["iscrowd"] = 0
+    merged["ignore"] = 1
+    if answer is not None:
+        return {**merged, "skipped": True, "skip_reason": answer.skip_reason}
+    if not asked:
+        return {**merged, "skipped": True, "skip_reason": UNASKABLE}
+    return {**merged, "unanswered": True}

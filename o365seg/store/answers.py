@@ -1,0 +1,283 @@
+"""Answers as they arrive: recorded once, never changed; late ones kept as drafts."""
+
+import zlib
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import cast
+
+import sqlalchemy as sa
+
+from o365seg.masks import MaskError, Rle, check_rle
+from o365seg.store import leases
+from o365seg.store.database import answer, draft, image, lease, question
+
+
+class SkipReason(StrEnum):
+    """Why a rater did not paint. The paper names the first two (appendix C)."""
+
+    TOO_BLURRY = "too_blurry"
+    TOO_DARK = "too_dark"
+    BOX_WRONG = "box_wrong"
+    CATEGORY_WRONG = "category_wrong"
+    FULLY_OCCLUDED = "fully_occluded"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A painted mask as it travels: run lengths, and the CRC-32 of their ASCII text."""
+
+    size: tuple[int, int]  # (height, width)
+    counts: str
+    crc32: int
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A question that was not painted; `note` is required where the reason is `other`."""
+
+    reason: SkipReason
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What the painter measured. Active: gaps under 30 s between inputs while the tab is seen."""
+
+    wall_ms: int = 0
+    active_ms: int = 0
+    idle_ms: int = 0
+    hidden_ms: int = 0
+    strokes: int = 0
+    lines: int = 0
+    fills: int = 0
+    erases: int = 0
+    undos: int = 0
+    zooms: int = 0
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Work in progress on a question."""
+
+    mask: Mask
+    activity: Activity
+    saved_at: int
+
+
+class AnswerRefused(Exception):
+    """An answer that cannot be what the rater painted; nothing was stored."""
+
+
+@dataclass(frozen=True)
+class LeaseLost:
+    """The question went to somebody else, or has another answer; what came was kept as a draft."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`repeated`: this very answer had been recorded before, and nothing was changed."""
+
+    answer_id: int
+    repeated: bool
+
+
+def submit(
+    db: sa.Connection,
+    *,
+    rater_id: int,
+    token: str,
+    work: Mask | Skip,
+    image_sha256: str,
+    activity: Activity,
+    client_version: str,
+    now: int,
+) -> Recorded | LeaseLost:
+    """Record an answer under its lease; the lease's token makes a resent submit harmless.
+
+    A lease that merely expired still holds while nobody else has taken the question.
+
+    Returns:
+        `Recorded`, or `LeaseLost`: then what came was kept as a late draft.
+
+    Raises:
+        AnswerRefused: unknown lease, another image, a mask that is empty, of the wrong size or
+            damaged on its way.
+    """
+    held = db.execute(
+        sa.select(lease, image.c.sha256, image.c.width, image.c.height)
+        .select_from(lease.join(question).join(image))
+        .where(lease.c.token == token, lease.c.rater_id == rater_id)
+    ).one_or_none()
+    if held is None:
+        raise AnswerRefused("this question was never given to you")
+    if image_sha256 != held.sha256:
+        raise AnswerRefused("the answer is about another image")
+    area = _check(work, (held.height, held.width))
+
+    recorded = db.execute(sa.select(answer).where(answer.c.lease_token == token)).one_or_none()
+    if recorded is not None:
+        if _content(work) == (recorded.counts, recorded.skip_reason):
+            return Recorded(recorded.id, repeated=True)
+        _keep_late(db, held.question_id, rater_id, work, activity, now)
+        return LeaseLost("this question has your other answer already")
+    elsewhere = db.execute(
+        sa.select(sa.literal(1)).where(
+            sa.exists().where(answer.c.question_id == held.question_id)
+            | sa.exists().where(
+                lease.c.question_id == held.question_id,
+                lease.c.closed_at.is_(None),
+                lease.c.token != token,
+            )
+        )
+    ).one_or_none()
+    if elsewhere is not None:
+        leases.close(db, token, "late", now)
+        _keep_late(db, held.question_id, rater_id, work, activity, now)
+        return LeaseLost("this question went to another rater while you were away")
+
+    mask = work if isinstance(work, Mask) else None
+    skip = work if isinstance(work, Skip) else None
+    inserted = db.execute(
+        answer.insert().values(
+            question_id=held.question_id,
+            rater_id=rater_id,
+            lease_token=token,
+            skip_reason=skip and skip.reason.value,
+            skip_note=skip and skip.note,
+            counts=mask and mask.counts,
+            crc32=mask and mask.crc32,
+            area=area,
+            image_sha256=image_sha256,
+            width=held.width,
+            height=held.height,
+            leased_at=held.leased_at,
+            shown_at=held.shown_at or held.leased_at,
+            received_at=now,
+            client_version=client_version,
+            **asdict(activity),
+        )
+    )
+    answer_id = cast("tuple[int]", inserted.inserted_primary_key)[0]
+    leases.close(db, token, "answered", now)
+    db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
+    return Recorded(answer_id, repeated=False)
+
+
+def save_draft(
+    db: sa.Connection, *, rater_id: int, token: str, mask: Mask, activity: Activity, now: int
+) -> bool:
+    """Keep a rater's work in progress; only the newest is kept.
+
+    Returns:
+        Whether the lease still holds. A draft under a lost lease is kept all the same.
+
+    Raises:
+        AnswerRefused: unknown lease, a mask of the wrong size or damaged on its way.
+    """
+    held = db.execute(
+        sa.select(lease.c.question_id, image.c.width, image.c.height)
+        .select_from(lease.join(question).join(image))
+        .where(lease.c.token == token, lease.c.rater_id == rater_id)
+    ).one_or_none()
+    if held is None:
+        raise AnswerRefused("this question was never given to you")
+    _check_mask(mask, (held.height, held.width))
+    answered = db.execute(
+        sa.select(answer.c.id).where(answer.c.lease_token == token)
+    ).one_or_none()
+    if answered is not None:
+        return False  # a draft that was overtaken by its own submit
+    db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
+    db.execute(
+        draft.insert().values(
+            question_id=held.question_id,
+            rater_id=rater_id,
+            late=False,
+            counts=mask.counts,
+            crc32=mask.crc32,
+            activity=asdict(activity),
+            saved_at=now,
+        )
+    )
+    return leases.renew(db, token, rater_id, now)
+
+
+def find_draft(db: sa.Connection, question_id: int, rater_id: int) -> Draft | None:
+    """A rater's work in progress on a question."""
+    row = db.execute(
+        sa.select(draft, image.c.width, image.c.height)
+        .select_from(draft.join(question).join(image))
+        .where(*_working_draft(question_id, rater_id))
+    ).one_or_none()
+    if row is None:
+        return None
+    mask = Mask((row.height, row.width), row.counts, row.crc32)
+    return Draft(mask, Activity(**row.activity), row.saved_at)
+
+
+def _working_draft(question_id: int, rater_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return draft.c.question_id == question_id, draft.c.rater_id == rater_id, ~draft.c.late
+
+
+def _keep_late(
+    db: sa.Connection,
+    question_id: int,
+    rater_id: int,
+    work: Mask | Skip,
+    activity: Activity,
+    now: int,
+) -> None:
+    """Append what came too late; a resend of the same work is kept once."""
+    counts, reason = _content(work)
+    kept = db.execute(
+        sa.select(draft.c.id).where(
+            draft.c.question_id == question_id,
+            draft.c.rater_id == rater_id,
+            draft.c.late,
+            draft.c.counts.is_not_distinct_from(counts),
+            draft.c.skip_reason.is_not_distinct_from(reason),
+        )
+    ).first()
+    if kept is None:
+        db.execute(
+            draft.insert().values(
+                question_id=question_id,
+                rater_id=rater_id,
+                late=True,
+                counts=counts,
+                crc32=work.crc32 if isinstance(work, Mask) else None,
+                skip_reason=reason,
+                skip_note=work.note if isinstance(work, Skip) else None,
+                activity=asdict(activity),
+                saved_at=now,
+            )
+        )
+
+
+def _content(work: Mask | Skip) -> tuple[str | None, str | None]:
+    """What tells two answers apart: (counts, skip reason)."""
+    return (work.counts, None) if isinstance(work, Mask) else (None, work.reason.value)
+
+
+def _check(work: Mask | Skip, size: tuple[int, int]) -> int | None:
+    if isinstance(work, Skip):
+        if work.reason is SkipReason.OTHER and not work.note.strip():
+            raise AnswerRefused("say in a few words why the question is skipped")
+        return None
+    area = _check_mask(work, size)
+    if area == 0:
+        raise AnswerRefused("the mask is empty; paint the object or skip the question")
+    return area
+
+
+def _check_mask(mask: Mask, size: tuple[int, int]) -> int:
+    if zlib.crc32(mask.counts.encode("utf-8")) != mask.crc32:
+        raise AnswerRefused("the mask was damaged on its way (CRC differs)")
+    try:
+        runs = check_rle(Rle(mask.size, mask.counts), size)
+    except MaskError as error:
+        raise AnswerRefused(f"the mask is not sound: {error}") from None
+    return int(runs[1::2].sum())

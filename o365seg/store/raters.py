@@ -1,0 +1,53 @@
+"""The people who paint. How a password becomes a hash is the web application's matter."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from o365seg.errors import InputError
+from o365seg.store.database import now_ms, rater
+
+
+@dataclass(frozen=True)
+class Rater:
+    """One person who signs in."""
+
+    id: int
+    name: str
+    password_hash: str
+
+
+def set_password(db: sa.Connection, name: str, password_hash: str) -> bool:
+    """Set a rater's password, adding the rater where the name is new; True where it was.
+
+    Raises:
+        InputError: a name that is empty or over 100 characters, or has a control character or a
+            blank at either end.
+    """
+    if not name or len(name) > 100 or name != name.strip() or not name.isprintable():
+        raise InputError("1 to 100 printable characters, no blank at either end", field="name")
+    found = find_rater(db, name)
+    if found is None:
+        db.execute(
+            rater.insert().values(name=name, password_hash=password_hash, created_at=now_ms())
+        )
+        return True
+    db.execute(rater.update().where(rater.c.id == found.id).values(password_hash=password_hash))
+    return False
+
+
+def find_rater(db: sa.Connection, name: str) -> Rater | None:
+    """The rater of that name."""
+    return _one(db, rater.c.name == name)
+
+
+def rater_by_id(db: sa.Connection, rater_id: int) -> Rater | None:
+    """The rater of that id."""
+    return _one(db, rater.c.id == rater_id)
+
+
+def _one(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Rater | None:
+    row = db.execute(
+        sa.select(rater.c.id, rater.c.name, rater.c.password_hash).where(condition)
+    ).one_or_none()
+    return None if row is None else Rater(*row)
