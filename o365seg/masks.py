@@ -175,6 +175,11 @@ def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle
     runs = check_rle(value, size)
     if isinstance(value.counts, str):
         return value
+    return compress_runs(runs, size)
+
+
+def compress_runs(runs: np.ndarray, size: tuple[int, int]) -> Rle:
+    """Sound run lengths int64[runs] (see `check_rle`) of a mask of `size` as compressed text."""
     height, width = size
     plain = {"size": [height, width], "counts": runs.tolist()}
     return _from_pycocotools(coco_mask.frPyObjects(cast("list", plain), height, width))

@@ -19,19 +19,18 @@ def stock_annotation(record: dict[str, Any], size: tuple[int, int]) -> dict[str,
         size: The (height, width) of its image, in pixels.
 
     Returns:
-        A new record; `record`'s own keys in their order, any that are added come first or last.
+        A new record with `record`'s keys in their order, and any that are added after them.
 
     Raises:
         KeyError: a skipped instance or crowd has no `bbox`.
         MaskError: its box reaches absurdly far beyond the image.
     """
     crowd = bool(record.get("iscrowd"))
-    skipped = not crowd and (record.get("skipped") or not record.get("segmentation"))
-    if not skipped and (not crowd or record.get("segmentation")):
-        return {"iscrowd": 0, **record}
+    has_mask = bool(record.get("segmentation"))
+    if has_mask and (crowd or not record.get("skipped")):
+        return record | {"iscrowd": record.get("iscrowd", 0)}
     region = box_to_rle(record["bbox"], size)
-    return {
-        **record,
+    return record | {
         "iscrowd": 1,
         "segmentation": {"size": list(region.size), "counts": region.counts},
         "area": rle_area(region),

@@ -105,6 +105,15 @@ def measure_progress(db: sa.Connection, now: int) -> Progress:
     )
 
 
+def count_masks_and_skips(db: sa.Connection) -> tuple[int, int]:
+    """How many questions have a mask, and how many a skip."""
+    valid = newest_answers()
+    row = db.execute(
+        sa.select(sa.func.count(valid.c.counts), sa.func.count(valid.c.skip_reason))
+    ).one()
+    return row[0], row[1]
+
+
 def count_answers_of(db: sa.Connection, rater_id: int) -> int:
     """How many answers a rater has given."""
     return db.execute(

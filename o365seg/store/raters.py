@@ -46,6 +46,11 @@ def rater_by_id(db: sa.Connection, rater_id: int) -> Rater | None:
     return _one(db, rater.c.id == rater_id)
 
 
+def rater_names(db: sa.Connection) -> list[str]:
+    """All raters' names, sorted."""
+    return list(db.execute(sa.select(rater.c.name).order_by(rater.c.name)).scalars())
+
+
 def _one(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Rater | None:
     row = db.execute(
         sa.select(rater.c.id, rater.c.name, rater.c.password_hash).where(condition)

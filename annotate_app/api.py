@@ -1,0 +1,250 @@
+"""The painter's own routes: next, submit, draft, heartbeat, images.
+
+Plain FastAPI beside Gradio, because a submit through Gradio's queue is slower and less even. The
+bodies are the dataclasses of `o365seg.store.answers`, as JSON.
+"""
+
+import hashlib
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field, model_validator
+
+from annotate_app.sessions import current_rater
+from o365seg.project import Project
+from o365seg.store import answers, leases, progress
+from o365seg.store.database import image, now_ms, question
+from o365seg.store.raters import Rater
+
+_Millis = Annotated[int, Field(ge=0, le=2**53)]
+_Count = Annotated[int, Field(ge=0, le=2**31)]
+CurrentRater = Annotated[Rater, Depends(current_rater)]
+
+
+class MaskBody(BaseModel):
+    """A mask: `size` is [height, width], `crc32` that of `counts` as ASCII text."""
+
+    size: tuple[int, int]
+    counts: str
+    crc32: int
+
+    def mask(self) -> answers.Mask:
+        """As the store takes it."""
+        return answers.Mask(self.size, self.counts, self.crc32)
+
+
+class SkipBody(BaseModel):
+    """A skip with its reason; a note is required for `other`."""
+
+    reason: answers.SkipReason
+    note: str = Field(default="", max_length=2000)
+
+
+class AnswerBody(BaseModel):
+    """Exactly one of a mask and a skip."""
+
+    mask: MaskBody | None = None
+    skip: SkipBody | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "AnswerBody":
+        if (self.mask is None) == (self.skip is None):
+            raise ValueError("an answer is either a mask or a skip")
+        return self
+
+    def work(self) -> answers.Mask | answers.Skip:
+        """As the store takes it."""
+        if self.mask is not None:
+            return self.mask.mask()
+        assert self.skip is not None  # the validator saw to it
+        return answers.Skip(self.skip.reason, self.skip.note)
+
+
+class ActivityBody(BaseModel):
+    """What the painter measured; see `answers.Activity`."""
+
+    wall_ms: _Millis = 0
+    active_ms: _Millis = 0
+    idle_ms: _Millis = 0
+    hidden_ms: _Millis = 0
+    strokes: _Count = 0
+    lines: _Count = 0
+    fills: _Count = 0
+    erases: _Count = 0
+    undos: _Count = 0
+    zooms: _Count = 0
+
+    def activity(self) -> answers.Activity:
+        """As the store takes it."""
+        return answers.Activity(
+            **{field.name: getattr(self, field.name) for field in fields(answers.Activity)}
+        )
+
+
+class SubmitBody(BaseModel):
+    """An answer under a lease."""
+
+    lease: str
+    question: int
+    answer: AnswerBody
+    image_sha256: str
+    activity: ActivityBody
+    client_version: str = Field(max_length=100)
+
+
+class DraftBody(BaseModel):
+    """Work in progress under a lease."""
+
+    lease: str
+    question: int
+    mask: MaskBody
+    activity: ActivityBody
+
+
+class HeartbeatBody(BaseModel):
+    """The rater is at work: renew these leases."""
+
+    lease: str
+    prefetched: str | None = None
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes of one project."""
+    router = APIRouter()
+    store = project.store
+
+    @router.post("/api/next")
+    def next_question(rater: CurrentRater) -> dict[str, Any]:
+        with store.write() as db:
+            return _next(db, rater, now_ms())
+
+    @router.post("/api/submit")
+    def submit(body: SubmitBody, rater: CurrentRater) -> JSONResponse:
+        with store.write() as db:
+            now = now_ms()
+            try:
+                outcome = answers.submit(
+                    db,
+                    rater_id=rater.id,
+                    token=body.lease,
+                    work=body.answer.work(),
+                    image_sha256=body.image_sha256,
+                    activity=body.activity.activity(),
+                    client_version=body.client_version,
+                    now=now,
+                )
+            except answers.AnswerRefused as refusal:
+                return _problem(422, "refused", str(refusal))
+            following = _next(db, rater, now)
+        # Only now, with the commit on the disk, may the rater's browser forget its own copy.
+        if isinstance(outcome, answers.LeaseLost):
+            return _problem(409, "lease_lost", outcome.why, next=following)
+        status = "already_recorded" if outcome.repeated else "recorded"
+        return JSONResponse({"status": status, "answer": outcome.answer_id, "next": following})
+
+    @router.post("/api/draft")
+    def save_draft(body: DraftBody, rater: CurrentRater) -> JSONResponse:
+        with store.write() as db:
+            now = now_ms()
+            try:
+                held = answers.save_draft(
+                    db,
+                    rater_id=rater.id,
+                    token=body.lease,
+                    mask=body.mask.mask(),
+                    activity=body.activity.activity(),
+                    now=now,
+                )
+            except answers.AnswerRefused as refusal:
+                return _problem(422, "refused", str(refusal))
+        if not held:
+            return _problem(409, "lease_lost", "this question went to another rater")
+        return JSONResponse({"saved_at": now})
+
+    @router.post("/api/heartbeat")
+    def heartbeat(body: HeartbeatBody, rater: CurrentRater) -> JSONResponse:
+        with store.write() as db:
+            now = now_ms()
+            held = leases.renew(db, body.lease, rater.id, now)
+            if body.prefetched is not None:
+                leases.renew(db, body.prefetched, rater.id, now)
+        if not held:
+            return _problem(409, "lease_lost", "this question went to another rater")
+        return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
+
+    @router.get("/image/{sha256}")
+    def image_bytes(sha256: str) -> Response:
+        return _image_response(project, sha256)
+
+    return router
+
+
+def _next(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+    work = leases.take_work(db, rater.id, now)
+    questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
+    masks, skips = progress.count_masks_and_skips(db)
+    return {
+        "current": work.current and _task(db, rater, work.current),
+        "prefetched": work.prefetched and _task(db, rater, work.prefetched),
+        "progress": {
+            "questions": questions,
+            "done": masks + skips,
+            "masks": masks,
+            "skips": skips,
+            "mine": progress.count_answers_of(db, rater.id),
+        },
+        "waiting": leases.count_waiting(db, rater.id, now),
+    }
+
+
+def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
+    draft = answers.find_draft(db, leased.question_id, rater.id)
+    return {
+        "question": leased.question_id,
+        "lease": leased.token,
+        "category": leased.category,
+        "category_id": leased.category_id,
+        "bbox": leased.bbox,
+        "image": {
+            "url": f"/image/{leased.image_sha256}",
+            "sha256": leased.image_sha256,
+            "width": leased.width,
+            "height": leased.height,
+        },
+        "draft": None if draft is None else asdict(draft),
+    }
+
+
+def _image_response(project: Project, sha256: str) -> Response:
+    with project.store.read() as db:
+        row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
+    if row is None:
+        return _problem(404, "no_image", "no such image in this project")
+    path = project.upright_folder / str(row.id) if row.upright else project.image_root / row.path
+    data = _read(path)
+    if data is None:
+        return _problem(404, "image_missing", f"the file of image {row.id} is gone: {row.path}")
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return _problem(
+            409, "image_changed", f"the file of image {row.id} has changed: {row.path}"
+        )
+    return Response(
+        data,
+        media_type=row.media_type,
+        headers={"Cache-Control": "private, max-age=31536000, immutable"},
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+    return JSONResponse({"error": error, "message": message, **more}, status_code=status)

@@ -1,0 +1,138 @@
+"""Who is signed in: signed cookies, and the guard that lets nobody else past.
+
+The guard wraps the whole application, so a route that somebody adds (or that Gradio brings) is
+closed unless it is named in `PUBLIC_PATHS`.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+from typing import Any
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from o365seg.store.raters import Rater
+
+COOKIE = "o365seg_session"
+MAX_AGE_S = 30 * 24 * 3600
+KEY_FILE = "secret.key"
+LOGIN_PATH = "/login"
+PUBLIC_PATHS = frozenset({LOGIN_PATH})
+
+# A header that a form on another site cannot send: with SameSite it keeps forged posts out.
+CSRF_HEADER = b"x-o365seg"
+
+# A 12-megapixel mask of pure noise takes about 12 MB of run lengths; real ones a thousandth.
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+
+class Sessions:
+    """Makes and reads the session cookie; a new password ends every session of its rater."""
+
+    def __init__(self, secret: str, find_rater: Callable[[int], Rater | None]) -> None:
+        self._serializer = URLSafeTimedSerializer(secret, salt=COOKIE)
+        self._find_rater = find_rater
+
+    def sign_in(self, response: Response, rater: Rater, *, secure: bool) -> None:
+        """Set the cookie; `secure` where the request came over https."""
+        value = self._serializer.dumps([rater.id, _password_tag(rater)])
+        response.set_cookie(
+            COOKIE,
+            value if isinstance(value, str) else value.decode(),
+            max_age=MAX_AGE_S,
+            httponly=True,
+            samesite="lax",
+            secure=secure,
+        )
+
+    def rater_of(self, scope: Scope) -> Rater | None:
+        """The rater whose valid cookie a request carries."""
+        jar = SimpleCookie()
+        for name, value in scope["headers"]:
+            if name == b"cookie":
+                try:
+                    jar.load(value.decode("latin-1"))
+                except CookieError:
+                    return None
+        if COOKIE not in jar:
+            return None
+        try:
+            rater_id, tag = self._serializer.loads(jar[COOKIE].value, max_age=MAX_AGE_S)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        rater = self._find_rater(rater_id)
+        if rater is None or not secrets.compare_digest(tag, _password_tag(rater)):
+            return None
+        return rater
+
+
+class SessionGuard:
+    """ASGI middleware: no request without a session goes past, but to the sign-in page."""
+
+    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+        self._app = app
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await refusal(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        path: str = scope["path"]
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > MAX_BODY_BYTES or b"transfer-encoding" in headers:
+            return _problem(413, "too_large", "the request is too large")
+        if path in PUBLIC_PATHS:
+            return None
+        rater = self._sessions.rater_of(scope)
+        is_api = path.startswith("/api/")
+        if rater is None:
+            if is_api or scope["type"] != "http" or scope["method"] != "GET":
+                return _problem(401, "signed_out", "you are signed out; sign in again")
+            return RedirectResponse(LOGIN_PATH, status_code=303)
+        if is_api and scope["method"] != "GET" and CSRF_HEADER not in headers:
+            return _problem(403, "forbidden", "this request did not come from the painter")
+        scope.setdefault("state", {})["rater"] = rater
+        return None
+
+
+def current_rater(request: Request) -> Rater:
+    """The rater who sent a request that the guard let past."""
+    rater: Any = request.state.rater
+    return rater
+
+
+def load_secret(project_folder: Path) -> str:
+    """The project's signing secret, made at first use and readable by its owner only."""
+    path = project_folder / KEY_FILE
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _password_tag(rater: Rater) -> str:
+    return hashlib.sha256(rater.password_hash.encode()).hexdigest()[:16]
+
+
+def _problem(status: int, error: str, message: str) -> Response:
+    return JSONResponse({"error": error, "message": message}, status_code=status)
