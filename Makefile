@@ -1,0 +1,47 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PORT   ?= 7860
+DEMO   ?= demo/project
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test test-fast lint performance clean
+
+help:
+	@echo 'make demo         install, build a demo project, open the painting tool'
+	@echo 'make test         install what tests need (a browser too), then lint, types and all tests'
+	@echo 'make test-fast    the tests that need neither a browser nor a big file'
+	@echo 'make lint         ruff and pyright'
+	@echo 'make clean        remove the virtual environment and the demo project'
+
+demo: $(VENV)/annotate.installed
+	@$(BIN)/annotate-app demo $(DEMO) --port $(PORT)
+
+test: lint
+	@sh tests/install_browser.sh $(BIN)
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/dev.installed
+	$(BIN)/python -m pytest -m 'not browser and not slow'
+
+lint: $(VENV)/dev.installed
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+clean:
+	rm -rf $(VENV) $(DEMO)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	    "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/annotate.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[annotate]'
+	@touch $@
+
+$(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/annotate.installed

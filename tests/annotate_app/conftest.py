@@ -1,0 +1,60 @@
+"""A signed-in client of the real application, in this process."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from annotate_app.passwords import hash_password
+from annotate_app.server import make_app
+from o365seg.project import Project
+from o365seg.store import raters
+
+
+@pytest.fixture(scope="session")
+def password() -> str:
+    """Every rater's."""
+    return "correct horse"
+
+
+@pytest.fixture(scope="session")
+def password_hash(password: str) -> str:
+    """Hashing is slow on purpose, so once is enough."""
+    return hash_password(password)
+
+
+@pytest.fixture
+def app(project: Project, password_hash: str) -> FastAPI:
+    """The application of a small project with the raters Ada and Bob."""
+    with project.store.write() as db:
+        raters.set_password(db, "Ada", password_hash)
+        raters.set_password(db, "Bob", password_hash)
+    return make_app(project)
+
+
+@pytest.fixture
+def stranger(app: FastAPI) -> Iterator[TestClient]:
+    """A client that is not signed in."""
+    with TestClient(app, base_url="http://testserver", follow_redirects=False) as client:
+        yield client
+
+
+def sign_in(client: TestClient, name: str, password: str) -> TestClient:
+    """Sign in as the page does, and send what the painter sends."""
+    answer = client.post("/login", data={"name": name, "password": password})
+    assert answer.status_code == 303
+    client.headers["X-O365seg"] = "1"
+    return client
+
+
+@pytest.fixture
+def ada(stranger: TestClient, password: str) -> TestClient:
+    """A client signed in as Ada."""
+    return sign_in(stranger, "Ada", password)
+
+
+@pytest.fixture
+def bob(app: FastAPI, password: str) -> TestClient:
+    """Another browser, signed in as Bob."""
+    return sign_in(TestClient(app, follow_redirects=False), "Bob", password)

@@ -1,0 +1,214 @@
+"""The painter's routes, as the painter calls them."""
+
+import hashlib
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from small_project import SmallSource, box_mask, travelling_mask
+
+from o365seg.project import Project
+from o365seg.store import leases, raters
+from o365seg.store.answers import Mask
+from o365seg.store.database import answer
+
+
+def mask_body(mask: Mask) -> dict[str, Any]:
+    return {"size": mask.size, "counts": mask.counts, "crc32": mask.crc32}
+
+
+def submit_body(task: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "lease": task["lease"],
+        "question": task["question"],
+        "answer": {"mask": mask_body(box_mask(48, 64, 3, 4))},
+        "image_sha256": task["image"]["sha256"],
+        "activity": {"wall_ms": 5000, "active_ms": 4000, "strokes": 2},
+        "client_version": "test",
+        **changes,
+    }
+
+
+def next_task(client: TestClient) -> dict[str, Any]:
+    return client.post("/api/next", json={}).json()["current"]
+
+
+def answers_in(project: Project) -> list:
+    with project.store.read() as db:
+        return list(db.execute(sa.select(answer).order_by(answer.c.id)))
+
+
+def test_a_task_says_what_to_paint_and_where(ada: TestClient, source: SmallSource) -> None:
+    body = ada.post("/api/next", json={}).json()
+    task = body["current"]
+    box = next(box for box in source.content["annotations"] if box["id"] == task["question"])
+    assert task["bbox"] == box["bbox"]
+    assert task["category_id"] == box["category_id"]
+    assert (task["image"]["width"], task["image"]["height"]) == (64, 48)
+    assert task["draft"] is None
+    assert body["prefetched"]["question"] != task["question"]
+    assert body["progress"] == {"questions": 9, "done": 0, "masks": 0, "skips": 0, "mine": 0}
+    assert body["waiting"] == 0
+
+
+def test_the_image_is_what_its_hash_says_and_may_be_cached(ada: TestClient) -> None:
+    image = next_task(ada)["image"]
+    sent = ada.get(image["url"])
+    assert hashlib.sha256(sent.content).hexdigest() == image["sha256"]
+    assert sent.headers["content-type"] == "image/png"
+    assert "immutable" in sent.headers["cache-control"]
+    assert "private" in sent.headers["cache-control"]
+
+
+def test_a_changed_or_lost_image_file_is_not_served(ada: TestClient, source: SmallSource) -> None:
+    url = next_task(ada)["image"]["url"]
+    files = list(source.images.rglob("*.png"))
+    for file in files:
+        file.write_bytes(file.read_bytes() + b"x")
+    assert ada.get(url).json()["error"] == "image_changed"
+    for file in files:
+        file.unlink()
+    assert ada.get(url).json()["error"] == "image_missing"
+    assert ada.get("/image/..%2F..%2Fproject.json").status_code == 404
+
+
+def test_a_submitted_mask_arrives_bit_for_bit(ada: TestClient, project: Project) -> None:
+    pixels = (np.random.default_rng(1).random((48, 64)) < 0.5).astype(np.uint8)
+    mask = travelling_mask(pixels)
+    sent = ada.post(
+        "/api/submit", json=submit_body(next_task(ada), answer={"mask": mask_body(mask)})
+    )
+    assert (sent.status_code, sent.json()["status"]) == (200, "recorded")
+    (row,) = answers_in(project)
+    assert (row.counts, row.area) == (mask.counts, pixels.sum())
+    assert (row.active_ms, row.strokes) == (4000, 2)
+    progress = sent.json()["next"]["progress"]
+    assert (progress["done"], progress["masks"], progress["mine"]) == (1, 1, 1)
+
+
+def test_a_resent_submit_is_recorded_once(ada: TestClient, project: Project) -> None:
+    body = submit_body(next_task(ada))
+    first, second = (ada.post("/api/submit", json=body).json() for _ in range(2))
+    assert (first["status"], second["status"]) == ("recorded", "already_recorded")
+    assert first["answer"] == second["answer"]
+    assert first["next"]["current"] == second["next"]["current"]
+    assert len(answers_in(project)) == 1
+
+
+def test_a_skip_needs_a_known_reason(ada: TestClient, project: Project) -> None:
+    task = next_task(ada)
+    for skip in ({}, {"reason": "bored"}, {"reason": "other"}, {"reason": "other", "note": " "}):
+        refused = ada.post("/api/submit", json=submit_body(task, answer={"skip": skip}))
+        assert refused.status_code == 422
+    sent = ada.post("/api/submit", json=submit_body(task, answer={"skip": {"reason": "too_dark"}}))
+    assert sent.json()["status"] == "recorded"
+    assert answers_in(project)[0].skip_reason == "too_dark"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"answer": {}},
+        {"answer": {"mask": None}},
+        {"answer": {"mask": mask_body(box_mask(48, 64, 1, 1)), "skip": {"reason": "too_dark"}}},
+        {"answer": {"mask": mask_body(box_mask(64, 48, 1, 1))}},
+        {"answer": {"mask": {**mask_body(box_mask(48, 64, 1, 1)), "crc32": 1}}},
+        {"answer": {"mask": mask_body(travelling_mask(np.zeros((48, 64))))}},
+        {"image_sha256": "0" * 64},
+        {"lease": "unknown"},
+        {"activity": {"active_ms": -1}},
+        {"activity": {"active_ms": "x"}},
+        {"client_version": "x" * 1000},
+    ],
+)
+def test_what_cannot_be_an_answer_is_refused_and_changes_nothing(
+    ada: TestClient, project: Project, changes: dict[str, Any]
+) -> None:
+    task = next_task(ada)
+    refused = ada.post("/api/submit", json=submit_body(task, **changes))
+    assert refused.status_code == 422
+    assert answers_in(project) == []
+    assert next_task(ada) == task
+
+
+def test_nobody_can_answer_for_another(ada: TestClient, bob: TestClient, project: Project) -> None:
+    task = next_task(ada)
+    assert next_task(bob)["question"] != task["question"]
+    assert bob.post("/api/submit", json=submit_body(task)).status_code == 422
+    assert answers_in(project) == []
+
+
+def test_a_draft_comes_back_with_its_question(ada: TestClient, bob: TestClient) -> None:
+    task = next_task(ada)
+    mask = mask_body(box_mask(48, 64, 7, 7))
+    activity = {"wall_ms": 3000, "active_ms": 2000, "strokes": 3}
+    saved = ada.post(
+        "/api/draft",
+        json={"lease": task["lease"], "question": task["question"], "mask": mask,
+              "activity": activity},
+    )
+    draft = next_task(ada)["draft"]
+    assert draft["mask"] == {**mask, "size": [48, 64]}
+    assert draft["saved_at"] == saved.json()["saved_at"]
+    assert draft["activity"]["active_ms"] == 2000
+    assert next_task(bob)["draft"] is None
+
+
+def test_a_heartbeat_renews_and_tells_when_the_question_is_gone(
+    ada: TestClient, bob: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = ada.post("/api/next", json={}).json()
+    task = body["current"]
+    beat = {"lease": task["lease"], "prefetched": body["prefetched"]["lease"]}
+    assert ada.post("/api/heartbeat", json=beat).json() == {"expires_in_s": 20 * 60}
+    real = leases.LEASE_MS
+    from annotate_app import api
+
+    monkeypatch.setattr(api, "now_ms", lambda clock=api.now_ms: clock() + real + 1)
+    while (other := next_task(bob)) is not None:
+        bob.post("/api/submit", json=submit_body(other))
+    lost = ada.post("/api/heartbeat", json=beat)
+    assert (lost.status_code, lost.json()["error"]) == (409, "lease_lost")
+    late = ada.post("/api/submit", json=submit_body(task))
+    assert (late.status_code, late.json()["error"]) == (409, "lease_lost")
+    assert late.json()["next"]["current"] is None
+
+
+def test_twenty_raters_at_once_never_get_the_same_question(
+    app: FastAPI, project: Project, password_hash: str, password: str
+) -> None:
+    clients = []
+    for number in range(20):
+        with project.store.write() as db:
+            raters.set_password(db, f"rater {number}", password_hash)
+        client = TestClient(app, follow_redirects=False, headers={"X-O365seg": "1"})
+        client.post("/login", data={"name": f"rater {number}", "password": password})
+        clients.append(client)
+    on_screen: dict[int, int] = {}
+    faults: list[str] = []
+    lock = threading.Lock()
+
+    def work(rater: int) -> None:
+        client = clients[rater]
+        while (task := next_task(client)) is not None:
+            question = task["question"]
+            with lock:
+                if question in on_screen:
+                    faults.append(f"question {question}: raters {rater}, {on_screen[question]}")
+                on_screen[question] = rater
+            sent = client.post("/api/submit", json=submit_body(task))
+            if sent.json().get("status") != "recorded":
+                faults.append(sent.text)
+
+    threads = [threading.Thread(target=work, args=(rater,)) for rater in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert sorted(on_screen) == sorted(row.question_id for row in answers_in(project))
+    assert len(on_screen) == 9

@@ -1,0 +1,124 @@
+"""Nobody gets past without a session, by any route, and a session cannot be made up."""
+
+import stat
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from starlette.routing import Route
+
+from annotate_app.sessions import COOKIE, load_secret
+from o365seg.project import Project
+from o365seg.store import raters
+
+
+def all_paths(app: FastAPI) -> set[str]:
+    """Every path of the application and of the Gradio application mounted in it."""
+    paths, open_routers = set(), [app.router]
+    while open_routers:
+        for route in open_routers.pop().routes:
+            if isinstance(route, Route):
+                paths.add(route.path)
+            inner = getattr(getattr(route, "app", None), "router", None)
+            if inner is not None:
+                open_routers.append(inner)
+    return paths
+
+
+def test_no_route_answers_a_stranger_but_the_sign_in_page(
+    app: FastAPI, stranger: TestClient
+) -> None:
+    paths = all_paths(app)
+    assert {"/login", "/logout", "/config", "/api/submit", "/image/{sha256}"} <= paths, paths
+    assert len(paths) > 30  # Gradio's own are among them
+    for path in paths - {"/login"}:
+        for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
+            answer = stranger.request(method, path)
+            assert answer.status_code in (303, 401), (method, path, answer.status_code)
+    for path in ("/", "/api/next", "/image/" + "0" * 64, "/static-painter/x/painter.js"):
+        assert stranger.get(path).status_code in (303, 401)
+
+
+def test_pages_lead_to_the_sign_in_and_the_api_says_why(stranger: TestClient) -> None:
+    page = stranger.get("/")
+    assert (page.status_code, page.headers["location"]) == (303, "/login")
+    answer = stranger.post("/api/next", json={})
+    assert (answer.status_code, answer.json()["error"]) == (401, "signed_out")
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "WzEsICJhIl0.aa.bb", "null", "\x7f", "a=b; c"])
+def test_a_made_up_cookie_opens_nothing(stranger: TestClient, cookie: str) -> None:
+    answer = stranger.get("/api/me", headers={"cookie": f"{COOKIE}={cookie}"})
+    assert answer.status_code == 401
+
+
+def test_another_projects_cookie_opens_nothing(ada: TestClient, project: Project) -> None:
+    assert ada.get("/api/me").json()["rater"] == "Ada"
+    from annotate_app.server import make_app
+
+    (project.folder / "secret.key").write_text("another secret")
+    with TestClient(make_app(project), cookies=ada.cookies) as other:
+        assert other.get("/api/me").status_code == 401
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    stranger: TestClient, app: FastAPI, password: str
+) -> None:
+    form = {"name": "Ada", "password": password}
+    cookie = stranger.post("/login", data=form).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+    behind_https = TestClient(app, base_url="https://testserver", follow_redirects=False)
+    assert "secure" in behind_https.post("/login", data=form).headers["set-cookie"].lower()
+
+
+def test_a_new_password_ends_the_sessions_under_the_old_one(
+    ada: TestClient, project: Project
+) -> None:
+    with project.store.write() as db:
+        raters.set_password(db, "Ada", "another hash")
+    assert ada.get("/api/me").status_code == 401
+
+
+def test_signing_out_ends_the_session(ada: TestClient) -> None:
+    assert ada.post("/logout").status_code == 303
+    assert ada.get("/api/me").status_code == 401
+
+
+def test_a_post_that_a_foreign_form_could_send_is_refused(ada: TestClient) -> None:
+    del ada.headers["X-O365seg"]
+    assert ada.post("/api/next", json={}).status_code == 403
+
+
+@pytest.mark.parametrize("length", ["40000000", "-1", "many"])
+def test_an_oversized_request_is_refused_unread(ada: TestClient, length: str) -> None:
+    answer = ada.post("/api/submit", content=b"{}", headers={"content-length": length})
+    assert answer.status_code == 413
+
+
+def test_wrong_names_and_passwords_are_told_apart_by_nobody(stranger: TestClient) -> None:
+    wrong = [
+        stranger.post("/login", data=form)
+        for form in (
+            {"name": "Ada", "password": "wrong"},
+            {"name": "Nobody", "password": "wrong"},
+            {"name": "", "password": ""},
+            {},
+        )
+    ]
+    assert {answer.status_code for answer in wrong} == {401}
+    assert all("Name or password is wrong." in answer.text for answer in wrong)
+
+
+def test_a_name_never_becomes_markup(stranger: TestClient) -> None:
+    answer = stranger.post("/login", data={"name": '"><script>x</script>', "password": "x"})
+    assert "<script>x" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_the_secret_is_made_once_and_is_the_owners_alone(project: Project) -> None:
+    secret = load_secret(project.folder)
+    assert len(secret) >= 32
+    assert load_secret(project.folder) == secret
+    assert stat.S_IMODE((project.folder / "secret.key").stat().st_mode) == 0o600

@@ -1,0 +1,74 @@
+"""Fixtures that every part's tests share."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from small_project import SmallSource, make_source
+
+from o365seg.project import Project, create_project, open_project
+
+# A shared machine can stall for seconds; a deadline would only make tests fail at random.
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+
+CHROMIUM_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that uses the browser, so that `-m 'not browser'` leaves them out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """A Playwright browser: Debian's Chromium, else Playwright's own, else skip and say why."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    with playwright.sync_playwright() as driver:
+        try:
+            chromium = driver.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        except playwright.Error as error:
+            pytest.skip(f"no browser can be had: {error.message.splitlines()[0]}")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """A folder of real data sets in their genuine formats, where this machine has one."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("O365SEG_TEST_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; name a folder by O365SEG_TEST_DATA")
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> SmallSource:
+    """Detections in the Objects365 schema over a few small generated images."""
+    return make_source(tmp_path / "source")
+
+
+@pytest.fixture
+def project(tmp_path: Path, source: SmallSource) -> Iterator[Project]:
+    """An open project of all images of `source`."""
+    folder = tmp_path / "project"
+    create_project(folder, source.detections, source.images, images=100, seed=0)
+    opened = open_project(folder)
+    yield opened
+    opened.store.close()

@@ -1,0 +1,89 @@
+"""The command `o365seg`, run as its users run it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rater_steps import add_raters, current, skip, take
+from small_project import SmallSource
+
+from o365seg.project import Project
+
+
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from o365seg.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_create_tells_what_it_made_and_noticed(source: SmallSource, tmp_path: Path) -> None:
+    first = source.content["images"][0]["file_name"]
+    (source.images / first.removeprefix("images/v1/")).unlink()
+    done = run(
+        "create", tmp_path / "p", "--detections", source.detections, "--images", source.images
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"left out {first}: no such file below the image root" in done.stderr
+    assert "only 3 of the 1000 images asked for could be used" in done.stderr
+    assert "3 images, 6 questions, 3 crowd boxes not asked" in done.stdout
+
+
+def test_status_counts_in_words_and_in_json(project: Project) -> None:
+    (ada,) = add_raters(project.store, 1)
+    skip(project.store, ada, current(take(project.store, ada)))
+    shown = run("status", project.folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "too_dark" in shown.stdout
+    counted = json.loads(run("status", project.folder, "--json").stdout)
+    assert (counted["questions"], counted["skipped"], counted["unanswered"]) == (9, 1, 8)
+    assert counted["raters"][0]["name"] == "rater 0"
+
+
+def test_release_writes_the_same_bytes_twice_in_both_variants(
+    project: Project, tmp_path: Path
+) -> None:
+    for name, options in [
+        ("o365_instance_seg_val.json", []),
+        ("o365_instance_seg_val.pycocotools.json", ["--for", "pycocotools"]),
+    ]:
+        done = run("release", project.folder, *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"{name}: 4 images, 0 masks, 0 skipped, 9 unanswered" in done.stdout
+        first = (tmp_path / name).read_bytes()
+        run("release", project.folder, *options, "--out", tmp_path / "again.json")
+        assert (tmp_path / "again.json").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["status", "absent"], 1, "error: absent: is not a project (it has no project.json)"),
+        (["release", "absent"], 1, "error: absent: is not a project"),
+        (["create", "p", "--detections", "absent.json", "--images", "."], 1,
+         "error: absent.json: no such file"),
+        (["create", "p", "--detections", "bad.json", "--images", "absent"], 1,
+         "error: absent: no such image folder"),
+        (["create", "p", "--detections", "bad.json", "--images", "."], 1,
+         "error: bad.json: is not JSON"),
+        (["create", "p", "--detections", "bad.json", "--images", ".", "--count", "0"], 2, "count"),
+        (["release", "p", "--for", "nobody"], 2, "pycocotools"),
+        (["unknown"], 2, "No such command"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(
+    tmp_path: Path, arguments: list[str], status: int, message: str
+) -> None:
+    (tmp_path / "bad.json").write_text("{")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in ("create", "status", "release"):
+        shown = run(command, "--help")
+        assert shown.returncode == 0
+        assert f"o365seg {command} my-project" in " ".join(shown.stdout.split())

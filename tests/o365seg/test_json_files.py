@@ -1,0 +1,45 @@
+"""Files are written whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from o365seg.errors import InputError
+from o365seg.json_files import read_json, write_json_atomic
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    value = {"z": [1, 2.5, None], "a": "ä"}
+    write_json_atomic(tmp_path / "x.json", value)
+    assert read_json(tmp_path / "x.json", dict) == value
+    assert list(read_json(tmp_path / "x.json", dict)) == ["z", "a"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_rubbish(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "x.json"
+    write_json_atomic(path, {"old": True})
+
+    def full_disk(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(InputError, match=r"x\.json: cannot be written: No space left"):
+        write_json_atomic(path, {"new": True})
+    assert read_json(path, dict) == {"old": True}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_written_file_is_readable_by_others(tmp_path: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        write_json_atomic(tmp_path / "x.json", 1)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "x.json").stat().st_mode) == 0o644
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        write_json_atomic(tmp_path / "absent" / "x.json", 1)

@@ -1,0 +1,103 @@
+"""Masks: the same pixels as pycocotools, and nothing unsound gets past."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from pycocotools import mask as coco_mask
+
+from o365seg import masks
+from o365seg.masks import MaskError, Rle
+
+any_mask = arrays(
+    np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.integers(0, 1)
+)
+
+
+def to_pycocotools(rle: Rle) -> dict:
+    assert isinstance(rle.counts, str)
+    return {"size": list(rle.size), "counts": rle.counts.encode()}
+
+
+@given(any_mask)
+def test_encoding_is_pycocotools_and_decoding_brings_the_pixels_back(pixels: np.ndarray) -> None:
+    rle = masks.encode_rle(pixels)
+    assert to_pycocotools(rle) == coco_mask.encode(np.asfortranarray(pixels))
+    assert np.array_equal(masks.decode_rle(rle), pixels)
+    assert masks.rle_area(rle) == pixels.sum()
+
+
+@given(any_mask)
+def test_plain_counts_mean_the_same_as_compressed_ones(pixels: np.ndarray) -> None:
+    rle = masks.encode_rle(pixels)
+    plain = Rle(rle.size, masks.check_rle(rle).tolist())
+    assert np.array_equal(masks.decode_rle(plain), pixels)
+    text = msgspec.Raw(msgspec.json.encode(plain))
+    assert masks.segmentation_to_rle(text, rle.size) == rle
+
+
+@given(
+    st.tuples(*[st.floats(-20, 60, width=32)] * 2, *[st.floats(0.5, 60, width=32)] * 2),
+    st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_a_box_covers_the_pixels_that_pycocotools_gives_it(
+    bbox: tuple[float, float, float, float], size: tuple[int, int]
+) -> None:
+    expected = coco_mask.frPyObjects(np.array([bbox]), *size)[0]
+    assert to_pycocotools(masks.box_to_rle(bbox, size)) == expected
+
+
+@given(st.text(st.characters(min_codepoint=40, max_codepoint=120), max_size=12))
+def test_no_text_gets_past_that_is_not_a_mask_of_its_size(text: str) -> None:
+    rle = Rle((6, 7), text)
+    try:
+        runs = masks.check_rle(rle)
+    except MaskError:
+        return
+    assert runs.min() >= 0
+    assert runs.sum() == 42
+    assert masks.decode_rle(rle).shape == (6, 7)
+
+
+@pytest.mark.parametrize(
+    ("rle", "why"),
+    [
+        (Rle((4, 4), ""), "add up to 0"),
+        (Rle((4, 4), "0"), "add up to 0"),
+        (Rle((4, 4), "`"), "cut short"),
+        (Rle((4, 4), "\x10"), "alphabet"),
+        (Rle((4, 4), "é"), "alphabet"),
+        (Rle((4, 4), "oooooooooooo0"), "too long"),
+        (Rle((4, 4), [8, -1, 9]), "negative"),
+        (Rle((4, 4), [2**40]), "out of range"),
+        (Rle((4, 4), [16, 1]), "add up to 17"),
+        (Rle((100_000, 100_000), [0]), "out of range"),
+        (Rle((-1, -16), [16]), "out of range"),
+    ],
+)
+def test_unsound_run_lengths_are_refused_with_the_reason(rle: Rle, why: str) -> None:
+    with pytest.raises(MaskError, match=why):
+        masks.check_rle(rle)
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    with pytest.raises(MaskError, match=r"4×3 differs from 3×4"):
+        masks.check_rle(masks.encode_rle(np.ones((4, 3))), (3, 4))
+
+
+@pytest.mark.parametrize(
+    "text", ['"x"', "[[1,2,3]]", "[[1,2,3,4,5]]", '{"size":[2,2]}', '{"size":[3,2],"counts":[6]}']
+)
+def test_what_is_no_segmentation_is_refused(text: str) -> None:
+    with pytest.raises(MaskError):
+        masks.segmentation_to_rle(msgspec.Raw(text.encode()), (2, 2))
+
+
+def test_overlapping_polygons_are_united() -> None:
+    square = [1.0, 1.0, 1.0, 5.0, 5.0, 5.0, 5.0, 1.0]
+    text = msgspec.Raw(msgspec.json.encode([square, square]))
+    once = masks.segmentation_to_rle(msgspec.Raw(msgspec.json.encode([square])), (8, 8))
+    assert masks.segmentation_to_rle(text, (8, 8)) == once
+    assert masks.rle_area(once) == 16

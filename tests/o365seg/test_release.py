@@ -1,0 +1,128 @@
+"""The released file: the source's records with masks added; the same bytes for the same answers."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from rater_steps import add_raters, current, skip, take
+from small_project import SmallSource, travelling_mask
+
+from o365seg.json_files import write_json_atomic
+from o365seg.project import Project
+from o365seg.records import read_annotations
+from o365seg.release import build_release
+from o365seg.store import answers
+
+
+def paint(project: Project, rater: int, pixels: np.ndarray) -> int:
+    """Answer the rater's current question with a mask; returns the question."""
+    leased = current(take(project.store, rater))
+    with project.store.write() as db:
+        answers.submit(
+            db, rater_id=rater, token=leased.token, work=travelling_mask(pixels),
+            image_sha256=leased.image_sha256, activity=answers.Activity(active_ms=60_000),
+            client_version="test", now=5,
+        )
+    return leased.question_id
+
+
+@pytest.fixture
+def painted(project: Project) -> tuple[Project, int, int, np.ndarray]:
+    """A project with one mask, one skip, and seven open questions."""
+    (ada,) = add_raters(project.store, 1)
+    pixels = (np.random.default_rng(0).random((48, 64)) < 0.5).astype(np.uint8)
+    mask_id = paint(project, ada, pixels)
+    skipped = current(take(project.store, ada))
+    skip(project.store, ada, skipped)
+    return project, mask_id, skipped.question_id, pixels
+
+
+def by_id(release: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    return {record["id"]: record for record in release["annotations"]}
+
+
+def test_each_kind_of_annotation_has_its_form(
+    painted: tuple[Project, int, int, np.ndarray], source: SmallSource
+) -> None:
+    project, mask_id, skip_id, pixels = painted
+    release = build_release(project)
+    originals = by_id(source.content)
+    for number, record in by_id(release).items():
+        original = originals[number]
+        kept = {key: value for key, value in original.items() if key not in ("area", "iscrowd")}
+        assert kept.items() <= record.items()  # every key as it came
+        added = {key: record[key] for key in record.keys() - original.keys()}
+        box_area = original["bbox"][2] * original["bbox"][3]
+        if original["iscrowd"]:
+            assert record == original
+        elif number == mask_id:
+            mask = travelling_mask(pixels)
+            assert added == {"segmentation": {"size": [48, 64], "counts": mask.counts}}
+            assert (record["area"], record["iscrowd"]) == (pixels.sum(), 0)
+        elif number == skip_id:
+            assert added == {"ignore": 1, "skipped": True, "skip_reason": "too_dark"}
+            assert (record["area"], record["iscrowd"]) == (box_area, 0)
+        else:
+            assert added == {"ignore": 1, "unanswered": True}
+            assert record["area"] == box_area
+
+
+def test_categories_are_verbatim_with_the_corrected_name_beside(
+    painted: tuple[Project, int, int, np.ndarray],
+) -> None:
+    categories = build_release(painted[0])["categories"]
+    assert categories[0] == {"id": 1, "name": "Person"}
+    assert categories[2] == {"id": 308, "name": "Campel", "display_name": "Camel"}
+    assert categories[3]["name"] == "Table Tennis "
+
+
+def test_the_counts_and_hours_stand_in_the_info(
+    painted: tuple[Project, int, int, np.ndarray],
+) -> None:
+    info = build_release(painted[0])["info"]
+    assert (info["questions"], info["masks"], info["skipped"], info["unanswered"]) == (9, 1, 1, 7)
+    assert info["rater_hours"] == 1 / 60
+    assert info["minutes_per_valid_mask"] == 1
+
+
+def test_pycocotools_and_our_own_reader_open_it(
+    painted: tuple[Project, int, int, np.ndarray], tmp_path
+) -> None:
+    project, mask_id, skip_id, pixels = painted
+    for stock in (False, True):
+        path = tmp_path / "release.json"
+        write_json_atomic(path, build_release(project, for_stock_tools=stock))
+        coco = COCO(path)
+        assert np.array_equal(coco.annToMask(coco.anns[mask_id]), pixels)
+        mine = {record.id: record for record in read_annotations(path).annotations}
+        assert not mine[mask_id].is_skipped
+        assert mine[skip_id].is_skipped != stock
+
+
+def test_for_stock_tools_skipped_unanswered_and_crowds_are_box_shaped_crowds(
+    painted: tuple[Project, int, int, np.ndarray],
+) -> None:
+    project, mask_id, _, _ = painted
+    for number, record in by_id(build_release(project, for_stock_tools=True)).items():
+        assert record["iscrowd"] == (number != mask_id)
+        assert record["segmentation"]["size"] == [48, 64]
+
+
+def test_boxes_that_could_not_be_asked_about_are_released_as_skipped(
+    source: SmallSource, tmp_path
+) -> None:
+    from o365seg.project import create_project, open_project
+
+    source.content["annotations"][0]["bbox"] = [5, 5, 0, 10]
+    source.rewrite()
+    create_project(tmp_path / "p", source.detections, source.images)
+    record = by_id(build_release(open_project(tmp_path / "p")))[1]
+    assert (record["skipped"], record["skip_reason"]) == (True, "unaskable_box")
+
+
+def test_equal_answers_give_equal_bytes(painted: tuple[Project, int, int, np.ndarray]) -> None:
+    project = painted[0]
+    once, twice = (json.dumps(build_release(project)) for _ in range(2))
+    assert once == twice

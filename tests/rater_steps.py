@@ -1,0 +1,39 @@
+"""What raters do, in one line each: for tests of the store and of what is built on it."""
+
+from o365seg.store import answers, leases, raters
+from o365seg.store.database import Store
+
+
+def add_raters(store: Store, count: int) -> list[int]:
+    ids = []
+    with store.write() as db:
+        for number in range(count):
+            raters.set_password(db, f"rater {number}", "hash")
+            found = raters.find_rater(db, f"rater {number}")
+            assert found is not None
+            ids.append(found.id)
+    return ids
+
+
+def take(store: Store, rater: int, now: int = 0) -> leases.Work:
+    with store.write() as db:
+        return leases.take_work(db, rater, now)
+
+
+def skip(store: Store, rater: int, leased: leases.LeasedQuestion, now: int = 0) -> object:
+    with store.write() as db:
+        return answers.submit(
+            db,
+            rater_id=rater,
+            token=leased.token,
+            work=answers.Skip(answers.SkipReason.TOO_DARK),
+            image_sha256=leased.image_sha256,
+            activity=answers.Activity(),
+            client_version="test",
+            now=now,
+        )
+
+
+def current(work: leases.Work) -> leases.LeasedQuestion:
+    assert work.current is not None
+    return work.current
