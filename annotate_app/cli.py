@@ -16,13 +16,7 @@ if TYPE_CHECKING:  # importing these takes longer than --help should
     from o365seg.project import Project
     from o365seg.store.database import Store
 
-app = typer.Typer(
-    help="Serve the painting tool, and manage who may sign in.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-)
+app = command_line.make_app("Serve the painting tool, and manage who may sign in.")
 rater_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(rater_app, name="rater")
 

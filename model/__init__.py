@@ -1,1 +1,1 @@
-"""DaTaSeg, the model: not yet built (see docs/roadmap.md)."""
+"""DaTaSeg, the model. Its place is kept here; the network and its training are not built yet."""

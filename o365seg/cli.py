@@ -9,12 +9,8 @@ import typer
 
 from o365seg import command_line
 
-app = typer.Typer(
-    help="Make a painting project from Objects365 boxes, follow it, and release its masks.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
+app = command_line.make_app(
+    "Make a painting project from Objects365 boxes, follow it, and release its masks."
 )
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]

@@ -2,13 +2,45 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from importlib.metadata import version
+from typing import Annotated, TypeVar
 
 import typer
 
 from o365seg.errors import InputError
 
 T = TypeVar("T")
+
+
+def make_app(about: str) -> typer.Typer:
+    """A Typer app in the project's manner, with `--version`; `about` heads its help."""
+    app = typer.Typer(
+        help=about,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def common(
+        show_version: Annotated[
+            bool,
+            typer.Option(
+                "--version", callback=_print_version, is_eager=True, help="Print the version."
+            ),
+        ] = False,
+    ) -> None: ...
+
+    # The callback's own docstring would stand in place of `about`.
+    app.info.help = about
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"o365seg {version('o365seg')}")
+        raise typer.Exit
 
 
 def run(app: typer.Typer) -> None:

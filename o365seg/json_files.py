@@ -84,7 +84,10 @@ def _record_name(steps: list[str | int], data: bytes) -> str:
     """`annotations[3] (id 97)`; where the record has no id of its own, those it refers to."""
     name = "".join(f"[{step}]" if isinstance(step, int) else str(step) for step in steps)
     name = name if isinstance(steps[0], str) else f"record {name}"
-    value: Any = json.loads(data)
+    try:
+        value: Any = json.loads(data)
+    except (ValueError, RecursionError):  # what follows the record is no JSON either
+        return name
     for step in steps:
         value = value[step]
     if not isinstance(value, dict):

@@ -51,12 +51,20 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         asked = set(db.execute(sa.select(question.c.id)).scalars())
         counted = progress.measure_progress(db, now_ms())
     sizes = {image["id"]: (image["height"], image["width"]) for image in release["images"]}
-    annotations = []
-    for record in release["annotations"]:
-        size = sizes[record["image_id"]]
-        merged = _merge(record, size, answers.get(record["id"]), asked=record["id"] in asked)
-        annotations.append(stock_annotation(merged, size) if for_stock_tools else merged)
-    release["annotations"] = annotations
+    merged = [
+        _merge(
+            record,
+            sizes[record["image_id"]],
+            answers.get(record["id"]),
+            asked=record["id"] in asked,
+        )
+        for record in release["annotations"]
+    ]
+    release["annotations"] = (
+        [stock_annotation(record, sizes[record["image_id"]]) for record in merged]
+        if for_stock_tools
+        else merged
+    )
     for category in release["categories"]:
         shown = display_name(category["name"])
         if shown != category["name"]:
@@ -67,10 +75,10 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         "source": project.about.source_name,
         "source_sha256": project.about.source_sha256,
         "seed": project.about.seed,
-        "questions": counted.questions,
-        "masks": counted.masks,
-        "skipped": counted.skipped,
-        "unanswered": counted.unanswered,
+        "questions": sum(not record.get("iscrowd") for record in merged),
+        "masks": sum("segmentation" in record and not record["iscrowd"] for record in merged),
+        "skipped": sum("skipped" in record for record in merged),
+        "unanswered": sum("unanswered" in record for record in merged),
         "rater_hours": counted.rater_hours,
         "minutes_per_valid_mask": counted.minutes_per_valid_mask,
         "mean_mask_minutes": counted.mean_mask_minutes,

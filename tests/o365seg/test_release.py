@@ -118,8 +118,10 @@ def test_boxes_that_could_not_be_asked_about_are_released_as_skipped(
     source.content["annotations"][0]["bbox"] = [5, 5, 0, 10]
     source.rewrite()
     create_project(tmp_path / "p", source.detections, source.images)
-    record = by_id(build_release(open_project(tmp_path / "p")))[1]
+    release = build_release(open_project(tmp_path / "p"))
+    record = by_id(release)[1]
     assert (record["skipped"], record["skip_reason"]) == (True, "unaskable_box")
+    assert (release["info"]["questions"], release["info"]["skipped"]) == (9, 1)
 
 
 def test_equal_answers_give_equal_bytes(painted: tuple[Project, int, int, np.ndarray]) -> None:

@@ -1,0 +1,134 @@
+"""Ground truth as the matching wants it, with the skipped instances told apart."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.skip_rule import sort_boxes
+from o365seg.command_line import progress
+from o365seg.errors import InputError
+from o365seg.masks import MaskError, rle_area, segmentation_to_rle
+from o365seg.records import Annotation, AnnotationFile
+from o365seg.stock_tools import stock_annotation
+
+RELEASE_NAME = "o365_instance_seg_val.json"
+RELEASE_VARIABLE = "O365SEG_RELEASE"
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """An annotation file as COCO records.
+
+    Attributes:
+        file: The file itself.
+        records: One record an annotation, in the file's order. Where masks are compared,
+            `segmentation` holds compressed run lengths; a skipped instance, and a crowd without a
+            mask, is in the form that `stock_annotation` gives it.
+        skipped: Whether each annotation was skipped.
+    """
+
+    file: AnnotationFile
+    records: list[dict[str, Any]]
+    skipped: list[bool]
+
+    def without_skipped(self) -> list[dict[str, Any]]:
+        """The records of everything that was not skipped."""
+        return [
+            record
+            for record, skipped in zip(self.records, self.skipped, strict=True)
+            if not skipped
+        ]
+
+    def skipped_boxes(self) -> dict[tuple[int, int], np.ndarray]:
+        """Per (image id, category id) the skipped boxes, float64[n, 4], in a fixed order."""
+        boxes: dict[tuple[int, int], list[list[float]]] = {}
+        for record, skipped in zip(self.records, self.skipped, strict=True):
+            if skipped:
+                pair = record["image_id"], record["category_id"]
+                boxes.setdefault(pair, []).append(record["bbox"])
+        return {pair: sort_boxes(np.array(found, float)) for pair, found in boxes.items()}
+
+
+def load_ground_truth(file: AnnotationFile, name: str | Path, *, masks: bool) -> GroundTruth:
+    """The annotations of a file as COCO records.
+
+    Args:
+        file: The file, read.
+        name: What errors call it.
+        masks: Whether masks are needed; if not, boxes are, and no mask is decoded.
+
+    Raises:
+        InputError: a mask is unsound or not of its image's size, or a box is missing. Names the
+            annotation and the field.
+    """
+    sizes = {image.id: (image.height, image.width) for image in file.images}
+    records, skipped = [], []
+    for index in progress(range(len(file.annotations)), "Reading ground truth"):
+        annotation = file.annotations[index]
+        skipped.append(annotation.is_skipped)
+        try:
+            records.append(
+                _record(annotation, sizes[annotation.image_id], masks=masks, skipped=skipped[-1])
+            )
+        except (MaskError, KeyError) as error:
+            absent = isinstance(error, KeyError)
+            raise InputError(
+                "missing" if absent else str(error),
+                file=name,
+                record=f"annotations[{index}] (id {annotation.id})",
+                field="bbox" if absent or skipped[-1] else "segmentation",
+            ) from None
+    return GroundTruth(file, records, skipped)
+
+
+def _record(
+    annotation: Annotation, size: tuple[int, int], *, masks: bool, skipped: bool
+) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "id": annotation.id,
+        "image_id": annotation.image_id,
+        "category_id": annotation.category_id,
+        "iscrowd": int(annotation.iscrowd),
+        "area": annotation.area,
+    }
+    if annotation.bbox is not None:
+        record["bbox"] = list(annotation.bbox)
+    elif not masks:
+        raise KeyError("bbox")
+    with_mask = annotation.has_segmentation and not skipped
+    if with_mask and (masks or annotation.area is None):
+        rle = segmentation_to_rle(annotation.segmentation, size)
+        record["segmentation"] = {"size": list(rle.size), "counts": rle.counts}
+        if annotation.area is None:
+            record["area"] = rle_area(rle)
+    elif masks:
+        return stock_annotation(record, size)
+    if record["area"] is None:
+        record["area"] = record["bbox"][2] * record["bbox"][3]
+    return record
+
+
+def find_release(given: Path | None) -> tuple[Path, str]:
+    """The ground truth to use, and how it was found, in words.
+
+    `given` if there is one; else `o365_instance_seg_val.json` in the current folder; else the
+    file that the environment variable `O365SEG_RELEASE` names.
+
+    Raises:
+        InputError: there is none of these.
+    """
+    if given is not None:
+        return given, "as given"
+    here = Path(RELEASE_NAME)
+    if here.is_file():
+        return here, "found in the current folder"
+    named = os.environ.get(RELEASE_VARIABLE)
+    if named:
+        return Path(named), f"named by {RELEASE_VARIABLE}"
+    raise InputError(
+        f"no ground truth: name the release with --gt, or run where {RELEASE_NAME} lies, "
+        f"or set {RELEASE_VARIABLE}"
+    )

@@ -1,0 +1,229 @@
+"""Reading COCO results files, with nothing let through that the matching could choke on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from o365seg.command_line import progress
+from o365seg.errors import InputError
+from o365seg.json_files import decode_json, read_bytes
+from o365seg.masks import MaskError, Rle, check_rle, compress_runs, polygons_to_rle
+from o365seg.records import AnnotationFile
+
+NAMELESS = "predictions"
+"""What errors call predictions that were handed over as Python records, not as a file."""
+
+
+class _Record(msgspec.Struct, gc=False):
+    image_id: int | float
+    category_id: int | float
+    score: float
+    segmentation: Rle | list[list[float]] | None = None
+    bbox: list[float] | None = None
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of a results file, in its order; all arrays have one entry a prediction.
+
+    Attributes:
+        image_ids: Known image ids.
+        category_ids: Known category ids.
+        scores: float64, finite.
+        masks: Compressed run lengths of the image's size; None where only boxes were asked for
+            and the file has boxes.
+        areas: float64, number of pixels of each mask; 0 where there are no masks.
+        tight_boxes: float64[n, 4], the mask's (x, y, width, height) in pixels; 0 where there are
+            no masks.
+        boxes: float64[n, 4], each record's own `bbox`, else pycocotools' box of its mask.
+        areas_of_boxes: Whether pycocotools takes the area of a prediction from its box: the first
+            record has a `bbox`.
+    """
+
+    image_ids: list[int]
+    category_ids: list[int]
+    scores: np.ndarray
+    masks: list[Rle] | None
+    areas: np.ndarray
+    tight_boxes: np.ndarray
+    boxes: np.ndarray
+    areas_of_boxes: bool
+
+    def __len__(self) -> int:
+        """The number of predictions."""
+        return len(self.image_ids)
+
+
+def read_predictions(
+    source: str | Path | Sequence[dict[str, Any]], truth: AnnotationFile, *, masks: bool = True
+) -> Predictions:
+    """Read and check predictions in COCO's results format.
+
+    A list of records with `image_id`, `category_id`, `score` and `segmentation` (compressed or
+    plain run lengths, or polygons; `[]` is an empty mask). As in pycocotools, the first record
+    decides whether the `bbox` of all of them counts.
+
+    Args:
+        source: A results file, or its records.
+        truth: The ground truth whose image sizes and ids the predictions must keep to.
+        masks: Whether masks are needed. If not, a file with boxes may do without.
+
+    Raises:
+        InputError: not readable, not JSON, no list or an empty one, a field missing or of the
+            wrong type, an unknown id, NaN, a mask that is unsound or not of its image's size.
+            Names the record and the field.
+    """
+    name = source if isinstance(source, str | Path) else NAMELESS
+    data = read_bytes(source) if isinstance(source, str | Path) else _to_json(source)
+    records = decode_json(data, list[_Record], name)
+    if not records:
+        raise InputError(
+            "holds no predictions: an empty list; there is nothing to evaluate", file=name
+        )
+    sizes = {image.id: (image.height, image.width) for image in truth.images}
+    categories = {category.id for category in truth.categories}
+    has_boxes = bool(records[0].bbox)
+    needs_masks = masks or not has_boxes
+    image_ids, category_ids, rles = [], [], []
+    areas = np.zeros(len(records))
+    tight_boxes = np.zeros((len(records), 4))
+    boxes = np.zeros((len(records), 4))
+    for index in progress(range(len(records)), "Checking predictions"):
+        record = records[index]
+        try:
+            image_id = _whole(record.image_id, "image_id")
+            category_id = _whole(record.category_id, "category_id")
+            if image_id not in sizes:
+                raise _FieldError("image_id", f"no image {image_id} in the ground truth")
+            if category_id not in categories:
+                raise _FieldError("category_id", f"no category {category_id} in the ground truth")
+            if needs_masks:
+                rle, runs = _sound_mask(record.segmentation, sizes[image_id])
+                rles.append(rle)
+                areas[index] = runs[1::2].sum()
+                tight_boxes[index] = tight_box(runs, rle.size[0])
+                boxes[index] = stock_box(rle)
+            if has_boxes or record.bbox:
+                boxes[index] = _sound_box(record.bbox)
+        except _FieldError as error:
+            ids = f"image_id {record.image_id}, category_id {record.category_id}"
+            raise InputError(
+                error.message, file=name, record=f"record [{index}] ({ids})", field=error.field
+            ) from None
+        image_ids.append(image_id)
+        category_ids.append(category_id)
+    return Predictions(
+        image_ids=image_ids,
+        category_ids=category_ids,
+        scores=np.array([record.score for record in records]),
+        masks=rles if needs_masks else None,
+        areas=areas,
+        tight_boxes=tight_boxes,
+        boxes=boxes,
+        areas_of_boxes=has_boxes,
+    )
+
+
+class _FieldError(Exception):
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        self.message = message
+
+
+def _whole(value: int | float, field: str) -> int:
+    """An id as an integer; 1.0 is one too, as numpy and pandas write it."""
+    if isinstance(value, float) and not value.is_integer():
+        raise _FieldError(field, f"{value} is not a whole number")
+    return int(value)
+
+
+def _sound_box(bbox: list[float] | None) -> list[float]:
+    if not bbox:
+        raise _FieldError("bbox", "missing, though the first prediction has one")
+    if len(bbox) != 4:
+        raise _FieldError("bbox", f"{len(bbox)} numbers; x, y, width, height are needed")
+    if bbox[2] < 0 or bbox[3] < 0:
+        raise _FieldError("bbox", f"a box of {bbox[2]:g}×{bbox[3]:g} pixels")
+    return bbox
+
+
+def _sound_mask(
+    segmentation: Rle | list[list[float]] | None, size: tuple[int, int]
+) -> tuple[Rle, np.ndarray]:
+    """The mask as compressed run lengths (verbatim where they were), and the lengths int64[runs].
+
+    pycocotools trusts run lengths and writes beyond its buffer where they lie, so none reaches it
+    unchecked.
+    """
+    if segmentation is None:
+        raise _FieldError("segmentation", "missing; mask AP needs a mask, box AP a mask or a box")
+    try:
+        if isinstance(segmentation, list):
+            rle = polygons_to_rle(segmentation, size)
+            return rle, check_rle(rle)
+        runs = check_rle(segmentation, size)
+        if isinstance(segmentation.counts, list):
+            return compress_runs(runs, size), runs
+    except MaskError as error:
+        raise _FieldError("segmentation", str(error)) from None
+    return segmentation, runs
+
+
+def tight_box(runs: np.ndarray, height: int) -> tuple[int, int, int, int]:
+    """The smallest box around a mask's pixels.
+
+    Unlike pycocotools' `toBbox`, which looks at the ends of every run, it passes over runs of no
+    pixel; on run lengths without such runs the two agree.
+
+    Args:
+        runs: Sound run lengths, int64[runs], background first, down the columns.
+        height: The image's height in pixels.
+
+    Returns:
+        (x, y, width, height) in pixels; all 0 for a mask without a pixel.
+    """
+    ends = np.cumsum(runs)[1::2]
+    starts = ends - runs[1::2]
+    starts, ends = starts[starts < ends], ends[starts < ends]
+    if starts.size == 0:
+        return 0, 0, 0, 0
+    left, top = np.divmod(starts, height)
+    right, bottom = np.divmod(ends - 1, height)
+    if (left < right).any():  # a run that goes on in the next column touches bottom and top
+        y, last = 0, height - 1
+    else:
+        y, last = int(top.min()), int(bottom.max())
+    return int(left[0]), y, int(right[-1] - left[0]) + 1, last - y + 1
+
+
+def stock_box(rle: Rle) -> np.ndarray:
+    """pycocotools' box of a mask: float64[4] of (x, y, width, height) in pixels.
+
+    One mask a call: given more than 255, `toBbox` (and `area`) of pycocotools 2.0.11 overflow
+    under NumPy 2.
+    """
+    packed: Any = {"size": list(rle.size), "counts": rle.counts}
+    return coco_mask.toBbox(packed)
+
+
+def _to_json(records: Sequence[dict[str, Any]]) -> bytes:
+    """Records as JSON text, so that they pass the very checks that a file passes."""
+    try:
+        return json.dumps(list(records), default=_plain).encode()
+    except (TypeError, ValueError) as error:
+        raise InputError(f"cannot be read as records: {error}", file=NAMELESS) from None
+
+
+def _plain(value: object) -> object:
+    """What pycocotools and numpy hand out, as JSON has it: `bytes` counts, numpy's numbers."""
+    if isinstance(value, bytes):
+        return value.decode("ascii")
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is not JSON")

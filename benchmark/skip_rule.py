@@ -1,0 +1,72 @@
+"""Which false positives lie on an instance that raters skipped (paper, appendix C).
+
+A skipped instance has a box and no mask, so nothing can be matched to it as COCO matches masks.
+After COCO's own matching, a prediction that would count as a false positive is ignored instead
+where its tight mask box has a box IoU of at least the threshold with a skipped instance of its
+image and category; each skipped instance absorbs at most one prediction a threshold.
+"""
+
+import numpy as np
+
+
+def sort_boxes(boxes: np.ndarray) -> np.ndarray:
+    """Boxes float64[n, 4] in an order that does not depend on the file's: by x, y, width, height.
+
+    `absorb` settles a tie in favour of the earlier box; sorted, equal files give equal numbers
+    whatever the order of their annotations.
+    """
+    return boxes[np.lexsort(boxes.T[::-1])]
+
+
+def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Intersection over union of every pair of boxes.
+
+    Args:
+        first: float64[m, 4] of (x, y, width, height).
+        second: float64[n, 4] likewise.
+
+    Returns:
+        float64[m, n]; 0 where two boxes do not overlap, empty ones included.
+    """
+    first, second = first[:, None, :], second[None, :, :]
+    starts = np.maximum(first[..., :2], second[..., :2])
+    ends = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
+    sides = np.maximum(ends - starts, 0)
+    inter = sides[..., 0] * sides[..., 1]
+    union = first[..., 2] * first[..., 3] + second[..., 2] * second[..., 3] - inter
+    return np.divide(inter, union, out=np.zeros_like(inter), where=inter > 0)
+
+
+def absorb(counted: np.ndarray, ious: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """The false positives of one image and category that skipped instances absorb.
+
+    Each counted prediction in turn, best score first, takes the skipped instance of highest box
+    IoU among those still free, if that IoU reaches the threshold; of equals, the first. It may
+    lie in any area range: a skipped instance has no mask and so no area to compare with the
+    range's bounds, and a prediction outside the range is ignored already and takes none. Because
+    a prediction's fate depends only on better ones, the first k columns are what the rule gives
+    under a limit of k detections.
+
+    Args:
+        counted: bool[thresholds, predictions], in score order: neither matched nor ignored.
+        ious: float64[predictions, skipped], box IoU.
+        thresholds: float64[thresholds], the least box IoU.
+
+    Returns:
+        bool[thresholds, predictions]: now ignored. Never set where `counted` is not.
+    """
+    absorbed = np.zeros(counted.shape, bool)
+    if ious.size == 0:
+        return absorbed
+    # As in COCO's matching, two equal boxes match at a threshold of 1 despite rounding.
+    thresholds = np.minimum(thresholds, 1 - 1e-10)
+    rows = np.arange(len(thresholds))
+    free = np.ones((len(thresholds), ious.shape[1]), bool)
+    within_reach = counted.any(axis=0) & (ious.max(axis=1) >= thresholds.min())
+    for prediction in np.flatnonzero(within_reach):
+        reach = np.where(free, ious[prediction], -1)
+        best = reach.argmax(axis=1)
+        taken = counted[:, prediction] & (reach[rows, best] >= thresholds)
+        absorbed[:, prediction] = taken
+        free[rows[taken], best[taken]] = False
+    return absorbed

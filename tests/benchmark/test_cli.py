@@ -1,0 +1,188 @@
+"""The commands as a user meets them: their output, files, exit codes and one-line errors."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from evaluation_cases import Case, Guess, Thing, rectangle
+
+from benchmark import evaluate
+
+REAL = rectangle(0, 0, 40, 40)
+SKIPPED = (50.0, 50.0, 40.0, 40.0)
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """The installed command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", "from benchmark.cli import main; main()", *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A release of one real and one skipped object, and predictions of both."""
+    case = Case(
+        [Thing(REAL), Thing(box=SKIPPED), Thing(box=(0, 60, 20, 20), crowd=True)],
+        [Guess(rectangle(50, 50, 40, 40), 0.9), Guess(REAL, 0.5)],
+    )
+    truth, results = case.write(tmp_path)
+    truth.rename(tmp_path / "o365_instance_seg_val.json")
+    results.rename(tmp_path / "preds.json")
+    return tmp_path
+
+
+def test_evaluate_prints_the_table_and_ap_under_every_rule(folder: Path) -> None:
+    done = run("evaluate", "preds.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "o365_instance_seg_val.json (found in the current folder)" in done.stderr
+    for row in (r"AP +│ 0.50:0.95 +│ all +│ +100 │ 100.00", r"APs .*│ +– │", r"AR1 .*│ +0.00 │"):
+        assert re.search(row, done.stdout), row
+    lines = done.stdout.splitlines()
+    assert "1 instances, 1 skipped, 1 crowds; 2 predictions; 2 images, 2 categories" in lines
+    assert "Mask AP by skip rule: box 100.00 (above), box50 100.00, ioa 100.00, none 50.00" in lines
+    assert any(
+        "1 at IoU 0.50, 1 at 0.75; 10 summed over the ten thresholds" in line for line in lines
+    )
+
+
+def test_evaluate_writes_the_very_numbers_of_the_python_function(folder: Path) -> None:
+    done = run("evaluate", "preds.json", "--skip-rule", "none", "--json", "out.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads((folder / "out.json").read_text())
+    result = evaluate(
+        folder / "preds.json", folder / "o365_instance_seg_val.json", skip_rule="none"
+    )
+    assert numbers["metrics"] == result.metrics
+    assert numbers["skip_rule"] == "none"
+    assert numbers["ap_by_skip_rule"] == {str(r): ap for r, ap in result.ap_by_rule.items()}
+    assert numbers["counts"]["skipped"] == 1
+    assert numbers["absorbed"]["0.50"] == 0
+    to_stdout = run("evaluate", "preds.json", "--skip-rule", "none", "--json", "-", cwd=folder)
+    assert json.loads(to_stdout.stdout) == numbers
+
+
+def test_evaluate_boxes(folder: Path) -> None:
+    done = run("evaluate", "preds.json", "--iou", "bbox", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Boxes of skipped instances are ground truth like any other." in done.stdout
+    assert re.search(r"AR100 .*│ 100.00 │", done.stdout)
+
+
+def test_evaluate_finds_the_release_by_the_variable(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = (folder / "o365_instance_seg_val.json").rename(folder / "other.json")
+    monkeypatch.delenv("O365SEG_RELEASE", raising=False)
+    done = run("evaluate", "preds.json", cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--gt" in done.stderr
+    monkeypatch.setenv("O365SEG_RELEASE", str(release))
+    done = run("evaluate", "preds.json", cwd=folder)
+    assert done.returncode == 0
+    assert f"ground truth: {release} (named by O365SEG_RELEASE)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "error: preds.json: holds no predictions"),
+        ("not json", "error: preds.json: is not JSON"),
+        (
+            '[{"image_id": 1, "category_id": 1, "score": 1,'
+            ' "segmentation": {"size": [110, 100], "counts": "oooo1"}}]',
+            "error: preds.json: record [0] (image_id 1, category_id 1), field 'segmentation': ",
+        ),
+        (
+            '[{"image_id": 1, "category_id": 1, "score": NaN, "segmentation": []}]',
+            "error: preds.json: record [0] (image_id 1, category_id 1), field 'score': is NaN",
+        ),
+    ],
+)
+def test_bad_predictions_end_in_one_line_and_status_1(
+    folder: Path, content: str, message: str
+) -> None:
+    (folder / "preds.json").write_text(content)
+    done = run("evaluate", "preds.json", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(message)
+    assert "Traceback" not in done.stderr
+
+
+def test_files_that_are_not_there_are_named(folder: Path) -> None:
+    for arguments in (["absent.json"], ["preds.json", "--gt", "absent.json"]):
+        done = run("evaluate", *arguments, cwd=folder)
+        assert done.returncode == 1
+        assert done.stderr.endswith("error: absent.json: no such file\n")
+
+
+def test_a_wrong_command_line_ends_in_status_2(folder: Path) -> None:
+    for arguments in (
+        ["evaluate"],
+        ["evaluate", "preds.json", "--skip-rule", "some"],
+        ["stats", "o365_instance_seg_val.json", "--compare", "COCO"],
+        ["stats", "o365_instance_seg_val.json", "--compare", "o365_instance_seg_val=x.json"],
+    ):
+        assert run(*arguments, cwd=folder).returncode == 2
+
+
+def test_stats_writes_figures_and_tells_the_numbers(folder: Path) -> None:
+    release = "o365_instance_seg_val.json"
+    done = run("stats", release, "--compare", f"Twin={release}", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"rater hours +│ not recorded │ not recorded", done.stdout)
+    assert re.search(r"too blurry +│ +1 │ +1 │", done.stdout)
+    assert {path.name for path in (folder / "stats").iterdir()} == {
+        *(f"masks_per_category.{kind}" for kind in ("png", "svg", "csv")),
+        *(f"masks_per_image.{kind}" for kind in ("png", "svg", "csv")),
+        *(f"relative_mask_size.{kind}" for kind in ("png", "svg", "csv")),
+        *(f"statistics.{kind}" for kind in ("png", "svg")),
+    }
+    table = (folder / "stats" / "relative_mask_size.csv").read_text().splitlines()
+    assert table[0] == "set,from,to,masks,share"
+    assert "Twin,0.35,0.40,1,1.0" in table  # the root of 1600 / 11000 is 0.38
+
+
+def test_stats_by_the_plain_ratio_and_as_json(folder: Path) -> None:
+    done = run(
+        "stats", "o365_instance_seg_val.json", "--relative-size", "ratio", "--json",
+        "--out", "a/b", "--name", "Mine", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (numbers,) = json.loads(done.stdout)["sets"]
+    assert numbers["name"] == "Mine"
+    assert (numbers["questions"], numbers["masks"], numbers["crowds"]) == (2, 1, 1)
+    assert numbers["skipped_by_reason"] == {"too blurry": 1}
+    assert numbers["rater_hours"] is None
+    table = (folder / "a" / "b" / "relative_mask_size.csv").read_text().splitlines()
+    assert "Mine,0.10,0.15,1,1.0" in table
+
+
+def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
+    (folder / "file").write_text("in the way")
+    (folder / "bad.json").write_text('{"images": []}')
+    for arguments, message in (
+        (["bad.json"], "error: bad.json: field 'annotations': missing"),
+        (["o365_instance_seg_val.json", "--out", "file"], "error: file: cannot be made"),
+    ):
+        done = run("stats", *arguments, cwd=folder)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith(message)
+
+
+def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
+    for command in ("evaluate", "stats"):
+        assert f"benchmark {command} " in run(command, "--help", cwd=folder).stdout
+    heavy = "numpy pycocotools matplotlib pandas torch gradio"
+    loaded = f"[name for name in '{heavy}'.split() if name in sys.modules]"
+    code = f"import sys, benchmark, benchmark.cli; print({loaded})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,78 @@
+"""The figures: files that are there, hold the right curves, and are the same every time."""
+
+import csv
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.choices import RelativeSize
+from benchmark.figures import write_figures
+from benchmark.statistics import SetCurves
+from o365seg.errors import InputError
+
+
+def curves(name: str, seed: int = 0) -> SetCurves:
+    random = np.random.default_rng(seed)
+    return SetCurves(
+        name=name,
+        masks_per_category=np.sort(random.integers(1, 900, 300))[::-1],
+        masks_per_image=np.sort(random.integers(1, 60, 900))[::-1],
+        relative_sizes=(10_000 * 0.6 ** np.arange(20)).astype(int),
+    )
+
+
+NOTHING = SetCurves("empty", np.zeros(0, int), np.zeros(0, int), np.zeros(20, int))
+ONE = SetCurves("one", np.ones(1, int), np.ones(1, int), np.eye(20, dtype=int)[3])
+
+
+def test_equal_curves_give_equal_bytes_whatever_the_user_s_settings(tmp_path: Path) -> None:
+    sets = [curves("Objects365"), curves("LVIS", 1)]
+    first = write_figures(sets, tmp_path / "first")
+    before = dict(mpl.rcParams)
+    with mpl.rc_context({"font.size": 20, "lines.linewidth": 9, "savefig.dpi": 30}):
+        second = write_figures(sets, tmp_path / "second")
+    assert dict(mpl.rcParams) == before
+    assert [path.name for path in first] == [path.name for path in second]
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes(), one.name
+        assert b"dc:date" not in one.read_bytes()
+
+
+@pytest.mark.parametrize("sets", [[curves("a")], [ONE], [NOTHING], [NOTHING, curves("b"), ONE]])
+@pytest.mark.parametrize("size", RelativeSize)
+def test_every_file_opens(tmp_path: Path, sets: list[SetCurves], size: RelativeSize) -> None:
+    written = write_figures(sets, tmp_path, size)
+    assert len(written) == 11
+    for path in written:
+        if path.suffix == ".png":
+            with Image.open(path) as image:
+                assert min(image.size) > 500
+                assert len(image.convert("L").getcolors() or []) > 10  # not a blank sheet
+        elif path.suffix == ".svg":
+            assert ElementTree.parse(path).getroot().tag.endswith("svg")
+
+
+def test_the_tables_hold_every_set(tmp_path: Path) -> None:
+    sets = [curves("Objects365"), ONE]
+    write_figures(sets, tmp_path)
+    for name, field in (("masks_per_category",) * 2, ("masks_per_image",) * 2):
+        with (tmp_path / f"{name}.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        for found in sets:
+            masks = [int(row["masks"]) for row in rows if row["set"] == found.name]
+            assert masks == getattr(found, field).tolist()
+        assert [row["rank"] for row in rows[:3]] == ["1", "2", "3"]
+    with (tmp_path / "relative_mask_size.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["from"], row["to"]) for row in rows[:2]] == [("0.00", "0.05"), ("0.05", "0.10")]
+    assert [float(row["share"]) for row in rows[20:]] == ONE.shares.tolist()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"file.*cannot be made"):
+        write_figures([ONE], tmp_path / "file" / "inside")
