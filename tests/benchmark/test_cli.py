@@ -136,7 +136,7 @@ def test_stats_writes_figures_and_tells_the_numbers(folder: Path) -> None:
     release = "o365_instance_seg_val.json"
     done = run("stats", release, "--compare", f"Twin={release}", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"rater hours +│ not recorded │ not recorded", done.stdout)
+    assert re.search(r"rater hours +│ +not recorded │ +not recorded", done.stdout)
     assert re.search(r"too blurry +│ +1 │ +1 │", done.stdout)
     assert {path.name for path in (folder / "stats").iterdir()} == {
         *(f"masks_per_category.{kind}" for kind in ("png", "svg", "csv")),
