@@ -1,0 +1,112 @@
+/**
+ * Talking to the server: JSON over same-origin POST, with time limits and patient retries. Resending is always safe:
+ * the server knows a submit by its lease and records it once.
+ */
+
+/** Proves to the server that the request comes from our own page: other sites cannot set a header. */
+const HEADER = { 'X-O365seg': '1' };
+
+/** Waits between attempts, ms; about 45 s in all. */
+const RETRY_AFTER = [400, 800, 1600, 3200, 6400, 12_800, 20_000];
+
+/** A request that did not succeed. `status` 0 means that no answer came. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status HTTP status, or 0
+   * @param {string} code the server's short name for the error, such as 'lease_lost'
+   * @param {string} message for the rater
+   * @param {object} body the whole answer
+   */
+  constructor(status, code, message, body = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.body = body;
+  }
+
+  get signedOut() {
+    return this.status === 401;
+  }
+
+  get leaseLost() {
+    return this.status === 409;
+  }
+}
+
+export class Api {
+  #fetch;
+  #wait;
+
+  /** @param {{fetch?: typeof fetch, wait?: (ms: number) => Promise<void>}} options replaceable for tests */
+  constructor({ fetch = (...args) => window.fetch(...args), wait = pause } = {}) {
+    this.#fetch = fetch;
+    this.#wait = wait;
+  }
+
+  next(options) {
+    return this.#post('/api/next', {}, options);
+  }
+
+  submit(body, options) {
+    return this.#post('/api/submit', body, options);
+  }
+
+  draft(body) {
+    return this.#post('/api/draft', body, { attempts: 1 });
+  }
+
+  heartbeat(body) {
+    return this.#post('/api/heartbeat', body, { attempts: 2 });
+  }
+
+  /** @param {string} url @returns {Promise<Blob>} */
+  async image(url) {
+    const response = await this.#patiently(url, { credentials: 'same-origin' }, { timeout: 60_000 });
+    return response.blob();
+  }
+
+  async #post(path, body, options) {
+    const init = {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'Content-Type': 'application/json', ...HEADER },
+      body: JSON.stringify(body),
+    };
+    const response = await this.#patiently(path, init, options);
+    return response.json();
+  }
+
+  /**
+   * @param {{attempts?: number, timeout?: number, onRetry?: (error: ApiError) => void}} options timeout in ms for each attempt
+   */
+  async #patiently(url, init, { attempts = RETRY_AFTER.length + 1, timeout = 30_000, onRetry = () => {} } = {}) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once(url, init, timeout);
+      } catch (error) {
+        const passing = error.status === 0 || error.status === 429 || error.status >= 500;
+        if (!passing || attempt >= attempts) throw error;
+        onRetry(error);
+        await this.#wait(RETRY_AFTER[attempt - 1]);
+      }
+    }
+  }
+
+  async #once(url, init, timeout) {
+    let response;
+    try {
+      response = await this.#fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
+    } catch {
+      throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
+    }
+    if (response.ok) return response;
+    const body = await response.json().catch(() => ({}));
+    const fallback = response.status === 401 ? 'You are signed out.' : `The server answered with error ${response.status}.`;
+    const message = typeof body.message === 'string' && body.message ? body.message : fallback;
+    throw new ApiError(response.status, body.error ?? 'failed', message, body);
+  }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,74 @@
+/**
+ * Everything the rater can do, with its keys: the one list from which the toolbar, the tooltips, the help sheet and the
+ * keyboard are made, so that they cannot disagree.
+ */
+
+/**
+ * @typedef {object} Command
+ * @property {string} id also the control's `data-tool`
+ * @property {string} label
+ * @property {string[]} keys the first is shown on the control; see keyboard.js for how they are written
+ * @property {string} group heading in the help sheet
+ * @property {boolean} [repeats] whether holding the key down repeats it
+ */
+
+/** @type {Command[]} */
+export const COMMANDS = [
+  { id: 'brush', label: 'Brush', keys: ['B'], group: 'Tools' },
+  { id: 'eraser', label: 'Eraser', keys: ['E'], group: 'Tools' },
+  { id: 'line', label: 'Straight line', keys: ['L'], group: 'Tools' },
+  { id: 'lasso', label: 'Lasso', keys: ['A'], group: 'Tools' },
+  { id: 'polygon', label: 'Polygon', keys: ['P'], group: 'Tools' },
+  { id: 'fill', label: 'Fill a closed outline', keys: ['F'], group: 'Tools' },
+  { id: 'pan', label: 'Move the view', keys: ['H'], group: 'Tools' },
+  { id: 'smaller', label: 'Smaller brush or eraser', keys: ['['], group: 'Tools', repeats: true },
+  { id: 'larger', label: 'Larger brush or eraser', keys: [']'], group: 'Tools', repeats: true },
+
+  { id: 'undo', label: 'Undo', keys: ['Ctrl+Z'], group: 'Edit', repeats: true },
+  { id: 'redo', label: 'Redo', keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], group: 'Edit', repeats: true },
+  { id: 'clear', label: 'Erase everything', keys: ['Delete'], group: 'Edit' },
+  { id: 'cancel', label: 'Cancel the lasso, polygon or stroke', keys: ['Escape'], group: 'Edit' },
+
+  { id: 'zoom-in', label: 'Zoom in', keys: ['+', '='], group: 'View', repeats: true },
+  { id: 'zoom-out', label: 'Zoom out', keys: ['-'], group: 'View', repeats: true },
+  { id: 'fit', label: 'Show the whole image', keys: ['0'], group: 'View' },
+  { id: 'actual', label: 'Actual size (1:1)', keys: ['1'], group: 'View' },
+  { id: 'zoom-box', label: 'Zoom to the box', keys: ['Z'], group: 'View' },
+  { id: 'pan-left', label: 'Move the view left', keys: ['ArrowLeft'], group: 'View', repeats: true },
+  { id: 'pan-right', label: 'Move the view right', keys: ['ArrowRight'], group: 'View', repeats: true },
+  { id: 'pan-up', label: 'Move the view up', keys: ['ArrowUp'], group: 'View', repeats: true },
+  { id: 'pan-down', label: 'Move the view down', keys: ['ArrowDown'], group: 'View', repeats: true },
+
+  { id: 'guide', label: 'Box', keys: ['G'], group: 'Show' },
+  { id: 'mask', label: 'Mask', keys: ['M'], group: 'Show' },
+  { id: 'outline', label: 'Outline only', keys: ['O'], group: 'Show' },
+  { id: 'fainter', label: 'Fainter mask', keys: [','], group: 'Show', repeats: true },
+  { id: 'stronger', label: 'Stronger mask', keys: ['.'], group: 'Show', repeats: true },
+  { id: 'colour', label: 'Next mask colour', keys: ['C'], group: 'Show' },
+  { id: 'darker', label: 'Darker photo', keys: ['Shift+ArrowDown'], group: 'Show', repeats: true },
+  { id: 'brighter', label: 'Brighter photo', keys: ['Shift+ArrowUp'], group: 'Show', repeats: true },
+  { id: 'softer', label: 'Less contrast', keys: ['Shift+ArrowLeft'], group: 'Show', repeats: true },
+  { id: 'harder', label: 'More contrast', keys: ['Shift+ArrowRight'], group: 'Show', repeats: true },
+  { id: 'reset-photo', label: 'Photo as it is', keys: ['R'], group: 'Show' },
+
+  { id: 'submit', label: 'Submit', keys: ['Enter'], group: 'Question' },
+  { id: 'skip', label: 'Skip', keys: ['S'], group: 'Question' },
+  { id: 'help', label: 'Help', keys: ['?'], group: 'Question' },
+];
+
+/** What is done with the pointer; shown in the help sheet only. */
+export const GESTURES = [
+  { keys: ['Shift+Click'], label: 'Straight line from the last point' },
+  { keys: ['Right button'], label: 'Erase with the tool in hand' },
+  { keys: ['Wheel'], label: 'Zoom to the pointer' },
+  { keys: ['Space+Drag'], label: 'Move the view (also middle button)' },
+  { keys: ['Two fingers'], label: 'Zoom and move the view' },
+  { keys: ['Double click'], label: 'Close the polygon (also Enter)' },
+];
+
+const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));
+
+/** @param {string} id @returns {Command} */
+export function command(id) {
+  return BY_ID.get(id);
+}

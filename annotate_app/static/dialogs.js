@@ -1,0 +1,93 @@
+/** The two dialogs: why a question is skipped, and the help sheet. */
+
+import { COMMANDS, GESTURES } from './commands.js';
+import { el } from './dom.js';
+import { keyCap } from './keyboard.js';
+
+const REASONS = [
+  { id: 'too_blurry', label: 'Too blurry', hint: 'The object’s edge cannot be made out.' },
+  { id: 'too_dark', label: 'Too dark', hint: 'Not even with more brightness.' },
+  { id: 'box_wrong', label: 'Box is wrong', hint: 'It holds no single object, or cuts it badly.' },
+  { id: 'category_wrong', label: 'Category is wrong', hint: 'The object is something else.' },
+  { id: 'fully_occluded', label: 'Fully hidden', hint: 'No pixel of the object can be seen.' },
+  { id: 'other', label: 'Other', hint: 'Please say what.' },
+];
+
+/** A row of key caps. @param {string} key */
+export function keyCaps(key) {
+  return el('kbd', {}, keyCap(key));
+}
+
+/**
+ * @param {(reason: string, note: string) => void} onSkip
+ * @returns {HTMLDialogElement}
+ */
+export function skipDialog(onSkip) {
+  const choices = REASONS.map(({ id, label, hint }, i) =>
+    el(
+      'label',
+      { class: 'choice' },
+      el('input', { type: 'radio', name: 'painter-skip-reason', value: id, required: true, 'data-reason': id }),
+      el('span', { class: 'choice-text' }, el('span', { class: 'choice-label' }, label), el('span', { class: 'hint' }, hint)),
+      keyCaps(String(i + 1)),
+    ),
+  );
+  const note = el('textarea', { id: 'painter-skip-note', rows: 2, maxlength: 500, 'data-tool': 'skip-note' });
+  const confirm = el('button', { class: 'button primary', type: 'submit', 'data-tool': 'skip-confirm' }, 'Skip this question');
+  const cancel = el('button', { class: 'button', type: 'button', 'data-tool': 'skip-cancel' }, 'Back to painting');
+  const form = el(
+    'form',
+    { method: 'dialog' },
+    el('h2', { id: 'painter-skip-title' }, 'Why skip this question?'),
+    el('div', { class: 'choices', role: 'radiogroup', 'aria-labelledby': 'painter-skip-title' }, ...choices),
+    el('label', { class: 'field', for: 'painter-skip-note' }, 'Note for the owner (needed for “Other”)'),
+    note,
+    el('div', { class: 'dialog-actions' }, cancel, confirm),
+  );
+  const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'painter-skip-title' }, form);
+
+  const radios = choices.map((choice) => choice.querySelector('input'));
+  const chosen = () => radios.find((radio) => radio.checked)?.value;
+  const check = () => {
+    note.required = chosen() === 'other';
+    note.setCustomValidity(note.required && !note.value.trim() ? 'Please say why.' : '');
+  };
+  form.addEventListener('input', check);
+  cancel.addEventListener('click', () => dialog.close());
+  form.addEventListener('keydown', (event) => {
+    const radio = event.target === note ? null : radios[Number(event.key) - 1];
+    if (radio) {
+      radio.checked = true;
+      radio.focus();
+      check();
+    }
+  });
+  form.addEventListener('submit', () => onSkip(chosen(), note.value.trim()));
+  dialog.addEventListener('close', () => {
+    form.reset();
+    check();
+  });
+  return dialog;
+}
+
+/** @returns {HTMLDialogElement} every key and gesture */
+export function helpDialog() {
+  const groups = [...new Set(COMMANDS.map((command) => command.group))];
+  const sections = groups.map((group) => helpSection(group, COMMANDS.filter((command) => command.group === group)));
+  const close = el('button', { class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
+  const dialog = el(
+    'dialog',
+    { class: 'dialog help', 'aria-labelledby': 'painter-help-title' },
+    el('h2', { id: 'painter-help-title' }, 'Keys and gestures'),
+    el('div', { class: 'help-columns' }, ...sections, helpSection('Pointer', GESTURES)),
+    el('div', { class: 'dialog-actions' }, close),
+  );
+  return dialog;
+}
+
+function helpSection(title, entries) {
+  const rows = entries.map(({ keys, label }) =>
+    el('div', { class: 'help-row' }, el('dt', {}, ...keys.map(keyCaps)), el('dd', {}, label)),
+  );
+  return el('section', {}, el('h3', {}, title), el('dl', {}, ...rows));
+}

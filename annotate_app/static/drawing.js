@@ -1,0 +1,93 @@
+/** The mask being painted, with its undo history: the one place through which every tool changes pixels. */
+
+import { writeSpans } from './kernel.js';
+import { History } from './history.js';
+import { packMask } from './rle.js';
+
+export class Drawing {
+  #history;
+  #onTouched;
+  #onStep;
+
+  /**
+   * @param {Uint8Array} mask row-major 0/1, length w*h; owned and changed by the drawing
+   * @param {number} w px
+   * @param {number} h px
+   * @param {{onSpans: (spans: Int32Array) => void, onTiles: (tiles: number[]) => void, onStep: () => void}} listeners
+   *     onSpans, onTiles: these pixels may have changed; onStep: a whole step was made, undone or redone
+   */
+  constructor(mask, w, h, { onSpans, onTiles, onStep }) {
+    this.mask = mask;
+    this.w = w;
+    this.h = h;
+    /** Grows with every finished change, so that savers can tell whether there is anything new. */
+    this.version = 0;
+    this.#history = new History(mask, w, h);
+    this.#onTouched = { onSpans, onTiles };
+    this.#onStep = onStep;
+  }
+
+  get canUndo() {
+    return this.#history.canUndo;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
+  }
+
+  get isEmpty() {
+    return this.mask.indexOf(1) < 0;
+  }
+
+  /** Writes spans as part of the step in progress. */
+  write(spans, value) {
+    this.#history.keep(spans);
+    writeSpans(this.mask, this.w, spans, value);
+    this.#onTouched.onSpans(spans);
+  }
+
+  /** Ends the step in progress; one undo takes it back as a whole. */
+  commit() {
+    if (this.#history.commit()) this.#stepped();
+  }
+
+  /** Drops the step in progress. */
+  revert() {
+    this.#onTouched.onTiles(this.#history.revert());
+  }
+
+  /** Erases everything, as one step. */
+  clear() {
+    const spans = new Int32Array(3 * this.h);
+    for (let y = 0; y < this.h; y++) spans.set([y, 0, this.w], 3 * y);
+    this.write(spans, 0);
+    this.commit();
+  }
+
+  /** @returns {boolean} whether there was a step to take back */
+  undo() {
+    return this.#restored(this.#history.undo());
+  }
+
+  /** @returns {boolean} whether there was a step to repeat */
+  redo() {
+    return this.#restored(this.#history.redo());
+  }
+
+  /** @returns {{size: [number, number], counts: string, crc32: number}} */
+  pack() {
+    return packMask(this.mask, this.w, this.h);
+  }
+
+  #restored(tiles) {
+    if (!tiles) return false;
+    this.#onTouched.onTiles(tiles);
+    this.#stepped();
+    return true;
+  }
+
+  #stepped() {
+    this.version += 1;
+    this.#onStep();
+  }
+}

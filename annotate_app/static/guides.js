@@ -1,0 +1,112 @@
+/** The guide layer: the question's box, the path a tool is about to paint, and the ring at the pointer. */
+
+import { segmentSpans } from './kernel.js';
+
+const DARK = 'rgba(0, 0, 0, 0.65)';
+const LIGHT = 'rgba(255, 255, 255, 0.95)';
+const BOX = '#ffd60a';
+
+/** From this many device px per image px on, single pixels show, and the ring follows their edges. */
+const PIXELS_SHOW = 4;
+
+/**
+ * @param {CanvasRenderingContext2D} context device px
+ * @param {import('./view.js').View} view
+ * @param {{box: number[]|null, preview: object|null, pointer: {x: number, y: number}|null, size: number}} what
+ *     box: [x, y, w, h] in image px; preview: see Tool.preview; pointer: image px; size: brush diameter in image px, 0
+ *     for tools without one
+ */
+export function drawGuides(context, view, { box, preview, pointer, size }) {
+  if (box) drawBox(context, view, box);
+  if (preview) drawPreview(context, view, preview);
+  if (pointer && size) drawRing(context, view, pointer, size);
+}
+
+/** Strokes the current path so that it shows on any photo. */
+function strokeTwice(context, ratio, colour, dash = []) {
+  context.setLineDash([]);
+  context.lineWidth = 3 * ratio;
+  context.strokeStyle = DARK;
+  context.stroke();
+  context.setLineDash(dash.map((length) => length * ratio));
+  context.lineWidth = 1.4 * ratio;
+  context.strokeStyle = colour;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+function drawBox(context, { viewport, ratio }, [x, y, w, h]) {
+  const from = viewport.screenOf(x, y);
+  const to = viewport.screenOf(x + w, y + h);
+  context.beginPath();
+  context.rect(from.x, from.y, to.x - from.x, to.y - from.y);
+  strokeTwice(context, ratio, BOX);
+}
+
+function drawPreview(context, { viewport, ratio }, { points, size, closed = false, corners = [] }) {
+  const onScreen = ({ x, y }) => viewport.screenOf(x + 0.5, y + 0.5);
+  const path = points.map(onScreen);
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  context.beginPath();
+  for (const point of path) context.lineTo(point.x, point.y);
+  if (path.length === 1) context.lineTo(path[0].x, path[0].y);
+  const width = size * viewport.scale;
+  if (width > 4 * ratio) {
+    context.lineWidth = width;
+    context.strokeStyle = 'rgba(255, 255, 255, 0.35)';
+    context.stroke();
+  }
+  strokeTwice(context, ratio, LIGHT);
+  if (closed && path.length > 2) {
+    context.beginPath();
+    context.moveTo(path[path.length - 1].x, path[path.length - 1].y);
+    context.lineTo(path[0].x, path[0].y);
+    strokeTwice(context, ratio, LIGHT, [4, 4]);
+  }
+  corners.map(onScreen).forEach(({ x, y }, i) => {
+    const side = (i === 0 ? 9 : 6) * ratio;
+    context.beginPath();
+    context.rect(x - side / 2, y - side / 2, side, side);
+    context.fillStyle = LIGHT;
+    strokeTwice(context, ratio, LIGHT);
+    context.fill();
+  });
+}
+
+function drawRing(context, { viewport, ratio }, pointer, size) {
+  context.beginPath();
+  if (viewport.scale >= PIXELS_SHOW) {
+    for (const { x, y } of dabOutline(size)) {
+      const at = viewport.screenOf(pointer.x + x, pointer.y + y);
+      context.lineTo(at.x, at.y);
+    }
+    context.closePath();
+  } else {
+    const centre = viewport.screenOf(pointer.x + 0.5, pointer.y + 0.5);
+    // Half a pixel more than the radius: the outermost pixels are painted whole.
+    context.arc(centre.x, centre.y, (size / 2 + 0.5) * viewport.scale, 0, 2 * Math.PI);
+  }
+  strokeTwice(context, ratio, LIGHT);
+}
+
+let cached = { size: 0, outline: [] };
+
+/** Corners of the exact pixels that one dab sets, in image px relative to the pointer's pixel. */
+function dabOutline(size) {
+  if (cached.size === size) return cached.outline;
+  const middle = size;
+  const side = 2 * size + 1;
+  const spans = segmentSpans(side, side, middle, middle, middle, middle, size);
+  const left = [];
+  const right = [];
+  for (let i = 0; i < spans.length; i += 3) {
+    const y = spans[i] - middle;
+    const x0 = spans[i + 1] - middle;
+    const x1 = spans[i + 2] - middle;
+    right.push({ x: x1, y }, { x: x1, y: y + 1 });
+    left.push({ x: x0, y }, { x: x0, y: y + 1 });
+  }
+  cached = { size, outline: [...right, ...left.reverse()] };
+  return cached.outline;
+}

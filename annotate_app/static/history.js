@@ -1,0 +1,151 @@
+/**
+ * Undo and redo, one step per stroke. A step holds the earlier content of the tiles that the stroke changed, copied
+ * just before the first write (copy on write); undoing swaps that content with the present one, which makes the same
+ * step ready for redo.
+ */
+
+import { TileGrid } from './tiles.js';
+
+/** What a step costs beside its tiles' pixels, per tile: a rough figure for the bookkeeping. */
+const TILE_OVERHEAD = 64;
+
+export class History {
+  #mask;
+  #grid;
+  #maxBytes;
+  #open = null; // Map: tile index -> content before the stroke in progress
+  #past = []; // steps {tiles: Map, bytes}
+  #future = [];
+  #bytes = 0;
+
+  /**
+   * @param {Uint8Array} mask row-major 0/1, the live mask: undo and redo write into it
+   * @param {number} w px
+   * @param {number} h px
+   * @param {number} maxBytes the oldest steps are forgotten beyond this
+   */
+  constructor(mask, w, h, maxBytes = 256 * 2 ** 20) {
+    this.#mask = mask;
+    this.#grid = new TileGrid(w, h);
+    this.#maxBytes = maxBytes;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
+  /** Bytes held by all steps. */
+  get bytes() {
+    return this.#bytes;
+  }
+
+  /**
+   * Must be called before the spans are written.
+   * @param {Int32Array} spans (y, x0, x1) triples
+   */
+  keep(spans) {
+    this.#open ??= new Map();
+    this.#grid.forEach(spans, (index) => {
+      if (!this.#open.has(index)) this.#open.set(index, this.#read(index));
+    });
+  }
+
+  /**
+   * Ends the stroke in progress and makes it one step. A stroke that changed nothing leaves no step behind.
+   * @returns {boolean} whether the mask changed
+   */
+  commit() {
+    const kept = this.#open;
+    this.#open = null;
+    if (!kept) return false;
+    const tiles = new Map();
+    let bytes = 0;
+    for (const [index, before] of kept) {
+      if (sameTile(before, this.#read(index))) continue;
+      const packed = packTile(before);
+      tiles.set(index, packed);
+      bytes += tileBytes(packed);
+    }
+    if (!tiles.size) return false;
+    for (const step of this.#future) this.#bytes -= step.bytes;
+    this.#future = [];
+    this.#past.push({ tiles, bytes });
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes && this.#past.length > 1) this.#bytes -= this.#past.shift().bytes;
+    return true;
+  }
+
+  /**
+   * Takes the stroke in progress back as if it had never begun.
+   * @returns {number[]} tiles to redraw
+   */
+  revert() {
+    const kept = this.#open ?? new Map();
+    this.#open = null;
+    for (const [index, before] of kept) this.#write(index, before);
+    return [...kept.keys()];
+  }
+
+  /** @returns {number[]|null} tiles to redraw, or null when there is nothing to undo */
+  undo() {
+    return this.#swap(this.#past, this.#future);
+  }
+
+  /** @returns {number[]|null} tiles to redraw, or null when there is nothing to redo */
+  redo() {
+    return this.#swap(this.#future, this.#past);
+  }
+
+  #swap(from, to) {
+    const step = from.pop();
+    if (!step) return null;
+    this.#bytes -= step.bytes;
+    step.bytes = 0;
+    for (const [index, stored] of step.tiles) {
+      const present = packTile(this.#read(index));
+      this.#write(index, stored);
+      step.tiles.set(index, present);
+      step.bytes += tileBytes(present);
+    }
+    this.#bytes += step.bytes;
+    to.push(step);
+    return [...step.tiles.keys()];
+  }
+
+  #read(index) {
+    const { x, y, w, h } = this.#grid.rect(index);
+    const tile = new Uint8Array(w * h);
+    for (let row = 0; row < h; row++) {
+      const start = (y + row) * this.#grid.w + x;
+      tile.set(this.#mask.subarray(start, start + w), row * w);
+    }
+    return tile;
+  }
+
+  #write(index, tile) {
+    const { x, y, w, h } = this.#grid.rect(index);
+    for (let row = 0; row < h; row++) {
+      const start = (y + row) * this.#grid.w + x;
+      if (typeof tile === 'number') this.#mask.fill(tile, start, start + w);
+      else this.#mask.set(tile.subarray(row * w, (row + 1) * w), start);
+    }
+  }
+}
+
+/** A tile of one value, as most are, is kept as that value: this is what makes the history deep. */
+function packTile(tile) {
+  return tile.indexOf(1 - tile[0]) < 0 ? tile[0] : tile;
+}
+
+function tileBytes(packed) {
+  return TILE_OVERHEAD + (typeof packed === 'number' ? 0 : packed.length);
+}
+
+function sameTile(a, b) {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

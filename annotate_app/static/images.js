@@ -1,0 +1,35 @@
+/** Photos, fetched and decoded ahead of time, so that the next question shows at once. */
+
+export class Images {
+  #api;
+  #decoded = new Map(); // url -> Promise<ImageBitmap>
+
+  /** @param {import('./api.js').Api} api */
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /**
+   * @param {{url: string}} image
+   * @returns {Promise<ImageBitmap>}
+   */
+  get({ url }) {
+    if (!this.#decoded.has(url)) {
+      const decoding = this.#api.image(url).then((blob) => createImageBitmap(blob));
+      // A failure must not stick: the next call tries again.
+      decoding.catch(() => this.#decoded.delete(url));
+      this.#decoded.set(url, decoding);
+    }
+    return this.#decoded.get(url);
+  }
+
+  /** Frees every photo but these. @param {{url: string}[]} images */
+  keepOnly(images) {
+    const urls = new Set(images.map((image) => image.url));
+    for (const [url, decoding] of this.#decoded) {
+      if (urls.has(url)) continue;
+      this.#decoded.delete(url);
+      decoding.then((bitmap) => bitmap.close(), () => {});
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The painter's page: toolbar on the left, canvas in the middle, panel on the right. Builds elements, decides nothing.
+ * Plain divs with roles, because the page around may style or hide `header`, `main` and `footer` as its own.
+ */
+
+import { command } from './commands.js';
+import { helpDialog, keyCaps, skipDialog } from './dialogs.js';
+import { el, icon } from './dom.js';
+import { keyCap } from './keyboard.js';
+import { COLOURS, SIZES } from './preferences.js';
+
+/** Tools that stay in hand, as against commands that act once. */
+export const TOOL_IDS = ['brush', 'eraser', 'line', 'lasso', 'polygon', 'fill', 'pan'];
+
+const ZOOM_ICONS = { 'zoom-out': 'minus', 'zoom-in': 'plus', fit: 'fit', 'zoom-box': 'box' };
+
+/**
+ * @param {{run: (id: string) => void, set: (name: string, value: number) => void, skip: (reason: string, note: string) => void,
+ *     rater: string, links: {label: string, href: string}[]}} host run: a command; set: a slider or colour was moved
+ * @returns {object} the root element, the stage for the canvases, the dialogs, and `show`, `buttons`, `sliders` by name
+ */
+export function buildLayout({ run, set, skip, rater, links }) {
+  const buttons = {};
+  const sliders = {};
+  const show = {};
+
+  const button = (id, content, attributes = {}) => {
+    const { label, keys } = command(id);
+    buttons[id] = el(
+      'button',
+      {
+        type: 'button',
+        'data-tool': id,
+        'aria-label': label,
+        'aria-keyshortcuts': keys.join(' ').replaceAll('Ctrl', 'Control'),
+        // A click must not take the focus from the canvas, or Enter would press this button again instead of submitting.
+        mousedown: (event) => event.preventDefault(),
+        click: () => run(id),
+        ...attributes,
+      },
+      ...content,
+    );
+    return buttons[id];
+  };
+  const tip = (id) =>
+    el('span', { class: 'tip', 'aria-hidden': 'true' }, command(id).label, ...command(id).keys.slice(0, 1).map(keyCaps));
+  const iconButton = (id, name = id, attributes = {}) => button(id, [icon(name), tip(id)], { class: 'tool', ...attributes });
+  const output = (name, attributes = {}) => (show[name] = el('span', { 'data-show': name, ...attributes }));
+
+  const slider = (name, label, lower, higher, attributes) => {
+    const input = el('input', {
+      type: 'range',
+      'data-tool': name,
+      'aria-label': label,
+      input: () => set(name, Number(input.value)),
+      ...attributes,
+    });
+    sliders[name] = input;
+    const keys = [lower, higher].map((id) => keyCap(command(id).keys[0]));
+    return el(
+      'div',
+      { class: 'slider' },
+      el('div', { class: 'slider-head' }, el('span', {}, label), el('span', { class: 'keys' }, ...keys.map((key) => el('kbd', {}, key))), output(name)),
+      input,
+    );
+  };
+  const toggle = (id) =>
+    button(id, [el('span', { class: 'switch', 'aria-hidden': 'true' }), el('span', { class: 'toggle-label' }, command(id).label), keyCaps(command(id).keys[0])], {
+      class: 'toggle',
+      'aria-pressed': 'false',
+    });
+
+  const toolbar = el(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Tools', 'aria-orientation': 'vertical' },
+    ...TOOL_IDS.map((id) => iconButton(id, id, { 'aria-pressed': 'false' })),
+    el('span', { class: 'rule' }),
+    ...['undo', 'redo', 'clear'].map((id) => iconButton(id)),
+    el('span', { class: 'spring' }),
+    iconButton('help'),
+  );
+
+  const stage = el('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': 'Image to paint on' });
+  show.rest = el('div', { class: 'rest', hidden: true });
+  const zoomButton = (id) => iconButton(id, ZOOM_ICONS[id], { class: 'tool small' });
+  const zoombar = el(
+    'div',
+    { class: 'zoombar', role: 'group', 'aria-label': 'Zoom' },
+    zoomButton('zoom-out'),
+    output('zoom', { class: 'zoom' }),
+    zoomButton('zoom-in'),
+    el('span', { class: 'rule' }),
+    zoomButton('fit'),
+    button('actual', ['1:1', tip('actual')], { class: 'tool small text' }),
+    zoomButton('zoom-box'),
+  );
+  const status = output('status', { class: 'status', role: 'status', 'aria-live': 'polite' });
+  const bar = el('div', { class: 'bar' }, zoombar);
+  const centre = el('div', { class: 'centre' }, stage, show.rest, el('div', { class: 'status-place' }, status), bar);
+
+  const swatches = COLOURS.map(({ name, rgb }, i) =>
+    el('button', {
+      type: 'button',
+      class: 'swatch',
+      style: `--swatch: rgb(${rgb.join(' ')})`,
+      'aria-label': `Mask colour: ${name}`,
+      'aria-pressed': 'false',
+      'data-colour': i,
+      mousedown: (event) => event.preventDefault(),
+      click: () => set('colour', i),
+    }),
+  );
+  const progressBar = el('progress', { class: 'progress', 'aria-label': 'Questions done', value: 0, max: 1 });
+  const section = (title, ...children) => el('section', { class: 'section' }, el('h3', {}, title), ...children);
+
+  const panel = el(
+    'aside',
+    { class: 'panel', 'aria-label': 'Question' },
+    el(
+      'div',
+      { class: 'question' },
+      el('span', { class: 'eyebrow' }, 'Paint every visible pixel of the'),
+      (show.category = el('h2', { class: 'category', 'data-show': 'category' })),
+      output('question', { class: 'hint' }),
+    ),
+    el(
+      'div',
+      { class: 'controls' },
+      section('Brush', slider('size', 'Size', 'smaller', 'larger', { min: 0, max: SIZES.length - 1, step: 1 })),
+      section(
+        'Mask',
+        slider('opacity', 'Opacity', 'fainter', 'stronger', { min: 0, max: 100, step: 5 }),
+        el('div', { class: 'swatches', role: 'group', 'aria-label': 'Mask colour' }, ...swatches, keyCaps(command('colour').keys[0])),
+        el('div', { class: 'toggles' }, toggle('mask'), toggle('outline'), toggle('guide')),
+      ),
+      section(
+        'Photo',
+        slider('brightness', 'Brightness', 'darker', 'brighter', { min: 25, max: 400, step: 25 }),
+        slider('contrast', 'Contrast', 'softer', 'harder', { min: 25, max: 400, step: 25 }),
+        button('reset-photo', ['Photo as it is', keyCaps('R')], { class: 'button quiet' }),
+      ),
+    ),
+    el(
+      'div',
+      { class: 'actions' },
+      el('div', { class: 'progress-line' }, output('progress'), output('active-time', { class: 'time', title: 'Active time on this question' })),
+      progressBar,
+      el(
+        'div',
+        { class: 'action-line' },
+        button('submit', ['Submit', keyCaps('↵')], { class: 'button primary' }),
+        button('skip', ['Skip…', keyCaps('S')], { class: 'button' }),
+      ),
+      el('nav', { class: 'links' }, output('rater'), ...links.map(({ label, href }) => el('a', { href }, label))),
+    ),
+  );
+  show.rater.textContent = rater;
+
+  const dialogs = { skip: skipDialog(skip), help: helpDialog() };
+  const root = el('div', { class: 'painter' }, toolbar, centre, panel, dialogs.skip, dialogs.help);
+  return { root, stage, dialogs, buttons, sliders, swatches, show, progressBar };
+}
+
+const RESTS = {
+  loading: { title: 'Loading…' },
+  done: { title: 'All done. Thank you!', text: 'Every question of this project has an answer.' },
+  waiting: { title: 'Nothing to do right now', retry: 'Look again' },
+  'signed-out': {
+    title: 'You are signed out',
+    text: 'What you painted is kept on this computer and comes back when you sign in again.',
+    link: { label: 'Sign in', href: '/login' },
+  },
+  broken: { title: 'This did not work', retry: 'Try again' },
+};
+
+/**
+ * Covers the canvas with a message.
+ * @param {HTMLElement} place
+ * @param {keyof RESTS} state
+ * @param {string|undefined} text instead of the state's own
+ * @param {() => void} onRetry
+ */
+export function showRest(place, state, text, onRetry) {
+  const { title, text: own, retry, link } = RESTS[state];
+  const body = text ?? own;
+  place.replaceChildren(
+    el(
+      'div',
+      { class: 'rest-card', role: state === 'broken' ? 'alert' : 'status' },
+      el('h2', {}, title),
+      body ? el('p', {}, body) : null,
+      retry ? el('button', { type: 'button', class: 'button primary', 'data-tool': 'retry', click: onRetry }, retry) : null,
+      link ? el('a', { class: 'button primary', href: link.href }, link.label) : null,
+    ),
+  );
+  place.hidden = false;
+}

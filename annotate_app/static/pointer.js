@@ -1,0 +1,182 @@
+/**
+ * Mouse, touch and pen (Pointer Events) to tool gestures, panning and zooming.
+ *
+ * One pointer paints. The middle button, the space bar or the pan tool pan; the right button and a pen's eraser end
+ * erase; two fingers pan and zoom. Once a pen was seen, a finger only pans, so that a resting palm never paints.
+ */
+
+/** Wheel events closer together than this are one zoom in the statistics, ms. */
+const ZOOM_GESTURE = 400;
+
+const RIGHT_BUTTON = 2;
+const MIDDLE_BUTTON = 1;
+const PEN_ERASER = 5;
+
+export class PointerInput {
+  /** Whether the space bar is held. */
+  spaceHeld = false;
+  /** Whether shift is held. */
+  shiftHeld = false;
+  /** Image pixel under the pointer, or null when it is elsewhere. */
+  at = null;
+
+  #stage;
+  #view;
+  #host;
+  #stroke = null; // {id, tool} while a tool gesture runs
+  #pan = null; // {id, x, y} while a pointer pans
+  #touches = new Map(); // id -> {x, y} of the fingers down
+  #penSeen = false;
+  #lastZoom = -Infinity;
+
+  /**
+   * @param {HTMLElement} stage
+   * @param {import('./view.js').View} view
+   * @param {{tool: () => object, enabled: () => boolean, onZoom: () => void, onChange: () => void}} host
+   *     enabled: whether painting is allowed now; onZoom: once per zoom gesture; onChange: the gesture state changed
+   */
+  constructor(stage, view, host) {
+    this.#stage = stage;
+    this.#view = view;
+    this.#host = host;
+    stage.addEventListener('pointerdown', (event) => this.#down(event));
+    stage.addEventListener('pointermove', (event) => this.#move(event));
+    stage.addEventListener('pointerup', (event) => this.#up(event));
+    stage.addEventListener('pointercancel', (event) => this.#up(event));
+    stage.addEventListener('lostpointercapture', (event) => this.#up(event));
+    stage.addEventListener('pointerleave', () => this.#hover(null));
+    stage.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
+    stage.addEventListener('contextmenu', (event) => event.preventDefault());
+  }
+
+  /** Whether a tool gesture or a pan is under way. */
+  get busy() {
+    return this.#stroke !== null || this.#pan !== null;
+  }
+
+  get panning() {
+    return this.#pan !== null;
+  }
+
+  /** Finishes a tool gesture as if the button had been released. */
+  finish() {
+    const stroke = this.#stroke;
+    this.#stroke = null;
+    if (stroke?.tool.active) stroke.tool.up();
+  }
+
+  /** Takes a tool gesture back. */
+  cancel() {
+    const stroke = this.#stroke;
+    this.#stroke = null;
+    stroke?.tool.cancel();
+  }
+
+  #down(event) {
+    if (!this.#host.enabled()) return;
+    event.preventDefault(); // no text selection, no focus jump, no middle-button scrolling
+    this.#stage.focus({ preventScroll: true });
+    if (event.pointerType === 'pen') this.#penSeen = true;
+    if (event.pointerType === 'touch') {
+      this.#touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      if (this.#touches.size > 1) {
+        // The first finger's dab was the beginning of a pinch, not of a stroke.
+        this.cancel();
+        this.#pan = null;
+        this.#stage.setPointerCapture(event.pointerId);
+        return;
+      }
+    }
+    if (this.busy) return;
+    this.#stage.setPointerCapture(event.pointerId);
+
+    const tool = this.#host.tool();
+    const palm = event.pointerType === 'touch' && this.#penSeen;
+    if (event.button === MIDDLE_BUTTON || this.spaceHeld || palm || tool.constructor.pans) {
+      this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
+    } else {
+      this.#stroke = { id: event.pointerId, tool };
+      this.#hover(event);
+      const here = this.#view.screenFromClient(event.clientX, event.clientY);
+      tool.down(this.at, {
+        erase: event.button === RIGHT_BUTTON || event.button === PEN_ERASER,
+        shift: event.shiftKey,
+        near: (point) => this.#isNear(point, here),
+      });
+    }
+    this.#host.onChange();
+  }
+
+  #move(event) {
+    this.shiftHeld = event.shiftKey;
+    if (this.#touches.has(event.pointerId) && this.#touches.size > 1) {
+      this.#pinch(event);
+    } else if (this.#pan?.id === event.pointerId) {
+      const { ratio, viewport } = this.#view;
+      viewport.panBy((event.clientX - this.#pan.x) * ratio, (event.clientY - this.#pan.y) * ratio);
+      this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
+      this.#view.moved();
+    } else if (this.#stroke?.id === event.pointerId) {
+      // Browsers merge moves to one event per frame; the merged ones hold the true path.
+      const merged = event.getCoalescedEvents?.() ?? [];
+      for (const step of merged.length ? merged : [event]) {
+        this.#stroke.tool.move(this.#view.pixelFromClient(step.clientX, step.clientY));
+      }
+    }
+    this.#hover(event);
+  }
+
+  #up(event) {
+    this.#touches.delete(event.pointerId);
+    if (this.#stroke?.id === event.pointerId) this.finish();
+    if (this.#pan?.id === event.pointerId) this.#pan = null;
+    if (event.pointerType === 'touch') this.#hover(null);
+    this.#host.onChange();
+  }
+
+  #hover(event) {
+    this.at = event && this.#view.pixelFromClient(event.clientX, event.clientY);
+    if (this.at && !this.#stroke) this.#host.tool().hover(this.at);
+    this.#view.touchGuides();
+  }
+
+  #isNear(point, here) {
+    const { viewport, ratio } = this.#view;
+    const there = viewport.screenOf(point.x + 0.5, point.y + 0.5);
+    return Math.hypot(there.x - here.x, there.y - here.y) <= 8 * ratio;
+  }
+
+  #pinch(event) {
+    const others = [...this.#touches].filter(([id]) => id !== event.pointerId);
+    const [, fixed] = others[0];
+    const before = this.#touches.get(event.pointerId);
+    const now = { x: event.clientX, y: event.clientY };
+    this.#touches.set(event.pointerId, now);
+    const { viewport, ratio } = this.#view;
+    const spread = (p) => Math.max(20, Math.hypot(p.x - fixed.x, p.y - fixed.y));
+    const middle = this.#view.screenFromClient((now.x + fixed.x) / 2, (now.y + fixed.y) / 2);
+    viewport.zoomAt(spread(now) / spread(before), middle.x, middle.y);
+    viewport.panBy(((now.x - before.x) / 2) * ratio, ((now.y - before.y) / 2) * ratio);
+    this.#noteZoom();
+    this.#view.moved();
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    if (!this.#host.enabled()) return;
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
+    const speed = event.ctrlKey ? 0.01 : 0.0022; // a trackpad pinch arrives as small deltas with ctrl
+    const delta = Math.max(-300, Math.min(300, event.deltaY * lines));
+    const here = this.#view.screenFromClient(event.clientX, event.clientY);
+    this.#view.viewport.zoomAt(Math.exp(-delta * speed), here.x, here.y);
+    this.#noteZoom();
+    this.#view.moved();
+    this.#hover(event);
+  }
+
+  #noteZoom() {
+    const now = performance.now();
+    if (now - this.#lastZoom > ZOOM_GESTURE) this.#host.onZoom();
+    this.#lastZoom = now;
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * The way through the questions: take the next, restore its draft, keep drafts while the rater paints, submit or skip,
+ * and go on. It knows the server and the drafts; what to show is left to a `screen`.
+ */
+
+import { ApiError } from './api.js';
+import { Clock } from './clock.js';
+import { newerDraft } from './drafts.js';
+import { unpackMask } from './rle.js';
+
+const LOCAL_DRAFT_AFTER = 400; // ms after a stroke
+const SERVER_DRAFT_EVERY = 20_000; // ms
+const HEARTBEAT_EVERY = 60_000; // ms
+const WAITING_RETRY = 15_000; // ms
+
+/**
+ * What the session shows, and what it reads back.
+ * @typedef {object} Screen
+ * @property {(task: object, bitmap: ImageBitmap, mask: Uint8Array, restored: boolean) => import('./drawing.js').Drawing} paint
+ * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
+ * @property {(progress: object) => void} progress
+ * @property {(text: string, kind?: 'note'|'warning') => void} say
+ * @property {(sending: boolean) => void} sending
+ */
+
+export class Session {
+  /** The question on the screen, or null. */
+  task = null;
+  clock = new Clock();
+
+  #api;
+  #drafts;
+  #images;
+  #screen;
+  #version;
+  #drawing = null;
+  #prefetched = null;
+  #sending = false;
+  #localTimer = 0;
+  #savedVersion = 0; // drawing version in the server's draft
+  #serverSavedAt;
+  #activeSinceHeartbeat = false;
+  #retryTimer = 0;
+
+  /**
+   * @param {{api: import('./api.js').Api, drafts: import('./drafts.js').Drafts, images: import('./images.js').Images,
+   *     screen: Screen, version: string}} parts
+   */
+  constructor({ api, drafts, images, screen, version }) {
+    this.#api = api;
+    this.#drafts = drafts;
+    this.#images = images;
+    this.#screen = screen;
+    this.#version = version;
+    setInterval(() => this.#saveToServer(), SERVER_DRAFT_EVERY);
+    setInterval(() => this.#heartbeat(), HEARTBEAT_EVERY);
+  }
+
+  /** Whether the rater may paint now. */
+  get painting() {
+    return this.#drawing !== null && !this.#sending;
+  }
+
+  /** Asks for a question and shows it. */
+  async start() {
+    clearTimeout(this.#retryTimer);
+    this.#screen.rest('loading');
+    try {
+      await this.#show(await this.#api.next({ onRetry: () => this.#screen.say('No connection. Trying again…', 'warning') }));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The rater did something. */
+  input() {
+    this.clock.input();
+    this.#activeSinceHeartbeat = true;
+  }
+
+  /** @param {boolean} visible whether the tab is visible */
+  setVisible(visible) {
+    this.clock.setVisible(visible);
+    // A hidden tab may never come back: phones discard them.
+    if (!visible) this.#saveLocally();
+  }
+
+  /** A step was painted, undone or redone: keep it soon. */
+  changed() {
+    clearTimeout(this.#localTimer);
+    this.#localTimer = setTimeout(() => this.#saveLocally(), LOCAL_DRAFT_AFTER);
+  }
+
+  /** Sends the mask and goes on; an empty mask is not sent. */
+  async submit() {
+    if (!this.painting) return;
+    if (this.#drawing.isEmpty) {
+      this.#screen.say('Nothing is painted yet. Paint the object, or skip the question.', 'warning');
+      return;
+    }
+    await this.#send({ mask: this.#drawing.pack() });
+  }
+
+  /** @param {string} reason @param {string} note */
+  async skip(reason, note) {
+    if (this.painting) await this.#send({ skip: { reason, note } });
+  }
+
+  async #send(answer) {
+    const { task } = this;
+    this.#sending = true;
+    this.#screen.sending(true);
+    try {
+      const body = {
+        lease: task.lease,
+        question: task.question,
+        answer,
+        image_sha256: task.image.sha256,
+        activity: this.clock.snapshot(),
+        client_version: this.#version,
+      };
+      const onRetry = () => this.#screen.say('No connection. Your work is kept; sending again…', 'warning');
+      const { next } = await this.#api.submit(body, { onRetry });
+      clearTimeout(this.#localTimer);
+      await this.#drafts.remove(task.question).catch(() => {});
+      this.#screen.say(answer.mask ? 'Mask recorded.' : 'Skip recorded.');
+      await this.#show(next);
+    } catch (error) {
+      await this.#failedSend(error);
+    } finally {
+      this.#sending = false;
+      this.#screen.sending(false);
+    }
+  }
+
+  async #failedSend(error) {
+    if (error.signedOut) {
+      await this.#saveLocally();
+      this.#fail(error);
+    } else if (error.leaseLost) {
+      await this.#moveOn(error.body.next, 'Your time on the last question had run out. The server kept your work as a draft.');
+    } else {
+      await this.#saveLocally();
+      const advice = error.status === 0 ? ' Your work is kept on this computer; submit again when the connection is back.' : '';
+      this.#screen.say(`Not recorded: ${error.message}${advice}`, 'warning');
+    }
+  }
+
+  /** @param {object|undefined} next body of /api/next where the server sent it along */
+  async #moveOn(next, message) {
+    try {
+      await this.#show(next ?? (await this.#api.next()));
+      this.#screen.say(message, 'warning');
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #show({ current, prefetched, progress, waiting }) {
+    this.#drawing = null;
+    this.task = null;
+    this.#prefetched = prefetched;
+    this.#screen.progress(progress);
+    if (!current) {
+      this.#images.keepOnly([]);
+      if (waiting > 0) this.#retryTimer = setTimeout(() => this.start(), WAITING_RETRY);
+      this.#screen.rest(waiting > 0 ? 'waiting' : 'done', { progress, waiting });
+      return;
+    }
+
+    const { width, height } = current.image;
+    let bitmap;
+    try {
+      const slow = setTimeout(() => this.#screen.rest('loading'), 150);
+      bitmap = await this.#images.get(current.image).finally(() => clearTimeout(slow));
+    } catch (error) {
+      if (error.signedOut) throw error;
+      this.#screen.rest('broken', { message: 'The photo of this question could not be loaded.' });
+      return;
+    }
+    if (bitmap.width !== width || bitmap.height !== height) {
+      // Painting on a photo of another size or rotation would give a mask that fits nothing.
+      const message =
+        `The photo is ${bitmap.width} × ${bitmap.height} pixels here, but the question is about one of ` +
+        `${width} × ${height}. Please tell the owner of the project: question ${current.question}.`;
+      this.#screen.rest('broken', { message });
+      return;
+    }
+
+    const { mask, draft } = await this.#restore(current);
+    this.task = current;
+    this.clock = new Clock({ visible: document.visibilityState === 'visible', earlier: draft?.activity });
+    this.#savedVersion = 0;
+    this.#serverSavedAt = current.draft?.saved_at;
+    this.#drawing = this.#screen.paint(current, bitmap, mask, draft !== null);
+    this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
+    if (prefetched) this.#images.get(prefetched.image).catch(() => {}); // asked for again, with errors shown, when needed
+  }
+
+  /** The newest readable draft; a damaged one is reported and the other tried. */
+  async #restore(task) {
+    const { width, height } = task.image;
+    const local = await this.#drafts.load(task.question).catch(() => undefined);
+    const best = newerDraft(local, task.draft);
+    for (const draft of [best, best === local ? task.draft : local]) {
+      if (!draft) continue;
+      try {
+        return { mask: unpackMask(draft.mask, width, height), draft };
+      } catch (error) {
+        this.#screen.say(error.message, 'warning');
+      }
+    }
+    return { mask: new Uint8Array(width * height), draft: null };
+  }
+
+  async #saveLocally() {
+    clearTimeout(this.#localTimer);
+    if (!this.#drawing || !this.#drawing.version) return;
+    const draft = { mask: this.#drawing.pack(), activity: this.clock.snapshot(), saved_at: Date.now() };
+    if (this.#serverSavedAt !== undefined) draft.server_saved_at = this.#serverSavedAt;
+    // Private windows may refuse storage; the server's drafts remain.
+    await this.#drafts.save(this.task.question, draft).catch(() => {});
+  }
+
+  async #saveToServer() {
+    const { task } = this;
+    const drawing = this.#drawing;
+    if (!this.painting || drawing.version === this.#savedVersion) return;
+    const { version } = drawing;
+    try {
+      const body = { lease: task.lease, question: task.question, mask: drawing.pack(), activity: this.clock.snapshot() };
+      const { saved_at } = await this.#api.draft(body);
+      if (this.#drawing !== drawing) return;
+      this.#savedVersion = version;
+      this.#serverSavedAt = saved_at;
+    } catch (error) {
+      await this.#failedUpkeep(error, task);
+    }
+  }
+
+  async #heartbeat() {
+    const { task } = this;
+    if (!this.painting || !this.#activeSinceHeartbeat) return;
+    this.#activeSinceHeartbeat = false;
+    try {
+      await this.#api.heartbeat({ lease: task.lease, prefetched: this.#prefetched?.lease ?? null });
+    } catch (error) {
+      await this.#failedUpkeep(error, task);
+    }
+  }
+
+  /** A draft or heartbeat did not get through. Painting goes on unless the lease or the sign-in is gone. */
+  async #failedUpkeep(error, task) {
+    if (this.task !== task || this.#sending) return;
+    await this.#saveLocally();
+    if (error.signedOut) {
+      this.#fail(error);
+    } else if (error.leaseLost) {
+      await this.#renewLease(task);
+    }
+  }
+
+  /** After a long pause the lease may be gone; most often the same question is still free and painting just goes on. */
+  async #renewLease(task) {
+    try {
+      const next = await this.#api.next();
+      if (this.task !== task || this.#sending) return;
+      if (next.current?.question === task.question) {
+        this.task = { ...task, lease: next.current.lease };
+        this.#prefetched = next.prefetched;
+        this.#screen.progress(next.progress);
+      } else {
+        await this.#show(next);
+        this.#screen.say('Your time on the last question had run out. Your work is kept as a draft on this computer.', 'warning');
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error) {
+    if (error.signedOut) {
+      this.#drawing = null;
+      this.#screen.rest('signed-out');
+    } else if (error instanceof ApiError) {
+      this.#screen.rest('broken', { message: error.message });
+    } else {
+      throw error;
+    }
+  }
+}

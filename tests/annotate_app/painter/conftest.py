@@ -1,0 +1,56 @@
+"""The painter's modules in a real browser, served from disk and run in a blank page."""
+
+import functools
+import http.server
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# The helpers beside this file, such as painting_oracle.
+sys.path.insert(0, str(Path(__file__).parent))
+
+_STATIC = Path(str(resources.files("annotate_app") / "static"))
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/blank":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>blank</title>")
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def static_url() -> Iterator[str]:
+    """Where the painter's files are served."""
+    handler = functools.partial(_QuietHandler, directory=str(_STATIC))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def evaluate(browser: Any, static_url: str) -> Iterator[Callable[..., Any]]:
+    """`evaluate(module, body, argument)` runs JavaScript; `m` is the module, `arg` the argument."""
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(f"{static_url}/blank")
+
+    def run(module: str, body: str, argument: object = None) -> Any:
+        code = f"async (arg) => {{ const m = await import('/{module}'); {body} }}"
+        return page.evaluate(code, argument)
+
+    yield run
+    page.close()

@@ -1,0 +1,428 @@
+"""The whole painter in a browser, by real mouse and keyboard events; its server is a stand-in."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from painting_oracle import fill, polygon, segment
+from pycocotools import mask as coco
+from stand_in import StandIn, pack, unpack
+
+Point = tuple[int, int]
+
+
+class Rater:
+    """Someone at the painter: works in image pixels."""
+
+    def __init__(self, page: Any, server: StandIn, url: str) -> None:
+        self.page = page
+        self.server = server
+        self.url = url
+
+    def open(self) -> None:
+        self.page.goto(f"{self.url}/page")
+        self.page.wait_for_function("window.root?.painter")
+        self.page.evaluate("root.painter.ready")
+
+    def at(self, x: int, y: int) -> tuple[float, float]:
+        found = self.page.evaluate("([x, y]) => root.painter.screenFromImage(x, y)", [x, y])
+        return found["x"], found["y"]
+
+    def click(self, point: Point, **options: Any) -> None:
+        self.page.mouse.click(*self.at(*point), **options)
+
+    def drag(self, *points: Point, button: str = "left") -> None:
+        self.page.mouse.move(*self.at(*points[0]))
+        self.page.mouse.down(button=button)
+        for point in points[1:]:
+            self.page.mouse.move(*self.at(*point))
+        self.page.mouse.up(button=button)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def mask(self) -> np.ndarray:
+        counts = self.page.evaluate("root.painter.maskRle()").encode()
+        size = [self.server.height, self.server.width]
+        return coco.decode({"size": size, "counts": counts}).astype(bool)
+
+    def question(self) -> int | None:
+        return self.page.evaluate("root.painter.question()")
+
+    def says(self, text: str) -> None:
+        self.page.locator("[data-show=status]", has_text=re.compile(text)).wait_for()
+
+    def submit(self) -> dict[str, Any]:
+        """Press Enter, wait for the next question, and return what was sent."""
+        before = self.question()
+        self.press("Enter")
+        self.page.wait_for_function("(before) => root.painter.question() !== before", arg=before)
+        return self.server.bodies("/api/submit")[-1]
+
+
+@pytest.fixture
+def rater(browser: Any, static_url: str) -> Iterator[Callable[..., Rater]]:
+    """`rater(server, dpr)`: a rater at the painter, with a question open."""
+    contexts = []
+
+    def make(
+        server: StandIn | None = None, dpr: float = 1, setup: Callable[[Any], None] | None = None
+    ) -> Rater:
+        server = server or StandIn()
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 720}, device_scale_factor=dpr
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        if setup:
+            setup(page)
+        server.attach(page, static_url)
+        made = Rater(page, server, static_url)
+        made.open()
+        return made
+
+    errors: list[str] = []
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def _stroke(server: StandIn, points: list[Point], d: int) -> np.ndarray:
+    """What a freehand stroke over these pixels must paint."""
+    pairs = zip(points, points[1:] or points, strict=False)
+    return np.any([segment(server.height, server.width, a, b, d) for a, b in pairs], axis=0)
+
+
+# Pixels
+
+
+@pytest.mark.parametrize("dpr", [1, 1.5, 2])
+@pytest.mark.parametrize("zoom", ["fit", "in", "out"])
+def test_the_submitted_mask_is_the_oracles_at_every_zoom_and_pixel_ratio(rater, dpr, zoom):
+    ada = rater(StandIn(size=(1700, 1300) if zoom == "out" else (300, 200)), dpr=dpr)
+    server, page = ada.server, ada.page
+    if zoom == "in":
+        page.mouse.move(500, 320)
+        for _ in range(4):
+            page.mouse.wheel(0, -200)
+        page.wait_for_timeout(50)
+    (x0, y0), (x1, _) = ada.at(0, 0), ada.at(1000, 1000)
+    scale = (x1 - x0) / 1000
+    assert (scale < 1) == (zoom == "out")
+    for canvas in page.locator(".stage canvas").all():
+        drawn, laid_out = canvas.evaluate("(c) => [c.width, c.clientWidth]")
+        assert abs(drawn - dpr * laid_out) <= 1  # sharp: one canvas pixel is one device pixel
+
+    def pixel(x: int, y: int) -> Point:
+        return math.floor((x - x0) / scale + 0.5), math.floor((y - y0) / scale + 0.5)
+
+    rng = np.random.default_rng(int(dpr * 2))
+    expected = np.zeros((server.height, server.width), bool)
+    for key in ["b", "e", "b"]:
+        ada.press(key)
+        path = [(int(rng.integers(60, 980)), int(rng.integers(5, 640))) for _ in range(6)]
+        page.mouse.move(*path[0])
+        page.mouse.down()
+        for point in path[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+        covered = _stroke(server, [pixel(*point) for point in path], 12)
+        expected = expected & ~covered if key == "e" else expected | covered
+
+    sent = ada.submit()
+    assert np.array_equal(unpack(sent["answer"]["mask"]), expected)
+    assert expected.any()
+
+
+def test_every_tool_paints_what_it_says(rater):
+    ada = rater()
+    server = ada.server
+    height, width = server.height, server.width
+    expected = _stroke(server, [(20, 20), (60, 25)], 12)
+    ada.drag((20, 20), (60, 25))
+    ada.page.keyboard.down("Shift")
+    ada.click((90, 80))
+    ada.page.keyboard.up("Shift")
+    expected |= segment(height, width, (60, 25), (90, 80), 12)
+    ada.press("l", "]")
+    ada.drag((200, 20), (240, 60), (280, 20))
+    expected |= segment(height, width, (200, 20), (280, 20), 14)
+    ada.drag((20, 20), (30, 20), button="right")
+    expected &= ~segment(height, width, (20, 20), (30, 20), 14)
+    ada.press("a")
+    lasso = [(150, 100), (190, 110), (180, 160), (140, 150)]
+    ada.drag(*lasso)
+    corners = [(30, 110), (70, 115), (90, 170), (25, 180)]
+    ada.press("p")
+    for corner in corners:
+        ada.click(corner)
+    ada.press("Enter")
+    for points in (lasso, corners):
+        expected |= polygon(height, width, points)
+        for a, b in zip(points, points[1:] + points[:1], strict=True):
+            expected |= segment(height, width, a, b, 1)
+    ring = [(220, 90), (280, 95), (275, 180), (215, 175), (220, 90)]
+    ada.press("b")
+    ada.drag(*ring)
+    expected |= _stroke(server, ring, 14)
+    ada.press("f")
+    ada.click((250, 140))
+    outcome, filled = fill(expected.astype(np.uint8), 250, 140, 0)
+    assert outcome == "enclosed"
+
+    sent = ada.submit()
+    assert np.array_equal(unpack(sent["answer"]["mask"]), filled.astype(bool))
+    counts = {
+        name: sent["activity"][name] for name in ("strokes", "lines", "fills", "erases", "undos")
+    }
+    assert counts == {"strokes": 2, "lines": 2, "fills": 3, "erases": 1, "undos": 0}
+    assert sent["image_sha256"] == "sha-0"
+    assert sent["lease"] == "lease-0"
+
+
+def test_zooming_and_panning_within_a_stroke_do_not_disturb_it(rater):
+    ada = rater()
+    ada.page.mouse.move(*ada.at(50, 50))
+    ada.page.mouse.down()
+    ada.page.mouse.move(*ada.at(100, 60))
+    ada.page.mouse.wheel(0, -300)
+    ada.page.wait_for_timeout(100)
+    ada.press("ArrowLeft")
+    under = ada.at(120, 90)
+    ada.page.mouse.move(*under)
+    ada.page.mouse.up()
+    painted = ada.mask()
+    assert painted[90, 120] and painted[50, 50] and painted[75, 110]
+    ada.press("Control+z")
+    assert not ada.mask().any()
+
+
+def test_a_cancelled_pointer_ends_the_stroke_and_keeps_it(rater):
+    ada = rater()
+    ada.page.mouse.move(*ada.at(50, 50))
+    ada.page.mouse.down()
+    ada.page.mouse.move(*ada.at(80, 50))
+    ada.page.evaluate("""
+        const cancel = new PointerEvent('pointercancel', { pointerId: 1 });
+        document.querySelector('.stage').dispatchEvent(cancel);
+    """)
+    ada.page.mouse.move(*ada.at(150, 150))
+    ada.page.mouse.up()
+    assert np.array_equal(ada.mask(), _stroke(ada.server, [(50, 50), (80, 50)], 12))
+
+
+def test_undo_and_redo_go_stroke_by_stroke(rater):
+    ada = rater()
+    states = [ada.mask()]
+    for y in (40, 80, 120):
+        ada.drag((30, y), (120, y + 10))
+        states.append(ada.mask())
+    for state in reversed(states[:-1]):
+        ada.press("Control+z")
+        assert np.array_equal(ada.mask(), state)
+    for key, state in zip(["Control+Shift+z", "Control+y", "Control+y"], states[1:], strict=True):
+        ada.press(key)
+        assert np.array_equal(ada.mask(), state)
+
+
+def test_filling_an_open_outline_changes_nothing_and_says_so(rater):
+    ada = rater()
+    ada.drag((50, 50), (120, 50), (120, 120))
+    before = ada.mask()
+    ada.press("f")
+    ada.click((100, 70))
+    ada.says("gap")
+    assert np.array_equal(ada.mask(), before)
+
+
+# Questions
+
+
+def test_an_empty_mask_is_not_sent(rater):
+    ada = rater()
+    ada.press("Enter")
+    ada.says("Nothing is painted")
+    assert ada.server.bodies("/api/submit") == []
+    assert ada.question() == 100
+
+
+def test_skipping_needs_a_reason_and_other_needs_words(rater):
+    ada = rater()
+    confirm = ada.page.locator("[data-tool=skip-confirm]")
+    ada.press("s")
+    confirm.click()
+    assert ada.server.bodies("/api/submit") == []
+    ada.page.check("[data-reason=other]")
+    confirm.click()
+    assert ada.server.bodies("/api/submit") == []
+    note = ada.page.locator("[data-tool=skip-note]")
+    note.click()
+    ada.page.keyboard.type("be fine 1")  # B and E and 1 would be commands outside a text field
+    confirm.click()
+    ada.page.wait_for_function("root.painter.question() === 101")
+    assert ada.server.bodies("/api/submit")[0]["answer"] == {
+        "skip": {"reason": "other", "note": "be fine 1"}
+    }
+    assert ada.page.get_attribute("[data-tool=brush]", "aria-pressed") == "true"
+
+    ada.press("s", "2")
+    confirm.click()
+    ada.page.get_by_text("All done").wait_for()
+    assert ada.server.bodies("/api/submit")[1]["answer"] == {
+        "skip": {"reason": "too_dark", "note": ""}
+    }
+
+
+def test_the_next_photo_is_fetched_before_it_is_needed(rater):
+    ada = rater()
+    ada.page.wait_for_timeout(200)
+    assert ("/image/1", None) in ada.server.requests
+
+
+def test_a_category_is_text_whatever_it_holds(rater):
+    ada = rater(StandIn(category="<img src=x onerror=alert(1)>"))
+    assert ada.page.inner_text("[data-show=category]") == "<img src=x onerror=alert(1)>"
+
+
+def test_a_photo_of_another_size_is_refused(rater):
+    server = StandIn()
+    server.photo_size = (200, 300)
+    ada = rater(server)
+    ada.page.get_by_text("200 × 300 pixels here").wait_for()
+    assert ada.question() is None
+    assert ada.page.is_disabled("[data-tool=submit]")
+    ada.page.mouse.move(400, 300)
+    ada.page.mouse.down()
+    ada.page.mouse.up()
+    assert ada.page.evaluate("root.painter.maskRle()") == ""
+
+
+def test_questions_held_by_others_are_waited_for(rater):
+    server = StandIn(count=1)
+    server.done, server.waiting = 1, 3
+    ada = rater(server, setup=lambda page: page.clock.install())
+    ada.page.get_by_text("The last 3 open questions are with other raters").wait_for()
+    server.done = 0
+    ada.page.clock.run_for(15_000)
+    ada.page.wait_for_function("root.painter.question() === 100")
+
+
+# When things go wrong
+
+
+def test_a_submit_is_sent_again_until_it_gets_through(rater):
+    ada = rater()
+    ada.drag((50, 50), (90, 60))
+    ada.server.fail = [("/api/submit", None, {}), ("/api/submit", 503, {})]
+    ada.submit()
+    first, second, third = ada.server.bodies("/api/submit")
+    assert first == second == third
+    assert ada.question() == 101
+
+
+def test_a_refused_mask_stays_on_the_screen(rater):
+    ada = rater()
+    ada.drag((50, 50), (90, 60))
+    before = ada.mask()
+    ada.server.fail = [
+        ("/api/submit", 422, {"error": "bad_mask", "message": "the mask is too odd"})
+    ]
+    ada.press("Enter")
+    ada.says("the mask is too odd")
+    assert np.array_equal(ada.mask(), before)
+    ada.submit()
+    assert ada.question() == 101
+
+
+def test_a_lost_lease_moves_on_and_says_that_the_work_is_kept(rater):
+    ada = rater()
+    ada.drag((50, 50), (90, 60))
+    ada.server.done = 1
+    ada.server.fail = [
+        ("/api/submit", 409, {"error": "lease_lost", "message": "", "next": ada.server.next()})
+    ]
+    ada.press("Enter")
+    ada.says("kept your work")
+    assert ada.question() == 101
+    assert not ada.mask().any()
+
+
+def test_signed_out_while_painting_loses_nothing(rater):
+    ada = rater()
+    ada.drag((50, 50), (90, 60))
+    before = ada.mask()
+    ada.server.fail = [("/api/submit", 401, {"error": "signed_out"})]
+    ada.press("Enter")
+    ada.page.get_by_role("link", name="Sign in").wait_for()
+    assert ada.page.get_attribute(".rest a", "href") == "/login"
+    ada.open()
+    assert np.array_equal(ada.mask(), before)
+
+
+def test_a_reload_brings_the_work_and_its_account_back(rater):
+    ada = rater()
+    ada.drag((50, 50), (90, 60))
+    ada.drag((50, 90), (90, 90))
+    before = ada.mask()
+    ada.page.wait_for_timeout(800)
+    ada.open()
+    ada.says("restored")
+    assert np.array_equal(ada.mask(), before)
+    sent = ada.submit()
+    assert sent["activity"]["strokes"] == 2
+    ada.server.done = 0
+    ada.open()
+    assert not ada.mask().any()  # a recorded question leaves no draft behind
+
+
+def test_the_servers_draft_is_restored(rater):
+    server = StandIn()
+    painted = np.zeros((server.height, server.width), bool)
+    painted[20:40, 60:90] = True
+    server.drafts[100] = {
+        "mask": pack(painted),
+        "activity": {"active_ms": 90_000, "fills": 2},
+        "saved_at": 1,
+    }
+    ada = rater(server)
+    assert np.array_equal(ada.mask(), painted)
+    sent = ada.submit()
+    assert sent["activity"]["active_ms"] >= 90_000
+    assert sent["activity"]["fills"] == 2
+
+
+def test_a_damaged_draft_is_reported_and_not_used(rater):
+    server = StandIn()
+    packed = pack(np.ones((server.height, server.width), bool))
+    packed["crc32"] ^= 1
+    server.drafts[100] = {"mask": packed, "activity": {}, "saved_at": 1}
+    ada = rater(server)
+    ada.says("damaged")
+    assert not ada.mask().any()
+
+
+def test_drafts_and_heartbeats_follow_the_work(rater):
+    ada = rater(setup=lambda page: page.clock.install())
+    server = ada.server
+    ada.page.clock.run_for(20_000)
+    assert server.bodies("/api/draft") == []
+    ada.drag((50, 50), (90, 60))
+    ada.page.clock.run_for(20_000)
+    ada.page.wait_for_timeout(200)
+    (draft,) = server.bodies("/api/draft")
+    assert draft["lease"] == "lease-0"
+    assert np.array_equal(unpack(draft["mask"]), _stroke(server, [(50, 50), (90, 60)], 12))
+    ada.page.clock.run_for(20_000)
+    ada.page.wait_for_timeout(200)
+    assert len(server.bodies("/api/draft")) == 1  # nothing new was painted
+    assert server.bodies("/api/heartbeat") == [{"lease": "lease-0", "prefetched": "lease-1"}]
+    ada.page.clock.run_for(120_000)
+    ada.page.wait_for_timeout(200)
+    assert len(server.bodies("/api/heartbeat")) == 1  # nobody was at work

@@ -1,0 +1,312 @@
+"""From boxes to a scored release: the real commands, the real server, a real browser.
+
+A rater signs in, paints with every tool at two zoom levels, reloads in mid-question, survives a
+restart of the server, and skips; the released masks are compared pixel for pixel with the oracle.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from painting_oracle import BOTTOM, LEFT, fill, segment
+from pycocotools import mask as coco_mask
+from serving import annotate_app, serving
+
+from o365seg.project import open_project
+from o365seg.store.progress import measure_progress
+
+Point = tuple[int, int]
+PASSWORD = "battery staple"
+HEIGHT, WIDTH = 240, 320
+BRUSH = 12  # the painter's size at the start, in image pixels
+
+
+def run(package: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """One command of the project, as the user runs it."""
+    code = f"from {package}.cli import main; main()"
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two photographs' worth of questions, made by the real command."""
+    from small_project import CATEGORIES, make_image
+
+    images = []
+    boxes: list[list[float]] = [[30.5, 40.25, 150, 120], [200, 20, 80, 90], [0, 150, 90, 90]]
+    annotations = []
+    for number in (1, 2):
+        name = f"images/v1/patch1/objects365_v1_{number:08d}.jpg"
+        path = tmp_path / "val" / name.removeprefix("images/v1/")
+        make_image(path, WIDTH, HEIGHT, seed=number)
+        images.append({"id": number, "width": WIDTH, "height": HEIGHT, "file_name": name})
+        for bbox in boxes:
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "iscrowd": 0,
+                    "bbox": bbox,
+                    "area": bbox[2] * bbox[3],
+                    "image_id": number,
+                    "category_id": 308,
+                }
+            )
+    annotations.append(
+        {"id": 99, "iscrowd": 1, "bbox": [5, 5, 9, 9], "area": 81, "image_id": 1, "category_id": 1}
+    )
+    content = {"images": images, "annotations": annotations, "categories": CATEGORIES}
+    (tmp_path / "boxes.json").write_text(json.dumps(content))
+    run("o365seg", "create", "p", "--detections", "boxes.json", "--images", "val", cwd=tmp_path)
+    added = annotate_app(
+        "rater", "add", tmp_path / "p", "Ada", "--password-stdin", input=PASSWORD + "\n"
+    )
+    assert added.returncode == 0, added.stderr
+    return tmp_path / "p"
+
+
+class Rater:
+    """Someone at the painter, who works in image pixels."""
+
+    def __init__(self, page: Any, url: str) -> None:
+        self.page = page
+        self.url = url
+        page.set_default_timeout(20_000)
+
+    def open(self) -> None:
+        """Open the page, signing in where the server asks for it."""
+        self.page.goto(self.url)
+        if self.page.url.endswith("/login"):
+            self.page.fill("#name", "Ada")
+            self.page.fill("#password", PASSWORD)
+            self.page.click("button")
+        self.page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
+
+    def at(self, point: Point) -> tuple[float, float]:
+        found = self.page.evaluate(
+            "([x, y]) => painterRoot().painter.screenFromImage(x, y)", list(point)
+        )
+        return found["x"], found["y"]
+
+    def zoom(self) -> float:
+        """Screen pixels an image pixel."""
+        return self.at((1, 0))[0] - self.at((0, 0))[0]
+
+    def drag(self, *points: Point, button: str = "left") -> None:
+        self.page.mouse.move(*self.at(points[0]))
+        self.page.mouse.down(button=button)
+        for point in points[1:]:
+            self.page.mouse.move(*self.at(point))
+        self.page.mouse.up(button=button)
+
+    def click(self, point: Point) -> None:
+        self.page.mouse.click(*self.at(point))
+
+    def tool(self, name: str) -> None:
+        self.page.click(f"[data-tool={name}]")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def mask(self) -> np.ndarray:
+        counts = self.page.evaluate("painterRoot().painter.maskRle()").encode()
+        return coco_mask.decode({"size": [HEIGHT, WIDTH], "counts": counts}).astype(bool)
+
+    def question(self) -> int:
+        return self.page.evaluate("painterRoot().painter.question()")
+
+    def leave(self, action: str) -> None:
+        """Press a button that ends the question, and wait for the next one or the end."""
+        before = self.question()
+        self.tool(action)
+        self.page.wait_for_function(
+            "(before) => painterRoot().painter.question() !== before", arg=before
+        )
+
+    def paint_with_every_tool(self) -> np.ndarray:
+        """Brush, shift-line, line, eraser, fill (closed, open, at the border), undo, redo."""
+        expected = np.zeros((HEIGHT, WIDTH), bool)
+
+        def stroke(*points: Point, d: int = BRUSH) -> np.ndarray:
+            pairs = zip(points, points[1:], strict=False)
+            return np.any([segment(HEIGHT, WIDTH, a, b, d) for a, b in pairs], axis=0)
+
+        self.tool("brush")
+        outline = [(60, 60), (150, 62), (148, 140), (62, 138), (60, 60)]
+        self.drag(*outline)
+        expected |= stroke(*outline)
+
+        self.tool("fill")
+        self.click((100, 100))
+        outcome, filled = fill(expected.astype(np.uint8), 100, 100, 0)
+        assert outcome == "enclosed"
+        expected = filled.astype(bool)
+
+        self.tool("brush")
+        self.drag((210, 30), (260, 30), (260, 80))  # open: filling it must change nothing
+        expected |= stroke((210, 30), (260, 30), (260, 80))
+        self.tool("fill")
+        self.click((230, 60))
+        self.page.locator("[data-show=status]", has_text=re.compile("gap|open|closed")).wait_for()
+        assert np.array_equal(self.mask(), expected)
+
+        self.tool("line")
+        self.drag((30, 170), (120, 220))
+        expected |= segment(HEIGHT, WIDTH, (30, 170), (120, 220), BRUSH)
+        self.tool("brush")
+        self.page.keyboard.down("Shift")
+        self.click((170, 200))
+        self.page.keyboard.up("Shift")
+        expected |= segment(HEIGHT, WIDTH, (120, 220), (170, 200), BRUSH)
+
+        self.tool("eraser")
+        self.drag((90, 95), (110, 105))
+        expected &= ~stroke((90, 95), (110, 105))
+
+        self.tool("brush")
+        self.drag((280, 200), (300, 210))
+        self.tool("undo")
+        assert np.array_equal(self.mask(), expected)
+        self.tool("redo")
+        expected |= stroke((280, 200), (300, 210))
+        self.tool("undo")
+        expected &= ~stroke((280, 200), (300, 210))
+        assert np.array_equal(self.mask(), expected)
+        return expected
+
+
+@pytest.fixture
+def rater(browser: Any) -> Any:
+    """`rater(url)`: a fresh browser profile; the test fails on any script error in it."""
+    contexts, errors = [], []
+
+    def make(url: str) -> Rater:
+        context = browser.new_context(viewport={"width": 1280, "height": 720})
+        contexts.append(context)
+        context.add_init_script(
+            "window.painterRoot = () => [...document.querySelectorAll('#painter, #painter *')]"
+            ".find((element) => element.painter)"
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("request", lambda request: outside.append(request.url))
+        made = Rater(page, url)
+        made.open()
+        return made
+
+    outside: list[str] = []
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []
+    foreign = [url for url in outside if not url.startswith(("http://127.0.0.1", "blob:", "data:"))]
+    assert foreign == []  # the page loads nothing from the web
+
+
+def test_from_boxes_to_a_score(project: Path, rater: Any) -> None:
+    expected: dict[int, np.ndarray] = {}
+    skipped: dict[int, str] = {}
+    with serving(project) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        ada = rater(server.url)
+        assert ada.page.locator("[data-show=category]").inner_text() == "Camel"
+
+        # The whole image fitted to the screen, then zoomed by the wheel.
+        assert (fitted := ada.zoom()) > 2
+        expected[ada.question()] = ada.paint_with_every_tool()
+        ada.leave("submit")
+        ada.page.mouse.move(*ada.at((130, 110)))
+        for _ in range(3):
+            ada.page.mouse.wheel(0, 150)
+        ada.page.wait_for_timeout(100)
+        assert ada.zoom() < fitted / 1.5
+        expected[ada.question()] = ada.paint_with_every_tool()
+        ada.leave("submit")
+
+        # A reload in mid-question: the same question, with what was painted.
+        ada.press("1")
+        assert ada.zoom() == 1
+        question = ada.question()
+        ada.drag((40, 50), (120, 90))
+        painted = ada.mask()
+        ada.page.wait_for_timeout(800)
+        ada.open()
+        assert ada.question() == question
+        assert np.array_equal(ada.mask(), painted)
+        ada.drag((120, 90), (60, 120))
+        expected[question] = painted | segment(HEIGHT, WIDTH, (120, 90), (60, 120), BRUSH)
+
+        # Kill -9 of the server before the submit: the painter sends it again until it is there.
+        server.kill()
+        ada.tool("submit")
+    with serving(project, port=port):
+        ada.page.wait_for_function(
+            "(before) => painterRoot().painter.question() !== before", arg=question, timeout=60_000
+        )
+
+        # Skipping, with a reason.
+        skipped[ada.question()] = "too_blurry"
+        ada.tool("skip")
+        ada.page.check("[data-reason=too_blurry]")
+        ada.leave("skip-confirm")
+        skipped[ada.question()] = "other"
+        ada.press("s")
+        ada.page.check("[data-reason=other]")
+        ada.page.fill("[data-tool=skip-note]", "a mirror image")
+        ada.leave("skip-confirm")
+
+        # An object cut by the image border, filled up to it where its box reaches it.
+        last = ada.question()
+        ada.drag((0, 190), (60, 190), (60, 239))
+        ring = segment(HEIGHT, WIDTH, (0, 190), (60, 190), BRUSH)
+        ring |= segment(HEIGHT, WIDTH, (60, 190), (60, 239), BRUSH)
+        ada.press("f")
+        ada.click((20, 225))
+        outcome, filled = fill(ring.astype(np.uint8), 20, 225, LEFT | BOTTOM)
+        assert outcome == "enclosed"
+        expected[last] = filled.astype(bool)
+        ada.leave("submit")
+        ada.page.get_by_text("All done").wait_for()
+
+    check_release(project, expected, skipped)
+
+
+def check_release(
+    project: Path, expected: dict[int, np.ndarray], skipped: dict[int, str]
+) -> None:
+    """The released masks are the oracle's; the hours are there; perfect predictions score 100."""
+    folder = project.parent
+    with open_project(project).store.read() as db:
+        done = measure_progress(db, 0)
+    assert (done.masks, done.skipped, done.unanswered) == (4, 2, 0)
+    assert done.rater_hours > 0
+    run("o365seg", "release", "p", cwd=folder)
+    released = json.loads((folder / "o365_instance_seg_val.json").read_text())
+    predictions = []
+    for record in released["annotations"]:
+        if record["id"] in expected:
+            segmentation = record["segmentation"]
+            mask = coco_mask.decode({**segmentation, "counts": segmentation["counts"].encode()})
+            assert np.array_equal(mask, expected[record["id"]])
+            assert record["area"] == mask.sum()
+            keys = ("image_id", "category_id", "segmentation")
+            predictions.append({key: record[key] for key in keys} | {"score": 0.9})
+        elif record["id"] in skipped:
+            assert record["skip_reason"] == skipped[record["id"]]
+            assert "segmentation" not in record
+        else:
+            assert record["iscrowd"] == 1
+    assert len(predictions) == 4
+    (folder / "preds.json").write_text(json.dumps(predictions))
+    run("benchmark", "evaluate", "preds.json", "--json", "ap.json", cwd=folder)
+    assert json.loads((folder / "ap.json").read_text())["metrics"]["AP"] == 1
+    run("benchmark", "stats", "o365_instance_seg_val.json", "--out", "stats", cwd=folder)
+    assert {path.suffix for path in (folder / "stats").iterdir()} >= {".png", ".svg", ".csv"}
