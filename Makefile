@@ -28,6 +28,7 @@ test-fast: $(VENV)/dev.installed
 
 lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/pyright
 
 clean:

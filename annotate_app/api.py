@@ -229,9 +229,7 @@ def _image_response(project: Project, sha256: str) -> Response:
     if data is None:
         return _problem(404, "image_missing", f"the file of image {row.id} is gone: {row.path}")
     if hashlib.sha256(data).hexdigest() != sha256:
-        return _problem(
-            409, "image_changed", f"the file of image {row.id} has changed: {row.path}"
-        )
+        return _problem(409, "image_changed", f"the file of image {row.id} has changed: {row.path}")
     return Response(
         data,
         media_type=row.media_type,

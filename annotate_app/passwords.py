@@ -22,6 +22,8 @@ def hash_password(password: str) -> str:
 
 def password_matches(password: str, stored_hash: str | None) -> bool:
     """Whether `password` is the one hashed; `stored_hash` None stands for a rater not known."""
+    if len(password) > 1000:
+        return False
     try:
         return _hasher.verify(stored_hash or _NOBODY, password) and stored_hash is not None
     except (VerificationError, InvalidHashError):

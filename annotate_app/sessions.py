@@ -102,8 +102,9 @@ class SessionGuard:
             return None
         rater = self._sessions.rater_of(scope)
         is_api = path.startswith("/api/")
+        is_page = not is_api and not path.startswith("/image/")
         if rater is None:
-            if is_api or scope["type"] != "http" or scope["method"] != "GET":
+            if not is_page or scope["type"] != "http" or scope["method"] != "GET":
                 return _problem(401, "signed_out", "you are signed out; sign in again")
             return RedirectResponse(LOGIN_PATH, status_code=303)
         if is_api and scope["method"] != "GET" and CSRF_HEADER not in headers:

@@ -61,8 +61,11 @@ def _validation_fault(message: str, data: bytes, source: str | Path) -> InputErr
     assert match is not None  # the pattern matches any text
     what, path = match["what"], match["path"] or ""
     missing = re.search(r"missing required field `([^`]*)`", what)
-    steps = [name or int(index) for name, index in _STEP.findall(path.removeprefix("$"))
-             if index != "..."]
+    steps = [
+        name or int(index)
+        for name, index in _STEP.findall(path.removeprefix("$"))
+        if index != "..."
+    ]
     where, inside = _split_at_record(steps)
     field = ".".join(str(step) for step in inside) or (missing and missing[1]) or None
     what = "missing" if missing and not inside else what[0].lower() + what[1:]
@@ -129,8 +132,10 @@ def _find_non_finite(value: Any) -> list[str | int] | None:
         if isinstance(item, float) and not math.isfinite(item):
             return list(steps)
         children = (
-            item.items() if isinstance(item, dict)
-            else enumerate(item) if isinstance(item, list)
+            item.items()
+            if isinstance(item, dict)
+            else enumerate(item)
+            if isinstance(item, list)
             else ()
         )
         stack.extend(reversed([(child, (*steps, key)) for key, child in children]))

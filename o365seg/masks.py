@@ -119,9 +119,7 @@ def rle_area(rle: Rle) -> int:
     return int(check_rle(rle)[1::2].sum())
 
 
-def box_to_rle(
-    bbox: tuple[float, float, float, float], size: tuple[int, int]
-) -> Rle:
+def box_to_rle(bbox: tuple[float, float, float, float], size: tuple[int, int]) -> Rle:
     """A box (x, y, width, height in pixels) as a mask of an image of `size` (height, width).
 
     The box as a polygon, by pycocotools' own rule (`rleFrBbox`), cut off at the image's border.

@@ -114,7 +114,9 @@ def create_project(
     for index, box in enumerate(source.annotations):
         if box.bbox is None:
             raise InputError(
-                "missing", file=detections, record=f"annotations[{index}] (id {box.id})",
+                "missing",
+                file=detections,
+                record=f"annotations[{index}] (id {box.id})",
                 field="bbox",
             )
     report = CreationReport()
@@ -159,7 +161,8 @@ def open_project(folder: Path, image_root: Path | None = None) -> Project:
     if about.format != FORMAT_VERSION:
         raise InputError(
             f"format {about.format}; this o365seg reads format {FORMAT_VERSION}",
-            file=path, field="format",
+            file=path,
+            field="format",
         )
     store = database.Store(folder / STORE_FILE)
     root = image_root or Path(about.image_root)

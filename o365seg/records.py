@@ -97,7 +97,9 @@ def read_annotations(path: str | Path) -> AnnotationFile:
         if image.width <= 0 or image.height <= 0:
             raise InputError(
                 f"an image of {image.width}×{image.height} pixels",
-                file=path, record=f"images[{index}] (id {image.id})", field="width",
+                file=path,
+                record=f"images[{index}] (id {image.id})",
+                field="width",
             )
     return file
 
@@ -140,7 +142,9 @@ def _check_unique(
         if record.id in seen:
             raise InputError(
                 f"{record.id} was given to an earlier record already",
-                file=path, record=f"{kind}[{index}]", field="id",
+                file=path,
+                record=f"{kind}[{index}]",
+                field="id",
             )
         seen.add(record.id)
 

@@ -16,10 +16,10 @@ const ZOOM_ICONS = { 'zoom-out': 'minus', 'zoom-in': 'plus', fit: 'fit', 'zoom-b
 
 /**
  * @param {{run: (id: string) => void, set: (name: string, value: number) => void, skip: (reason: string, note: string) => void,
- *     rater: string, links: {label: string, href: string}[]}} host run: a command; set: a slider or colour was moved
+ *     rater: string}} host run: a command; set: a slider or colour was moved
  * @returns {object} the root element, the stage for the canvases, the dialogs, and `show`, `buttons`, `sliders` by name
  */
-export function buildLayout({ run, set, skip, rater, links }) {
+export function buildLayout({ run, set, skip, rater }) {
   const buttons = {};
   const sliders = {};
   const show = {};
@@ -151,7 +151,13 @@ export function buildLayout({ run, set, skip, rater, links }) {
         button('submit', ['Submit', keyCaps('↵')], { class: 'button primary' }),
         button('skip', ['Skip…', keyCaps('S')], { class: 'button' }),
       ),
-      el('nav', { class: 'links' }, output('rater'), ...links.map(({ label, href }) => el('a', { href }, label))),
+      // A post, so that no link on another page can sign anybody out.
+      el(
+        'form',
+        { class: 'account', method: 'post', action: '/logout' },
+        output('rater'),
+        el('button', { type: 'submit', 'data-tool': 'sign-out' }, 'Sign out'),
+      ),
     ),
   );
   show.rater.textContent = rater;
@@ -164,32 +170,34 @@ export function buildLayout({ run, set, skip, rater, links }) {
 const RESTS = {
   loading: { title: 'Loading…' },
   done: { title: 'All done. Thank you!', text: 'Every question of this project has an answer.' },
-  waiting: { title: 'Nothing to do right now', retry: 'Look again' },
+  waiting: { title: 'Nothing to do right now', retryLabel: 'Look again' },
   'signed-out': {
     title: 'You are signed out',
     text: 'What you painted is kept on this computer and comes back when you sign in again.',
     link: { label: 'Sign in', href: '/login' },
   },
-  broken: { title: 'This did not work', retry: 'Try again' },
+  broken: { title: 'This did not work', retryLabel: 'Try again' },
 };
 
 /**
  * Covers the canvas with a message.
  * @param {HTMLElement} place
  * @param {keyof RESTS} state
- * @param {string|undefined} text instead of the state's own
- * @param {() => void} onRetry
+ * @param {{text?: string, retry: () => void, skip: (() => void)|null}} options text: instead of the state's own;
+ *     skip: opens the skip dialog, where the question behind the message may be skipped
  */
-export function showRest(place, state, text, onRetry) {
-  const { title, text: own, retry, link } = RESTS[state];
+export function showRest(place, state, { text, retry, skip }) {
+  const { title, text: own, retryLabel, link } = RESTS[state];
   const body = text ?? own;
+  const button = (name, label, click, kind) => el('button', { type: 'button', class: `button ${kind}`, 'data-tool': name, click }, label);
   place.replaceChildren(
     el(
       'div',
       { class: 'rest-card', role: state === 'broken' ? 'alert' : 'status' },
       el('h2', {}, title),
       body ? el('p', {}, body) : null,
-      retry ? el('button', { type: 'button', class: 'button primary', 'data-tool': 'retry', click: onRetry }, retry) : null,
+      retryLabel ? button('retry', retryLabel, retry, 'primary') : null,
+      skip ? button('skip-unseen', 'Skip this question…', skip, '') : null,
       link ? el('a', { class: 'button primary', href: link.href }, link.label) : null,
     ),
   );

@@ -33,11 +33,11 @@ const PAN_STEP = 80; // CSS px
 
 /**
  * @param {HTMLElement} root emptied and filled with the painter; gets a read-only `painter` property for tests
- * @param {{rater: string, links?: {label: string, href: string}[]}} options links: shown below the buttons
+ * @param {{rater: string}} options the rater's name: shown, and part of the key of local drafts
  * @returns {Painter}
  */
-export function mount(root, { rater, links = [] }) {
-  const painter = new Painter({ rater, links });
+export function mount(root, { rater }) {
+  const painter = new Painter({ rater });
   root.replaceChildren(painter.stylesheet(), painter.element);
   const ready = painter.start();
   root.painter = {
@@ -64,13 +64,12 @@ class Painter {
   #last = null;
   #noteTimer = 0;
 
-  constructor({ rater, links }) {
+  constructor({ rater }) {
     this.#ui = buildLayout({
       run: (id) => this.#run(id),
       set: (name, value) => this.#set(name, value),
       skip: (reason, note) => this.#session.skip(reason, note),
       rater,
-      links,
     });
     this.#view = new View(this.#ui.stage, {
       drawGuides: (context, view) => drawGuides(context, view, this.#guides()),
@@ -371,7 +370,7 @@ class Painter {
     return this.#drawing;
   }
 
-  #showRest(state, { message, waiting } = {}) {
+  #showRest(state, { message, waiting, skippable = false } = {}) {
     this.#pointer.cancel();
     this.#tool.cancel();
     this.#task = null;
@@ -382,7 +381,8 @@ class Painter {
     this.#ui.show.question.textContent = '';
     const others = waiting === 1 ? 'The last open question is' : `The last ${waiting} open questions are`;
     const text = waiting ? `${others} with other raters. This page looks again every 15 seconds.` : message;
-    showRest(this.#ui.show.rest, state, text, () => this.#session.start());
+    const skip = skippable ? () => this.#ui.dialogs.skip.showModal() : null;
+    showRest(this.#ui.show.rest, state, { text, retry: () => this.#session.start(), skip });
     this.#showEnabled();
   }
 

@@ -101,9 +101,9 @@ export class Session {
     await this.#send({ mask: this.#drawing.pack() });
   }
 
-  /** @param {string} reason @param {string} note */
+  /** Also where the photo cannot be shown. @param {string} reason @param {string} note */
   async skip(reason, note) {
-    if (this.painting) await this.#send({ skip: { reason, note } });
+    if (this.task && !this.#sending) await this.#send({ skip: { reason, note } });
   }
 
   async #send(answer) {
@@ -175,15 +175,14 @@ export class Session {
       bitmap = await this.#images.get(current.image).finally(() => clearTimeout(slow));
     } catch (error) {
       if (error.signedOut) throw error;
-      this.#screen.rest('broken', { message: 'The photo of this question could not be loaded.' });
+      const why = error instanceof ApiError ? error.message : 'it is damaged.';
+      this.#refuse(current, `The photo could not be loaded: ${why}`);
       return;
     }
     if (bitmap.width !== width || bitmap.height !== height) {
       // Painting on a photo of another size or rotation would give a mask that fits nothing.
-      const message =
-        `The photo is ${bitmap.width} × ${bitmap.height} pixels here, but the question is about one of ` +
-        `${width} × ${height}. Please tell the owner of the project: question ${current.question}.`;
-      this.#screen.rest('broken', { message });
+      const sizes = `${bitmap.width} × ${bitmap.height} pixels here, but the question is about one of ${width} × ${height}`;
+      this.#refuse(current, `The photo is ${sizes}.`);
       return;
     }
 
@@ -195,6 +194,14 @@ export class Session {
     this.#drawing = this.#screen.paint(current, bitmap, mask, draft !== null);
     this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
     if (prefetched) this.#images.get(prefetched.image).catch(() => {}); // asked for again, with errors shown, when needed
+  }
+
+  /** A question that cannot be painted must not hold the rater up: it can be skipped without being seen. */
+  #refuse(task, why) {
+    this.task = task;
+    this.clock = new Clock({ visible: document.visibilityState === 'visible' });
+    const message = `${why} Please tell the owner of the project: question ${task.question}.`;
+    this.#screen.rest('broken', { message, skippable: true });
   }
 
   /** The newest readable draft; a damaged one is reported and the other tried. */

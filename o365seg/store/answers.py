@@ -185,9 +185,7 @@ def save_draft(
     if held is None:
         raise AnswerRefused("this question was never given to you")
     _check_mask(mask, (held.height, held.width))
-    answered = db.execute(
-        sa.select(answer.c.id).where(answer.c.lease_token == token)
-    ).one_or_none()
+    answered = db.execute(sa.select(answer.c.id).where(answer.c.lease_token == token)).one_or_none()
     if answered is not None:
         return False  # a draft that was overtaken by its own submit
     db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))

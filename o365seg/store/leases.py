@@ -156,9 +156,7 @@ def _reassigned_question(db: sa.Connection, now: int) -> int | None:
     return row.question_id
 
 
-def _new_lease(
-    db: sa.Connection, question_id: int, rater_id: int, now: int, *, shown: bool
-) -> str:
+def _new_lease(db: sa.Connection, question_id: int, rater_id: int, now: int, *, shown: bool) -> str:
     db.execute(
         lease.update()
         .where(lease.c.question_id == question_id, lease.c.closed_at.is_(None))

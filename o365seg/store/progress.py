@@ -86,9 +86,7 @@ def measure_progress(db: sa.Connection, now: int) -> Progress:
     leased = db.execute(
         sa.select(count())
         .select_from(lease)
-        .where(
-            lease.c.closed_at.is_(None), lease.c.shown_at.is_not(None), lease.c.expires_at > now
-        )
+        .where(lease.c.closed_at.is_(None), lease.c.shown_at.is_not(None), lease.c.expires_at > now)
     ).scalar_one()
     hours = float(active_ms) / MS_PER_HOUR
     return Progress(
@@ -137,8 +135,6 @@ def _rater_progress(db: sa.Connection) -> list[RaterProgress]:
         .order_by(rater.c.name)
     ).all()
     return [
-        RaterProgress(
-            name, painted, skipped, int(active), float(ms) / painted if painted else None
-        )
+        RaterProgress(name, painted, skipped, int(active), float(ms) / painted if painted else None)
         for name, painted, skipped, active, ms in rows
     ]

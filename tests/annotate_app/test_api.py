@@ -148,8 +148,12 @@ def test_a_draft_comes_back_with_its_question(ada: TestClient, bob: TestClient) 
     activity = {"wall_ms": 3000, "active_ms": 2000, "strokes": 3}
     saved = ada.post(
         "/api/draft",
-        json={"lease": task["lease"], "question": task["question"], "mask": mask,
-              "activity": activity},
+        json={
+            "lease": task["lease"],
+            "question": task["question"],
+            "mask": mask,
+            "activity": activity,
+        },
     )
     draft = next_task(ada)["draft"]
     assert draft["mask"] == {**mask, "size": [48, 64]}

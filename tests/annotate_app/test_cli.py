@@ -30,9 +30,9 @@ def test_raters_are_added_with_a_random_password_and_can_sign_in(project: Projec
 
 
 def test_a_new_password_replaces_the_old_one(project: Project) -> None:
-    for _ in range(2):
-        done = annotate_app("rater", "add", project.folder, "Ada")
-    assert "new password for Ada" in done.stdout
+    first, second = (annotate_app("rater", "add", project.folder, "Ada") for _ in range(2))
+    assert "added Ada" in first.stdout
+    assert "new password for Ada" in second.stdout
 
 
 def test_ctrl_c_stops_cleanly_even_with_a_page_open(project: Project) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,8 @@ class Rater:
         expected = np.zeros((HEIGHT, WIDTH), bool)
 
         def stroke(*points: Point, d: int = BRUSH) -> np.ndarray:
-            pairs = zip(points, points[1:], strict=False)
-            return np.any([segment(HEIGHT, WIDTH, a, b, d) for a, b in pairs], axis=0)
+            lines = [segment(HEIGHT, WIDTH, a, b, d) for a, b in pairwise(points)]
+            return np.any(lines, axis=0)
 
         self.tool("brush")
         outline = [(60, 60), (150, 62), (148, 140), (62, 138), (60, 60)]
@@ -279,9 +280,7 @@ def test_from_boxes_to_a_score(project: Path, rater: Any) -> None:
     check_release(project, expected, skipped)
 
 
-def check_release(
-    project: Path, expected: dict[int, np.ndarray], skipped: dict[int, str]
-) -> None:
+def check_release(project: Path, expected: dict[int, np.ndarray], skipped: dict[int, str]) -> None:
     """The released masks are the oracle's; the hours are there; perfect predictions score 100."""
     folder = project.parent
     with open_project(project).store.read() as db:
@@ -294,7 +293,8 @@ def check_release(
     for record in released["annotations"]:
         if record["id"] in expected:
             segmentation = record["segmentation"]
-            mask = coco_mask.decode({**segmentation, "counts": segmentation["counts"].encode()})
+            packed: Any = {**segmentation, "counts": segmentation["counts"].encode()}
+            mask = coco_mask.decode(packed)
             assert np.array_equal(mask, expected[record["id"]])
             assert record["area"] == mask.sum()
             keys = ("image_id", "category_id", "segmentation")

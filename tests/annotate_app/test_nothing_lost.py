@@ -42,8 +42,13 @@ class Painter:
                         unsent = {
                             "lease": task["lease"],
                             "question": task["question"],
-                            "answer": {"mask": {"size": mask.size, "counts": mask.counts,
-                                                "crc32": mask.crc32}},
+                            "answer": {
+                                "mask": {
+                                    "size": mask.size,
+                                    "counts": mask.counts,
+                                    "crc32": mask.crc32,
+                                }
+                            },
                             "image_sha256": task["image"]["sha256"],
                             "activity": {"active_ms": 1000},
                             "client_version": "test",

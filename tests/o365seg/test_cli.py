@@ -60,12 +60,21 @@ def test_release_writes_the_same_bytes_twice_in_both_variants(
     [
         (["status", "absent"], 1, "error: absent: is not a project (it has no project.json)"),
         (["release", "absent"], 1, "error: absent: is not a project"),
-        (["create", "p", "--detections", "absent.json", "--images", "."], 1,
-         "error: absent.json: no such file"),
-        (["create", "p", "--detections", "bad.json", "--images", "absent"], 1,
-         "error: absent: no such image folder"),
-        (["create", "p", "--detections", "bad.json", "--images", "."], 1,
-         "error: bad.json: is not JSON"),
+        (
+            ["create", "p", "--detections", "absent.json", "--images", "."],
+            1,
+            "error: absent.json: no such file",
+        ),
+        (
+            ["create", "p", "--detections", "bad.json", "--images", "absent"],
+            1,
+            "error: absent: no such image folder",
+        ),
+        (
+            ["create", "p", "--detections", "bad.json", "--images", "."],
+            1,
+            "error: bad.json: is not JSON",
+        ),
         (["create", "p", "--detections", "bad.json", "--images", ".", "--count", "0"], 2, "count"),
         (["release", "p", "--for", "nobody"], 2, "pycocotools"),
         (["unknown"], 2, "No such command"),

@@ -21,9 +21,14 @@ def paint(project: Project, rater: int, pixels: np.ndarray) -> int:
     leased = current(take(project.store, rater))
     with project.store.write() as db:
         answers.submit(
-            db, rater_id=rater, token=leased.token, work=travelling_mask(pixels),
-            image_sha256=leased.image_sha256, activity=answers.Activity(active_ms=60_000),
-            client_version="test", now=5,
+            db,
+            rater_id=rater,
+            token=leased.token,
+            work=travelling_mask(pixels),
+            image_sha256=leased.image_sha256,
+            activity=answers.Activity(active_ms=60_000),
+            client_version="test",
+            now=5,
         )
     return leased.question_id
 

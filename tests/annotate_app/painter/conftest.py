@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from importlib import resources
@@ -10,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-# The helpers beside this file, such as painting_oracle.
-sys.path.insert(0, str(Path(__file__).parent))
 
 _STATIC = Path(str(resources.files("annotate_app") / "static"))
 

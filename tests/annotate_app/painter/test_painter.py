@@ -291,7 +291,7 @@ def test_a_category_is_text_whatever_it_holds(rater):
     assert ada.page.inner_text("[data-show=category]") == "<img src=x onerror=alert(1)>"
 
 
-def test_a_photo_of_another_size_is_refused(rater):
+def test_a_photo_of_another_size_is_refused_and_can_be_skipped(rater):
     server = StandIn()
     server.photo_size = (200, 300)
     ada = rater(server)
@@ -302,6 +302,13 @@ def test_a_photo_of_another_size_is_refused(rater):
     ada.page.mouse.down()
     ada.page.mouse.up()
     assert ada.page.evaluate("root.painter.maskRle()") == ""
+    ada.page.click("[data-tool=skip-unseen]")
+    ada.page.check("[data-reason=other]")
+    ada.page.fill("[data-tool=skip-note]", "photo broken")
+    ada.page.click("[data-tool=skip-confirm]")
+    ada.page.get_by_text("question 101").wait_for()
+    (sent,) = server.bodies("/api/submit")
+    assert sent["answer"] == {"skip": {"reason": "other", "note": "photo broken"}}
 
 
 def test_questions_held_by_others_are_waited_for(rater):

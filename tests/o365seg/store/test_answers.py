@@ -144,8 +144,12 @@ def test_only_the_newest_draft_is_kept_and_goes_with_the_submit(
     for side in (3, 6):
         with project.store.write() as db:
             assert answers.save_draft(
-                db, rater_id=1, token=held.token, mask=box_mask(48, 64, 5, 5, side),
-                activity=ACTIVITY, now=side,
+                db,
+                rater_id=1,
+                token=held.token,
+                mask=box_mask(48, 64, 5, 5, side),
+                activity=ACTIVITY,
+                now=side,
             )
     with project.store.read() as db:
         found = answers.find_draft(db, held.question_id, 1)
@@ -165,6 +169,4 @@ def test_a_draft_may_be_empty_but_not_damaged(
         )
     with pytest.raises(AnswerRefused), project.store.write() as db:
         damaged = Mask(empty.size, empty.counts, 7)
-        answers.save_draft(
-            db, rater_id=1, token=held.token, mask=damaged, activity=ACTIVITY, now=2
-        )
+        answers.save_draft(db, rater_id=1, token=held.token, mask=damaged, activity=ACTIVITY, now=2)

@@ -100,8 +100,12 @@ def test_a_draft_brings_its_question_back(project: Project) -> None:
     held = current(take(project.store, ada))
     with project.store.write() as db:
         answers.save_draft(
-            db, rater_id=ada, token=held.token, mask=box_mask(48, 64, 3, 4),
-            activity=answers.Activity(), now=1,
+            db,
+            rater_id=ada,
+            token=held.token,
+            mask=box_mask(48, 64, 3, 4),
+            activity=answers.Activity(),
+            now=1,
         )
     taken = set()  # Ada's time is over: Bob gets the question, and goes away without an answer
     late = leases.LEASE_MS + 2

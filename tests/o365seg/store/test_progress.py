@@ -14,8 +14,14 @@ def answer_next(project: Project, rater: int, work: Mask | Skip, active: int, wa
     leased = current(take(project.store, rater))
     with project.store.write() as db:
         answers.submit(
-            db, rater_id=rater, token=leased.token, work=work, image_sha256=leased.image_sha256,
-            activity=Activity(active_ms=active, wall_ms=wall), client_version="test", now=1,
+            db,
+            rater_id=rater,
+            token=leased.token,
+            work=work,
+            image_sha256=leased.image_sha256,
+            activity=Activity(active_ms=active, wall_ms=wall),
+            client_version="test",
+            now=1,
         )
 
 
