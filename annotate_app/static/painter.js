@@ -5,7 +5,7 @@
  *   viewport, raster, guides, view     what is seen
  *   tools, pointer, commands, keyboard what the rater does
  *   api, drafts, images, clock, session  the questions and their answers
- *   dom, layout, dialogs, preferences  the page around it
+ *   dom, layout, dialogs, settings, preferences  the page around it
  */
 
 import { Api } from './api.js';
@@ -18,9 +18,9 @@ import { wallsForBox } from './kernel.js';
 import { keyListener, isTyping } from './keyboard.js';
 import { buildLayout, showRest, TOOL_IDS } from './layout.js';
 import { PointerInput } from './pointer.js';
-import { COLOURS, loadPreferences, savePreferences, SIZES } from './preferences.js';
 import { encodeCounts } from './rle.js';
 import { Session } from './session.js';
+import { Settings } from './settings.js';
 import { makeTools } from './tools.js';
 import { View } from './view.js';
 
@@ -56,9 +56,7 @@ class Painter {
   #session;
   #drawing = null;
   #task = null;
-  #preferences = loadPreferences();
-  #photo = { brightness: 100, contrast: 100 };
-  #maskVisible = true;
+  #settings;
   #toolName = 'brush';
   #tools;
   #last = null;
@@ -67,7 +65,7 @@ class Painter {
   constructor({ rater }) {
     this.#ui = buildLayout({
       run: (id) => this.#run(id),
-      set: (name, value) => this.#set(name, value),
+      set: (name, value) => this.#settings.set(name, value),
       skip: (reason, note) => this.#session.skip(reason, note),
       rater,
     });
@@ -75,6 +73,7 @@ class Painter {
       drawGuides: (context, view) => drawGuides(context, view, this.#guides()),
       onChange: () => this.#showZoom(),
     });
+    this.#settings = new Settings(this.#ui, this.#view, () => this.#toolName);
     this.#tools = makeTools(this.#desk());
     this.#pointer = new PointerInput(this.#ui.stage, this.#view, {
       tool: () => this.#tools[this.#toolName],
@@ -91,7 +90,7 @@ class Painter {
       version: CLIENT_VERSION,
     });
     this.#listen();
-    this.#showSettings();
+    this.#settings.show();
     this.#pick('brush');
     setInterval(() => this.#showTime(), 1000);
   }
@@ -134,7 +133,7 @@ class Painter {
         return painter.#session.clock;
       },
       get size() {
-        return painter.#preferences[painter.#sizeName()];
+        return painter.#settings.size;
       },
       get walls() {
         const { bbox, image } = painter.#task;
@@ -207,8 +206,8 @@ class Painter {
     if (TOOL_IDS.includes(id)) return this.#pick(id);
     const { viewport } = this.#view;
     const commands = {
-      smaller: () => this.#stepSize(-1),
-      larger: () => this.#stepSize(1),
+      smaller: () => this.#settings.stepSize(-1),
+      larger: () => this.#settings.stepSize(1),
       undo: () => this.#undo(),
       redo: () => this.#settled() && this.#drawing.redo(),
       clear: () => this.#clear(),
@@ -222,17 +221,17 @@ class Painter {
       'pan-right': () => this.#pan(-1, 0),
       'pan-up': () => this.#pan(0, 1),
       'pan-down': () => this.#pan(0, -1),
-      guide: () => this.#prefer({ boxVisible: !this.#preferences.boxVisible }),
-      mask: () => this.#toggleMask(),
-      outline: () => this.#prefer({ outlineOnly: !this.#preferences.outlineOnly }),
-      fainter: () => this.#stepSlider('opacity', -1),
-      stronger: () => this.#stepSlider('opacity', 1),
-      colour: () => this.#set('colour', (this.#preferences.colour + 1) % COLOURS.length),
-      darker: () => this.#stepSlider('brightness', -1),
-      brighter: () => this.#stepSlider('brightness', 1),
-      softer: () => this.#stepSlider('contrast', -1),
-      harder: () => this.#stepSlider('contrast', 1),
-      'reset-photo': () => this.#setPhoto({ brightness: 100, contrast: 100 }),
+      guide: () => this.#settings.toggle('boxVisible'),
+      mask: () => this.#settings.toggleMask(),
+      outline: () => this.#settings.toggle('outlineOnly'),
+      fainter: () => this.#settings.stepSlider('opacity', -1),
+      stronger: () => this.#settings.stepSlider('opacity', 1),
+      colour: () => this.#settings.nextColour(),
+      darker: () => this.#settings.stepSlider('brightness', -1),
+      brighter: () => this.#settings.stepSlider('brightness', 1),
+      softer: () => this.#settings.stepSlider('contrast', -1),
+      harder: () => this.#settings.stepSlider('contrast', 1),
+      'reset-photo': () => this.#settings.resetPhoto(),
       submit: () => this.#submit(),
       skip: () => this.#settled() && this.#ui.dialogs.skip.showModal(),
     };
@@ -244,7 +243,7 @@ class Painter {
     if (name !== this.#toolName) this.#tool.cancel();
     this.#toolName = name;
     for (const id of TOOL_IDS) this.#ui.buttons[id].setAttribute('aria-pressed', String(id === name));
-    this.#showSize();
+    this.#settings.showSize();
     this.#showGesture();
     this.#view.touchGuides();
   }
@@ -300,46 +299,6 @@ class Painter {
     this.#view.moved();
   }
 
-  #toggleMask() {
-    this.#maskVisible = !this.#maskVisible;
-    this.#showSettings();
-  }
-
-  // ---- settings ----------------------------------------------------------------------------------------------------
-
-  #sizeName() {
-    return this.#toolName === 'eraser' ? 'eraser' : 'brush';
-  }
-
-  #set(name, value) {
-    if (name === 'size') this.#prefer({ [this.#sizeName()]: SIZES[value] });
-    else if (name === 'brightness' || name === 'contrast') this.#setPhoto({ [name]: value });
-    else this.#prefer({ [name]: value });
-  }
-
-  #stepSize(step) {
-    const index = SIZES.indexOf(this.#preferences[this.#sizeName()]) + step;
-    if (SIZES[index]) this.#set('size', index);
-  }
-
-  #stepSlider(name, direction) {
-    const slider = this.#ui.sliders[name];
-    if (direction > 0) slider.stepUp();
-    else slider.stepDown();
-    this.#set(name, Number(slider.value));
-  }
-
-  #prefer(change) {
-    Object.assign(this.#preferences, change);
-    savePreferences(this.#preferences);
-    this.#showSettings();
-  }
-
-  #setPhoto(change) {
-    Object.assign(this.#photo, change);
-    this.#showSettings();
-  }
-
   // ---- showing -----------------------------------------------------------------------------------------------------
 
   #showTask(task, bitmap, mask, restored) {
@@ -358,10 +317,8 @@ class Painter {
     this.#ui.root.dataset.state = 'painting';
     this.#ui.show.category.textContent = task.category;
     this.#ui.show.question.textContent = `Question ${task.question} · ${width} × ${height} px`;
-    this.#photo = { brightness: 100, contrast: 100 };
-    this.#maskVisible = true;
     this.#view.show(bitmap, this.#drawing);
-    this.#showSettings();
+    this.#settings.startQuestion();
     this.#showUndo();
     this.#showTime();
     this.#showEnabled();
@@ -396,37 +353,6 @@ class Painter {
   #showUndo() {
     this.#ui.buttons.undo.disabled = !this.#drawing.canUndo;
     this.#ui.buttons.redo.disabled = !this.#drawing.canRedo;
-  }
-
-  #showSettings() {
-    const { sliders, swatches, buttons, show } = this.#ui;
-    const { opacity, outlineOnly, colour, boxVisible } = this.#preferences;
-    this.#showSize();
-    sliders.opacity.value = opacity;
-    show.opacity.textContent = `${opacity} %`;
-    for (const [name, value] of Object.entries(this.#photo)) {
-      sliders[name].value = value;
-      show[name].textContent = `${value} %`;
-    }
-    buttons.guide.setAttribute('aria-pressed', String(boxVisible));
-    buttons.mask.setAttribute('aria-pressed', String(this.#maskVisible));
-    buttons.outline.setAttribute('aria-pressed', String(outlineOnly));
-    swatches.forEach((swatch, i) => swatch.setAttribute('aria-pressed', String(i === colour)));
-    this.#view.setMaskStyle({ rgb: COLOURS[colour].rgb, fill: outlineOnly ? 0 : opacity / 100, outline: true });
-    this.#view.setMaskVisible(this.#maskVisible);
-    this.#view.setImageFilter(this.#filter());
-    this.#view.touchGuides();
-  }
-
-  #filter() {
-    const { brightness, contrast } = this.#photo;
-    return brightness === 100 && contrast === 100 ? 'none' : `brightness(${brightness}%) contrast(${contrast}%)`;
-  }
-
-  #showSize() {
-    const size = this.#preferences[this.#sizeName()];
-    this.#ui.sliders.size.value = SIZES.indexOf(size);
-    this.#ui.show.size.textContent = `${this.#sizeName() === 'eraser' ? 'Eraser' : 'Brush'} ${size} px`;
   }
 
   #showZoom() {
@@ -469,10 +395,10 @@ class Painter {
     const { at, shiftHeld, spaceHeld } = this.#pointer;
     const ringed = ['brush', 'eraser', 'line'].includes(this.#toolName) && !spaceHeld;
     return {
-      box: this.#preferences.boxVisible ? this.#task.bbox : null,
+      box: this.#settings.boxVisible ? this.#task.bbox : null,
       preview: this.#tool.preview(at, shiftHeld),
       pointer: at,
-      size: ringed ? this.#preferences[this.#sizeName()] : 0,
+      size: ringed ? this.#settings.size : 0,
     };
   }
 

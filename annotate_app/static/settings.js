@@ -1,0 +1,125 @@
+/** How things look and how thick tools are: the sliders, switches and swatches of the panel, and what they act on. */
+
+import { COLOURS, loadPreferences, savePreferences, SIZES } from './preferences.js';
+
+const PHOTO_AS_IT_IS = { brightness: 100, contrast: 100 }; // per cent
+
+export class Settings {
+  #ui;
+  #view;
+  #tool;
+  #preferences = loadPreferences();
+  #photo = { ...PHOTO_AS_IT_IS };
+  #maskVisible = true;
+
+  /**
+   * @param {ReturnType<import('./layout.js').buildLayout>} ui
+   * @param {import('./view.js').View} view
+   * @param {() => string} tool the name of the tool in hand: the eraser has a size of its own
+   */
+  constructor(ui, view, tool) {
+    this.#ui = ui;
+    this.#view = view;
+    this.#tool = tool;
+  }
+
+  /** Diameter of the tool in hand, image px. */
+  get size() {
+    return this.#preferences[this.#sizeName];
+  }
+
+  get boxVisible() {
+    return this.#preferences.boxVisible;
+  }
+
+  get #sizeName() {
+    return this.#tool() === 'eraser' ? 'eraser' : 'brush';
+  }
+
+  /** A slider or swatch was moved to `value`. @param {string} name @param {number} value */
+  set(name, value) {
+    if (name === 'size') this.#prefer({ [this.#sizeName]: SIZES[value] });
+    else if (name in this.#photo) this.#setPhoto({ [name]: value });
+    else this.#prefer({ [name]: value });
+  }
+
+  /** @param {1|-1} step */
+  stepSize(step) {
+    const index = SIZES.indexOf(this.size) + step;
+    if (SIZES[index]) this.set('size', index);
+  }
+
+  /** Moves a slider by one of its steps. @param {string} name @param {1|-1} direction */
+  stepSlider(name, direction) {
+    const slider = this.#ui.sliders[name];
+    if (direction > 0) slider.stepUp();
+    else slider.stepDown();
+    this.set(name, Number(slider.value));
+  }
+
+  /** @param {'boxVisible'|'outlineOnly'} name */
+  toggle(name) {
+    this.#prefer({ [name]: !this.#preferences[name] });
+  }
+
+  toggleMask() {
+    this.#maskVisible = !this.#maskVisible;
+    this.show();
+  }
+
+  nextColour() {
+    this.#prefer({ colour: (this.#preferences.colour + 1) % COLOURS.length });
+  }
+
+  resetPhoto() {
+    this.#setPhoto(PHOTO_AS_IT_IS);
+  }
+
+  /** What was set for one question alone goes back to normal for the next. */
+  startQuestion() {
+    this.#photo = { ...PHOTO_AS_IT_IS };
+    this.#maskVisible = true;
+    this.show();
+  }
+
+  show() {
+    const { sliders, swatches, buttons, show } = this.#ui;
+    const { opacity, outlineOnly, colour, boxVisible } = this.#preferences;
+    this.showSize();
+    sliders.opacity.value = opacity;
+    show.opacity.textContent = `${opacity} %`;
+    for (const [name, value] of Object.entries(this.#photo)) {
+      sliders[name].value = value;
+      show[name].textContent = `${value} %`;
+    }
+    buttons.guide.setAttribute('aria-pressed', String(boxVisible));
+    buttons.mask.setAttribute('aria-pressed', String(this.#maskVisible));
+    buttons.outline.setAttribute('aria-pressed', String(outlineOnly));
+    swatches.forEach((swatch, i) => swatch.setAttribute('aria-pressed', String(i === colour)));
+    this.#view.setMaskStyle({ rgb: COLOURS[colour].rgb, fill: outlineOnly ? 0 : opacity / 100, outline: true });
+    this.#view.setMaskVisible(this.#maskVisible);
+    this.#view.setImageFilter(this.#filter());
+    this.#view.touchGuides();
+  }
+
+  showSize() {
+    this.#ui.sliders.size.value = SIZES.indexOf(this.size);
+    this.#ui.show.size.textContent = `${this.#sizeName === 'eraser' ? 'Eraser' : 'Brush'} ${this.size} px`;
+  }
+
+  #filter() {
+    const { brightness, contrast } = this.#photo;
+    return brightness === 100 && contrast === 100 ? 'none' : `brightness(${brightness}%) contrast(${contrast}%)`;
+  }
+
+  #prefer(change) {
+    Object.assign(this.#preferences, change);
+    savePreferences(this.#preferences);
+    this.show();
+  }
+
+  #setPhoto(change) {
+    Object.assign(this.#photo, change);
+    this.show();
+  }
+}
