@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
@@ -20,6 +20,17 @@ from o365seg.store import answers, leases, progress
 from o365seg.store.database import image, now_ms, question
 from o365seg.store.raters import Rater
 
+
+def _encodable(text: str) -> str:
+    """JSON can spell half a surrogate pair, which no database or file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is not Unicode text") from None
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_encodable)]
 _Millis = Annotated[int, Field(ge=0, le=2**53)]
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
@@ -29,7 +40,7 @@ class MaskBody(BaseModel):
     """A mask: `size` is [height, width], `crc32` that of `counts` as ASCII text."""
 
     size: tuple[int, int]
-    counts: str
+    counts: _Text
     crc32: int
 
     def mask(self) -> answers.Mask:
@@ -41,7 +52,7 @@ class SkipBody(BaseModel):
     """A skip with its reason; a note is required for `other`."""
 
     reason: answers.SkipReason
-    note: str = Field(default="", max_length=2000)
+    note: _Text = Field(default="", max_length=2000)
 
 
 class AnswerBody(BaseModel):
@@ -88,18 +99,18 @@ class ActivityBody(BaseModel):
 class SubmitBody(BaseModel):
     """An answer under a lease."""
 
-    lease: str
+    lease: _Text
     question: int
     answer: AnswerBody
-    image_sha256: str
+    image_sha256: _Text
     activity: ActivityBody
-    client_version: str = Field(max_length=100)
+    client_version: _Text = Field(max_length=100)
 
 
 class DraftBody(BaseModel):
     """Work in progress under a lease."""
 
-    lease: str
+    lease: _Text
     question: int
     mask: MaskBody
     activity: ActivityBody
@@ -108,8 +119,8 @@ class DraftBody(BaseModel):
 class HeartbeatBody(BaseModel):
     """The rater is at work: renew these leases."""
 
-    lease: str
-    prefetched: str | None = None
+    lease: _Text
+    prefetched: _Text | None = None
 
 
 def make_router(project: Project) -> APIRouter:

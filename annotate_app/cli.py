@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 from pathlib import Path
@@ -14,7 +15,6 @@ from o365seg.errors import InputError
 
 if TYPE_CHECKING:  # importing these takes longer than --help should
     from o365seg.project import Project
-    from o365seg.store.database import Store
 
 app = command_line.make_app("Serve the painting tool, and manage who may sign in.")
 rater_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
@@ -24,7 +24,13 @@ ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")]
 
+RaterName = Annotated[str, typer.Argument(help="The name to sign in with.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+]
+
 DEMO_RATER = "rater"
+DEMO_KEY_FILE = "demo-password.txt"
 
 
 @app.command(epilog="Example: `annotate-app serve my-project --host 0.0.0.0 --port 8000`")
@@ -38,19 +44,18 @@ def serve(
 ) -> None:
     """Serve a project's painting tool until Ctrl-C."""
     from o365seg.project import open_project
+    from o365seg.store.raters import rater_names
 
-    if images is not None and not images.is_dir():
-        raise InputError("no such image folder", file=images)
     opened = open_project(project, images and images.resolve())
+    if not opened.image_root.is_dir():
+        raise InputError("no such image folder; say with --images where it is", file=images)
     with opened.store.read() as db:
-        from o365seg.store.raters import rater_names
-
         names = rater_names(db)
     if names:
         sign_in = f"Sign in as {', '.join(names[:5])}{' …' if len(names) > 5 else ''}."
     else:
         sign_in = f"Nobody can sign in yet: annotate-app rater add {project} NAME"
-    _serve(opened, host, port, sign_in)
+    _serve(opened, _listen(host, port), sign_in)
 
 
 @app.command(epilog="Example: `annotate-app demo demo/project`")
@@ -60,37 +65,71 @@ def demo(
     port: Port = 7860,
 ) -> None:
     """Serve a project over scikit-image's public-domain photographs; makes it the first time."""
-    from annotate_app.passwords import random_password
     from o365seg.demo import create_demo
     from o365seg.project import open_project
 
+    listening = _listen(host, port)
     if not project.exists():
         report = create_demo(project)
         typer.echo(f"made {project}: {report.images} images, {report.questions} questions")
     opened = open_project(project)
-    password = random_password()  # a new one at each start, since only its hash is kept
-    _set_password(opened.store, DEMO_RATER, password)
-    _serve(opened, host, port, f"Sign in as {DEMO_RATER} with password {password}")
+    password = _demo_password(opened)
+    _serve(opened, listening, f"Sign in as {DEMO_RATER} with password {password}")
+
+
+def _demo_password(project: Project) -> str:
+    """The demo rater's password, which stays the same so that a restart signs nobody out.
+
+    It lies readable in the project, as no real project's would: the demo is for oneself.
+    """
+    from annotate_app.passwords import hash_password, random_password
+    from o365seg.store.raters import add_rater, find_rater
+
+    path = project.folder / DEMO_KEY_FILE
+    if path.is_file():
+        return path.read_text().strip()
+    with project.store.write() as db:
+        if find_rater(db, DEMO_RATER) is not None or not project.is_demo:
+            raise InputError(
+                "is not the demo; serve it with `annotate-app serve`", file=project.folder
+            )
+        password = random_password()
+        add_rater(db, DEMO_RATER, hash_password(password))
+        path.touch(0o600)
+        path.write_text(password + "\n")
+    return password
 
 
 @rater_app.command("add", epilog="Example: `annotate-app rater add my-project Ada`")
 def add_rater(
-    project: ProjectFolder,
-    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
-    password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-    ] = False,
+    project: ProjectFolder, name: RaterName, password_stdin: PasswordStdin = False
 ) -> None:
-    """Add a rater, or give one a new password, which ends the sessions under the old one."""
-    from annotate_app.passwords import random_password
+    """Add a rater."""
     from o365seg.project import open_project
+    from o365seg.store import raters
 
     opened = open_project(project)
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else random_password()
-    if len(password) < 8:
-        raise InputError("at least 8 characters are needed", field="password")
-    is_new = _set_password(opened.store, name, password)
-    typer.echo(f"{'added' if is_new else 'new password for'} {name}")
+    password, hashed = _new_password(from_stdin=password_stdin)
+    with opened.store.write() as db:
+        raters.add_rater(db, name, hashed)
+    typer.echo(f"added {name}")
+    if not password_stdin:
+        typer.echo(f"password: {password}")
+
+
+@rater_app.command("password", epilog="Example: `annotate-app rater password my-project Ada`")
+def change_password(
+    project: ProjectFolder, name: RaterName, password_stdin: PasswordStdin = False
+) -> None:
+    """Give a rater another password, which ends the sessions under the old one."""
+    from o365seg.project import open_project
+    from o365seg.store import raters
+
+    opened = open_project(project)
+    password, hashed = _new_password(from_stdin=password_stdin)
+    with opened.store.write() as db:
+        raters.set_password(db, name, hashed)
+    typer.echo(f"new password for {name}")
     if not password_stdin:
         typer.echo(f"password: {password}")
 
@@ -106,18 +145,24 @@ def list_raters(project: ProjectFolder) -> None:
             typer.echo(name)
 
 
-def _set_password(store: Store, name: str, password: str) -> bool:
-    from annotate_app.passwords import hash_password
-    from o365seg.store.raters import set_password
+def _new_password(*, from_stdin: bool) -> tuple[str, str]:
+    """A password and its hash: the first line of standard input, or a random one."""
+    from annotate_app.passwords import MAX_PASSWORD, hash_password, random_password
 
-    hashed = hash_password(password)
-    with store.write() as db:
-        return set_password(db, name, hashed)
+    if not from_stdin:
+        password = random_password()
+    else:
+        try:
+            password = sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise InputError("is not UTF-8 text", field="password") from None
+        if not 8 <= len(password) <= MAX_PASSWORD:
+            raise InputError(f"8 to {MAX_PASSWORD} characters are needed", field="password")
+    return password, hash_password(password)
 
 
-def _serve(project: Project, host: str, port: int, sign_in: str) -> None:
+def _serve(project: Project, listening: socket.socket, sign_in: str) -> None:
     """Serve until interrupted; say where, and that everything is kept."""
-    listening = _listen(host, port)
     typer.echo("starting …")
     import uvicorn
 
@@ -152,9 +197,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
-        raise InputError(
-            f"cannot listen on {host} port {port}: {error.strerror}; try another --port"
-        ) from None
+        advice = "; try another --port" if error.errno == errno.EADDRINUSE else ""
+        raise InputError(f"cannot listen on {host} port {port}: {error.strerror}{advice}") from None
     return listening
 
 

@@ -8,6 +8,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 # RFC 9106's second recommended setting (64 MiB), the library's default.
 _hasher = PasswordHasher()
 
+MAX_PASSWORD = 1000  # characters; what is longer is no password but an attack on the hashing
+
 # Without 0/O and 1/l/I, since people copy passwords from paper.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -22,7 +24,7 @@ def hash_password(password: str) -> str:
 
 def password_matches(password: str, stored_hash: str | None) -> bool:
     """Whether `password` is the one hashed; `stored_hash` None stands for a rater not known."""
-    if len(password) > 1000:
+    if len(password) > MAX_PASSWORD:
         return False
     try:
         return _hasher.verify(stored_hash or _NOBODY, password) and stored_hash is not None

@@ -25,7 +25,7 @@ _MOUNT_PAINTER = """
 fetch('/api/me').then((answer) => {
   if (answer.status === 401) { location.href = '/login'; throw new Error('signed out'); }
   return answer.json();
-}).then((me) => import(me.painter).then((module) => module.mount(element, {rater: me.rater})));
+}).then((me) => import(me.painter).then((module) => module.mount(element, me)));
 """
 
 _PAGE_CSS = "footer { display: none !important; }"
@@ -38,11 +38,11 @@ def make_app(project: Project) -> FastAPI:
         with project.store.read() as db:
             return rater_by_id(db, rater_id)
 
-    sessions = Sessions(load_secret(project.folder), find)
+    sessions = Sessions(project.about.id, load_secret(project.folder), find)
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)
     # Routes first: whatever is added after Gradio is mounted at "/" is never reached.
     app.include_router(sign_in.make_router(project, sessions))
-    app.include_router(_painter_router())
+    app.include_router(_painter_router(project.about.id))
     app.include_router(api.make_router(project))
     app.add_middleware(SessionGuard, sessions=sessions)
     return gr.mount_gradio_app(
@@ -71,7 +71,7 @@ def _painter_page() -> gr.Blocks:
     return page
 
 
-def _painter_router() -> APIRouter:
+def _painter_router(project_id: str) -> APIRouter:
     """The painter's modules, served from memory under a URL that changes with their content."""
     folder = Path(str(resources.files("annotate_app") / "static"))
     files = {
@@ -87,7 +87,11 @@ def _painter_router() -> APIRouter:
 
     @router.get("/api/me")
     def me(rater: api.CurrentRater) -> dict[str, str]:
-        return {"rater": rater.name, "painter": f"/static-painter/{version}/painter.js"}
+        return {
+            "rater": rater.name,
+            "project": project_id,
+            "painter": f"/static-painter/{version}/painter.js",
+        }
 
     @router.get("/static-painter/{version}/{name}")
     def painter_file(name: str) -> Response:

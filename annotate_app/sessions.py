@@ -4,9 +4,11 @@ The guard wraps the whole application, so a route that somebody adds (or that Gr
 closed unless it is named in `PUBLIC_PATHS`.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
@@ -17,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from o365seg.errors import InputError
 from o365seg.store.raters import Rater
 
-COOKIE = "o365seg_session"
 MAX_AGE_S = 30 * 24 * 3600
 KEY_FILE = "secret.key"
 LOGIN_PATH = "/login"
@@ -35,15 +37,19 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 class Sessions:
     """Makes and reads the session cookie; a new password ends every session of its rater."""
 
-    def __init__(self, secret: str, find_rater: Callable[[int], Rater | None]) -> None:
-        self._serializer = URLSafeTimedSerializer(secret, salt=COOKIE)
+    def __init__(
+        self, project_id: str, secret: str, find_rater: Callable[[int], Rater | None]
+    ) -> None:
+        # Browsers do not keep the cookies of two ports apart, so each project has its own name.
+        self.cookie = f"o365seg_{project_id}"
+        self._serializer = URLSafeTimedSerializer(secret, salt=self.cookie)
         self._find_rater = find_rater
 
     def sign_in(self, response: Response, rater: Rater, *, secure: bool) -> None:
         """Set the cookie; `secure` where the request came over https."""
         value = self._serializer.dumps([rater.id, _password_tag(rater)])
         response.set_cookie(
-            COOKIE,
+            self.cookie,
             value if isinstance(value, str) else value.decode(),
             max_age=MAX_AGE_S,
             httponly=True,
@@ -60,10 +66,10 @@ class Sessions:
                     jar.load(value.decode("latin-1"))
                 except CookieError:
                     return None
-        if COOKIE not in jar:
+        if self.cookie not in jar:
             return None
         try:
-            rater_id, tag = self._serializer.loads(jar[COOKIE].value, max_age=MAX_AGE_S)
+            rater_id, tag = self._serializer.loads(jar[self.cookie].value, max_age=MAX_AGE_S)
         except (BadSignature, ValueError, TypeError):
             return None
         rater = self._find_rater(rater_id)
@@ -120,15 +126,23 @@ def current_rater(request: Request) -> Rater:
 
 
 def load_secret(project_folder: Path) -> str:
-    """The project's signing secret, made at first use and readable by its owner only."""
+    """The project's signing secret, made at first use and readable by its owner only.
+
+    Raises:
+        InputError: the file is damaged.
+    """
     path = project_folder / KEY_FILE
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32))
-    return path.read_text()
+    if not path.exists():
+        # Whole or absent, and never over another server's: written aside, then linked in.
+        with tempfile.NamedTemporaryFile("w", dir=project_folder, prefix=".secret.") as file:
+            file.write(secrets.token_urlsafe(32))
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    secret = path.read_text(errors="replace")
+    if len(secret) < 32:
+        raise InputError("is damaged; delete it, and everybody signs in again", file=path)
+    return secret
 
 
 def _password_tag(rater: Rater) -> str:

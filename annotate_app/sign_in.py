@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from annotate_app.passwords import password_matches
-from annotate_app.sessions import COOKIE, LOGIN_PATH, Sessions
+from annotate_app.sessions import LOGIN_PATH, Sessions
 from o365seg.project import Project
 from o365seg.store.raters import find_rater
 
@@ -60,7 +60,9 @@ def make_router(project: Project, sessions: Sessions) -> APIRouter:
     router = APIRouter()
 
     @router.get(LOGIN_PATH)
-    def show() -> HTMLResponse:
+    def show(request: Request) -> Response:
+        if sessions.rater_of(request.scope) is not None:
+            return RedirectResponse("/", status_code=303)
         return _page()
 
     @router.post(LOGIN_PATH)
@@ -78,7 +80,7 @@ def make_router(project: Project, sessions: Sessions) -> APIRouter:
     @router.post("/logout")
     def sign_out() -> Response:
         response = RedirectResponse(LOGIN_PATH, status_code=303)
-        response.delete_cookie(COOKIE)
+        response.delete_cookie(sessions.cookie)
         return response
 
     return router

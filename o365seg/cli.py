@@ -38,6 +38,7 @@ def create(
     _list("left out", report.excluded)
     _list("put right", report.remarks)
     _list("not asked: box", report.unaskable)
+    _list("asked, though odd: box", report.overruns)
     typer.echo(
         f"{project}: {report.images} images, {report.questions} questions, "
         f"{report.crowds} crowd boxes not asked"
@@ -49,21 +50,28 @@ def create(
 @app.command(epilog="Example: `o365seg status my-project --json | jq .masks`")
 def status(
     project: ProjectFolder,
+    skips: Annotated[
+        bool, typer.Option("--skips", help="List every skip with the rater's note.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Show what is done, what is left, and the hours it took."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from o365seg.project import open_project
     from o365seg.store.database import now_ms
-    from o365seg.store.progress import MS_PER_HOUR, measure_progress
+    from o365seg.store.progress import MS_PER_HOUR, list_skips, measure_progress
 
     opened = open_project(project)
     with opened.store.read() as db:
         done = measure_progress(db, now_ms())
+        skipped = list_skips(db) if skips else []
     if json:
         numbers = {**asdict(done), "skipped": done.skipped, "unanswered": done.unanswered}
+        if skips:
+            numbers["skipped_questions"] = [asdict(skip) for skip in skipped]
         typer.echo(msgspec.json.encode(numbers).decode())
         return
     console = Console()
@@ -77,6 +85,8 @@ def status(
         counts.add_row(f"  {reason}", f"{number:,}")
     counts.add_row("unanswered", f"{done.unanswered:,}")
     counts.add_row("  being painted now", f"{done.leased:,}")
+    if done.late:
+        counts.add_row("answers that came too late, kept as drafts", f"{done.late:,}")
     counts.add_row("rater hours (active, all answers)", f"{done.rater_hours:.2f}")
     counts.add_row("wall hours", f"{done.wall_hours:.2f}")
     if done.minutes_per_valid_mask is not None and done.mean_mask_minutes is not None:
@@ -90,13 +100,19 @@ def status(
         for person in done.raters:
             pace = person.mean_mask_active_ms
             raters.add_row(
-                person.name,
+                Text(person.name),
                 f"{person.masks:,}",
                 f"{person.skips:,}",
                 f"{person.active_ms / MS_PER_HOUR:.2f}",
                 "" if pace is None else f"{pace / 60_000:.2f}",
             )
         console.print(raters)
+    if skipped:
+        table = Table("question", "image", "category", "reason", "note", "rater", box=None)
+        for skip in skipped:
+            row = (skip.question, skip.image, skip.category, skip.reason, skip.note, skip.rater)
+            table.add_row(*(Text(str(value)) for value in row))
+        console.print(table)
 
 
 @app.command(

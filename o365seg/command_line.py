@@ -1,5 +1,6 @@
 """What the commands share: how a fault reaches the user, and progress bars."""
 
+import io
 import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
@@ -49,6 +50,9 @@ def run(app: typer.Typer) -> None:
     0: done. 1: the input is at fault (one line on stderr, never a traceback). 2: the command line
     itself is at fault (Typer's own). 130: interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an ASCII terminal gets "?" for "×"
     try:
         app()
     except InputError as error:

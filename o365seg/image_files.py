@@ -47,8 +47,11 @@ def find_image(root: Path, file_name: str) -> str | None:
         return None
     for start in range(len(parts)):
         path = PurePosixPath(*parts[start:])
-        if (root / path).is_file():
-            return str(path)
+        try:
+            if (root / path).is_file():
+                return str(path)
+        except (OSError, ValueError):  # too long a name, or a zero byte in it: not on any disk
+            continue
     return None
 
 
@@ -65,7 +68,10 @@ def check_image(root: Path, record: records.Image) -> CheckedImage:
     path = find_image(root, record.file_name)
     if path is None:
         raise ImageProblem("no such file below the image root")
-    data = (root / path).read_bytes()
+    try:
+        data = (root / path).read_bytes()
+    except OSError as error:
+        raise ImageProblem(f"the file cannot be read: {error.strerror}") from None
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()

@@ -10,6 +10,7 @@ whole or absent.
 """
 
 import hashlib
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -34,13 +35,15 @@ FORMAT_VERSION = 1
 
 
 class ProjectFile(msgspec.Struct):
-    """The content of project.json."""
+    """The content of project.json; `id` tells this folder from any other, equal samples too."""
 
     format: int
+    id: str
     source_name: str
     source_sha256: str
     seed: int
     image_root: str
+    is_demo: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,11 @@ class Project:
     about: ProjectFile
     store: database.Store
     image_root: Path
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the demo, whose rater's password anybody at this machine may see."""
+        return self.about.is_demo
 
     @property
     def sample_path(self) -> Path:
@@ -72,6 +80,8 @@ class CreationReport:
             image of the random order took its place.
         remarks: (file name, what) of each image that was put right.
         unaskable: (annotation id, why) of each box that no question can be asked about.
+        overruns: (annotation id, what) of each box that exceeds its image by more than a pixel;
+            it is asked about all the same.
     """
 
     images: int = 0
@@ -80,6 +90,7 @@ class CreationReport:
     excluded: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[tuple[str, str]] = field(default_factory=list)
     unaskable: list[tuple[int, str]] = field(default_factory=list)
+    overruns: list[tuple[int, str]] = field(default_factory=list)
 
 
 def create_project(
@@ -106,8 +117,12 @@ def create_project(
     """
     if images < 1:
         raise InputError("at least one image is needed", field="images")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("exists already; choose a new folder", file=folder)
+    try:
+        folder = folder.resolve()
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError("exists already; choose a new folder", file=folder)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
     if not image_root.is_dir():
         raise InputError("no such image folder", file=image_root)
     source = records.read_annotations(detections)
@@ -127,20 +142,26 @@ def create_project(
             + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
             file=detections,
         )
+    questions = _make_questions(source, [record for record, _ in chosen], report)
+    if not questions:
+        raise InputError("has no box to ask about in the sampled images", file=detections)
+    work = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
-    try:
-        _write_project(work, source, chosen, detections, image_root, seed, report)
+        _write_project(work, chosen, questions, detections, image_root, seed)
         if folder.exists():
             folder.rmdir()
         work.chmod(0o755)
         work.rename(folder)
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
+    except BaseException as error:
+        if work is not None:
+            shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
         raise
+    report.images = len(chosen)
+    report.questions = len(questions)
     return report
 
 
@@ -200,15 +221,15 @@ def _choose_images(
 
 def _write_project(
     folder: Path,
-    source: records.AnnotationFile,
     chosen: list[tuple[records.Image, CheckedImage]],
+    questions: list[dict],
     detections: Path,
     image_root: Path,
     seed: int,
-    report: CreationReport,
 ) -> None:
     about = ProjectFile(
         format=FORMAT_VERSION,
+        id=secrets.token_hex(8),
         source_name=detections.name,
         source_sha256=_file_sha256(detections),
         seed=seed,
@@ -234,15 +255,11 @@ def _write_project(
                 "height": record.height,
             }
         )
-    question_rows = _make_questions(source, [record for record, _ in chosen], report)
     store = database.create_store(folder / STORE_FILE)
     with store.write() as db:
         db.execute(database.image.insert(), image_rows)
-        if question_rows:
-            db.execute(database.question.insert(), question_rows)
+        db.execute(database.question.insert(), questions)
     store.close()
-    report.images = len(image_rows)
-    report.questions = len(question_rows)
 
 
 def _make_questions(
@@ -268,6 +285,9 @@ def _make_questions(
             if x >= image.width or y >= image.height or x + width <= 0 or y + height <= 0:
                 report.unaskable.append((box.id, "the box lies outside its image"))
                 continue
+            overrun = max(-x, -y, x + width - image.width, y + height - image.height)
+            if overrun > 1:
+                report.overruns.append((box.id, f"exceeds its image by {overrun:g} pixels"))
             rows.append(
                 {
                     "id": box.id,

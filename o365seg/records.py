@@ -8,7 +8,7 @@ of COCO-train size costs a few hundred bytes a record.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -17,11 +17,14 @@ from o365seg.json_files import decode_json, read_bytes
 
 _NO_SEGMENTATION = msgspec.Raw(b"null")
 
+# What databases and arrays can hold.
+Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
 
 class Category(msgspec.Struct, gc=False):
     """One category; `name` verbatim, trailing blanks and typos included."""
 
-    id: int
+    id: Id
     name: str
     supercategory: str | None = None
 
@@ -29,7 +32,7 @@ class Category(msgspec.Struct, gc=False):
 class Image(msgspec.Struct, gc=False):
     """One image; `width` and `height` in pixels."""
 
-    id: int
+    id: Id
     width: int
     height: int
     file_name: str = ""
@@ -38,9 +41,9 @@ class Image(msgspec.Struct, gc=False):
 class Annotation(msgspec.Struct, gc=False):
     """One object: `bbox` is (x, y, width, height) in pixels from the image's top left corner."""
 
-    id: int
-    image_id: int
-    category_id: int
+    id: Id
+    image_id: Id
+    category_id: Id
     bbox: tuple[float, float, float, float] | None = None
     area: float | None = None
     iscrowd: int | bool = 0

@@ -11,12 +11,12 @@ COCO format, as the authors released theirs. Each record keeps every key that it
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from o365seg.categories import display_name
-from o365seg.json_files import read_bytes
+from o365seg.json_files import read_json
 from o365seg.project import Project
+from o365seg.records import read_annotations
 from o365seg.stock_tools import stock_annotation
 from o365seg.store import progress
 from o365seg.store.database import now_ms, question
@@ -45,7 +45,8 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         for_stock_tools: The variant for tools that know no skipped instances, where skipped and
             crowd are `iscrowd` 1 with the box as their region (see `stock_tools`).
     """
-    release: dict[str, Any] = msgspec.json.decode(read_bytes(project.sample_path))
+    read_annotations(project.sample_path)  # for its checks: the file may have been damaged
+    release = read_json(project.sample_path, dict[str, Any])
     with project.store.read() as db:
         answers = _answers(db)
         asked = set(db.execute(sa.select(question.c.id)).scalars())

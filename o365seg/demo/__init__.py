@@ -44,6 +44,7 @@ def create_demo(folder: Path) -> CreationReport:
         photographs.rename(project / IMAGES_FOLDER)
         about = read_json(project / PROJECT_FILE, ProjectFile)
         about.image_root = IMAGES_FOLDER
+        about.is_demo = True
         write_json_atomic(project / PROJECT_FILE, about)
         project.rename(folder)
     return report

@@ -164,7 +164,14 @@ class Store:
             with self.read() as db:
                 version = db.exec_driver_sql("PRAGMA user_version").scalar_one()
         except DatabaseError as error:
-            raise InputError(f"is not a project database: {error.orig}", file=path) from None
+            why = str(error.orig)
+            if "readonly" in why or "unable to open" in why:
+                raise InputError(
+                    "cannot be opened for writing, which even reading needs; copy the project to "
+                    "a place that can be written",
+                    file=path,
+                ) from None
+            raise InputError(f"is not a project database: {why}", file=path) from None
         if version != SCHEMA_VERSION:
             raise InputError(
                 f"has schema version {version}; this o365seg reads version {SCHEMA_VERSION}",
@@ -195,6 +202,7 @@ class Store:
 
 def create_store(path: Path) -> Store:
     """Make an empty database at `path` and open it."""
+    path.touch(0o600)  # it holds password hashes
     engine = _engine(path)
     with engine.connect() as connection, connection.begin():
         tables.create_all(connection)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store.database import answer, image, lease, question, rater
+from o365seg.store.database import answer, draft, image, lease, question, rater
 
 MS_PER_HOUR = 3_600_000
 
@@ -27,6 +27,8 @@ class Progress:
     Attributes:
         masks: Questions whose answer is a mask; `skips`, likewise, by reason.
         leased: Questions on a rater's screen now.
+        late: Answers that came after their question had gone to somebody else; kept as drafts,
+            neither counted nor released.
         rater_hours: Σ active time over **all** answers, skips and superseded ones included
             (paper, appendix C: 800.59 h).
         minutes_per_valid_mask: rater_hours × 60 / masks (paper: 3.74); None without a mask.
@@ -40,6 +42,7 @@ class Progress:
     masks: int
     skips: dict[str, int]
     leased: int
+    late: int
     rater_hours: float
     minutes_per_valid_mask: float | None
     mean_mask_minutes: float | None
@@ -95,12 +98,48 @@ def measure_progress(db: sa.Connection, now: int) -> Progress:
         masks=masks,
         skips={row.skip_reason: row[1] for row in skips},
         leased=leased,
+        late=db.execute(sa.select(count()).select_from(draft).where(draft.c.late)).scalar_one(),
         rater_hours=hours,
         minutes_per_valid_mask=hours * 60 / masks if masks else None,
         mean_mask_minutes=float(mask_ms) / masks / 60_000 if masks else None,
         wall_hours=float(wall_ms) / MS_PER_HOUR,
         raters=_rater_progress(db),
     )
+
+
+@dataclass(frozen=True)
+class SkippedQuestion:
+    """A question whose answer is a skip, and what the rater wrote about it."""
+
+    question: int
+    image: int
+    category: str
+    reason: str
+    note: str
+    rater: str
+
+
+def list_skips(db: sa.Connection) -> list[SkippedQuestion]:
+    """Every skipped question, in the order of asking."""
+    valid = newest_answers()
+    rows = db.execute(
+        sa.select(
+            question.c.id,
+            question.c.image_id,
+            question.c.category,
+            valid.c.skip_reason,
+            valid.c.skip_note,
+            rater.c.name,
+        )
+        .select_from(
+            valid.join(question, valid.c.question_id == question.c.id).join(
+                rater, valid.c.rater_id == rater.c.id
+            )
+        )
+        .where(valid.c.skip_reason.is_not(None))
+        .order_by(question.c.position)
+    )
+    return [SkippedQuestion(*row) for row in rows]
 
 
 def count_masks_and_skips(db: sa.Connection) -> tuple[int, int]:

@@ -17,23 +17,32 @@ class Rater:
     password_hash: str
 
 
-def set_password(db: sa.Connection, name: str, password_hash: str) -> bool:
-    """Set a rater's password, adding the rater where the name is new; True where it was.
+def add_rater(db: sa.Connection, name: str, password_hash: str) -> None:
+    """Add a rater.
 
     Raises:
-        InputError: a name that is empty or over 100 characters, or has a control character or a
-            blank at either end.
+        InputError: a name that is taken (upper and lower case count as equal), empty or over 100
+            characters, or has a control character or a blank at either end.
     """
     if not name or len(name) > 100 or name != name.strip() or not name.isprintable():
         raise InputError("1 to 100 printable characters, no blank at either end", field="name")
-    found = find_rater(db, name)
-    if found is None:
-        db.execute(
-            rater.insert().values(name=name, password_hash=password_hash, created_at=now_ms())
-        )
-        return True
-    db.execute(rater.update().where(rater.c.id == found.id).values(password_hash=password_hash))
-    return False
+    for other in rater_names(db):
+        if other.casefold() == name.casefold():
+            raise InputError(f"there is a rater {other!r} already", field="name")
+    db.execute(rater.insert().values(name=name, password_hash=password_hash, created_at=now_ms()))
+
+
+def set_password(db: sa.Connection, name: str, password_hash: str) -> None:
+    """Give a rater another password.
+
+    Raises:
+        InputError: no rater of that name.
+    """
+    found = db.execute(
+        rater.update().where(rater.c.name == name).values(password_hash=password_hash)
+    )
+    if found.rowcount == 0:
+        raise InputError(f"no rater {name!r}", field="name")
 
 
 def find_rater(db: sa.Connection, name: str) -> Rater | None:

@@ -28,8 +28,8 @@ def password_hash(password: str) -> str:
 def app(project: Project, password_hash: str) -> FastAPI:
     """The application of a small project with the raters Ada and Bob."""
     with project.store.write() as db:
-        raters.set_password(db, "Ada", password_hash)
-        raters.set_password(db, "Bob", password_hash)
+        raters.add_rater(db, "Ada", password_hash)
+        raters.add_rater(db, "Bob", password_hash)
     return make_app(project)
 
 

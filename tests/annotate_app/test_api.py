@@ -188,7 +188,7 @@ def test_twenty_raters_at_once_never_get_the_same_question(
     clients = []
     for number in range(20):
         with project.store.write() as db:
-            raters.set_password(db, f"rater {number}", password_hash)
+            raters.add_rater(db, f"rater {number}", password_hash)
         client = TestClient(app, follow_redirects=False, headers={"X-O365seg": "1"})
         client.post("/login", data={"name": f"rater {number}", "password": password})
         clients.append(client)

@@ -30,9 +30,15 @@ def test_raters_are_added_with_a_random_password_and_can_sign_in(project: Projec
 
 
 def test_a_new_password_replaces_the_old_one(project: Project) -> None:
-    first, second = (annotate_app("rater", "add", project.folder, "Ada") for _ in range(2))
-    assert "added Ada" in first.stdout
-    assert "new password for Ada" in second.stdout
+    annotate_app("rater", "add", project.folder, "Ada")
+    again = annotate_app("rater", "add", project.folder, "ada")
+    assert (again.returncode, again.stderr) == (
+        1,
+        "error: field 'name': there is a rater 'Ada' already\n",
+    )
+    changed = annotate_app("rater", "password", project.folder, "Ada")
+    assert "new password for Ada" in changed.stdout
+    assert annotate_app("rater", "password", project.folder, "Bob").returncode == 1
 
 
 def test_ctrl_c_stops_cleanly_even_with_a_page_open(project: Project) -> None:
@@ -47,11 +53,12 @@ def test_ctrl_c_stops_cleanly_even_with_a_page_open(project: Project) -> None:
 
 def test_the_demo_continues_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "demo" / "project"
-    questions = []
+    questions, passwords = [], set()
     for _ in range(2):
         with serving(folder, "demo") as server, httpx.Client(base_url=server.url) as client:
             password = re.search(r"as rater with password (\S+)", server.said)
             assert password
+            passwords.add(password[1])
             client.post("/login", data={"name": "rater", "password": password[1]})
             client.headers["X-O365seg"] = "1"
             task = client.post("/api/next", json={}).json()["current"]
@@ -69,6 +76,7 @@ def test_the_demo_continues_where_it_was(tmp_path: Path) -> None:
             questions.append(task["question"])
             assert server.interrupt()[0] == 0
     assert len(set(questions)) == 2
+    assert len(passwords) == 1  # a restart signs nobody out
     with open_project(folder).store.read() as db:
         assert measure_progress(db, 0).skipped == 2
 
@@ -81,9 +89,11 @@ def test_the_demo_continues_where_it_was(tmp_path: Path) -> None:
         (["serve", "{project}", "--port", "70000"], 2, "65535"),
         (["rater", "add", "{project}", " Ada"], 1, "field 'name'"),
         (["rater", "add", "{project}", ""], 1, "field 'name'"),
-        (["rater", "add", "{project}", "Ada", "--password-stdin"], 1, "at least 8 characters"),
+        (["rater", "add", "{project}", "Ada", "--password-stdin"], 1, "8 to 1000 characters"),
         (["rater", "list", "absent"], 1, "absent: is not a project"),
         (["demo", "{project}/project.json"], 1, "is not a project"),
+        (["demo", "{project}", "--port", "0"], 1, "is not the demo"),
+        (["serve", "{project}", "--host", "nohost.invalid"], 1, "cannot listen on nohost.invalid"),
     ],
 )
 def test_bad_input_gets_one_clear_line(

@@ -32,7 +32,7 @@ class Painter:
             unsent: dict | None = None
             while not self.stop.is_set():
                 try:
-                    if "o365seg_session" not in client.cookies:
+                    if not client.cookies:
                         client.post("/login", data={"name": self.name, "password": PASSWORD})
                     if unsent is None:
                         task = client.post("/api/next", json={}).json()["current"]
@@ -71,7 +71,7 @@ def test_kill_9_loses_and_doubles_nothing(tmp_path: Path) -> None:
     hashed = hash_password(PASSWORD)
     with project.store.write() as db:
         for painter in painters:
-            raters.set_password(db, painter.name, hashed)
+            raters.add_rater(db, painter.name, hashed)
     threads: list[threading.Thread] = []
     port, kills = 0, 0
     while not threads or any(thread.is_alive() for thread in threads):

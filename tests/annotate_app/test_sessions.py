@@ -1,14 +1,18 @@
 """Nobody gets past without a session, by any route, and a session cannot be made up."""
 
 import stat
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from small_project import make_source
 from starlette.routing import Route
 
-from annotate_app.sessions import COOKIE, load_secret
-from o365seg.project import Project
+from annotate_app.server import make_app
+from annotate_app.sessions import load_secret
+from o365seg.errors import InputError
+from o365seg.project import Project, create_project, open_project
 from o365seg.store import raters
 
 
@@ -48,16 +52,17 @@ def test_pages_lead_to_the_sign_in_and_the_api_says_why(stranger: TestClient) ->
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "WzEsICJhIl0.aa.bb", "null", "\x7f", "a=b; c"])
-def test_a_made_up_cookie_opens_nothing(stranger: TestClient, cookie: str) -> None:
-    answer = stranger.get("/api/me", headers={"cookie": f"{COOKIE}={cookie}"})
+def test_a_made_up_cookie_opens_nothing(
+    stranger: TestClient, project: Project, cookie: str
+) -> None:
+    name = f"o365seg_{project.about.id}"
+    answer = stranger.get("/api/me", headers={"cookie": f"{name}={cookie}"})
     assert answer.status_code == 401
 
 
 def test_another_projects_cookie_opens_nothing(ada: TestClient, project: Project) -> None:
     assert ada.get("/api/me").json()["rater"] == "Ada"
-    from annotate_app.server import make_app
-
-    (project.folder / "secret.key").write_text("another secret")
+    (project.folder / "secret.key").write_text("another secret, as long as a real one")
     with TestClient(make_app(project), cookies=ada.cookies) as other:
         assert other.get("/api/me").status_code == 401
 
@@ -123,3 +128,23 @@ def test_the_secret_is_made_once_and_is_the_owners_alone(project: Project) -> No
     assert len(secret) >= 32
     assert load_secret(project.folder) == secret
     assert stat.S_IMODE((project.folder / "secret.key").stat().st_mode) == 0o600
+
+
+def test_a_damaged_secret_is_refused(project: Project) -> None:
+    (project.folder / "secret.key").write_text("")
+    with pytest.raises(InputError, match=r"secret\.key: is damaged"):
+        load_secret(project.folder)
+
+
+def test_two_projects_on_one_host_do_not_share_a_cookie(ada: TestClient, tmp_path: Path) -> None:
+    source = make_source(tmp_path / "other")
+    create_project(tmp_path / "q", source.detections, source.images)
+    other = open_project(tmp_path / "q")
+    (name,) = ada.cookies.keys()
+    assert other.about.id not in name
+    with TestClient(make_app(other), cookies=ada.cookies) as client:
+        assert client.get("/api/me").status_code == 401
+
+
+def test_who_is_signed_in_is_not_asked_again(ada: TestClient) -> None:
+    assert ada.get("/login").headers["location"] == "/"

@@ -8,7 +8,7 @@ def add_raters(store: Store, count: int) -> list[int]:
     ids = []
     with store.write() as db:
         for number in range(count):
-            raters.set_password(db, f"rater {number}", "hash")
+            raters.add_rater(db, f"rater {number}", "hash")
             found = raters.find_rater(db, f"rater {number}")
             assert found is not None
             ids.append(found.id)
