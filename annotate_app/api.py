@@ -31,7 +31,7 @@ def _encodable(text: str) -> str:
 
 
 _Text = Annotated[str, AfterValidator(_encodable)]
-_Millis = Annotated[int, Field(ge=0, le=2**53)]
+_Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
 
@@ -90,10 +90,9 @@ class ActivityBody(BaseModel):
     zooms: _Count = 0
 
     def activity(self) -> answers.Activity:
-        """As the store takes it."""
-        return answers.Activity(
-            **{field.name: getattr(self, field.name) for field in fields(answers.Activity)}
-        )
+        """As the store takes it; there is no more active time than time."""
+        values = {field.name: getattr(self, field.name) for field in fields(answers.Activity)}
+        return answers.Activity(**values | {"active_ms": min(self.active_ms, self.wall_ms)})
 
 
 class SubmitBody(BaseModel):
@@ -131,7 +130,8 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/next")
     def next_question(rater: CurrentRater) -> dict[str, Any]:
         with store.write() as db:
-            return _next(db, rater, now_ms())
+            work = _take_work(db, rater, now_ms())
+        return work | _progress(project, rater)
 
     @router.post("/api/submit")
     def submit(body: SubmitBody, rater: CurrentRater) -> JSONResponse:
@@ -142,6 +142,7 @@ def make_router(project: Project) -> APIRouter:
                     db,
                     rater_id=rater.id,
                     token=body.lease,
+                    question_id=body.question,
                     work=body.answer.work(),
                     image_sha256=body.image_sha256,
                     activity=body.activity.activity(),
@@ -150,8 +151,9 @@ def make_router(project: Project) -> APIRouter:
                 )
             except answers.AnswerRefused as refusal:
                 return _problem(422, "refused", str(refusal))
-            following = _next(db, rater, now)
+            work = _take_work(db, rater, now)
         # Only now, with the commit on the disk, may the rater's browser forget its own copy.
+        following = work | _progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
             return _problem(409, "lease_lost", outcome.why, next=following)
         status = "already_recorded" if outcome.repeated else "recorded"
@@ -166,6 +168,7 @@ def make_router(project: Project) -> APIRouter:
                     db,
                     rater_id=rater.id,
                     token=body.lease,
+                    question_id=body.question,
                     mask=body.mask.mask(),
                     activity=body.activity.activity(),
                     now=now,
@@ -173,7 +176,7 @@ def make_router(project: Project) -> APIRouter:
             except answers.AnswerRefused as refusal:
                 return _problem(422, "refused", str(refusal))
         if not held:
-            return _problem(409, "lease_lost", "this question went to another rater")
+            return _problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"saved_at": now})
 
     @router.post("/api/heartbeat")
@@ -184,7 +187,7 @@ def make_router(project: Project) -> APIRouter:
             if body.prefetched is not None:
                 leases.renew(db, body.prefetched, rater.id, now)
         if not held:
-            return _problem(409, "lease_lost", "this question went to another rater")
+            return _problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
     @router.get("/image/{sha256}")
@@ -194,22 +197,23 @@ def make_router(project: Project) -> APIRouter:
     return router
 
 
-def _next(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
     work = leases.take_work(db, rater.id, now)
-    questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
-    masks, skips = progress.count_masks_and_skips(db)
     return {
         "current": work.current and _task(db, rater, work.current),
         "prefetched": work.prefetched and _task(db, rater, work.prefetched),
-        "progress": {
-            "questions": questions,
-            "done": masks + skips,
-            "masks": masks,
-            "skips": skips,
-            "mine": progress.count_answers_of(db, rater.id),
-        },
         "waiting": leases.count_waiting(db, rater.id, now),
     }
+
+
+def _progress(project: Project, rater: Rater) -> dict[str, Any]:
+    """Counted apart from the transaction that writes, which others wait for."""
+    with project.store.read() as db:
+        questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
+        masks, skips = progress.count_masks_and_skips(db)
+        mine = progress.count_answers_of(db, rater.id)
+    counts = {"questions": questions, "done": masks + skips, "masks": masks, "skips": skips}
+    return {"progress": counts | {"mine": mine}}
 
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Passwords: argon2id hashes, and readable random ones for new raters."""
 
 import secrets
+import threading
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 # RFC 9106's second recommended setting (64 MiB), the library's default.
 _hasher = PasswordHasher()
+
+# Each takes 64 MiB, and anybody may ask for one.
+_at_once = threading.BoundedSemaphore(2)
 
 MAX_PASSWORD = 1000  # characters; what is longer is no password but an attack on the hashing
 
@@ -27,7 +31,8 @@ def password_matches(password: str, stored_hash: str | None) -> bool:
     if len(password) > MAX_PASSWORD:
         return False
     try:
-        return _hasher.verify(stored_hash or _NOBODY, password) and stored_hash is not None
+        with _at_once:
+            return _hasher.verify(stored_hash or _NOBODY, password) and stored_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

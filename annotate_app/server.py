@@ -9,7 +9,8 @@ from pathlib import Path
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from gradio.themes import Base
 
@@ -44,6 +45,7 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(sign_in.make_router(project, sessions))
     app.include_router(_painter_router(project.about.id))
     app.include_router(api.make_router(project))
+    app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_middleware(SessionGuard, sessions=sessions)
     return gr.mount_gradio_app(
         app,
@@ -56,6 +58,17 @@ def make_app(project: Project) -> FastAPI:
         theme=Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         css=_PAGE_CSS,
     )
+
+
+def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
+    """Say which field is wrong, without the input itself: it may be huge, or no valid JSON."""
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}"
+        for fault in error.errors()[:5]
+    ]
+    message = "; ".join(faults).encode(errors="replace").decode()[:500]
+    return JSONResponse({"error": "malformed", "message": message}, status_code=422)
 
 
 def _painter_page() -> gr.Blocks:

@@ -10,12 +10,11 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,13 +24,17 @@ from o365seg.store.raters import Rater
 MAX_AGE_S = 30 * 24 * 3600
 KEY_FILE = "secret.key"
 LOGIN_PATH = "/login"
+LOGOUT_PATH = "/logout"
 PUBLIC_PATHS = frozenset({LOGIN_PATH})
+_FORM_PATHS = frozenset({LOGIN_PATH, LOGOUT_PATH})
 
 # A header that a form on another site cannot send: with SameSite it keeps forged posts out.
 CSRF_HEADER = b"x-o365seg"
 
-# A 12-megapixel mask of pure noise takes about 12 MB of run lengths; real ones a thousandth.
-MAX_BODY_BYTES = 32 * 1024 * 1024
+# A mask of 1.3 million runs fits; a painted one of 12 megapixels has some ten thousand.
+MAX_MASK_BODY = 4 * 1024 * 1024
+MAX_OTHER_BODY = 64 * 1024
+_MASK_PATHS = frozenset({"/api/submit", "/api/draft"})
 
 
 class Sessions:
@@ -47,7 +50,7 @@ class Sessions:
 
     def sign_in(self, response: Response, rater: Rater, *, secure: bool) -> None:
         """Set the cookie; `secure` where the request came over https."""
-        value = self._serializer.dumps([rater.id, _password_tag(rater)])
+        value = self._serializer.dumps([rater.id, _session_tag(rater)])
         response.set_cookie(
             self.cookie,
             value if isinstance(value, str) else value.decode(),
@@ -59,21 +62,15 @@ class Sessions:
 
     def rater_of(self, scope: Scope) -> Rater | None:
         """The rater whose valid cookie a request carries."""
-        jar = SimpleCookie()
-        for name, value in scope["headers"]:
-            if name == b"cookie":
-                try:
-                    jar.load(value.decode("latin-1"))
-                except CookieError:
-                    return None
-        if self.cookie not in jar:
+        cookie = HTTPConnection(scope).cookies.get(self.cookie)
+        if cookie is None:
             return None
         try:
-            rater_id, tag = self._serializer.loads(jar[self.cookie].value, max_age=MAX_AGE_S)
+            rater_id, tag = self._serializer.loads(cookie, max_age=MAX_AGE_S)
         except (BadSignature, ValueError, TypeError):
             return None
         rater = self._find_rater(rater_id)
-        if rater is None or not secrets.compare_digest(tag, _password_tag(rater)):
+        if rater is None or not secrets.compare_digest(tag, _session_tag(rater)):
             return None
         return rater
 
@@ -101,22 +98,33 @@ class SessionGuard:
     def _refusal(self, scope: Scope) -> Response | None:
         path: str = scope["path"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        most = MAX_MASK_BODY if path in _MASK_PATHS else MAX_OTHER_BODY
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > MAX_BODY_BYTES or b"transfer-encoding" in headers:
+        if not length.isdigit() or int(length) > most or b"transfer-encoding" in headers:
             return _problem(413, "too_large", "the request is too large")
+        reads = scope["type"] != "http" or scope["method"] in ("GET", "HEAD")
+        is_api = path.startswith("/api/")
+        if not reads and not is_api and (path not in _FORM_PATHS or _is_foreign(headers)):
+            # Gradio's own posts among them: the page needs none, and its upload would fill disks.
+            return _problem(403, "forbidden", "this request did not come from our pages")
         if path in PUBLIC_PATHS:
             return None
         rater = self._sessions.rater_of(scope)
-        is_api = path.startswith("/api/")
-        is_page = not is_api and not path.startswith("/image/")
         if rater is None:
-            if not is_page or scope["type"] != "http" or scope["method"] != "GET":
+            is_page = not is_api and not path.startswith("/image/")
+            if not is_page or not reads or scope["type"] != "http":
                 return _problem(401, "signed_out", "you are signed out; sign in again")
             return RedirectResponse(LOGIN_PATH, status_code=303)
-        if is_api and scope["method"] != "GET" and CSRF_HEADER not in headers:
+        if is_api and not reads and CSRF_HEADER not in headers:
             return _problem(403, "forbidden", "this request did not come from the painter")
         scope.setdefault("state", {})["rater"] = rater
         return None
+
+
+def _is_foreign(headers: dict[bytes, bytes]) -> bool:
+    """Whether a form was sent by a page of another site; other ports of our host included."""
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
 
 
 def current_rater(request: Request) -> Rater:
@@ -145,8 +153,9 @@ def load_secret(project_folder: Path) -> str:
     return secret
 
 
-def _password_tag(rater: Rater) -> str:
-    return hashlib.sha256(rater.password_hash.encode()).hexdigest()[:16]
+def _session_tag(rater: Rater) -> str:
+    """What a new password and a sign-out change, and so end the sessions before them."""
+    return hashlib.sha256(f"{rater.sign_outs} {rater.password_hash}".encode()).hexdigest()[:16]
 
 
 def _problem(status: int, error: str, message: str) -> Response:

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from annotate_app.passwords import password_matches
-from annotate_app.sessions import LOGIN_PATH, Sessions
+from annotate_app.sessions import LOGIN_PATH, LOGOUT_PATH, Sessions, current_rater
 from o365seg.project import Project
-from o365seg.store.raters import find_rater
+from o365seg.store.raters import end_sessions, find_rater
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -77,8 +77,10 @@ def make_router(project: Project, sessions: Sessions) -> APIRouter:
         sessions.sign_in(response, rater, secure=request.url.scheme == "https")
         return response
 
-    @router.post("/logout")
-    def sign_out() -> Response:
+    @router.post(LOGOUT_PATH)
+    def sign_out(request: Request) -> Response:
+        with project.store.write() as db:
+            end_sessions(db, current_rater(request).id)
         response = RedirectResponse(LOGIN_PATH, status_code=303)
         response.delete_cookie(sessions.cookie)
         return response

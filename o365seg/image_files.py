@@ -5,11 +5,22 @@ import io
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from o365seg import records
 
 _ORIENTATION = 0x0112  # EXIF tag
+# What brings an image upright, by the tag's value; 1 and what the standard lacks mean "as it is".
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUARTER_TURNS = frozenset(_TURNS[turn] for turn in (5, 6, 7, 8))
 _WEB_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 
 
@@ -25,14 +36,14 @@ class CheckedImage:
         path: The file's place below the image root.
         sha256: Hash of the bytes that raters will be sent.
         media_type: Of those bytes.
-        upright: Those bytes, where they are not the file's own; None where they are.
+        is_upright_copy: Whether those bytes are a copy that was turned or converted.
         remark: What was noticed and put right, for the owner to read; None for nothing.
     """
 
     path: str
     sha256: str
     media_type: str
-    upright: bytes | None
+    is_upright_copy: bool
     remark: str | None
 
 
@@ -55,12 +66,16 @@ def find_image(root: Path, file_name: str) -> str | None:
     return None
 
 
-def check_image(root: Path, record: records.Image) -> CheckedImage:
+def check_image(root: Path, record: records.Image) -> tuple[CheckedImage, bytes | None]:
     """Find an image, decode it, and settle which way up it is.
 
     The record's size decides: boxes were drawn on an image of that size. Where the file's EXIF
     orientation leads to that size, the pixels are turned (as browsers do); where the pixels as
     stored have that size, they stay as stored.
+
+    Returns:
+        What was found, and the turned or converted copy as a PNG file; None where the file itself
+        will do.
 
     Raises:
         ImageProblem: missing, damaged, or of another size either way.
@@ -76,35 +91,42 @@ def check_image(root: Path, record: records.Image) -> CheckedImage:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
             kind = image.format or ""
-            turn = image.getexif().get(_ORIENTATION, 1)
-            stored = image.size
-            expected = (record.width, record.height)
-            turned = stored[::-1] if turn in (5, 6, 7, 8) else stored
-            if expected not in (stored, turned):
-                raise ImageProblem(
-                    f"the file is {stored[0]}×{stored[1]} pixels, "
-                    f"its record says {expected[0]}×{expected[1]}"
-                )
-            if turn == 1 and kind in _WEB_TYPES:
-                return CheckedImage(path, _sha256(data), _WEB_TYPES[kind], None, None)
-            if expected == turned:
-                pixels, remark = ImageOps.exif_transpose(image), f"turned upright (EXIF {turn})"
-            else:
-                pixels, remark = image, f"EXIF {turn} ignored, as the record's size asks"
-            upright = _as_png(pixels)
-            if turn == 1:
-                remark = f"{kind} converted to PNG for the browser"
-            return CheckedImage(path, _sha256(upright), "image/png", upright, remark)
+            pixels, remark = _upright(image, (record.width, record.height))
+            if remark is None and kind in _WEB_TYPES:
+                return CheckedImage(path, _sha256(data), _WEB_TYPES[kind], False, None), None
+            copy = _as_png(pixels)
     except ImageProblem:
         raise
     except Image.DecompressionBombError:
         raise ImageProblem("the file claims more pixels than can be an image") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except Exception as error:  # decoders meet damaged files with errors of every kind
         raise ImageProblem(f"the file does not decode: {error}") from None
+    remark = remark or f"{kind} converted to PNG for the browser"
+    return CheckedImage(path, _sha256(copy), "image/png", True, remark), copy
+
+
+def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image, str | None]:
+    """The image with its record's (width, height), and what was done; None for nothing."""
+    turn = image.getexif().get(_ORIENTATION, 1)
+    method = _TURNS.get(turn)
+    stored = image.size
+    turned = stored[::-1] if method in _QUARTER_TURNS else stored
+    if expected not in (stored, turned):
+        raise ImageProblem(
+            f"the file is {stored[0]}×{stored[1]} pixels, "
+            f"its record says {expected[0]}×{expected[1]}"
+        )
+    if method is None:
+        return image, None
+    if expected == turned:
+        return image.transpose(method), f"turned upright (EXIF {turn})"
+    return image, f"EXIF {turn} ignored, as the record's size asks"
 
 
 def _as_png(image: Image.Image) -> bytes:
     """The pixels alone, without the EXIF block that would make a browser turn them again."""
+    if image.mode.startswith("I") or image.mode == "F":
+        raise ImageProblem("more than 8 bits a channel; convert the file first")
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "PNG", exif=b"")
     return buffer.getvalue()

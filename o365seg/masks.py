@@ -55,6 +55,9 @@ def parse_counts(counts: str) -> np.ndarray:
     place = np.arange(text.size) - np.repeat(starts, lengths)
     values = np.add.reduceat((text & 0x1F) << (5 * place), starts)
     negative = (text[ends] & 0x10) != 0
+    if (negative & (lengths > 6)).any():
+        # pycocotools sign-extends in 32 bits and would read another number than we do.
+        raise MaskError("a run length is out of range")
     values -= negative.astype(np.int64) << (5 * lengths)
     # From the fourth number on each is the difference to the one two before it.
     values[1::2] = np.cumsum(values[1::2])
@@ -88,6 +91,8 @@ def check_rle(rle: Rle, size: tuple[int, int] | None = None) -> np.ndarray:
         runs = np.asarray(rle.counts, np.int64)
     if runs.size and runs.min() < 0:
         raise MaskError("a run length is negative")
+    if runs.size and runs.max() > height * width:  # first, or the sum could wrap around
+        raise MaskError("a run length exceeds the mask")
     if runs.sum() != height * width:
         raise MaskError(f"run lengths add up to {runs.sum()}, not {height}×{width}")
     return runs
@@ -125,8 +130,10 @@ def box_to_rle(bbox: tuple[float, float, float, float], size: tuple[int, int]) -
     The box as a polygon, by pycocotools' own rule (`rleFrBbox`), cut off at the image's border.
     """
     x, y, width, height = bbox
-    corners = [[x, y, x, y + height, x + width, y + height, x + width, y]]
-    return polygons_to_rle(corners, size)
+    # A pixel beyond the border is as good as any distance, and bounds the rasteriser's work.
+    left, right = np.clip([x, x + width], -1, size[1] + 1).tolist()
+    top, bottom = np.clip([y, y + height], -1, size[0] + 1).tolist()
+    return polygons_to_rle([[left, top, left, bottom, right, bottom, right, top]], size)
 
 
 def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:

@@ -33,6 +33,9 @@ STORE_FILE = "project.sqlite"
 UPRIGHT_FOLDER = "upright"
 FORMAT_VERSION = 1
 
+# No image has a corner out there; areas and outlines of such boxes would overflow.
+_FARTHEST = 1e7
+
 
 class ProjectFile(msgspec.Struct):
     """The content of project.json; `id` tells this folder from any other, equal samples too."""
@@ -127,28 +130,31 @@ def create_project(
         raise InputError("no such image folder", file=image_root)
     source = records.read_annotations(detections)
     for index, box in enumerate(source.annotations):
-        if box.bbox is None:
+        if box.bbox is None or max(map(abs, box.bbox)) > _FARTHEST:
             raise InputError(
-                "missing",
+                "missing" if box.bbox is None else f"{list(box.bbox)} is no box of an image",
                 file=detections,
                 record=f"annotations[{index}] (id {box.id})",
                 field="bbox",
             )
     report = CreationReport()
-    chosen = _choose_images(source, image_root, images, seed, report, progress)
-    if not chosen:
-        raise InputError(
-            f"none of the file's {len(source.images)} images is usable below {image_root}"
-            + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
-            file=detections,
-        )
-    questions = _make_questions(source, [record for record, _ in chosen], report)
-    if not questions:
-        raise InputError("has no box to ask about in the sampled images", file=detections)
     work = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        (work / UPRIGHT_FOLDER).mkdir()
+        chosen = _choose_images(
+            source, image_root, images, seed, work / UPRIGHT_FOLDER, report, progress
+        )
+        if not chosen:
+            raise InputError(
+                f"none of the file's {len(source.images)} images is usable below {image_root}"
+                + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
+                file=detections,
+            )
+        questions = _make_questions(source, [record for record, _ in chosen], report)
+        if not questions:
+            raise InputError("has no box to ask about in the sampled images", file=detections)
         _write_project(work, chosen, questions, detections, image_root, seed)
         if folder.exists():
             folder.rmdir()
@@ -195,10 +201,11 @@ def _choose_images(
     image_root: Path,
     images: int,
     seed: int,
+    upright_folder: Path,
     report: CreationReport,
     progress: Callable[[Sequence[int], str], Iterable[int]],
 ) -> list[tuple[records.Image, CheckedImage]]:
-    """The first `images` usable images of the seeded order."""
+    """The first `images` usable images of the seeded order; turned ones go to `upright_folder`."""
     by_id = {image.id: image for image in source.images}
     order = rank_images(by_id, seed)
     chosen: list[tuple[records.Image, CheckedImage]] = []
@@ -209,10 +216,12 @@ def _choose_images(
         for image_id in progress(batch, "checking images"):
             record = by_id[image_id]
             try:
-                checked = check_image(image_root, record)
+                checked, upright = check_image(image_root, record)
             except ImageProblem as problem:
                 report.excluded.append((record.file_name, str(problem)))
                 continue
+            if upright is not None:
+                (upright_folder / str(record.id)).write_bytes(upright)
             if checked.remark:
                 report.remarks.append((record.file_name, checked.remark))
             chosen.append((record, checked))
@@ -238,23 +247,18 @@ def _write_project(
     write_json_atomic(folder / PROJECT_FILE, about)
     sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
     write_json_atomic(folder / SAMPLE_FILE, sample)
-    upright = folder / UPRIGHT_FOLDER
-    upright.mkdir()
-    image_rows = []
-    for record, checked in chosen:
-        if checked.upright is not None:
-            (upright / str(record.id)).write_bytes(checked.upright)
-        image_rows.append(
-            {
-                "id": record.id,
-                "path": checked.path,
-                "upright": checked.upright is not None,
-                "sha256": checked.sha256,
-                "media_type": checked.media_type,
-                "width": record.width,
-                "height": record.height,
-            }
-        )
+    image_rows = [
+        {
+            "id": record.id,
+            "path": checked.path,
+            "upright": checked.is_upright_copy,
+            "sha256": checked.sha256,
+            "media_type": checked.media_type,
+            "width": record.width,
+            "height": record.height,
+        }
+        for record, checked in chosen
+    ]
     store = database.create_store(folder / STORE_FILE)
     with store.write() as db:
         db.execute(database.image.insert(), image_rows)

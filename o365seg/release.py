@@ -24,6 +24,9 @@ from o365seg.store.database import now_ms, question
 FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
 
+# What a source that is itself a release may carry already.
+_OURS = frozenset({"segmentation", "skipped", "skip_reason", "unanswered", "ignore"})
+
 # The reason of a box that no question could be asked about (no area, or outside its image).
 UNASKABLE = "unaskable_box"
 
@@ -102,7 +105,7 @@ def _merge(
     """One annotation record with its answer; `size` is the image's (height, width)."""
     if record.get("iscrowd"):
         return record
-    merged = {key: value for key, value in record.items() if key != "segmentation"}
+    merged = {key: value for key, value in record.items() if key not in _OURS}
     if answer is not None and answer.counts is not None:
         merged["segmentation"] = {"size": list(size), "counts": answer.counts}
         merged["area"] = answer.area

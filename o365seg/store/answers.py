@@ -89,6 +89,7 @@ def submit(
     *,
     rater_id: int,
     token: str,
+    question_id: int,
     work: Mask | Skip,
     image_sha256: str,
     activity: Activity,
@@ -111,7 +112,7 @@ def submit(
         .select_from(lease.join(question).join(image))
         .where(lease.c.token == token, lease.c.rater_id == rater_id)
     ).one_or_none()
-    if held is None:
+    if held is None or held.question_id != question_id:
         raise AnswerRefused("this question was never given to you")
     if image_sha256 != held.sha256:
         raise AnswerRefused("the answer is about another image")
@@ -122,7 +123,7 @@ def submit(
         if _content(work) == (recorded.counts, recorded.skip_reason):
             return Recorded(recorded.id, repeated=True)
         _keep_late(db, held.question_id, rater_id, work, activity, now)
-        return LeaseLost("this question has your other answer already")
+        return LeaseLost("Another answer of yours to the last question had been recorded already.")
     elsewhere = db.execute(
         sa.select(sa.literal(1)).where(
             sa.exists().where(answer.c.question_id == held.question_id)
@@ -136,7 +137,7 @@ def submit(
     if elsewhere is not None:
         leases.close(db, token, "late", now)
         _keep_late(db, held.question_id, rater_id, work, activity, now)
-        return LeaseLost("this question went to another rater while you were away")
+        return LeaseLost("The last question went to another rater while you were away.")
 
     mask = work if isinstance(work, Mask) else None
     skip = work if isinstance(work, Skip) else None
@@ -167,7 +168,14 @@ def submit(
 
 
 def save_draft(
-    db: sa.Connection, *, rater_id: int, token: str, mask: Mask, activity: Activity, now: int
+    db: sa.Connection,
+    *,
+    rater_id: int,
+    token: str,
+    question_id: int,
+    mask: Mask,
+    activity: Activity,
+    now: int,
 ) -> bool:
     """Keep a rater's work in progress; only the newest is kept.
 
@@ -182,7 +190,7 @@ def save_draft(
         .select_from(lease.join(question).join(image))
         .where(lease.c.token == token, lease.c.rater_id == rater_id)
     ).one_or_none()
-    if held is None:
+    if held is None or held.question_id != question_id:
         raise AnswerRefused("this question was never given to you")
     _check_mask(mask, (held.height, held.width))
     answered = db.execute(sa.select(answer.c.id).where(answer.c.lease_token == token)).one_or_none()

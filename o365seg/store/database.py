@@ -26,6 +26,7 @@ rater = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
     sa.Column("password_hash", sa.String, nullable=False),
+    sa.Column("sign_outs", sa.Integer, nullable=False, server_default="0"),
     sa.Column("created_at", sa.BigInteger, nullable=False),
 )
 

@@ -54,7 +54,9 @@ def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
         shown, ahead = ahead, None
         db.execute(lease.update().where(lease.c.token == shown).values(shown_at=now))
     if shown is None:
-        question_id = _free_question(db, rater_id, now) or _reassigned_question(db, now)
+        question_id = _free_question(db, rater_id, now)
+        if question_id is None:
+            question_id = _reassigned_question(db, now)
         if question_id is not None:
             shown = _new_lease(db, question_id, rater_id, now, shown=True)
     if shown is not None and ahead is None:

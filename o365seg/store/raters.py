@@ -10,11 +10,12 @@ from o365seg.store.database import now_ms, rater
 
 @dataclass(frozen=True)
 class Rater:
-    """One person who signs in."""
+    """One person who signs in; a session lasts until the next sign-out or new password."""
 
     id: int
     name: str
     password_hash: str
+    sign_outs: int
 
 
 def add_rater(db: sa.Connection, name: str, password_hash: str) -> None:
@@ -45,6 +46,11 @@ def set_password(db: sa.Connection, name: str, password_hash: str) -> None:
         raise InputError(f"no rater {name!r}", field="name")
 
 
+def end_sessions(db: sa.Connection, rater_id: int) -> None:
+    """Sign a rater out everywhere."""
+    db.execute(rater.update().where(rater.c.id == rater_id).values(sign_outs=rater.c.sign_outs + 1))
+
+
 def find_rater(db: sa.Connection, name: str) -> Rater | None:
     """The rater of that name."""
     return _one(db, rater.c.name == name)
@@ -62,6 +68,8 @@ def rater_names(db: sa.Connection) -> list[str]:
 
 def _one(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Rater | None:
     row = db.execute(
-        sa.select(rater.c.id, rater.c.name, rater.c.password_hash).where(condition)
+        sa.select(rater.c.id, rater.c.name, rater.c.password_hash, rater.c.sign_outs).where(
+            condition
+        )
     ).one_or_none()
     return None if row is None else Rater(*row)

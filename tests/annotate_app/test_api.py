@@ -1,18 +1,20 @@
 """The painter's routes, as the painter calls them."""
 
 import hashlib
+import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from small_project import SmallSource, box_mask, travelling_mask
+from small_project import SmallSource, box_mask, make_source, travelling_mask
 
-from o365seg.project import Project
-from o365seg.store import leases, raters
+from annotate_app.server import make_app
+from o365seg.project import Project, create_project, open_project
+from o365seg.store import leases, progress, raters
 from o365seg.store.answers import Mask
 from o365seg.store.database import answer
 
@@ -120,8 +122,12 @@ def test_a_skip_needs_a_known_reason(ada: TestClient, project: Project) -> None:
         {"answer": {"mask": mask_body(travelling_mask(np.zeros((48, 64))))}},
         {"image_sha256": "0" * 64},
         {"lease": "unknown"},
+        {"lease": "\ud800"},
+        {"question": -999},
+        {"activity": {"active_ms": 2**53}},
         {"activity": {"active_ms": -1}},
         {"activity": {"active_ms": "x"}},
+        {"activity": {"active_ms": float("nan")}},
         {"client_version": "x" * 1000},
     ],
 )
@@ -129,8 +135,9 @@ def test_what_cannot_be_an_answer_is_refused_and_changes_nothing(
     ada: TestClient, project: Project, changes: dict[str, Any]
 ) -> None:
     task = next_task(ada)
-    refused = ada.post("/api/submit", json=submit_body(task, **changes))
+    refused = ada.post("/api/submit", content=json.dumps(submit_body(task, **changes)))
     assert refused.status_code == 422
+    assert refused.json()["message"]
     assert answers_in(project) == []
     assert next_task(ada) == task
 
@@ -182,9 +189,19 @@ def test_a_heartbeat_renews_and_tells_when_the_question_is_gone(
     assert late.json()["next"]["current"] is None
 
 
+def test_there_is_no_more_active_time_than_time(ada: TestClient, project: Project) -> None:
+    activity = {"wall_ms": 1000, "active_ms": 9000}
+    ada.post("/api/submit", json=submit_body(next_task(ada), activity=activity))
+    assert answers_in(project)[0].active_ms == 1000
+
+
 def test_twenty_raters_at_once_never_get_the_same_question(
-    app: FastAPI, project: Project, password_hash: str, password: str
+    tmp_path: Path, password_hash: str, password: str
 ) -> None:
+    source = make_source(tmp_path / "many", images=100)
+    create_project(tmp_path / "p", source.detections, source.images)
+    project = open_project(tmp_path / "p")
+    app = make_app(project)
     clients = []
     for number in range(20):
         with project.store.write() as db:
@@ -215,4 +232,6 @@ def test_twenty_raters_at_once_never_get_the_same_question(
         thread.join()
     assert faults == []
     assert sorted(on_screen) == sorted(row.question_id for row in answers_in(project))
-    assert len(on_screen) == 9
+    assert len(on_screen) == 225  # 300 boxes, every fourth a crowd
+    with project.store.read() as db:
+        assert all(person.masks for person in progress.measure_progress(db, 0).raters)

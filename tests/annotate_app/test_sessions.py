@@ -39,7 +39,7 @@ def test_no_route_answers_a_stranger_but_the_sign_in_page(
     for path in paths - {"/login"}:
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD"):
             answer = stranger.request(method, path)
-            assert answer.status_code in (303, 401), (method, path, answer.status_code)
+            assert answer.status_code in (303, 401, 403), (method, path, answer.status_code)
     for path in ("/", "/api/next", "/image/" + "0" * 64, "/static-painter/x/painter.js"):
         assert stranger.get(path).status_code in (303, 401)
 
@@ -87,9 +87,36 @@ def test_a_new_password_ends_the_sessions_under_the_old_one(
     assert ada.get("/api/me").status_code == 401
 
 
-def test_signing_out_ends_the_session(ada: TestClient) -> None:
-    assert ada.post("/logout").status_code == 303
-    assert ada.get("/api/me").status_code == 401
+def test_signing_out_ends_the_session_for_who_kept_the_cookie_too(
+    ada: TestClient, app: FastAPI
+) -> None:
+    with TestClient(app, cookies=dict(ada.cookies)) as copy:
+        assert copy.get("/api/me").status_code == 200
+        assert ada.post("/logout").status_code == 303
+        assert ada.get("/api/me").status_code == 401
+        assert copy.get("/api/me").status_code == 401
+
+
+@pytest.mark.parametrize("foreign", ['prefs={"a":1}', "theme=a b", "k@v=1", "expires=1", "=;;"])
+def test_cookies_of_other_programs_do_no_harm(
+    ada: TestClient, project: Project, foreign: str
+) -> None:
+    name = f"o365seg_{project.about.id}"
+    both = f"{foreign}; {name}={ada.cookies[name]}"
+    del ada.cookies[name]
+    assert ada.get("/api/me", headers={"cookie": both}).status_code == 200
+
+
+def test_gradios_upload_is_closed_to_raters_too(ada: TestClient) -> None:
+    sent = ada.post("/gradio_api/upload", files={"files": ("x", b"x")})
+    assert sent.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_a_form_on_another_page_is_refused(ada: TestClient, path: str) -> None:
+    for origin in ("http://evil.example", "http://testserver:81", "null"):
+        assert ada.post(path, headers={"origin": origin}).status_code == 403
+    assert ada.post(path, headers={"origin": "http://testserver"}).status_code != 403
 
 
 def test_a_post_that_a_foreign_form_could_send_is_refused(ada: TestClient) -> None:

@@ -26,6 +26,7 @@ def skip(store: Store, rater: int, leased: leases.LeasedQuestion, now: int = 0) 
             db,
             rater_id=rater,
             token=leased.token,
+            question_id=leased.question_id,
             work=answers.Skip(answers.SkipReason.TOO_DARK),
             image_sha256=leased.image_sha256,
             activity=answers.Activity(),

@@ -1,5 +1,7 @@
 """Masks: the same pixels as pycocotools, and nothing unsound gets past."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
@@ -58,7 +60,48 @@ def test_no_text_gets_past_that_is_not_a_mask_of_its_size(text: str) -> None:
         return
     assert runs.min() >= 0
     assert runs.sum() == 42
-    assert masks.decode_rle(rle).shape == (6, 7)
+    packed: Any = to_pycocotools(rle)
+    assert np.array_equal(masks.decode_rle(rle), coco_mask.decode(packed))
+
+
+@given(st.lists(st.integers(-(2**34), 2**34), max_size=8), st.integers(0, 2**34))
+def test_numbers_of_any_size_read_as_pycocotools_reads_them(steps: list[int], first: int) -> None:
+    """Beyond 32 bits pycocotools reads other numbers, and so nothing beyond may get past."""
+    rle = Rle((30_000, 60_000), spell([first, *steps]))
+    try:
+        runs = masks.check_rle(rle)
+    except MaskError:
+        return
+    packed: Any = to_pycocotools(rle)
+    assert coco_mask.area(packed) == runs[1::2].sum()
+
+
+def spell(numbers: list[int]) -> str:
+    """Signed numbers in the alphabet of compressed run lengths, five bits a character."""
+    text = ""
+    for number in numbers:
+        rest = number
+        while True:
+            bits, rest = rest & 31, rest >> 5
+            last = rest == (-1 if bits & 16 else 0)
+            text += chr(48 + bits + (0 if last else 32))
+            if last:
+                break
+    return text
+
+
+def test_run_lengths_whose_sum_wraps_around_are_refused() -> None:
+    with pytest.raises(MaskError):
+        masks.check_rle(Rle((4, 4), [2**48] * 2**16 + [16]))  # 2^64 + 16: 16 in 64 bits
+    with pytest.raises(MaskError, match="exceeds the mask"):
+        masks.check_rle(Rle((4, 4), spell([2**31, 2**31])))
+
+
+def test_a_number_that_pycocotools_misreads_is_refused() -> None:
+    # 7 characters with a sign: 1 + (2^31 - 1) - (2^31 - 1) as we read it, and not as C does.
+    text = spell([0, 1, 2**31 - 1, 0, -(2**31 - 1)])
+    with pytest.raises(MaskError):
+        masks.check_rle(Rle((2**15, 2**15), text))
 
 
 @pytest.mark.parametrize(
@@ -80,6 +123,15 @@ def test_no_text_gets_past_that_is_not_a_mask_of_its_size(text: str) -> None:
 def test_unsound_run_lengths_are_refused_with_the_reason(rle: Rle, why: str) -> None:
     with pytest.raises(MaskError, match=why):
         masks.check_rle(rle)
+
+
+@pytest.mark.parametrize(
+    ("bbox", "area"), [((1e7, 5, 9, 9), 0), ((-1e7, -1e7, 2e7, 2e7), 42), ((3, 2, 1e7, 1e7), 16)]
+)
+def test_a_box_may_reach_as_far_as_it_likes(
+    bbox: tuple[float, float, float, float], area: int
+) -> None:
+    assert masks.rle_area(masks.box_to_rle(bbox, (6, 7))) == area
 
 
 def test_a_mask_of_another_size_is_refused() -> None:

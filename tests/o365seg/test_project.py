@@ -89,6 +89,29 @@ def test_boxes_that_cannot_be_asked_about_are_named(source: SmallSource, tmp_pat
     assert 3 in {row[0] for row in questions(open_project(tmp_path / "p"))}
 
 
+def test_boxes_that_exceed_their_image_are_asked_and_named(
+    source: SmallSource, tmp_path: Path
+) -> None:
+    source.content["annotations"][0]["bbox"] = [50, 40, 100, 20]
+    source.rewrite()
+    report = create_project(tmp_path / "p", source.detections, source.images)
+    assert report.overruns == [(1, "exceeds its image by 86 pixels")]
+    assert 1 in {row[0] for row in questions(open_project(tmp_path / "p"))}
+    source.content["annotations"][1]["bbox"] = [0, 0, 1e300, 5]
+    source.rewrite()
+    with pytest.raises(InputError, match=r"annotations\[1\] \(id 2\), field 'bbox'"):
+        create_project(tmp_path / "q", source.detections, source.images)
+
+
+def test_a_link_to_an_empty_folder_will_do(source: SmallSource, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    create_project(tmp_path / "link", source.detections, source.images)
+    assert len(questions(open_project(tmp_path / "link"))) == 9
+    with pytest.raises(InputError, match="cannot be made"):
+        create_project(tmp_path / ("x" * 300), source.detections, source.images)
+
+
 def test_a_project_is_whole_or_absent(source: SmallSource, tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     create_project(tmp_path / "p", source.detections, source.images)

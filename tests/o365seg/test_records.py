@@ -59,6 +59,7 @@ def test_verbatim_records_keep_every_key_and_their_order(source: SmallSource) ->
         ("annotations", "category_id", 7, "annotations[1] (id 2), field 'category_id'"),
         ("annotations", "category_id", "x", "annotations[1] (id 2), field 'category_id': expected"),
         ("annotations", "id", 1, "annotations[1], field 'id': 1 was given"),
+        ("annotations", "id", 2**63, "annotations[1] (id 9223372036854775808), field 'id'"),
         ("annotations", "bbox", [1, 2, 3], "annotations[1] (id 2), field 'bbox'"),
         ("annotations", "bbox", [1, 2, float("nan"), 3], "annotations[1] (id 2), field 'bbox.2'"),
         ("images", "width", 0, "images[1] (id 20), field 'width'"),

@@ -1,6 +1,7 @@
 """The released file: the source's records with masks added; the same bytes for the same answers."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from pycocotools.coco import COCO
 from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource, travelling_mask
 
+from o365seg.errors import InputError
 from o365seg.json_files import write_json_atomic
-from o365seg.project import Project
+from o365seg.project import Project, create_project, open_project
 from o365seg.records import read_annotations
 from o365seg.release import build_release
 from o365seg.store import answers
@@ -24,6 +26,7 @@ def paint(project: Project, rater: int, pixels: np.ndarray) -> int:
             db,
             rater_id=rater,
             token=leased.token,
+            question_id=leased.question_id,
             work=travelling_mask(pixels),
             image_sha256=leased.image_sha256,
             activity=answers.Activity(active_ms=60_000),
@@ -118,8 +121,6 @@ def test_for_stock_tools_skipped_unanswered_and_crowds_are_box_shaped_crowds(
 def test_boxes_that_could_not_be_asked_about_are_released_as_skipped(
     source: SmallSource, tmp_path
 ) -> None:
-    from o365seg.project import create_project, open_project
-
     source.content["annotations"][0]["bbox"] = [5, 5, 0, 10]
     source.rewrite()
     create_project(tmp_path / "p", source.detections, source.images)
@@ -129,7 +130,46 @@ def test_boxes_that_could_not_be_asked_about_are_released_as_skipped(
     assert (release["info"]["questions"], release["info"]["skipped"]) == (9, 1)
 
 
-def test_equal_answers_give_equal_bytes(painted: tuple[Project, int, int, np.ndarray]) -> None:
-    project = painted[0]
-    once, twice = (json.dumps(build_release(project)) for _ in range(2))
-    assert once == twice
+def test_equal_answers_give_equal_bytes_whoever_gave_them_and_when(
+    source: SmallSource, tmp_path: Path
+) -> None:
+    """Two projects of one sample; other raters, other order, other time of day."""
+    releases = []
+    for name, people in (("a", 1), ("b", 3)):
+        create_project(tmp_path / name, source.detections, source.images)
+        project = open_project(tmp_path / name)
+        raters = add_raters(project.store, people)
+        for turn in range(9):
+            rater = raters[turn % people]
+            leased = current(take(project.store, rater))
+            if leased.question_id % 3:
+                seeded = np.random.default_rng(leased.question_id)
+                paint(project, rater, (seeded.random((48, 64)) < 0.5).astype(np.uint8))
+            else:
+                skip(project.store, rater, leased, now=turn)
+        releases.append(json.dumps(build_release(project)))
+    assert json.loads(releases[0])["info"]["unanswered"] == 0
+    assert releases[0] == releases[1]
+
+
+def test_a_release_can_be_the_source_of_another(
+    painted: tuple[Project, int, int, np.ndarray], source: SmallSource, tmp_path: Path
+) -> None:
+    source.content = build_release(painted[0])
+    source.rewrite()
+    create_project(tmp_path / "again", source.detections, source.images)
+    again = open_project(tmp_path / "again")
+    (ada,) = add_raters(again.store, 1)
+    while take(again.store, ada).current is not None:
+        paint(again, ada, np.ones((48, 64), np.uint8))
+    release = build_release(again)
+    assert (release["info"]["masks"], release["info"]["skipped"]) == (9, 0)
+    for record in release["annotations"]:
+        assert record["iscrowd"] or not record.keys() & {"skipped", "ignore", "unanswered"}
+
+
+def test_a_damaged_sample_is_named(project: Project) -> None:
+    for content in ("[]", "{", '{"images": []}'):
+        project.sample_path.write_text(content)
+        with pytest.raises(InputError, match=r"sample\.json"):
+            build_release(project)

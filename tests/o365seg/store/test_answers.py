@@ -30,6 +30,7 @@ def submit(project: Project, held: leases.LeasedQuestion) -> Callable:
         fields = {
             "rater_id": 1,
             "token": held.token,
+            "question_id": held.question_id,
             "work": work,
             "image_sha256": held.image_sha256,
             "activity": ACTIVITY,
@@ -147,6 +148,7 @@ def test_only_the_newest_draft_is_kept_and_goes_with_the_submit(
                 db,
                 rater_id=1,
                 token=held.token,
+                question_id=held.question_id,
                 mask=box_mask(48, 64, 5, 5, side),
                 activity=ACTIVITY,
                 now=side,
@@ -165,8 +167,22 @@ def test_a_draft_may_be_empty_but_not_damaged(
     empty = travelling_mask(np.zeros((48, 64)))
     with project.store.write() as db:
         assert answers.save_draft(
-            db, rater_id=1, token=held.token, mask=empty, activity=ACTIVITY, now=1
+            db,
+            rater_id=1,
+            token=held.token,
+            question_id=held.question_id,
+            mask=empty,
+            activity=ACTIVITY,
+            now=1,
         )
     with pytest.raises(AnswerRefused), project.store.write() as db:
         damaged = Mask(empty.size, empty.counts, 7)
-        answers.save_draft(db, rater_id=1, token=held.token, mask=damaged, activity=ACTIVITY, now=2)
+        answers.save_draft(
+            db,
+            rater_id=1,
+            token=held.token,
+            question_id=held.question_id,
+            mask=damaged,
+            activity=ACTIVITY,
+            now=2,
+        )

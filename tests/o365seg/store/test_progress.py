@@ -17,6 +17,7 @@ def answer_next(project: Project, rater: int, work: Mask | Skip, active: int, wa
             db,
             rater_id=rater,
             token=leased.token,
+            question_id=leased.question_id,
             work=work,
             image_sha256=leased.image_sha256,
             activity=Activity(active_ms=active, wall_ms=wall),
