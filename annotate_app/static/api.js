@@ -51,8 +51,9 @@ export class Api {
     return this.#post('/api/submit', body, options);
   }
 
-  draft(body) {
-    return this.#post('/api/draft', body, { attempts: 1 });
+  /** @param {object} body @param {{keepalive?: boolean}} options keepalive: go on when the page is left */
+  draft(body, { keepalive = false } = {}) {
+    return this.#post('/api/draft', body, { attempts: 1, keepalive });
   }
 
   heartbeat(body) {
@@ -61,28 +62,29 @@ export class Api {
 
   /** @param {string} url @returns {Promise<Blob>} */
   async image(url) {
-    const response = await this.#patiently(url, { credentials: 'same-origin' }, { timeout: 60_000 });
-    return response.blob();
+    return this.#patiently(url, { credentials: 'same-origin' }, (response) => response.blob(), { timeout: 60_000 });
   }
 
-  async #post(path, body, options) {
+  async #post(path, body, { keepalive = false, ...options } = {}) {
     const init = {
       method: 'POST',
       credentials: 'same-origin',
+      keepalive,
       headers: { 'Content-Type': 'application/json', ...HEADER },
       body: JSON.stringify(body),
     };
-    const response = await this.#patiently(path, init, options);
-    return response.json();
+    return this.#patiently(path, init, (response) => response.json(), options);
   }
 
   /**
+   * @template T
+   * @param {(response: Response) => Promise<T>} read takes what is wanted from the answer
    * @param {{attempts?: number, timeout?: number, onRetry?: (error: ApiError) => void}} options timeout in ms for each attempt
    */
-  async #patiently(url, init, { attempts = RETRY_AFTER.length + 1, timeout = 30_000, onRetry = () => {} } = {}) {
+  async #patiently(url, init, read, { attempts = RETRY_AFTER.length + 1, timeout = 30_000, onRetry = () => {} } = {}) {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(url, init, timeout);
+        return await this.#once(url, init, read, timeout);
       } catch (error) {
         const passing = error.status === 0 || error.status === 429 || error.status >= 500;
         if (!passing || attempt >= attempts) throw error;
@@ -92,14 +94,15 @@ export class Api {
     }
   }
 
-  async #once(url, init, timeout) {
+  async #once(url, init, read, timeout) {
     let response;
     try {
       response = await this.#fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
+      // Cut off on its way, or somebody else's page in its place: as good as no answer.
+      if (response.ok) return await read(response);
     } catch {
       throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
     }
-    if (response.ok) return response;
     const body = await response.json().catch(() => ({}));
     const fallback = response.status === 401 ? 'You are signed out.' : `The server answered with error ${response.status}.`;
     const message = typeof body.message === 'string' && body.message ? body.message : fallback;

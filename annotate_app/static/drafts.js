@@ -9,18 +9,18 @@ const STORE = 'drafts';
 /**
  * A draft.
  * @typedef {{mask: {size: number[], counts: string, crc32: number}, activity: object, saved_at: number,
- *     server_saved_at?: number}} Draft
- *     saved_at: this computer's clock, epoch ms; server_saved_at: the server's time of the newest server draft that
+ *     image_sha256?: string, server_saved_at?: number}} Draft
+ *     image_sha256: the photo that was painted on; saved_at: this computer's clock, epoch ms; server_saved_at: the server's time of the newest server draft that
  *     this browser wrote or had seen
  */
 
 export class Drafts {
-  #rater;
+  #owner;
   #opening = null;
 
-  /** @param {string} rater drafts of several raters on one computer stay apart */
-  constructor(rater) {
-    this.#rater = rater;
+  /** Drafts of several raters, or of projects served at one address in turn, stay apart. @param {string} project @param {string} rater */
+  constructor(project, rater) {
+    this.#owner = `${project}:${rater}`;
   }
 
   /** @param {number} question @returns {Promise<Draft|undefined>} */
@@ -39,7 +39,7 @@ export class Drafts {
   }
 
   #key(question) {
-    return `${this.#rater}:${question}`;
+    return `${this.#owner}:${question}`;
   }
 
   async #request(mode, act) {

@@ -39,6 +39,17 @@ export class Drawing {
     return this.mask.indexOf(1) < 0;
   }
 
+  /** Whether any pixel of a box is painted. @param {number[]} bbox x, y, width, height, image px */
+  touches([x, y, width, height]) {
+    const left = Math.max(0, Math.floor(x));
+    const right = Math.min(this.w, Math.ceil(x + width));
+    const bottom = Math.min(this.h, Math.ceil(y + height));
+    for (let row = Math.max(0, Math.floor(y)); row < bottom; row++) {
+      if (this.mask.subarray(row * this.w + left, row * this.w + right).includes(1)) return true;
+    }
+    return false;
+  }
+
   /** Writes spans as part of the step in progress. */
   write(spans, value) {
     this.#history.keep(spans);

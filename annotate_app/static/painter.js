@@ -33,11 +33,11 @@ const PAN_STEP = 80; // CSS px
 
 /**
  * @param {HTMLElement} root emptied and filled with the painter; gets a read-only `painter` property for tests
- * @param {{rater: string}} options the rater's name: shown, and part of the key of local drafts
+ * @param {{rater: string, project: string}} options the rater's name and the project's id: keys of local drafts
  * @returns {Painter}
  */
-export function mount(root, { rater }) {
-  const painter = new Painter({ rater });
+export function mount(root, { rater, project }) {
+  const painter = new Painter({ rater, project });
   root.replaceChildren(painter.stylesheet(), painter.element);
   const ready = painter.start();
   root.painter = {
@@ -61,8 +61,9 @@ class Painter {
   #tools;
   #last = null;
   #noteTimer = 0;
+  #submitAnyway = -1; // version of the drawing that was asked about
 
-  constructor({ rater }) {
+  constructor({ rater, project }) {
     this.#ui = buildLayout({
       run: (id) => this.#run(id),
       set: (name, value) => this.#settings.set(name, value),
@@ -84,7 +85,7 @@ class Painter {
     const api = new Api();
     this.#session = new Session({
       api,
-      drafts: new Drafts(rater),
+      drafts: new Drafts(project, rater),
       images: new Images(api),
       screen: this.#screen(),
       version: CLIENT_VERSION,
@@ -195,6 +196,7 @@ class Painter {
       this.#holdSpace(false);
       this.#holdShift(false);
     });
+    window.addEventListener('pagehide', () => this.#session.leave());
     document.addEventListener('visibilitychange', () => this.#session.setVisible(document.visibilityState === 'visible'));
   }
 
@@ -280,11 +282,21 @@ class Painter {
 
   #submit() {
     this.#settled();
-    if (!this.#tool.active) return this.#session.submit();
+    if (!this.#tool.active) return this.#submitChecked();
     // An unfinished polygon: Enter means this, not the whole mask.
     if (this.#tool.points.length > 2) this.#tool.finish();
     else this.#say('A polygon needs three corners. Add more, or press Esc to drop it.', 'warning');
     return this.#view.touchGuides();
+  }
+
+  /** A slip of the mouse far from the object is asked about once; the rater may mean it. */
+  #submitChecked() {
+    const { version } = this.#drawing;
+    if (this.#drawing.isEmpty || this.#drawing.touches(this.#task.bbox) || this.#submitAnyway === version) {
+      return this.#session.submit();
+    }
+    this.#submitAnyway = version;
+    return this.#say('Nothing is painted inside the box. Submit again if that is right.', 'warning');
   }
 
   #zoom(change) {
@@ -302,15 +314,20 @@ class Painter {
   // ---- showing -----------------------------------------------------------------------------------------------------
 
   #showTask(task, bitmap, mask, restored) {
+    // A gesture begun on one question must not end on the next.
+    this.#pointer.cancel();
+    this.#tool.cancel();
     const { width, height } = task.image;
     this.#task = task;
     this.#last = null;
+    this.#submitAnyway = -1;
     this.#drawing = new Drawing(mask, width, height, {
       onSpans: (spans) => this.#view.touchSpans(spans),
       onTiles: (tiles) => this.#view.touchTiles(tiles),
       onStep: () => {
         this.#session.changed();
         this.#showUndo();
+        if (this.#ui.show.status.dataset.kind === 'warning') this.#say('');
       },
     });
     this.#ui.show.rest.hidden = true;

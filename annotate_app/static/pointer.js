@@ -78,6 +78,7 @@ export class PointerInput {
     this.#stage.focus({ preventScroll: true });
     if (event.pointerType === 'pen') this.#penSeen = true;
     if (event.pointerType === 'touch') {
+      if (this.#stroke && !this.#touches.has(this.#stroke.id)) return; // a palm beside the pen at work
       this.#touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (this.#touches.size > 1) {
         // The first finger's dab was the beginning of a pinch, not of a stroke.

@@ -8,7 +8,7 @@ import { Clock } from './clock.js';
 import { newerDraft } from './drafts.js';
 import { unpackMask } from './rle.js';
 
-const LOCAL_DRAFT_AFTER = 400; // ms after a stroke
+const LOCAL_DRAFT_EVERY = 400; // ms at most between a stroke and its draft
 const SERVER_DRAFT_EVERY = 20_000; // ms
 const HEARTBEAT_EVERY = 60_000; // ms
 const WAITING_RETRY = 15_000; // ms
@@ -37,6 +37,7 @@ export class Session {
   #prefetched = null;
   #sending = false;
   #localTimer = 0;
+  #savedLocallyAt = 0; // this computer's clock, epoch ms
   #savedVersion = 0; // drawing version in the server's draft
   #serverSavedAt;
   #activeSinceHeartbeat = false;
@@ -85,10 +86,19 @@ export class Session {
     if (!visible) this.#saveLocally();
   }
 
-  /** A step was painted, undone or redone: keep it soon. */
+  /** A step was painted, undone or redone: keep it at once, or soon where one was kept just now. */
   changed() {
-    clearTimeout(this.#localTimer);
-    this.#localTimer = setTimeout(() => this.#saveLocally(), LOCAL_DRAFT_AFTER);
+    if (this.#localTimer) return;
+    const wait = Math.max(0, this.#savedLocallyAt + LOCAL_DRAFT_EVERY - Date.now());
+    this.#localTimer = setTimeout(() => this.#saveLocally(), wait);
+  }
+
+  /** The page is going away: the browser may not finish writing, but it does finish a small request. */
+  leave() {
+    this.#saveLocally();
+    if (this.painting && this.#drawing.version !== this.#savedVersion) {
+      this.#api.draft(this.#draftBody(), { keepalive: true }).catch(() => {});
+    }
   }
 
   /** Sends the mask and goes on; an empty mask is not sent. */
@@ -121,7 +131,7 @@ export class Session {
       };
       const onRetry = () => this.#screen.say('No connection. Your work is kept; sending again…', 'warning');
       const { next } = await this.#api.submit(body, { onRetry });
-      clearTimeout(this.#localTimer);
+      this.#stopLocalTimer();
       await this.#drafts.remove(task.question).catch(() => {});
       this.#screen.say(answer.mask ? 'Mask recorded.' : 'Skip recorded.');
       await this.#show(next);
@@ -138,7 +148,7 @@ export class Session {
       await this.#saveLocally();
       this.#fail(error);
     } else if (error.leaseLost) {
-      await this.#moveOn(error.body.next, 'Your time on the last question had run out. The server kept your work as a draft.');
+      await this.#moveOn(error.body.next, `${error.message} The server kept this work as a draft, which does not count.`);
     } else {
       await this.#saveLocally();
       const advice = error.status === 0 ? ' Your work is kept on this computer; submit again when the connection is back.' : '';
@@ -212,6 +222,7 @@ export class Session {
     for (const draft of [best, best === local ? task.draft : local]) {
       if (!draft) continue;
       try {
+        if (draft.image_sha256 && draft.image_sha256 !== task.image.sha256) continue;
         return { mask: unpackMask(draft.mask, width, height), draft };
       } catch (error) {
         this.#screen.say(error.message, 'warning');
@@ -221,12 +232,28 @@ export class Session {
   }
 
   async #saveLocally() {
-    clearTimeout(this.#localTimer);
+    this.#stopLocalTimer();
     if (!this.#drawing || !this.#drawing.version) return;
-    const draft = { mask: this.#drawing.pack(), activity: this.clock.snapshot(), saved_at: Date.now() };
+    this.#savedLocallyAt = Date.now();
+    const draft = {
+      mask: this.#drawing.pack(),
+      activity: this.clock.snapshot(),
+      image_sha256: this.task.image.sha256,
+      saved_at: this.#savedLocallyAt,
+    };
     if (this.#serverSavedAt !== undefined) draft.server_saved_at = this.#serverSavedAt;
     // Private windows may refuse storage; the server's drafts remain.
     await this.#drafts.save(this.task.question, draft).catch(() => {});
+  }
+
+  #stopLocalTimer() {
+    clearTimeout(this.#localTimer);
+    this.#localTimer = 0;
+  }
+
+  #draftBody() {
+    const { lease, question } = this.task;
+    return { lease, question, mask: this.#drawing.pack(), activity: this.clock.snapshot() };
   }
 
   async #saveToServer() {
@@ -235,8 +262,7 @@ export class Session {
     if (!this.painting || drawing.version === this.#savedVersion) return;
     const { version } = drawing;
     try {
-      const body = { lease: task.lease, question: task.question, mask: drawing.pack(), activity: this.clock.snapshot() };
-      const { saved_at } = await this.#api.draft(body);
+      const { saved_at } = await this.#api.draft(this.#draftBody());
       if (this.#drawing !== drawing) return;
       this.#savedVersion = version;
       this.#serverSavedAt = saved_at;
@@ -281,18 +307,16 @@ export class Session {
         this.#screen.say('Your time on the last question had run out. Your work is kept as a draft on this computer.', 'warning');
       }
     } catch (error) {
-      this.#fail(error);
+      if (error.signedOut) this.#fail(error);
+      // Anything else may pass: the work is kept here, and the next heartbeat or the submit finds out.
+      else this.#screen.say('No connection. Your work is kept on this computer.', 'warning');
     }
   }
 
   #fail(error) {
-    if (error.signedOut) {
-      this.#drawing = null;
-      this.#screen.rest('signed-out');
-    } else if (error instanceof ApiError) {
-      this.#screen.rest('broken', { message: error.message });
-    } else {
-      throw error;
-    }
+    if (!(error instanceof ApiError)) throw error;
+    this.#drawing = null;
+    if (error.signedOut) this.#screen.rest('signed-out');
+    else this.#screen.rest('broken', { message: error.message });
   }
 }

@@ -236,14 +236,13 @@ def test_from_boxes_to_a_score(project: Path, rater: Any) -> None:
         ada.press("1")
         assert ada.zoom() == 1
         question = ada.question()
-        ada.drag((40, 50), (120, 90))
+        ada.drag((20, 170), (60, 220))
         painted = ada.mask()
-        ada.page.wait_for_timeout(800)
         ada.open()
         assert ada.question() == question
         assert np.array_equal(ada.mask(), painted)
-        ada.drag((120, 90), (60, 120))
-        expected[question] = painted | segment(HEIGHT, WIDTH, (120, 90), (60, 120), BRUSH)
+        ada.drag((60, 220), (10, 190))
+        expected[question] = painted | segment(HEIGHT, WIDTH, (60, 220), (10, 190), BRUSH)
 
         # Kill -9 of the server before the submit: the painter sends it again until it is there.
         server.kill()

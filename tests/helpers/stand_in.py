@@ -13,7 +13,7 @@ _PAGE = """<!doctype html><meta charset=utf-8><link rel=icon href=data:,><div id
 <script type=module>
   import { mount } from '/painter.js';
   window.root = document.getElementById('place');
-  mount(window.root, { rater: 'ada' });
+  mount(window.root, { rater: 'ada', project: 'PROJECT' });
 </script>"""
 
 
@@ -33,7 +33,8 @@ def unpack(packed: dict[str, Any]) -> np.ndarray:
 class StandIn:
     """Serves `count` questions to one rater.
 
-    `fail` queues answers to give instead: (path, HTTP status or None for no answer, body).
+    `fail` queues answers to give instead: (path, HTTP status or None for no answer, body). A body
+    of {"html": text} is somebody else's page in the place of ours.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class StandIn:
         self.category = category
         self.bbox = [40.5, 30.0, 180.0, 120.0]
         self.photo_size = size
+        self.project = "one"
+        self.photo = 0  # another number, another photo
         self.done = 0
         self.waiting = 0
         self.drafts: dict[int, dict[str, Any]] = {}
@@ -59,7 +62,7 @@ class StandIn:
             return None
         image = {
             "url": f"/image/{index}",
-            "sha256": f"sha-{index}",
+            "sha256": f"sha-{index + self.photo}",
             "width": self.width,
             "height": self.height,
         }
@@ -92,7 +95,10 @@ class StandIn:
     def attach(self, page: Any, static_url: str) -> None:
         """Answer this page's requests; the painter's own files still come from `static_url`."""
         page.route(
-            f"{static_url}/page", lambda route: route.fulfill(content_type="text/html", body=_PAGE)
+            f"{static_url}/page",
+            lambda route: route.fulfill(
+                content_type="text/html", body=_PAGE.replace("PROJECT", self.project)
+            ),
         )
         page.route(f"{static_url}/image/*", self._image)
         page.route(f"{static_url}/api/*", self._api)
@@ -115,6 +121,8 @@ class StandIn:
             _, status, answer = self.fail.pop(0)
             if status is None:
                 route.abort()
+            elif "html" in answer:
+                route.fulfill(status=status, content_type="text/html", body=answer["html"])
             else:
                 route.fulfill(status=status, json=answer)
             return

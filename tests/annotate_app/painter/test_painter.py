@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -106,8 +107,10 @@ def _stroke(server: StandIn, points: list[Point], d: int) -> np.ndarray:
 @pytest.mark.parametrize("dpr", [1, 1.5, 2])
 @pytest.mark.parametrize("zoom", ["fit", "in", "out"])
 def test_the_submitted_mask_is_the_oracles_at_every_zoom_and_pixel_ratio(rater, dpr, zoom):
-    ada = rater(StandIn(size=(1700, 1300) if zoom == "out" else (300, 200)), dpr=dpr)
-    server, page = ada.server, ada.page
+    server = StandIn(size=(1700, 1300) if zoom == "out" else (300, 200))
+    server.bbox = [0, 0, server.width, server.height]
+    ada = rater(server, dpr=dpr)
+    page = ada.page
     if zoom == "in":
         page.mouse.move(500, 320)
         for _ in range(4):
@@ -356,7 +359,7 @@ def test_a_lost_lease_moves_on_and_says_that_the_work_is_kept(rater):
         ("/api/submit", 409, {"error": "lease_lost", "message": "", "next": ada.server.next()})
     ]
     ada.press("Enter")
-    ada.says("kept your work")
+    ada.says("kept this work")
     assert ada.question() == 101
     assert not ada.mask().any()
 
@@ -387,6 +390,81 @@ def test_a_reload_brings_the_work_and_its_account_back(rater):
     ada.server.done = 0
     ada.open()
     assert not ada.mask().any()  # a recorded question leaves no draft behind
+
+
+def test_a_reload_in_the_middle_of_quick_dabs_keeps_them(rater):
+    """All but what the last second brought; the server's copy is switched off."""
+    ada = rater()
+    ada.server.fail = [("/api/draft", None, {})] * 9
+    masks = []
+    for x in range(20, 280, 6):
+        ada.click((x, 60))
+        masks.append((time.monotonic(), ada.mask()))
+    left = time.monotonic()
+    ada.open()
+    restored = ada.mask()
+    kept = [painted for painted, mask in masks if np.array_equal(mask, restored)]
+    assert kept and left - kept[0] < 1
+
+
+def test_drafts_of_another_project_or_photo_are_not_restored(rater):
+    for change in ({"project": "two"}, {"photo": 7}):
+        ada = rater()
+        ada.drag((50, 50), (90, 60))
+        ada.page.wait_for_timeout(800)
+        for name, value in change.items():
+            setattr(ada.server, name, value)
+        ada.open()
+        assert not ada.mask().any()
+
+
+def test_a_gesture_never_goes_on_in_the_next_question(rater):
+    ada = rater()
+    ada.press("p")
+    for corner in [(30, 110), (70, 115), (90, 170)]:
+        ada.click(corner)
+    ada.press("s", "1")
+    ada.page.locator("[data-tool=skip-confirm]").click()
+    ada.page.wait_for_function("root.painter.question() === 101")
+    ada.press("Enter")
+    ada.says("Nothing is painted")
+    assert not ada.mask().any()
+
+
+def test_a_mask_without_a_pixel_in_the_box_is_asked_about_once(rater):
+    ada = rater()
+    ada.click((5, 190))
+    ada.press("Enter")
+    ada.says("inside the box")
+    assert ada.server.bodies("/api/submit") == []
+    ada.submit()
+    assert ada.question() == 101
+
+
+def test_a_page_that_is_not_the_servers_counts_as_no_answer(rater):
+    ada = rater()
+    ada.drag((50, 50), (90, 60))
+    ada.server.fail = [("/api/submit", 200, {"html": "<h1>Sign in to the hotel's network</h1>"})]
+    ada.submit()
+    assert ada.question() == 101
+
+
+def test_a_palm_beside_the_pen_does_not_disturb_its_stroke(rater):
+    ada = rater()
+    send = """([kind, type, id, x, y]) => document.querySelector('.stage').dispatchEvent(
+        new PointerEvent(kind, {pointerType: type, pointerId: id, clientX: x, clientY: y, button: 0,
+                                buttons: 1, bubbles: true, isPrimary: true}))"""
+    # Captures fail for pointers that are not real; the tool's own work is what matters here.
+    ada.page.evaluate("Element.prototype.setPointerCapture = () => {}")
+    for kind, pointer, number, point in [
+        ("pointerdown", "pen", 7, (50, 50)),
+        ("pointerdown", "touch", 8, (200, 150)),
+        ("pointerdown", "touch", 9, (220, 150)),
+        ("pointermove", "pen", 7, (90, 60)),
+        ("pointerup", "pen", 7, (90, 60)),
+    ]:
+        ada.page.evaluate(send, [kind, pointer, number, *ada.at(*point)])
+    assert np.array_equal(ada.mask(), _stroke(ada.server, [(50, 50), (90, 60)], 12))
 
 
 def test_the_servers_draft_is_restored(rater):
