@@ -117,9 +117,9 @@ def read_panoptic(
             segment id given twice; the id 0; an unknown category; an image without a prediction.
     """
     truth, predictions = Path(truth), Path(predictions)
+    file, guesses = read_json(truth, _Truth), read_json(predictions, _Predictions)
     truth_folder = _png_folder(truth, truth_pngs, "--gt-pngs")
     prediction_folder = _png_folder(predictions, prediction_pngs, "--pred-pngs")
-    file = read_json(truth, _Truth)
     if not file.annotations:
         raise InputError("holds no images", file=truth, field="annotations")
     places: dict[int, int] = {}
@@ -130,9 +130,7 @@ def read_panoptic(
                 file=truth, record=f"categories[{index}]", field="id",
             )  # fmt: skip
     true = _images(file.annotations, places, truth, truth_folder)
-    predicted = _images(
-        read_json(predictions, _Predictions).annotations, places, predictions, prediction_folder
-    )
+    predicted = _images(guesses.annotations, places, predictions, prediction_folder)
     pairs = []
     for image_id, image in true.items():
         if image_id not in predicted:

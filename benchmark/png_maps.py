@@ -72,7 +72,8 @@ def _kind(data: bytes, path: str | Path) -> tuple[int, int]:
 
 def _wrong_kind(depth: int, colour: int, need: str, path: str | Path) -> InputError:
     name = _COLOUR_TYPES.get(colour, f"colour type {colour}")
-    return InputError(f"is a {depth}-bit {name} PNG; {need}", file=path)
+    article = "an" if depth == 8 else "a"
+    return InputError(f"is {article} {depth}-bit {name} PNG; {need}", file=path)
 
 
 def _decode(data: bytes, path: str | Path) -> Image.Image:

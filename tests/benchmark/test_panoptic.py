@@ -276,9 +276,9 @@ def test_a_missing_png_folder_image_or_prediction_is_named(files: tuple[Path, Pa
     ("image", "message"),
     [
         (Image.new("RGB", (2, 2)), r"is 2×2 pixels, its ground truth 2×1"),
-        (Image.new("RGBA", (2, 1)), r"is a 8-bit RGBA PNG; panoptic segments need an 8-bit RGB"),
+        (Image.new("RGBA", (2, 1)), r"is an 8-bit RGBA PNG; panoptic segments need an 8-bit RGB"),
         (Image.new("P", (2, 1)), r"palette PNG; panoptic segments need"),
-        (Image.new("L", (2, 1)), r"is a 8-bit grey PNG; panoptic segments need"),
+        (Image.new("L", (2, 1)), r"is an 8-bit grey PNG; panoptic segments need"),
         (Image.new("I;16", (2, 1)), r"is a 16-bit grey PNG; panoptic segments need"),
     ],
 )

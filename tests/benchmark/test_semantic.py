@@ -192,8 +192,8 @@ def test_maps_of_16_bits_and_palettes(tmp_path: Path) -> None:
     ("image", "message"),
     [
         (Image.new("L", (3, 1)), "is 3×1 pixels, its ground truth 2×1"),
-        (Image.new("RGB", (2, 1)), "is a 8-bit RGB PNG; a label map needs one channel"),
-        (Image.new("LA", (2, 1)), r"is a 8-bit grey \+ alpha PNG; a label map needs one channel"),
+        (Image.new("RGB", (2, 1)), "is an 8-bit RGB PNG; a label map needs one channel"),
+        (Image.new("LA", (2, 1)), r"is an 8-bit grey \+ alpha PNG; a label map needs one channel"),
         (Image.new("1", (2, 1)), "is a 1-bit grey PNG; a label map needs one channel"),
         (Image.new("L", (2, 1), 3), "the label 3 is not among the classes"),
     ],
