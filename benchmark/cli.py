@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from benchmark.skip_statistics import SkipRates
     from benchmark.statistics import SetCurves, SetNumbers
 
 app = command_line.make_app(
@@ -256,36 +257,43 @@ def stats(
         bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
     ] = False,
 ) -> None:
-    """Figure 5: masks per category and per image, relative mask size; and what the set holds."""
-    from dataclasses import asdict
+    """Figure 5: masks per category and per image, relative mask size; and what the set holds.
 
+    Where objects were skipped, also their share by category and by the size of the box.
+    """
     from benchmark.figures import write_figures
-    from benchmark.tables import numbers_table
+    from benchmark.skip_figures import write_skip_figures
+    from benchmark.tables import numbers_json, numbers_table
 
     name = name or released.stem
     sources = [(name, released), *_named_files(compare or [], name)]
     measured = [_measure(label, path, relative_size) for label, path in sources]
-    numbers = [numbers for numbers, _ in measured]
-    written = write_figures([curves for _, curves in measured], out, relative_size)
+    written = write_figures([curves for _, curves, _ in measured], out, relative_size)
+    rates = measured[0][2]
+    if rates is not None:
+        written += write_skip_figures(rates, out, relative_size)
     if as_json:
         sets = [
-            {**asdict(found), "file": str(path)}
-            for found, (_, path) in zip(numbers, sources, strict=True)
+            numbers_json(*found, path) for found, (_, path) in zip(measured, sources, strict=True)
         ]
         sys.stdout.write(json.dumps({"sets": sets}, indent=2, ensure_ascii=False) + "\n")
     else:
-        _console().print(numbers_table(numbers))
+        _console().print(
+            numbers_table([found[0] for found in measured], [found[1] for found in measured])
+        )
     sys.stderr.write(f"written: {len(written)} files in {out}\n")
 
 
 def _measure(
     name: str, path: Path, relative_size: RelativeSize
-) -> tuple["SetNumbers", "SetCurves"]:
+) -> tuple["SetNumbers", "SetCurves", "SkipRates | None"]:
+    from benchmark.skip_statistics import skip_rates
     from benchmark.statistics import set_curves, set_numbers
     from o365seg.records import read_annotations
 
     file = read_annotations(path)
-    return set_numbers(file, name), set_curves(file, name, path, relative_size)
+    curves = set_curves(file, name, path, relative_size)
+    return set_numbers(file, name), curves, skip_rates(file, relative_size)
 
 
 def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
