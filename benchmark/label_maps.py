@@ -55,7 +55,7 @@ class TrueMaps(Protocol):
         ...
 
     def read(self, index: int) -> np.ndarray:
-        """The map of an image, int32[height, width]; `NO_LABEL` where it has none."""
+        """The map of an image, integer[height, width]; `NO_LABEL` where it has none."""
         ...
 
     def place(self, index: int) -> str:
@@ -71,7 +71,7 @@ class PredictedMaps(Protocol):
         ...
 
     def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
-        """The map of an image of a (height, width), int32; `NO_LABEL` where it has none."""
+        """The map of an image of a (height, width), integer; `NO_LABEL` where it has none."""
         ...
 
     def place(self, image: ImageName) -> str:

@@ -29,15 +29,18 @@ def count_pairs(first: np.ndarray, second: np.ndarray) -> PixelPairs:
         first: integer[height, width], values from 0 to 2^31 − 1.
         second: Likewise, of the same shape.
     """
-    # Values below 2^31 leave the sign alone, so the order of the codes is that of the pairs.
-    codes = (first.astype(np.int64, order="C") << 32 | second.astype(np.int64, order="C")).ravel()
-    if codes.size == 0:
+    first, second = first.ravel(), second.ravel()
+    if first.size == 0:
         nothing = np.zeros(0, np.int64)
         return PixelPairs(nothing, nothing, nothing)
-    starts = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-    starts = np.concatenate([[0], starts])
-    lengths = np.diff(starts, append=codes.size)
-    values, which = np.unique(codes[starts], return_inverse=True)
+    # Compared in the maps' own small types; only what starts a run is widened and packed.
+    changes = first[1:] != first[:-1]
+    changes |= second[1:] != second[:-1]
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1])
+    lengths = np.diff(starts, append=first.size)
+    # Values below 2^31 leave the sign alone, so the order of the codes is that of the pairs.
+    codes = first[starts].astype(np.int64) << 32 | second[starts].astype(np.int64)
+    values, which = np.unique(codes, return_inverse=True)
     # Sums of whole numbers below 2^53 are exact in the float64 that bincount adds up in.
     counts = np.bincount(which, weights=lengths).astype(np.int64)
     return PixelPairs(values >> 32, values & 0xFFFFFFFF, counts)

@@ -46,7 +46,7 @@ def read_labels(path: str | Path) -> np.ndarray:
     Palettes are read because the label maps of PASCAL VOC have one; its colours do not matter.
 
     Returns:
-        int32[height, width], each from 0 to 255 (65535 where it has 16 bits).
+        uint8[height, width], or uint16 where it has 16 bits.
 
     Raises:
         InputError: not readable, or no such PNG.
@@ -57,7 +57,7 @@ def read_labels(path: str | Path) -> np.ndarray:
     if colour != _PALETTE and (colour != _GREY or depth not in (8, 16)):
         need = "a label map needs one channel: grey of 8 or 16 bits, or a palette"
         raise _wrong_kind(depth, colour, need, path)
-    return np.asarray(_decode(data, path)).astype(np.int32)
+    return np.asarray(_decode(data, path))
 
 
 def _kind(data: bytes, path: str | Path) -> tuple[int, int]:
