@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
+import numpy as np
+
 from o365seg.command_line import progress
 
 T = TypeVar("T")
@@ -25,6 +27,7 @@ def map_in_order(work: Callable[[T], R], items: Sequence[T], label: str) -> Iter
         label: Of the progress bar.
     """
     threads = _processors()
+    _let_memory_be_reused()
     waiting = iter(items)
     with ThreadPoolExecutor(threads) as pool:
         ahead = [pool.submit(work, item) for item in islice(waiting, 4 * threads)]
@@ -36,6 +39,16 @@ def map_in_order(work: Callable[[T], R], items: Sequence[T], label: str) -> Iter
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def _let_memory_be_reused() -> None:
+    """Keep glibc from handing each image's memory back and asking for it again.
+
+    Its limit for that rises to the largest block freed so far, up to 32 MiB; a block that nobody
+    touches costs nothing. Without, clearing pages took two fifths of the time of decoding PNGs.
+    Elsewhere than on Linux this does nothing.
+    """
+    np.empty(31 * 2**20, np.uint8)
 
 
 def _processors() -> int:
