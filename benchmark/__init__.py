@@ -1,12 +1,23 @@
-"""Predictions against ground truth: mask AP that ignores skipped instances, and the statistics."""
+"""Predictions against ground truth: mask AP that ignores skipped instances, PQ, mean IoU."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmark.choices import Iou, SkipRule
     from benchmark.evaluation import Result, evaluate
+    from benchmark.panoptic import PanopticResult, evaluate_panoptic
+    from benchmark.semantic import SemanticResult, evaluate_semantic
 
-__all__ = ["Iou", "Result", "SkipRule", "evaluate"]
+__all__ = [
+    "Iou",
+    "PanopticResult",
+    "Result",
+    "SemanticResult",
+    "SkipRule",
+    "evaluate",
+    "evaluate_panoptic",
+    "evaluate_semantic",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -15,6 +26,14 @@ def __getattr__(name: str) -> object:
         from benchmark import evaluation
 
         return getattr(evaluation, name)
+    if name in ("PanopticResult", "evaluate_panoptic"):
+        from benchmark import panoptic
+
+        return getattr(panoptic, name)
+    if name in ("SemanticResult", "evaluate_semantic"):
+        from benchmark import semantic
+
+        return getattr(semantic, name)
     if name in ("Iou", "SkipRule"):
         from benchmark import choices
 

@@ -3,72 +3,222 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.choices import Iou, RelativeSize, SkipRule
+from benchmark.choices import Iou, RelativeSize, SkipRule, Task
 from o365seg import command_line
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
+    from benchmark.skip_statistics import SkipRates
     from benchmark.statistics import SetCurves, SetNumbers
 
 app = command_line.make_app(
-    "Predictions against ground truth: AP that ignores skipped instances; a set's statistics."
+    "Predictions against ground truth: AP that ignores skipped instances, panoptic quality, mean "
+    "IoU; a set's statistics."
 )
+
+_INSTANCE, _PANOPTIC, _SEMANTIC = "Instance task", "Panoptic task", "Semantic task"
+
+# Which options a task reads; one of another task is a mistake that must not pass unnoticed.
+_TASK_OPTIONS = {
+    Task.INSTANCE: {"iou", "skip_rule"},
+    Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
+    Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
+}
 
 
 @app.command(
     epilog="Examples: `benchmark evaluate preds.json`, or with everything named "
     "`benchmark evaluate preds.json --gt o365_instance_seg_val.json --iou segm --skip-rule box "
-    "--json numbers.json`"
+    "--json numbers.json`; "
+    "`benchmark evaluate panoptic_pred.json --task panoptic --gt panoptic_val2017.json`; "
+    "`benchmark evaluate label_maps/ --task semantic --gt annotations/validation/ "
+    "--reduce-zero-label`"
 )
 def evaluate(
+    context: typer.Context,
     predictions: Annotated[
-        Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
+        Path,
+        typer.Argument(
+            help="Predictions. instance: COCO's results format. panoptic: COCO's panoptic JSON, "
+            "its PNGs beside it. semantic: a folder of label-map PNGs, or COCO results with a "
+            "mask per class.",
+            metavar="PREDS",
+        ),
     ],
+    task: Annotated[Task, typer.Option(help="What was predicted.")] = Task.INSTANCE,
     gt: Annotated[
         Path | None,
         typer.Option(
-            help="Ground truth: a release, or any COCO-format file. Default: "
+            help="Ground truth. instance: a release, or any COCO-format file; by default "
             "o365_instance_seg_val.json in the current folder, else the file that "
-            "O365SEG_RELEASE names.",
-            metavar="RELEASED.JSON",
+            "O365SEG_RELEASE names. panoptic: COCO's panoptic JSON. semantic: a folder of "
+            "label-map PNGs, or a COCO-format file.",
+            metavar="GT",
         ),
     ] = None,
-    iou: Annotated[Iou, typer.Option(help="Compare masks or boxes.")] = Iou.SEGM,
+    iou: Annotated[
+        Iou, typer.Option(help="Compare masks or boxes.", rich_help_panel=_INSTANCE)
+    ] = Iou.SEGM,
     skip_rule: Annotated[
         SkipRule,
         typer.Option(
             help="What becomes of a prediction on an instance that raters skipped. box: ignored "
             "where its box IoU reaches the threshold, one prediction an instance. box50: the same "
             "at box IoU 0.5. ioa: ignored by the part inside the skipped box, as a COCO crowd. "
-            "none: a false positive."
+            "none: a false positive.",
+            rich_help_panel=_INSTANCE,
         ),
     ] = SkipRule.BOX,
+    pred_pngs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the predictions' PNGs.",
+            show_default="PREDS without .json",
+            rich_help_panel=_PANOPTIC,
+        ),
+    ] = None,
+    gt_pngs: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the ground truth's PNGs.",
+            show_default="GT without .json",
+            rich_help_panel=_PANOPTIC,
+        ),
+    ] = None,
+    ignore_label: Annotated[
+        int,
+        typer.Option(
+            help="Pixels of this label in the ground truth do not count.",
+            min=0,
+            rich_help_panel=_SEMANTIC,
+        ),
+    ] = 255,
+    reduce_zero_label: Annotated[
+        bool,
+        typer.Option(
+            "--reduce-zero-label",
+            help="In the ground truth alone, ignore label 0 and take 1 off all others, as for "
+            "ADE20K. (Where predictions count from 1 too: --ignore-label 0 instead.)",
+            rich_help_panel=_SEMANTIC,
+        ),
+    ] = False,
+    classes: Annotated[
+        Path | None,
+        typer.Option(
+            help="The classes: a text file, a name a line from label 0 on, or JSON with "
+            "COCO's categories. Any other label is then an error.",
+            show_default="a COCO-format GT's; else all labels there are",
+            metavar="NAMES.TXT|JSON",
+            rich_help_panel=_SEMANTIC,
+        ),
+    ] = None,
+    per_class: Annotated[
+        bool,
+        typer.Option(
+            "--per-class",
+            help="Print a row per category too (--json has them always).",
+            rich_help_panel="Panoptic and semantic task",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
     ] = None,
 ) -> None:
-    """COCO AP and AR; predictions on skipped instances count neither for nor against."""
+    """COCO AP and AR, predictions on skipped instances apart; or panoptic quality; or mean IoU."""
+    _check_options(context, task)
+    if task is not Task.INSTANCE:
+        if gt is None:
+            raise typer.BadParameter(f"--task {task} needs a ground truth", param_hint="--gt")
+        if task is Task.PANOPTIC:
+            shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
+        else:
+            shown = _semantic(predictions, gt, classes, ignore_label, reduce_zero_label, per_class)
+        _report(predictions, gt, json_file, *shown)
+        return
     from benchmark import evaluation, ground_truth
     from benchmark.tables import result_json, result_lines, result_table
-    from o365seg.json_files import write_bytes_atomic
 
     release, how = ground_truth.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    numbers = {"predictions": str(predictions), "ground_truth": str(release)}
-    text = json.dumps(numbers | result_json(result), indent=2, ensure_ascii=False) + "\n"
+    _report(
+        predictions, release, json_file,
+        result_json(result), [result_table(result)], result_lines(result),
+    )  # fmt: skip
+
+
+def _check_options(context: typer.Context, task: Task) -> None:
+    """An option given that only other tasks read is a fault of the command line."""
+    for name in sorted(set().union(*_TASK_OPTIONS.values()) - _TASK_OPTIONS[task]):
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--" + name.replace("_", "-")
+            raise typer.BadParameter(f"is not for --task {task}", param_hint=option)
+
+
+def _panoptic(
+    predictions: Path, gt: Path, pred_pngs: Path | None, gt_pngs: Path | None, per_class: bool
+) -> tuple[dict[str, Any], list["Table"], list[str]]:
+    from benchmark import panoptic, pixel_tables
+
+    result = panoptic.evaluate_panoptic(
+        predictions, gt, prediction_pngs=pred_pngs, truth_pngs=gt_pngs
+    )
+    return (
+        pixel_tables.panoptic_json(result),
+        pixel_tables.panoptic_tables(result, per_category=per_class),
+        pixel_tables.panoptic_lines(result),
+    )
+
+
+def _semantic(
+    predictions: Path,
+    gt: Path,
+    classes: Path | None,
+    ignore_label: int,
+    reduce_zero_label: bool,
+    per_class: bool,
+) -> tuple[dict[str, Any], list["Table"], list[str]]:
+    from benchmark import pixel_tables, semantic
+
+    result = semantic.evaluate_semantic(
+        predictions, gt, classes=classes,
+        ignore_label=ignore_label, reduce_zero_label=reduce_zero_label,
+    )  # fmt: skip
+    return (
+        pixel_tables.semantic_json(result),
+        pixel_tables.semantic_tables(result, per_class=per_class),
+        pixel_tables.semantic_lines(result),
+    )
+
+
+def _report(
+    predictions: Path,
+    truth: Path,
+    json_file: Path | None,
+    numbers: dict[str, Any],
+    tables: list["Table"],
+    lines: list[str],
+) -> None:
+    """Print tables and lines, and write the numbers where asked; with `-` print those alone."""
+    from o365seg.json_files import write_bytes_atomic
+
+    numbers = {"predictions": str(predictions), "ground_truth": str(truth)} | numbers
+    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
     if json_file == Path("-"):
         sys.stdout.write(text)
         return
     console = _console()
-    console.print(result_table(result))
-    for line in result_lines(result):
+    for table in tables:
+        console.print(table)
+    for line in lines:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     if json_file is not None:
         write_bytes_atomic(json_file, text.encode())
@@ -107,36 +257,43 @@ def stats(
         bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
     ] = False,
 ) -> None:
-    """Figure 5: masks per category and per image, relative mask size; and what the set holds."""
-    from dataclasses import asdict
+    """Figure 5: masks per category and per image, relative mask size; and what the set holds.
 
+    Where objects were skipped, also their share by category and by the size of the box.
+    """
     from benchmark.figures import write_figures
-    from benchmark.tables import numbers_table
+    from benchmark.skip_figures import write_skip_figures
+    from benchmark.tables import numbers_json, numbers_table
 
     name = name or released.stem
     sources = [(name, released), *_named_files(compare or [], name)]
     measured = [_measure(label, path, relative_size) for label, path in sources]
-    numbers = [numbers for numbers, _ in measured]
-    written = write_figures([curves for _, curves in measured], out, relative_size)
+    written = write_figures([curves for _, curves, _ in measured], out, relative_size)
+    rates = measured[0][2]
+    if rates is not None:
+        written += write_skip_figures(rates, out, relative_size)
     if as_json:
         sets = [
-            {**asdict(found), "file": str(path)}
-            for found, (_, path) in zip(numbers, sources, strict=True)
+            numbers_json(*found, path) for found, (_, path) in zip(measured, sources, strict=True)
         ]
         sys.stdout.write(json.dumps({"sets": sets}, indent=2, ensure_ascii=False) + "\n")
     else:
-        _console().print(numbers_table(numbers))
+        _console().print(
+            numbers_table([found[0] for found in measured], [found[1] for found in measured])
+        )
     sys.stderr.write(f"written: {len(written)} files in {out}\n")
 
 
 def _measure(
     name: str, path: Path, relative_size: RelativeSize
-) -> tuple["SetNumbers", "SetCurves"]:
+) -> tuple["SetNumbers", "SetCurves", "SkipRates | None"]:
+    from benchmark.skip_statistics import skip_rates
     from benchmark.statistics import set_curves, set_numbers
     from o365seg.records import read_annotations
 
     file = read_annotations(path)
-    return set_numbers(file, name), set_curves(file, name, path, relative_size)
+    curves = set_curves(file, name, path, relative_size)
+    return set_numbers(file, name), curves, skip_rates(file, relative_size)
 
 
 def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:

@@ -1,38 +1,25 @@
-"""Figure 5 of the paper as PNG, SVG and CSV. Equal input gives equal bytes."""
+"""Figure 5 of the paper, and masks by size, as PNG, SVG, PDF and CSV. Equal input: equal bytes."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from benchmark.choices import RelativeSize
-from benchmark.statistics import BIN_EDGES, SetCurves
-from o365seg.errors import InputError
-from o365seg.json_files import write_bytes_atomic
+from benchmark.figure_files import (
+    COLOURS,
+    MARKERS,
+    figure_style,
+    log_scale,
+    make_folder,
+    save_figure,
+    save_table,
+)
+from benchmark.statistics import AREA_NAMES, BIN_EDGES, SetCurves
 
-# Okabe and Ito's colours: apart for colour-blind eyes, and with the markers apart in grey too.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
-    "font.size": 9,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "savefig.dpi": 200,
-    "svg.hashsalt": "o365seg",
-}
 _SIZE_LABELS = {
     RelativeSize.ROOT: "relative mask size, √(mask area / image area)",
     RelativeSize.RATIO: "relative mask size, mask area / image area",
@@ -44,7 +31,7 @@ def write_figures(
     folder: str | Path,
     relative_size: RelativeSize = RelativeSize.ROOT,
 ) -> list[Path]:
-    """Draw the three curves and write them with their numbers.
+    """Draw the three curves and the masks by size, and write them with their numbers.
 
     Masks per category and per image are drawn for the first set alone, as in the paper: sets of
     other sizes would flatten it. The tables hold every set.
@@ -55,17 +42,15 @@ def write_figures(
         relative_size: The measure that the sets' curves were made with.
 
     Returns:
-        The files written: `masks_per_category`, `masks_per_image` and `relative_mask_size`, each
-        as .png, .svg and .csv, and `statistics` (the three side by side) as .png and .svg.
+        The files written: `masks_per_category`, `masks_per_image`, `relative_mask_size` and
+        `masks_by_area`, each as .png, .svg, .pdf and .csv, and `statistics` (the first three side
+        by side) without .csv.
 
     Raises:
         InputError: the folder cannot be written.
     """
     folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+    make_folder(folder)
 
     def per_category(axes: Axes) -> None:
         _draw_ranking(axes, sets[0].masks_per_category, "category")
@@ -76,28 +61,29 @@ def write_figures(
     def sizes(axes: Axes) -> None:
         _draw_sizes(axes, sets, _SIZE_LABELS[relative_size])
 
+    def areas(axes: Axes) -> None:
+        _draw_areas(axes, sets)
+
     written = []
-    panels: dict[str, tuple[Callable[[Axes], None], str]] = {
-        "masks_per_category": (per_category, _ranking_csv(sets, "masks_per_category")),
-        "masks_per_image": (per_image, _ranking_csv(sets, "masks_per_image")),
-        "relative_mask_size": (sizes, _sizes_csv(sets)),
+    panels: dict[str, Callable[[Axes], None]] = {
+        "masks_per_category": per_category,
+        "masks_per_image": per_image,
+        "relative_mask_size": sizes,
+        "masks_by_area": areas,
     }
-    with mpl.rc_context():
-        mpl.rcdefaults()  # whatever the user's matplotlibrc says
-        mpl.rcParams.update(_STYLE)
-        for name, (draw, table) in panels.items():
+    with figure_style():
+        for name, draw in panels.items():
             figure = Figure(figsize=(4.4, 3.1), layout="constrained")
             draw(figure.subplots())
-            written += _save(figure, folder / name)
-            write_bytes_atomic(folder / f"{name}.csv", table.encode())
-            written.append(folder / f"{name}.csv")
+            written += save_figure(figure, folder / name)
+            written.append(save_table(folder / f"{name}.csv", *_table(sets, name)))
         figure = Figure(figsize=(12.6, 3.3), layout="constrained")
-        for axes, (draw, _), letter in zip(
-            figure.subplots(1, 3), panels.values(), "abc", strict=True
+        for axes, draw, letter in zip(
+            figure.subplots(1, 3), list(panels.values())[:3], "abc", strict=True
         ):
             draw(axes)
             axes.set_title(f"({letter})", loc="left", fontsize=9)
-        written += _save(figure, folder / "statistics")
+        written += save_figure(figure, folder / "statistics")
     return written
 
 
@@ -105,13 +91,13 @@ def _draw_ranking(axes: Axes, counts: np.ndarray, what: str) -> None:
     """Counts int64[n], falling, over their ranks 1 … n; each a step as wide as its rank."""
     edges = np.arange(len(counts) + 1)
     if len(counts):
-        axes.stairs(counts, edges, baseline=None, color=_COLOURS[0], linewidth=1.4)
+        axes.stairs(counts, edges, baseline=None, color=COLOURS[0], linewidth=1.4)
     axes.set_xlabel(f"{what} rank (those with masks)")
     axes.set_ylabel("number of masks")
     axes.set_xlim(0, max(1, len(counts)) * 1.02)
     axes.set_ylim(0.8, max(10, counts.max(initial=1) * 1.4))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
-    _log_scale(axes)
+    log_scale(axes)
 
 
 def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
@@ -121,7 +107,7 @@ def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
         shares = np.where(curves.shares > 0, curves.shares, np.nan)
         axes.plot(
             middles, shares, label=curves.name, linewidth=1.2, markersize=3.5,
-            color=_COLOURS[index % len(_COLOURS)], marker=_MARKERS[index % len(_MARKERS)],
+            color=COLOURS[index % len(COLOURS)], marker=MARKERS[index % len(MARKERS)],
             zorder=3 if index == 0 else 2,
         )  # fmt: skip
     least = min((c.shares[c.shares > 0].min(initial=1) for c in sets), default=1)
@@ -129,53 +115,51 @@ def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
     axes.set_ylabel("share of masks")
     axes.set_xlim(0, 1)
     axes.set_ylim(min(least / 2, 0.05), 1.3)
-    _log_scale(axes)
+    log_scale(axes)
     if len(sets) > 1:
         axes.legend(handlelength=1.8)
 
 
-def _log_scale(axes: Axes) -> None:
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(10))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
-    axes.grid(which="minor", visible=False)
+def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
+    """The share of small, medium and large masks, a bar a set, with their numbers above."""
+    width = 0.8 / max(1, len(sets))
+    for index, curves in enumerate(sets):
+        shares = curves.masks_by_area / max(1, curves.masks_by_area.sum())
+        places = np.arange(len(AREA_NAMES)) + (index - (len(sets) - 1) / 2) * width
+        bars = axes.bar(
+            places, shares, width * 0.92, label=curves.name, color=COLOURS[index % len(COLOURS)]
+        )
+        labels = [f"{count:,}" for count in curves.masks_by_area.tolist()]
+        # Beside others a number is wider than its bar.
+        upright = len(sets) > 2
+        axes.bar_label(bars, labels, padding=2, fontsize=7, rotation=90 if upright else 0)
+    axes.set_xticks(range(3), ["small\n< 32² pixels", "medium\n32² to 96²", "large\n≥ 96² pixels"])
+    axes.set_ylabel("share of masks")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.margins(y=0.25 if len(sets) > 2 else 0.1)
+    axes.grid(axis="x", visible=False)
+    if len(sets) > 1:
+        axes.legend(handlelength=1.2, fontsize=8)
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    """Write PNG and SVG, with neither the date nor matplotlib's version in them."""
-    written = []
-    for suffix, metadata in (".png", {"Software": None}), (".svg", {"Date": None}):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix[1:], metadata=metadata)
-        path = stem.with_suffix(suffix)
-        write_bytes_atomic(path, buffer.getvalue())
-        written.append(path)
-    return written
-
-
-def _ranking_csv(sets: Sequence[SetCurves], curve: str) -> str:
-    rows = [
+def _table(sets: Sequence[SetCurves], name: str) -> tuple[tuple[str, ...], list[tuple]]:
+    """Header and rows of a panel's table; it holds every set."""
+    if name == "relative_mask_size":
+        return ("set", "from", "to", "masks", "share"), [
+            (curves.name, f"{low:.2f}", f"{high:.2f}", int(count), repr(float(share)))
+            for curves in sets
+            for low, high, count, share in zip(
+                BIN_EDGES[:-1], BIN_EDGES[1:], curves.relative_sizes, curves.shares, strict=True
+            )
+        ]
+    if name == "masks_by_area":
+        return ("set", "area", "masks", "share"), [
+            (curves.name, area, count, repr(count / max(1, int(curves.masks_by_area.sum()))))
+            for curves in sets
+            for area, count in zip(AREA_NAMES, curves.masks_by_area.tolist(), strict=True)
+        ]
+    return ("set", "rank", "masks"), [
         (curves.name, rank, int(count))
         for curves in sets
-        for rank, count in enumerate(getattr(curves, curve), start=1)
+        for rank, count in enumerate(getattr(curves, name), start=1)
     ]
-    return _csv(("set", "rank", "masks"), rows)
-
-
-def _sizes_csv(sets: Sequence[SetCurves]) -> str:
-    rows = [
-        (curves.name, f"{low:.2f}", f"{high:.2f}", int(count), repr(float(share)))
-        for curves in sets
-        for low, high, count, share in zip(
-            BIN_EDGES[:-1], BIN_EDGES[1:], curves.relative_sizes, curves.shares, strict=True
-        )
-    ]
-    return _csv(("set", "from", "to", "masks", "share"), rows)
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

@@ -1,13 +1,15 @@
 """Results and statistics for the terminal and as JSON."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from benchmark.choices import Iou
 from benchmark.evaluation import Result
-from benchmark.statistics import SetNumbers
+from benchmark.skip_statistics import SkipRates
+from benchmark.statistics import AREA_NAMES, SetCurves, SetNumbers
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
 _RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
@@ -90,6 +92,7 @@ def result_json(result: Result) -> dict[str, Any]:
     }
 
 
+_AREAS = ("< 32² pixels", "32² to 96²", "≥ 96²")
 _ROWS = {
     "questions": "questions (all but crowds)",
     "masks": "valid masks",
@@ -103,7 +106,32 @@ _ROWS = {
 }
 
 
-def numbers_table(sets: list[SetNumbers]) -> Table:
+def numbers_json(
+    numbers: SetNumbers, curves: SetCurves, rates: SkipRates | None, file: Path
+) -> dict[str, Any]:
+    """What `stats --json` says of a set; the curves themselves are in the CSV files."""
+    areas = dict(zip(AREA_NAMES, curves.masks_by_area.tolist(), strict=True))
+    skips = None
+    if rates is not None:
+        groups = zip(
+            rates.category_ids,
+            rates.category_names,
+            rates.by_category.answered.tolist(),
+            rates.by_category.skipped.tolist(),
+            strict=True,
+        )
+        names = ("id", "name", "answered", "skipped")
+        skips = [dict(zip(names, group, strict=True)) for group in groups]
+    return {
+        **asdict(numbers),
+        "masks_by_area": areas,
+        "masks_by_relative_size": curves.relative_sizes.tolist(),
+        "skips_by_category": skips,
+        "file": str(file),
+    }
+
+
+def numbers_table(sets: list[SetNumbers], curves: list[SetCurves]) -> Table:
     """The numbers of each set, a column a set."""
     table = Table(title="Statistics", title_justify="left")
     table.add_column("")
@@ -111,6 +139,10 @@ def numbers_table(sets: list[SetNumbers]) -> Table:
         table.add_column(numbers.name, justify="right")
     for field, label in _ROWS.items():
         table.add_row(label, *(f"{getattr(numbers, field):,}" for numbers in sets))
+        if field == "masks":
+            for place, (area, bounds) in enumerate(zip(AREA_NAMES, _AREAS, strict=True)):
+                cells = (f"{found.masks_by_area[place]:,}" for found in curves)
+                table.add_row(f"  {area}, {bounds}", *cells)
         if field == "skipped":
             for reason in sorted({reason for n in sets for reason in n.skipped_by_reason}):
                 cells = (f"{n.skipped_by_reason.get(reason, 0):,}" for n in sets)

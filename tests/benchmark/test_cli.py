@@ -138,12 +138,16 @@ def test_stats_writes_figures_and_tells_the_numbers(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"rater hours +│ +not recorded │ +not recorded", done.stdout)
     assert re.search(r"too blurry +│ +1 │ +1 │", done.stdout)
+    figures = ("masks_per_category", "masks_per_image", "relative_mask_size", "masks_by_area",
+               "skip_rate_by_category", "skip_rate_by_size")  # fmt: skip
     assert {path.name for path in (folder / "stats").iterdir()} == {
-        *(f"masks_per_category.{kind}" for kind in ("png", "svg", "csv")),
-        *(f"masks_per_image.{kind}" for kind in ("png", "svg", "csv")),
-        *(f"relative_mask_size.{kind}" for kind in ("png", "svg", "csv")),
-        *(f"statistics.{kind}" for kind in ("png", "svg")),
+        *(f"{figure}.{kind}" for figure in figures for kind in ("png", "svg", "pdf", "csv")),
+        *(f"statistics.{kind}" for kind in ("png", "svg", "pdf")),
     }
+    rates = (folder / "stats" / "skip_rate_by_category.csv").read_text().splitlines()
+    assert rates[1].startswith("1,")
+    assert ",2,1,0.500000," in rates[1]  # one mask, one skipped; the crowd is no question
+    assert re.search(r"medium, 32² to 96² +│ +1 │ +1 │", done.stdout)
     table = (folder / "stats" / "relative_mask_size.csv").read_text().splitlines()
     assert table[0] == "set,from,to,masks,share"
     assert "Twin,0.35,0.40,1,1.0" in table  # the root of 1600 / 11000 is 0.38
@@ -160,6 +164,8 @@ def test_stats_by_the_plain_ratio_and_as_json(folder: Path) -> None:
     assert (numbers["questions"], numbers["masks"], numbers["crowds"]) == (2, 1, 1)
     assert numbers["skipped_by_reason"] == {"too blurry": 1}
     assert numbers["rater_hours"] is None
+    assert numbers["masks_by_area"] == {"small": 0, "medium": 1, "large": 0}
+    assert numbers["skips_by_category"][0]["skipped"] == 1
     table = (folder / "a" / "b" / "relative_mask_size.csv").read_text().splitlines()
     assert "Mine,0.10,0.15,1,1.0" in table
 

@@ -22,11 +22,15 @@ def curves(name: str, seed: int = 0) -> SetCurves:
         masks_per_category=np.sort(random.integers(1, 900, 300))[::-1],
         masks_per_image=np.sort(random.integers(1, 60, 900))[::-1],
         relative_sizes=(10_000 * 0.6 ** np.arange(20)).astype(int),
+        masks_by_area=random.integers(1, 9000, 3),
     )
 
 
-NOTHING = SetCurves("empty", np.zeros(0, int), np.zeros(0, int), np.zeros(20, int))
-ONE = SetCurves("one", np.ones(1, int), np.ones(1, int), np.eye(20, dtype=int)[3])
+NO_COUNTS = np.zeros(0, int)
+NOTHING = SetCurves("empty", NO_COUNTS, NO_COUNTS, np.zeros(20, int), np.zeros(3, int))
+ONE = SetCurves(
+    "one", np.ones(1, int), np.ones(1, int), np.eye(20, dtype=int)[3], np.array([0, 1, 0])
+)
 
 
 def test_equal_curves_give_equal_bytes_whatever_the_user_s_settings(tmp_path: Path) -> None:
@@ -46,7 +50,7 @@ def test_equal_curves_give_equal_bytes_whatever_the_user_s_settings(tmp_path: Pa
 @pytest.mark.parametrize("size", RelativeSize)
 def test_every_file_opens(tmp_path: Path, sets: list[SetCurves], size: RelativeSize) -> None:
     written = write_figures(sets, tmp_path, size)
-    assert len(written) == 11
+    assert len(written) == 4 * 4 + 3
     for path in written:
         if path.suffix == ".png":
             with Image.open(path) as image:
@@ -54,6 +58,9 @@ def test_every_file_opens(tmp_path: Path, sets: list[SetCurves], size: RelativeS
                 assert len(image.convert("L").getcolors() or []) > 10  # not a blank sheet
         elif path.suffix == ".svg":
             assert ElementTree.parse(path).getroot().tag.endswith("svg")
+        elif path.suffix == ".pdf":
+            assert path.read_bytes().startswith(b"%PDF-")
+            assert b"CreationDate" not in path.read_bytes()
 
 
 def test_the_tables_hold_every_set(tmp_path: Path) -> None:
@@ -70,6 +77,15 @@ def test_the_tables_hold_every_set(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [(row["from"], row["to"]) for row in rows[:2]] == [("0.00", "0.05"), ("0.05", "0.10")]
     assert [float(row["share"]) for row in rows[20:]] == ONE.shares.tolist()
+    with (tmp_path / "masks_by_area.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["set"], row["area"]) for row in rows[2:4]] == [
+        ("Objects365", "large"),
+        ("one", "small"),
+    ]
+    assert [(row["masks"], float(row["share"])) for row in rows[3:]] == [
+        ("0", 0), ("1", 1), ("0", 0),
+    ]  # fmt: skip
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"segmentation": "x"}, "segm", ["'segmentation'", "got str"]),
         ({"segmentation": None, "bbox": ...}, "segm", ["'bbox'", "missing"]),
         ({"segmentation": ..., "bbox": ..., "iscrowd": 1}, "segm", ["'bbox'", "missing"]),
-        ({"segmentation": ..., "bbox": [0, 0, 1e9, 1]}, "segm", ["'bbox'", "too far"]),
         ({"bbox": ...}, "bbox", ["'bbox'", "missing"]),
         ({"bbox": [1, 2, 3]}, "bbox", ["'bbox'", "length"]),
         ({"category_id": 99}, "segm", ["'category_id'", "no category 99"]),

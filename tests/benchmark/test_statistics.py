@@ -108,10 +108,17 @@ def test_the_file_s_area_counts_else_the_mask_s(tmp_path: Path) -> None:
         set_curves(load(tmp_path, [absent]), "", "set")
 
 
+def test_masks_by_area_in_coco_s_sizes(tmp_path: Path) -> None:
+    areas = [0, 32**2 - 1, 32**2, 96**2 - 0.5, 96**2, 1e9]
+    file = load(tmp_path, [annotation(n, area=area) for n, area in enumerate(areas, start=1)])
+    assert set_curves(file, "", "").masks_by_area.tolist() == [2, 2, 2]
+
+
 def test_a_set_without_masks_has_empty_curves(tmp_path: Path) -> None:
     curves = set_curves(load(tmp_path, [annotation(1, **SKIP)]), "", "")
     assert curves.masks_per_category.tolist() == curves.masks_per_image.tolist() == []
     assert curves.shares.tolist() == [0] * 20
+    assert curves.masks_by_area.tolist() == [0, 0, 0]
 
 
 @given(st.data())

@@ -108,7 +108,7 @@ def _stroke(server: StandIn, points: list[Point], d: int) -> np.ndarray:
 @pytest.mark.parametrize("zoom", ["fit", "in", "out"])
 def test_the_submitted_mask_is_the_oracles_at_every_zoom_and_pixel_ratio(rater, dpr, zoom):
     server = StandIn(size=(1700, 1300) if zoom == "out" else (300, 200))
-    server.bbox = [0, 0, server.width, server.height]
+    server.bbox = [0.0, 0.0, float(server.width), float(server.height)]
     ada = rater(server, dpr=dpr)
     page = ada.page
     if zoom == "in":

@@ -1,0 +1,290 @@
+"""Panoptic quality by the rule of panopticapi, the reference of COCO's panoptic task.
+
+Kirillov et al., "Panoptic Segmentation" (CVPR 2019), as panopticapi settles what the paper leaves
+open. In one image, of the pixels of prediction P that the ground truth calls void, none counts:
+
+    IoU(T, P) = |T ∩ P| / (|P| + |T| − |T ∩ P| − |P ∩ void|)
+
+- T and P match where they are of one category, T is no crowd, and the IoU exceeds 0.5.
+- A T without match is missed, unless it is a crowd.
+- A P without match is false, unless more than half of it lies on void or on the crowd of its own
+  category (of several crowds of a category in one image, the JSON's last alone).
+- Per category over all images: PQ = SQ × RQ, SQ = Σ IoU / TP, RQ = TP / (TP + ½ FP + ½ FN).
+- All, things and stuff are means over their categories that have a TP, FP or FN.
+
+|T| is the `area` that the ground truth's JSON states, |P| the number of pixels in the PNG.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.ordered_threads import map_in_order
+from benchmark.panoptic_files import PanopticCategory, PanopticImage, Segments, read_panoptic
+from benchmark.pixel_pairs import PixelPairs, count_pairs
+from benchmark.png_maps import read_segment_ids
+from o365seg.errors import InputError
+
+VOID = 0
+
+
+@dataclass(frozen=True)
+class SegmentMatch:
+    """What became of the segments of one image.
+
+    Attributes:
+        ious: float64[matches], in the order of the true ids.
+        iou_categories: int64[matches], the place of each match's category.
+        missed: int64[missed], the category of each true segment without match.
+        false: int64[false], the category of each predicted segment that counts as false.
+        stated_otherwise: True segments whose JSON area is not their number of pixels.
+        unlisted: Ids in the true PNG that its JSON lacks: neither void nor ever matched.
+    """
+
+    ious: np.ndarray
+    iou_categories: np.ndarray
+    missed: np.ndarray
+    false: np.ndarray
+    stated_otherwise: int
+    unlisted: int
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A row: means over `categories` categories, as fractions; NaN where there are none."""
+
+    pq: float
+    sq: float
+    rq: float
+    categories: int
+
+
+@dataclass(frozen=True)
+class PanopticResult:
+    """Panoptic quality of a set of predictions; all arrays have one entry a category.
+
+    Attributes:
+        categories: The ground truth's, in its order.
+        iou_sums: float64, Σ IoU over the matches.
+        true_positives: int64, matches.
+        false_positives: int64.
+        false_negatives: int64.
+        images: Images compared.
+        notes: What the reader must know.
+    """
+
+    categories: list[PanopticCategory]
+    iou_sums: np.ndarray
+    true_positives: np.ndarray
+    false_positives: np.ndarray
+    false_negatives: np.ndarray
+    images: int
+    notes: list[str]
+
+    @property
+    def present(self) -> np.ndarray:
+        """bool[categories]: those that take part in the means."""
+        return (self.true_positives + self.false_positives + self.false_negatives) > 0
+
+    @property
+    def sq(self) -> np.ndarray:
+        """float64[categories], mean IoU of the matches; 0 without any, NaN where not present."""
+        found = self.iou_sums / np.maximum(1, self.true_positives)
+        return np.where(self.present, found, np.nan)
+
+    @property
+    def rq(self) -> np.ndarray:
+        """float64[categories], the F1 score of the matches; NaN where not present."""
+        return self._of_all(self.true_positives)
+
+    @property
+    def pq(self) -> np.ndarray:
+        """float64[categories], panoptic quality; NaN where not present."""
+        return self._of_all(self.iou_sums)
+
+    def _of_all(self, amounts: np.ndarray) -> np.ndarray:
+        whole = self.true_positives + 0.5 * self.false_positives + 0.5 * self.false_negatives
+        out = np.full(len(self.categories), np.nan)
+        return np.divide(amounts, whole, out=out, where=self.present)
+
+    def rows(self) -> dict[str, Quality]:
+        """The rows `All`, `Things` and `Stuff`."""
+        things = np.array([bool(category.isthing) for category in self.categories], bool)
+        everything = np.ones(len(things), bool)
+        return {
+            name: self._mean(chosen & self.present)
+            for name, chosen in (("All", everything), ("Things", things), ("Stuff", ~things))
+        }
+
+    def _mean(self, chosen: np.ndarray) -> Quality:
+        count = int(chosen.sum())
+        values = (_mean_in_order(amounts[chosen]) for amounts in (self.pq, self.sq, self.rq))
+        return Quality(*values, categories=count)
+
+
+def evaluate_panoptic(
+    predictions: str | Path,
+    truth: str | Path,
+    *,
+    prediction_pngs: str | Path | None = None,
+    truth_pngs: str | Path | None = None,
+) -> PanopticResult:
+    """Panoptic quality of predictions in COCO's panoptic format (JSON and PNGs).
+
+    The numbers are panopticapi's own to the last bit (its `pq_compute_single_core`: its parallel
+    form adds in another order), on any number of threads.
+
+    Args:
+        predictions: The JSON of the predictions.
+        truth: The JSON of the ground truth.
+        prediction_pngs: Folder of PNGs; by default the path of the JSON without `.json`.
+        truth_pngs: Likewise of the ground truth.
+
+    Raises:
+        InputError: what `read_panoptic` raises; a PNG is missing, of another size or kind; a
+            predicted segment is in the PNG and not in the JSON or the other way round.
+    """
+    found = read_panoptic(predictions, truth, prediction_pngs, truth_pngs)
+    matches = list(map_in_order(_match_image, found.pairs, "Comparing segments"))
+    count = len(found.categories)
+
+    def tally(field: str) -> np.ndarray:
+        places = np.concatenate([getattr(match, field) for match in matches])
+        return np.bincount(places, minlength=count)
+
+    iou_categories = np.concatenate([match.iou_categories for match in matches])
+    ious = np.concatenate([match.ious for match in matches])
+    return PanopticResult(
+        categories=found.categories,
+        iou_sums=np.bincount(iou_categories, weights=ious, minlength=count),  # adds in order
+        true_positives=tally("iou_categories"),
+        false_positives=tally("false"),
+        false_negatives=tally("missed"),
+        images=len(matches),
+        notes=_notes(matches, found.unused),
+    )
+
+
+def match_segments(pairs: PixelPairs, truth: Segments, predicted: Segments) -> SegmentMatch:
+    """Match the segments of one image by panopticapi's rule.
+
+    Args:
+        pairs: What lies on what: `first` true ids, `second` predicted ids.
+        truth: The true segments.
+        predicted: The predicted segments: exactly those of the PNG (see `unlisted_segment`).
+
+    Raises:
+        ZeroDivisionError: a true segment has pixels and a stated area of 0.
+    """
+    at_truth = _places(truth.ids, pairs.first)
+    at_predicted = _places(predicted.ids, pairs.second)
+    pixels = _sums(at_truth, pairs.counts, len(truth.ids))
+    areas = np.where(np.isnan(truth.areas), pixels, truth.areas)
+    if np.any((areas == 0) & (pixels > 0)):
+        raise ZeroDivisionError
+    predicted_areas = _sums(at_predicted, pairs.counts, len(predicted.ids))
+    on_void = _sums(
+        np.where(pairs.first == VOID, at_predicted, -1), pairs.counts, len(predicted.ids)
+    )
+
+    both = np.flatnonzero((at_truth >= 0) & (at_predicted >= 0))
+    t, p, inter = at_truth[both], at_predicted[both], pairs.counts[both]
+    comparable = ~truth.crowd[t] & (truth.categories[t] == predicted.categories[p])
+    ct, cp, ci = t[comparable], p[comparable], inter[comparable]
+    ious = ci / (predicted_areas[cp] + areas[ct] - ci - on_void[cp])
+    match = ious > 0.5
+
+    missed = ~truth.crowd
+    missed[ct[match]] = False
+    on_crowd = _on_own_crowd(truth, predicted, t, p, inter)
+    false = ~((on_void + on_crowd) / predicted_areas > 0.5)
+    false[cp[match]] = False
+    return SegmentMatch(
+        ious=ious[match],
+        iou_categories=truth.categories[ct[match]],
+        missed=truth.categories[missed],
+        false=predicted.categories[false],
+        stated_otherwise=int(np.sum(areas != pixels)),
+        unlisted=len(np.unique(pairs.first[(at_truth < 0) & (pairs.first != VOID)])),
+    )
+
+
+def _on_own_crowd(
+    truth: Segments, predicted: Segments, t: np.ndarray, p: np.ndarray, inter: np.ndarray
+) -> np.ndarray:
+    """Pixels of each predicted segment on the last crowd of its category, float64[predicted]."""
+    crowds = np.flatnonzero(truth.crowd)
+    last = {int(truth.categories[crowd]): int(crowd) for crowd in crowds}
+    own = np.array([last.get(category, -1) for category in predicted.categories.tolist()], int)
+    return _sums(np.where(own[p] == t, p, -1), inter, len(predicted.ids))
+
+
+def unlisted_segment(pairs: PixelPairs, predicted: Segments) -> str | None:
+    """What is wrong between a prediction's PNG and JSON, naming the segment; None for nothing."""
+    in_png = np.unique(pairs.second[pairs.second != VOID])
+    extra = np.setdiff1d(in_png, predicted.ids)
+    if extra.size:
+        return f"segment {extra[0]} is in the PNG and not listed here"
+    absent = np.setdiff1d(predicted.ids, in_png)
+    if absent.size:
+        return f"segment {absent[0]} is listed here and has no pixel in the PNG"
+    return None
+
+
+def _match_image(pair: tuple[PanopticImage, PanopticImage]) -> SegmentMatch:
+    truth, predicted = pair
+    true_ids, predicted_ids = read_segment_ids(truth.png), read_segment_ids(predicted.png)
+    if true_ids.shape != predicted_ids.shape:
+        (height, width), (own_height, own_width) = true_ids.shape, predicted_ids.shape
+        message = f"is {own_width}×{own_height} pixels, its ground truth {width}×{height}"
+        raise InputError(message, file=predicted.png)
+    pairs = count_pairs(true_ids, predicted_ids)
+    fault = unlisted_segment(pairs, predicted.segments)
+    if fault is not None:
+        raise predicted.fault(f"{fault} ({predicted.png})")
+    try:
+        return match_segments(pairs, truth.segments, predicted.segments)
+    except ZeroDivisionError:
+        raise truth.fault("a segment of area 0 has pixels in the PNG") from None
+
+
+def _places(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Where in `ids` each of `values` lies, int64; −1 where it does not."""
+    if ids.size == 0:
+        return np.full(len(values), -1)
+    order = np.argsort(ids)
+    found = order[np.minimum(np.searchsorted(ids, values, sorter=order), len(ids) - 1)]
+    return np.where(ids[found] == values, found, -1)
+
+
+def _sums(places: np.ndarray, amounts: np.ndarray, length: int) -> np.ndarray:
+    """Amounts summed by place, float64[length] and exact; those at −1 are left out."""
+    inside = places >= 0
+    return np.bincount(places[inside], weights=amounts[inside], minlength=length)
+
+
+def _mean_in_order(values: np.ndarray) -> float:
+    """The mean, added from the left as panopticapi does: numpy's sum would round otherwise."""
+    return float(np.cumsum(values)[-1] / len(values)) if len(values) else math.nan
+
+
+def _notes(matches: Sequence[SegmentMatch], unused: int) -> list[str]:
+    notes = []
+    if unused:
+        notes.append(f"{unused:,} predicted images are not in the ground truth and were left out.")
+    otherwise = sum(match.stated_otherwise for match in matches)
+    if otherwise:
+        notes.append(
+            f"{otherwise:,} segments of the ground truth have another area in the JSON than in the "
+            "PNG; the JSON's counts, as in panopticapi."
+        )
+    unlisted = sum(match.unlisted for match in matches)
+    if unlisted:
+        notes.append(
+            f"{unlisted:,} segments in PNGs of the ground truth are not in its JSON; they are "
+            "neither void nor matched, as in panopticapi."
+        )
+    return notes

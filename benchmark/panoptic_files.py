@@ -1,0 +1,196 @@
+"""COCO panoptic annotations and predictions: a JSON file and a folder of PNGs, checked and paired.
+
+The JSON lists each image's segments; the PNG of that image holds their ids as colours. Both the
+ground truth and the predictions come like that, predictions without `area` and `iscrowd`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from o365seg.errors import InputError
+from o365seg.json_files import read_json
+
+
+class PanopticCategory(msgspec.Struct, gc=False):
+    """A category of the ground truth; `isthing` tells things from stuff."""
+
+    id: int
+    isthing: int | bool
+    name: str = ""
+
+
+class _Segment(msgspec.Struct, gc=False):
+    id: int
+    category_id: int
+    area: float | None = None
+    iscrowd: int | bool = 0
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    image_id: int | str
+    file_name: str
+    segments_info: list[_Segment]
+
+
+class _Truth(msgspec.Struct):
+    annotations: list[_Annotation]
+    categories: list[PanopticCategory]
+
+
+class _Predictions(msgspec.Struct):
+    annotations: list[_Annotation]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The segments of one image as the JSON lists them; all arrays have one entry a segment.
+
+    Attributes:
+        ids: int64, from 1 on (0 is void), each once.
+        categories: int64, places in the list of categories.
+        areas: float64, pixels as the JSON states them; NaN where it does not.
+        crowd: bool.
+    """
+
+    ids: np.ndarray
+    categories: np.ndarray
+    areas: np.ndarray
+    crowd: np.ndarray
+
+
+@dataclass(frozen=True)
+class PanopticImage:
+    """One image's segments and the PNG that holds them.
+
+    Attributes:
+        file: The JSON file, for errors.
+        record: The image's record in it, for errors: `annotations[3] (image_id 139)`.
+        png: The PNG.
+        segments: What the record lists.
+    """
+
+    file: Path
+    record: str
+    png: Path
+    segments: Segments
+
+    def fault(self, message: str, field: str = "segments_info") -> InputError:
+        """An error that names the file and the record."""
+        return InputError(message, file=self.file, record=self.record, field=field)
+
+
+@dataclass(frozen=True)
+class PanopticPairs:
+    """What there is to compare.
+
+    Attributes:
+        categories: The ground truth's, in its order.
+        pairs: Ground truth and prediction of every image of the ground truth, in its order.
+        unused: Predictions of images that the ground truth does not have.
+    """
+
+    categories: list[PanopticCategory]
+    pairs: list[tuple[PanopticImage, PanopticImage]]
+    unused: int
+
+
+def read_panoptic(
+    predictions: str | Path,
+    truth: str | Path,
+    prediction_pngs: str | Path | None = None,
+    truth_pngs: str | Path | None = None,
+) -> PanopticPairs:
+    """Read and check both JSON files; no PNG is opened yet.
+
+    Args:
+        predictions: Predictions in COCO's panoptic format.
+        truth: Ground truth in the same format, with `categories`.
+        prediction_pngs: Folder of the predictions' PNGs; by default the JSON's path without
+            `.json`, as COCO ships them.
+        truth_pngs: Likewise of the ground truth's.
+
+    Raises:
+        InputError: a file or folder is not there, not JSON, or not of this form; an image or a
+            segment id given twice; the id 0; an unknown category; an image without a prediction.
+    """
+    truth, predictions = Path(truth), Path(predictions)
+    file, guesses = read_json(truth, _Truth), read_json(predictions, _Predictions)
+    truth_folder = _png_folder(truth, truth_pngs, "--gt-pngs")
+    prediction_folder = _png_folder(predictions, prediction_pngs, "--pred-pngs")
+    if not file.annotations:
+        raise InputError("holds no images", file=truth, field="annotations")
+    places: dict[int, int] = {}
+    for index, category in enumerate(file.categories):
+        if places.setdefault(category.id, index) != index:
+            raise InputError(
+                f"{category.id} was given to an earlier record already",
+                file=truth, record=f"categories[{index}]", field="id",
+            )  # fmt: skip
+    true = _images(file.annotations, places, truth, truth_folder)
+    predicted = _images(guesses.annotations, places, predictions, prediction_folder)
+    pairs = []
+    for image_id, image in true.items():
+        if image_id not in predicted:
+            raise InputError(
+                f"no prediction for image {image_id!r} of {truth}",
+                file=predictions, field="annotations",
+            )  # fmt: skip
+        pairs.append((image, predicted[image_id]))
+    return PanopticPairs(file.categories, pairs, unused=len(predicted) - len(pairs))
+
+
+def _png_folder(file: Path, given: str | Path | None, option: str) -> Path:
+    if given is None and file.suffix != ".json":
+        raise InputError(f"has no name of the form X.json; name its PNGs by {option}", file=file)
+    folder = file.with_suffix("") if given is None else Path(given)
+    if not folder.is_dir():
+        what = "no such folder" if given else f"no such folder of PNGs; name another by {option}"
+        raise InputError(what, file=folder)
+    return folder
+
+
+def _images(
+    annotations: list[_Annotation], places: dict[int, int], file: Path, folder: Path
+) -> dict[int | str, PanopticImage]:
+    """The records as images, by image id."""
+    images: dict[int | str, PanopticImage] = {}
+    for index, annotation in enumerate(annotations):
+        record = f"annotations[{index}] (image_id {annotation.image_id})"
+        if annotation.image_id in images:
+            raise InputError(
+                "was given to an earlier record already",
+                file=file, record=record, field="image_id",
+            )  # fmt: skip
+        segments = _segments(annotation.segments_info, places, file, record)
+        images[annotation.image_id] = PanopticImage(
+            file, record, folder / annotation.file_name, segments
+        )
+    return images
+
+
+def _segments(listed: list[_Segment], places: dict[int, int], file: Path, record: str) -> Segments:
+    ids: set[int] = set()
+    for number, segment in enumerate(listed):
+        where = f"segments_info[{number}]"
+        field, message = None, ""
+        if segment.id in ids:
+            field, message = "id", f"{segment.id} was given to an earlier segment already"
+        elif not 0 < segment.id < 2**63:
+            field, message = "id", f"{segment.id}; ids start at 1, for 0 is void"
+        elif segment.category_id not in places:
+            field, message = "category_id", f"segment {segment.id} has the unknown category "
+            message += str(segment.category_id)
+        elif segment.area is not None and segment.area < 0:
+            field, message = "area", f"segment {segment.id} has the area {segment.area}"
+        if field:
+            raise InputError(message, file=file, record=record, field=f"{where}.{field}")
+        ids.add(segment.id)
+    return Segments(
+        ids=np.array([segment.id for segment in listed], np.int64),
+        categories=np.array([places[segment.category_id] for segment in listed], np.int64),
+        areas=np.array([np.nan if s.area is None else s.area for s in listed], np.float64),
+        crowd=np.array([bool(segment.iscrowd) for segment in listed], bool),
+    )

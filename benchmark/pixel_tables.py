@@ -1,0 +1,156 @@
+"""Panoptic quality and mean IoU for the terminal and as JSON."""
+
+import math
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from benchmark.panoptic import PanopticResult
+from benchmark.semantic import SemanticResult
+from o365seg.categories import display_name
+
+
+def percent(fraction: float) -> str:
+    """A fraction in per cent; a dash for NaN, which says that there is no such."""
+    return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+
+
+def panoptic_tables(result: PanopticResult, *, per_category: bool = False) -> list[Table]:
+    """All, things and stuff in per cent; and if asked, a row a category."""
+    table = Table(title="Panoptic quality in per cent", title_justify="left")
+    for heading in ("", "PQ", "SQ", "RQ", "categories"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, row in result.rows().items():
+        values = (percent(value) for value in (row.pq, row.sq, row.rq))
+        table.add_row(name, *values, f"{row.categories:,}", style="bold" if name == "All" else None)
+    if not per_category:
+        return [table]
+    whole = Table(title="Panoptic quality by category, in per cent", title_justify="left")
+    whole.add_column("")
+    for heading in ("kind", "PQ", "SQ", "RQ", "TP", "FP", "FN"):
+        whole.add_column(heading, justify="left" if heading == "kind" else "right")
+    columns = zip(
+        *(a.tolist() for a in (result.pq, result.sq, result.rq, result.true_positives,
+                               result.false_positives, result.false_negatives)),
+        strict=True,
+    )  # fmt: skip
+    for category, (pq, sq, rq, *counts) in zip(result.categories, columns, strict=True):
+        whole.add_row(
+            display_name(category.name) or str(category.id),
+            "thing" if category.isthing else "stuff",
+            *(percent(value) for value in (pq, sq, rq)),
+            *(f"{count:,}" for count in counts),
+        )
+    return [table, whole]
+
+
+def panoptic_lines(result: PanopticResult) -> list[str]:
+    """What took part, and what the reader must know."""
+    matches, false, missed = (
+        int(array.sum())
+        for array in (result.true_positives, result.false_positives, result.false_negatives)
+    )
+    lines = [f"{matches:,} segments matched, {false:,} false, {missed:,} missed; "
+             f"{result.images:,} images, {len(result.categories):,} categories"]  # fmt: skip
+    return lines + [f"Note: {note}" for note in result.notes]
+
+
+def panoptic_json(result: PanopticResult) -> dict[str, Any]:
+    """The numbers as fractions, null for none."""
+    metrics = {
+        name: {"PQ": _or_none(row.pq), "SQ": _or_none(row.sq), "RQ": _or_none(row.rq),
+               "N": row.categories}
+        for name, row in result.rows().items()
+    }  # fmt: skip
+    per_category = [
+        {
+            "id": category.id,
+            "name": category.name,
+            "isthing": bool(category.isthing),
+            "PQ": _or_none(result.pq[place]),
+            "SQ": _or_none(result.sq[place]),
+            "RQ": _or_none(result.rq[place]),
+            "TP": int(result.true_positives[place]),
+            "FP": int(result.false_positives[place]),
+            "FN": int(result.false_negatives[place]),
+        }
+        for place, category in enumerate(result.categories)
+    ]
+    return {
+        "task": "panoptic",
+        "metrics": metrics,
+        "per_category": per_category,
+        "counts": {"images": result.images, "categories": len(result.categories)},
+        "notes": result.notes,
+    }
+
+
+def semantic_tables(result: SemanticResult, *, per_class: bool = False) -> list[Table]:
+    """The four means in per cent; and if asked, a row a class."""
+    table = Table(title="Semantic segmentation in per cent", title_justify="left")
+    table.add_column("")
+    table.add_column("mean of")
+    table.add_column("", justify="right")
+    about = {
+        "mIoU": f"IoU, {_count(result.iou)} classes true or predicted",
+        "mAcc": f"accuracy, {_count(result.acc)} classes true",
+        "aAcc": "all pixels",
+        "fwIoU": "IoU by the classes' pixels",
+    }
+    for name, value in result.metrics.items():
+        table.add_row(name, about[name], percent(value), style="bold" if name == "mIoU" else None)
+    if not per_class:
+        return [table]
+    whole = Table(title="By class, in per cent", title_justify="left")
+    whole.add_column("")
+    for heading in ("label", "IoU", "Acc", "true pixels", "predicted pixels"):
+        whole.add_column(heading, justify="right")
+    for place, label in enumerate(result.labels.tolist()):
+        whole.add_row(
+            display_name(result.names[place]),
+            str(label),
+            percent(float(result.iou[place])),
+            percent(float(result.acc[place])),
+            f"{result.true[place]:,}",
+            f"{result.predicted[place]:,}",
+        )
+    return [table, whole]
+
+
+def semantic_lines(result: SemanticResult) -> list[str]:
+    """What took part, and what the reader must know."""
+    lines = [f"{result.true.sum():,} pixels counted; {result.images:,} images, "
+             f"{len(result.labels):,} classes"]  # fmt: skip
+    return lines + [f"Note: {note}" for note in result.notes]
+
+
+def semantic_json(result: SemanticResult) -> dict[str, Any]:
+    """The numbers as fractions, null for none."""
+    per_class = [
+        {
+            "label": label,
+            "name": result.names[place],
+            "IoU": _or_none(result.iou[place]),
+            "Acc": _or_none(result.acc[place]),
+            "true_pixels": int(result.true[place]),
+            "predicted_pixels": int(result.predicted[place]),
+            "hits": int(result.hits[place]),
+        }
+        for place, label in enumerate(result.labels.tolist())
+    ]
+    return {
+        "task": "semantic",
+        "metrics": {name: _or_none(value) for name, value in result.metrics.items()},
+        "per_class": per_class,
+        "counts": {"images": result.images, "pixels": int(result.true.sum())},
+        "notes": result.notes,
+    }
+
+
+def _count(values: np.ndarray) -> int:
+    return int((~np.isnan(values)).sum())
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

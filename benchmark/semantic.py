@@ -1,0 +1,194 @@
+"""Mean IoU of semantic segmentation by the rule of mmsegmentation's `IoUMetric`.
+
+Pixels that the ground truth ignores do not exist. Of the others, class by class over all images:
+
+    IoU = hits / (true + predicted − hits)        Acc = hits / true
+
+where `hits` are the pixels that are of the class and predicted so. A prediction that is no class
+(the ignore label, or no label at all) is wrong and belongs to nobody.
+
+    mIoU   mean IoU of the classes that are true or predicted anywhere; the others are NaN
+    mAcc   mean Acc of the classes that are true anywhere
+    aAcc   all hits / all true pixels
+    fwIoU  mean IoU weighted by the classes' true pixels (not in mmsegmentation; as in detectron2)
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.class_names import read_classes
+from benchmark.label_canvas import NO_LABEL
+from benchmark.label_maps import PredictedMaps, TrueMaps, predicted_maps, true_maps
+from benchmark.ordered_threads import map_in_order
+from benchmark.pixel_pairs import PixelPairs, count_pairs
+from o365seg.errors import InputError
+
+IGNORE_LABEL = 255
+
+
+@dataclass(frozen=True)
+class SemanticResult:
+    """What was predicted for which pixels; all arrays have one entry a class.
+
+    Attributes:
+        labels: int64, rising: the named classes, or where none are named those that appear.
+        names: Of the classes; their labels in words where none are named.
+        hits: int64, pixels of the class that are predicted so.
+        true: int64, pixels of the class.
+        predicted: int64, pixels predicted so, where the ground truth does not ignore them.
+        confusion: How often which true label (`first`) was predicted as which (`second`; may be
+            `NO_LABEL`), in pixels.
+        images: Images compared.
+        notes: What the reader must know.
+    """
+
+    labels: np.ndarray
+    names: list[str]
+    hits: np.ndarray
+    true: np.ndarray
+    predicted: np.ndarray
+    confusion: PixelPairs
+    images: int
+    notes: list[str]
+
+    @property
+    def iou(self) -> np.ndarray:
+        """float64[classes]; NaN for a class neither true nor predicted anywhere."""
+        return _ratio(self.hits, self.true + self.predicted - self.hits)
+
+    @property
+    def acc(self) -> np.ndarray:
+        """float64[classes]; NaN for a class that is true nowhere."""
+        return _ratio(self.hits, self.true)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """`mIoU`, `mAcc`, `aAcc` and `fwIoU` as fractions; NaN where no pixel counts."""
+        total = int(self.true.sum())
+        weighted = np.nansum(self.iou * self.true) / total if total else np.nan
+        return {
+            "mIoU": _mean(self.iou),
+            "mAcc": _mean(self.acc),
+            "aAcc": float(self.hits.sum() / total) if total else float("nan"),
+            "fwIoU": float(weighted),
+        }
+
+
+def evaluate_semantic(
+    predictions: str | Path,
+    truth: str | Path,
+    *,
+    classes: str | Path | None = None,
+    ignore_label: int = IGNORE_LABEL,
+    reduce_zero_label: bool = False,
+) -> SemanticResult:
+    """Mean IoU of predicted label maps.
+
+    Args:
+        predictions: A folder of label-map PNGs, or a COCO results file with a run-length mask per
+            class.
+        truth: A folder of label-map PNGs, or a COCO annotation file. See `label_maps` for how
+            images are paired.
+        classes: Names of the classes (see `class_names`); every other label is then an error.
+            Without, a COCO annotation file's categories; else whatever labels there are.
+        ignore_label: True pixels of this label do not count (with `reduce_zero_label`, before or
+            after it); predicted, it is no class.
+        reduce_zero_label: Of the ground truth alone, as in mmsegmentation: label 0 is ignored,
+            and every other is one less (ADE20K, for predictions that count from 0; where they
+            count from 1 too, `ignore_label=0` does the same).
+
+    Raises:
+        InputError: a file is missing, unsound, of another size or kind than it should be; an
+            unknown label; masks of one image overlap. Names the file and the record.
+    """
+    true, predicted = true_maps(Path(truth)), predicted_maps(Path(predictions))
+    if reduce_zero_label and true.classes is not None:
+        raise InputError("the zero label can be reduced in label maps only", file=truth)
+    notes = predicted.check(true.images)
+    named = true.classes if classes is None else read_classes(classes)
+    known = None if named is None else np.array(sorted(named), np.int64)
+
+    def compare(index: int) -> PixelPairs:
+        pairs = _compare(true, predicted, index, ignore_label, reduce_zero_label)
+        _check_known(pairs.first, known, ignore_label, true.place(index))
+        _check_known(pairs.second, known, ignore_label, predicted.place(true.images[index]))
+        return pairs
+
+    counts: Counter[tuple[int, int]] = Counter()
+    for pairs in map_in_order(compare, range(len(true.images)), "Comparing label maps"):
+        keys = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
+        counts.update(dict(zip(keys, pairs.counts.tolist(), strict=True)))
+    return _result(counts, named, known, ignore_label, len(true.images), notes)
+
+
+def _compare(
+    true: TrueMaps, predicted: PredictedMaps, index: int, ignore_label: int, reduce_zero_label: bool
+) -> PixelPairs:
+    """The counted pixels of one image by true and predicted label; ignored true ones are gone."""
+    labels = true.read(index)
+    guesses = predicted.read(true.images[index], (labels.shape[0], labels.shape[1]))
+    pairs = count_pairs(labels, guesses)
+    first = pairs.first
+    ignored = (first == ignore_label) | (first == NO_LABEL)
+    if reduce_zero_label:
+        first = first - 1
+        ignored |= (first == -1) | (first == ignore_label)
+    kept = ~ignored
+    return PixelPairs(first[kept], pairs.second[kept], pairs.counts[kept])
+
+
+def _check_known(
+    labels: np.ndarray, known: np.ndarray | None, ignore_label: int, place: str
+) -> None:
+    if known is None:
+        return
+    unknown = np.setdiff1d(labels, np.append(known, [ignore_label, NO_LABEL]))
+    if unknown.size:
+        raise InputError(f"the label {unknown[0]} is not among the classes", file=place)
+
+
+def _result(
+    counts: Counter[tuple[int, int]],
+    named: dict[int, str] | None,
+    known: np.ndarray | None,
+    ignore_label: int,
+    images: int,
+    notes: list[str],
+) -> SemanticResult:
+    table = np.array([(*pair, counts[pair]) for pair in sorted(counts)], np.int64).reshape(-1, 3)
+    confusion = PixelPairs(*table.T)
+    no_class = [NO_LABEL, ignore_label]
+    labels = known
+    if labels is None:
+        labels = np.union1d(confusion.first, np.setdiff1d(confusion.second, no_class))
+
+    def totals(of: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(labels), np.int64)
+        inside = chosen & np.isin(of, labels)
+        np.add.at(found, np.searchsorted(labels, of[inside]), confusion.counts[inside])
+        return found
+
+    everywhere = np.ones(len(table), bool)
+    return SemanticResult(
+        labels=labels,
+        names=[str(n) if named is None else named[n] for n in labels.tolist()],
+        hits=totals(confusion.first, confusion.first == confusion.second),
+        true=totals(confusion.first, everywhere),
+        predicted=totals(confusion.second, ~np.isin(confusion.second, no_class)),
+        confusion=confusion,
+        images=images,
+        notes=notes,
+    )
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+
+
+def _mean(values: np.ndarray) -> float:
+    """The mean of those that are not NaN; NaN of none."""
+    found = values[~np.isnan(values)]
+    return float(found.mean()) if found.size else float("nan")
