@@ -13,6 +13,7 @@ from o365seg.project import PROJECT_FILE, CreationReport, ProjectFile, create_pr
 from o365seg.records import read_annotations
 
 IMAGES_FOLDER = "photographs"
+SEED = 21  # begins with a plain photograph and ends with the blurred one
 
 
 def create_demo(folder: Path) -> CreationReport:
@@ -37,7 +38,7 @@ def create_demo(folder: Path) -> CreationReport:
                 raise InputError("this scikit-image does not ship the photograph", file=source)
             shutil.copyfile(source, photographs / name)
         report = create_project(
-            Path(work) / "project", detections, photographs, images=len(names), seed=0
+            Path(work) / "project", detections, photographs, images=len(names), seed=SEED
         )
         # Inside the project, so that the folder can be moved or copied as a whole.
         project = Path(work) / "project"
