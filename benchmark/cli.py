@@ -27,7 +27,10 @@ app = command_line.make_app(
 )
 def evaluate(
     predictions: Annotated[
-        Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
+        Path, typer.Argument(
+            help="Predictions in COCO's results format; gzip too; '-': from standard input.",
+            metavar="PREDS.JSON",
+        )
     ],
     gt: Annotated[
         Path | None,
@@ -54,12 +57,13 @@ def evaluate(
     ] = None,
 ) -> None:
     """COCO AP and AR; predictions on skipped instances count neither for nor against."""
-    from benchmark import evaluation, ground_truth
+    from benchmark import evaluation, native_path, release_file
     from benchmark.tables import result_json, result_lines, result_table
-    from o365seg.json_files import write_bytes_atomic
 
-    release, how = ground_truth.find_release(gt)
+    release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
+    if native_path.is_wanted() and not native_path.is_built():
+        sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
     text = json.dumps(numbers | result_json(result), indent=2, ensure_ascii=False) + "\n"
@@ -71,6 +75,8 @@ def evaluate(
     for line in result_lines(result):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     if json_file is not None:
+        from o365seg.json_files import write_bytes_atomic
+
         write_bytes_atomic(json_file, text.encode())
         sys.stderr.write(f"written: {json_file}\n")
 

@@ -1,13 +1,15 @@
 """Results and statistics for the terminal and as JSON."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from benchmark.choices import Iou
-from benchmark.evaluation import Result
-from benchmark.statistics import SetNumbers
+from benchmark.result import IOU_THRESHOLDS, Result
+
+if TYPE_CHECKING:
+    from benchmark.statistics import SetNumbers
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
 _RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
@@ -64,7 +66,8 @@ def result_lines(result: Result) -> list[str]:
 
 
 def _skip_lines(result: Result) -> list[str]:
-    at = dict(zip(result.thresholds.round(2).tolist(), result.absorbed.tolist(), strict=True))
+    rounded = [round(threshold, 2) for threshold in IOU_THRESHOLDS]
+    at = dict(zip(rounded, result.absorbed_counts, strict=True))
     by_rule = ", ".join(
         f"{rule} {percent(ap)}{' (above)' if rule is result.skip_rule else ''}"
         for rule, ap in result.ap_by_rule.items()
@@ -78,13 +81,13 @@ def _skip_lines(result: Result) -> list[str]:
 
 def result_json(result: Result) -> dict[str, Any]:
     """The numbers of a result as fractions (−1 for none), with the names that the table uses."""
-    thresholds = [f"{threshold:.2f}" for threshold in result.thresholds]
+    thresholds = [f"{threshold:.2f}" for threshold in IOU_THRESHOLDS]
     return {
         "iou": str(result.iou),
         "skip_rule": None if result.skip_rule is None else str(result.skip_rule),
         "metrics": result.metrics,
         "ap_by_skip_rule": {str(rule): ap for rule, ap in result.ap_by_rule.items()},
-        "absorbed": dict(zip(thresholds, result.absorbed.tolist(), strict=True)),
+        "absorbed": dict(zip(thresholds, result.absorbed_counts, strict=True)),
         "counts": asdict(result.counts),
         "notes": result.notes,
     }
@@ -103,7 +106,7 @@ _ROWS = {
 }
 
 
-def numbers_table(sets: list[SetNumbers]) -> Table:
+def numbers_table(sets: "list[SetNumbers]") -> Table:
     """The numbers of each set, a column a set."""
     table = Table(title="Statistics", title_justify="left")
     table.add_column("")
