@@ -57,28 +57,9 @@ def evaluate(
     ] = None,
 ) -> None:
     """COCO AP and AR; predictions on skipped instances count neither for nor against."""
-    from benchmark import evaluation, native_path, release_file
-    from benchmark.tables import result_json, result_lines, result_table
+    from benchmark.evaluate_command import run_evaluation
 
-    release, how = release_file.find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
-    if native_path.is_wanted() and not native_path.is_built():
-        sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
-    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    numbers = {"predictions": str(predictions), "ground_truth": str(release)}
-    text = json.dumps(numbers | result_json(result), indent=2, ensure_ascii=False) + "\n"
-    if json_file == Path("-"):
-        sys.stdout.write(text)
-        return
-    console = _console()
-    console.print(result_table(result))
-    for line in result_lines(result):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
-    if json_file is not None:
-        from o365seg.json_files import write_bytes_atomic
-
-        write_bytes_atomic(json_file, text.encode())
-        sys.stderr.write(f"written: {json_file}\n")
+    run_evaluation(predictions, gt, iou, skip_rule, json_file)
 
 
 @app.command(
@@ -166,5 +147,5 @@ def _console() -> "Console":
 
 
 def main() -> None:
-    """The `benchmark` command."""
+    """The whole command line; `benchmark.command` comes before it."""
     command_line.run(app)

@@ -15,6 +15,11 @@ class InputText:
     name: str | Path
     data: bytes | mmap.mmap
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether `data` is a file mapped into memory."""
+        return isinstance(self.data, mmap.mmap)
+
 
 def is_stdin(source: object) -> bool:
     """Whether predictions are to come from standard input."""

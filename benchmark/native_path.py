@@ -64,7 +64,11 @@ def evaluate(
     try:
         truth, results = _text(ground_truth), _text(predictions)
         core = _native.Evaluation(
-            truth.data, results.data, iou is Iou.SEGM, threads or len(os.sched_getaffinity(0))
+            truth.data,
+            results.data,
+            iou is Iou.SEGM,
+            threads or len(os.sched_getaffinity(0)),
+            results.is_mapped,
         )
         _rasterise(core)
         core.match()

@@ -17,7 +17,8 @@ enum {
     LIMITS = 3,
     MOST_DETECTIONS = 100, /* pycocotools' maxDets[-1], per image and category */
     STATS = 12,
-    MOST_THREADS = 64
+    MOST_THREADS = 64,
+    PAGES_DROPPED = 8 << 20 /* bytes of a mapped file read before they are let go */
 };
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
@@ -63,6 +64,13 @@ typedef struct {
     bool has_area, has_box, crowd, skipped;
 } Truth;
 
+/* A file's text; `mapped` where it is a read-only file mapping from its first byte on. */
+typedef struct {
+    const uint8_t *text;
+    size_t length;
+    bool mapped;
+} MappedText;
+
 /* Sorted ids; a place among them is a rank. `table` is an open hash of ranks, -1 where free. */
 typedef struct {
     int64_t *sorted;
@@ -96,6 +104,7 @@ typedef struct {
     bool areas_of_boxes; /* pycocotools takes a prediction's area from its box */
     bool any_skipped;    /* and masks are compared: the four rules differ */
     int threads;
+    MappedText results;
 
     Ids images, categories;
     int32_t *heights, *widths; /* by image rank */

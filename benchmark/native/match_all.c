@@ -7,6 +7,7 @@
 #include "matching.h"
 #include "memory.h"
 #include "overlaps.h"
+#include "pages.h"
 #include "ranking.h"
 #include "run_lengths.h"
 #include "skip_rule.h"
@@ -120,6 +121,7 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         Status status = decode_mask(&prediction->mask, height, width, &scratch->runs, &mask);
         if (status != FINE)
             return status;
+        scratch->read += prediction->mask.length;
     }
     if (boxes)
         prediction_box(evaluation, cell, scratch, item, &mask, box);
@@ -203,6 +205,10 @@ static Status work(void *context, int worker, size_t first, size_t last)
                                 &job->scratch[worker]);
         if (status != FINE)
             return status;
+        if (job->scratch[worker].read > PAGES_DROPPED) {
+            drop_pages(&job->evaluation->results);
+            job->scratch[worker].read = 0;
+        }
     }
     return FINE;
 }

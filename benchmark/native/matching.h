@@ -27,6 +27,7 @@ typedef struct {
     size_t ranked_capacity, spare_capacity;
     uint64_t absorbed[RULES][THRESHOLDS];
     uint64_t moved;
+    size_t read; /* bytes of masks since pages were dropped */
 } Scratch;
 
 /* The thresholds that an IoU reaches, in every range. */

@@ -58,18 +58,19 @@ static bool parse_rule(Evaluation *core, int number, Rule *rule)
 
 static int init(Object *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"truth", "results", "masks", "threads", NULL};
+    static char *names[] = {"truth", "results", "masks", "threads", "mapped", NULL};
     Py_buffer truth, results;
-    int masks, threads;
+    int masks, threads, mapped;
     if (self->state != EMPTY || self->busy) {
         PyErr_SetString(PyExc_RuntimeError, "made once");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pi", names, &truth, &results, &masks,
-                                     &threads))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pip", names, &truth, &results, &masks,
+                                     &threads, &mapped))
         return -1;
     self->truth = truth;
     self->results = results;
+    self->core.results = (MappedText){results.buf, (size_t)results.len, mapped};
     self->core.masks = masks;
     self->core.threads = threads < 1 ? 1 : smaller(threads, MOST_THREADS);
     self->busy = true;
@@ -77,7 +78,7 @@ static int init(Object *self, PyObject *args, PyObject *kwargs)
     Py_BEGIN_ALLOW_THREADS
     status = read_truth(&self->core, truth.buf, (size_t)truth.len);
     if (status == FINE)
-        status = read_results(&self->core, results.buf, (size_t)results.len);
+        status = read_results(&self->core);
     Py_END_ALLOW_THREADS
     self->busy = false;
     if (!raise_status(status))

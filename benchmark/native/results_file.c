@@ -1,4 +1,4 @@
-/* Reading COCO's results format: a list of records, nothing built of them but 48 bytes each.
+/* Reading COCO's results format: a list of records, nothing built of them but 40 bytes each.
  *
  * A large file is read by two or more threads. Where a record starts cannot be known without
  * reading from the front, so each part starts at a guess (a `{` after a comma) and the guesses are
@@ -14,6 +14,7 @@
 #include "json_scan.h"
 #include "mask_text.h"
 #include "memory.h"
+#include "pages.h"
 #include "workers.h"
 
 enum { SMALLEST_PART = 1 << 20 };
@@ -167,7 +168,12 @@ static Status read_part(Part *part)
 {
     Record record;
     bool more = true;
+    const uint8_t *dropped = part->cursor.at;
     while (more) {
+        if (part->cursor.at - dropped > PAGES_DROPPED) {
+            drop_part(&part->evaluation->results, dropped, part->cursor.at);
+            dropped = part->cursor.at;
+        }
         if (!scan_record(&part->cursor, &record) || !resolve(part, &record))
             return UNUSUAL;
         Status status = keep(part, &record);
@@ -325,10 +331,11 @@ static Status read_in_parts(Evaluation *evaluation, Cursor cursor, int *count, P
     return peek(&rest) == 0 && rest.at == rest.end ? FINE : UNUSUAL;
 }
 
-Status read_results(Evaluation *evaluation, const uint8_t *text, size_t length)
+Status read_results(Evaluation *evaluation)
 {
     Part parts[MOST_THREADS];
-    Cursor cursor = {text, text + length};
+    const MappedText *results = &evaluation->results;
+    Cursor cursor = {results->text, results->text + results->length};
     int count = 0, threads = evaluation->threads;
     if (!expect(&cursor, '['))
         return UNUSUAL;

@@ -3,8 +3,8 @@
 
 #include "core.h"
 
-/* Reads a results file into `evaluation`, whose images and categories are known. `masks` of the
- * evaluation says what is compared; the other flags about predictions are set here. */
-Status read_results(Evaluation *evaluation, const uint8_t *text, size_t length);
+/* Reads the evaluation's `results`; images and categories are known, and `masks` says what is
+ * compared. The other flags about predictions are set here. */
+Status read_results(Evaluation *evaluation);
 
 #endif

@@ -14,58 +14,123 @@ static bool list_room(RunList *list, size_t more)
                     sizeof *list->ends);
 }
 
-/* The state of a decoding: the last three lengths, because from the fourth number on each is the
- * difference to the one two before it. */
+/* Plain text of a mask: copied into the list's spare room, a JSON string's doubled backslash
+ * undone. Returns its length, or SIZE_MAX where a character is outside the alphabet. */
+static size_t plain_text(uint8_t *copy, const uint8_t *text, size_t length, bool json)
+{
+    uint8_t bad = 0, escaped = 0;
+    for (size_t i = 0; i < length; i++) { /* without branches, for the vector units */
+        bad |= (uint8_t)(text[i] - 48u) & 0xC0;
+        escaped |= text[i] == '\\';
+    }
+    if (bad)
+        return SIZE_MAX;
+    if (!json || !escaped) {
+        memcpy(copy, text, length);
+        return length;
+    }
+    size_t used = 0;
+    const uint8_t *end = text + length;
+    while (text < end) {
+        const uint8_t *slash = memchr(text, '\\', (size_t)(end - text));
+        size_t part = (size_t)((slash ? slash + 1 : end) - text);
+        memcpy(copy + used, text, part);
+        used += part;
+        text += part;
+        if (slash && (text == end || *text++ != '\\'))
+            return SIZE_MAX;
+    }
+    return used;
+}
+
+/* A number of compressed text: 5 bits a character, least first; 0x20 says that one more follows,
+ * and 0x10 in the last is the sign. NULL where it is cut short or longer than 7 characters. */
+static const uint8_t *take_slowly(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    uint64_t value = 0;
+    unsigned place = 0, digit;
+    do {
+        if (at == end || place == 35)
+            return NULL;
+        digit = *at++ - 48u;
+        value |= (uint64_t)(digit & 31) << place;
+        place += 5;
+    } while (digit & 32);
+    if (digit & 16)
+        value -= (uint64_t)1 << place;
+    *number = value;
+    return at;
+}
+
+/* The same, quickly: most numbers have one character, and how long another one is cannot be
+ * foretold, so up to 4 characters are taken without a branch. */
+static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    unsigned first = *at - 48u;
+    if (!(first & 32)) {
+        *number = (uint64_t)(first ^ 16) - 16;
+        return at + 1;
+    }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        word -= UINT64_C(0x3030303030303030);
+        uint64_t last = ~word & UINT64_C(0x20202020); /* characters that end a number */
+        if (last) {
+            unsigned length = ((unsigned)__builtin_ctzll(last) >> 3) + 1, unused = 64 - 5 * length;
+            uint64_t bits = (word & 0x1F) | (word >> 3 & 0x3E0) | (word >> 6 & 0x7C00) |
+                            (word >> 9 & 0xF8000);
+            bits <<= unused;
+            *number = bits >> unused | (bits >> 63 ? ~UINT64_C(0) << (64 - unused) : 0);
+            return at + length;
+        }
+    }
+#endif
+    return take_slowly(at, end, number);
+}
+
+/* The state of a decoding. Arithmetic is unsigned, so that lies cannot overflow it: a number that
+ * is negative or larger than the mask sets the top bit of `bad`, and until then sums are sound. */
 typedef struct {
     uint32_t *out;
     size_t count;
-    int64_t sum, pixels, area;
+    uint64_t sum, pixels, area, bad;
     bool hollow;
 } Decoding;
 
-static inline bool add_run(Decoding *decoding, int64_t length)
+static inline void add_run(Decoding *decoding, uint64_t length)
 {
-    if (length < 0 || length > decoding->pixels - decoding->sum)
-        return false;
+    uint64_t foreground = -(uint64_t)(decoding->count & 1);
+    decoding->bad |= length | (decoding->pixels - length);
     decoding->sum += length;
-    if (decoding->count & 1) {
-        decoding->area += length;
-        decoding->hollow |= length == 0;
-    }
+    decoding->area += length & foreground;
+    decoding->hollow |= foreground && length == 0;
     decoding->out[decoding->count++] = (uint32_t)decoding->sum;
-    return true;
 }
 
-/* Compressed text: numbers of 5 bits a character, least first; 0x20 says that one more follows,
- * and 0x10 in the last is the sign. In a JSON string the alphabet's backslash comes doubled. */
-static bool decode_text(Decoding *decoding, const uint8_t *at, size_t length, bool json)
+/* From the fourth number on each is the difference to the one two before it. */
+static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
 {
     const uint8_t *end = at + length;
-    int64_t before[2] = {0, 0}; /* the last number of each parity */
+    uint64_t background = 0, foreground = 0, number;
+    Decoding local = *result, *decoding = &local; /* in registers */
     while (at < end) {
-        int64_t value = 0;
-        unsigned place = 0;
-        unsigned digit;
-        do {
-            if (at == end || place == 35)
-                return false;
-            if (*at == '\\' && json && (++at == end || *at != '\\'))
-                return false;
-            digit = (unsigned)*at++ - 48u;
-            if (digit > 63)
-                return false;
-            value |= (int64_t)(digit & 31) << place;
-            place += 5;
-        } while (digit & 32);
-        if (digit & 16)
-            value -= (int64_t)1 << place;
-        size_t parity = decoding->count & 1;
-        if (decoding->count > 2)
-            value += before[parity];
-        before[parity] = value;
-        if (!add_run(decoding, value))
+        at = take_number(at, end, &number);
+        if (!at)
             return false;
+        number += background;
+        add_run(decoding, number);
+        background = decoding->count > 1 ? number : 0; /* the first counts for no difference */
+        if (at == end)
+            break;
+        at = take_number(at, end, &number);
+        if (!at)
+            return false;
+        foreground += number;
+        add_run(decoding, foreground);
     }
+    *result = local;
     return true;
 }
 
@@ -78,27 +143,34 @@ static bool decode_counts(Decoding *decoding, const uint8_t *text, size_t length
         return false;
     if (peek(&cursor) == ']')
         return true;
-    while (more)
-        if (!scan_integer(&cursor, &value) || !add_run(decoding, value) ||
-            !next_or_close(&cursor, ']', &more))
+    while (more) {
+        if (!scan_integer(&cursor, &value) || !next_or_close(&cursor, ']', &more))
             return false;
+        add_run(decoding, (uint64_t)value);
+    }
     return true;
 }
 
 Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask)
 {
-    /* No number takes less than a character, so this is room enough. */
-    if (!list_room(list, (size_t)text->length + 1))
+    /* No number takes less than a character, so this is room enough; and behind the runs for a
+     * copy of the text. */
+    size_t copied = (size_t)text->length / sizeof *list->ends + 1, length = text->length;
+    if (!list_room(list, length + 1 + copied))
         return NO_MEMORY;
-    Decoding decoding = {.out = list->ends + list->used, .pixels = (int64_t)height * width};
-    bool sound;
-    if (text->kind == MASK_EMPTY)
-        sound = add_run(&decoding, decoding.pixels);
-    else if (text->kind == MASK_COUNTS)
-        sound = decode_counts(&decoding, text->text, text->length);
-    else
-        sound = decode_text(&decoding, text->text, text->length, text->kind == MASK_TEXT);
-    if (!sound || decoding.sum != decoding.pixels)
+    Decoding decoding = {.out = list->ends + list->used,
+                         .pixels = (uint64_t)height * (uint64_t)width};
+    bool sound = true;
+    if (text->kind == MASK_EMPTY) {
+        add_run(&decoding, decoding.pixels);
+    } else if (text->kind == MASK_COUNTS) {
+        sound = decode_counts(&decoding, text->text, length);
+    } else {
+        uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
+        length = plain_text(copy, text->text, length, text->kind == MASK_TEXT);
+        sound = length != SIZE_MAX && decode_text(&decoding, copy, length);
+    }
+    if (!sound || decoding.bad >> 63 || decoding.sum != decoding.pixels)
         return UNUSUAL;
     mask->first = list->used;
     mask->runs = (uint32_t)decoding.count;
