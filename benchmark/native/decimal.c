@@ -60,6 +60,11 @@ static bool take_digits(Reading *reading, bool fraction)
 {
     const uint8_t *start = reading->at;
     while (reading->at < reading->end && *reading->at >= '0' && *reading->at <= '9') {
+        if (reading->significant == MOST_DIGITS && *reading->at == '0') {
+            reading->exponent += !fraction;
+            reading->at++;
+            continue;
+        }
         if (reading->significant || *reading->at != '0')
             reading->significant++;
         if (reading->significant > MOST_DIGITS || reading->at - start > 64)

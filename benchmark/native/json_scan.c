@@ -83,6 +83,36 @@ static size_t utf8_length(const uint8_t *text, size_t left)
     return length;
 }
 
+/* The four hexadecimal digits at `text`; -1 where they are none. */
+static int hexadecimal(const uint8_t *text)
+{
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        uint8_t c = text[i], letter = c | 0x20;
+        if (is_digit(c))
+            value = value * 16 + (c - '0');
+        else if (letter >= 'a' && letter <= 'f')
+            value = value * 16 + (letter - 'a' + 10);
+        else
+            return -1;
+    }
+    return value;
+}
+
+/* The length of the escape at `text` (a backslash), 0 where it is none. Surrogates come in pairs. */
+static size_t escape_length(const uint8_t *text, size_t left)
+{
+    if (left >= 2 && text[1] != 'u')
+        return memchr("\"\\/bfnrt", text[1], 8) ? 2 : 0;
+    int unit = left >= 6 ? hexadecimal(text + 2) : -1;
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return unit < 0 ? 0 : 6;
+    if (unit > 0xDBFF || left < 12 || text[6] != '\\' || text[7] != 'u')
+        return 0;
+    unit = hexadecimal(text + 8);
+    return unit >= 0xDC00 && unit <= 0xDFFF ? 12 : 0;
+}
+
 bool sound_text(Span inside)
 {
     size_t i = 0;
@@ -91,9 +121,10 @@ bool sound_text(Span inside)
         if (c < 0x20)
             return false;
         if (c == '\\') {
-            if (i + 1 >= inside.length || !memchr("\"\\/bfnrt", inside.text[i + 1], 8))
-                return false; /* \u is left to the general parser, with its surrogates */
-            i += 2;
+            size_t length = escape_length(inside.text + i, inside.length - i);
+            if (length == 0)
+                return false;
+            i += length;
         } else if (c < 0x80) {
             i++;
         } else {
@@ -110,7 +141,11 @@ bool scan_key(Cursor *cursor, Span *key)
 {
     if (!scan_raw_string(cursor, key) || !sound_text(*key))
         return false;
-    return !memchr(key->text, '\\', key->length) && expect(cursor, ':');
+    /* \u may spell any name; no other escape is part of a name that matters here. */
+    for (size_t i = 0; i + 1 < key->length; i++)
+        if (key->text[i] == '\\' && key->text[i + 1] == 'u')
+            return false;
+    return expect(cursor, ':');
 }
 
 bool key_is(Span key, const char *name)

@@ -30,7 +30,7 @@ uint8_t peek(Cursor *cursor);
 /* After a member or element: `more` is set where a comma follows, else `close` was taken. */
 bool next_or_close(Cursor *cursor, uint8_t close, bool *more);
 
-/* A key and its colon. No escapes, checked text. */
+/* A key, raw, and its colon. Checked text; no \u. */
 bool scan_key(Cursor *cursor, Span *key);
 
 bool key_is(Span key, const char *name);
@@ -38,7 +38,7 @@ bool key_is(Span key, const char *name);
 /* A string's raw inside; escapes and UTF-8 unchecked. */
 bool scan_raw_string(Cursor *cursor, Span *inside);
 
-/* Whether the raw inside of a string is sound: UTF-8, no control characters, plain escapes. */
+/* Whether the raw inside of a string is sound: UTF-8, no control characters, escapes as JSON has them. */
 bool sound_text(Span inside);
 
 /* A whole number of at most 15 digits, not written as a float. */

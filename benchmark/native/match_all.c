@@ -77,7 +77,6 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
         const Truth *truth = cell_truth(evaluation, cell, i);
         double iou = evaluation->masks
             ? mask_iou(&scratch->runs, mask, &scratch->truth_runs, &scratch->truth_masks[i],
-                       evaluation->heights[cell->image], evaluation->widths[cell->image],
                        truth->crowd || truth->skipped)
             : stock_box_iou(box, truth->box, truth->crowd);
         if (iou < LEAST_IOU)
@@ -94,14 +93,13 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
 }
 
 /* Its own box, where the file gives one; else pycocotools' box of its mask. */
-static void prediction_box(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
-                           uint32_t item, const Mask *mask, double box[4])
+static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint32_t item,
+                           const Mask *mask, double box[4])
 {
     if (evaluation->boxes && evaluation->boxes[item][2] >= 0)
         memcpy(box, evaluation->boxes[item], 4 * sizeof *box);
     else
-        stock_box(&scratch->runs, mask, evaluation->heights[cell->image],
-                  evaluation->widths[cell->image], box);
+        stock_box(mask, evaluation->heights[cell->image], evaluation->widths[cell->image], box);
 }
 
 /* Decodes the prediction at `rank` and finds what it overlaps; past the limit of detections it is
@@ -123,8 +121,10 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
             return status;
         scratch->read += prediction->mask.length;
     }
+    if (evaluation->needs_masks && (boxes || (kept && cell->truth_count)))
+        tight_box(&scratch->runs, &mask, height);
     if (boxes)
-        prediction_box(evaluation, cell, scratch, item, &mask, box);
+        prediction_box(evaluation, cell, item, &mask, box);
     double area = evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
     evaluation->outside[place] = ranges_outside(area);
     if (evaluation->areas_of_boxes && evaluation->masks &&
@@ -136,7 +136,6 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     if (cell->truth_count == 0)
         return FINE;
     if (evaluation->masks) {
-        tight_box(&scratch->runs, &mask, height);
         double *tight = scratch->tight[rank];
         for (int i = 0; i < 2; i++) {
             tight[i] = mask.box[i];

@@ -48,30 +48,47 @@ static uint64_t most_shared(const Mask *first, const Mask *second)
     return common < most ? common : most;
 }
 
-/* pycocotools asks its own boxes first, and where those do not meet the IoU is 0. They are the
- * tight ones but for masks with a foreground run of no pixel. */
-static bool stock_boxes_meet(const RunList *list, const Mask *prediction, const RunList *truths,
-                             const Mask *truth, int32_t height, int32_t width, bool crowd)
+/* The length of a run. */
+static uint32_t run_length(const uint32_t *ends, uint32_t run)
 {
-    double first[4], second[4];
-    if (!prediction->hollow && !truth->hollow)
-        return true;
-    stock_box(list, prediction, height, width, first);
-    stock_box(truths, truth, height, width, second);
-    return stock_box_iou(first, second, crowd) > 0;
+    return run ? ends[run] - ends[run - 1] : ends[0];
+}
+
+/* pycocotools walks along both masks, each moving to its next run as one is used up, and stops once
+ * nothing is left of either run: at the end, but also where both come to a run of no pixel in one
+ * step. What lies beyond is then not counted, neither as shared nor as covered. */
+static double stock_walk(const uint32_t *first, uint32_t first_runs, const uint32_t *second,
+                         uint32_t second_runs, uint32_t crowd_area)
+{
+    uint32_t i = 0, j = 0, left = run_length(first, 0), other_left = run_length(second, 0);
+    uint64_t shared = 0, covered = 0;
+    do {
+        uint32_t step = left < other_left ? left : other_left;
+        if (i % 2 || j % 2)
+            covered += step;
+        if (i % 2 && j % 2)
+            shared += step;
+        left -= step;
+        other_left -= step;
+        if (!left && i + 1 < first_runs)
+            left = run_length(first, ++i);
+        if (!other_left && j + 1 < second_runs)
+            other_left = run_length(second, ++j);
+    } while (left || other_left);
+    return shared ? (double)shared / (double)(crowd_area ? crowd_area : covered) : 0;
 }
 
 double mask_iou(const RunList *list, const Mask *prediction, const RunList *truths,
-                const Mask *truth, int32_t height, int32_t width, bool crowd)
+                const Mask *truth, bool crowd)
 {
     uint64_t most = most_shared(prediction, truth), area = prediction->area;
     uint64_t both = area + truth->area;
+    const uint32_t *runs = list->ends + prediction->first, *others = truths->ends + truth->first;
+    if (most && prediction->hollow && truth->hollow)
+        return stock_walk(runs, prediction->runs, others, truth->runs,
+                          crowd ? prediction->area : 0);
     if (most == 0 || (crowd ? 2 * most < area : 3 * most < both))
         return 0; /* an upper bound of the IoU is below one half, in whole numbers */
-    uint64_t shared = shared_pixels(list->ends + prediction->first, prediction->runs,
-                                    truths->ends + truth->first, truth->runs);
-    if (shared == 0 ||
-        !stock_boxes_meet(list, prediction, truths, truth, height, width, crowd))
-        return 0;
-    return (double)shared / (double)(crowd ? area : both - shared);
+    uint64_t shared = shared_pixels(runs, prediction->runs, others, truth->runs);
+    return shared ? (double)shared / (double)(crowd ? area : both - shared) : 0;
 }

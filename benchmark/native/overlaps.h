@@ -12,6 +12,6 @@ double plain_box_iou(const double first[4], const double second[4]);
 
 /* pycocotools' IoU of two masks of one size, or 0 where it is sure to be below LEAST_IOU. */
 double mask_iou(const RunList *list, const Mask *prediction, const RunList *truths,
-                const Mask *truth, int32_t height, int32_t width, bool crowd);
+                const Mask *truth, bool crowd);
 
 #endif

@@ -105,7 +105,7 @@ static inline void add_run(Decoding *decoding, uint64_t length)
     decoding->bad |= length | (decoding->pixels - length);
     decoding->sum += length;
     decoding->area += length & foreground;
-    decoding->hollow |= foreground && length == 0;
+    decoding->hollow |= length == 0 && decoding->count > 0;
     decoding->out[decoding->count++] = (uint32_t)decoding->sum;
 }
 
@@ -213,36 +213,19 @@ void tight_box(const RunList *list, Mask *mask, int32_t height)
     mask->box[3] = (int32_t)bottom + 1;
 }
 
-/* pycocotools looks at both ends of every foreground run in unsigned 32-bit numbers, so that a run
- * of no pixel reaches one pixel back, and before the first pixel around to a very large number. */
-void stock_box(const RunList *list, const Mask *mask, int32_t height, int32_t width,
-               double box[4])
+/* pycocotools passes over foreground runs of no pixel, and if it has seen no others its unsigned
+ * 32-bit bounds are left as they were set: beyond the image, with sizes wrapped around. */
+void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4])
 {
-    const uint32_t *ends = list->ends + mask->first;
-    uint32_t h = (uint32_t)height, left = (uint32_t)width, top = h, right = 0, bottom = 0;
-    memset(box, 0, 4 * sizeof *box);
-    if (mask->runs < 2)
-        return;
-    for (uint32_t j = 1; j < mask->runs; j += 2) {
-        uint32_t start = ends[j - 1], last = ends[j] - 1u;
-        uint32_t x0 = start / h, y0 = start % h, x1 = last / h, y1 = last % h;
-        if (x0 < x1) {
-            top = 0;
-            bottom = h - 1;
-        }
-        left = x0 < left ? x0 : left;
-        left = x1 < left ? x1 : left;
-        right = x0 > right ? x0 : right;
-        right = x1 > right ? x1 : right;
-        top = y0 < top ? y0 : top;
-        top = y1 < top ? y1 : top;
-        bottom = y0 > bottom ? y0 : bottom;
-        bottom = y1 > bottom ? y1 : bottom;
+    uint32_t nowhere[4] = {(uint32_t)width, (uint32_t)height, 1u - (uint32_t)width,
+                           1u - (uint32_t)height};
+    bool only_background = mask->runs < 2;
+    for (int i = 0; i < 4; i++) {
+        if (mask->area)
+            box[i] = i < 2 ? mask->box[i] : mask->box[i] - mask->box[i - 2];
+        else
+            box[i] = only_background ? 0 : nowhere[i];
     }
-    box[0] = left;
-    box[1] = top;
-    box[2] = (uint32_t)(right - left + 1u);
-    box[3] = (uint32_t)(bottom - top + 1u);
 }
 
 /* The rasteriser works on a grid five times as fine, to whose points it rounds a corner; a pixel

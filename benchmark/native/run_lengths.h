@@ -15,7 +15,7 @@ typedef struct {
     size_t first;
     uint32_t runs, area;
     int32_t box[4];
-    bool hollow; /* has a foreground run of no pixel: pycocotools' box differs */
+    bool hollow; /* has a run of no pixel past the first */
 } Mask;
 
 /* Decodes at the end of `list` (which keeps the mask) and sets all but the box.
@@ -27,9 +27,8 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
 /* The smallest box around the mask's pixels; zeros for none. */
 void tight_box(const RunList *list, Mask *mask, int32_t height);
 
-/* pycocotools' rleToBbox: x, y, width, height. */
-void stock_box(const RunList *list, const Mask *mask, int32_t height, int32_t width,
-               double box[4]);
+/* pycocotools' toBbox, x, y, width, height, of a mask whose tight box is known. */
+void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4]);
 
 /* The pixels of a box (x, y, width, height) by the rule of pycocotools' rasteriser. */
 Status region_mask(const double box[4], int32_t height, int32_t width, RunList *list, Mask *mask);
