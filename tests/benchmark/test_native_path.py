@@ -13,6 +13,7 @@ from evaluation_cases import Case, Guess, Thing, rectangle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from native_cases import Files, files
+from performance.make_workload import SCALES, write_workload
 
 from benchmark import Result, evaluate, evaluation, native_path, slow_path
 from benchmark.choices import Iou, SkipRule
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(not native_path.is_built(), reason="the core was
 
 CHOICES = [*((Iou.SEGM, rule) for rule in SkipRule), (Iou.BBOX, SkipRule.BOX)]
 ROOMY = settings(
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
 
@@ -84,11 +85,6 @@ def test_equals_pycocotools_past_the_limit_of_detections(
 @pytest.fixture(scope="module")
 def workload(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """About 600 predictions of a fair model, some objects skipped."""
-    sys.path.append(str(Path(__file__).resolve().parents[1] / "performance"))
-    try:
-        from make_workload import SCALES, write_workload
-    finally:
-        sys.path.pop()
     return write_workload(tmp_path_factory.mktemp("workload"), SCALES["small"], seed=3)
 
 

@@ -165,7 +165,7 @@ def write_workload(folder: Path, scale: Scale, seed: int = 0) -> tuple[Path, Pat
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Write a seeded workload.")
     parser.add_argument("scale", choices=SCALES)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
