@@ -125,7 +125,9 @@ def main() -> None:
                 del commands[name], measured[name]
     print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'MB':>8}  AP (nothing made of skipped objects)")
     for name, rounds in measured.items():
-        wall, cpu, memory = (statistics.median(r[i] for r in rounds) for i in range(3))
+        wall = statistics.median(r[0] for r in rounds)
+        cpu = statistics.median(r[1] for r in rounds)
+        memory = statistics.median(r[2] for r in rounds)
         print(f"{name:24}{wall:9.3f}{cpu:9.3f}{memory:8.0f}  {found_ap(rounds[-1][3])}")
 
 
