@@ -61,7 +61,11 @@ def _source(predictions: str | Path | Sequence[dict[str, Any]]) -> str | Path | 
     if is_stdin(predictions):
         return read_stdin()
     if isinstance(predictions, str | Path):
-        return predictions
+        if not Path(predictions).is_fifo():
+            return predictions
+        from o365seg.json_files import read_bytes
+
+        return InputText(predictions, read_bytes(predictions))
     from benchmark.predictions import NAMELESS, records_to_json
 
     return InputText(NAMELESS, records_to_json(predictions))

@@ -67,7 +67,7 @@ def evaluate(
             truth.data,
             results.data,
             iou is Iou.SEGM,
-            threads or len(os.sched_getaffinity(0)),
+            threads or _processors(),
             results.is_mapped,
         )
         _rasterise(core)
@@ -75,6 +75,13 @@ def evaluate(
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
     return _result(core, iou, rule)
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:

@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +177,22 @@ def test_gzip_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for data in (results.read_bytes(), packed.read_bytes()):
             monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
             assert evaluate("-", truth).metrics == expected
+
+
+@pytest.mark.parametrize("switch", ["1", "0"])
+def test_a_pipe_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: str
+) -> None:
+    """As a shell's `<(…)` makes it."""
+    truth, results = CASE.write(tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setenv(native_path.SWITCH, switch)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(results.read_bytes()))
+    writer.start()
+    found = evaluate(pipe, truth).metrics
+    writer.join()
+    assert found == evaluate(results, truth).metrics
 
 
 def test_records_and_annotations_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
