@@ -7,7 +7,7 @@ DEMO   ?= demo/project
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-fast lint performance clean
+.PHONY: help demo test test-fast lint clean
 
 help:
 	@echo 'make demo         install, build a demo project, open the painting tool'
@@ -39,10 +39,13 @@ $(BIN)/python:
 	    "Python 3.11 or newer is needed; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/annotate.installed: pyproject.toml constraints.txt | $(BIN)/python
+# An editable install builds the evaluator's C core once; a changed source must build it again.
+CORE := setup.py $(wildcard benchmark/native/*.[ch])
+
+$(VENV)/annotate.installed: pyproject.toml constraints.txt $(CORE) | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[annotate]'
 	@touch $@
 
-$(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/dev.installed: pyproject.toml constraints.txt $(CORE) | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/annotate.installed

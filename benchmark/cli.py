@@ -45,7 +45,8 @@ def evaluate(
     predictions: Annotated[
         Path,
         typer.Argument(
-            help="Predictions. instance: COCO's results format. panoptic: COCO's panoptic JSON, "
+            help="Predictions. instance: COCO's results format, gzip too, '-': from standard "
+            "input. panoptic: COCO's panoptic JSON, "
             "its PNGs beside it. semantic: a folder of label-map PNGs, or COCO results with a "
             "mask per class.",
             metavar="PREDS",
@@ -142,16 +143,9 @@ def evaluate(
             shown = _semantic(predictions, gt, classes, ignore_label, reduce_zero_label, per_class)
         _report(predictions, gt, json_file, *shown)
         return
-    from benchmark import evaluation, ground_truth
-    from benchmark.tables import result_json, result_lines, result_table
+    from benchmark.evaluate_command import run_evaluation
 
-    release, how = ground_truth.find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
-    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    _report(
-        predictions, release, json_file,
-        result_json(result), [result_table(result)], result_lines(result),
-    )  # fmt: skip
+    run_evaluation(predictions, gt, iou, skip_rule, json_file)
 
 
 def _check_options(context: typer.Context, task: Task) -> None:
@@ -317,5 +311,5 @@ def _console() -> "Console":
 
 
 def main() -> None:
-    """The `benchmark` command."""
+    """The whole command line; `benchmark.command` comes before it."""
     command_line.run(app)

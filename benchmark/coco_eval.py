@@ -9,7 +9,6 @@ import contextlib
 import copy
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,27 +17,9 @@ from pycocotools.cocoeval import COCOeval
 
 from benchmark.choices import Iou
 from benchmark.predictions import Predictions
+from benchmark.result import Curves
 from o365seg.command_line import progress
 from o365seg.records import AnnotationFile
-
-STAT_NAMES = (
-    "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Curves:
-    """What pycocotools accumulates over the images; -1 where a category has no ground truth.
-
-    Attributes:
-        precision: float64[thresholds, recalls, categories, area ranges, detection limits].
-        recall: float64[thresholds, categories, area ranges, detection limits].
-        scores: float64, of `precision`'s shape: the score at which each recall is reached.
-    """
-
-    precision: np.ndarray
-    recall: np.ndarray
-    scores: np.ndarray
 
 
 class Matching:

@@ -1,6 +1,5 @@
 """Ground truth as the matching wants it, with the skipped instances told apart."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,6 @@ from o365seg.errors import InputError
 from o365seg.masks import MaskError, rle_area, segmentation_to_rle
 from o365seg.records import Annotation, AnnotationFile
 from o365seg.stock_tools import stock_annotation
-
-RELEASE_NAME = "o365_instance_seg_val.json"
-RELEASE_VARIABLE = "O365SEG_RELEASE"
 
 
 @dataclass(frozen=True)
@@ -109,26 +105,3 @@ def _record(
     if record["area"] is None:
         record["area"] = record["bbox"][2] * record["bbox"][3]
     return record
-
-
-def find_release(given: Path | None) -> tuple[Path, str]:
-    """The ground truth to use, and how it was found, in words.
-
-    `given` if there is one; else `o365_instance_seg_val.json` in the current folder; else the
-    file that the environment variable `O365SEG_RELEASE` names.
-
-    Raises:
-        InputError: there is none of these.
-    """
-    if given is not None:
-        return given, "as given"
-    here = Path(RELEASE_NAME)
-    if here.is_file():
-        return here, "found in the current folder"
-    named = os.environ.get(RELEASE_VARIABLE)
-    if named:
-        return Path(named), f"named by {RELEASE_VARIABLE}"
-    raise InputError(
-        f"no ground truth: name the release with --gt, or run where {RELEASE_NAME} lies, "
-        f"or set {RELEASE_VARIABLE}"
-    )

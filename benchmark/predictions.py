@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from benchmark.input_text import InputText
 from o365seg.command_line import progress
 from o365seg.errors import InputError
 from o365seg.json_files import decode_json, read_bytes
@@ -61,7 +62,7 @@ class Predictions:
 
 
 def read_predictions(
-    source: str | Path | Sequence[dict[str, Any]], truth: AnnotationFile, *, masks: bool = True
+    source: str | Path | InputText, truth: AnnotationFile, *, masks: bool = True
 ) -> Predictions:
     """Read and check predictions in COCO's results format.
 
@@ -70,7 +71,7 @@ def read_predictions(
     decides whether the `bbox` of all of them counts.
 
     Args:
-        source: A results file, or its records.
+        source: A results file, or its text.
         truth: The ground truth whose image sizes and ids the predictions must keep to.
         masks: Whether masks are needed. If not, a file with boxes may do without.
 
@@ -79,8 +80,10 @@ def read_predictions(
             wrong type, an unknown id, NaN, a mask that is unsound or not of its image's size.
             Names the record and the field.
     """
-    name = source if isinstance(source, str | Path) else NAMELESS
-    data = read_bytes(source) if isinstance(source, str | Path) else _to_json(source)
+    if isinstance(source, InputText):
+        name, data = source.name, bytes(source.data)
+    else:
+        name, data = source, read_bytes(source)
     records = decode_json(data, list[_Record], name)
     if not records:
         raise InputError(
@@ -212,8 +215,12 @@ def stock_box(rle: Rle) -> np.ndarray:
     return coco_mask.toBbox(packed)
 
 
-def _to_json(records: Sequence[dict[str, Any]]) -> bytes:
-    """Records as JSON text, so that they pass the very checks that a file passes."""
+def records_to_json(records: Sequence[dict[str, Any]]) -> bytes:
+    """Records as JSON text, so that they pass the very checks that a file passes.
+
+    Raises:
+        InputError: they hold what JSON cannot.
+    """
     try:
         return json.dumps(list(records), default=_plain).encode()
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Results and statistics for the terminal and as JSON."""
+"""A set's statistics for the terminal and as JSON."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,91 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmark.choices import Iou
-from benchmark.evaluation import Result
 from benchmark.skip_statistics import SkipRates
 from benchmark.statistics import AREA_NAMES, SetCurves, SetNumbers
-
-_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
-_RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
-_MEASURED_AT = {
-    "AP": (_RANGE, "all", 100),
-    "AP50": ("0.50", "all", 100),
-    "AP75": ("0.75", "all", 100),
-    "APs": (_RANGE, _SMALL, 100),
-    "APm": (_RANGE, _MEDIUM, 100),
-    "APl": (_RANGE, _LARGE, 100),
-    "AR1": (_RANGE, "all", 1),
-    "AR10": (_RANGE, "all", 10),
-    "AR100": (_RANGE, "all", 100),
-    "ARs": (_RANGE, _SMALL, 100),
-    "ARm": (_RANGE, _MEDIUM, 100),
-    "ARl": (_RANGE, _LARGE, 100),
-}
-
-
-def percent(fraction: float) -> str:
-    """A fraction in per cent; a dash for pycocotools' −1, which says that there is no such."""
-    return "–" if fraction < 0 else f"{100 * fraction:.2f}"
-
-
-def result_table(result: Result) -> Table:
-    """The 12 numbers in per cent."""
-    table = Table(title=f"{_WHAT[result.iou]} AP and AR in per cent", title_justify="left")
-    for heading in ("", "IoU", "area in pixels"):
-        table.add_column(heading)
-    table.add_column("detections", justify="right")
-    table.add_column(_WHAT[result.iou].lower(), justify="right")
-    for name, value in result.metrics.items():
-        threshold, area, limit = _MEASURED_AT[name]
-        style = "bold" if name == "AP" else None
-        table.add_row(name, threshold, area, str(limit), percent(value), style=style)
-        if name == "APl":
-            table.add_section()
-    return table
-
-
-def result_lines(result: Result) -> list[str]:
-    """What took part, how skipped instances were treated, and what the reader must know."""
-    counts = result.counts
-    lines = [
-        f"{counts.instances:,} instances, {counts.skipped:,} skipped, {counts.crowds:,} crowds; "
-        f"{counts.predictions:,} predictions; "
-        f"{counts.images:,} images, {counts.categories:,} categories"
-    ]
-    if result.skip_rule is not None:
-        lines += _skip_lines(result)
-    elif counts.skipped:
-        lines.append("Boxes of skipped instances are ground truth like any other.")
-    return lines + [f"Note: {note}" for note in result.notes]
-
-
-def _skip_lines(result: Result) -> list[str]:
-    at = dict(zip(result.thresholds.round(2).tolist(), result.absorbed.tolist(), strict=True))
-    by_rule = ", ".join(
-        f"{rule} {percent(ap)}{' (above)' if rule is result.skip_rule else ''}"
-        for rule, ap in result.ap_by_rule.items()
-    )
-    return [
-        f"Predictions ignored because of a skipped instance: {at[0.5]:,} at IoU 0.50, "
-        f"{at[0.75]:,} at 0.75; {sum(at.values()):,} summed over the ten thresholds",
-        f"Mask AP by skip rule: {by_rule}",
-    ]
-
-
-def result_json(result: Result) -> dict[str, Any]:
-    """The numbers of a result as fractions (−1 for none), with the names that the table uses."""
-    thresholds = [f"{threshold:.2f}" for threshold in result.thresholds]
-    return {
-        "iou": str(result.iou),
-        "skip_rule": None if result.skip_rule is None else str(result.skip_rule),
-        "metrics": result.metrics,
-        "ap_by_skip_rule": {str(rule): ap for rule, ap in result.ap_by_rule.items()},
-        "absorbed": dict(zip(thresholds, result.absorbed.tolist(), strict=True)),
-        "counts": asdict(result.counts),
-        "notes": result.notes,
-    }
-
 
 _AREAS = ("< 32² pixels", "32² to 96²", "≥ 96²")
 _ROWS = {

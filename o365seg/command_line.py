@@ -1,14 +1,12 @@
 """What the commands share: how a fault reaches the user, and progress bars."""
 
-import io
-import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Annotated, TypeVar
 
 import typer
 
-from o365seg.errors import InputError
+from o365seg.exit_codes import with_exit_codes
 
 T = TypeVar("T")
 
@@ -47,20 +45,9 @@ def _print_version(asked: bool) -> None:
 def run(app: typer.Typer) -> None:
     """Run a Typer app with the project's exit codes.
 
-    0: done. 1: the input is at fault (one line on stderr, never a traceback). 2: the command line
-    itself is at fault (Typer's own). 130: interrupted.
+    Those of `with_exit_codes`; and 2: the command line itself is at fault (Typer's own).
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # an ASCII terminal gets "?" for "×"
-    try:
-        app()
-    except InputError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`): nothing left to tell anyone
-        sys.exit(1)
+    with_exit_codes(app)
 
 
 def progress(items: Sequence[T], label: str) -> Iterable[T]:

@@ -19,15 +19,32 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The file's bytes; an `InputError` naming it where it cannot be read."""
+    """The file's bytes, gzip taken apart; an `InputError` naming it where it cannot be read."""
     try:
-        return Path(path).read_bytes()
+        return decompressed(Path(path).read_bytes(), path)
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
     except IsADirectoryError:
         raise InputError("is a folder, not a file", file=path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", file=path) from None
+
+
+def decompressed(data: bytes, source: str | Path) -> bytes:
+    """`data`, decompressed if it is gzip (known by its first bytes, which no JSON text has).
+
+    Raises:
+        InputError: gzip cut short or damaged; `source` is the name that it gives.
+    """
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    import gzip
+    import zlib
+
+    try:
+        return gzip.decompress(data)
+    except (EOFError, OSError, zlib.error) as error:
+        raise InputError(f"is not sound gzip: {error}", file=source) from None
 
 
 def read_json(path: str | Path, kind: type[T]) -> T:

@@ -18,7 +18,7 @@ SKIPPED = (50.0, 50.0, 40.0, 40.0)
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The installed command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "from benchmark.cli import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", "from benchmark.command import main; main()", *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

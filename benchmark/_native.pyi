@@ -1,0 +1,50 @@
+"""The native core, built from benchmark/native; `native_path` says what calls what."""
+
+from typing import Any, TypedDict
+
+Buffer = Any  # Python 3.11 and numpy do not tell type checkers what is a buffer
+
+class Unusual(Exception): ...
+
+class Facts(TypedDict):
+    images: int
+    categories: int
+    annotations: int
+    skipped: int
+    crowds: int
+    predictions: int
+    moved: int
+    areas_of_boxes: bool
+    any_skipped: bool
+    lost: bool
+    lost_at: tuple[int, int]
+
+class Evaluation:
+    def __init__(
+        self, truth: Buffer, results: Buffer, masks: bool, threads: int, mapped: bool
+    ) -> None: ...
+    def polygons(self) -> list[tuple[bool, int, int, int, bytes]]: ...
+    def give(self, of_truth: bool, index: int, counts: bytes, /) -> None: ...
+    def match(self) -> None: ...
+    def stats(self, rule: int, /) -> tuple[float, ...]: ...
+    def average_precision(self, rule: int, /) -> float: ...
+    def curves(self, rule: int, precision: Buffer, recall: Buffer, scores: Buffer, /) -> None: ...
+    def absorbed(self, rule: int, /) -> tuple[int, ...]: ...
+    def facts(self) -> Facts: ...
+    def ids(self, images: bool, /) -> list[int]: ...
+    def match_count(self, category: int, /) -> int: ...
+    def matches(
+        self,
+        rule: int,
+        category: int,
+        image: Buffer,
+        prediction: Buffer,
+        score: Buffer,
+        matched: Buffer,
+        ignored: Buffer,
+        positives: Buffer,
+        /,
+    ) -> None: ...
+    def resample(
+        self, rule: int, resamples: int, weights: Buffer, precisions: Buffer, /
+    ) -> None: ...

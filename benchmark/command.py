@@ -1,0 +1,58 @@
+"""The `benchmark` command's first look at its arguments.
+
+The command line belongs to `cli`, whose libraries take longer to load than a whole evaluation
+runs. So a plain `benchmark evaluate` is read here, without them; whatever is not plain (help, a
+wrong option, another command) goes to `cli`, which has the same options and the last word.
+"""
+
+import sys
+from pathlib import Path
+
+from benchmark.choices import Iou, SkipRule
+
+_OPTIONS = {"--gt": "gt", "--iou": "iou", "--skip-rule": "skip_rule", "--json": "json_file"}
+
+
+def plain_evaluation(arguments: list[str]) -> dict[str, str] | None:
+    """The options of a plain `evaluate PREDS [--OPTION VALUE | --OPTION=VALUE]…`, else None."""
+    if arguments[:1] != ["evaluate"]:
+        return None
+    found: dict[str, str] = {}
+    rest = arguments[1:]
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("-") or name == "-":
+            key, value = "predictions", name + equals + value
+        elif name in _OPTIONS and (equals or rest):
+            key, value = _OPTIONS[name], value if equals else rest.pop(0)
+        else:
+            return None
+        if key in found or (value.startswith("-") and value != "-") or not value:
+            return None
+        found[key] = value
+    choices = found.get("iou", Iou.SEGM) in list(Iou) and (
+        found.get("skip_rule", SkipRule.BOX) in list(SkipRule)
+    )
+    return found if choices and "predictions" in found else None
+
+
+def main() -> None:
+    """The `benchmark` command."""
+    found = plain_evaluation(sys.argv[1:])
+    if found is None:
+        from benchmark import cli
+
+        cli.main()
+        return
+    from benchmark.evaluate_command import run_evaluation
+    from o365seg.exit_codes import with_exit_codes
+
+    with_exit_codes(
+        lambda: run_evaluation(
+            Path(found["predictions"]),
+            Path(found["gt"]) if "gt" in found else None,
+            Iou(found.get("iou", Iou.SEGM)),
+            SkipRule(found.get("skip_rule", SkipRule.BOX)),
+            Path(found["json_file"]) if "json_file" in found else None,
+        )
+    )

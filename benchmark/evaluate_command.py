@@ -1,0 +1,42 @@
+"""What `benchmark evaluate` does once its command line is understood."""
+
+import json
+import sys
+from pathlib import Path
+
+from benchmark import evaluation, native_path, release_file
+from benchmark.choices import Iou, SkipRule
+from benchmark.result_text import result_json, result_lines, result_table
+
+
+def run_evaluation(
+    predictions: Path, gt: Path | None, iou: Iou, skip_rule: SkipRule, json_file: Path | None
+) -> None:
+    """Evaluate and print, or write, the numbers.
+
+    Args:
+        predictions: Results in COCO's format; `-` for standard input.
+        gt: The ground truth; None to look for it.
+        iou: What to compare.
+        skip_rule: What becomes of predictions on skipped instances.
+        json_file: Write the numbers here too; `-` to print them and nothing else.
+
+    Raises:
+        InputError: a file is at fault or cannot be written.
+    """
+    release, how = release_file.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    if native_path.is_wanted() and not native_path.is_built():
+        sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
+    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+    numbers = {"predictions": str(predictions), "ground_truth": str(release)}
+    text = json.dumps(numbers | result_json(result), indent=2, ensure_ascii=False) + "\n"
+    if json_file == Path("-"):
+        sys.stdout.write(text)
+        return
+    sys.stdout.write("\n".join([*result_table(result), *result_lines(result), ""]))
+    if json_file is not None:
+        from o365seg.json_files import write_bytes_atomic
+
+        write_bytes_atomic(json_file, text.encode())
+        sys.stderr.write(f"written: {json_file}\n")

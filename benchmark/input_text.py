@@ -1,0 +1,55 @@
+"""JSON text to evaluate: a file mapped into memory, gzip taken apart, or standard input."""
+
+import mmap
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class InputText:
+    """JSON text and the name that errors give it."""
+
+    name: str | Path
+    data: bytes | mmap.mmap
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether `data` is a file mapped into memory."""
+        return isinstance(self.data, mmap.mmap)
+
+
+def is_stdin(source: object) -> bool:
+    """Whether predictions are to come from standard input."""
+    return isinstance(source, str | Path) and str(source) == STDIN
+
+
+def read_stdin() -> InputText:
+    """All of standard input, gzip taken apart.
+
+    Raises:
+        InputError: the gzip data is unsound.
+    """
+    from o365seg.json_files import decompressed
+
+    name = "standard input"
+    return InputText(name, decompressed(sys.stdin.buffer.read(), name))
+
+
+def map_file(path: str | Path) -> InputText:
+    """A file's text, mapped and not copied, or decompressed.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is empty.
+        InputError: the gzip data is unsound.
+    """
+    with Path(path).open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if data[:2] != b"\x1f\x8b":
+        return InputText(path, data)
+    from o365seg.json_files import decompressed
+
+    return InputText(path, decompressed(data[:], path))

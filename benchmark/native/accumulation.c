@@ -1,0 +1,175 @@
+/* pycocotools' accumulate over the true positives only.
+ *
+ * Precision changes for the better at true positives alone, and a recall is reached at one (recall
+ * 0 at the very first prediction), so nothing else needs a look once the false positives before
+ * each are counted. */
+#include "accumulation.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "ranking.h"
+#include "workers.h"
+
+const uint32_t DETECTION_LIMITS[LIMITS] = {1, 10, MOST_DETECTIONS};
+
+/* The category's predictions in pycocotools' order before sorting: by image, then by rank. */
+static void gather(const Evaluation *evaluation, size_t category)
+{
+    Ranked *items = evaluation->ranking + evaluation->ranking_start[category];
+    for (uint32_t c = evaluation->category_start[category];
+         c < evaluation->category_start[category + 1]; c++) {
+        const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
+        for (uint32_t rank = 0; rank < cell->kept; rank++) {
+            uint32_t place = cell->first + rank;
+            double score = evaluation->predictions[evaluation->order[place]].score;
+            *items++ = (Ranked){score, place, rank};
+        }
+    }
+}
+
+static Status rank_work(void *context, int worker, size_t first, size_t last)
+{
+    const Evaluation *evaluation = context;
+    (void)worker;
+    for (size_t k = first; k < last; k++) {
+        size_t start = evaluation->ranking_start[k];
+        size_t count = evaluation->ranking_start[k + 1] - start;
+        Ranked *spare = malloc((count ? count : 1) * sizeof *spare);
+        if (!spare)
+            return NO_MEMORY;
+        gather(evaluation, k);
+        rank_by_score(evaluation->ranking + start, spare, count);
+        free(spare);
+    }
+    return FINE;
+}
+
+Status rank_categories(Evaluation *evaluation)
+{
+    size_t categories = evaluation->categories.count;
+    evaluation->ranking_start = new_items(categories + 1, sizeof *evaluation->ranking_start);
+    if (!evaluation->ranking_start)
+        return NO_MEMORY;
+    for (size_t i = 0; i < evaluation->cell_count; i++)
+        evaluation->ranking_start[evaluation->cells[i].category + 1] += evaluation->cells[i].kept;
+    for (size_t k = 0; k < categories; k++)
+        evaluation->ranking_start[k + 1] += evaluation->ranking_start[k];
+    evaluation->ranking = new_items(evaluation->ranking_start[categories],
+                                    sizeof *evaluation->ranking);
+    if (!evaluation->ranking)
+        return NO_MEMORY;
+    return run_workers(evaluation->threads, categories, 4, rank_work, evaluation);
+}
+
+/* The true positives per threshold: `counts` of them in the scratch's lists. Returns how many
+ * predictions take part. */
+static size_t find_true(const Evaluation *evaluation, Rule rule, size_t category, int range,
+                        uint32_t limit, CurveScratch *scratch, size_t counts[THRESHOLDS])
+{
+    size_t taking_part = 0;
+    uint32_t wrong = 0, also[THRESHOLDS] = {0}; /* at all thresholds, and at single ones */
+    const Outcome *outcomes = evaluation->outcomes[rule];
+    for (uint32_t i = evaluation->ranking_start[category];
+         i < evaluation->ranking_start[category + 1]; i++) {
+        const Ranked *item = &evaluation->ranking[i];
+        if (item->rank >= limit)
+            continue;
+        taking_part++;
+        Bits matched = outcomes[item->place].matched >> (range * THRESHOLDS) & ONE_RANGE;
+        Bits ignored = outcomes[item->place].ignored >> (range * THRESHOLDS) & ONE_RANGE;
+        Bits right = matched & ~ignored;
+        if (!(matched | ignored)) {
+            wrong++;
+        } else if (right || ignored != ONE_RANGE) {
+            for (int t = 0; t < THRESHOLDS; t++) {
+                if (right >> t & 1)
+                    scratch->found[(size_t)t * scratch->capacity + counts[t]++] =
+                        (Found){i, wrong + also[t]};
+                else if (!((matched | ignored) >> t & 1))
+                    also[t]++;
+            }
+        }
+    }
+    return taking_part;
+}
+
+/* `count` true positives of `positives`: precision and score at each recall. */
+static void read_off(const Evaluation *evaluation, const Found *found, size_t count,
+                     double positives, double *envelope, double first_score, double *precision,
+                     double *scores)
+{
+    double best = 0;
+    for (size_t c = count; c-- > 0;) { /* precision falls never short of what comes later */
+        double right = (double)(c + 1);
+        double here = right / (((double)found[c].wrong + right) + DBL_EPSILON);
+        best = here > best ? here : best;
+        envelope[c] = best;
+    }
+    size_t c = 0;
+    precision[0] = count ? envelope[0] : 0; /* recall 0 is reached at once */
+    scores[0] = first_score;
+    for (int r = 1; r < RECALLS; r++) {
+        while (c < count && (double)(c + 1) / positives < recall_at(r))
+            c++;
+        if (c == count)
+            break; /* not reached: zeros, as set before */
+        precision[r] = envelope[c];
+        scores[r] = evaluation->ranking[found[c].place].score;
+    }
+}
+
+static void fill(double *values, size_t count, double value)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = value;
+}
+
+static Status curve_room(CurveScratch *scratch, size_t positives)
+{
+    if (positives <= scratch->capacity)
+        return FINE;
+    free_curve_scratch(scratch);
+    scratch->found = new_items(positives, THRESHOLDS * sizeof *scratch->found);
+    scratch->envelope = new_items(positives, sizeof *scratch->envelope);
+    if (!scratch->found || !scratch->envelope)
+        return NO_MEMORY;
+    scratch->capacity = positives;
+    return FINE;
+}
+
+Status category_curve(const Evaluation *evaluation, Rule rule, size_t category, int range,
+                      int limit, CurveScratch *scratch, Curve *curve)
+{
+    size_t positives = evaluation->positives[category][range], counts[THRESHOLDS] = {0};
+    double filled = positives ? 0 : -1;
+    fill(&curve->precision[0][0], THRESHOLDS * RECALLS, filled);
+    fill(&curve->scores[0][0], THRESHOLDS * RECALLS, filled);
+    fill(curve->recall, THRESHOLDS, filled);
+    if (!positives)
+        return FINE;
+    if (curve_room(scratch, positives) != FINE)
+        return NO_MEMORY;
+    size_t taking_part = find_true(evaluation, rule, category, range, DETECTION_LIMITS[limit],
+                                   scratch, counts);
+    if (!taking_part)
+        return FINE;
+    /* The best prediction of all is the best of its image, so every limit lets it in. */
+    double first = evaluation->ranking[evaluation->ranking_start[category]].score;
+    for (int t = 0; t < THRESHOLDS; t++) {
+        curve->recall[t] = (double)counts[t] / (double)positives;
+        read_off(evaluation, scratch->found + (size_t)t * scratch->capacity, counts[t],
+                 (double)positives, scratch->envelope, first, curve->precision[t],
+                 curve->scores[t]);
+    }
+    return FINE;
+}
+
+void free_curve_scratch(CurveScratch *scratch)
+{
+    free(scratch->found);
+    free(scratch->envelope);
+    memset(scratch, 0, sizeof *scratch);
+}

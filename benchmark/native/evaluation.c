@@ -1,0 +1,95 @@
+#include "evaluation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "accumulation.h"
+#include "cells.h"
+#include "ids.h"
+#include "match_all.h"
+
+bool next_polygons(const Evaluation *evaluation, bool *of_truth, size_t *index, MaskText *mask)
+{
+    for (; *of_truth && *index < evaluation->truth_count; ++*index) {
+        if (evaluation->truths[*index].mask.kind == MASK_POLYGONS) {
+            *mask = evaluation->truths[*index].mask;
+            return true;
+        }
+    }
+    if (*of_truth) {
+        *of_truth = false;
+        *index = 0;
+    }
+    for (; evaluation->needs_masks && *index < evaluation->prediction_count; ++*index) {
+        if (evaluation->predictions[*index].mask.kind == MASK_POLYGONS) {
+            *mask = evaluation->predictions[*index].mask;
+            return true;
+        }
+    }
+    return false;
+}
+
+Status give_mask(Evaluation *evaluation, bool of_truth, size_t index, const uint8_t *counts,
+                 size_t length)
+{
+    size_t count = of_truth ? evaluation->truth_count : evaluation->prediction_count;
+    if (index >= count || length > INT32_MAX)
+        return UNUSUAL;
+    MaskText *mask = of_truth ? &evaluation->truths[index].mask
+                              : &evaluation->predictions[index].mask;
+    if (mask->kind != MASK_POLYGONS)
+        return UNUSUAL;
+    uint8_t *copy = malloc(length ? length : 1);
+    if (!copy)
+        return NO_MEMORY;
+    if (length)
+        memcpy(copy, counts, length);
+    mask->kind = MASK_GIVEN;
+    mask->text = copy;
+    mask->length = (uint32_t)length;
+    return FINE;
+}
+
+Status finish_matching(Evaluation *evaluation)
+{
+    Status status = build_cells(evaluation);
+    if (status == FINE)
+        status = match_all(evaluation);
+    if (status == FINE)
+        status = rank_categories(evaluation);
+    return status;
+}
+
+static void free_mask(MaskText *mask)
+{
+    if (mask->kind == MASK_GIVEN)
+        free((void *)(uintptr_t)mask->text);
+}
+
+void free_evaluation(Evaluation *evaluation)
+{
+    for (size_t i = 0; i < evaluation->truth_count; i++)
+        free_mask(&evaluation->truths[i].mask);
+    for (size_t i = 0; i < evaluation->prediction_count; i++)
+        free_mask(&evaluation->predictions[i].mask);
+    for (int rule = 0; rule < RULES; rule++)
+        if (rule == RULE_NONE || evaluation->outcomes[rule] != evaluation->outcomes[RULE_NONE])
+            free(evaluation->outcomes[rule]);
+    ids_free(&evaluation->images);
+    ids_free(&evaluation->categories);
+    free(evaluation->heights);
+    free(evaluation->widths);
+    free(evaluation->truths);
+    free(evaluation->predictions);
+    free(evaluation->boxes);
+    free(evaluation->order);
+    free(evaluation->truth_order);
+    free(evaluation->cells);
+    free(evaluation->by_category);
+    free(evaluation->category_start);
+    free(evaluation->positives);
+    free(evaluation->ranking);
+    free(evaluation->ranking_start);
+    free(evaluation->outside);
+    memset(evaluation, 0, sizeof *evaluation);
+}

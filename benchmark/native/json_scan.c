@@ -1,0 +1,278 @@
+#include "json_scan.h"
+
+#include <string.h>
+
+#include "decimal.h"
+
+enum { DEEPEST = 32 };
+
+static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+
+void skip_blank(Cursor *cursor)
+{
+    while (cursor->at < cursor->end &&
+           (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\r' ||
+            *cursor->at == '\t'))
+        cursor->at++;
+}
+
+uint8_t peek(Cursor *cursor)
+{
+    skip_blank(cursor);
+    return cursor->at < cursor->end ? *cursor->at : 0;
+}
+
+bool expect(Cursor *cursor, uint8_t wanted)
+{
+    if (cursor->at < cursor->end && *cursor->at == wanted) {
+        cursor->at++;
+        return true;
+    }
+    if (peek(cursor) != wanted || cursor->at == cursor->end)
+        return false;
+    cursor->at++;
+    return true;
+}
+
+bool next_or_close(Cursor *cursor, uint8_t close, bool *more)
+{
+    *more = expect(cursor, ',');
+    return *more || expect(cursor, close);
+}
+
+bool scan_raw_string(Cursor *cursor, Span *inside)
+{
+    if (!expect(cursor, '"'))
+        return false;
+    const uint8_t *start = cursor->at, *from = start;
+    for (;;) {
+        const uint8_t *quote = memchr(from, '"', (size_t)(cursor->end - from));
+        if (!quote)
+            return false;
+        size_t backslashes = 0; /* an odd number of them escapes the quote */
+        while (quote - backslashes > start && quote[-1 - (ptrdiff_t)backslashes] == '\\')
+            backslashes++;
+        from = quote + 1;
+        if (backslashes % 2 == 0) {
+            inside->text = start;
+            inside->length = (size_t)(quote - start);
+            cursor->at = from;
+            return true;
+        }
+    }
+}
+
+/* The length of the UTF-8 character at `text`, 0 where it is none (Unicode 15, table 3-7). */
+static size_t utf8_length(const uint8_t *text, size_t left)
+{
+    uint8_t first = text[0], low = 0x80, high = 0xBF;
+    size_t length = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (first > 0xF4 || length == 0 || length > left)
+        return 0;
+    if (length == 1)
+        return 1;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (text[i] < 0x80 || text[i] > 0xBF)
+            return 0;
+    return length;
+}
+
+/* The four hexadecimal digits at `text`; -1 where they are none. */
+static int hexadecimal(const uint8_t *text)
+{
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        uint8_t c = text[i], letter = c | 0x20;
+        if (is_digit(c))
+            value = value * 16 + (c - '0');
+        else if (letter >= 'a' && letter <= 'f')
+            value = value * 16 + (letter - 'a' + 10);
+        else
+            return -1;
+    }
+    return value;
+}
+
+/* The length of the escape at `text` (a backslash), 0 where it is none. Surrogates come in pairs. */
+static size_t escape_length(const uint8_t *text, size_t left)
+{
+    if (left >= 2 && text[1] != 'u')
+        return memchr("\"\\/bfnrt", text[1], 8) ? 2 : 0;
+    int unit = left >= 6 ? hexadecimal(text + 2) : -1;
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return unit < 0 ? 0 : 6;
+    if (unit > 0xDBFF || left < 12 || text[6] != '\\' || text[7] != 'u')
+        return 0;
+    unit = hexadecimal(text + 8);
+    return unit >= 0xDC00 && unit <= 0xDFFF ? 12 : 0;
+}
+
+bool sound_text(Span inside)
+{
+    size_t i = 0;
+    while (i < inside.length) {
+        uint8_t c = inside.text[i];
+        if (c < 0x20)
+            return false;
+        if (c == '\\') {
+            size_t length = escape_length(inside.text + i, inside.length - i);
+            if (length == 0)
+                return false;
+            i += length;
+        } else if (c < 0x80) {
+            i++;
+        } else {
+            size_t length = utf8_length(inside.text + i, inside.length - i);
+            if (length == 0)
+                return false;
+            i += length;
+        }
+    }
+    return true;
+}
+
+bool scan_key(Cursor *cursor, Span *key)
+{
+    if (!scan_raw_string(cursor, key) || !sound_text(*key))
+        return false;
+    /* \u may spell any name; no other escape is part of a name that matters here. */
+    for (size_t i = 0; i + 1 < key->length; i++)
+        if (key->text[i] == '\\' && key->text[i + 1] == 'u')
+            return false;
+    return expect(cursor, ':');
+}
+
+bool key_is(Span key, const char *name)
+{
+    return key.length == strlen(name) && memcmp(key.text, name, key.length) == 0;
+}
+
+bool scan_integer(Cursor *cursor, int64_t *value)
+{
+    skip_blank(cursor);
+    const uint8_t *at = cursor->at, *end = cursor->end;
+    bool negative = at < end && *at == '-';
+    at += negative;
+    const uint8_t *digits = at;
+    int64_t number = 0;
+    while (at < end && is_digit(*at) && at - digits < 15)
+        number = number * 10 + (*at++ - '0');
+    ptrdiff_t count = at - digits;
+    if (count == 0 || (*digits == '0' && (count > 1 || negative)))
+        return false;
+    if (at < end && (is_digit(*at) || *at == '.' || *at == 'e' || *at == 'E'))
+        return false;
+    *value = negative ? -number : number;
+    cursor->at = at;
+    return true;
+}
+
+bool scan_number(Cursor *cursor, double *value)
+{
+    skip_blank(cursor);
+    size_t length = decimal_to_double(cursor->at, (size_t)(cursor->end - cursor->at), value);
+    cursor->at += length;
+    return length > 0;
+}
+
+bool scan_word(Cursor *cursor, const char *word)
+{
+    size_t length = strlen(word);
+    skip_blank(cursor);
+    if ((size_t)(cursor->end - cursor->at) < length || memcmp(cursor->at, word, length) != 0)
+        return false;
+    cursor->at += length;
+    return true;
+}
+
+static bool skip_nested(Cursor *cursor, int depth);
+
+static bool skip_list(Cursor *cursor, int depth)
+{
+    cursor->at++;
+    if (peek(cursor) == ']')
+        return expect(cursor, ']');
+    bool more = true;
+    while (more)
+        if (!skip_nested(cursor, depth + 1) || !next_or_close(cursor, ']', &more))
+            return false;
+    return true;
+}
+
+static bool skip_object(Cursor *cursor, int depth)
+{
+    Span key;
+    cursor->at++;
+    if (peek(cursor) == '}')
+        return expect(cursor, '}');
+    bool more = true;
+    while (more)
+        if (!scan_key(cursor, &key) || !skip_nested(cursor, depth + 1) ||
+            !next_or_close(cursor, '}', &more))
+            return false;
+    return true;
+}
+
+static bool skip_nested(Cursor *cursor, int depth)
+{
+    Span text;
+    double number;
+    if (depth > DEEPEST)
+        return false;
+    switch (peek(cursor)) {
+    case '[': return skip_list(cursor, depth);
+    case '{': return skip_object(cursor, depth);
+    case '"': return scan_raw_string(cursor, &text) && sound_text(text);
+    case 't': return scan_word(cursor, "true");
+    case 'f': return scan_word(cursor, "false");
+    case 'n': return scan_word(cursor, "null");
+    default: return scan_number(cursor, &number);
+    }
+}
+
+bool skip_value(Cursor *cursor, Span *value)
+{
+    skip_blank(cursor);
+    value->text = cursor->at;
+    if (!skip_nested(cursor, 0))
+        return false;
+    value->length = (size_t)(cursor->at - value->text);
+    return true;
+}
+
+static bool skip_coordinates(Cursor *cursor)
+{
+    double number;
+    if (!expect(cursor, '['))
+        return false;
+    if (peek(cursor) == ']')
+        return expect(cursor, ']');
+    bool more = true;
+    while (more)
+        if (!scan_number(cursor, &number) || !next_or_close(cursor, ']', &more))
+            return false;
+    return true;
+}
+
+bool skip_polygons(Cursor *cursor, Span *value, bool *empty)
+{
+    skip_blank(cursor);
+    value->text = cursor->at;
+    if (!expect(cursor, '['))
+        return false;
+    *empty = peek(cursor) == ']';
+    bool more = !*empty;
+    if (*empty)
+        cursor->at++;
+    while (more)
+        if (!skip_coordinates(cursor) || !next_or_close(cursor, ']', &more))
+            return false;
+    value->length = (size_t)(cursor->at - value->text);
+    return true;
+}

@@ -1,0 +1,11 @@
+#ifndef O365SEG_MASK_TEXT_H
+#define O365SEG_MASK_TEXT_H
+
+#include "core.h"
+#include "json_scan.h"
+
+/* A `segmentation`: null, a list of polygons, or run lengths with their size. An empty object is
+ * MASK_NONE where `tolerant` (ground truth), else not accepted. */
+bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant);
+
+#endif

@@ -1,0 +1,275 @@
+/* One cell after the other: decode its masks, find which overlap, match, apply the skip rules. */
+#include "match_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "matching.h"
+#include "memory.h"
+#include "overlaps.h"
+#include "pages.h"
+#include "ranking.h"
+#include "run_lengths.h"
+#include "skip_rule.h"
+#include "workers.h"
+
+typedef struct {
+    Evaluation *evaluation;
+    Scratch *scratch; /* one a thread */
+} Job;
+
+static Truth *cell_truth(const Evaluation *evaluation, const Cell *cell, uint32_t i)
+{
+    return &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
+}
+
+/* Puts the cell's predictions in score order. */
+static Status sort_cell(const Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    uint32_t *order = evaluation->order + cell->first;
+    if (!room_for((void **)&scratch->ranked, &scratch->ranked_capacity, cell->count,
+                  sizeof *scratch->ranked) ||
+        !room_for((void **)&scratch->spare, &scratch->spare_capacity, cell->count,
+                  sizeof *scratch->spare))
+        return NO_MEMORY;
+    for (uint32_t i = 0; i < cell->count; i++)
+        scratch->ranked[i] = (Ranked){evaluation->predictions[order[i]].score, order[i], 0};
+    if (cell->count)
+        rank_by_score(scratch->ranked, scratch->spare, cell->count);
+    for (uint32_t i = 0; i < cell->count; i++)
+        order[i] = scratch->ranked[i].place;
+    return FINE;
+}
+
+/* The masks of the cell's truths; an absent area becomes the mask's. */
+static Status decode_truths(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    int32_t height = evaluation->heights[cell->image], width = evaluation->widths[cell->image];
+    scratch->truth_runs.used = 0;
+    if (!room_for((void **)&scratch->truth_masks, &scratch->masks_capacity, cell->truth_count,
+                  sizeof *scratch->truth_masks))
+        return NO_MEMORY;
+    for (uint32_t i = 0; i < cell->truth_count; i++) {
+        Truth *truth = cell_truth(evaluation, cell, i);
+        Mask *mask = &scratch->truth_masks[i];
+        memset(mask, 0, sizeof *mask);
+        if (truth->mask.kind == MASK_NONE)
+            continue;
+        Status status = truth->mask.kind == MASK_REGION
+            ? region_mask(truth->box, height, width, &scratch->truth_runs, mask)
+            : decode_mask(&truth->mask, height, width, &scratch->truth_runs, mask);
+        if (status != FINE)
+            return status;
+        if (evaluation->masks)
+            tight_box(&scratch->truth_runs, mask, height);
+        if (!truth->has_area || truth->mask.kind == MASK_REGION)
+            truth->area = mask->area;
+    }
+    return FINE;
+}
+
+/* Truths that overlap the prediction enough, highest IoU first, of equals the last first. */
+static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                              const Mask *mask, const double box[4])
+{
+    size_t start = scratch->candidate_count;
+    for (uint32_t i = 0; i < cell->truth_count; i++) {
+        const Truth *truth = cell_truth(evaluation, cell, i);
+        double iou = evaluation->masks
+            ? mask_iou(&scratch->runs, mask, &scratch->truth_runs, &scratch->truth_masks[i],
+                       truth->crowd || truth->skipped)
+            : stock_box_iou(box, truth->box, truth->crowd);
+        if (iou < LEAST_IOU)
+            continue;
+        if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
+                          scratch->candidate_count, sizeof *scratch->candidates))
+            return NO_MEMORY;
+        size_t place = scratch->candidate_count++;
+        for (; place > start && scratch->candidates[place - 1].iou <= iou; place--)
+            scratch->candidates[place] = scratch->candidates[place - 1];
+        scratch->candidates[place] = (Candidate){i, iou};
+    }
+    return FINE;
+}
+
+/* Its own box, where the file gives one; else pycocotools' box of its mask. */
+static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint32_t item,
+                           const Mask *mask, double box[4])
+{
+    if (evaluation->boxes && evaluation->boxes[item][2] >= 0)
+        memcpy(box, evaluation->boxes[item], 4 * sizeof *box);
+    else
+        stock_box(mask, evaluation->heights[cell->image], evaluation->widths[cell->image], box);
+}
+
+/* Decodes the prediction at `rank` and finds what it overlaps; past the limit of detections it is
+ * only made sure that it is sound. */
+static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                              uint32_t rank)
+{
+    uint32_t place = cell->first + rank, item = evaluation->order[place];
+    const Prediction *prediction = &evaluation->predictions[item];
+    int32_t height = evaluation->heights[cell->image], width = evaluation->widths[cell->image];
+    bool kept = rank < cell->kept, boxes = !evaluation->masks || evaluation->areas_of_boxes;
+    double box[4] = {0, 0, 0, 0};
+    Mask mask;
+    memset(&mask, 0, sizeof mask);
+    scratch->runs.used = 0;
+    if (evaluation->needs_masks) {
+        Status status = decode_mask(&prediction->mask, height, width, &scratch->runs, &mask);
+        if (status != FINE)
+            return status;
+        scratch->read += prediction->mask.length;
+    }
+    if (evaluation->needs_masks && (boxes || (kept && cell->truth_count)))
+        tight_box(&scratch->runs, &mask, height);
+    if (boxes)
+        prediction_box(evaluation, cell, item, &mask, box);
+    double area = evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
+    evaluation->outside[place] = ranges_outside(area);
+    if (evaluation->areas_of_boxes && evaluation->masks &&
+        evaluation->outside[place] != ranges_outside(mask.area))
+        scratch->moved++;
+    if (!kept)
+        return FINE;
+    scratch->candidate_start[rank] = scratch->candidate_count;
+    if (cell->truth_count == 0)
+        return FINE;
+    if (evaluation->masks) {
+        double *tight = scratch->tight[rank];
+        for (int i = 0; i < 2; i++) {
+            tight[i] = mask.box[i];
+            tight[i + 2] = mask.box[i + 2] - mask.box[i];
+        }
+    }
+    return find_candidates(evaluation, cell, scratch, &mask, box);
+}
+
+static void count_absorbed(const Cell *cell, Scratch *scratch, Rule rule, const Outcome *after,
+                           const Outcome *before)
+{
+    for (uint32_t rank = 0; rank < cell->kept; rank++)
+        for (int t = 0; t < THRESHOLDS; t++)
+            scratch->absorbed[rule][t] +=
+                after[rank].ignored & ~before[rank].ignored & (Bits)1 << t ? 1 : 0;
+}
+
+/* The four treatments of skipped instances, from the outcomes without them. */
+static Status apply_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->first;
+    size_t size = cell->kept * sizeof *plain;
+    Outcome *others[RULES];
+    for (int rule = 0; rule < RULES; rule++) {
+        others[rule] = evaluation->outcomes[rule] + cell->first;
+        if (rule != RULE_NONE && size)
+            memcpy(others[rule], plain, size);
+    }
+    Status status = gather_skipped(evaluation, cell, scratch);
+    if (status != FINE || scratch->skipped_count == 0 || cell->kept == 0)
+        return status;
+    status = match_cell(evaluation, cell, scratch, true, evaluation->outside + cell->first,
+                        others[RULE_IOA]); /* first: the candidates are overwritten below */
+    if (status == FINE)
+        status = absorb(cell, scratch, false, others[RULE_BOX]);
+    if (status == FINE)
+        status = absorb(cell, scratch, true, others[RULE_BOX50]);
+    for (int rule = 0; rule < RULE_NONE && status == FINE; rule++)
+        count_absorbed(cell, scratch, (Rule)rule, others[rule], plain);
+    return status;
+}
+
+static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    scratch->candidate_count = 0;
+    Status status = sort_cell(evaluation, cell, scratch);
+    if (status == FINE)
+        status = decode_truths(evaluation, cell, scratch);
+    for (uint32_t rank = 0; rank < cell->count && status == FINE; rank++)
+        status = take_prediction(evaluation, cell, scratch, rank);
+    scratch->candidate_start[cell->kept] = scratch->candidate_count;
+    if (status == FINE)
+        status = match_cell(evaluation, cell, scratch, false, evaluation->outside + cell->first,
+                            evaluation->outcomes[RULE_NONE] + cell->first);
+    if (status == FINE && evaluation->any_skipped)
+        status = apply_rules(evaluation, cell, scratch);
+    return status;
+}
+
+static Status work(void *context, int worker, size_t first, size_t last)
+{
+    Job *job = context;
+    for (size_t i = first; i < last; i++) {
+        Status status = do_cell(job->evaluation, &job->evaluation->cells[i],
+                                &job->scratch[worker]);
+        if (status != FINE)
+            return status;
+        if (job->scratch[worker].read > PAGES_DROPPED) {
+            drop_pages(&job->evaluation->results);
+            job->scratch[worker].read = 0;
+        }
+    }
+    return FINE;
+}
+
+static void free_scratch(Scratch *scratch)
+{
+    free(scratch->runs.ends);
+    free(scratch->truth_runs.ends);
+    free(scratch->truth_masks);
+    free(scratch->candidates);
+    free(scratch->taken);
+    free(scratch->skipped);
+    free(scratch->ranked);
+    free(scratch->spare);
+}
+
+static Status allocate_outcomes(Evaluation *evaluation)
+{
+    size_t count = evaluation->prediction_count;
+    evaluation->any_skipped = evaluation->masks && evaluation->skipped > 0;
+    evaluation->outside = new_items(count, sizeof *evaluation->outside);
+    evaluation->positives = new_items(evaluation->categories.count,
+                                      sizeof *evaluation->positives);
+    if (!evaluation->outside || !evaluation->positives)
+        return NO_MEMORY;
+    for (int rule = RULE_NONE; rule >= 0; rule--) {
+        evaluation->outcomes[rule] = rule == RULE_NONE || evaluation->any_skipped
+            ? new_items(count, sizeof(Outcome)) : evaluation->outcomes[RULE_NONE];
+        if (!evaluation->outcomes[rule])
+            return NO_MEMORY;
+    }
+    return FINE;
+}
+
+/* How many truths there are to find, by category and area range. */
+static void count_positives(Evaluation *evaluation)
+{
+    for (size_t i = 0; i < evaluation->truth_count; i++) {
+        const Truth *truth = &evaluation->truths[i];
+        if (truth->crowd || (evaluation->masks && truth->skipped))
+            continue;
+        uint8_t outside = ranges_outside(truth->area);
+        for (int a = 0; a < RANGES; a++)
+            evaluation->positives[truth->category][a] += !(outside >> a & 1);
+    }
+}
+
+Status match_all(Evaluation *evaluation)
+{
+    Job job = {evaluation, new_items((size_t)evaluation->threads, sizeof *job.scratch)};
+    Status status = job.scratch ? allocate_outcomes(evaluation) : NO_MEMORY;
+    if (status == FINE)
+        status = run_workers(evaluation->threads, evaluation->cell_count, 256, work, &job);
+    for (int i = 0; i < evaluation->threads && job.scratch; i++) {
+        for (int rule = 0; rule < RULES; rule++)
+            for (int t = 0; t < THRESHOLDS; t++)
+                evaluation->absorbed[rule][t] += job.scratch[i].absorbed[rule][t];
+        evaluation->moved += job.scratch[i].moved;
+        free_scratch(&job.scratch[i]);
+    }
+    free(job.scratch);
+    if (status == FINE)
+        count_positives(evaluation);
+    return status;
+}

@@ -1,0 +1,43 @@
+/* A category's matches, for whatever wants to look at single predictions. */
+#include "matches.h"
+
+#include <string.h>
+
+static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, const Cell *cell,
+                      size_t count, size_t first, const Matches *out)
+{
+    for (uint32_t rank = 0; rank < cell->kept; rank++) {
+        uint32_t place = cell->first + rank, item = evaluation->order[place];
+        size_t i = first + rank;
+        out->image[i] = cell->image;
+        out->prediction[i] = item;
+        out->score[i] = evaluation->predictions[item].score;
+        for (size_t bit = 0; bit < CURVES; bit++) {
+            out->matched[bit * count + i] = outcomes[place].matched >> bit & 1;
+            out->ignored[bit * count + i] = outcomes[place].ignored >> bit & 1;
+        }
+    }
+    for (uint32_t i = 0; i < cell->truth_count; i++) {
+        const Truth *truth =
+            &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
+        if (truth->crowd || (evaluation->masks && truth->skipped))
+            continue;
+        uint8_t outside = ranges_outside(truth->area);
+        for (size_t a = 0; a < RANGES; a++)
+            out->positives[a * evaluation->images.count + (size_t)cell->image] +=
+                !(outside >> a & 1);
+    }
+}
+
+void fill_matches(const Evaluation *evaluation, Rule rule, size_t category, const Matches *out)
+{
+    size_t count = evaluation->ranking_start[category + 1] - evaluation->ranking_start[category];
+    size_t done = 0;
+    memset(out->positives, 0, RANGES * evaluation->images.count * sizeof *out->positives);
+    for (uint32_t c = evaluation->category_start[category];
+         c < evaluation->category_start[category + 1]; c++) {
+        const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
+        fill_cell(evaluation, evaluation->outcomes[rule], cell, count, done, out);
+        done += cell->kept;
+    }
+}

@@ -1,0 +1,18 @@
+#ifndef O365SEG_MATCHES_H
+#define O365SEG_MATCHES_H
+
+#include "core.h"
+
+/* benchmark.matches.CategoryMatches' arrays, of the category's n predictions. */
+typedef struct {
+    int32_t *image;      /* [n], rank of the image's id */
+    int64_t *prediction; /* [n], index in the results file */
+    double *score;       /* [n] */
+    uint8_t *matched;    /* [ranges, thresholds, n] */
+    uint8_t *ignored;    /* [ranges, thresholds, n] */
+    int32_t *positives;  /* [ranges, images] */
+} Matches;
+
+void fill_matches(const Evaluation *evaluation, Rule rule, size_t category, const Matches *out);
+
+#endif

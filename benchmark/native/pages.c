@@ -1,0 +1,22 @@
+#define _DEFAULT_SOURCE /* madvise */
+#include "pages.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+void drop_part(const MappedText *text, const uint8_t *from, const uint8_t *to)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    if (!text->mapped || page <= 0 || to <= from)
+        return;
+    /* The mapping starts at a page, so rounding down stays inside it; whole pages only. */
+    uintptr_t mask = ~((uintptr_t)page - 1);
+    uintptr_t start = (uintptr_t)from & mask, end = (uintptr_t)to & mask;
+    if (end > start)
+        (void)madvise((void *)start, end - start, MADV_DONTNEED); /* only ever a saving */
+}
+
+void drop_pages(const MappedText *text)
+{
+    drop_part(text, text->text, text->text + text->length);
+}

@@ -1,0 +1,240 @@
+/* AP of many resamples of the images, from one matching.
+ *
+ * What a prediction was matched to depends on its image alone, so a resample only changes how often
+ * an image counts. An image of weight w is taken as w copies of itself; the copies of a prediction
+ * follow one another in the ranking, and ties between predictions are settled as in the evaluation
+ * itself: by image id, then by rank within the image. Then all copies of a true positive share one
+ * place on the precision envelope, that of the last, and a resample costs one step a true positive.
+ * Sixteen resamples go side by side, for the processor's vector units. */
+#include "resampling.h"
+
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accumulation.h"
+#include "memory.h"
+#include "workers.h"
+
+enum { LANES = 16 };
+
+typedef struct {
+    uint32_t lane[LANES];
+} Lanes;
+
+/* Counts after a true positive: right ones with all its copies, wrong ones before it. */
+typedef struct {
+    Lanes right, wrong;
+} Step;
+
+typedef struct {
+    Step *steps; /* THRESHOLDS lists of `capacity` each */
+    size_t capacity;
+    uint8_t *reached; /* [lanes, most positives + 1]: recalls that so many true ones reach */
+    size_t reached_capacity;
+} Desk;
+
+typedef struct {
+    const Evaluation *evaluation;
+    Rule rule;
+    size_t resamples, blocks;
+    Lanes *weights; /* [blocks, images] */
+    double *precisions;
+    Desk *desks;
+} Job;
+
+static bool soundly_sized(const Evaluation *evaluation, size_t resamples, const int32_t *weights)
+{
+    size_t images = evaluation->images.count;
+    for (size_t r = 0; r < resamples; r++) {
+        int64_t sum = 0, most = 0;
+        for (size_t i = 0; i < images; i++) {
+            int64_t weight = weights[r * images + i];
+            if (weight < 0)
+                return false;
+            sum += weight;
+            most = weight > most ? weight : most;
+        }
+        /* so that no count passes 32 bits */
+        if (sum > INT32_MAX / MOST_DETECTIONS ||
+            most * (int64_t)evaluation->truth_count > INT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+static void count_positives(const Job *job, size_t category, const Lanes *weights,
+                            Lanes *positives)
+{
+    const Evaluation *evaluation = job->evaluation;
+    memset(positives, 0, sizeof *positives);
+    for (uint32_t c = evaluation->category_start[category];
+         c < evaluation->category_start[category + 1]; c++) {
+        const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
+        for (uint32_t i = 0; i < cell->truth_count; i++) {
+            const Truth *truth =
+                &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
+            if (truth->crowd || (evaluation->masks && truth->skipped) ||
+                (ranges_outside(truth->area) & 1))
+                continue;
+            for (int lane = 0; lane < LANES; lane++)
+                positives->lane[lane] += weights[cell->image].lane[lane];
+        }
+    }
+}
+
+/* The image of a place in `order`. */
+static int32_t image_at(const Evaluation *evaluation, uint32_t place)
+{
+    return evaluation->predictions[evaluation->order[place]].image;
+}
+
+static void walk(const Job *job, size_t category, const Lanes *weights, Desk *desk,
+                 size_t counts[THRESHOLDS])
+{
+    const Evaluation *evaluation = job->evaluation;
+    const Outcome *outcomes = evaluation->outcomes[job->rule];
+    Lanes wrong, also[THRESHOLDS], right[THRESHOLDS];
+    memset(&wrong, 0, sizeof wrong);
+    memset(also, 0, sizeof also);
+    memset(right, 0, sizeof right);
+    for (uint32_t i = evaluation->ranking_start[category];
+         i < evaluation->ranking_start[category + 1]; i++) {
+        uint32_t place = evaluation->ranking[i].place;
+        const Lanes *weight = &weights[image_at(evaluation, place)];
+        Bits matched = outcomes[place].matched & ONE_RANGE;
+        Bits ignored = outcomes[place].ignored & ONE_RANGE;
+        if (!(matched | ignored)) {
+            for (int lane = 0; lane < LANES; lane++)
+                wrong.lane[lane] += weight->lane[lane];
+            continue;
+        }
+        for (int t = 0; t < THRESHOLDS; t++) {
+            if (ignored >> t & 1)
+                continue;
+            if (!(matched >> t & 1)) {
+                for (int lane = 0; lane < LANES; lane++)
+                    also[t].lane[lane] += weight->lane[lane];
+                continue;
+            }
+            Step *step = &desk->steps[(size_t)t * desk->capacity + counts[t]++];
+            for (int lane = 0; lane < LANES; lane++) {
+                right[t].lane[lane] += weight->lane[lane];
+                step->right.lane[lane] = right[t].lane[lane];
+                step->wrong.lane[lane] = wrong.lane[lane] + also[t].lane[lane];
+            }
+        }
+    }
+}
+
+/* reached[c]: how many of the recalls c true positives of `positives` reach. */
+static void fill_reached(uint8_t *reached, uint32_t positives)
+{
+    int r = 0;
+    reached[0] = 0;
+    for (uint32_t c = 1; c <= positives; c++) {
+        while (r < RECALLS && (double)c / (double)positives >= recall_at(r))
+            r++;
+        reached[c] = (uint8_t)r;
+    }
+}
+
+/* Sums over the recalls the envelope's precision, from the last true positive to the first. */
+static void add_precision(const Step *steps, size_t count, const uint8_t *reached, size_t stride,
+                          double sums[LANES])
+{
+    double best[LANES] = {0};
+    for (size_t c = count; c-- > 0;) {
+        for (int lane = 0; lane < LANES; lane++) {
+            uint32_t right = steps[c].right.lane[lane];
+            uint32_t before = c ? steps[c - 1].right.lane[lane] : 0;
+            if (right == before)
+                continue; /* its image is not in the resample */
+            double all = ((double)steps[c].wrong.lane[lane] + right) + DBL_EPSILON;
+            double here = right / all;
+            best[lane] = here > best[lane] ? here : best[lane];
+            const uint8_t *row = reached + (size_t)lane * stride;
+            sums[lane] += best[lane] * (row[right] - row[before]);
+        }
+    }
+}
+
+static Status do_block(const Job *job, size_t category, size_t block, Desk *desk)
+{
+    const Evaluation *evaluation = job->evaluation;
+    const Lanes *weights = job->weights + block * evaluation->images.count;
+    size_t counts[THRESHOLDS] = {0}, most = 0;
+    double sums[LANES] = {0};
+    Lanes positives;
+    count_positives(job, category, weights, &positives);
+    for (int lane = 0; lane < LANES; lane++)
+        most = positives.lane[lane] > most ? positives.lane[lane] : most;
+    if (!room_for((void **)&desk->reached, &desk->reached_capacity, most + 1, LANES))
+        return NO_MEMORY;
+    for (int lane = 0; lane < LANES; lane++)
+        fill_reached(desk->reached + (size_t)lane * (most + 1), positives.lane[lane]);
+    walk(job, category, weights, desk, counts);
+    for (int t = 0; t < THRESHOLDS; t++)
+        add_precision(desk->steps + (size_t)t * desk->capacity, counts[t], desk->reached,
+                      most + 1, sums);
+    for (size_t lane = 0; lane < LANES && block * LANES + lane < job->resamples; lane++)
+        job->precisions[(block * LANES + lane) * evaluation->categories.count + category] =
+            positives.lane[lane] ? sums[lane] / (THRESHOLDS * RECALLS) : -1;
+    return FINE;
+}
+
+static Status steps_room(Desk *desk, size_t positives)
+{
+    if (positives <= desk->capacity)
+        return FINE;
+    free(desk->steps);
+    desk->capacity = 0;
+    desk->steps = new_items(positives, THRESHOLDS * sizeof *desk->steps);
+    if (!desk->steps)
+        return NO_MEMORY;
+    desk->capacity = positives;
+    return FINE;
+}
+
+static Status work(void *context, int worker, size_t first, size_t last)
+{
+    const Job *job = context;
+    Desk *desk = &job->desks[worker];
+    for (size_t k = first; k < last; k++) {
+        if (steps_room(desk, job->evaluation->positives[k][0]) != FINE)
+            return NO_MEMORY;
+        for (size_t block = 0; block < job->blocks; block++) {
+            Status status = do_block(job, k, block, desk);
+            if (status != FINE)
+                return status;
+        }
+    }
+    return FINE;
+}
+
+Status resample_precision(const Evaluation *evaluation, Rule rule, size_t resamples,
+                          const int32_t *weights, double *precisions)
+{
+    size_t images = evaluation->images.count;
+    if (!soundly_sized(evaluation, resamples, weights))
+        return UNUSUAL;
+    Job job = {.evaluation = evaluation, .rule = rule, .resamples = resamples,
+               .blocks = (resamples + LANES - 1) / LANES, .precisions = precisions};
+    job.weights = new_items(job.blocks * images, sizeof *job.weights);
+    job.desks = new_items((size_t)evaluation->threads, sizeof *job.desks);
+    Status status = job.weights && job.desks ? FINE : NO_MEMORY;
+    if (status == FINE) {
+        for (size_t r = 0; r < resamples; r++)
+            for (size_t i = 0; i < images; i++)
+                job.weights[r / LANES * images + i].lane[r % LANES] =
+                    (uint32_t)weights[r * images + i];
+        status = run_workers(evaluation->threads, evaluation->categories.count, 1, work, &job);
+    }
+    for (int i = 0; job.desks && i < evaluation->threads; i++) {
+        free(job.desks[i].steps);
+        free(job.desks[i].reached);
+    }
+    free(job.desks);
+    free(job.weights);
+    return status;
+}

@@ -1,0 +1,288 @@
+#include "run_lengths.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "json_scan.h"
+#include "memory.h"
+
+static bool list_room(RunList *list, size_t more)
+{
+    if (more > SIZE_MAX / 2 - list->used)
+        return false;
+    return room_for((void **)&list->ends, &list->capacity, list->used + more,
+                    sizeof *list->ends);
+}
+
+/* Plain text of a mask: copied into the list's spare room, a JSON string's doubled backslash
+ * undone. Returns its length, or SIZE_MAX where a character is outside the alphabet. */
+static size_t plain_text(uint8_t *copy, const uint8_t *text, size_t length, bool json)
+{
+    uint8_t bad = 0, escaped = 0;
+    for (size_t i = 0; i < length; i++) { /* without branches, for the vector units */
+        bad |= (uint8_t)(text[i] - 48u) & 0xC0;
+        escaped |= text[i] == '\\';
+    }
+    if (bad)
+        return SIZE_MAX;
+    if (!json || !escaped) {
+        memcpy(copy, text, length);
+        return length;
+    }
+    size_t used = 0;
+    const uint8_t *end = text + length;
+    while (text < end) {
+        const uint8_t *slash = memchr(text, '\\', (size_t)(end - text));
+        size_t part = (size_t)((slash ? slash + 1 : end) - text);
+        memcpy(copy + used, text, part);
+        used += part;
+        text += part;
+        if (slash && (text == end || *text++ != '\\'))
+            return SIZE_MAX;
+    }
+    return used;
+}
+
+/* A number of compressed text: 5 bits a character, least first; 0x20 says that one more follows,
+ * and 0x10 in the last is the sign. NULL where it is cut short or longer than 7 characters (6 with a
+ * sign). */
+static const uint8_t *take_slowly(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    uint64_t value = 0;
+    unsigned place = 0, digit;
+    do {
+        if (at == end || place == 35)
+            return NULL;
+        digit = *at++ - 48u;
+        value |= (uint64_t)(digit & 31) << place;
+        place += 5;
+    } while (digit & 32);
+    if (digit & 16) {
+        if (place == 35) /* pycocotools sign-extends in 32 bits and reads another number */
+            return NULL;
+        value -= (uint64_t)1 << place;
+    }
+    *number = value;
+    return at;
+}
+
+/* The same, quickly: most numbers have one character, and how long another one is cannot be
+ * foretold, so up to 4 characters are taken without a branch. */
+static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
+{
+    unsigned first = *at - 48u;
+    if (!(first & 32)) {
+        *number = (uint64_t)(first ^ 16) - 16;
+        return at + 1;
+    }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (end - at >= 8) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        word -= UINT64_C(0x3030303030303030);
+        uint64_t last = ~word & UINT64_C(0x20202020); /* characters that end a number */
+        if (last) {
+            unsigned length = ((unsigned)__builtin_ctzll(last) >> 3) + 1, unused = 64 - 5 * length;
+            uint64_t bits = (word & 0x1F) | (word >> 3 & 0x3E0) | (word >> 6 & 0x7C00) |
+                            (word >> 9 & 0xF8000);
+            bits <<= unused;
+            *number = bits >> unused | (bits >> 63 ? ~UINT64_C(0) << (64 - unused) : 0);
+            return at + length;
+        }
+    }
+#endif
+    return take_slowly(at, end, number);
+}
+
+/* The state of a decoding. Arithmetic is unsigned, so that lies cannot overflow it: a number that
+ * is negative or larger than the mask sets the top bit of `bad`, and until then sums are sound. */
+typedef struct {
+    uint32_t *out;
+    size_t count;
+    uint64_t sum, pixels, area, bad;
+    bool hollow;
+} Decoding;
+
+static inline void add_run(Decoding *decoding, uint64_t length)
+{
+    uint64_t foreground = -(uint64_t)(decoding->count & 1);
+    decoding->bad |= length | (decoding->pixels - length);
+    decoding->sum += length;
+    decoding->area += length & foreground;
+    decoding->hollow |= length == 0 && decoding->count > 0;
+    decoding->out[decoding->count++] = (uint32_t)decoding->sum;
+}
+
+/* From the fourth number on each is the difference to the one two before it. */
+static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
+{
+    const uint8_t *end = at + length;
+    uint64_t background = 0, foreground = 0, number;
+    Decoding local = *result, *decoding = &local; /* in registers */
+    while (at < end) {
+        at = take_number(at, end, &number);
+        if (!at)
+            return false;
+        number += background;
+        add_run(decoding, number);
+        background = decoding->count > 1 ? number : 0; /* the first counts for no difference */
+        if (at == end)
+            break;
+        at = take_number(at, end, &number);
+        if (!at)
+            return false;
+        foreground += number;
+        add_run(decoding, foreground);
+    }
+    *result = local;
+    return true;
+}
+
+static bool decode_counts(Decoding *decoding, const uint8_t *text, size_t length)
+{
+    Cursor cursor = {text, text + length};
+    int64_t value;
+    bool more = true;
+    if (!expect(&cursor, '['))
+        return false;
+    if (peek(&cursor) == ']')
+        return true;
+    while (more) {
+        if (!scan_integer(&cursor, &value) || !next_or_close(&cursor, ']', &more))
+            return false;
+        add_run(decoding, (uint64_t)value);
+    }
+    return true;
+}
+
+Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask)
+{
+    /* No number takes less than a character, so this is room enough; and behind the runs for a
+     * copy of the text. */
+    size_t copied = (size_t)text->length / sizeof *list->ends + 1, length = text->length;
+    if (!list_room(list, length + 1 + copied))
+        return NO_MEMORY;
+    Decoding decoding = {.out = list->ends + list->used,
+                         .pixels = (uint64_t)height * (uint64_t)width};
+    bool sound = true;
+    if (text->kind == MASK_EMPTY) {
+        add_run(&decoding, decoding.pixels);
+    } else if (text->kind == MASK_COUNTS) {
+        sound = decode_counts(&decoding, text->text, length);
+    } else {
+        uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
+        length = plain_text(copy, text->text, length, text->kind == MASK_TEXT);
+        sound = length != SIZE_MAX && decode_text(&decoding, copy, length);
+    }
+    if (!sound || decoding.bad >> 63 || decoding.sum != decoding.pixels)
+        return UNUSUAL;
+    mask->first = list->used;
+    mask->runs = (uint32_t)decoding.count;
+    mask->area = (uint32_t)decoding.area;
+    mask->hollow = decoding.hollow;
+    list->used += decoding.count;
+    return FINE;
+}
+
+void tight_box(const RunList *list, Mask *mask, int32_t height)
+{
+    const uint32_t *ends = list->ends + mask->first;
+    uint32_t h = (uint32_t)height, column = 0; /* `column`: where the current one starts */
+    uint32_t left = UINT32_MAX, right = 0, top = h, bottom = 0;
+    memset(mask->box, 0, sizeof mask->box);
+    if (mask->area == 0)
+        return;
+    for (uint32_t j = 1; j < mask->runs; j += 2) {
+        uint32_t start = ends[j - 1], last = ends[j] - 1;
+        if (ends[j] == start)
+            continue;
+        if (start - column >= h) /* mostly the next column: spare the division */
+            column = start - column < 2 * h ? column + h : start - start % h;
+        if (left == UINT32_MAX)
+            left = column;
+        if (start - column < top)
+            top = start - column;
+        if (last - column >= h) { /* goes on in the next column: touches bottom and top */
+            top = 0;
+            bottom = h - 1;
+            column = last - last % h;
+        } else if (last - column > bottom) {
+            bottom = last - column;
+        }
+        right = column;
+    }
+    mask->box[0] = (int32_t)(left / h);
+    mask->box[1] = (int32_t)top;
+    mask->box[2] = (int32_t)(right / h) + 1;
+    mask->box[3] = (int32_t)bottom + 1;
+}
+
+/* pycocotools passes over foreground runs of no pixel, and if it has seen no others its unsigned
+ * 32-bit bounds are left as they were set: beyond the image, with sizes wrapped around. */
+void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4])
+{
+    uint32_t nowhere[4] = {(uint32_t)width, (uint32_t)height, 1u - (uint32_t)width,
+                           1u - (uint32_t)height};
+    bool only_background = mask->runs < 2;
+    for (int i = 0; i < 4; i++) {
+        if (mask->area)
+            box[i] = i < 2 ? mask->box[i] : mask->box[i] - mask->box[i - 2];
+        else
+            box[i] = only_background ? 0 : nowhere[i];
+    }
+}
+
+/* The rasteriser works on a grid five times as fine, to whose points it rounds a corner; a pixel
+ * is in where its middle line, the grid's third, lies between the edges. */
+static int32_t first_pixel(double edge, int32_t limit)
+{
+    int64_t grid = (int64_t)(edge * 5 + 0.5);
+    double pixel = ceil((double)(grid - 2) / 5);
+    return pixel < 0 ? 0 : pixel > limit ? limit : (int32_t)pixel;
+}
+
+Status region_mask(const double box[4], int32_t height, int32_t width, RunList *list, Mask *mask)
+{
+    int32_t x0 = first_pixel(box[0], width), x1 = first_pixel(box[0] + box[2], width);
+    int32_t y0 = first_pixel(box[1], height), y1 = first_pixel(box[1] + box[3], height);
+    if (x1 <= x0 || y1 <= y0)
+        x1 = x0 = y1 = y0 = 0;
+    size_t columns = (size_t)(x1 - x0);
+    if (!list_room(list, 2 * columns + 1))
+        return NO_MEMORY;
+    uint32_t *out = list->ends + list->used, runs = 0, h = (uint32_t)height;
+    if (y0 == 0 && y1 == height && columns) {
+        out[runs++] = (uint32_t)x0 * h;
+        out[runs++] = (uint32_t)x1 * h;
+    } else {
+        for (int32_t x = x0; x < x1; x++) {
+            out[runs++] = (uint32_t)x * h + (uint32_t)y0;
+            out[runs++] = (uint32_t)x * h + (uint32_t)y1;
+        }
+    }
+    if (runs == 0 || out[runs - 1] < (uint32_t)width * h)
+        out[runs++] = (uint32_t)width * h;
+    mask->first = list->used;
+    mask->runs = runs;
+    mask->area = (uint32_t)columns * (uint32_t)(y1 - y0);
+    mask->hollow = false;
+    list->used += runs;
+    return FINE;
+}
+
+uint32_t shared_pixels(const uint32_t *first, uint32_t first_runs, const uint32_t *second,
+                       uint32_t second_runs)
+{
+    uint32_t shared = 0, i = 1, j = 1;
+    while (i < first_runs && j < second_runs) {
+        uint32_t start = first[i - 1] > second[j - 1] ? first[i - 1] : second[j - 1];
+        uint32_t end = first[i] < second[j] ? first[i] : second[j];
+        if (end > start)
+            shared += end - start;
+        if (first[i] < second[j])
+            i += 2;
+        else
+            j += 2;
+    }
+    return shared;
+}

@@ -1,0 +1,81 @@
+/* Predictions on instances that raters skipped (paper, appendix C); the rule is described in
+ * benchmark/skip_rule.py. */
+#include "skip_rule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "overlaps.h"
+
+static int by_place_and_size(const void *first, const void *second)
+{
+    const double *a = first, *b = second;
+    for (int i = 0; i < 4; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    scratch->skipped_count = 0;
+    for (uint32_t i = 0; i < cell->truth_count; i++) {
+        const Truth *truth =
+            &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
+        if (!truth->skipped)
+            continue;
+        if (!room_for_one((void **)&scratch->skipped, &scratch->skipped_capacity,
+                          scratch->skipped_count, sizeof *scratch->skipped))
+            return NO_MEMORY;
+        memcpy(scratch->skipped[scratch->skipped_count++], truth->box, sizeof truth->box);
+    }
+    if (scratch->skipped_count)
+        qsort(scratch->skipped, scratch->skipped_count, sizeof *scratch->skipped,
+              by_place_and_size);
+    return FINE;
+}
+
+/* The skipped boxes within reach of a prediction: highest IoU first, of equals the first. */
+static Status find_candidates(Scratch *scratch, uint32_t rank)
+{
+    scratch->candidate_count = 0;
+    for (size_t s = 0; s < scratch->skipped_count; s++) {
+        double iou = plain_box_iou(scratch->tight[rank], scratch->skipped[s]);
+        if (iou < LEAST_IOU)
+            continue;
+        if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
+                          scratch->candidate_count, sizeof *scratch->candidates))
+            return NO_MEMORY;
+        size_t place = scratch->candidate_count++;
+        for (; place > 0 && scratch->candidates[place - 1].iou < iou; place--)
+            scratch->candidates[place] = scratch->candidates[place - 1];
+        scratch->candidates[place] = (Candidate){(uint32_t)s, iou};
+    }
+    return FINE;
+}
+
+Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes)
+{
+    if (!room_for((void **)&scratch->taken, &scratch->taken_capacity, scratch->skipped_count,
+                  sizeof *scratch->taken))
+        return NO_MEMORY;
+    memset(scratch->taken, 0, scratch->skipped_count * sizeof *scratch->taken);
+    for (uint32_t rank = 0; rank < cell->kept; rank++) {
+        Bits open = ~outcomes[rank].matched & ~outcomes[rank].ignored & ALL_BITS;
+        if (!open)
+            continue;
+        Status status = find_candidates(scratch, rank);
+        if (status != FINE)
+            return status;
+        for (size_t c = 0; c < scratch->candidate_count; c++) {
+            const Candidate *candidate = &scratch->candidates[c];
+            Bits reached = at_half ? ALL_BITS : thresholds_reached(candidate->iou);
+            Bits here = open & reached & ~scratch->taken[candidate->truth];
+            scratch->taken[candidate->truth] |= here;
+            outcomes[rank].ignored |= here;
+            open &= ~here;
+        }
+    }
+    return FINE;
+}

@@ -1,0 +1,198 @@
+"""The evaluation by the native core (benchmark/native), for input with nothing unusual in it.
+
+The core says whether it takes the input for sound and plain; if not, there is no result here and
+`slow_path` evaluates, with its own errors or numbers. Nothing here decides a number.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark import notes
+from benchmark.choices import Iou, SkipRule
+from benchmark.input_text import InputText, map_file
+from benchmark.result import IOU_THRESHOLDS, Counts, Curves, Result
+from o365seg.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from benchmark import _native
+    from benchmark.matches import CategoryMatches
+    from o365seg.records import AnnotationFile
+
+SWITCH = "O365SEG_NATIVE"
+"""Set to 0 in the environment, this variable keeps the core out."""
+
+_RULES = list(SkipRule)  # the core counts them in this order
+_RANGES, _LIMITS, _RECALLS = 4, 3, 101
+
+
+def is_wanted() -> bool:
+    """Whether the environment lets the core be used."""
+    return os.environ.get(SWITCH) != "0"
+
+
+def is_built() -> bool:
+    """Whether the core was built at all; without a compiler the install goes without."""
+    try:
+        from benchmark import _native  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def evaluate(
+    predictions: str | Path | InputText,
+    ground_truth: "str | Path | AnnotationFile",
+    iou: Iou,
+    rule: SkipRule,
+    threads: int | None = None,
+) -> Result | None:
+    """The result, or None where the input needs the general path.
+
+    Args:
+        predictions: A results file or its text.
+        ground_truth: A COCO-format file, or what `read_annotations` made of it.
+        iou: What is compared.
+        rule: What becomes of predictions on skipped instances.
+        threads: How many to use, for any result; None for one a processor.
+    """
+    from benchmark import _native
+
+    try:
+        truth, results = _text(ground_truth), _text(predictions)
+        core = _native.Evaluation(
+            truth.data,
+            results.data,
+            iou is Iou.SEGM,
+            threads or _processors(),
+            results.is_mapped,
+        )
+        _rasterise(core)
+        core.match()
+    except (_native.Unusual, OSError, ValueError, InputError):
+        return None
+    return _result(core, iou, rule)
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
+    if isinstance(source, InputText):
+        return source
+    if isinstance(source, str | Path):
+        return map_file(source)
+    import msgspec
+
+    return InputText("ground truth", msgspec.json.encode(source))
+
+
+def _rasterise(core: "_native.Evaluation") -> None:
+    """Polygons as run lengths, by pycocotools' rasteriser."""
+    for of_truth, index, height, width, text in core.polygons():
+        import msgspec
+
+        from o365seg.masks import segmentation_to_rle
+
+        rle = segmentation_to_rle(msgspec.Raw(text), (height, width))
+        assert isinstance(rle.counts, str)
+        core.give(of_truth, index, rle.counts.encode("ascii"))
+
+
+def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
+    facts = core.facts()
+    masks = iou is Iou.SEGM
+    number = _RULES.index(rule)
+    numbers = core.stats(number)
+    ap_by_rule = {}
+    if masks:
+        for other in SkipRule:
+            same = other is rule or not facts["any_skipped"]
+            ap = numbers[0] if same else core.average_precision(_RULES.index(other))
+            ap_by_rule[other] = ap
+    others = facts["annotations"] - facts["crowds"]
+    told = []
+    if facts["lost"]:
+        told.append(notes.lost_instance(*facts["lost_at"]))
+    if masks and facts["moved"]:
+        told.append(notes.areas_of_boxes(facts["moved"], facts["predictions"]))
+    return Result(
+        iou=iou,
+        skip_rule=rule if masks else None,
+        numbers=numbers,
+        category_ids=core.ids(False),
+        absorbed_counts=core.absorbed(number),
+        ap_by_rule=ap_by_rule,
+        counts=Counts(
+            images=facts["images"],
+            categories=facts["categories"],
+            instances=others - facts["skipped"] if masks else others,
+            skipped=facts["skipped"],
+            crowds=facts["crowds"],
+            predictions=facts["predictions"],
+        ),
+        notes=told,
+        matched=NativeMatched(core, number),
+    )
+
+
+@dataclass(frozen=True)
+class NativeMatched:
+    """What the core matched, under one rule; see `benchmark.result.Matched`."""
+
+    core: "_native.Evaluation"
+    rule: int
+
+    def image_ids(self) -> list[int]:
+        """All image ids, ascending."""
+        return self.core.ids(True)
+
+    def curves(self) -> Curves:
+        """pycocotools' arrays."""
+        import numpy as np
+
+        tail = (len(self.core.ids(False)), _RANGES, _LIMITS)
+        precision = np.empty((len(IOU_THRESHOLDS), _RECALLS, *tail))
+        recall = np.empty((len(IOU_THRESHOLDS), *tail))
+        scores = np.empty_like(precision)
+        self.core.curves(self.rule, precision, recall, scores)
+        return Curves(precision, recall, scores)
+
+    def category_matches(self, category_id: int) -> "CategoryMatches":
+        """A category's matches."""
+        import numpy as np
+
+        from benchmark.matches import CategoryMatches
+
+        category = self.core.ids(False).index(category_id)
+        count = self.core.match_count(category)
+        arrays: list[Any] = [
+            np.empty(count, np.int32),
+            np.empty(count, np.int64),
+            np.empty(count),
+            np.empty((_RANGES, len(IOU_THRESHOLDS), count), bool),
+            np.empty((_RANGES, len(IOU_THRESHOLDS), count), bool),
+            np.empty((_RANGES, self.core.facts()["images"]), np.int32),
+        ]
+        self.core.matches(self.rule, category, *arrays)
+        return CategoryMatches(*arrays)
+
+    def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
+        """AP per resample and category, float64[resamples, categories]."""
+        import numpy as np
+
+        from benchmark import _native
+
+        found = np.empty((len(weights), len(self.core.ids(False))))
+        try:
+            self.core.resample(self.rule, len(weights), weights, found)
+        except _native.Unusual:
+            raise ValueError("weights are too large to count with 32 bits") from None
+        return found

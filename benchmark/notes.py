@@ -1,0 +1,19 @@
+"""What the reader must be told where pycocotools' own faults change numbers."""
+
+
+def lost_instance(image_id: int, category_id: int) -> str:
+    """An instance with id 0 was found and does not count."""
+    return (
+        f"The ground truth has an annotation with id 0 (image {image_id}, category "
+        f"{category_id}), and pycocotools never counts it as found: the prediction that finds it "
+        "is a false positive here as there. Number annotations from 1 to avoid this."
+    )
+
+
+def areas_of_boxes(moved: int, predictions: int) -> str:
+    """Areas come from boxes, which puts `moved` predictions in another size class."""
+    return (
+        "The first prediction carries `bbox`, so pycocotools, and this evaluation with it, takes "
+        f"the areas of all predictions from their boxes: {moved} of {predictions} "
+        "change size class, and with them AP and AR by size. Leave `bbox` out to avoid this."
+    )

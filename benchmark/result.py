@@ -1,0 +1,173 @@
+"""The outcome of an evaluation: plain numbers at once, arrays when they are asked for.
+
+numpy is only imported for the arrays, so that the command does without it.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from benchmark.choices import Iou, SkipRule
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from benchmark.matches import CategoryMatches
+
+STAT_NAMES = (
+    "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl",
+)  # fmt: skip
+
+_STEP = (0.95 - 0.5) / 9
+IOU_THRESHOLDS = (*(step * _STEP + 0.5 for step in range(9)), 0.95)
+"""pycocotools' `numpy.linspace(.5, .95, 10)`, to the bit."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What took part: `instances` have a mask (for boxes: every one that is not a crowd)."""
+
+    images: int
+    categories: int
+    instances: int
+    skipped: int
+    crowds: int
+    predictions: int
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What pycocotools accumulates over the images; -1 where a category has no ground truth.
+
+    Attributes:
+        precision: float64[thresholds, recalls, categories, area ranges, detection limits].
+        recall: float64[thresholds, categories, area ranges, detection limits].
+        scores: float64, of `precision`'s shape: the score at which each recall is reached.
+    """
+
+    precision: "np.ndarray"
+    recall: "np.ndarray"
+    scores: "np.ndarray"
+
+
+class Matched(Protocol):
+    """Predictions matched under one rule for skipped instances, by either path."""
+
+    def image_ids(self) -> list[int]:
+        """All image ids, ascending."""
+        ...
+
+    def curves(self) -> Curves:
+        """See `Curves`."""
+        ...
+
+    def category_matches(self, category_id: int) -> "CategoryMatches":
+        """A category's matches; see `Result.matches`."""
+        ...
+
+    def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
+        """See `Result.resampled_precision`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of an evaluation. Fractions from 0 to 1, and −1 where there is nothing to find.
+
+    Attributes:
+        iou: What was compared.
+        skip_rule: The rule that all numbers follow; None for boxes, which need none.
+        numbers: pycocotools' 12 numbers, in the order of `STAT_NAMES`.
+        category_ids: The categories along the arrays of `curves`.
+        absorbed_counts: Per threshold, the predictions that are ignored because of a skipped
+            instance and would otherwise count as false positives (all areas, 100 detections).
+        ap_by_rule: AP under each treatment of skipped instances; empty for boxes.
+        counts: What took part.
+        notes: Whatever the reader must know to understand the numbers, one line each.
+        matched: What the arrays are made from.
+    """
+
+    iou: Iou
+    skip_rule: SkipRule | None
+    numbers: tuple[float, ...]
+    category_ids: list[int]
+    absorbed_counts: tuple[int, ...]
+    ap_by_rule: dict[SkipRule, float]
+    counts: Counts
+    notes: list[str]
+    matched: Matched = field(repr=False, compare=False)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The 12 numbers by name."""
+        return dict(zip(STAT_NAMES, self.numbers, strict=True))
+
+    @cached_property
+    def stats(self) -> "np.ndarray":
+        """The 12 numbers as float64[12]."""
+        return _array(self.numbers)
+
+    @cached_property
+    def thresholds(self) -> "np.ndarray":
+        """The IoU thresholds, float64[10]."""
+        return _array(IOU_THRESHOLDS)
+
+    @cached_property
+    def absorbed(self) -> "np.ndarray":
+        """`absorbed_counts` as int64[10]."""
+        return _array(self.absorbed_counts)
+
+    @cached_property
+    def curves(self) -> Curves:
+        """pycocotools' precision, recall and scores."""
+        return self.matched.curves()
+
+    @cached_property
+    def image_ids(self) -> list[int]:
+        """The ids of all images, ascending."""
+        return self.matched.image_ids()
+
+    def matches(self, category_id: int) -> "CategoryMatches":
+        """What became of each prediction of a category.
+
+        Raises:
+            KeyError: no such category.
+        """
+        if category_id not in self.category_ids:
+            raise KeyError(category_id)
+        return self.matched.category_matches(category_id)
+
+    def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
+        """AP per category for resamples of the images, from this one matching.
+
+        A resample in which an image has weight w is a data set with w copies of it; equal scores
+        come in the order of the evaluation itself: by image id, then by rank in the image, the
+        copies of a prediction one after the other. AP is over all areas, 100 detections, and all
+        thresholds. Over 300 to 1,000 resamples this costs about as much as one evaluation.
+
+        Args:
+            weights: Whole numbers [resamples, images], none negative, images as in `image_ids`.
+
+        Returns:
+            float64[resamples, categories]; −1 where a resample has nothing of the category to
+            find. The AP of a resample is the mean of its others.
+
+        Raises:
+            ValueError: not of that shape, negative, or too large to count with 32 bits.
+        """
+        import numpy as np
+
+        checked = np.asarray(weights)
+        if checked.ndim != 2 or checked.shape[1] != len(self.image_ids):
+            raise ValueError(f"weights of shape {checked.shape}, not [any, {self.counts.images}]")
+        if checked.dtype.kind not in "iu":
+            raise ValueError(f"weights of type {checked.dtype}; whole numbers are needed")
+        if checked.size and (checked.min() < 0 or checked.sum(axis=1, dtype=float).max() > 2e7):
+            raise ValueError("weights are negative or add up to more than 20 million")
+        return self.matched.resampled_precision(np.ascontiguousarray(checked, np.int32))
+
+
+def _array(values: tuple) -> "np.ndarray":
+    import numpy as np
+
+    return np.array(values)

@@ -1,0 +1,97 @@
+"""A result for the terminal and as JSON; without libraries, for the command's sake."""
+
+from dataclasses import asdict
+from typing import Any
+
+from benchmark.choices import Iou
+from benchmark.result import IOU_THRESHOLDS, Result
+
+_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
+_RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
+_MEASURED_AT = {
+    "AP": (_RANGE, "all", 100),
+    "AP50": ("0.50", "all", 100),
+    "AP75": ("0.75", "all", 100),
+    "APs": (_RANGE, _SMALL, 100),
+    "APm": (_RANGE, _MEDIUM, 100),
+    "APl": (_RANGE, _LARGE, 100),
+    "AR1": (_RANGE, "all", 1),
+    "AR10": (_RANGE, "all", 10),
+    "AR100": (_RANGE, "all", 100),
+    "ARs": (_RANGE, _SMALL, 100),
+    "ARm": (_RANGE, _MEDIUM, 100),
+    "ARl": (_RANGE, _LARGE, 100),
+}
+
+
+def percent(fraction: float) -> str:
+    """A fraction in per cent; a dash for pycocotools' −1, which says that there is no such."""
+    return "–" if fraction < 0 else f"{100 * fraction:.2f}"
+
+
+def result_table(result: Result) -> list[str]:
+    """The 12 numbers in per cent, line by line."""
+    what = _WHAT[result.iou]
+    rows = [("", "IoU", "area in pixels", "detections", what.lower())]
+    for name, value in result.metrics.items():
+        threshold, area, limit = _MEASURED_AT[name]
+        rows.append((name, threshold, area, str(limit), percent(value)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [f"{what} AP and AR in per cent", _rule("┌┬┐", widths)]
+    for row in rows:
+        if row[0] in ("AP", "AR1"):
+            lines.append(_rule("├┼┤", widths))
+        cells = [
+            cell.ljust(width) if column < 3 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append(f"│ {' │ '.join(cells)} │")
+    return [*lines, _rule("└┴┘", widths)]
+
+
+def _rule(corners: str, widths: list[int]) -> str:
+    left, middle, right = corners
+    return left + middle.join("─" * (width + 2) for width in widths) + right
+
+
+def result_lines(result: Result) -> list[str]:
+    """What took part, how skipped instances were treated, and what the reader must know."""
+    counts = result.counts
+    lines = [
+        f"{counts.instances:,} instances, {counts.skipped:,} skipped, {counts.crowds:,} crowds; "
+        f"{counts.predictions:,} predictions; "
+        f"{counts.images:,} images, {counts.categories:,} categories"
+    ]
+    if result.skip_rule is not None:
+        lines += _skip_lines(result)
+    elif counts.skipped:
+        lines.append("Boxes of skipped instances are ground truth like any other.")
+    return lines + [f"Note: {note}" for note in result.notes]
+
+
+def _skip_lines(result: Result) -> list[str]:
+    rounded = [round(threshold, 2) for threshold in IOU_THRESHOLDS]
+    at = dict(zip(rounded, result.absorbed_counts, strict=True))
+    by_rule = ", ".join(
+        f"{rule} {percent(ap)}{' (above)' if rule is result.skip_rule else ''}"
+        for rule, ap in result.ap_by_rule.items()
+    )
+    return [
+        f"Predictions ignored because of a skipped instance: {at[0.5]:,} at IoU 0.50, "
+        f"{at[0.75]:,} at 0.75; {sum(at.values()):,} summed over the ten thresholds",
+        f"Mask AP by skip rule: {by_rule}",
+    ]
+
+
+def result_json(result: Result) -> dict[str, Any]:
+    """The numbers of a result as fractions (−1 for none), with the names that the table uses."""
+    thresholds = [f"{threshold:.2f}" for threshold in IOU_THRESHOLDS]
+    return {
+        "iou": str(result.iou),
+        "skip_rule": None if result.skip_rule is None else str(result.skip_rule),
+        "metrics": result.metrics,
+        "ap_by_skip_rule": {str(rule): ap for rule, ap in result.ap_by_rule.items()},
+        "absorbed": dict(zip(thresholds, result.absorbed_counts, strict=True)),
+        "counts": asdict(result.counts),
+        "notes": result.notes,
+    }

@@ -1,0 +1,221 @@
+"""The evaluation by pycocotools: for whatever the native core leaves, and to test it against.
+
+Matching, precision and recall are pycocotools'; what follows matching, for predictions on
+instances without a mask, is `skip_rule`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark import notes
+from benchmark.choices import Iou, SkipRule
+from benchmark.coco_eval import Matching
+from benchmark.ground_truth import GroundTruth, load_ground_truth
+from benchmark.input_text import InputText
+from benchmark.matches import CategoryMatches, resampled_precision
+from benchmark.predictions import Predictions, read_predictions
+from benchmark.result import Counts, Curves, Result
+from benchmark.skip_rule import absorb, box_iou
+from o365seg.records import AnnotationFile, read_annotations
+
+Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
+"""pycocotools' records per (image id, category id), one an area range."""
+
+
+def evaluate(
+    predictions: str | Path | InputText,
+    ground_truth: str | Path | AnnotationFile,
+    iou: Iou,
+    rule: SkipRule,
+) -> Result:
+    """See `benchmark.evaluation.evaluate`.
+
+    Raises:
+        InputError: predictions or ground truth are at fault; names the file, record and field.
+    """
+    if isinstance(ground_truth, AnnotationFile):
+        name, file = "ground truth", ground_truth
+    else:
+        name, file = ground_truth, read_annotations(ground_truth)
+    masks = iou is Iou.SEGM
+    found = read_predictions(predictions, file, masks=masks)
+    truth = load_ground_truth(file, name, masks=masks)
+    if not masks:
+        matching = Matching(file, truth.records, found, iou)
+        return _result(matching, truth, found, None, {}, {}, {})
+
+    matching = Matching(file, truth.without_skipped(), found, iou)
+    cells = _cells_by_rule(matching, truth, found)
+    ap_by_rule = {}
+    for other in SkipRule:
+        if other is not rule and cells[other]:
+            _apply(matching, cells[other])
+            ap_by_rule[other] = matching.average_precision()
+    _apply(matching, cells[rule])
+    return _result(matching, truth, found, rule, cells[rule], cells[SkipRule.NONE], ap_by_rule)
+
+
+@dataclass(frozen=True)
+class SlowMatched:
+    """What pycocotools matched; see `benchmark.result.Matched`."""
+
+    matching: Matching
+    found: Curves
+
+    def image_ids(self) -> list[int]:
+        """All image ids, ascending."""
+        return self.matching.image_ids
+
+    def curves(self) -> Curves:
+        """pycocotools' arrays."""
+        return self.found
+
+    def category_matches(self, category_id: int) -> CategoryMatches:
+        """A category's matches."""
+        matching = self.matching
+        shape = len(matching.area_ranges), len(matching.thresholds), 0
+        image, prediction, score = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)], [np.zeros(0)]
+        matched, ignored = [np.zeros(shape, bool)], [np.zeros(shape, bool)]
+        positives = np.zeros((shape[0], len(matching.image_ids)), np.int32)
+        for place, image_id in enumerate(matching.image_ids):
+            cells = [cell for cell in matching.cells(image_id, category_id) if cell is not None]
+            if not cells:
+                continue
+            ids = np.array(cells[0]["dtIds"], np.int64)
+            image.append(np.full(len(ids), place, np.int32))
+            prediction.append(ids - 1)
+            score.append(np.array(cells[0]["dtScores"], float))
+            matched.append(np.stack([cell["dtMatches"] != 0 for cell in cells]))
+            ignored.append(np.stack([cell["dtIgnore"].astype(bool) for cell in cells]))
+            positives[:, place] = [np.count_nonzero(cell["gtIgnore"] == 0) for cell in cells]
+        return CategoryMatches(
+            np.concatenate(image),
+            np.concatenate(prediction),
+            np.concatenate(score),
+            np.concatenate(matched, axis=2),
+            np.concatenate(ignored, axis=2),
+            positives,
+        )
+
+    def resampled_precision(self, weights: np.ndarray) -> np.ndarray:
+        """AP per resample and category, float64[resamples, categories]."""
+        return np.stack(
+            [
+                resampled_precision(self.category_matches(category_id), weights)
+                for category_id in self.matching.category_ids
+            ],
+            axis=1,
+        )
+
+
+def _cells_by_rule(
+    matching: Matching, truth: GroundTruth, predictions: Predictions
+) -> dict[SkipRule, Cells]:
+    """What matching gives for images and categories with skipped instances, under every rule."""
+    boxes = truth.skipped_boxes()
+    if not boxes:
+        return {rule: {} for rule in SkipRule}
+    plain: Cells = {pair: matching.cells(*pair) for pair in boxes}
+    at_half = np.full_like(matching.thresholds, 0.5)
+    cells = {SkipRule.NONE: plain}
+    for rule, thresholds in (SkipRule.BOX, matching.thresholds), (SkipRule.BOX50, at_half):
+        cells[rule] = {
+            pair: [
+                cell and _absorb_in_cell(cell, boxes[pair], predictions.tight_boxes, thresholds)
+                for cell in plain[pair]
+            ]
+            for pair in boxes
+        }
+    images = {image_id for image_id, _ in boxes}
+    as_crowds = Matching(truth.file, truth.records, predictions, Iou.SEGM, sorted(images))
+    cells[SkipRule.IOA] = {pair: as_crowds.cells(*pair) for pair in boxes}
+    return cells
+
+
+def _absorb_in_cell(
+    cell: dict[str, Any], skipped: np.ndarray, tight_boxes: np.ndarray, thresholds: np.ndarray
+) -> dict[str, Any]:
+    """A copy of pycocotools' record with what the skipped boxes float64[n, 4] absorb ignored."""
+    places = np.array(cell["dtIds"], int) - 1
+    counted = (cell["dtMatches"] == 0) & ~cell["dtIgnore"].astype(bool)
+    absorbed = absorb(counted, box_iou(tight_boxes[places], skipped), thresholds)
+    return cell | {"dtIgnore": cell["dtIgnore"] | absorbed}
+
+
+def _apply(matching: Matching, cells: Cells) -> None:
+    for pair, replacements in cells.items():
+        matching.replace_cells(*pair, replacements)
+
+
+def _result(
+    matching: Matching,
+    truth: GroundTruth,
+    predictions: Predictions,
+    rule: SkipRule | None,
+    cells: Cells,
+    plain: Cells,
+    ap_by_rule: dict[SkipRule, float],
+) -> Result:
+    curves = matching.curves()
+    stats = matching.stats()
+    if rule is not None:  # a rule without an entry differs in nothing from the one chosen
+        ap_by_rule = {other: ap_by_rule.get(other, float(stats[0])) for other in SkipRule}
+    absorbed = np.zeros(len(matching.thresholds), np.int64)
+    for pair in cells:
+        after, before = cells[pair][0], plain[pair][0]
+        if after and before:
+            absorbed += (after["dtIgnore"].astype(bool) & ~before["dtIgnore"]).sum(axis=1)
+    crowds = sum(bool(annotation.iscrowd) for annotation in truth.file.annotations)
+    skipped = sum(truth.skipped)
+    others = len(truth.records) - crowds
+    return Result(
+        iou=Iou.BBOX if rule is None else Iou.SEGM,
+        skip_rule=rule,
+        numbers=tuple(stats.tolist()),
+        category_ids=matching.category_ids,
+        absorbed_counts=tuple(absorbed.tolist()),
+        ap_by_rule=ap_by_rule,
+        counts=Counts(
+            images=len(matching.image_ids),
+            categories=len(matching.category_ids),
+            instances=others if rule is None else others - skipped,
+            skipped=skipped,
+            crowds=crowds,
+            predictions=len(predictions),
+        ),
+        notes=[*_note_on_id_0(matching, truth), *_note_on_areas(matching, predictions, rule)],
+        matched=SlowMatched(matching, curves),
+    )
+
+
+def _note_on_id_0(matching: Matching, truth: GroundTruth) -> list[str]:
+    """pycocotools marks a match by the truth's id, so that one with id 0 passes for none."""
+    for record in truth.records:
+        if record["id"] != 0:
+            continue
+        for cell in matching.cells(record["image_id"], record["category_id"]):
+            if cell is None or 0 not in cell["gtIds"]:
+                continue
+            place = cell["gtIds"].index(0)
+            if not cell["gtIgnore"][place] and cell["gtMatches"][:, place].any():
+                return [notes.lost_instance(record["image_id"], record["category_id"])]
+    return []
+
+
+def _note_on_areas(
+    matching: Matching, predictions: Predictions, rule: SkipRule | None
+) -> list[str]:
+    """pycocotools takes areas from boxes as soon as the first result has one."""
+    if rule is None or not predictions.areas_of_boxes:
+        return []
+    box_areas = predictions.boxes[:, 2] * predictions.boxes[:, 3]
+    moved = np.zeros(len(predictions), bool)
+    for low, high in matching.area_ranges:
+        in_range = [(low <= areas) & (areas <= high) for areas in (box_areas, predictions.areas)]
+        moved |= in_range[0] != in_range[1]
+    if not moved.any():
+        return []
+    return [notes.areas_of_boxes(int(moved.sum()), len(predictions))]

@@ -1,0 +1,74 @@
+"""The quick reading of `benchmark evaluate`: what it takes, and that it loads nothing heavy."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from evaluation_cases import Case, Guess, Thing, rectangle
+
+from benchmark import native_path
+from benchmark.command import plain_evaluation
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("evaluate p.json", {"predictions": "p.json"}),
+        ("evaluate - --gt t.json", {"predictions": "-", "gt": "t.json"}),
+        ("evaluate --iou=bbox p.json", {"predictions": "p.json", "iou": "bbox"}),
+        (
+            "evaluate p.json --skip-rule ioa --json -",
+            {"predictions": "p.json", "skip_rule": "ioa", "json_file": "-"},
+        ),
+    ],
+)
+def test_a_plain_line_is_read(line: str, expected: dict[str, str]) -> None:
+    assert plain_evaluation(line.split()) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "evaluate", "--help", "evaluate --help", "evaluate p.json --help", "stats p.json",
+        "evaluate p.json q.json", "evaluate p.json --gt", "evaluate p.json --gt a --gt b",
+        "evaluate p.json --iou mask", "evaluate p.json --skip-rule some", "evaluate p.json --odd 1",
+        "evaluate p.json --gt --json", "evaluate -- p.json", "evaluate -p", "evaluate --gt= p.json",
+        "--version",
+    ],
+)  # fmt: skip
+def test_anything_else_is_left_to_the_command_line(line: str) -> None:
+    assert plain_evaluation(line.split()) is None
+
+
+def test_both_readings_print_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmark import cli, command
+
+    mask = rectangle(0, 0, 30, 30)
+    truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
+    for iou in ("segm", "bbox"):
+        arguments = ["evaluate", str(results), "--gt", str(truth), "--iou", iou, "--json", "-"]
+        monkeypatch.setattr("sys.argv", ["benchmark", *arguments])
+        command.main()
+        quick = capsys.readouterr()
+        with pytest.raises(SystemExit) as done:
+            cli.main()
+        assert done.value.code in (0, None)
+        assert capsys.readouterr() == quick
+
+
+@pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")
+def test_an_evaluation_loads_nothing_heavy(tmp_path: Path) -> None:
+    mask = rectangle(0, 0, 30, 30)
+    truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
+    code = (
+        "import sys\nfrom benchmark.command import main\n"
+        f"sys.argv = ['benchmark', 'evaluate', {str(results)!r}, '--gt', {str(truth)!r}]\n"
+        "main()\n"
+        "heavy = 'numpy pycocotools msgspec typer rich pydantic'.split()\n"
+        "print('loaded:', [name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"

@@ -1,0 +1,315 @@
+"""The native core against pycocotools: the same numbers to the last bit, on everything it takes."""
+
+import gzip
+import io
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluation_cases import Case, Guess, Thing, rectangle
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from native_cases import Files, files
+from make_workload import SCALES, write_workload
+
+from benchmark import Result, evaluate, evaluation, native_path, slow_path
+from benchmark.choices import Iou, SkipRule
+
+pytestmark = pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")
+
+CHOICES = [*((Iou.SEGM, rule) for rule in SkipRule), (Iou.BBOX, SkipRule.BOX)]
+ROOMY = settings(
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+
+
+def natively(truth: Path, results: Path, iou: Iou, rule: SkipRule, threads: int = 2) -> Result:
+    """The native result; it must not have been left to the slow path."""
+    result = native_path.evaluate(results, truth, iou, rule, threads)
+    assert result is not None, "left to the slow path"
+    return result
+
+
+def assert_same(native: Result, slow: Result) -> None:
+    """Every public number and array, by its bytes."""
+    assert np.array(native.numbers).tobytes() == np.array(slow.numbers).tobytes()
+    for field in ("iou", "skip_rule", "category_ids", "absorbed_counts", "ap_by_rule", "counts",
+                  "notes", "image_ids", "metrics"):  # fmt: skip
+        assert getattr(native, field) == getattr(slow, field), field
+    for name in ("precision", "recall", "scores"):
+        ours, theirs = getattr(native.curves, name), getattr(slow.curves, name)
+        assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
+        assert ours.tobytes() == theirs.tobytes(), name
+    for category_id in slow.category_ids:
+        ours, theirs = native.matches(category_id), slow.matches(category_id)
+        for name in vars(theirs):
+            first, second = getattr(ours, name), getattr(theirs, name)
+            assert first.dtype == second.dtype and first.shape == second.shape, name
+            assert first.tobytes() == second.tobytes(), name
+
+
+def compare(case: Files | Case, folder: Path, iou: Iou, rule: SkipRule) -> None:
+    truth, results = case.write(folder)
+    assert_same(natively(truth, results, iou, rule), slow_path.evaluate(results, truth, iou, rule))
+
+
+@settings(ROOMY, max_examples=150)
+@given(case=files(), choice=st.sampled_from(CHOICES))
+def test_equals_pycocotools(
+    tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
+) -> None:
+    compare(case, tmp_path_factory.mktemp("case"), *choice)
+
+
+@pytest.mark.slow
+@settings(ROOMY, max_examples=2000)
+@given(case=files(), choice=st.sampled_from(CHOICES))
+def test_equals_pycocotools_on_two_thousand_cases(
+    tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
+) -> None:
+    compare(case, tmp_path_factory.mktemp("case"), *choice)
+
+
+@settings(ROOMY, max_examples=8)
+@given(case=files(many=True), choice=st.sampled_from(CHOICES))
+def test_equals_pycocotools_past_the_limit_of_detections(
+    tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
+) -> None:
+    compare(case, tmp_path_factory.mktemp("case"), *choice)
+
+
+@pytest.fixture(scope="module")
+def workload(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """About 600 predictions of a fair model, some objects skipped."""
+    return write_workload(tmp_path_factory.mktemp("workload"), SCALES["small"], seed=3)
+
+
+@pytest.mark.parametrize(("iou", "rule"), CHOICES)
+def test_a_fair_model_s_results(workload: tuple[Path, Path], iou: Iou, rule: SkipRule) -> None:
+    truth, results = workload
+    slow = slow_path.evaluate(results, truth, iou, rule)
+    assert 0.1 < slow.numbers[0] < 0.9
+    for threads in (1, 2, 7):
+        assert_same(natively(truth, results, iou, rule, threads), slow)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["coco128_panoptic/annotations/instances_train2017.json", "lvis100/lvis_val_100.json"]
+)
+@pytest.mark.parametrize(("iou", "rule"), [CHOICES[0], CHOICES[2], CHOICES[-1]])
+def test_real_data(real_data: Path, tmp_path: Path, name: str, iou: Iou, rule: SkipRule) -> None:
+    from benchmark_predictions import jittered
+
+    if not (real_data / name).exists():
+        pytest.skip(f"{real_data / name} is not there")
+    truth = json.loads((real_data / name).read_text())
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps(jittered(truth, seed=5)))
+    for annotation in truth["annotations"][::9]:
+        if not annotation.get("iscrowd"):
+            del annotation["segmentation"]
+    changed = tmp_path / "truth.json"
+    changed.write_text(json.dumps(truth))
+    native = natively(changed, results, iou, rule)
+    assert 0.05 < native.numbers[0] < 0.95
+    assert_same(native, slow_path.evaluate(results, changed, iou, rule))
+
+
+def test_a_large_file_read_in_parts_is_read_the_same(tmp_path: Path) -> None:
+    """Past a megabyte a thread takes each part; nested records must not pass for records."""
+    case = Case([Thing(rectangle(0, 0, 30, 30))], [Guess(rectangle(0, 0, 30, 31))])
+    truth, results = case.write(tmp_path)
+    record = case.results()[0]
+    decoy = {"points": [{"x": 1}, {"x": 2}, {"image_id": 1, "category_id": 1, "score": 1}]}
+    for extra in ({}, decoy, {"boxes": [decoy] * 40}):
+        records = [{**record, **extra, "score": i / 20_000} for i in range(15_000)]
+        results.write_text(json.dumps(records))
+        assert results.stat().st_size > 2**21
+        one, three = (natively(truth, results, Iou.SEGM, SkipRule.BOX, n) for n in (1, 3))
+        assert_same(three, one)
+        assert one.counts.predictions == 15_000
+        assert one.matches(1).prediction.tolist() == list(range(14_999, 14_899, -1))
+
+
+@given(st.lists(st.floats(0, 1) | st.floats(-1e4, 1e4), min_size=1, max_size=50))
+def test_scores_are_read_to_the_last_bit(
+    tmp_path_factory: pytest.TempPathFactory, scores: list[float]
+) -> None:
+    scores = [s for s in scores if abs(s) > 1e-8] or [0.1]
+    forms = ["{!r}", "{:.17e}", "{:.12f}"]
+    for form in forms:
+        texts = [form.format(score) for score in scores]
+        values = [float(text) for text in texts]
+        record = '{{"image_id": 1, "category_id": 1, "score": {}, "segmentation": []}}'
+        truth, results = Case([Thing(rectangle(0, 0, 3, 3))], []).write(
+            tmp_path_factory.mktemp("case")
+        )
+        results.write_text(f"[{','.join(record.format(text) for text in texts)}]")
+        found = natively(truth, results, Iou.SEGM, SkipRule.NONE).matches(1)
+        expected = np.array(values)[found.prediction]
+        assert found.score.tobytes() == expected.tobytes()
+
+
+CASE = Case(
+    [Thing(rectangle(0, 0, 30, 30)), Thing(rectangle(50, 50, 9, 9), image=2)],
+    [Guess(rectangle(0, 0, 30, 29)), Guess(rectangle(50, 50, 9, 8), image=2)],
+)
+
+
+def test_gzip_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, results = CASE.write(tmp_path)
+    expected = evaluate(results, truth).metrics
+    packed_truth, packed = tmp_path / "truth.json.gz", tmp_path / "results.json.gz"
+    packed_truth.write_bytes(gzip.compress(truth.read_bytes()))
+    packed.write_bytes(gzip.compress(results.read_bytes()))
+    for switch in ("1", "0"):
+        monkeypatch.setenv(native_path.SWITCH, switch)
+        assert evaluate(packed, packed_truth).metrics == expected
+        for data in (results.read_bytes(), packed.read_bytes()):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+            assert evaluate("-", truth).metrics == expected
+
+
+@pytest.mark.parametrize("switch", ["1", "0"])
+def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
+    """As a shell's `<(…)` makes it."""
+    truth, results = CASE.write(tmp_path)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setenv(native_path.SWITCH, switch)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(results.read_bytes()))
+    writer.start()
+    found = evaluate(pipe, truth).metrics
+    writer.join()
+    assert found == evaluate(results, truth).metrics
+
+
+def test_records_and_annotations_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from o365seg.records import read_annotations
+
+    truth, results = CASE.write(tmp_path)
+    expected = evaluate(results, truth).metrics
+    monkeypatch.setattr(slow_path, "evaluate", None)  # would fail if it were asked
+    assert evaluate(json.loads(results.read_text()), read_annotations(truth)).metrics == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"image_id": 1,', '"image_id": 1.0,'),
+        ('"category_id": 1,', '"category_id": 1e0,'),
+        ("[", " \t\r\n[ "),
+        ('"score": 0.5', '"score" : 5E-1'),
+        ('"score": 0.5', '"a\\"}{": [{"b": [null, true, "\\\\"]}], "score": 0.5'),
+        ('"score": 0.5', '"ä": "naïve 😀", "score": 0.5'),
+    ],
+)
+def test_what_is_rare_but_plain_is_not_left_to_the_slow_path(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    truth, results = CASE.write(tmp_path)
+    text = results.read_text()
+    assert old in text
+    expected = slow_path.evaluate(results, truth, Iou.SEGM, SkipRule.BOX)
+    results.write_text(text.replace(old, new, 1))
+    assert_same(natively(truth, results, Iou.SEGM, SkipRule.BOX), expected)
+
+
+def test_the_switch_and_an_absent_core_lead_to_the_slow_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmark.evaluate_command import run_evaluation
+
+    truth, results = CASE.write(tmp_path)
+    run_evaluation(results, truth, Iou.SEGM, SkipRule.BOX, None)
+    fast = capsys.readouterr()
+    monkeypatch.setattr(native_path, "evaluate", None)  # would fail if it were asked
+    with monkeypatch.context() as change:
+        change.setenv(native_path.SWITCH, "0")
+        run_evaluation(results, truth, Iou.SEGM, SkipRule.BOX, None)
+        assert capsys.readouterr() == fast
+    monkeypatch.setitem(sys.modules, "benchmark._native", None)
+    monkeypatch.delattr("benchmark._native", raising=False)
+    run_evaluation(results, truth, Iou.SEGM, SkipRule.BOX, None)
+    slow = capsys.readouterr()
+    assert slow.out == fast.out
+    extra = [line for line in slow.err.splitlines() if line not in fast.err.splitlines()]
+    assert extra == ["the native core was not built: pycocotools evaluates, slowly"]
+
+
+def _weights(result: Result, rows: list[list[int]]) -> np.ndarray:
+    return np.array([[row[i % len(row)] for i in range(len(result.image_ids))] for row in rows])
+
+
+@settings(ROOMY, max_examples=60)
+@given(
+    case=files(),
+    rule=st.sampled_from(list(SkipRule)),
+    rows=st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=1, max_size=20),
+)
+def test_resampling_equals_the_plain_rule(
+    tmp_path_factory: pytest.TempPathFactory, case: Files, rule: SkipRule, rows: list[list[int]]
+) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    native = natively(truth, results, Iou.SEGM, rule)
+    slow = slow_path.evaluate(results, truth, Iou.SEGM, rule)
+    weights = _weights(native, rows)
+    ours, theirs = native.resampled_precision(weights), slow.resampled_precision(weights)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+    once = native.resampled_precision(np.ones((1, len(native.image_ids)), int))[0]
+    known = once[once > -1]
+    assert (known.mean() if known.size else -1) == pytest.approx(native.numbers[0], abs=1e-12)
+
+
+def test_a_resample_is_the_data_set_with_images_repeated(workload: tuple[Path, Path]) -> None:
+    truth, results = workload
+    data, records = json.loads(truth.read_text()), json.loads(results.read_text())
+    for place, record in enumerate(records):
+        record["score"] += place * 1e-9  # equal scores of two images come in another order
+    result = evaluate(records, truth, skip_rule="none")
+    random = np.random.default_rng(0)
+    weights = random.multinomial(20, np.full(20, 1 / 20), size=17)
+    found = result.resampled_precision(weights)
+    assert found.shape == (17, 10)
+    for row, precisions in zip(weights[:3], found[:3], strict=True):
+        repeated: dict[str, Any] = {**data, "images": [], "annotations": []}
+        guesses = []
+        for place, (image_id, times) in enumerate(zip(result.image_ids, row, strict=True)):
+            (image,) = (i for i in data["images"] if i["id"] == image_id)
+            for copy in range(times):
+                new = place * 100 + copy
+                repeated["images"].append({**image, "id": new})
+                for annotation in data["annotations"]:
+                    if annotation["image_id"] == image_id:
+                        record = {"image_id": new, "id": len(repeated["annotations"]) + 1}
+                        repeated["annotations"].append({**annotation, **record})
+                guesses += [{**r, "image_id": new} for r in records if r["image_id"] == image_id]
+        folder = truth.parent
+        (folder / "repeated.json").write_text(json.dumps(repeated))
+        again = evaluate(guesses, folder / "repeated.json", skip_rule="none")
+        expected = again.curves.precision[:, :, :, 0, 2].mean(axis=(0, 1))
+        np.testing.assert_allclose(precisions, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [np.ones((2, 3), int), np.ones(2, int), np.ones((1, 2)), np.array([[1, -1]]),
+     np.array([[2**31, 1]])],
+)  # fmt: skip
+def test_weights_that_make_no_sense_are_refused(tmp_path: Path, weights: np.ndarray) -> None:
+    truth, results = CASE.write(tmp_path)
+    with pytest.raises(ValueError, match="weights"):
+        evaluate(results, truth).resampled_precision(weights)
+
+
+def test_matches_of_an_unknown_category(tmp_path: Path) -> None:
+    truth, results = CASE.write(tmp_path)
+    with pytest.raises(KeyError):
+        evaluation.evaluate(results, truth).matches(99)

@@ -1,0 +1,135 @@
+"""`benchmark evaluate` beside its peers, each a whole process, on one seeded workload.
+
+    python -m venv /tmp/peers
+    /tmp/peers/bin/pip install numpy==2.4.6 pycocotools==2.0.11 faster-coco-eval==1.8.0 \
+        ultrafast-pycocotools==0.1.14 hotcoco==1.3.0 vernier==0.5.4
+    python tests/performance/make_workload.py objects365 /tmp/objects365
+    python tests/performance/compare.py /tmp/objects365 --peers /tmp/peers/bin/python --rounds 5
+
+The peers read the ground truth without its skipped objects, which they know nothing of (this
+evaluation still does its four treatments of them). Rounds go through all tools in turn, so that a
+slow moment of the machine hits them alike; reported are medians of wall time, of processor time,
+and of peak memory, and the AP that each one found. A peer that is not installed, or that fails, is
+named and left out. Nothing here passes or fails.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+_CALLS = """
+coco = COCO(truth)
+evaluation = COCOeval(coco, coco.loadRes(results), "segm")
+evaluation.evaluate()
+evaluation.accumulate()
+evaluation.summarize()
+print("AP", float(evaluation.stats[0]))
+"""
+_START = "import sys\ntruth, results = sys.argv[1:]\n"
+PEERS = {
+    "pycocotools": "from pycocotools.coco import COCO\nfrom pycocotools.cocoeval import COCOeval\n",
+    "faster-coco-eval": "from faster_coco_eval import COCO\n"
+    "from faster_coco_eval import COCOeval_faster as COCOeval\n",
+    "ultrafast-pycocotools": "from ultrafast_pycocotools.coco import COCO\n"
+    "from ultrafast_pycocotools.cocoeval import COCOeval\n",
+    "hotcoco": "from hotcoco import COCO, COCOeval\n",
+    "vernier": "import vernier\nvernier.patch_pycocotools()\n"
+    "from pycocotools.coco import COCO\nfrom pycocotools.cocoeval import COCOeval\n",
+}
+
+
+def run(command: list[str]) -> tuple[float, float, float, str]:
+    """Wall seconds, processor seconds, peak megabytes and output of one process."""
+    with tempfile.TemporaryFile() as output:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    if process.returncode:
+        raise RuntimeError(text.strip().splitlines()[-1] if text.strip() else "failed")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text
+
+
+def without_skipped(truth: Path, folder: Path) -> Path:
+    """The ground truth as stock tools can read it: what was skipped is not there."""
+    data = json.loads(truth.read_bytes())
+    data["annotations"] = [a for a in data["annotations"] if a.get("segmentation")]
+    path = folder / "stock.json"
+    path.write_text(json.dumps(data))
+    return path
+
+
+def with_boxes(results: Path, folder: Path) -> Path:
+    """The results with boxes (of no meaning): vernier wants them even where masks are compared."""
+    records = json.loads(results.read_bytes())
+    path = folder / "boxed.json"
+    path.write_text(json.dumps([{**record, "bbox": [0, 0, 9, 9]} for record in records]))
+    return path
+
+
+def found_ap(text: str) -> str:
+    """AP as the tool printed it."""
+    for line in text.splitlines():
+        if line.startswith("AP "):
+            return f"{float(line.split()[1]):.12f}"
+        if '"none":' in line:
+            return f"{float(line.split(':')[1].strip(' ,')):.12f}"
+    return "?"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare with the peers.")
+    parser.add_argument("workload", type=Path)
+    parser.add_argument("--peers", default=sys.executable, help="a Python that has them")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", action="append", help="these tools only")
+    arguments = parser.parse_args()
+    truth, results = arguments.workload / "truth.json", arguments.workload / "results.json"
+    # In another process: a child is charged with its parent's memory at the time of the fork.
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        stock = pool.submit(without_skipped, truth, arguments.workload).result()
+        boxed = pool.submit(with_boxes, results, arguments.workload).result()
+    ours = "from benchmark.command import main; main()"
+    commands = {
+        "benchmark evaluate": [
+            sys.executable, "-c", ours, "evaluate", str(results), "--gt", str(truth), "--json", "-",
+        ],
+        **{
+            name: [
+                arguments.peers, "-c", _START + start + _CALLS, str(stock),
+                str(boxed if name == "vernier" else results),
+            ]
+            for name, start in PEERS.items()
+        },
+    }  # fmt: skip
+    if arguments.only:
+        commands = {name: commands[name] for name in arguments.only}
+    measured: dict[str, list[tuple[float, float, float, str]]] = {name: [] for name in commands}
+    for _ in range(arguments.rounds):
+        for name, command in list(commands.items()):
+            try:
+                measured[name].append(run(command))
+            except RuntimeError as fault:
+                print(f"{name} is left out: {fault}")
+                del commands[name], measured[name]
+    print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'MB':>8}  AP (nothing made of skipped objects)")
+    for name, rounds in measured.items():
+        wall = statistics.median(r[0] for r in rounds)
+        cpu = statistics.median(r[1] for r in rounds)
+        memory = statistics.median(r[2] for r in rounds)
+        print(f"{name:24}{wall:9.3f}{cpu:9.3f}{memory:8.0f}  {found_ap(rounds[-1][3])}")
+
+
+if __name__ == "__main__":
+    main()

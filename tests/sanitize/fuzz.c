@@ -1,0 +1,155 @@
+/* Feeds damaged files to the native core. Two ways to build it (see fuzz.sh): with clang as a
+ * libFuzzer target, or with any compiler as a program that damages its seeds at random itself.
+ *
+ * An input is the annotation file, a byte 0, and the results file; the sign of soundness is that
+ * nothing crashes, hangs or trips a sanitizer. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../benchmark/native/core.h"
+#include "../../benchmark/native/evaluation.h"
+#include "../../benchmark/native/resampling.h"
+#include "../../benchmark/native/results_file.h"
+#include "../../benchmark/native/summary.h"
+#include "../../benchmark/native/truth_file.h"
+
+static uint64_t evaluated;
+
+static void use(Evaluation *evaluation)
+{
+    double stats[STATS], ap = 0;
+    for (int rule = 0; rule < RULES; rule++) {
+        if (summarize(evaluation, (Rule)rule, stats) != FINE)
+            return;
+        if (average_precision(evaluation, (Rule)rule, &ap) != FINE || ap != stats[0] || ap > 1.01)
+            abort();
+    }
+    size_t images = evaluation->images.count, categories = evaluation->categories.count;
+    if (images && images < 50 && categories < 50) {
+        int32_t *weights = calloc(images, sizeof *weights);
+        double *found = calloc(categories + 1, sizeof *found);
+        weights[0] = 2;
+        (void)resample_precision(evaluation, RULE_NONE, 1, weights, found);
+        free(weights);
+        free(found);
+    }
+    evaluated++;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const uint8_t *zero = memchr(data, 0, size);
+    if (!zero)
+        return 0;
+    size_t truth_length = (size_t)(zero - data), length = size - truth_length - 1;
+    /* Copies of their exact size, so that reading one byte too many is noticed. */
+    uint8_t *truth = malloc(truth_length + 1), *results = malloc(length ? length : 1);
+    truth = realloc(truth, truth_length ? truth_length : 1);
+    memcpy(truth, data, truth_length);
+    memcpy(results, zero + 1, length);
+    for (int masks = 0; masks < 2; masks++) {
+        Evaluation evaluation;
+        memset(&evaluation, 0, sizeof evaluation);
+        evaluation.masks = masks;
+        evaluation.threads = 2;
+        evaluation.results = (MappedText){results, length, false};
+        Status status = read_truth(&evaluation, truth, truth_length);
+        if (status == FINE)
+            status = read_results(&evaluation);
+        bool of_truth = true;
+        size_t index = 0;
+        MaskText mask;
+        while (status == FINE && next_polygons(&evaluation, &of_truth, &index, &mask))
+            status = give_mask(&evaluation, of_truth, index, (const uint8_t *)"PPYO", 4);
+        if (status == FINE)
+            status = finish_matching(&evaluation);
+        if (status == FINE)
+            use(&evaluation);
+        free_evaluation(&evaluation);
+    }
+    free(truth);
+    free(results);
+    return 0;
+}
+
+#ifndef LIBFUZZER
+static uint64_t state;
+
+static uint32_t below(uint32_t limit)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((state >> 33) % limit);
+}
+
+static const char *const TOKENS[] = {
+    "\"", "{", "}", "[", "]", ",", ":", "0", "-", "1e9", "null", "true", "1.0", "\\\\", "\\", "oooo",
+    "PPPPPPP1", "99999999", "2147483648", "\"bbox\": [0,0,1,1],", "\"size\": [1,1],", "\"iscrowd\": 1,",
+    "\"skipped\": true,", "\"segmentation\": [],", "0.5", "\xff", "\"counts\": [0, 1],", "`", "4"};
+
+static size_t damage(uint8_t *data, size_t size, size_t room)
+{
+    for (uint32_t times = 1 + below(4); times > 0 && size > 2; times--) {
+        size_t at = below((uint32_t)size);
+        const char *token = TOKENS[below(sizeof TOKENS / sizeof *TOKENS)];
+        size_t length = strlen(token), cut = 1 + below(12);
+        switch (below(5)) {
+        case 0:
+            data[at] = (uint8_t)below(256);
+            break;
+        case 1:
+            data[at] ^= (uint8_t)(1u << below(8));
+            break;
+        case 2:
+            if (cut > size - at)
+                cut = size - at;
+            memmove(data + at, data + at + cut, size - at - cut);
+            size -= cut;
+            break;
+        case 3:
+            if (size + length < room) {
+                memmove(data + at + length, data + at, size - at);
+                memcpy(data + at, token, length);
+                size += length;
+            }
+            break;
+        default:
+            for (size_t i = 0; i < 8 && at + i < size; i++)
+                if (data[at + i] >= '0' && data[at + i] <= '9')
+                    data[at + i] = (uint8_t)('0' + below(10));
+        }
+    }
+    return size;
+}
+
+int main(int count, char **names)
+{
+    enum { ROOM = 1 << 20 };
+    if (count < 4) {
+        fprintf(stderr, "usage: fuzz SECONDS SEED INPUT...\n");
+        return 2;
+    }
+    static uint8_t original[ROOM], data[ROOM];
+    clock_t end = clock() + (clock_t)atoi(names[1]) * CLOCKS_PER_SEC;
+    state = (uint64_t)atoi(names[2]);
+    uint64_t runs = 0;
+    while (clock() < end) {
+        FILE *file = fopen(names[3 + below((uint32_t)count - 3)], "rb");
+        if (!file)
+            return 2;
+        size_t size = fread(original, 1, ROOM - 4096, file);
+        fclose(file);
+        for (int i = 0; i < 200; i++, runs++) {
+            memcpy(data, original, size);
+            LLVMFuzzerTestOneInput(data, damage(data, size, ROOM));
+        }
+    }
+    printf("%llu inputs, %llu evaluations went through to the numbers\n",
+           (unsigned long long)runs, (unsigned long long)evaluated);
+    return 0;
+}
+#endif

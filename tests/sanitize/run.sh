@@ -1,0 +1,30 @@
+#!/bin/sh
+# Builds the native core with AddressSanitizer and UndefinedBehaviorSanitizer, and runs the
+# evaluator's tests on it. Needs gcc or clang with the sanitizers' libraries.
+#
+#     sh tests/sanitize/run.sh [pytest arguments]
+#
+# CC and PYTHON may be set. The ordinary build is put back at the end.
+set -eu
+cd "$(dirname "$0")/../.."
+CC=${CC:-gcc}
+PYTHON=${PYTHON:-.venv/bin/python}
+suffix=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
+include=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+target=benchmark/_native$suffix
+kept=$(mktemp)
+if [ -e "$target" ]; then cp "$target" "$kept"; fi
+restore() {
+    if [ -s "$kept" ]; then cp "$kept" "$target"; else rm -f "$target"; fi
+    rm -f "$kept"
+}
+trap restore EXIT
+"$CC" -std=c99 -g -O1 -ffp-contract=off -fno-omit-frame-pointer -fPIC -pthread \
+    -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
+    -shared -o "$target" benchmark/native/*.c -lm
+runtime=$("$CC" -print-file-name=libasan.so)
+# Python itself never frees all it has, so leaks are looked for by memcheck-like tools, not here.
+LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+    "$PYTHON" -m pytest -q -p no:cacheprovider tests/benchmark/test_native_path.py \
+    tests/benchmark/test_hostile_input.py tests/benchmark/test_skip_rule.py \
+    tests/benchmark/test_predictions.py tests/benchmark/test_ground_truth.py "$@"

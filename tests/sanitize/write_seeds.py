@@ -1,0 +1,38 @@
+"""Small sound evaluations for the fuzzer to damage: annotation file, a byte 0, results file."""
+
+import json
+import sys
+from pathlib import Path
+
+from evaluation_cases import Case, Guess, Thing, rectangle
+from make_workload import Scale, write_workload
+
+
+def write_seeds(folder: Path) -> None:
+    """Write them into `folder`."""
+    folder.mkdir(parents=True)
+    mask, other = rectangle(0, 0, 9, 9), rectangle(2, 0, 60, 50)
+    cases = [
+        Case([Thing(mask), Thing(box=(1, 1, 9, 8)), Thing(box=(0, 0, 50, 50), crowd=True)],
+             [Guess(mask, 0.9), Guess(other), Guess(mask, 0.1, image=2)], first_id=0),
+        Case([Thing(other), Thing(mask, category=2)],
+             [Guess(other, 0.9, box=(2, 0, 60, 50)), Guess(mask, box=(0, 0, 9, 9), category=2)]),
+    ]  # fmt: skip
+    pairs = [(json.dumps(case.truth()), json.dumps(case.results())) for case in cases]
+    record = {"image_id": 1, "category_id": 1, "score": 0.5}
+    forms = [
+        [],
+        [[0, 0, 9, 0, 9, 9]],
+        {"size": [110, 100], "counts": [0, 5, 0, 0, 10_995]},
+    ]
+    plain = [{**record, "segmentation": form} for form in forms]
+    pairs.append((pairs[0][0], json.dumps(plain)))
+    scale = Scale(images=2, categories=3, truths=2, predictions=4, skipped=0.3)
+    truth, results = write_workload(folder.parent / "workload", scale)
+    pairs.append((truth.read_text(), results.read_text()))
+    for number, (first, second) in enumerate(pairs):
+        (folder / str(number)).write_bytes(first.encode() + b"\0" + second.encode())
+
+
+if __name__ == "__main__":
+    write_seeds(Path(sys.argv[1]))
