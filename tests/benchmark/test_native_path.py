@@ -14,8 +14,8 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from native_cases import Files, files
 from make_workload import SCALES, write_workload
+from native_cases import Files, files
 
 from benchmark import Result, evaluate, evaluation, native_path, slow_path
 from benchmark.choices import Iou, SkipRule
