@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.choices import Iou, RelativeSize, SkipRule
+from benchmark.choices import By, Iou, RelativeSize, SkipRule
 from o365seg import command_line
 
 if TYPE_CHECKING:
@@ -52,17 +52,41 @@ def evaluate(
         Path | None,
         typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
     ] = None,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write a table of the categories to this file."),
+    ] = None,
+    by: Annotated[
+        list[By] | None,
+        typer.Option(
+            help="Also print the numbers by category, by supercategory or by relative mask size; "
+            "may be given again."
+        ),
+    ] = None,
+    interval: Annotated[
+        bool,
+        typer.Option("--interval", help="Also give 95 % intervals: a bootstrap over the images."),
+    ] = False,
+    resamples: Annotated[
+        int, typer.Option(help="Resamples of an interval.", min=2, max=1_000_000)
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw equal resamples.", min=0)] = 0,
 ) -> None:
     """COCO AP and AR; predictions on skipped instances count neither for nor against."""
-    from benchmark import evaluation, ground_truth
+    from benchmark import evaluation, extras, ground_truth
     from benchmark.tables import result_json, result_lines, result_table
     from o365seg.json_files import write_bytes_atomic
 
     release, how = ground_truth.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+    wanted = extras.Wanted(
+        by=by or [], csv_file=csv_file, resamples=resamples * interval, seed=seed
+    )
+    more = extras.find(result, predictions, release, wanted)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
-    text = json.dumps(numbers | result_json(result), indent=2, ensure_ascii=False) + "\n"
+    numbers |= result_json(result) | more.numbers
+    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
     if json_file == Path("-"):
         sys.stdout.write(text)
         return
@@ -70,9 +94,15 @@ def evaluate(
     console.print(result_table(result))
     for line in result_lines(result):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
+    for line in more.lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    for table in more.tables:
+        console.print(table)
     if json_file is not None:
         write_bytes_atomic(json_file, text.encode())
-        sys.stderr.write(f"written: {json_file}\n")
+        more.written.append(json_file)
+    for path in more.written:
+        sys.stderr.write(f"written: {path}\n")
 
 
 @app.command(
@@ -156,7 +186,8 @@ def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console()
+    # A file or a pipe has no width of its own, and tables should not be cut to 80 columns there.
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> None:

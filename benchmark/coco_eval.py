@@ -105,6 +105,15 @@ class Matching:
         evaluation.evalImgs = cells
         evaluation._paramsEval = copy.deepcopy(params)
 
+    def filled(self) -> dict[int, list[int]]:
+        """Per category id, the places in `image_ids` of the images with truth or predictions."""
+        cells, step = self._evaluation.evalImgs, len(self.image_ids)
+        first = [k * len(self.area_ranges) * step for k in range(len(self.category_ids))]
+        return {
+            category_id: [i for i in range(step) if cells[start + i] is not None]
+            for category_id, start in zip(self.category_ids, first, strict=True)
+        }
+
     def _position(self, image_id: int, category_id: int) -> int:
         """Where the cell of an image and category lies, for the first area range."""
         k = self.category_ids.index(category_id)

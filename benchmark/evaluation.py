@@ -5,7 +5,8 @@ instances without a mask, is `skip_rule`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from benchmark.choices import Iou, SkipRule
 from benchmark.coco_eval import STAT_NAMES, Curves, Matching
 from benchmark.ground_truth import GroundTruth, load_ground_truth
+from benchmark.matches import CategoryMatches, category_matches
 from benchmark.predictions import Predictions, read_predictions
 from benchmark.skip_rule import absorb, box_iou
 from o365seg.records import AnnotationFile, read_annotations
@@ -47,6 +49,7 @@ class Result:
         category_ids: The categories along the arrays of `curves`.
         absorbed: int64[10]. Per threshold, the predictions that are ignored because of a skipped
             instance and would otherwise count as false positives (all areas, 100 detections).
+        absorbed_by_category: int64[categories, 10], the same per category.
         ap_by_rule: AP under each treatment of skipped instances; empty for boxes.
         counts: What took part.
         notes: Whatever the reader must know to understand the numbers, one line each.
@@ -59,9 +62,21 @@ class Result:
     thresholds: np.ndarray
     category_ids: list[int]
     absorbed: np.ndarray
+    absorbed_by_category: np.ndarray
     ap_by_rule: dict[SkipRule, float]
     counts: Counts
     notes: list[str]
+    matching: Matching = field(repr=False, compare=False)
+
+    @property
+    def image_ids(self) -> list[int]:
+        """The images, ascending; `matches` points into them."""
+        return self.matching.image_ids
+
+    @cached_property
+    def matches(self) -> list[CategoryMatches]:
+        """What became of every prediction, a category each, under the result's skip rule."""
+        return category_matches(self.matching)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -169,11 +184,12 @@ def _result(
     stats = matching.stats()
     if rule is not None:  # a rule without an entry differs in nothing from the one chosen
         ap_by_rule = {other: ap_by_rule.get(other, float(stats[0])) for other in SkipRule}
-    absorbed = np.zeros(len(matching.thresholds), np.int64)
+    absorbed = np.zeros((len(matching.category_ids), len(matching.thresholds)), np.int64)
     for pair in cells:
         after, before = cells[pair][0], plain[pair][0]
         if after and before:
-            absorbed += (after["dtIgnore"].astype(bool) & ~before["dtIgnore"]).sum(axis=1)
+            ignored = after["dtIgnore"].astype(bool) & ~before["dtIgnore"].astype(bool)
+            absorbed[matching.category_ids.index(pair[1])] += ignored.sum(axis=1)
     crowds = sum(bool(annotation.iscrowd) for annotation in truth.file.annotations)
     skipped = sum(truth.skipped)
     others = len(truth.records) - crowds
@@ -184,7 +200,8 @@ def _result(
         curves=curves,
         thresholds=matching.thresholds,
         category_ids=matching.category_ids,
-        absorbed=absorbed,
+        absorbed=absorbed.sum(axis=0),
+        absorbed_by_category=absorbed,
         ap_by_rule=ap_by_rule,
         counts=Counts(
             images=len(matching.image_ids),
@@ -195,6 +212,7 @@ def _result(
             predictions=len(predictions),
         ),
         notes=[*_note_on_id_0(matching, truth), *_note_on_areas(matching, predictions, rule)],
+        matching=matching,
     )
 
 

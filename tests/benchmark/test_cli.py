@@ -186,3 +186,25 @@ def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_evaluate_by_category_and_size_with_intervals_and_csv(folder: Path) -> None:
+    done = run(
+        "evaluate", "preds.json", "--by", "category", "--by", "supercategory", "--by", "size",
+        "--interval", "--resamples", "20", "--csv", "table.csv", "--json", "out.json", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"95 % intervals over images \(20 resamples, seed 0\): AP 100.00 \[", done.stdout
+    )
+    assert re.search(r"category 1 +100.00 ", done.stdout)
+    assert re.search(r"0.2 – 0.4 +│ +1 │ 100.00 ", done.stdout)
+    numbers = json.loads((folder / "out.json").read_text())
+    assert [row["absorbed"] for row in numbers["by_category"]] == [1, 0]
+    assert numbers["by_supercategory"][0]["skipped"] == 1
+    assert [one["instances"] for one in numbers["by_size"]] == [0, 0, 0, 1, 0]
+    assert numbers["intervals"]["metrics"]["AP"]["low"] == pytest.approx(1)
+    table = (folder / "table.csv").read_text().splitlines()
+    assert table[0].startswith("category_id,name,supercategory,ap,ap50,")
+    assert len(table) == 3
+    assert "written: table.csv" in done.stderr

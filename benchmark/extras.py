@@ -1,0 +1,117 @@
+"""What `benchmark evaluate` gives on request beside the twelve numbers."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from benchmark.bootstrap import Interval, intervals
+from benchmark.breakdown import by_category, by_supercategory, rows_csv, rows_table, sizes_table
+from benchmark.by_size import evaluate_by_size
+from benchmark.choices import By, SkipRule
+from benchmark.evaluation import Result
+from benchmark.inputs import Inputs, read_inputs
+from o365seg.json_files import write_bytes_atomic
+from o365seg.records import AnnotationFile, read_annotations
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for.
+
+    Attributes:
+        by: The breakdowns to print.
+        csv_file: Where the table of categories goes; None for nowhere.
+        resamples: Resamples of the intervals; 0 for no intervals.
+        seed: Of the resamples.
+    """
+
+    by: Sequence[By] = ()
+    csv_file: Path | None = None
+    resamples: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What was found: numbers for `--json`, lines and tables to print, and the files written."""
+
+    numbers: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of an evaluation, each read when it is first needed and only then."""
+
+    result: Result
+    predictions: Path
+    release: Path
+
+    @cached_property
+    def file(self) -> AnnotationFile:
+        """The annotation file, for names and what was skipped."""
+        return read_annotations(self.release)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """Predictions and ground truth with their masks."""
+        return read_inputs(self.predictions, self.file, self.result.iou)
+
+    @property
+    def rule(self) -> SkipRule:
+        """The rule for skipped instances; any will do for boxes."""
+        return self.result.skip_rule or SkipRule.BOX
+
+
+def find(result: Result, predictions: Path, release: Path, wanted: Wanted) -> Extras:
+    """Work out what was asked for, and write the files.
+
+    Raises:
+        InputError: a file cannot be written, or no interval can be had.
+    """
+    source = Source(result, predictions, release)
+    found = Extras()
+    if wanted.resamples:
+        of_metrics = intervals(result, wanted.resamples, wanted.seed)
+        found.numbers["intervals"] = {
+            "level": 0.95,
+            "resamples": wanted.resamples,
+            "seed": wanted.seed,
+            "metrics": {name: asdict(one) for name, one in of_metrics.items()},
+        }
+        found.lines.append(_interval_line(result, of_metrics, wanted))
+    if wanted.csv_file or By.CATEGORY in wanted.by or By.SUPERCATEGORY in wanted.by:
+        rows = by_category(result, source.file)
+        if wanted.csv_file:
+            write_bytes_atomic(wanted.csv_file, rows_csv(rows).encode())
+            found.written.append(wanted.csv_file)
+        if By.CATEGORY in wanted.by:
+            found.tables.append(rows_table(rows, "By category, in per cent"))
+            found.numbers["by_category"] = [asdict(row) for row in rows]
+        if By.SUPERCATEGORY in wanted.by:
+            groups = by_supercategory(rows)
+            found.tables.append(rows_table(groups, "By supercategory, in per cent"))
+            found.numbers["by_supercategory"] = [asdict(row) for row in groups]
+    if By.SIZE in wanted.by:
+        bins = evaluate_by_size(source.inputs, source.rule)
+        found.tables.append(sizes_table(bins))
+        found.numbers["by_size"] = [asdict(one) for one in bins]
+    return found
+
+
+def _interval_line(result: Result, found: dict[str, Interval], wanted: Wanted) -> str:
+    parts = [
+        f"{name} {100 * result.metrics[name]:.2f} [{100 * one.low:.2f}, {100 * one.high:.2f}], "
+        f"standard error {100 * one.standard_error:.2f}"
+        for name, one in found.items()
+    ]
+    return (
+        f"95 % intervals over images ({wanted.resamples:,} resamples, seed {wanted.seed}): "
+        + "; ".join(parts)
+    )
