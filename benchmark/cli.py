@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmark import cli_analysis
 from benchmark.choices import By, Iou, RelativeSize, SkipRule
 from o365seg import command_line
 
@@ -157,6 +158,9 @@ def stats(
     else:
         _console().print(numbers_table(numbers))
     sys.stderr.write(f"written: {len(written)} files in {out}\n")
+
+
+cli_analysis.add_commands(app)
 
 
 def _measure(

@@ -177,7 +177,7 @@ def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
 
 
 def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
-    for command in ("evaluate", "stats"):
+    for command in ("evaluate", "stats", "compare"):
         assert f"benchmark {command} " in run(command, "--help", cwd=folder).stdout
     heavy = "numpy pycocotools matplotlib pandas torch gradio"
     loaded = f"[name for name in '{heavy}'.split() if name in sys.modules]"
@@ -208,3 +208,21 @@ def test_evaluate_by_category_and_size_with_intervals_and_csv(folder: Path) -> N
     assert table[0].startswith("category_id,name,supercategory,ap,ap50,")
     assert len(table) == 3
     assert "written: table.csv" in done.stderr
+
+
+def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
+    case = Case([], [Guess(rectangle(50, 50, 40, 40), 0.9)])
+    (folder / "worse.json").write_text(json.dumps(case.results()))
+    done = run(
+        "compare", "preds.json", "worse.json", "preds.json",
+        "--resamples", "50", "--json", "d.json", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"worse.json.*AP .* 0.00 .* -100.00 ", done.stdout)
+    assert re.search(r"category 1 .* 100.00 .* 0.00 .* -100.00", done.stdout)
+    numbers = json.loads((folder / "d.json").read_text())
+    assert [m["metrics"]["AP"] for m in numbers["models"]] == pytest.approx([1, 0, 1])
+    assert numbers["differences"][0]["metrics"]["AP"]["estimate"] == pytest.approx(-1)
+    assert numbers["differences"][0]["categories"][0]["name"] == "category 1"
+    assert numbers["differences"][1]["metrics"]["AP"]["p_value"] == 1
+    assert run("compare", "preds.json", cwd=folder).returncode == 2

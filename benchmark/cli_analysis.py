@@ -1,0 +1,97 @@
+"""The commands of `benchmark` that look deeper into predictions than the twelve numbers."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.choices import Iou, SkipRule
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Gt = Annotated[
+    Path | None,
+    typer.Option(help="Ground truth, as for `benchmark evaluate`.", metavar="RELEASED.JSON"),
+]
+CompareWhat = Annotated[Iou, typer.Option("--iou", help="Compare masks or boxes.")]
+Rule = Annotated[SkipRule, typer.Option(help="What becomes of a prediction on a skipped instance.")]
+Resamples = Annotated[int, typer.Option(help="Resamples of the images.", min=2, max=1_000_000)]
+Seed = Annotated[int, typer.Option(help="Equal seeds draw equal resamples.", min=0)]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands of this module into the app."""
+    app.command(
+        epilog="Example: `benchmark compare baseline.json mine.json --gt "
+        "o365_instance_seg_val.json --json differences.json`"
+    )(compare)
+
+
+def compare(
+    predictions: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two or more results files; the others are compared with the first.",
+            metavar="FIRST.JSON OTHER.JSON …",
+        ),
+    ],
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    resamples: Resamples = 1000,
+    seed: Seed = 0,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
+    ] = None,
+) -> None:
+    """Models on the same images: differences, with a paired bootstrap over the images."""
+    from benchmark import comparison_tables as tables
+    from benchmark import evaluation, ground_truth
+    from benchmark.comparison import compare as compare_results
+    from o365seg.json_files import write_bytes_atomic
+    from o365seg.records import read_annotations
+
+    if len(predictions) < 2:
+        raise typer.BadParameter("name at least two results files", param_hint="PREDICTIONS")
+    release, how = ground_truth.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    results = [
+        evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
+    ]
+    found = compare_results(results, resamples, seed)
+    names = {category.id: category.name for category in read_annotations(release).categories}
+    files = [str(path) for path in predictions]
+    numbers = {"ground_truth": str(release), "iou": str(iou)}
+    numbers |= {"skip_rule": str(skip_rule)} if iou is Iou.SEGM else {}
+    numbers |= tables.comparison_json(found, files, names)
+    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
+    if json_file == Path("-"):
+        sys.stdout.write(text)
+        return
+    console = _console()
+    labels = _labels(predictions)
+    console.print(tables.comparison_table(found, labels))
+    for categories, label in zip(found.categories, labels[1:], strict=True):
+        if not any(one.difference for one in categories):
+            continue
+        title = f"AP by category: greatest gains and losses of {label} against {labels[0]}"
+        console.print(tables.category_table(categories, names, title))
+    if json_file is not None:
+        write_bytes_atomic(json_file, text.encode())
+        sys.stderr.write(f"written: {json_file}\n")
+
+
+def _labels(paths: list[Path]) -> list[str]:
+    """The files' names, with their folders where names alone are not distinct."""
+    names = [path.stem for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)
