@@ -12,6 +12,9 @@ from benchmark.choices import Iou, SkipRule
 if TYPE_CHECKING:
     from rich.console import Console
 
+Predictions = Annotated[
+    Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
+]
 Gt = Annotated[
     Path | None,
     typer.Option(help="Ground truth, as for `benchmark evaluate`.", metavar="RELEASED.JSON"),
@@ -28,6 +31,9 @@ def add_commands(app: typer.Typer) -> None:
         epilog="Example: `benchmark compare baseline.json mine.json --gt "
         "o365_instance_seg_val.json --json differences.json`"
     )(compare)
+    app.command(epilog="Example: `benchmark errors preds.json --gt o365_instance_seg_val.json`")(
+        errors
+    )
 
 
 def compare(
@@ -83,6 +89,33 @@ def compare(
     if json_file is not None:
         write_bytes_atomic(json_file, text.encode())
         sys.stderr.write(f"written: {json_file}\n")
+
+
+def errors(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
+    ] = False,
+) -> None:
+    """Errors by kind, as TIDE tells them: how many, and the AP that mending each would gain."""
+    from benchmark import ground_truth
+    from benchmark.error_kinds import error_kinds
+    from benchmark.error_tables import errors_json, errors_table
+    from benchmark.inputs import read_inputs
+
+    release, how = ground_truth.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
+    if as_json:
+        numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
+        numbers |= {"skip_rule": str(skip_rule)} if iou is Iou.SEGM else {}
+        numbers |= errors_json(found)
+        sys.stdout.write(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _console().print(errors_table(found))
 
 
 def _labels(paths: list[Path]) -> list[str]:

@@ -177,7 +177,7 @@ def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
 
 
 def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
-    for command in ("evaluate", "stats", "compare"):
+    for command in ("evaluate", "stats", "compare", "errors"):
         assert f"benchmark {command} " in run(command, "--help", cwd=folder).stdout
     heavy = "numpy pycocotools matplotlib pandas torch gradio"
     loaded = f"[name for name in '{heavy}'.split() if name in sys.modules]"
@@ -226,3 +226,16 @@ def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
     assert numbers["differences"][0]["categories"][0]["name"] == "category 1"
     assert numbers["differences"][1]["metrics"]["AP"]["p_value"] == 1
     assert run("compare", "preds.json", cwd=folder).returncode == 2
+
+
+def test_errors_tells_kinds_and_gains(folder: Path) -> None:
+    wrong = Case([], [Guess(rectangle(0, 50, 20, 4), 0.95), Guess(REAL, 0.9, category=2)])
+    records = json.loads((folder / "preds.json").read_text()) + wrong.results()
+    (folder / "preds.json").write_text(json.dumps(records))
+    done = run("errors", "preds.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"AP at IoU 0.50 is 50.00", done.stdout)
+    assert re.search(r"classification .*│ +1 │ +0.00 │", done.stdout)
+    numbers = json.loads(run("errors", "preds.json", "--json", cwd=folder).stdout)
+    assert numbers["kinds"]["classification"] == {"errors": 1, "ap_gained": 0}
+    assert numbers["kinds"]["missed"] == {"errors": 0, "ap_gained": 0}
