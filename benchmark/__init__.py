@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmark.choices import Iou, SkipRule
+    from benchmark.drop_in import COCOeval
     from benchmark.evaluation import Result, evaluate
 
-__all__ = ["Iou", "Result", "SkipRule", "evaluate"]
+__all__ = ["COCOeval", "Iou", "Result", "SkipRule", "evaluate"]
 
 
 def __getattr__(name: str) -> object:
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> object:
         from benchmark import choices
 
         return getattr(choices, name)
+    if name == "COCOeval":
+        from benchmark.drop_in import COCOeval
+
+        return COCOeval
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
