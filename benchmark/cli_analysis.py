@@ -34,6 +34,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command(epilog="Example: `benchmark errors preds.json --gt o365_instance_seg_val.json`")(
         errors
     )
+    app.command(epilog="Example: `benchmark curves preds.json --out figures`")(curves)
 
 
 def compare(
@@ -116,6 +117,28 @@ def errors(
         sys.stdout.write(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
     else:
         _console().print(errors_table(found))
+
+
+def curves(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    out: Annotated[Path, typer.Option(help="Folder for the figure and the table.")] = Path(
+        "curves"
+    ),
+) -> None:
+    """Precision over recall: the mean curve as a figure, every category's in a table."""
+    from benchmark import evaluation, ground_truth
+    from benchmark.pr_curves import write_curves
+    from o365seg.records import read_annotations
+
+    release, how = ground_truth.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+    names = {category.id: category.name for category in read_annotations(release).categories}
+    for path in write_curves(result, names, out):
+        sys.stderr.write(f"written: {path}\n")
 
 
 def _labels(paths: list[Path]) -> list[str]:

@@ -177,7 +177,7 @@ def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
 
 
 def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
-    for command in ("evaluate", "stats", "compare", "errors"):
+    for command in ("evaluate", "stats", "compare", "errors", "curves"):
         assert f"benchmark {command} " in run(command, "--help", cwd=folder).stdout
     heavy = "numpy pycocotools matplotlib pandas torch gradio"
     loaded = f"[name for name in '{heavy}'.split() if name in sys.modules]"
@@ -239,3 +239,10 @@ def test_errors_tells_kinds_and_gains(folder: Path) -> None:
     numbers = json.loads(run("errors", "preds.json", "--json", cwd=folder).stdout)
     assert numbers["kinds"]["classification"] == {"errors": 1, "ap_gained": 0}
     assert numbers["kinds"]["missed"] == {"errors": 0, "ap_gained": 0}
+
+
+def test_curves_writes_a_figure_and_a_table(folder: Path) -> None:
+    done = run("curves", "preds.json", "--out", "here", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in (folder / "here").iterdir()}
+    assert written == {f"precision_recall.{kind}" for kind in ("png", "svg", "csv")}
