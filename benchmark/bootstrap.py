@@ -57,7 +57,10 @@ def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
 
 
 def resampled(
-    matches: Sequence[CategoryMatches], weights: np.ndarray, thresholds: np.ndarray
+    matches: Sequence[CategoryMatches],
+    weights: np.ndarray,
+    thresholds: np.ndarray,
+    area: int = 0,
 ) -> np.ndarray:
     """AP, AP50 and AP75 under every set of image weights.
 
@@ -65,11 +68,12 @@ def resampled(
         matches: Every category.
         weights: uint16[images, sets].
         thresholds: float64[thresholds], the IoU thresholds of `matches`.
+        area: Which of the areas of `matches`.
 
     Returns:
         float64[3, sets] in the order of `INTERVAL_METRICS`; −1 where nothing is to be found.
     """
-    rankings = [rank(found) for found in matches if found.positives[0].any()]
+    rankings = [_counted(rank(one, area)) for one in matches if one.positives[area].any()]
     sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
     at = [int(np.argmin(np.abs(thresholds - wanted))) for wanted in (0.5, 0.75)]
 
@@ -84,6 +88,18 @@ def resampled(
             sums += of_one  # in the order of the categories: the same sum however many threads
             categories += known
     return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)
+
+
+def _counted(ranking: Ranking) -> Ranking:
+    """Without the predictions that every threshold ignores: by size that is most of them."""
+    kept = ranking.counted.any(axis=0)
+    return Ranking(
+        image=ranking.image[kept],
+        score=ranking.score[kept],
+        true=ranking.true[:, kept],
+        counted=ranking.counted[:, kept],
+        positives=ranking.positives,
+    )
 
 
 def _of_category(

@@ -65,8 +65,21 @@ def evaluate_by_size(
             has no size and may absorb a prediction of any.
         edges: Rising edges of the bins.
     """
+    return numbers_by_size(match_by_size(inputs, rule, edges), edges)
+
+
+def match_by_size(
+    inputs: Inputs, rule: SkipRule = SkipRule.BOX, edges: Sequence[float] = SIZE_EDGES
+) -> list[CategoryMatches]:
+    """The matches whose areas are the bins of relative size; arguments as `evaluate_by_size`."""
     truth_sizes, prediction_sizes = relative_sizes(inputs)
-    matches = match_in_bins(inputs, rule, truth_sizes, prediction_sizes, half_open(edges))
+    return match_in_bins(inputs, rule, truth_sizes, prediction_sizes, half_open(edges))
+
+
+def numbers_by_size(
+    matches: Sequence[CategoryMatches], edges: Sequence[float] = SIZE_EDGES
+) -> list[SizeBin]:
+    """The numbers of each bin, from what `match_by_size` found."""
     bins = []
     for area, (low, high) in enumerate(itertools.pairwise(edges)):
         found = precisions(matches, area)

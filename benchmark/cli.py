@@ -72,18 +72,26 @@ def evaluate(
         int, typer.Option(help="Resamples of an interval.", min=2, max=1_000_000)
     ] = 1000,
     seed: Annotated[int, typer.Option(help="Equal seeds draw equal resamples.", min=0)] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write a report to this file: one HTML page that loads nothing."),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Where the images lie, for the worst of them in the report."),
+    ] = None,
 ) -> None:
     """COCO AP and AR; predictions on skipped instances count neither for nor against."""
     from benchmark import evaluation, extras, ground_truth
     from benchmark.tables import result_json, result_lines, result_table
     from o365seg.json_files import write_bytes_atomic
 
+    if images is not None and report is None:
+        raise typer.BadParameter("asks for --report too", param_hint="--images")
     release, how = ground_truth.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    wanted = extras.Wanted(
-        by=by or [], csv_file=csv_file, resamples=resamples * interval, seed=seed
-    )
+    wanted = extras.Wanted(by or [], csv_file, interval, resamples, seed, report, images)
     more = extras.find(result, predictions, release, wanted)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
     numbers |= result_json(result) | more.numbers

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmark.bootstrap import Interval, intervals
+from benchmark.bootstrap import RESAMPLES, Interval, intervals
 from benchmark.breakdown import by_category, by_supercategory, rows_csv, rows_table, sizes_table
 from benchmark.by_size import evaluate_by_size
 from benchmark.choices import By, SkipRule
@@ -25,14 +25,20 @@ class Wanted:
     Attributes:
         by: The breakdowns to print.
         csv_file: Where the table of categories goes; None for nowhere.
-        resamples: Resamples of the intervals; 0 for no intervals.
+        interval: Whether to give intervals.
+        resamples: Resamples of the intervals, those of the report too.
         seed: Of the resamples.
+        report: Where the report goes; None for nowhere.
+        images: Where the images for it lie; None for a report without.
     """
 
     by: Sequence[By] = ()
     csv_file: Path | None = None
-    resamples: int = 0
+    interval: bool = False
+    resamples: int = RESAMPLES
     seed: int = 0
+    report: Path | None = None
+    images: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def find(result: Result, predictions: Path, release: Path, wanted: Wanted) -> Ex
     """
     source = Source(result, predictions, release)
     found = Extras()
-    if wanted.resamples:
+    if wanted.interval:
         of_metrics = intervals(result, wanted.resamples, wanted.seed)
         found.numbers["intervals"] = {
             "level": 0.95,
@@ -102,6 +108,15 @@ def find(result: Result, predictions: Path, release: Path, wanted: Wanted) -> Ex
         bins = evaluate_by_size(source.inputs, source.rule)
         found.tables.append(sizes_table(bins))
         found.numbers["by_size"] = [asdict(one) for one in bins]
+    if wanted.report:
+        from benchmark.report import write_report  # with matplotlib and OpenCV, which take time
+
+        write_report(
+            wanted.report, result, source.inputs, predictions=str(predictions),
+            release=str(release), resamples=wanted.resamples, seed=wanted.seed,
+            images=wanted.images,
+        )  # fmt: skip
+        found.written.append(wanted.report)
     return found
 
 

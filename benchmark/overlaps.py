@@ -1,6 +1,6 @@
 """The overlap of every prediction with every truth of its image, whatever their categories."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +44,16 @@ class ImageOverlaps:
         )
 
 
-def image_overlaps(inputs: Inputs, *, skipped: bool) -> Iterator[ImageOverlaps]:
-    """Every image in ascending order of id.
+def image_overlaps(
+    inputs: Inputs, *, skipped: bool, images: Sequence[int] | None = None
+) -> Iterator[ImageOverlaps]:
+    """Every image in ascending order of id, or some of them.
 
     Args:
         inputs: Predictions and ground truth.
         skipped: Whether skipped instances take part: as the crowds of stock tools where masks are
             compared, as objects like any other where boxes are.
+        images: Only these, in this order, by their places among the ascending ids.
     """
     records, found = inputs.truth.records, inputs.predictions
     place_of = {image_id: place for place, image_id in enumerate(inputs.image_ids)}
@@ -62,7 +65,8 @@ def image_overlaps(inputs: Inputs, *, skipped: bool) -> Iterator[ImageOverlaps]:
     for index, image_id in enumerate(found.image_ids):
         predicted[place_of[image_id]].append(index)
     categories = np.array(found.category_ids, np.int64)
-    for image in progress(range(len(place_of)), "Overlaps"):
+    wanted = range(len(place_of)) if images is None else images
+    for image in progress(wanted, "Overlaps"):
         kept = _best(np.array(predicted[image], np.int64), categories, found.scores)
         here = np.array(truths[image], np.int64)
         crowd = np.array([records[i]["iscrowd"] for i in here], bool)

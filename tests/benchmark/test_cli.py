@@ -246,3 +246,13 @@ def test_curves_writes_a_figure_and_a_table(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     written = {path.name for path in (folder / "here").iterdir()}
     assert written == {f"precision_recall.{kind}" for kind in ("png", "svg", "csv")}
+
+
+def test_a_report_is_written_and_images_ask_for_one(folder: Path) -> None:
+    done = run("evaluate", "preds.json", "--report", "r.html", "--resamples", "10", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "written: r.html" in done.stderr
+    assert (folder / "r.html").read_text().startswith("<!doctype html>")
+    assert run("evaluate", "preds.json", "--images", ".", cwd=folder).returncode == 2
+    done = run("evaluate", "preds.json", "--report", "r.html", "--images", "absent", cwd=folder)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: absent: no such folder")
