@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmark.choices import Iou, SkipRule
+    from benchmark.drop_in import COCOeval
     from benchmark.evaluation import evaluate
     from benchmark.panoptic import PanopticResult, evaluate_panoptic
     from benchmark.result import Result
     from benchmark.semantic import SemanticResult, evaluate_semantic
 
 __all__ = [
+    "COCOeval",
     "Iou",
     "PanopticResult",
     "Result",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "COCOeval": "drop_in",
     "Iou": "choices",
     "PanopticResult": "panoptic",
     "Result": "result",

@@ -38,3 +38,11 @@ class RelativeSize(StrEnum):
 
     ROOT = "root"
     RATIO = "ratio"
+
+
+class By(StrEnum):
+    """What the numbers are broken down by; SIZE is √(mask area / image area)."""
+
+    CATEGORY = "category"
+    SUPERCATEGORY = "supercategory"
+    SIZE = "size"

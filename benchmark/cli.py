@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.choices import Iou, RelativeSize, SkipRule, Task
+from benchmark import cli_analysis
+from benchmark.choices import By, Iou, RelativeSize, SkipRule, Task
 from o365seg import command_line
 
 if TYPE_CHECKING:
@@ -26,7 +27,17 @@ _INSTANCE, _PANOPTIC, _SEMANTIC = "Instance task", "Panoptic task", "Semantic ta
 
 # Which options a task reads; one of another task is a mistake that must not pass unnoticed.
 _TASK_OPTIONS = {
-    Task.INSTANCE: {"iou", "skip_rule"},
+    Task.INSTANCE: {
+        "iou",
+        "skip_rule",
+        "csv_file",
+        "by",
+        "interval",
+        "resamples",
+        "seed",
+        "report",
+        "images",
+    },
     Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
     Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
 }
@@ -76,6 +87,54 @@ def evaluate(
             rich_help_panel=_INSTANCE,
         ),
     ] = SkipRule.BOX,
+    by: Annotated[
+        list[By] | None,
+        typer.Option(
+            help="Also print the numbers by category, by supercategory or by relative mask size; "
+            "may be given again.",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            help="Write a table of the categories to this file.",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    interval: Annotated[
+        bool,
+        typer.Option(
+            "--interval",
+            help="Also give 95 % intervals: a bootstrap over the images.",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = False,
+    resamples: Annotated[
+        int,
+        typer.Option(
+            help="Resamples of an interval.", min=2, max=1_000_000, rich_help_panel=_INSTANCE
+        ),
+    ] = 1000,
+    seed: Annotated[
+        int,
+        typer.Option(help="Equal seeds draw equal resamples.", min=0, rich_help_panel=_INSTANCE),
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a report to this file: one HTML page that loads nothing.",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the images lie, for the worst of them in the report.",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
     pred_pngs: Annotated[
         Path | None,
         typer.Option(
@@ -143,9 +202,13 @@ def evaluate(
             shown = _semantic(predictions, gt, classes, ignore_label, reduce_zero_label, per_class)
         _report(predictions, gt, json_file, *shown)
         return
+    if images is not None and report is None:
+        raise typer.BadParameter("asks for --report too", param_hint="--images")
     from benchmark.evaluate_command import run_evaluation
+    from benchmark.extras import Wanted
 
-    run_evaluation(predictions, gt, iou, skip_rule, json_file)
+    wanted = Wanted(by or [], csv_file, interval, resamples, seed, report, images)
+    run_evaluation(predictions, gt, iou, skip_rule, json_file, wanted)
 
 
 def _check_options(context: typer.Context, task: Task) -> None:
@@ -278,6 +341,9 @@ def stats(
     sys.stderr.write(f"written: {len(written)} files in {out}\n")
 
 
+cli_analysis.add_commands(app)
+
+
 def _measure(
     name: str, path: Path, relative_size: RelativeSize
 ) -> tuple["SetNumbers", "SetCurves", "SkipRates | None"]:
@@ -307,7 +373,8 @@ def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
 def _console() -> "Console":
     from rich.console import Console
 
-    return Console()
+    # A file or a pipe has no width of its own, and tables should not be cut to 80 columns there.
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> None:

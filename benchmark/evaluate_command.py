@@ -3,14 +3,23 @@
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmark import evaluation, native_path, release_file
 from benchmark.choices import Iou, SkipRule
 from benchmark.result_text import result_json, result_lines, result_table
 
+if TYPE_CHECKING:
+    from benchmark.extras import Wanted
+
 
 def run_evaluation(
-    predictions: Path, gt: Path | None, iou: Iou, skip_rule: SkipRule, json_file: Path | None
+    predictions: Path,
+    gt: Path | None,
+    iou: Iou,
+    skip_rule: SkipRule,
+    json_file: Path | None,
+    wanted: "Wanted | None" = None,
 ) -> None:
     """Evaluate and print, or write, the numbers.
 
@@ -20,6 +29,7 @@ def run_evaluation(
         iou: What to compare.
         skip_rule: What becomes of predictions on skipped instances.
         json_file: Write the numbers here too; `-` to print them and nothing else.
+        wanted: What else was asked for; None for nothing.
 
     Raises:
         InputError: a file is at fault or cannot be written.
@@ -29,14 +39,30 @@ def run_evaluation(
     if native_path.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    numbers = {"predictions": str(predictions), "ground_truth": str(release)}
-    text = json.dumps(numbers | result_json(result), indent=2, ensure_ascii=False) + "\n"
+    numbers = {"predictions": str(predictions), "ground_truth": str(release)} | result_json(result)
+    lines, tables, written = [], [], []
+    if wanted is not None:
+        from benchmark import extras
+
+        more = extras.find(result, predictions, release, wanted)
+        numbers |= more.numbers
+        lines, tables, written = more.lines, more.tables, more.written
+    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
     if json_file == Path("-"):
         sys.stdout.write(text)
         return
-    sys.stdout.write("\n".join([*result_table(result), *result_lines(result), ""]))
+    sys.stdout.write("\n".join([*result_table(result), *result_lines(result), *lines, ""]))
+    if tables:
+        from rich.console import Console
+
+        # A pipe has no width of its own, and tables should not be cut to 80 columns there.
+        console = Console(width=None if sys.stdout.isatty() else 120)
+        for table in tables:
+            console.print(table)
     if json_file is not None:
         from o365seg.json_files import write_bytes_atomic
 
         write_bytes_atomic(json_file, text.encode())
-        sys.stderr.write(f"written: {json_file}\n")
+        written = [*written, json_file]
+    for path in written:
+        sys.stderr.write(f"written: {path}\n")

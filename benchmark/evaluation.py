@@ -46,7 +46,7 @@ def evaluate(
         ValueError: no such `iou` or `skip_rule`.
     """
     iou, rule = Iou(iou), SkipRule(skip_rule)
-    source = _source(predictions)
+    source = readable_twice(predictions)
     if native_path.is_wanted() and native_path.is_built():
         result = native_path.evaluate(source, ground_truth, iou, rule)
         if result is not None:
@@ -56,8 +56,8 @@ def evaluate(
     return slow_path.evaluate(source, ground_truth, iou, rule)
 
 
-def _source(predictions: str | Path | Sequence[dict[str, Any]]) -> str | Path | InputText:
-    """Something that can be read twice."""
+def readable_twice(predictions: str | Path | Sequence[dict[str, Any]]) -> str | Path | InputText:
+    """Predictions as `evaluate` takes them, as something that both paths can read."""
     if is_stdin(predictions):
         return read_stdin()
     if isinstance(predictions, str | Path):

@@ -6,6 +6,9 @@ import numpy as np
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 
+DETECTIONS = 100
+"""Predictions that count per image and category, best score first: COCO's largest limit."""
+
 
 @dataclass(frozen=True)
 class CategoryMatches:
@@ -16,6 +19,7 @@ class CategoryMatches:
     `matched & ~ignored`, a false one where `~matched & ~ignored`, and else counts for nothing.
 
     Attributes:
+        category_id: The category.
         image: int32[n], the image's place among `Result.image_ids`.
         prediction: int64[n], the prediction's place in the results file.
         score: float64[n].
@@ -24,6 +28,7 @@ class CategoryMatches:
         positives: int32[area ranges, images], how many instances there are to find.
     """
 
+    category_id: int
     image: np.ndarray
     prediction: np.ndarray
     score: np.ndarray

@@ -182,7 +182,7 @@ class NativeMatched:
             np.empty((_RANGES, self.core.facts()["images"]), np.int32),
         ]
         self.core.matches(self.rule, category, *arrays)
-        return CategoryMatches(*arrays)
+        return CategoryMatches(category_id, *arrays)
 
     def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
         """AP per resample and category, float64[resamples, categories]."""

@@ -62,7 +62,7 @@ class Matched(Protocol):
         ...
 
     def category_matches(self, category_id: int) -> "CategoryMatches":
-        """A category's matches; see `Result.matches`."""
+        """A category's matches; see `Result.category_matches`."""
         ...
 
     def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
@@ -127,7 +127,12 @@ class Result:
         """The ids of all images, ascending."""
         return self.matched.image_ids()
 
-    def matches(self, category_id: int) -> "CategoryMatches":
+    @cached_property
+    def matches(self) -> list["CategoryMatches"]:
+        """What became of every prediction, a category each, in the order of `category_ids`."""
+        return [self.matched.category_matches(category_id) for category_id in self.category_ids]
+
+    def category_matches(self, category_id: int) -> "CategoryMatches":
         """What became of each prediction of a category.
 
         Raises:

@@ -92,6 +92,7 @@ class SlowMatched:
             ignored.append(np.stack([cell["dtIgnore"].astype(bool) for cell in cells]))
             positives[:, place] = [np.count_nonzero(cell["gtIgnore"] == 0) for cell in cells]
         return CategoryMatches(
+            category_id,
             np.concatenate(image),
             np.concatenate(prediction),
             np.concatenate(score),

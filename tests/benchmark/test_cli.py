@@ -183,7 +183,7 @@ def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
 
 
 def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
-    for command in ("evaluate", "stats"):
+    for command in ("evaluate", "stats", "compare", "errors", "curves"):
         assert f"benchmark {command} " in run(command, "--help", cwd=folder).stdout
     heavy = "numpy pycocotools matplotlib pandas torch gradio"
     loaded = f"[name for name in '{heavy}'.split() if name in sys.modules]"
@@ -192,3 +192,73 @@ def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_evaluate_by_category_and_size_with_intervals_and_csv(folder: Path) -> None:
+    done = run(
+        "evaluate", "preds.json", "--by", "category", "--by", "supercategory", "--by", "size",
+        "--interval", "--resamples", "20", "--csv", "table.csv", "--json", "out.json", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"95 % intervals over images \(20 resamples, seed 0\): AP 100.00 \[", done.stdout
+    )
+    assert re.search(r"category 1 +100.00 ", done.stdout)
+    assert re.search(r"0.2 – 0.4 +│ +1 │ 100.00 ", done.stdout)
+    numbers = json.loads((folder / "out.json").read_text())
+    assert [row["absorbed"] for row in numbers["by_category"]] == [1, 0]
+    assert numbers["by_supercategory"][0]["skipped"] == 1
+    assert [one["instances"] for one in numbers["by_size"]] == [0, 0, 0, 1, 0]
+    assert numbers["intervals"]["metrics"]["AP"]["low"] == pytest.approx(1)
+    table = (folder / "table.csv").read_text().splitlines()
+    assert table[0].startswith("category_id,name,supercategory,ap,ap50,")
+    assert len(table) == 3
+    assert "written: table.csv" in done.stderr
+
+
+def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
+    case = Case([], [Guess(rectangle(50, 50, 40, 40), 0.9)])
+    (folder / "worse.json").write_text(json.dumps(case.results()))
+    done = run(
+        "compare", "preds.json", "worse.json", "preds.json",
+        "--resamples", "50", "--json", "d.json", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"worse.json.*AP .* 0.00 .* -100.00 ", done.stdout)
+    assert re.search(r"category 1 .* 100.00 .* 0.00 .* -100.00", done.stdout)
+    numbers = json.loads((folder / "d.json").read_text())
+    assert [m["metrics"]["AP"] for m in numbers["models"]] == pytest.approx([1, 0, 1])
+    assert numbers["differences"][0]["metrics"]["AP"]["estimate"] == pytest.approx(-1)
+    assert numbers["differences"][0]["categories"][0]["name"] == "category 1"
+    assert numbers["differences"][1]["metrics"]["AP"]["p_value"] == 1
+    assert run("compare", "preds.json", cwd=folder).returncode == 2
+
+
+def test_errors_tells_kinds_and_gains(folder: Path) -> None:
+    wrong = Case([], [Guess(rectangle(0, 50, 20, 4), 0.95), Guess(REAL, 0.9, category=2)])
+    records = json.loads((folder / "preds.json").read_text()) + wrong.results()
+    (folder / "preds.json").write_text(json.dumps(records))
+    done = run("errors", "preds.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"AP at IoU 0.50 is 50.00", done.stdout)
+    assert re.search(r"classification .*│ +1 │ +0.00 │", done.stdout)
+    numbers = json.loads(run("errors", "preds.json", "--json", cwd=folder).stdout)
+    assert numbers["kinds"]["classification"] == {"errors": 1, "ap_gained": 0}
+    assert numbers["kinds"]["missed"] == {"errors": 0, "ap_gained": 0}
+
+
+def test_curves_writes_a_figure_and_a_table(folder: Path) -> None:
+    done = run("curves", "preds.json", "--out", "here", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    written = {path.name for path in (folder / "here").iterdir()}
+    assert written == {f"precision_recall.{kind}" for kind in ("png", "svg", "csv")}
+
+
+def test_a_report_is_written_and_images_ask_for_one(folder: Path) -> None:
+    done = run("evaluate", "preds.json", "--report", "r.html", "--resamples", "10", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "written: r.html" in done.stderr
+    assert (folder / "r.html").read_text().startswith("<!doctype html>")
+    assert run("evaluate", "preds.json", "--images", ".", cwd=folder).returncode == 2
+    done = run("evaluate", "preds.json", "--report", "r.html", "--images", "absent", cwd=folder)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: absent: no such folder")

@@ -47,9 +47,9 @@ def assert_same(native: Result, slow: Result) -> None:
         assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
         assert ours.tobytes() == theirs.tobytes(), name
     for category_id in slow.category_ids:
-        ours, theirs = native.matches(category_id), slow.matches(category_id)
+        ours, theirs = native.category_matches(category_id), slow.category_matches(category_id)
         for name in vars(theirs):
-            first, second = getattr(ours, name), getattr(theirs, name)
+            first, second = map(np.asarray, (getattr(ours, name), getattr(theirs, name)))
             assert first.dtype == second.dtype and first.shape == second.shape, name
             assert first.tobytes() == second.tobytes(), name
 
@@ -135,7 +135,7 @@ def test_a_large_file_read_in_parts_is_read_the_same(tmp_path: Path) -> None:
         one, three = (natively(truth, results, Iou.SEGM, SkipRule.BOX, n) for n in (1, 3))
         assert_same(three, one)
         assert one.counts.predictions == 15_000
-        assert one.matches(1).prediction.tolist() == list(range(14_999, 14_899, -1))
+        assert one.category_matches(1).prediction.tolist() == list(range(14_999, 14_899, -1))
 
 
 @given(st.lists(st.floats(0, 1) | st.floats(-1e4, 1e4), min_size=1, max_size=50))
@@ -152,7 +152,7 @@ def test_scores_are_read_to_the_last_bit(
             tmp_path_factory.mktemp("case")
         )
         results.write_text(f"[{','.join(record.format(text) for text in texts)}]")
-        found = natively(truth, results, Iou.SEGM, SkipRule.NONE).matches(1)
+        found = natively(truth, results, Iou.SEGM, SkipRule.NONE).category_matches(1)
         expected = np.array(values)[found.prediction]
         assert found.score.tobytes() == expected.tobytes()
 
@@ -312,4 +312,4 @@ def test_weights_that_make_no_sense_are_refused(tmp_path: Path, weights: np.ndar
 def test_matches_of_an_unknown_category(tmp_path: Path) -> None:
     truth, results = CASE.write(tmp_path)
     with pytest.raises(KeyError):
-        evaluation.evaluate(results, truth).matches(99)
+        evaluation.evaluate(results, truth).category_matches(99)

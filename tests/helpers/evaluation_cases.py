@@ -135,11 +135,17 @@ class Case:
         return truth, results
 
 
-def stock_evaluation(truth: Path, results: Path, iou: str = "segm") -> COCOeval:
-    """Plain pycocotools on two files, used as its own documentation shows."""
+def stock_files(truth: Path, results: Path, iou: str = "segm") -> Any:
+    """pycocotools with two files loaded, ready for `evaluate`."""
     with contextlib.redirect_stdout(io.StringIO()):
         ground_truth = COCO(str(truth))
-        evaluation = COCOeval(ground_truth, ground_truth.loadRes(str(results)), iou)  # type: ignore[arg-type]
+        return COCOeval(ground_truth, ground_truth.loadRes(str(results)), iou)  # type: ignore[arg-type]
+
+
+def stock_evaluation(truth: Path, results: Path, iou: str = "segm") -> COCOeval:
+    """Plain pycocotools on two files, used as its own documentation shows."""
+    evaluation = stock_files(truth, results, iou)
+    with contextlib.redirect_stdout(io.StringIO()):
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()

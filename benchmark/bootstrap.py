@@ -1,0 +1,156 @@
+"""How far AP depends on which images happen to be in the set: a bootstrap over images.
+
+A resample draws as many images as there are, with replacement; an image drawn k times counts k
+times. Nothing is matched again: every resample re-accumulates the matches (see `accumulation` for
+the order of ties). A category without an object in a resample leaves its mean, as it would in a
+set without it.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.accumulation import RECALLS, Ranking, rank, weighted_sums
+from benchmark.matches import CategoryMatches
+from benchmark.result import Result
+from o365seg.command_line import progress
+from o365seg.errors import InputError
+
+RESAMPLES = 1000
+LEVEL = 0.95
+INTERVAL_METRICS = ("AP", "AP50", "AP75")
+_CELLS = 2**22
+"""Numbers that one array of a category may hold: resamples are taken in parts where it would be
+more, so that memory does not grow with the set."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval over images; fractions.
+
+    Attributes:
+        low: Its lower end.
+        high: Its upper end.
+        standard_error: The standard deviation over the resamples.
+        bias: By how much the mean over the resamples exceeds the estimate.
+    """
+
+    low: float
+    high: float
+    standard_error: float
+    bias: float
+
+
+def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each image is drawn, uint16[images, resamples]; columns add up to `images`.
+
+    Column r depends on the seed, the number of images and r alone, so that fewer resamples are the
+    first of more, and two results over the same images can be compared draw by draw.
+    """
+    random = np.random.default_rng(seed)
+    weights = np.empty((images, resamples), np.uint16)
+    for column in range(resamples):
+        weights[:, column] = np.bincount(random.integers(images, size=images), minlength=images)
+    return weights
+
+
+def resampled(
+    matches: Sequence[CategoryMatches],
+    weights: np.ndarray,
+    thresholds: np.ndarray,
+    area: int = 0,
+) -> np.ndarray:
+    """AP, AP50 and AP75 under every set of image weights.
+
+    Args:
+        matches: Every category.
+        weights: uint16[images, sets].
+        thresholds: float64[thresholds], the IoU thresholds of `matches`.
+        area: Which of the areas of `matches`.
+
+    Returns:
+        float64[3, sets] in the order of `INTERVAL_METRICS`; −1 where nothing is to be found.
+    """
+    rankings = [_counted(rank(one, area)) for one in matches if one.positives[area].any()]
+    sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
+    at = [int(np.argmin(np.abs(thresholds - wanted))) for wanted in (0.5, 0.75)]
+
+    def of_category(ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
+        return _of_category(ranking, weights, at)
+
+    with ThreadPoolExecutor(2) as pool:  # numpy lets go of the interpreter while it computes
+        found = pool.map(of_category, rankings)
+        for _, (of_one, known) in zip(
+            progress(range(len(rankings)), "Resampling"), found, strict=True
+        ):
+            sums += of_one  # in the order of the categories: the same sum however many threads
+            categories += known
+    return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)
+
+
+def _counted(ranking: Ranking) -> Ranking:
+    """Without the predictions that every threshold ignores: by size that is most of them."""
+    kept = ranking.counted.any(axis=0)
+    return Ranking(
+        image=ranking.image[kept],
+        score=ranking.score[kept],
+        true=ranking.true[:, kept],
+        counted=ranking.counted[:, kept],
+        positives=ranking.positives,
+    )
+
+
+def _of_category(
+    ranking: Ranking, weights: np.ndarray, at: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """AP, AP50 and AP75 of a category, float64[3, sets], and where it has objects, bool[sets]."""
+    total = weights.shape[1]
+    step = max(1, min(total, _CELLS // max(1, len(ranking.image))))
+    found, known = np.empty((3, total)), np.empty(total, bool)
+    for first in range(0, total, step):
+        part = slice(first, min(total, first + step))
+        sums, positives = weighted_sums(ranking, weights[:, part].astype(float))
+        aps = sums / len(RECALLS)
+        found[:, part] = [aps.mean(axis=0), *(aps[t] for t in at)]
+        known[part] = positives > 0
+    return found, known
+
+
+def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Interval:
+    """The percentile interval of resampled values float64[resamples], moved onto the estimate.
+
+    Resampled AP lies too high where categories are rare, for copies of an image smooth a curve of
+    few objects: with 365 categories in 300 images the plain percentiles can miss the estimate
+    altogether. The shift, `bias`, is taken off, which leaves an interval for the AP to be expected
+    of sets of as many images. The plain percentiles are `low + bias` and `high + bias`.
+    """
+    tail = (1 - level) / 2
+    bias = float(values.mean()) - estimate
+    low, high = np.quantile(values, [tail, 1 - tail]) - bias
+    return Interval(float(low), float(high), float(values.std(ddof=1)), bias)
+
+
+def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Interval]:
+    """The 95 % interval of AP, AP50 and AP75 over images, by name.
+
+    Args:
+        result: What `evaluate` found.
+        resamples: How many, at least 2.
+        seed: Equal seeds give equal numbers.
+
+    Raises:
+        InputError: fewer than 2 resamples, or no object to be found.
+    """
+    if resamples < 2:
+        raise InputError(f"an interval needs at least 2 resamples, not {resamples}")
+    metrics = result.metrics
+    if metrics["AP"] < 0:
+        raise InputError("an interval needs an object to find; the ground truth has none")
+    weights = image_weights(len(result.image_ids), resamples, seed)
+    found = resampled(result.matches, weights, result.thresholds)
+    return {
+        name: interval(metrics[name], values[values >= 0])
+        for name, values in zip(INTERVAL_METRICS, found, strict=True)
+    }

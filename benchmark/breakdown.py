@@ -1,0 +1,187 @@
+"""The numbers of an evaluation per category and per supercategory, as rows, CSV and tables."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from benchmark.accumulation import mean_known
+from benchmark.by_size import SizeBin
+from benchmark.choices import SkipRule
+from benchmark.matches import CategoryMatches
+from benchmark.result import Result
+from benchmark.result_text import percent
+from o365seg.categories import display_name
+from o365seg.records import AnnotationFile
+
+_AP_FIELDS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar100")
+NO_SUPERCATEGORY = "(none)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One category, or several together. AP and AR as fractions; −1 where nothing is to be found.
+
+    Attributes:
+        ids: The category ids; several for a supercategory.
+        name: Its name, verbatim.
+        supercategory: What the file says; "(none)" where it says nothing.
+        ap: AP at IoU 0.5:0.95, all areas, 100 detections, like those that follow.
+        ap50: AP at IoU 0.5.
+        ap75: AP at IoU 0.75.
+        ap_small: AP of COCO's small objects.
+        ap_medium: AP of COCO's medium objects.
+        ap_large: AP of COCO's large objects.
+        ar100: Recall, averaged over the thresholds.
+        instances: The objects to find.
+        predictions: The predictions that take part: at most 100 an image and category.
+        skipped: The instances that raters skipped.
+        absorbed: The predictions ignored because of a skipped instance at IoU 0.5.
+    """
+
+    ids: tuple[int, ...]
+    name: str
+    supercategory: str
+    ap: float
+    ap50: float
+    ap75: float
+    ap_small: float
+    ap_medium: float
+    ap_large: float
+    ar100: float
+    instances: int
+    predictions: int
+    skipped: int
+    absorbed: int
+
+
+def by_category(result: Result, file: AnnotationFile) -> list[Row]:
+    """A row a category, in ascending order of id.
+
+    Args:
+        result: What `evaluate` found for `file`.
+        file: Names and supercategories, and what was skipped.
+    """
+    categories = {category.id: category for category in file.categories}
+    skipped = dict.fromkeys(categories, 0)
+    for annotation in file.annotations:
+        skipped[annotation.category_id] += annotation.is_skipped
+    precision, recall = result.curves.precision, result.curves.recall
+    rows = []
+    for k, (category_id, matches) in enumerate(
+        zip(result.category_ids, result.matches, strict=True)
+    ):
+        of_all = precision[:, :, k, 0, -1]
+        rows.append(
+            Row(
+                ids=(category_id,),
+                name=categories[category_id].name,
+                supercategory=categories[category_id].supercategory or NO_SUPERCATEGORY,
+                ap=mean_known(of_all),
+                ap50=mean_known(of_all[0]),
+                ap75=mean_known(of_all[5]),
+                ap_small=mean_known(precision[:, :, k, 1, -1]),
+                ap_medium=mean_known(precision[:, :, k, 2, -1]),
+                ap_large=mean_known(precision[:, :, k, 3, -1]),
+                ar100=mean_known(recall[:, k, 0, -1]),
+                instances=int(matches.positives[0].sum()),
+                predictions=len(matches.score),
+                skipped=skipped[category_id],
+                absorbed=_absorbed(result, matches),
+            )
+        )
+    return rows
+
+
+def _absorbed(result: Result, matches: CategoryMatches) -> int:
+    """The false positives of a category ignored at IoU 0.5 because of a skipped instance.
+
+    Over all areas nothing else ignores what is not matched (but a crowd with id 0). Under `ioa` a skipped box is a COCO
+    crowd, which predictions are matched to; what lies on the set's own crowds cannot be told apart
+    from it then, and is counted too.
+    """
+    crowded = matches.matched if result.skip_rule is SkipRule.IOA else ~matches.matched
+    return int((matches.ignored & crowded)[0, 0].sum())
+
+
+def by_supercategory(rows: Sequence[Row]) -> list[Row]:
+    """Rows of categories put together by supercategory, by name.
+
+    AP and AR are means over the categories that have any, each counting the same, as in the AP of
+    the whole; counts are sums.
+    """
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.supercategory, []).append(row)
+    together = []
+    for name, members in sorted(groups.items()):
+        means = {
+            field: mean_known(np.array([getattr(member, field) for member in members]))
+            for field in _AP_FIELDS
+        }
+        sums = {
+            field: sum(getattr(member, field) for member in members)
+            for field in ("instances", "predictions", "skipped", "absorbed")
+        }
+        ids = tuple(i for member in members for i in member.ids)
+        together.append(Row(ids=ids, name=name, supercategory=name, **means, **sums))
+    return together
+
+
+def rows_csv(rows: Sequence[Row]) -> str:
+    """Rows as CSV: fractions in full, empty where nothing is to be found; names verbatim."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in fields(Row) if field.name != "ids"]
+    writer.writerow(["category_id", *names])
+    for row in rows:
+        values = [getattr(row, name) for name in names]
+        cells = ["" if value == -1 else value for value in values]
+        writer.writerow([" ".join(map(str, row.ids)), *cells])
+    return text.getvalue()
+
+
+def rows_table(rows: Sequence[Row], title: str) -> Table:
+    """Rows for the terminal, in per cent."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", min_width=12)
+    headings = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100")
+    counts = ("instances", "predictions", "skipped", "absorbed")
+    for heading in (*headings, "objects", "pred.", "skips", "abs."):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            plain_cell(display_name(row.name)),
+            *(percent(getattr(row, field)) for field in _AP_FIELDS),
+            *(f"{getattr(row, field):,}" for field in counts),
+        )
+    return table
+
+
+def sizes_table(bins: Sequence[SizeBin]) -> Table:
+    """AP by relative size for the terminal, in per cent."""
+    title = "By size, √(mask area / image area), in per cent"
+    table = Table(title=title, title_justify="left")
+    table.add_column("size")
+    for heading in ("instances", "AP", "AP50", "AP75", "AR100"):
+        table.add_column(heading, justify="right")
+    for one in bins:
+        numbers = (one.ap, one.ap50, one.ap75, one.ar)
+        table.add_row(size_name(one), f"{one.instances:,}", *map(percent, numbers))
+    return table
+
+
+def size_name(one: SizeBin) -> str:
+    """A bin as a person reads it."""
+    return f"{one.low:g} – {one.high:g}"
+
+
+def plain_cell(text: str) -> str:
+    """Text for a table's cell, with nothing in it taken for markup."""
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,233 @@
+"""AP by the size of a mask in its image, in the paper's relative terms.
+
+The size is √(mask area / image area) (figure 5c), so that it means the same in a photo of 400 and
+of 4,000 pixels, which COCO's 32² and 96² do not. Bins double from one to the next: an octave of
+length each, as wide for small objects as for large ones. The first two edges frame COCO's own
+"small" in its 640 × 480 images (0.058), and every edge is one of figure 5's 20.
+
+As with COCO's area ranges, a truth outside a bin is ignored, and so is a prediction that matches
+none and whose own size lies outside. A bin holds its lower edge and not its upper one (the last
+holds both), so that every object is in exactly one.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.accumulation import mean_known, precisions, rank, recall
+from benchmark.assignment import assign
+from benchmark.choices import Iou, SkipRule
+from benchmark.inputs import Inputs
+from benchmark.matches import CategoryMatches
+from benchmark.overlaps import ImageOverlaps, image_overlaps
+from benchmark.skip_rule import absorb, box_iou
+
+SIZE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
+"""Edges of the bins of relative size."""
+
+THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""COCO's IoU thresholds: pycocotools' very bits."""
+
+
+@dataclass(frozen=True)
+class SizeBin:
+    """Numbers of one bin, fractions; −1 where nothing is to be found.
+
+    Attributes:
+        low: The least relative size.
+        high: The greatest, itself outside unless it is 1.
+        instances: The objects of that size.
+        ap: Mean AP at IoU 0.5:0.95 over the categories with such objects.
+        ap50: The same at IoU 0.5.
+        ap75: The same at IoU 0.75.
+        ar: Mean recall at 100 detections.
+    """
+
+    low: float
+    high: float
+    instances: int
+    ap: float
+    ap50: float
+    ap75: float
+    ar: float
+
+
+def evaluate_by_size(
+    inputs: Inputs, rule: SkipRule = SkipRule.BOX, edges: Sequence[float] = SIZE_EDGES
+) -> list[SizeBin]:
+    """AP for each bin of relative size, under a rule for skipped instances.
+
+    Args:
+        inputs: Predictions and ground truth; for boxes, sizes are those of the boxes.
+        rule: What becomes of predictions on skipped instances. Having no mask, a skipped instance
+            has no size and may absorb a prediction of any.
+        edges: Rising edges of the bins.
+    """
+    return numbers_by_size(match_by_size(inputs, rule, edges), edges)
+
+
+def match_by_size(
+    inputs: Inputs, rule: SkipRule = SkipRule.BOX, edges: Sequence[float] = SIZE_EDGES
+) -> list[CategoryMatches]:
+    """The matches whose areas are the bins of relative size; arguments as `evaluate_by_size`."""
+    truth_sizes, prediction_sizes = relative_sizes(inputs)
+    return match_in_bins(inputs, rule, truth_sizes, prediction_sizes, half_open(edges))
+
+
+def numbers_by_size(
+    matches: Sequence[CategoryMatches], edges: Sequence[float] = SIZE_EDGES
+) -> list[SizeBin]:
+    """The numbers of each bin, from what `match_by_size` found."""
+    bins = []
+    for area, (low, high) in enumerate(itertools.pairwise(edges)):
+        found = precisions(matches, area)
+        bins.append(
+            SizeBin(
+                low=low,
+                high=high,
+                instances=sum(int(one.positives[area].sum()) for one in matches),
+                ap=mean_known(found),
+                ap50=mean_known(found[0]),
+                ap75=mean_known(found[5]),
+                ar=mean_known(np.stack([recall(rank(one, area)) for one in matches])),
+            )
+        )
+    return bins
+
+
+def relative_sizes(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """√(area / image area) of every record of the ground truth and of every prediction, float64.
+
+    Of the truth the `area` that the file gives, as COCO's ranges take it; of a prediction the
+    number of its mask's pixels, whatever `bbox` it carries.
+    """
+    areas = {image.id: image.width * image.height for image in inputs.file.images}
+    records, found = inputs.truth.records, inputs.predictions
+    truth = [record["area"] / areas[record["image_id"]] for record in records]
+    predicted = found.areas if inputs.iou is Iou.SEGM else found.boxes[:, 2] * found.boxes[:, 3]
+    images = np.array([areas[image_id] for image_id in found.image_ids], float)
+    return np.sqrt(np.maximum(truth, 0)), np.sqrt(predicted / images)
+
+
+def half_open(edges: Sequence[float]) -> np.ndarray:
+    """Bins float64[n, 2] with both ends inclusive that hold no number twice; the last is open."""
+    lows, highs = np.array(edges[:-1], float), np.array(edges[1:], float)
+    highs[:-1] = np.nextafter(highs[:-1], -np.inf)
+    highs[-1] = np.inf  # an `area` beyond the image's own is still of the largest
+    return np.stack([lows, highs], axis=1)
+
+
+def match_in_bins(
+    inputs: Inputs,
+    rule: SkipRule,
+    truth_sizes: np.ndarray,
+    prediction_sizes: np.ndarray,
+    bins: np.ndarray,
+) -> list[CategoryMatches]:
+    """COCO's matching with bins of any measure of size in the place of its area ranges.
+
+    Args:
+        inputs: Predictions and ground truth.
+        rule: What becomes of predictions on skipped instances; without meaning for boxes.
+        truth_sizes: float64[records].
+        prediction_sizes: float64[predictions].
+        bins: float64[bins, 2], least and greatest size, both inclusive.
+
+    Returns:
+        One entry a category, ascending ids; its areas are the bins.
+    """
+    masks = inputs.iou is Iou.SEGM
+    absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
+    skipped = inputs.truth.skipped_boxes() if absorbing else {}
+    least = THRESHOLDS if rule is SkipRule.BOX else np.full_like(THRESHOLDS, 0.5)
+    collected = {category_id: _Collected(bins) for category_id in inputs.category_ids}
+    image_ids = inputs.image_ids
+    for overlaps in image_overlaps(inputs, skipped=not masks or rule is SkipRule.IOA):
+        here = np.union1d(overlaps.prediction_category, overlaps.truth_category)
+        for category_id in here.tolist():
+            rows, columns = overlaps.of_category(category_id)
+            boxes = skipped.get((image_ids[overlaps.image], category_id))
+            block = _match_block(
+                inputs, overlaps, (rows, columns), truth_sizes, prediction_sizes, bins
+            )
+            if boxes is not None:
+                _absorb(inputs, block, boxes, least)
+            collected[category_id].blocks.append(block)
+    return [one.joined(k, inputs, len(image_ids)) for k, one in collected.items()]
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One image and category: arrays as in `CategoryMatches`, and its positives int[areas]."""
+
+    image: int
+    predictions: np.ndarray
+    matched: np.ndarray
+    ignored: np.ndarray
+    positives: np.ndarray
+
+
+class _Collected:
+    def __init__(self, bins: np.ndarray) -> None:
+        shape = len(bins), len(THRESHOLDS), 0
+        nothing = np.zeros(shape, bool)
+        none = np.zeros(0, np.int64)
+        self.blocks = [_Block(0, none, nothing, nothing, np.zeros(len(bins), int))]
+
+    def joined(self, category_id: int, inputs: Inputs, images: int) -> CategoryMatches:
+        prediction = np.concatenate([block.predictions for block in self.blocks])
+        positives = np.zeros((len(self.blocks[0].positives), images), np.int32)
+        for block in self.blocks[1:]:
+            positives[:, block.image] = block.positives
+        counts = [len(block.predictions) for block in self.blocks]
+        return CategoryMatches(
+            category_id=category_id,
+            image=np.repeat([block.image for block in self.blocks], counts).astype(np.int32),
+            prediction=prediction,
+            score=inputs.predictions.scores[prediction],
+            matched=np.concatenate([block.matched for block in self.blocks], axis=2),
+            ignored=np.concatenate([block.ignored for block in self.blocks], axis=2),
+            positives=positives,
+        )
+
+
+def _match_block(
+    inputs: Inputs,
+    overlaps: ImageOverlaps,
+    places: tuple[np.ndarray, np.ndarray],
+    truth_sizes: np.ndarray,
+    prediction_sizes: np.ndarray,
+    bins: np.ndarray,
+) -> _Block:
+    rows, columns = places
+    truths, predictions = overlaps.truths[columns], overlaps.predictions[rows]
+    crowd = overlaps.crowd[columns]
+    ignored = crowd | _outside(truth_sizes[truths], bins)
+    taken = assign(overlaps.ious[np.ix_(rows, columns)], crowd, ignored, THRESHOLDS)
+    numbers = np.array([inputs.truth.records[i]["id"] for i in truths] + [0])  # −1: none, as id 0
+    # pycocotools takes a match with a truth of id 0 for none, and ignores it only with that truth.
+    matched = numbers[taken] != 0
+    with_ignored = np.concatenate([ignored, np.zeros((len(bins), 1), bool)], axis=1)
+    by_truth = np.take_along_axis(with_ignored, taken.reshape(len(bins), -1), axis=1)
+    outside = _outside(prediction_sizes[predictions], bins)[:, None, :]
+    return _Block(
+        image=overlaps.image,
+        predictions=predictions,
+        matched=matched,
+        ignored=by_truth.reshape(taken.shape) | (~matched & outside),
+        positives=(~ignored).sum(axis=1),
+    )
+
+
+def _outside(sizes: np.ndarray, bins: np.ndarray) -> np.ndarray:
+    """bool[bins, n]: not within the bin, ends inclusive."""
+    return (sizes < bins[:, :1]) | (sizes > bins[:, 1:])
+
+
+def _absorb(inputs: Inputs, block: _Block, boxes: np.ndarray, least: np.ndarray) -> None:
+    """Mark in `block.ignored` what the skipped boxes float64[n, 4] of its place absorb."""
+    ious = box_iou(inputs.predictions.tight_boxes[block.predictions], boxes)
+    for matched, ignored in zip(block.matched, block.ignored, strict=True):
+        ignored |= absorb(~matched & ~ignored, ious, least)

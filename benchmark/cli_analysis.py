@@ -1,0 +1,153 @@
+"""The commands of `benchmark` that look deeper into predictions than the twelve numbers."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.choices import Iou, SkipRule
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Predictions = Annotated[
+    Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
+]
+Gt = Annotated[
+    Path | None,
+    typer.Option(help="Ground truth, as for `benchmark evaluate`.", metavar="RELEASED.JSON"),
+]
+CompareWhat = Annotated[Iou, typer.Option("--iou", help="Compare masks or boxes.")]
+Rule = Annotated[SkipRule, typer.Option(help="What becomes of a prediction on a skipped instance.")]
+Resamples = Annotated[int, typer.Option(help="Resamples of the images.", min=2, max=1_000_000)]
+Seed = Annotated[int, typer.Option(help="Equal seeds draw equal resamples.", min=0)]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands of this module into the app."""
+    app.command(
+        epilog="Example: `benchmark compare baseline.json mine.json --gt "
+        "o365_instance_seg_val.json --json differences.json`"
+    )(compare)
+    app.command(epilog="Example: `benchmark errors preds.json --gt o365_instance_seg_val.json`")(
+        errors
+    )
+    app.command(epilog="Example: `benchmark curves preds.json --out figures`")(curves)
+
+
+def compare(
+    predictions: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Two or more results files; the others are compared with the first.",
+            metavar="FIRST.JSON OTHER.JSON …",
+        ),
+    ],
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    resamples: Resamples = 1000,
+    seed: Seed = 0,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
+    ] = None,
+) -> None:
+    """Models on the same images: differences, with a paired bootstrap over the images."""
+    from benchmark import comparison_tables as tables
+    from benchmark import evaluation, release_file
+    from benchmark.comparison import compare as compare_results
+    from o365seg.json_files import write_bytes_atomic
+    from o365seg.records import read_annotations
+
+    if len(predictions) < 2:
+        raise typer.BadParameter("name at least two results files", param_hint="PREDICTIONS")
+    release, how = release_file.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    results = [
+        evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
+    ]
+    found = compare_results(results, resamples, seed)
+    names = {category.id: category.name for category in read_annotations(release).categories}
+    files = [str(path) for path in predictions]
+    numbers = {"ground_truth": str(release), "iou": str(iou)}
+    numbers |= {"skip_rule": str(skip_rule)} if iou is Iou.SEGM else {}
+    numbers |= tables.comparison_json(found, files, names)
+    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
+    if json_file == Path("-"):
+        sys.stdout.write(text)
+        return
+    console = _console()
+    labels = _labels(predictions)
+    console.print(tables.comparison_table(found, labels))
+    for categories, label in zip(found.categories, labels[1:], strict=True):
+        if not any(one.difference for one in categories):
+            continue
+        title = f"AP by category: greatest gains and losses of {label} against {labels[0]}"
+        console.print(tables.category_table(categories, names, title))
+    if json_file is not None:
+        write_bytes_atomic(json_file, text.encode())
+        sys.stderr.write(f"written: {json_file}\n")
+
+
+def errors(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
+    ] = False,
+) -> None:
+    """Errors by kind, as TIDE tells them: how many, and the AP that mending each would gain."""
+    from benchmark import release_file
+    from benchmark.error_kinds import error_kinds
+    from benchmark.error_tables import errors_json, errors_table
+    from benchmark.inputs import read_inputs
+
+    release, how = release_file.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
+    if as_json:
+        numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
+        numbers |= {"skip_rule": str(skip_rule)} if iou is Iou.SEGM else {}
+        numbers |= errors_json(found)
+        sys.stdout.write(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
+    else:
+        _console().print(errors_table(found))
+
+
+def curves(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    out: Annotated[Path, typer.Option(help="Folder for the figure and the table.")] = Path(
+        "curves"
+    ),
+) -> None:
+    """Precision over recall: the mean curve as a figure, every category's in a table."""
+    from benchmark import evaluation, release_file
+    from benchmark.pr_curves import write_curves
+    from o365seg.records import read_annotations
+
+    release, how = release_file.find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+    names = {category.id: category.name for category in read_annotations(release).categories}
+    for path in write_curves(result, names, out):
+        sys.stderr.write(f"written: {path}\n")
+
+
+def _labels(paths: list[Path]) -> list[str]:
+    """The files' names, with their folders where names alone are not distinct."""
+    names = [path.stem for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)

@@ -1,0 +1,147 @@
+"""Two models on the same images: is their difference more than the choice of images?
+
+A paired bootstrap: every resample draws the same images for all models, so that what is hard for
+all of them leaves the difference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.accumulation import mean_known
+from benchmark.bootstrap import (
+    INTERVAL_METRICS,
+    RESAMPLES,
+    Interval,
+    image_weights,
+    interval,
+    resampled,
+)
+from benchmark.result import Result
+from o365seg.errors import InputError
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One metric of a model less the first model's; fractions.
+
+    Attributes:
+        estimate: The difference on all images.
+        interval: The 95 % interval over images.
+        p_value: Two-sided: how often a resampled difference lies at least as far from the mean of
+            them as the estimate lies from 0; (count + 1) / (resamples + 1).
+    """
+
+    estimate: float
+    interval: Interval
+    p_value: float
+
+
+@dataclass(frozen=True)
+class CategoryDifference:
+    """AP of one category under two models; fractions."""
+
+    category_id: int
+    instances: int
+    first: float
+    second: float
+
+    @property
+    def difference(self) -> float:
+        """Second less first."""
+        return self.second - self.first
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Models on the same ground truth, the first of them being what the others are compared with.
+
+    Attributes:
+        metrics: Per model the 12 numbers by name.
+        intervals: Per model the intervals of `INTERVAL_METRICS`, by name.
+        differences: Per further model the differences of `INTERVAL_METRICS`, by name.
+        categories: Per further model the categories that have objects, greatest gain first.
+        resamples: How many.
+        seed: Of the resamples.
+    """
+
+    metrics: list[dict[str, float]]
+    intervals: list[dict[str, Interval]]
+    differences: list[dict[str, Difference]]
+    categories: list[list[CategoryDifference]]
+    resamples: int
+    seed: int
+
+
+def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+    """Compare what `evaluate` found for several models on one ground truth.
+
+    Args:
+        results: At least two, of the same ground truth, `iou` and skip rule.
+        resamples: How many, at least 2; the same for all.
+        seed: Equal seeds give equal numbers.
+
+    Raises:
+        InputError: fewer than 2 results or resamples, or nothing to find.
+        ValueError: the results are of different images or categories.
+    """
+    if len(results) < 2:
+        raise InputError("a comparison needs at least two files of predictions")
+    if resamples < 2:
+        raise InputError(f"a comparison needs at least 2 resamples, not {resamples}")
+    first = results[0]
+    for other in results[1:]:
+        if (other.image_ids, other.category_ids) != (first.image_ids, first.category_ids):
+            raise ValueError("the results are not of the same images and categories")
+    if first.metrics["AP"] < 0:
+        raise InputError("there is nothing to compare: the ground truth has no object to find")
+    weights = image_weights(len(first.image_ids), resamples, seed)
+    drawn = [resampled(result.matches, weights, result.thresholds) for result in results]
+    known = drawn[0][0] >= 0  # where a draw has no object at all, it has none for any model
+    drawn = [values[:, known] for values in drawn]
+    metrics = [result.metrics for result in results]
+    return Comparison(
+        metrics=metrics,
+        intervals=[
+            {name: interval(of_model[name], values[i]) for i, name in enumerate(INTERVAL_METRICS)}
+            for of_model, values in zip(metrics, drawn, strict=True)
+        ],
+        differences=[
+            {
+                name: difference(of_model[name] - metrics[0][name], values[i] - drawn[0][i])
+                for i, name in enumerate(INTERVAL_METRICS)
+            }
+            for of_model, values in zip(metrics[1:], drawn[1:], strict=True)
+        ],
+        categories=[_by_category(first, other) for other in results[1:]],
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def difference(estimate: float, values: np.ndarray) -> Difference:
+    """A difference with its interval and p-value.
+
+    Args:
+        estimate: The difference on all images.
+        values: float64[resamples], the resampled differences.
+    """
+    away = np.abs(values - values.mean())
+    # Equal up to rounding counts as equally far: two equal models have p = 1.
+    extreme = np.count_nonzero(away >= abs(estimate) - 1e-12)
+    return Difference(
+        estimate=estimate,
+        interval=interval(estimate, values),
+        p_value=(extreme + 1) / (len(values) + 1),
+    )
+
+
+def _by_category(first: Result, second: Result) -> list[CategoryDifference]:
+    found = []
+    for k, category_id in enumerate(first.category_ids):
+        aps = [mean_known(result.curves.precision[:, :, k, 0, -1]) for result in (first, second)]
+        if min(aps) >= 0:
+            instances = int(first.matches[k].positives[0].sum())
+            found.append(CategoryDifference(category_id, instances, *aps))
+    return sorted(found, key=lambda one: (-one.difference, one.category_id))

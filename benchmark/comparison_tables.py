@@ -1,0 +1,106 @@
+"""A comparison of models for the terminal and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from benchmark.bootstrap import INTERVAL_METRICS
+from benchmark.comparison import CategoryDifference, Comparison
+from benchmark.result_text import percent
+from o365seg.categories import display_name
+
+ENDS = 10
+"""Categories shown at either end of the differences."""
+
+
+def signed(fraction: float) -> str:
+    """A difference in per cent points, with its sign."""
+    return f"{100 * fraction:+.2f}"
+
+
+def comparison_table(found: Comparison, names: Sequence[str]) -> Table:
+    """Every model's AP with its interval, and its difference to the first."""
+    table = Table(title="Per cent, with 95 % intervals over images", title_justify="left")
+    for heading in ("", "metric"):
+        table.add_column(heading)
+    for heading in ("value", "interval", "difference", "its interval", "p"):
+        table.add_column(heading, justify="right")
+    for model, name in enumerate(names):
+        for metric in INTERVAL_METRICS:
+            one = found.intervals[model][metric]
+            cells = [percent(found.metrics[model][metric]), _ends(one.low, one.high, False)]
+            if model:
+                against = found.differences[model - 1][metric]
+                cells += [
+                    signed(against.estimate),
+                    _ends(against.interval.low, against.interval.high, True),
+                    p_text(against.p_value, found.resamples),
+                ]
+            label = escape(name) if metric == INTERVAL_METRICS[0] else ""
+            table.add_row(label, metric, *cells)
+        table.add_section()
+    return table
+
+
+def p_text(p_value: float, resamples: int) -> str:
+    """A p-value; the least that the resamples can tell is a bound."""
+    least = 1 / (resamples + 1)
+    return f"< {2 * least:.2g}" if p_value < 1.5 * least else f"{p_value:.3f}"
+
+
+def category_table(found: Sequence[CategoryDifference], names: dict[int, str], title: str) -> Table:
+    """The greatest gains and losses, at most `ENDS` of each."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("category")
+    for heading in ("objects", "first", "this", "difference"):
+        table.add_column(heading, justify="right")
+    gains = [one for one in found if one.difference > 0][:ENDS]
+    losses = [one for one in found if one.difference < 0][-ENDS:]
+    for part in (gains, losses):
+        for one in part:
+            table.add_row(
+                escape(display_name(names[one.category_id])), f"{one.instances:,}",
+                percent(one.first), percent(one.second), signed(one.difference),
+            )  # fmt: skip
+        table.add_section()
+    return table
+
+
+def comparison_json(
+    found: Comparison, files: Sequence[str], names: dict[int, str]
+) -> dict[str, Any]:
+    """A comparison as fractions; differences are to the first file."""
+    return {
+        "resamples": found.resamples,
+        "seed": found.seed,
+        "models": [
+            {
+                "predictions": file,
+                "metrics": metrics,
+                "intervals": {name: asdict(one) for name, one in intervals.items()},
+            }
+            for file, metrics, intervals in zip(files, found.metrics, found.intervals, strict=True)
+        ],
+        "differences": [
+            {
+                "predictions": file,
+                "against": files[0],
+                "metrics": {name: asdict(one) for name, one in differences.items()},
+                "categories": [
+                    {"name": names[one.category_id], **asdict(one), "difference": one.difference}
+                    for one in categories
+                ],
+            }
+            for file, differences, categories in zip(
+                files[1:], found.differences, found.categories, strict=True
+            )
+        ],
+    }
+
+
+def _ends(low: float, high: float, with_sign: bool) -> str:
+    show = signed if with_sign else lambda value: f"{100 * value:.2f}"
+    return f"{show(low)} to {show(high)}"

@@ -1,0 +1,305 @@
+"""What keeps AP down: errors by kind, and the AP to be gained by mending each kind alone.
+
+After TIDE (Bolya et al., "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV
+2020, sections 2.2 and 2.3). At a foreground overlap of 0.5 and a background overlap of 0.1 every
+false positive is of the first kind that fits:
+
+- localisation: 0.1 ≤ its best overlap with an object of its category ≤ 0.5
+- classification: overlap ≥ 0.5 with an object of another category
+- duplicate: overlap ≥ 0.5 with an object of its category that a better prediction found
+- background: no overlap above 0.1 with anything
+- both: what is left, somewhat on an object of another category
+
+and an object that nothing finds is missed unless an error of the first two kinds points at it.
+Mending the first two makes the best prediction that points at a free object a true positive and
+takes the others away; duplicates, background and both are taken away; a missed object is no longer
+to be found.
+
+Skipped instances (rules `box` and `box50`): a prediction that one absorbs is no error. Any other
+may still be about it, so its box stands in for a mask when the kind is told: a second prediction
+on it is a duplicate and one of another category a classification error, not background. Mended,
+such a prediction would be ignored, so it is taken away. A skipped instance is never missed.
+
+It differs from `tidecv` 1.0.1 thus: matching is COCO's (of equal overlaps the later object; at most
+100 predictions an image *and category*); a prediction that a crowd ignores is no error and never
+mended (tidecv counts it and lets it become a true positive); categories without an object to find
+leave the mean (tidecv counts them as 0 where there are predictions of them); precision is read at
+pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is the same, to 1e-11.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from benchmark.accumulation import Ranking, mean_known, precision_at_recalls
+from benchmark.assignment import assign
+from benchmark.choices import Iou, SkipRule
+from benchmark.inputs import Inputs
+from benchmark.overlaps import ImageOverlaps, image_overlaps
+from benchmark.skip_rule import absorb, box_iou
+
+FOREGROUND = 0.5
+"""Least overlap of a prediction that finds an object."""
+BACKGROUND = 0.1
+"""Greatest overlap of a prediction that is on nothing."""
+
+
+class Kind(IntEnum):
+    """Of an error; RIGHT is none: a true positive, or ignored."""
+
+    RIGHT = 0
+    CLASSIFICATION = 1
+    LOCALISATION = 2
+    BOTH = 3
+    DUPLICATE = 4
+    BACKGROUND = 5
+    MISSED = 6
+
+
+KINDS = tuple(kind for kind in Kind if kind is not Kind.RIGHT)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Every prediction that counts, by image: one entry each.
+
+    Attributes:
+        image: int64[n], place among the ascending image ids.
+        prediction: int64[n], place in the results file.
+        category: int64[n], category id.
+        score: float64[n].
+        true: bool[n], true positives; all others are false ones.
+        kind: int64[n], `Kind`.
+        mended_category: int64[n], the category in which the prediction is a true positive once its
+            error is mended; −1 where it is taken away.
+        positives: int64[categories], the objects to find, categories by ascending id.
+        missed: int64[categories], those of them that are missed.
+        unfound: int64[categories], those of them that are not found, missed or not.
+        missed_truths: int64[m], places of the missed among the records of the ground truth.
+    """
+
+    image: np.ndarray
+    prediction: np.ndarray
+    category: np.ndarray
+    score: np.ndarray
+    true: np.ndarray
+    kind: np.ndarray
+    mended_category: np.ndarray
+    positives: np.ndarray
+    missed: np.ndarray
+    unfound: np.ndarray
+    missed_truths: np.ndarray
+
+
+@dataclass(frozen=True)
+class ErrorKinds:
+    """Errors by kind at IoU 0.5.
+
+    Attributes:
+        ap: AP at IoU 0.5, as a fraction.
+        counts: How many errors of each kind.
+        gains: By how much AP rises when that kind alone is mended, at least 0.
+        false_positives_gain: The same for all false positives scored below all true ones.
+        false_negatives_gain: The same for no unfound object being there to find.
+    """
+
+    ap: float
+    counts: dict[Kind, int]
+    gains: dict[Kind, float]
+    false_positives_gain: float
+    false_negatives_gain: float
+
+
+def error_kinds(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> ErrorKinds:
+    """Count errors and what mending them gains; arguments as for `judge`."""
+    judged = judge(inputs, rule)
+    everything = np.ones(len(judged.true), bool)
+    ap = _ap(inputs, judged, everything, judged.category, judged.true, judged.positives)
+    counts = {kind: int((judged.kind == kind).sum()) for kind in KINDS}
+    counts[Kind.MISSED] = int(judged.missed.sum())
+    gains = {}
+    for kind in KINDS:
+        wrong = judged.kind == kind
+        moved = wrong & (judged.mended_category >= 0)
+        left = judged.positives - judged.missed * (kind is Kind.MISSED)
+        mended = _ap(
+            inputs, judged, ~wrong | moved,
+            np.where(moved, judged.mended_category, judged.category), judged.true | moved, left,
+        )  # fmt: skip
+        gains[kind] = max(0.0, mended - ap)
+    found = judged.positives - judged.unfound
+    only_true = _ap(inputs, judged, judged.true, judged.category, judged.true, judged.positives)
+    all_found = _ap(inputs, judged, everything, judged.category, judged.true, found)
+    return ErrorKinds(ap, counts, gains, max(0.0, only_true - ap), max(0.0, all_found - ap))
+
+
+def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
+    """Tell the kind of every prediction.
+
+    Args:
+        inputs: Predictions and ground truth.
+        rule: What becomes of predictions on skipped instances; without meaning for boxes.
+    """
+    masks = inputs.iou is Iou.SEGM
+    absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
+    boxes: dict[int, list[tuple[int, np.ndarray]]] = {}
+    if absorbing:
+        for (image_id, category_id), found in inputs.truth.skipped_boxes().items():
+            boxes.setdefault(image_id, []).append((category_id, found))
+    ids, image_ids = np.array(inputs.category_ids, np.int64), inputs.image_ids
+    positives, unfound, missed = (np.zeros(len(ids), np.int64) for _ in range(3))
+    columns: list[list[np.ndarray]] = [[np.zeros(0, np.int64)] for _ in range(7)]
+    for overlaps in image_overlaps(inputs, skipped=not masks or rule is SkipRule.IOA):
+        scene = _scene(inputs, overlaps, boxes.get(image_ids[overlaps.image], []))
+        kind, mended, lost = _judge_scene(scene)
+        places = np.searchsorted(ids, scene.truth_category)
+        np.add.at(positives, places[scene.real], 1)
+        np.add.at(unfound, places[scene.real & ~scene.used], 1)
+        np.add.at(missed, places[lost], 1)
+        kept = ~scene.ignored
+        missed_here = overlaps.truths[lost[: len(overlaps.truths)]]
+        of_scene = (
+            np.full(kept.sum(), overlaps.image), overlaps.predictions[kept], scene.category[kept],
+            scene.true[kept], kind[kept], mended[kept], missed_here,
+        )  # fmt: skip
+        for column, values in zip(columns, of_scene, strict=True):
+            column.append(values)
+    image, prediction, category, true, kinds, mended, lost = map(np.concatenate, columns)
+    return Judged(
+        image=image,
+        prediction=prediction,
+        category=category,
+        score=inputs.predictions.scores[prediction],
+        true=true.astype(bool),
+        kind=kinds,
+        mended_category=mended,
+        positives=positives,
+        missed=missed,
+        unfound=unfound,
+        missed_truths=lost,
+    )
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """One image after matching; n predictions, m truths with skipped instances as the last.
+
+    Attributes:
+        category: int64[n].
+        rank: int64[n], places in the order of falling score.
+        truth_category: int64[m].
+        ious: float64[n, m]; of boxes where the truth is a skipped instance.
+        real: bool[m], to be found: neither a crowd nor skipped.
+        crowd: bool[m].
+        used: bool[m], found.
+        true: bool[n], true positives.
+        ignored: bool[n], by a crowd or a skipped instance.
+    """
+
+    category: np.ndarray
+    rank: np.ndarray
+    truth_category: np.ndarray
+    ious: np.ndarray
+    real: np.ndarray
+    crowd: np.ndarray
+    used: np.ndarray
+    true: np.ndarray
+    ignored: np.ndarray
+
+
+def _scene(
+    inputs: Inputs, overlaps: ImageOverlaps, skipped: list[tuple[int, np.ndarray]]
+) -> _Scene:
+    """Match one image at IoU 0.5; `skipped` holds its boxes float64[k, 4] per category."""
+    threshold = np.array([FOREGROUND])
+    ours = inputs.predictions.tight_boxes[overlaps.predictions]
+    beside = {category_id: box_iou(ours, boxes) for category_id, boxes in skipped}
+    counts = [ious.shape[1] for ious in beside.values()]
+    category, crowd = overlaps.prediction_category, overlaps.crowd
+    used = np.zeros(len(crowd) + sum(counts), bool)
+    true, ignored = np.zeros(len(category), bool), np.zeros(len(category), bool)
+    for category_id in np.unique(category).tolist():
+        rows, columns = overlaps.of_category(category_id)
+        block, crowds = overlaps.ious[np.ix_(rows, columns)], crowd[columns]
+        taken = assign(block, crowds, crowds[None], threshold)[0, 0]
+        hit = taken >= 0
+        in_crowd = hit.copy()
+        in_crowd[hit] = crowds[taken[hit]]
+        true[rows], ignored[rows] = hit & ~in_crowd, in_crowd
+        used[columns[taken[hit & ~in_crowd]]] = True
+        if category_id in beside:
+            ignored[rows] |= absorb(~hit[None], beside[category_id][rows], threshold)[0]
+    scores = inputs.predictions.scores[overlaps.predictions]
+    rank = np.empty(len(category), np.int64)
+    rank[np.lexsort((overlaps.predictions, -scores))] = np.arange(len(category))
+    none = np.zeros(sum(counts), bool)
+    return _Scene(
+        category=category,
+        rank=rank,
+        truth_category=np.concatenate(
+            [overlaps.truth_category, np.repeat(np.array(list(beside), np.int64), counts)]
+        ),
+        ious=np.concatenate([overlaps.ious, *beside.values()], axis=1),
+        real=np.concatenate([~crowd, none]),
+        crowd=np.concatenate([crowd, none]),
+        used=used,
+        true=true,
+        ignored=ignored,
+    )
+
+
+def _judge_scene(scene: _Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Kinds int64[n], mended categories int64[n] (−1: taken away) and missed bool[m]."""
+    wrong = ~scene.true & ~scene.ignored
+    kind = np.where(wrong, int(Kind.BACKGROUND), int(Kind.RIGHT))
+    mended = np.full(len(kind), -1, np.int64)
+    free = scene.real & ~scene.used
+    if scene.ious.size == 0:
+        return kind, mended, free
+    same = scene.category[:, None] == scene.truth_category
+    ious = np.where(scene.crowd, 0.0, scene.ious)
+    of_same, of_other = np.where(same, ious, 0.0), np.where(same, 0.0, ious)
+    own, other = of_same.max(axis=1), of_other.max(axis=1)
+    near = (own >= BACKGROUND) & (own <= FOREGROUND)
+    kind[wrong] = np.select(
+        [near, other >= FOREGROUND, own >= FOREGROUND, np.maximum(own, other) <= BACKGROUND],
+        [Kind.LOCALISATION, Kind.CLASSIFICATION, Kind.DUPLICATE, Kind.BACKGROUND],
+        Kind.BOTH,
+    )[wrong]
+    target = np.where(near, of_same.argmax(axis=1), of_other.argmax(axis=1))
+    points = np.isin(kind, (Kind.LOCALISATION, Kind.CLASSIFICATION)) & free[target]
+    pointing = np.flatnonzero(points)
+    pointing = pointing[np.argsort(scene.rank[pointing])]
+    targets, first = np.unique(target[pointing], return_index=True)
+    mended[pointing[first]] = scene.truth_category[targets]
+    missed = free.copy()
+    missed[targets] = False
+    return kind, mended, missed
+
+
+def _ap(
+    inputs: Inputs,
+    judged: Judged,
+    kept: np.ndarray,
+    category: np.ndarray,
+    true: np.ndarray,
+    positives: np.ndarray,
+) -> float:
+    """AP of the predictions bool[n] kept, of category int64[n], true bool[n], at one threshold."""
+    order = np.flatnonzero(kept)
+    order = order[np.lexsort((judged.image[order], -judged.score[order], category[order]))]
+    bounds = np.searchsorted(category[order], inputs.category_ids, side="left")
+    ends = np.searchsorted(category[order], inputs.category_ids, side="right")
+    found = []
+    for k, (start, end) in enumerate(zip(bounds, ends, strict=True)):
+        here = order[start:end]
+        ranking = Ranking(
+            image=judged.image[here],
+            score=judged.score[here],
+            true=true[here][None],
+            counted=np.ones((1, len(here)), bool),
+            positives=positives[k : k + 1],
+        )
+        found.append(precision_at_recalls(ranking))
+    return mean_known(np.concatenate(found))

@@ -1,0 +1,158 @@
+"""What `benchmark evaluate` gives on request beside the twelve numbers.
+
+Loaded on every run of the command, so whatever takes time is loaded where it is asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.choices import By, SkipRule
+from o365seg.errors import InputError
+from o365seg.json_files import write_bytes_atomic
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from benchmark.bootstrap import Interval
+    from benchmark.inputs import Inputs
+    from benchmark.result import Result
+    from o365seg.records import AnnotationFile
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for.
+
+    Attributes:
+        by: The breakdowns to print.
+        csv_file: Where the table of categories goes; None for nowhere.
+        interval: Whether to give intervals.
+        resamples: Resamples of the intervals, those of the report too.
+        seed: Of the resamples.
+        report: Where the report goes; None for nowhere.
+        images: Where the images for it lie; None for a report without.
+    """
+
+    by: Sequence[By] = ()
+    csv_file: Path | None = None
+    interval: bool = False
+    resamples: int = 1000
+    seed: int = 0
+    report: Path | None = None
+    images: Path | None = None
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What was found: numbers for `--json`, lines and tables to print, and the files written."""
+
+    numbers: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    tables: "list[Table]" = field(default_factory=list)
+    written: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files of an evaluation, each read when it is first needed and only then."""
+
+    result: "Result"
+    predictions: Path
+    release: Path
+
+    @cached_property
+    def file(self) -> "AnnotationFile":
+        """The annotation file, for names and what was skipped."""
+        from o365seg.records import read_annotations
+
+        return read_annotations(self.release)
+
+    @cached_property
+    def inputs(self) -> "Inputs":
+        """Predictions and ground truth with their masks."""
+        from benchmark.input_text import is_stdin
+        from benchmark.inputs import read_inputs
+
+        if is_stdin(self.predictions):
+            raise InputError("can be read only once, and this needs more; name a file", file="-")
+        return read_inputs(self.predictions, self.file, self.result.iou)
+
+    @property
+    def rule(self) -> SkipRule:
+        """The rule for skipped instances; any will do for boxes."""
+        return self.result.skip_rule or SkipRule.BOX
+
+
+def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> Extras:
+    """Work out what was asked for, and write the files.
+
+    Raises:
+        InputError: a file cannot be written, or no interval can be had.
+    """
+    source = Source(result, predictions, release)
+    found = Extras()
+    if wanted.interval:
+        _find_intervals(source, wanted, found)
+    if wanted.csv_file or By.CATEGORY in wanted.by or By.SUPERCATEGORY in wanted.by:
+        _find_categories(source, wanted, found)
+    if By.SIZE in wanted.by:
+        from benchmark.breakdown import sizes_table
+        from benchmark.by_size import evaluate_by_size
+
+        bins = evaluate_by_size(source.inputs, source.rule)
+        found.tables.append(sizes_table(bins))
+        found.numbers["by_size"] = [asdict(one) for one in bins]
+    if wanted.report:
+        from benchmark.report import write_report
+
+        write_report(
+            wanted.report, result, source.inputs, predictions=str(predictions),
+            release=str(release), resamples=wanted.resamples, seed=wanted.seed,
+            images=wanted.images,
+        )  # fmt: skip
+        found.written.append(wanted.report)
+    return found
+
+
+def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
+    from benchmark.bootstrap import LEVEL, intervals
+
+    of_metrics = intervals(source.result, wanted.resamples, wanted.seed)
+    found.numbers["intervals"] = {
+        "level": LEVEL,
+        "resamples": wanted.resamples,
+        "seed": wanted.seed,
+        "metrics": {name: asdict(one) for name, one in of_metrics.items()},
+    }
+    found.lines.append(_interval_line(source.result, of_metrics, wanted))
+
+
+def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
+    from benchmark.breakdown import by_category, by_supercategory, rows_csv, rows_table
+
+    rows = by_category(source.result, source.file)
+    if wanted.csv_file:
+        write_bytes_atomic(wanted.csv_file, rows_csv(rows).encode())
+        found.written.append(wanted.csv_file)
+    if By.CATEGORY in wanted.by:
+        found.tables.append(rows_table(rows, "By category, in per cent"))
+        found.numbers["by_category"] = [asdict(row) for row in rows]
+    if By.SUPERCATEGORY in wanted.by:
+        groups = by_supercategory(rows)
+        found.tables.append(rows_table(groups, "By supercategory, in per cent"))
+        found.numbers["by_supercategory"] = [asdict(row) for row in groups]
+
+
+def _interval_line(result: "Result", found: "dict[str, Interval]", wanted: Wanted) -> str:
+    parts = [
+        f"{name} {100 * result.metrics[name]:.2f} [{100 * one.low:.2f}, {100 * one.high:.2f}], "
+        f"standard error {100 * one.standard_error:.2f}"
+        for name, one in found.items()
+    ]
+    return (
+        f"95 % intervals over images ({wanted.resamples:,} resamples, seed {wanted.seed}): "
+        + "; ".join(parts)
+    )

@@ -1,0 +1,55 @@
+"""Predictions and ground truth, read once for the analyses that go beyond AP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.choices import Iou
+from benchmark.evaluation import readable_twice
+from benchmark.ground_truth import GroundTruth, load_ground_truth
+from benchmark.predictions import Predictions, read_predictions
+from o365seg.records import AnnotationFile, read_annotations
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What an evaluation starts from, checked; `iou` says whether masks were read."""
+
+    truth: GroundTruth
+    predictions: Predictions
+    iou: Iou
+
+    @property
+    def file(self) -> AnnotationFile:
+        """The annotation file."""
+        return self.truth.file
+
+    @property
+    def image_ids(self) -> list[int]:
+        """All images of the file, ascending: the order that matches point into."""
+        return sorted(image.id for image in self.file.images)
+
+    @property
+    def category_ids(self) -> list[int]:
+        """All categories of the file, ascending."""
+        return sorted(category.id for category in self.file.categories)
+
+
+def read_inputs(
+    predictions: str | Path | Sequence[dict[str, Any]],
+    ground_truth: str | Path | AnnotationFile,
+    iou: Iou | str = Iou.SEGM,
+) -> Inputs:
+    """Read and check both sides, as `evaluate` does.
+
+    Raises:
+        InputError: predictions or ground truth are at fault; names the file, record and field.
+    """
+    if isinstance(ground_truth, AnnotationFile):
+        name, file = "ground truth", ground_truth
+    else:
+        name, file = ground_truth, read_annotations(ground_truth)
+    masks = Iou(iou) is Iou.SEGM
+    found = read_predictions(readable_twice(predictions), file, masks=masks)
+    return Inputs(load_ground_truth(file, name, masks=masks), found, Iou(iou))

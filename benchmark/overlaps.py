@@ -1,0 +1,108 @@
+"""The overlap of every prediction with every truth of its image, whatever their categories."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from benchmark.choices import Iou
+from benchmark.inputs import Inputs
+from benchmark.matches import DETECTIONS
+from o365seg.command_line import progress
+
+
+@dataclass(frozen=True)
+class ImageOverlaps:
+    """One image.
+
+    Attributes:
+        image: Its place among the ascending image ids.
+        predictions: int64[n], places in the results file: the best `DETECTIONS` of every category,
+            by category, then in pycocotools' score order.
+        prediction_category: int64[n], category ids.
+        truths: int64[m], places among the records of the ground truth, in the file's order.
+        truth_category: int64[m], category ids.
+        crowd: bool[m], `iscrowd`.
+        ious: float64[n, m], intersection over union; over the prediction alone for crowds.
+    """
+
+    image: int
+    predictions: np.ndarray
+    prediction_category: np.ndarray
+    truths: np.ndarray
+    truth_category: np.ndarray
+    crowd: np.ndarray
+    ious: np.ndarray
+
+    def of_category(self, category_id: int) -> tuple[np.ndarray, np.ndarray]:
+        """Places of one category among this image's predictions and among its truths."""
+        return (
+            np.flatnonzero(self.prediction_category == category_id),
+            np.flatnonzero(self.truth_category == category_id),
+        )
+
+
+def image_overlaps(
+    inputs: Inputs, *, skipped: bool, images: Sequence[int] | None = None
+) -> Iterator[ImageOverlaps]:
+    """Every image in ascending order of id, or some of them.
+
+    Args:
+        inputs: Predictions and ground truth.
+        skipped: Whether skipped instances take part: as the crowds of stock tools where masks are
+            compared, as objects like any other where boxes are.
+        images: Only these, in this order, by their places among the ascending ids.
+    """
+    records, found = inputs.truth.records, inputs.predictions
+    place_of = {image_id: place for place, image_id in enumerate(inputs.image_ids)}
+    truths: list[list[int]] = [[] for _ in place_of]
+    for index, record in enumerate(records):
+        if skipped or not inputs.truth.skipped[index]:
+            truths[place_of[record["image_id"]]].append(index)
+    predicted: list[list[int]] = [[] for _ in place_of]
+    for index, image_id in enumerate(found.image_ids):
+        predicted[place_of[image_id]].append(index)
+    categories = np.array(found.category_ids, np.int64)
+    wanted = range(len(place_of)) if images is None else images
+    for image in progress(wanted, "Overlaps"):
+        kept = _best(np.array(predicted[image], np.int64), categories, found.scores)
+        here = np.array(truths[image], np.int64)
+        crowd = np.array([records[i]["iscrowd"] for i in here], bool)
+        yield ImageOverlaps(
+            image=image,
+            predictions=kept,
+            prediction_category=categories[kept],
+            truths=here,
+            truth_category=np.array([records[i]["category_id"] for i in here], np.int64),
+            crowd=crowd,
+            ious=_ious(inputs, kept, here, crowd),
+        )
+
+
+def _best(places: np.ndarray, categories: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """By category, then by falling score (ties as in the file), cut at the limit per category."""
+    places = places[np.lexsort((-scores[places], categories[places]))]
+    _, first, count = np.unique(categories[places], return_index=True, return_counts=True)
+    rank = np.arange(len(places)) - np.repeat(first, count)
+    return places[rank < DETECTIONS]
+
+
+def _ious(
+    inputs: Inputs, predictions: np.ndarray, truths: np.ndarray, crowd: np.ndarray
+) -> np.ndarray:
+    if not (predictions.size and truths.size):
+        return np.zeros((predictions.size, truths.size))
+    records, found = inputs.truth.records, inputs.predictions
+    ours: Any
+    theirs: Any
+    if inputs.iou is Iou.SEGM:
+        assert found.masks is not None
+        masks = [found.masks[i] for i in predictions]
+        ours = [{"size": list(mask.size), "counts": mask.counts} for mask in masks]
+        theirs = [records[i]["segmentation"] for i in truths]
+    else:
+        ours = found.boxes[predictions]
+        theirs = np.array([records[i]["bbox"] for i in truths], float)
+    return np.asarray(coco_mask.iou(ours, theirs, crowd.astype(int).tolist()), float)

@@ -1,0 +1,138 @@
+"""Precision over recall: the mean curve of a set as a figure, every category's as a table."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
+
+from benchmark.accumulation import RECALLS
+from benchmark.result import Result
+from o365seg.errors import InputError
+from o365seg.json_files import write_bytes_atomic
+
+CURVES = {"0.50": slice(0, 1), "0.75": slice(5, 6), "0.50:0.95": slice(None)}
+"""The curves by name: the thresholds that each is a mean over."""
+
+# Okabe and Ito's colours, and dashes that tell the curves apart in grey.
+_LOOKS = (("#0072B2", "-"), ("#D55E00", "--"), ("#000000", "-."))
+_STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
+    "font.size": 9,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "savefig.dpi": 200,
+    "svg.hashsalt": "o365seg",
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Interpolated precision float64[101] at the recalls 0, 0.01 … 1; its mean is the AP."""
+
+    name: str
+    precision: np.ndarray
+
+    @property
+    def ap(self) -> float:
+        """The area under the curve, as COCO measures it."""
+        return float(self.precision.mean())
+
+
+def mean_curves(result: Result) -> list[Curve]:
+    """The curves of `CURVES`, each a mean over the categories that have objects.
+
+    Raises:
+        InputError: no category has any.
+    """
+    known = result.curves.precision[0, 0, :, 0, -1] > -1
+    if not known.any():
+        raise InputError("there is no curve: the ground truth has no object to find")
+    precision = result.curves.precision[:, :, known, 0, -1]
+    return [Curve(name, precision[part].mean(axis=(0, 2))) for name, part in CURVES.items()]
+
+
+def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> list[Path]:
+    """Write `precision_recall` as .png, .svg and .csv. Equal input gives equal bytes.
+
+    Args:
+        result: What `evaluate` found.
+        names: Category names by id.
+        folder: Where to write; made where there is none.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: the folder cannot be written, or there is nothing to find.
+    """
+    folder = Path(folder)
+    curves = mean_curves(result)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+    written = []
+    for suffix, data in {**_figures(curves), ".csv": _table(result, curves, names)}.items():
+        path = folder / f"precision_recall{suffix}"
+        write_bytes_atomic(path, data)
+        written.append(path)
+    return written
+
+
+def _figures(curves: Sequence[Curve]) -> dict[str, bytes]:
+    """The figure by suffix, with neither the date nor matplotlib's version in it."""
+    found = {}
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever the user's matplotlibrc says
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=(4.4, 3.6), layout="constrained")
+        axes = figure.subplots()
+        for curve, (colour, dashes) in zip(curves, _LOOKS, strict=True):
+            label = f"IoU {curve.name} (AP {100 * curve.ap:.1f})"
+            axes.plot(RECALLS, curve.precision, dashes, color=colour, linewidth=1.4, label=label)
+        axes.set_xlabel("recall")
+        axes.set_ylabel("precision, mean over categories")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1.02)
+        axes.xaxis.set_major_locator(MultipleLocator(0.2))
+        axes.yaxis.set_major_locator(MultipleLocator(0.2))
+        axes.legend(loc="upper right", handlelength=2.6)
+        for suffix, metadata in (".png", {"Software": None}), (".svg", {"Date": None}):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=suffix[1:], metadata=metadata)
+            found[suffix] = buffer.getvalue()
+    return found
+
+
+def _table(result: Result, curves: Sequence[Curve], names: dict[int, str]) -> bytes:
+    """One row a recall of each curve: the means first, then the categories that have objects."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["category_id", "name", "iou", "recall", "precision", "score"])
+    recalls = [f"{recall:.2f}" for recall in RECALLS]
+    for curve in curves:
+        for recall, precision in zip(recalls, curve.precision.tolist(), strict=True):
+            writer.writerow(["", "mean", curve.name, recall, precision, ""])
+    for k, category_id in enumerate(result.category_ids):
+        precision = result.curves.precision[:, :, k, 0, -1]
+        scores = result.curves.scores[:, :, k, 0, -1]
+        if precision[0, 0] < 0:
+            continue
+        for name, part in CURVES.items():
+            means = precision[part].mean(axis=0).tolist()
+            alone = scores[part][0].tolist() if len(scores[part]) == 1 else [""] * len(recalls)
+            for row in zip(recalls, means, alone, strict=True):
+                writer.writerow([category_id, names[category_id], name, *row])
+    return text.getvalue().encode()

@@ -1,0 +1,87 @@
+"""Everything an evaluation can tell, gathered and written as a single HTML file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.bootstrap import Interval, image_weights, interval, intervals, resampled
+from benchmark.breakdown import by_category
+from benchmark.by_size import SizeBin, match_by_size, numbers_by_size
+from benchmark.choices import SkipRule
+from benchmark.error_kinds import error_kinds
+from benchmark.inputs import Inputs
+from benchmark.matches import CategoryMatches
+from benchmark.pr_curves import mean_curves
+from benchmark.report_page import Report, page
+from benchmark.result import Result
+from benchmark.worst_images import draw_worst
+from o365seg.json_files import write_bytes_atomic
+
+
+def write_report(
+    path: Path,
+    result: Result,
+    inputs: Inputs,
+    *,
+    predictions: str,
+    release: str,
+    resamples: int = 1000,
+    seed: int = 0,
+    images: Path | None = None,
+) -> None:
+    """Write the report of an evaluation.
+
+    Args:
+        path: The HTML file to write.
+        result: What `evaluate` found.
+        inputs: The same predictions and ground truth, with their masks.
+        predictions: What to call the results file.
+        release: What to call the ground truth.
+        resamples: Behind the intervals, at least 2.
+        seed: Of the resamples.
+        images: Where the images lie, to draw the worst; None for no images.
+
+    Raises:
+        InputError: nothing is to be found, no such folder, or the file cannot be written.
+    """
+    rule = result.skip_rule or SkipRule.BOX
+    of_metrics = intervals(result, resamples, seed)
+    matches = match_by_size(inputs, rule)
+    sizes = _with_intervals(matches, len(result.image_ids), result.thresholds, resamples, seed)
+    least, pictures, problems = (0.0, [], [])
+    if images is not None:
+        least, pictures, problems = draw_worst(inputs, result.matches, rule, images)
+    report = Report(
+        predictions=predictions,
+        release=release,
+        result=result,
+        intervals=of_metrics,
+        resamples=resamples,
+        seed=seed,
+        curves=mean_curves(result),
+        errors=error_kinds(inputs, rule),
+        sizes=sizes,
+        rows=by_category(result, inputs.file),
+        pictures=pictures,
+        least_score=least,
+        problems=problems,
+    )
+    write_bytes_atomic(path, page(report).encode())
+
+
+def _with_intervals(
+    matches: Sequence[CategoryMatches],
+    images: int,
+    thresholds: np.ndarray,
+    resamples: int,
+    seed: int,
+) -> list[tuple[SizeBin, Interval | None]]:
+    weights = image_weights(images, resamples, seed)
+    found = []
+    for area, one in enumerate(numbers_by_size(matches)):
+        known = resampled(matches, weights, thresholds, area)[0]
+        known = known[known >= 0]
+        enough = one.ap >= 0 and len(known) > 1
+        found.append((one, interval(one.ap, known) if enough else None))
+    return found

@@ -1,0 +1,284 @@
+"""The report as one HTML page that loads nothing: style, script, charts and images inside it.
+
+Whatever came from a file (names of categories, files, images) is escaped; a content security
+policy allows the page's own style sheet and script, by their hashes, and `data:` images alone.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib import resources
+
+from benchmark.bootstrap import Interval
+from benchmark.breakdown import NO_SUPERCATEGORY, Row, size_name
+from benchmark.by_size import SizeBin
+from benchmark.choices import Iou
+from benchmark.error_kinds import ErrorKinds
+from benchmark.error_tables import MEANING
+from benchmark.pr_curves import Curve
+from benchmark.report_charts import Bar, bar_chart, curve_chart, spark
+from benchmark.result import Result
+from benchmark.result_text import percent
+from benchmark.worst_images import Picture
+from o365seg.categories import display_name
+
+_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
+_REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+_RULES = {
+    "box": ("box IoU ≥ t", "one a skip"),
+    "box50": ("box IoU ≥ 0.5", "one a skip"),
+    "ioa": ("inside the box", "any number"),
+    "none": ("none ignored", "false positives"),
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the page shows.
+
+    Attributes:
+        predictions: The results file, as it was named.
+        release: The ground truth, as it was named.
+        result: What `evaluate` found.
+        intervals: Of AP, AP50 and AP75, by name.
+        resamples: Behind the intervals.
+        seed: Of the resamples.
+        curves: The mean precision-recall curves.
+        errors: Errors by kind.
+        sizes: AP by relative size, with an interval each; None where nothing is to be found.
+        rows: A row a category.
+        pictures: The worst images; none where no images were given.
+        least_score: Predictions below it are left out of `pictures`.
+        problems: A line for each image that could not be drawn.
+    """
+
+    predictions: str
+    release: str
+    result: Result
+    intervals: dict[str, Interval]
+    resamples: int
+    seed: int
+    curves: Sequence[Curve]
+    errors: ErrorKinds
+    sizes: Sequence[tuple[SizeBin, Interval | None]]
+    rows: Sequence[Row]
+    pictures: Sequence[Picture] = ()
+    least_score: float = 0.0
+    problems: Sequence[str] = field(default=())
+
+
+def page(report: Report) -> str:
+    """The whole page. Equal reports give equal text."""
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
+        f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
+    )
+    what = _WHAT[report.result.iou]
+    title = f"{what} AP of {escape(report.predictions)}"
+    return "".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+            f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
+            _head(report, title),
+            _cards(report),
+            _strip(report),
+            '<div class="two">\n',
+            _curves(report),
+            _sizes(report),
+            "</div>\n",
+            '<div class="two">\n',
+            _errors(report),
+            _skips(report),
+            "</div>\n",
+            _categories(report),
+            _pictures(report),
+            _foot(report),
+            f"</main>\n<script>{script}</script>\n</body>\n</html>\n",
+        ]
+    )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("benchmark") / "page" / name).read_text("utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _head(report: Report, title: str) -> str:
+    counts = report.result.counts
+    facts = (
+        (counts.instances, "objects"), (counts.skipped, "skipped"), (counts.crowds, "crowds"),
+        (counts.predictions, "predictions"), (counts.images, "images"),
+        (counts.categories, "categories"),
+    )  # fmt: skip
+    items = "".join(f"<li><b>{number:,}</b> {name}</li>" for number, name in facts)
+    return (
+        f'<header><h1>{title}</h1><p class="soft">against {escape(report.release)}</p>'
+        f'<ul class="facts">{items}</ul></header>\n'
+    )
+
+
+def _cards(report: Report) -> str:
+    about = {"AP": "AP, IoU 0.50:0.95", "AP50": "AP50, IoU 0.50", "AP75": "AP75, IoU 0.75"}
+    cards = []
+    for name, words in about.items():
+        one = report.intervals[name]
+        cards.append(
+            f'<div class="card{" first" if name == "AP" else ""}"><div class="name">{words}</div>'
+            f'<div class="number">{percent(report.result.metrics[name])}</div>'
+            f'<div class="soft"><span>{100 * one.low:.2f} to {100 * one.high:.2f},</span> '
+            f"<span>standard error {100 * one.standard_error:.2f}</span></div></div>"
+        )
+    return f'<section class="cards" aria-label="Headline">{"".join(cards)}</section>\n'
+
+
+def _strip(report: Report) -> str:
+    cells = "".join(
+        f'<div><span class="soft">{name}</span><b>{percent(report.result.metrics[name])}</b></div>'
+        for name in _REST
+    )
+    return f'<section class="sheet strip" aria-label="AP and AR">{cells}</section>\n'
+
+
+def _curves(report: Report) -> str:
+    text = "Interpolated precision, the mean over the categories that have objects."
+    return _sheet("Precision over recall", text, curve_chart(report.curves))
+
+
+def _sizes(report: Report) -> str:
+    bars = [
+        Bar(
+            size_name(one), 100 * one.ap,
+            None if interval is None else 100 * interval.low,
+            None if interval is None else 100 * interval.high,
+            f"{one.instances:,} objects",
+        )
+        for one, interval in report.sizes
+    ]  # fmt: skip
+    area = "mask area" if report.result.iou is Iou.SEGM else "box area"
+    text = f"AP (IoU 0.50:0.95) by √({area} / image area); lines are 95 % intervals."
+    note = (
+        "A prediction that finds nothing counts in the bin of its own size. COCO's small, medium "
+        "and large, above, are in pixels: their bounds of 32² and 96² are 0.06 and 0.17 of an "
+        "image of 640 × 480."
+    )
+    chart = bar_chart(bars, text)
+    return _sheet("By size in the image", text, chart + f'<p class="note">{note}</p>')
+
+
+def _errors(report: Report) -> str:
+    bars = [
+        Bar(kind.name.lower(), 100 * gain, remark=f"{report.errors.counts[kind]:,} errors")
+        for kind, gain in report.errors.gains.items()
+    ]
+    text = (
+        "Points of AP50 to be gained if all errors of a kind were mended, each kind alone "
+        "(TIDE, Bolya et al. 2020)."
+    )
+    keys = "; ".join(f"{kind.name.lower()}: {words}" for kind, words in MEANING.items())
+    chart = bar_chart(bars, text, digits=2)
+    return _sheet("Errors by kind", text, chart + f'<p class="note">{escape(keys)}.</p>')
+
+
+def _skips(report: Report) -> str:
+    result = report.result
+    if result.skip_rule is None:
+        text = "For boxes, a skipped instance's box is ground truth like any other."
+        return _sheet("Skipped instances", text, "")
+    bars = [
+        Bar(_RULES[rule][0], 100 * ap, remark=_RULES[rule][1], strong=rule is result.skip_rule)
+        for rule, ap in result.ap_by_rule.items()
+    ]
+    text = (
+        f"AP by which predictions on the {result.counts.skipped:,} instances that raters skipped "
+        "are ignored; the rule in strong colour is used above."
+    )
+    at = dict(zip(result.thresholds.round(2).tolist(), result.absorbed.tolist(), strict=True))
+    note = (
+        f"{at[0.5]:,} predictions are ignored because of a skipped instance at IoU 0.50, "
+        f"{at[0.75]:,} at 0.75."
+    )
+    chart = bar_chart(bars, text, digits=2)
+    return _sheet("Skipped instances", text, chart + f'<p class="note">{note}</p>')
+
+
+def _sheet(heading: str, text: str, content: str) -> str:
+    return (
+        f'<section class="sheet"><h2>{heading}</h2><p class="soft">{escape(text)}</p>'
+        f"{content}</section>\n"
+    )
+
+
+def _categories(report: Report) -> str:
+    grouped = any(row.supercategory != NO_SUPERCATEGORY for row in report.rows)
+    names = ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"]
+    names += ["objects", "predictions", "skipped", "absorbed"]
+    heads = ['<th class="text" scope="col"><button type="button">category</button></th>']
+    if grouped:
+        heads.append('<th class="text" scope="col"><button type="button">group</button></th>')
+    heads += [f'<th scope="col"><button type="button">{name}</button></th>' for name in names]
+    rows = []
+    for row in report.rows:
+        cells = [f'<th class="text" scope="row">{escape(display_name(row.name))}</th>']
+        if grouped:
+            cells.append(f'<td class="text">{escape(row.supercategory)}</td>')
+        cells.append(_fraction(row.ap, spark(row.ap) if row.ap >= 0 else ""))
+        rest = (row.ap50, row.ap75, row.ap_small, row.ap_medium, row.ap_large, row.ar100)
+        cells += map(_fraction, rest)
+        for number in (row.instances, row.predictions, row.skipped, row.absorbed):
+            cells.append(f'<td data-v="{number}">{number:,}</td>')
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return (
+        '<section class="sheet"><h2>Categories</h2><p class="soft">Per cent; a dash where there '
+        "is nothing to find. Absorbed: predictions ignored because of a skipped instance, at IoU "
+        '0.50. Click a heading to sort.</p><div class="tools"><input type="search" id="search" '
+        'placeholder="Search categories" aria-label="Search categories">'
+        f'<span class="soft" id="shown">{len(rows)} of {len(rows)}</span></div>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="Categories">'
+        f'<table class="sortable" id="categories"><thead><tr>{"".join(heads)}</tr></thead>\n'
+        f"<tbody>\n{chr(10).join(rows)}\n</tbody></table></div></section>\n"
+    )
+
+
+def _fraction(value: float, more: str = "") -> str:
+    return f'<td data-v="{value:.6f}">{percent(value)}{more}</td>'
+
+
+def _pictures(report: Report) -> str:
+    problems = "".join(f'<p class="note">Not drawn: {escape(line)}</p>' for line in report.problems)
+    if not report.pictures:
+        return f'<section class="sheet">{problems}</section>\n' if problems else ""
+    keys = (("missed", "missed object"), ("false", "false positive"),
+            ("found", "true positive, the prediction"), ("skip", "skipped instance"))  # fmt: skip
+    legend = "".join(f'<li><span class="swatch {key}"></span>{name}</li>' for key, name in keys)
+    figures = []
+    for one in report.pictures:
+        errors, name = one.errors, escape(one.name, quote=True)
+        words = f"{errors.missed} missed, {errors.false} false, {errors.found} found"
+        figures.append(
+            f'<figure><img src="{one.uri}" width="{one.width}" height="{one.height}" '
+            f'alt="{name}: {words}"><figcaption><b>{words}</b><br>{name}</figcaption></figure>'
+        )
+    text = (
+        "The images with the most missed objects and false positives at IoU 0.50, counting "
+        f"predictions of score {report.least_score:.3g} and above, where F1 is best."
+    )
+    content = f'<ul class="keys">{legend}</ul><div class="pictures">{"".join(figures)}</div>'
+    return _sheet("Images with the most errors", text, content + problems)
+
+
+def _foot(report: Report) -> str:
+    notes = "".join(f'<p class="note">Note: {escape(note)}</p>' for note in report.result.notes)
+    return (
+        f"<footer>{notes}<p>Intervals: 95 %, a bootstrap over the {report.result.counts.images:,} "
+        f"images ({report.resamples:,} resamples, seed {report.seed}), moved onto the estimate. "
+        "Numbers are those of <code>benchmark evaluate</code>: pycocotools', with predictions on "
+        "skipped instances ignored.</p></footer>\n"
+    )

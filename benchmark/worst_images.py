@@ -1,0 +1,299 @@
+"""The images with the most errors, drawn with what was missed, made up and found."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from benchmark.assignment import assign
+from benchmark.choices import Iou, SkipRule
+from benchmark.inputs import Inputs
+from benchmark.matches import CategoryMatches
+from benchmark.overlaps import ImageOverlaps, image_overlaps
+from o365seg.categories import display_name
+from o365seg.errors import InputError
+from o365seg.image_files import ImageProblem, check_image
+from o365seg.masks import Rle, decode_rle
+
+SIDE = 720
+"""Greatest side of a drawn image, in pixels."""
+MISSED, FALSE, FOUND = (222, 60, 170), (240, 200, 40), (70, 165, 245)
+"""Magenta, yellow and blue: apart for colour-blind eyes, and rare in photos."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How an image fared at IoU 0.5, with predictions below a score left out."""
+
+    image: int
+    missed: int
+    false: int
+    found: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn image: `data` is JPEG."""
+
+    name: str
+    errors: Errors
+    width: int
+    height: int
+    data: bytes
+
+    @property
+    def uri(self) -> str:
+        """The image as a `data:` address."""
+        return "data:image/jpeg;base64," + base64.b64encode(self.data).decode()
+
+
+def best_score(matches: Sequence[CategoryMatches]) -> float:
+    """The score from which on predictions have the best F1 at IoU 0.5, over all categories.
+
+    Every image has a hundred predictions of low score; to count them all as errors would tell
+    nothing. Of equally good scores the highest; infinite where no prediction is right.
+    """
+    score = np.concatenate([one.score[~one.ignored[0, 0]] for one in matches])
+    true = np.concatenate([one.matched[0, 0][~one.ignored[0, 0]] for one in matches])
+    positives = sum(int(one.positives[0].sum()) for one in matches)
+    if not true.any():
+        return float("inf")
+    order = np.argsort(-score, kind="stable")
+    score, hits = score[order], true[order].cumsum()
+    f1 = 2 * hits / (np.arange(1, len(hits) + 1) + positives)
+    last_of_score = np.append(score[1:] != score[:-1], True)
+    return float(score[np.where(last_of_score, f1, -1).argmax()])
+
+
+def errors_by_image(
+    matches: Sequence[CategoryMatches], images: int, least_score: float
+) -> list[Errors]:
+    """Every image's errors, by its place among the ascending image ids."""
+    missed, false, found = (np.zeros(images, np.int64) for _ in range(3))
+    for one in matches:
+        counted = ~one.ignored[0, 0] & (one.score >= least_score)
+        hit = counted & one.matched[0, 0]
+        hits = np.bincount(one.image[hit], minlength=images)
+        found += hits
+        false += np.bincount(one.image[counted & ~hit], minlength=images)
+        missed += one.positives[0] - hits
+    return [Errors(i, int(missed[i]), int(false[i]), int(found[i])) for i in range(images)]
+
+
+def worst(errors: Sequence[Errors], number: int) -> list[Errors]:
+    """The images with the most errors, missed and false together; of equals the lower id."""
+    ranked = sorted(errors, key=lambda one: (-(one.missed + one.false), one.image))
+    return [one for one in ranked[:number] if one.missed + one.false]
+
+
+def draw_worst(
+    inputs: Inputs,
+    matches: Sequence[CategoryMatches],
+    rule: SkipRule,
+    folder: Path,
+    number: int = 12,
+) -> tuple[float, list[Picture], list[str]]:
+    """Draw the worst images.
+
+    Args:
+        inputs: Predictions and ground truth.
+        matches: What the evaluation found for them.
+        rule: The rule for skipped instances that `matches` follow.
+        folder: Where the images lie, as the records' `file_name` says or with leading folders off.
+        number: How many.
+
+    Returns:
+        The least score of a prediction that is drawn and counted, the pictures, and a line for
+        each image that could not be drawn.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise InputError("no such folder", file=folder)
+    least = best_score(matches)
+    chosen = worst(errors_by_image(matches, len(inputs.image_ids), least), number)
+    records = {image.id: image for image in inputs.file.images}
+    masks = inputs.iou is Iou.SEGM
+    as_truth = not masks or rule is SkipRule.IOA
+    ignored = _ignored(matches)
+    pictures, problems = [], []
+    places = [one.image for one in chosen]
+    for errors, overlaps in zip(
+        chosen, image_overlaps(inputs, skipped=as_truth, images=places), strict=True
+    ):
+        record = records[inputs.image_ids[overlaps.image]]
+        try:
+            checked, upright = check_image(folder, record)
+        except ImageProblem as problem:
+            problems.append(f"{record.file_name or f'image {record.id}'}: {problem}")
+            continue
+        with Image.open(io.BytesIO(upright) if upright else folder / checked.path) as image:
+            small, scale = _shrunk(image.convert("RGB"))
+        drawn = _draw(small, scale, inputs, overlaps, least, ignored)
+        buffer = io.BytesIO()
+        drawn.save(buffer, "JPEG", quality=82, optimize=True)
+        pictures.append(Picture(record.file_name, errors, *drawn.size, buffer.getvalue()))
+    return least, pictures, problems
+
+
+def _ignored(matches: Sequence[CategoryMatches]) -> set[int]:
+    """Places in the results file of what counts neither way at IoU 0.5."""
+    return {int(i) for one in matches for i in one.prediction[one.ignored[0, 0]]}
+
+
+def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
+    scale = min(1.0, SIDE / max(image.size))
+    if scale == 1:
+        return image, scale
+    size = round(image.width * scale), round(image.height * scale)
+    return image.resize(size, Image.Resampling.LANCZOS), scale
+
+
+def _draw(
+    image: Image.Image,
+    scale: float,
+    inputs: Inputs,
+    overlaps: ImageOverlaps,
+    least: float,
+    ignored: set[int],
+) -> Image.Image:
+    """Fill what is missed or false, outline what is found, and dash the boxes of skips."""
+    records, found = inputs.truth.records, inputs.predictions
+    names = {category.id: category.name for category in inputs.file.categories}
+    kept = found.scores[overlaps.predictions] >= least
+    hits, used = _matched(overlaps, kept)
+    canvas = np.asarray(image).copy()
+    labels = []
+    for row in np.flatnonzero(kept):
+        place = int(overlaps.predictions[row])
+        if place in ignored:
+            continue
+        region = _prediction_region(inputs, place, canvas.shape, scale)
+        colour = FOUND if hits[row] else FALSE
+        _paint(canvas, region, colour, filled=not hits[row])
+        if not hits[row]:
+            labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
+    for column in np.flatnonzero(~used & ~overlaps.crowd):
+        record = records[overlaps.truths[column]]
+        region = _truth_region(inputs, record, canvas.shape, scale)
+        _paint(canvas, region, MISSED, filled=True)
+        labels.append(_Label(region, display_name(names[record["category_id"]]), MISSED))
+    picture = Image.fromarray(canvas)
+    pen = ImageDraw.Draw(picture)
+    image_id = inputs.image_ids[overlaps.image]
+    for record, skipped in zip(records, inputs.truth.skipped, strict=True):
+        if skipped and record["image_id"] == image_id:
+            _dashed_box(pen, [scale * side for side in record["bbox"]])
+    _write_labels(pen, labels)
+    return picture
+
+
+def _matched(overlaps: ImageOverlaps, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which predictions bool[n] find an object, and which truths bool[m] are found, at IoU 0.5."""
+    hits, used = np.zeros(len(kept), bool), np.zeros(len(overlaps.truths), bool)
+    for category_id in np.unique(overlaps.prediction_category[kept]).tolist():
+        rows, columns = overlaps.of_category(category_id)
+        rows, crowd = rows[kept[rows]], overlaps.crowd[columns]
+        block = overlaps.ious[np.ix_(rows, columns)]
+        taken = assign(block, crowd, crowd[None], np.array([0.5]))[0, 0]
+        hit = taken >= 0
+        hit[hit] = ~crowd[taken[hit]]
+        hits[rows[hit]] = True
+        used[columns[taken[hit]]] = True
+    return hits, used
+
+
+def _prediction_region(
+    inputs: Inputs, place: int, shape: tuple[int, ...], scale: float
+) -> np.ndarray:
+    if inputs.iou is Iou.BBOX:
+        return _box_region(inputs.predictions.boxes[place].tolist(), shape, scale)
+    assert inputs.predictions.masks is not None
+    return _mask_region(inputs.predictions.masks[place], shape)
+
+
+def _truth_region(inputs: Inputs, record: dict, shape: tuple[int, ...], scale: float) -> np.ndarray:
+    if inputs.iou is Iou.BBOX:
+        return _box_region(record["bbox"], shape, scale)
+    mask = record["segmentation"]
+    return _mask_region(Rle(tuple(mask["size"]), mask["counts"]), shape)
+
+
+def _mask_region(mask: Rle, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask at the size of the drawn image, uint8[height, width]; small ones do not vanish."""
+    size = shape[1], shape[0]
+    pixels = np.ascontiguousarray(decode_rle(mask)) * 255
+    return (cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) >= 96).astype(np.uint8)
+
+
+def _box_region(box: Sequence[float], shape: tuple[int, ...], scale: float) -> np.ndarray:
+    region = np.zeros(shape[:2], np.uint8)
+    left, top, width, height = (scale * side for side in box)
+    region[
+        max(0, round(top)) : max(0, round(top + height)),
+        max(0, round(left)) : max(0, round(left + width)),
+    ] = 1
+    return region
+
+
+def _paint(
+    canvas: np.ndarray, region: np.ndarray, colour: tuple[int, int, int], *, filled: bool
+) -> None:
+    inside = region > 0
+    if filled:
+        canvas[inside] = (0.55 * canvas[inside] + 0.45 * np.array(colour)).astype(np.uint8)
+    outline, _ = cv2.findContours(region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.polylines(canvas, outline, True, (255, 255, 255), 3, cv2.LINE_AA)
+    cv2.polylines(canvas, outline, True, colour, 2, cv2.LINE_AA)
+
+
+def _dashed_box(pen: ImageDraw.ImageDraw, box: Sequence[float], dash: int = 7) -> None:
+    """White dashes on a black line, to be seen on anything."""
+    left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    pen.rectangle((left, top, max(left, right), max(top, bottom)), outline=(0, 0, 0), width=2)
+    for start in np.arange(left, right, 2 * dash):
+        end = min(right, start + dash)
+        pen.line((start, top, end, top), (255, 255, 255), 2)
+        pen.line((start, bottom, end, bottom), (255, 255, 255), 2)
+    for start in np.arange(top, bottom, 2 * dash):
+        end = min(bottom, start + dash)
+        pen.line((left, start, left, end), (255, 255, 255), 2)
+        pen.line((right, start, right, end), (255, 255, 255), 2)
+
+
+@dataclass(frozen=True)
+class _Label:
+    region: np.ndarray
+    name: str
+    colour: tuple[int, int, int]
+
+
+def _write_labels(pen: ImageDraw.ImageDraw, labels: Sequence[_Label]) -> None:
+    """Names at the top left of their regions, the largest first; none upon another."""
+    font = ImageFont.load_default(12)
+    taken: list[tuple[int, int, int, int]] = []
+    for label in sorted(labels, key=lambda one: -int(one.region.sum())):
+        rows = np.flatnonzero(label.region.any(axis=1))
+        columns = np.flatnonzero(label.region.any(axis=0))
+        if not rows.size:
+            continue
+        width, height = int(pen.textlength(label.name, font=font)) + 6, 16
+        left = int(min(columns[0], max(0, label.region.shape[1] - width)))
+        top = int(max(0, rows[0] - height))
+        box = left, top, left + width, top + height
+        if any(_overlap(box, other) for other in taken):
+            continue
+        taken.append(box)
+        pen.rectangle(box, fill=label.colour)
+        pen.text((left + 3, top + 1), label.name, fill=(0, 0, 0), font=font)
+
+
+def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]

@@ -1,0 +1,87 @@
+"""Numbers per category and supercategory: means of the whole's own arrays, and the table."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evaluation_cases import Case, Guess, Thing, rectangle, stock_evaluation
+from evaluation_strategies import cases
+from hypothesis import given, settings
+
+from benchmark import evaluate
+from benchmark.accumulation import mean_known
+from benchmark.breakdown import Row, by_category, by_supercategory, rows_csv
+from o365seg.records import AnnotationFile, Category, read_annotations
+
+
+def rows_of(case: Case, folder: Path) -> list[Row]:
+    truth, results = case.write(folder)
+    file = read_annotations(truth)
+    return by_category(evaluate(results, truth), file)
+
+
+@settings(max_examples=20)
+@given(case=cases(skips=False))
+def test_a_row_is_pycocotools_on_that_category_alone(
+    tmp_path_factory: pytest.TempPathFactory, case: Case
+) -> None:
+    for thing in case.things:
+        thing.mask = rectangle(*(int(n) for n in thing.known_box()))
+    folder = tmp_path_factory.mktemp("case")
+    rows = rows_of(case, folder)
+    stock = stock_evaluation(folder / "truth.json", folder / "results.json")
+    for k, row in enumerate(rows):
+        stock.params.catIds = [row.ids[0]]
+        precision, recall = (stock.eval[name][..., k, :, :] for name in ("precision", "recall"))
+        assert row.ap == mean_known(precision[:, :, 0, 2])
+        assert row.ap50 == mean_known(precision[0, :, 0, 2])
+        assert row.ap75 == mean_known(precision[5, :, 0, 2])
+        by_area = [row.ap_small, row.ap_medium, row.ap_large]
+        assert by_area == [mean_known(precision[:, :, a, 2]) for a in (1, 2, 3)]
+        assert row.ar100 == mean_known(recall[:, 0, 2])
+
+
+@settings(max_examples=20)
+@given(case=cases())
+def test_rows_add_up_to_the_whole(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    result = evaluate(results, truth)
+    file = read_annotations(truth)
+    rows = by_category(result, file)
+    assert mean_known(np.array([row.ap for row in rows])) == pytest.approx(result.metrics["AP"])
+    assert sum(row.instances for row in rows) == result.counts.instances
+    assert sum(row.skipped for row in rows) == result.counts.skipped
+    assert sum(row.predictions for row in rows) == result.counts.predictions
+    if not any(annotation.iscrowd and annotation.id == 0 for annotation in file.annotations):
+        # To pycocotools, what lies on a crowd with id 0 is ignored though it is not matched.
+        assert sum(row.absorbed for row in rows) == result.absorbed[0]
+    for (group,) in [by_supercategory(rows)]:
+        assert group.ap == pytest.approx(result.metrics["AP"])
+        assert group.name == "(none)"
+
+
+def test_a_supercategory_is_the_mean_of_its_categories_that_have_objects() -> None:
+    def row(number: int, group: str, ap: float) -> Row:
+        return Row((number,), f"c{number}", group, ap, ap, ap, ap, ap, ap, ap, 1, 2, 3, 4)
+
+    rows = [row(1, "b", 0.5), row(2, "a", -1), row(3, "b", 0.1), row(4, "b", -1)]
+    first, second = by_supercategory(rows)
+    assert (first.name, first.ap, first.instances) == ("a", -1, 1)
+    assert (second.name, second.ids, second.skipped) == ("b", (1, 3, 4), 9)
+    assert second.ap == pytest.approx(0.3)
+
+
+def test_the_csv_keeps_names_verbatim_and_leaves_the_unknown_empty(tmp_path: Path) -> None:
+    case = Case([Thing(rectangle(0, 0, 20, 20))], [Guess(rectangle(0, 0, 20, 20))])
+    truth, results = case.write(tmp_path)
+    file = read_annotations(truth)
+    names = [Category(1, 'Tape Measur/ Ruler ", ', "tools"), Category(2, "b")]
+    file = AnnotationFile(file.images, file.annotations, names)
+    first, second = csv.DictReader(
+        io.StringIO(rows_csv(by_category(evaluate(results, file), file)))
+    )
+    assert (first["name"], first["supercategory"]) == ('Tape Measur/ Ruler ", ', "tools")
+    assert float(first["ap"]) == pytest.approx(1)
+    assert (second["category_id"], second["ap"], second["instances"]) == ("2", "", "0")

@@ -1,0 +1,131 @@
+"""AP by relative size: pycocotools with sizes in the place of areas is the oracle."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle, stock_files
+from evaluation_strategies import cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark import evaluate
+from benchmark.by_size import (
+    SIZE_EDGES,
+    evaluate_by_size,
+    half_open,
+    match_in_bins,
+    relative_sizes,
+)
+from benchmark.choices import Iou, SkipRule
+from benchmark.inputs import Inputs, read_inputs
+
+COCO_RANGES = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]])
+
+
+@settings(max_examples=60)
+@given(
+    case=st.booleans().flatmap(lambda boxes: cases(with_boxes=boxes)),
+    rule=st.sampled_from(list(SkipRule)),
+    iou=st.sampled_from(["segm", "segm", "segm", "bbox"]),
+)
+def test_with_cocos_ranges_it_matches_as_the_evaluation_does(
+    tmp_path_factory: pytest.TempPathFactory, case: Case, rule: SkipRule, iou: str
+) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    inputs = read_inputs(results, truth, iou)
+    found = inputs.predictions
+    boxes = found.boxes[:, 2] * found.boxes[:, 3]
+    ours = match_in_bins(
+        inputs, rule, np.array([record["area"] for record in inputs.truth.records]),
+        boxes if found.areas_of_boxes or iou == "bbox" else found.areas, COCO_RANGES,
+    )  # fmt: skip
+    theirs = evaluate(results, truth, iou=iou, skip_rule=rule).matches
+    assert [one.category_id for one in ours] == [one.category_id for one in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        for name in ("image", "prediction", "score", "ignored", "positives"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
+        counted = ~one.ignored
+        np.testing.assert_array_equal(one.matched & counted, other.matched & counted)
+
+
+def stock_by_size(case: Case, folder: Path) -> Any:
+    """pycocotools, told that areas are relative sizes and that its ranges are the bins."""
+    evaluation = stock_files(*case.write(folder))
+    for index in (evaluation.cocoGt, evaluation.cocoDt):
+        for annotation in index.dataset["annotations"]:
+            annotation["area"] = np.sqrt(annotation["area"] / (HEIGHT * WIDTH))
+    evaluation.params.areaRng = half_open(SIZE_EDGES).tolist()
+    evaluation.params.areaRngLbl = [str(edge) for edge in SIZE_EDGES[1:]]
+    evaluation.evaluate()
+    evaluation.accumulate()
+    return evaluation
+
+
+@settings(max_examples=30)
+@given(case=cases(skips=False))
+def test_equals_pycocotools_with_relative_sizes_for_areas(
+    tmp_path_factory: pytest.TempPathFactory, case: Case
+) -> None:
+    for thing in case.things:  # pycocotools wants the region of a crowd
+        if thing.mask is None:
+            thing.mask = rectangle(*(int(number) for number in thing.known_box()))
+    folder = tmp_path_factory.mktemp("case")
+    stock = stock_by_size(case, folder)
+    bins = evaluate_by_size(read_inputs(folder / "results.json", folder / "truth.json"))
+    for area, one in enumerate(bins):
+        precision = stock.eval["precision"][:, :, :, area, -1]
+        recall = stock.eval["recall"][:, :, area, -1]
+        for value, expected in (
+            (one.ap, precision), (one.ap50, precision[0]), (one.ap75, precision[5]),
+            (one.ar, recall),
+        ):  # fmt: skip
+            known = expected[expected > -1]
+            assert value == pytest.approx(known.mean() if known.size else -1, abs=1e-12)
+
+
+@settings(max_examples=30)
+@given(case=cases())
+def test_every_object_is_in_one_bin(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    bins = evaluate_by_size(read_inputs(results, truth))
+    assert sum(one.instances for one in bins) == evaluate(results, truth).counts.instances
+
+
+def small(things: list[Thing], guesses: list[Guess], folder: Path) -> Inputs:
+    truth, results = Case(things, guesses).write(folder)
+    return read_inputs(results, truth)
+
+
+def test_an_unmatched_prediction_counts_in_the_bin_of_its_own_size(tmp_path: Path) -> None:
+    """Image of 11,000 pixels: 8×8 is 0.076 of it, 30×30 is 0.29."""
+    things = [Thing(rectangle(0, 0, 8, 8)), Thing(rectangle(50, 50, 30, 30))]
+    wrong = Guess(rectangle(0, 60, 30, 30), 0.9)
+    guesses = [wrong, Guess(rectangle(0, 0, 8, 8), 0.5), Guess(rectangle(50, 50, 30, 30), 0.5)]
+    by_low = {one.low: one for one in evaluate_by_size(small(things, guesses, tmp_path))}
+    assert by_low[0.05].ap == pytest.approx(1)
+    assert by_low[0.2].ap == pytest.approx(0.5)
+    assert by_low[0.4].ap == -1
+
+
+def test_a_skipped_object_absorbs_in_every_bin(tmp_path: Path) -> None:
+    things = [Thing(rectangle(0, 0, 30, 30)), Thing(box=(50, 50, 30, 30))]
+    guesses = [Guess(rectangle(50, 50, 30, 30), 0.9), Guess(rectangle(0, 0, 30, 30), 0.5)]
+    inputs = small(things, guesses, tmp_path)
+    assert evaluate_by_size(inputs)[3].ap == pytest.approx(1)
+    assert evaluate_by_size(inputs, SkipRule.NONE)[3].ap == pytest.approx(0.5)
+
+
+def test_bins_hold_their_lower_edge_and_every_number_once() -> None:
+    bins = half_open(SIZE_EDGES)
+    for size, place in ((0, 0), (0.05, 1), (0.1, 2), (0.2, 3), (0.4, 4), (1.0, 4), (1.2, 4)):
+        inside = (bins[:, 0] <= size) & (size <= bins[:, 1])
+        assert np.flatnonzero(inside).tolist() == [place]
+
+
+def test_a_predictions_size_is_its_masks_whatever_box_it_carries(tmp_path: Path) -> None:
+    guess = Guess(rectangle(0, 0, 11, 10), box=(0, 0, 100, 110))
+    inputs = small([Thing(rectangle(0, 0, 11, 10))], [guess], tmp_path)
+    assert inputs.iou is Iou.SEGM
+    assert relative_sizes(inputs)[1].tolist() == [0.1]

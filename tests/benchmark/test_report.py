@@ -1,0 +1,177 @@
+"""The report: all in one file, nothing loaded, names escaped; and as a browser shows it."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle
+from PIL import Image
+
+from benchmark import evaluate
+from benchmark.inputs import read_inputs
+from benchmark.report import write_report
+from benchmark.report_charts import Bar, bar_chart, nice_ticks
+from o365seg.errors import InputError
+
+HOSTILE = "<script>alert('x')</script>\"&"
+
+
+def report(folder: Path, iou: str = "segm", images: Path | None = None) -> Path:
+    path = folder / "report.html"
+    truth, results = folder / "truth.json", folder / "results.json"
+    write_report(
+        path, evaluate(results, truth, iou=iou), read_inputs(results, truth, iou),
+        predictions=f"{HOSTILE}.json", release="truth.json", resamples=30, images=images,
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three categories of which one has no object; a skip; a hostile name."""
+    things = [
+        Thing(rectangle(0, 0, 40, 40)), Thing(rectangle(0, 60, 20, 20), image=2),
+        Thing(rectangle(50, 0, 30, 30), category=2), Thing(box=(50, 50, 40, 40)),
+    ]  # fmt: skip
+    guesses = [
+        Guess(rectangle(50, 50, 40, 40), 0.9), Guess(rectangle(0, 0, 40, 40), 0.8),
+        Guess(rectangle(50, 0, 30, 30), 0.5, category=2), Guess(rectangle(9, 9, 9, 9), 0.85),
+    ]  # fmt: skip
+    case = Case(things, guesses, categories=[1, 2, 3])
+    truth, _ = case.write(tmp_path)
+    data = case.truth()
+    data["categories"][0] |= {"name": HOSTILE, "supercategory": "b"}
+    data["categories"][1] |= {"name": "aardvark", "supercategory": "a"}
+    truth.write_text(json.dumps(data))
+    for name in ("1.jpg", "2.jpg"):
+        Image.new("RGB", (WIDTH, HEIGHT), (60, 90, 120)).save(tmp_path / name)
+    return tmp_path
+
+
+class Reader(HTMLParser):
+    """Tags and their attributes; anything unbalanced is noticed."""
+
+    void = frozenset({"meta", "img", "input", "br"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("iou", ["segm", "bbox"])
+def test_it_is_sound_and_loads_nothing(folder: Path, iou: str) -> None:
+    text = report(folder, iou, images=folder).read_text()
+    reader = Reader()
+    reader.feed(text)
+    assert reader.open == []
+    assert "http://" not in text
+    assert "https://" not in text
+    for tag, attributes in reader.tags:
+        assert "style" not in attributes  # the page's policy would not apply it
+        assert not any(name.startswith("on") for name in attributes)
+        for name in ("src", "href"):
+            assert (attributes.get(name) or "data:").startswith("data:"), tag
+    assert [tag for tag, _ in reader.tags].count("script") == 1
+    assert sum(tag == "img" for tag, _ in reader.tags) == 2
+    policy = next(a for t, a in reader.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert "default-src 'none'" in (policy["content"] or "")
+    assert "unsafe" not in (policy["content"] or "")
+
+
+def test_names_are_escaped_everywhere(folder: Path) -> None:
+    text = report(folder, images=folder).read_text()
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&quot;&amp;") >= 3
+
+
+def test_it_holds_the_evaluations_numbers(folder: Path) -> None:
+    text = report(folder).read_text()
+    result = evaluate(folder / "results.json", folder / "truth.json")
+    for value in result.metrics.values():
+        assert ("–" if value < 0 else f"{100 * value:.2f}") in text
+    for ap in result.ap_by_rule.values():
+        assert f">{100 * ap:.2f}</text>" in text
+    assert "<b>1</b> skipped" in text
+
+
+def test_equal_input_gives_equal_bytes(folder: Path) -> None:
+    assert report(folder, images=folder).read_bytes() == report(folder, images=folder).read_bytes()
+
+
+def test_images_that_are_not_there_are_told(folder: Path) -> None:
+    (folder / "2.jpg").unlink()
+    assert "Not drawn: 2.jpg: no such file" in report(folder, images=folder).read_text()
+
+
+def test_without_objects_there_is_no_report(tmp_path: Path) -> None:
+    Case([Thing(box=(0, 0, 9, 9))], [Guess(rectangle(0, 0, 9, 9))]).write(tmp_path)
+    with pytest.raises(InputError):
+        report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("greatest", "ticks"),
+    [(0, [0, 1]), (16.4, [0, 5, 10, 15, 20]), (100, [0, 20, 40, 60, 80, 100])],
+)  # fmt: skip
+def test_ticks_are_round_and_reach_the_greatest(greatest: float, ticks: list[float]) -> None:
+    assert nice_ticks(greatest) == pytest.approx(ticks)
+
+
+def test_a_bar_is_as_long_as_its_value_says() -> None:
+    chart = bar_chart([Bar("a", 10), Bar("b", 5, 2, 8), Bar("<", -1)], "title")
+    first, second = map(float, re.findall(r'<rect .*? width="([\d.]+)"', chart))
+    assert first == pytest.approx(2 * second, rel=1e-2)
+    assert "&lt;" in chart
+    assert ">–</text>" in chart
+
+
+class TestInBrowser:
+    @pytest.fixture
+    def page(self, browser: Any, folder: Path) -> Any:
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(report(folder, images=folder).as_uri())
+        yield page
+        assert said == []  # nor did the content security policy refuse anything
+        page.close()
+
+    def names(self, page: Any) -> list[str]:
+        return page.locator("#categories tbody tr:visible th").all_inner_texts()
+
+    def test_a_click_on_a_heading_sorts(self, page: Any) -> None:
+        before = self.names(page)
+        assert before == [HOSTILE, "aardvark", "category 3"]
+        page.get_by_role("button", name="AP", exact=True).click()
+        assert self.names(page) == ["aardvark", HOSTILE, "category 3"]
+        page.get_by_role("button", name="AP", exact=True).click()
+        assert self.names(page) == [HOSTILE, "aardvark", "category 3"]  # no number: last
+        page.get_by_role("button", name="group").click()
+        assert self.names(page)[-1] == HOSTILE
+        assert page.locator("th[aria-sort]").count() == 1
+
+    def test_search_narrows_the_table(self, page: Any) -> None:
+        page.get_by_label("Search categories").fill("AARD")
+        assert self.names(page) == ["aardvark"]
+        assert page.locator("#shown").inner_text() == "1 of 3"
+
+    def test_it_fits_a_phone(self, page: Any) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        for place in range(page.locator("img").count()):
+            assert page.locator("img").nth(place).evaluate("image => image.naturalWidth") == WIDTH
