@@ -19,8 +19,21 @@ from benchmark.matches import CategoryMatches
 RECALLS = np.linspace(0, 1, 101)
 """The recalls at which COCO reads precision: `np.linspace`'s very bits."""
 
-# Where a recall such as 0.58 is a bit above the quotient it names, an exact 58 of 100 misses it.
-_ABOVE_QUOTIENT = np.arange(101) / 100 < RECALLS
+
+def _recalls_at_hundredths() -> np.ndarray:
+    """How many of `RECALLS` a recall of h / 100 reaches, by ⌊h⌋ + ⌈h⌉: int64[201].
+
+    A recall of exactly 58 / 100 is a bit below `RECALLS[58]` and does not reach it, as float64 has
+    it; hence whole h (even places) apart from those between (odd ones). 0 reaches none.
+    """
+    exact = np.array([np.count_nonzero(k / 100 >= RECALLS) for k in range(101)])
+    reached = np.empty(201, np.int64)
+    reached[::2], reached[1::2] = exact, np.arange(1, 101)
+    reached[0] = 0
+    return reached
+
+
+_REACHED = _recalls_at_hundredths()
 _EPSILON = np.spacing(1)
 
 
@@ -108,22 +121,31 @@ def weighted_sums(ranking: Ranking, weights: np.ndarray) -> tuple[np.ndarray, np
     """
     positives = ranking.positives.astype(float) @ weights
     sums = np.zeros((len(ranking.true), weights.shape[1]))
-    at_predictions = weights[ranking.image]
-    all_before = running(np.add, at_predictions)
+    found = np.flatnonzero(ranking.true.any(axis=0))
+    last = found[-1] + 1 if found.size else 0  # what follows the last true positive plays no part
+    at_predictions = weights[ranking.image[:last]]
+    before = running(np.add, at_predictions)
     safe = np.maximum(positives, 1)
+    done: dict[bytes, int] = {}
     for t, (true, counted) in enumerate(zip(ranking.true, ranking.counted, strict=True)):
+        outcome = np.stack([true, counted]).tobytes()
+        if outcome in done:  # thresholds close to each other often find the same
+            sums[t] = sums[done[outcome]]
+            continue
+        done[outcome] = t
         places = np.flatnonzero(true)
         if places.size == 0:
             continue
-        taken = all_before[places]
+        taken = before[places]
         ignored = np.flatnonzero(~counted[: places[-1]])
         if ignored.size:  # leave out what is ignored before each true positive
             ignored_before = running(np.add, at_predictions[ignored])
-            before = np.searchsorted(ignored, places)
-            taken[before > 0] -= ignored_before[before[before > 0] - 1]
+            ahead = np.searchsorted(ignored, places)
+            taken[ahead > 0] -= ignored_before[ahead[ahead > 0] - 1]
         hits = running(np.add, at_predictions[places])
-        best = running(np.maximum, (hits / (taken + _EPSILON))[::-1])[::-1]
         reached = _recalls_reached(hits, safe)
+        taken += _EPSILON
+        best = running(np.maximum, np.divide(hits, taken, out=hits)[::-1])[::-1]
         sums[t] = best[0] * reached[0] + np.einsum("ij,ij->j", best[1:], np.diff(reached, axis=0))
     return sums, positives
 
@@ -136,12 +158,7 @@ def _recalls_reached(hits: np.ndarray, positives: np.ndarray) -> np.ndarray:
         positives: float64[sets], whole numbers ≥ 1.
     """
     hundredths = 100 * hits / positives
-    whole = np.floor(hundredths)
-    exact = whole == hundredths
-    reached = whole + 1
-    reached[exact] -= _ABOVE_QUOTIENT[whole[exact].astype(int)]
-    reached[hits == 0] = 0  # an image of weight 0: not a true positive of this set
-    return reached
+    return _REACHED[(np.floor(hundredths) + np.ceil(hundredths)).astype(np.intp)]
 
 
 def running(operation: np.ufunc, rows: np.ndarray) -> np.ndarray:
