@@ -100,9 +100,9 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
 def _absorbed(result: Result, matches: CategoryMatches) -> int:
     """The false positives of a category ignored at IoU 0.5 because of a skipped instance.
 
-    Over all areas nothing else ignores what is not matched (but a crowd with id 0). Under `ioa` a skipped box is a COCO
-    crowd, which predictions are matched to; what lies on the set's own crowds cannot be told apart
-    from it then, and is counted too.
+    Over all areas nothing else ignores what is not matched (but a crowd with id 0). Under `ioa` a
+    skipped box is a COCO crowd, which predictions are matched to; what lies on the set's own
+    crowds cannot be told apart from it then, and is counted too.
     """
     crowded = matches.matched if result.skip_rule is SkipRule.IOA else ~matches.matched
     return int((matches.ignored & crowded)[0, 0].sum())
