@@ -31,6 +31,7 @@ _STYLE: dict[Any, Any] = {
     "pdf.fonttype": 42,  # text that stays text; what conferences ask for
     "savefig.dpi": 200,
     "svg.hashsalt": "o365seg",
+    "text.parse_math": False,  # a set may be named "$"
 }
 # Neither the date nor matplotlib's version goes into the files.
 _FORMATS: dict[str, dict[str, None]] = {

@@ -1,40 +1,23 @@
 """Precision over recall: the mean curve of a set as a figure, every category's as a table."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from benchmark.accumulation import RECALLS
+from benchmark.figure_files import figure_style, make_folder, save_figure, save_table
 from benchmark.result import Result
 from o365seg.errors import InputError
-from o365seg.json_files import write_bytes_atomic
 
 CURVES = {"0.50": slice(0, 1), "0.75": slice(5, 6), "0.50:0.95": slice(None)}
 """The curves by name: the thresholds that each is a mean over."""
 
 # Okabe and Ito's colours, and dashes that tell the curves apart in grey.
 _LOOKS = (("#0072B2", "-"), ("#D55E00", "--"), ("#000000", "-."))
-_STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
-    "font.size": 9,
-    "grid.color": "#dddddd",
-    "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "savefig.dpi": 200,
-    "svg.hashsalt": "o365seg",
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +47,7 @@ def mean_curves(result: Result) -> list[Curve]:
 
 
 def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> list[Path]:
-    """Write `precision_recall` as .png, .svg and .csv. Equal input gives equal bytes.
+    """Write `precision_recall` as .png, .svg, .pdf and .csv. Equal input gives equal bytes.
 
     Args:
         result: What `evaluate` found.
@@ -79,52 +62,39 @@ def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> l
     """
     folder = Path(folder)
     curves = mean_curves(result)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
-    written = []
-    for suffix, data in {**_figures(curves), ".csv": _table(result, curves, names)}.items():
-        path = folder / f"precision_recall{suffix}"
-        write_bytes_atomic(path, data)
-        written.append(path)
-    return written
+    make_folder(folder)
+    stem = folder / "precision_recall"
+    with figure_style():
+        written = save_figure(_figure(curves), stem)
+    header = ("category_id", "name", "iou", "recall", "precision", "score")
+    return [*written, save_table(stem.with_suffix(".csv"), header, _rows(result, curves, names))]
 
 
-def _figures(curves: Sequence[Curve]) -> dict[str, bytes]:
-    """The figure by suffix, with neither the date nor matplotlib's version in it."""
-    found = {}
-    with mpl.rc_context():
-        mpl.rcdefaults()  # whatever the user's matplotlibrc says
-        mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=(4.4, 3.6), layout="constrained")
-        axes = figure.subplots()
-        for curve, (colour, dashes) in zip(curves, _LOOKS, strict=True):
-            label = f"IoU {curve.name} (AP {100 * curve.ap:.1f})"
-            axes.plot(RECALLS, curve.precision, dashes, color=colour, linewidth=1.4, label=label)
-        axes.set_xlabel("recall")
-        axes.set_ylabel("precision, mean over categories")
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1.02)
-        axes.xaxis.set_major_locator(MultipleLocator(0.2))
-        axes.yaxis.set_major_locator(MultipleLocator(0.2))
-        axes.legend(loc="upper right", handlelength=2.6)
-        for suffix, metadata in (".png", {"Software": None}), (".svg", {"Date": None}):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix[1:], metadata=metadata)
-            found[suffix] = buffer.getvalue()
-    return found
+def _figure(curves: Sequence[Curve]) -> Figure:
+    figure = Figure(figsize=(4.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for curve, (colour, dashes) in zip(curves, _LOOKS, strict=True):
+        label = f"IoU {curve.name} (AP {100 * curve.ap:.1f})"
+        axes.plot(RECALLS, curve.precision, dashes, color=colour, linewidth=1.4, label=label)
+    axes.set_xlabel("recall")
+    axes.set_ylabel("precision, mean over categories")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.xaxis.set_major_locator(MultipleLocator(0.2))
+    axes.yaxis.set_major_locator(MultipleLocator(0.2))
+    axes.legend(loc="upper right", handlelength=2.6)
+    return figure
 
 
-def _table(result: Result, curves: Sequence[Curve], names: dict[int, str]) -> bytes:
+def _rows(
+    result: Result, curves: Sequence[Curve], names: dict[int, str]
+) -> list[tuple[object, ...]]:
     """One row a recall of each curve: the means first, then the categories that have objects."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["category_id", "name", "iou", "recall", "precision", "score"])
     recalls = [f"{recall:.2f}" for recall in RECALLS]
+    rows: list[tuple[object, ...]] = []
     for curve in curves:
         for recall, precision in zip(recalls, curve.precision.tolist(), strict=True):
-            writer.writerow(["", "mean", curve.name, recall, precision, ""])
+            rows.append(("", "mean", curve.name, recall, precision, ""))
     for k, category_id in enumerate(result.category_ids):
         precision = result.curves.precision[:, :, k, 0, -1]
         scores = result.curves.scores[:, :, k, 0, -1]
@@ -134,5 +104,5 @@ def _table(result: Result, curves: Sequence[Curve], names: dict[int, str]) -> by
             means = precision[part].mean(axis=0).tolist()
             alone = scores[part][0].tolist() if len(scores[part]) == 1 else [""] * len(recalls)
             for row in zip(recalls, means, alone, strict=True):
-                writer.writerow([category_id, names[category_id], name, *row])
-    return text.getvalue().encode()
+                rows.append((category_id, names[category_id], name, *row))
+    return rows

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from benchmark.skip_statistics import SkipRates
@@ -53,7 +54,7 @@ def numbers_table(sets: list[SetNumbers], curves: list[SetCurves]) -> Table:
     table = Table(title="Statistics", title_justify="left")
     table.add_column("")
     for numbers in sets:
-        table.add_column(numbers.name, justify="right")
+        table.add_column(escape(numbers.name), justify="right")
     for field, label in _ROWS.items():
         table.add_row(label, *(f"{getattr(numbers, field):,}" for numbers in sets))
         if field == "masks":

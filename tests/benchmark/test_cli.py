@@ -153,6 +153,14 @@ def test_stats_writes_figures_and_tells_the_numbers(folder: Path) -> None:
     assert "Twin,0.35,0.40,1,1.0" in table  # the root of 1600 / 11000 is 0.38
 
 
+@pytest.mark.parametrize("name", ["[/x]", "[red]", r"$\foo$", "100 % {x}"])
+def test_a_set_may_have_any_name(folder: Path, name: str) -> None:
+    release = "o365_instance_seg_val.json"
+    done = run("stats", release, "--compare", f"{name}={release}", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert name in done.stdout
+
+
 def test_stats_by_the_plain_ratio_and_as_json(folder: Path) -> None:
     done = run(
         "stats", "o365_instance_seg_val.json", "--relative-size", "ratio", "--json",
@@ -251,7 +259,7 @@ def test_curves_writes_a_figure_and_a_table(folder: Path) -> None:
     done = run("curves", "preds.json", "--out", "here", cwd=folder)
     assert done.returncode == 0, done.stderr
     written = {path.name for path in (folder / "here").iterdir()}
-    assert written == {f"precision_recall.{kind}" for kind in ("png", "svg", "csv")}
+    assert written == {f"precision_recall.{kind}" for kind in ("png", "svg", "pdf", "csv")}
 
 
 def test_a_report_is_written_and_images_ask_for_one(folder: Path) -> None:

@@ -52,7 +52,7 @@ def test_files_are_the_same_every_time(result: Result, tmp_path: Path) -> None:
     first, second = (
         write_curves(result, {1: "a", 2: "b"}, tmp_path / name) for name in ("one", "two")
     )
-    assert [path.suffix for path in first] == [".png", ".svg", ".csv"]
+    assert [path.suffix for path in first] == [".png", ".svg", ".pdf", ".csv"]
     for one, other in zip(first, second, strict=True):
         assert one.read_bytes() == other.read_bytes()
 
