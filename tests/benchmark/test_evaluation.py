@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 from evaluation_cases import (
@@ -13,17 +12,16 @@ from evaluation_cases import (
     Case,
     Guess,
     Thing,
-    coded,
     rectangle,
     stock_evaluation,
 )
 from evaluation_oracle import evaluate_plainly
+from evaluation_real import jittered
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import Result, SkipRule, evaluate
-from o365seg.masks import decode_rle, segmentation_to_rle
 from o365seg.stock_tools import stock_annotation
 
 RULES = list(SkipRule)
@@ -141,32 +139,6 @@ def test_the_limit_of_detections_counts_per_image_and_category(tmp_path: Path) -
     result = evaluate(results, truth)
     assert result.metrics["AR100"] == 0
     assert_equals_stock(result, stock_evaluation(truth, results))
-
-
-def jittered(truth: dict[str, Any], seed: int) -> list[dict[str, Any]]:
-    """Predictions in the manner of a fair model: shifted, doubled, missed and misnamed masks."""
-    random = np.random.default_rng(seed)
-    sizes = {image["id"]: (image["height"], image["width"]) for image in truth["images"]}
-    categories = [category["id"] for category in truth["categories"]]
-    results = []
-    for annotation in truth["annotations"]:
-        height, width = sizes[annotation["image_id"]]
-        text = msgspec.Raw(json.dumps(annotation["segmentation"]).encode())
-        mask = decode_rle(segmentation_to_rle(text, (height, width)))
-        for _ in range(random.choice([0, 1, 1, 1, 2])):
-            shift = np.round(random.normal(0, 0.04, 2) * [height, width] * 0.5).astype(int)
-            category = annotation["category_id"]
-            if random.random() < 0.1:
-                category = int(random.choice(categories))
-            results.append(
-                {
-                    "image_id": annotation["image_id"],
-                    "category_id": category,
-                    "score": round(float(random.beta(2, 2)), 2),
-                    "segmentation": coded(np.roll(mask, shift, axis=(0, 1))),
-                }
-            )
-    return results
 
 
 @pytest.mark.slow
