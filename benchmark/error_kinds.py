@@ -13,7 +13,8 @@ false positive is of the first kind that fits:
 and an object that nothing finds is missed unless an error of the first two kinds points at it.
 Mending the first two makes the best prediction that points at a free object a true positive and
 takes the others away; duplicates, background and both are taken away; a missed object is no longer
-to be found.
+to be found (a category of which that leaves none counts as 0 where it is still predicted, and
+leaves the mean where it is not, as in tidecv).
 
 Skipped instances (rules `box` and `box50`): a prediction that one absorbs is no error. Any other
 may still be about it, so its box stands in for a mask when the kind is told: a second prediction
@@ -24,7 +25,7 @@ It differs from `tidecv` 1.0.1 thus: matching is COCO's (of equal overlaps the l
 100 predictions an image *and category*); a prediction that a crowd ignores is no error and never
 mended (tidecv counts it and lets it become a true positive); categories without an object to find
 leave the mean (tidecv counts them as 0 where there are predictions of them); precision is read at
-pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is the same, to 1e-11.
+pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is the same.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from benchmark.accumulation import Ranking, mean_known, precision_at_recalls
+from benchmark.accumulation import RECALLS, Ranking, mean_known, precision_at_recalls
 from benchmark.assignment import assign
 from benchmark.choices import Iou, SkipRule
 from benchmark.inputs import Inputs
@@ -301,5 +302,9 @@ def _ap(
             counted=np.ones((1, len(here)), bool),
             positives=positives[k : k + 1],
         )
-        found.append(precision_at_recalls(ranking))
+        nothing_left = judged.positives[k] > 0 and positives[k] == 0
+        if nothing_left and len(here):  # as tidecv: all of it missed, and still predicted
+            found.append(np.zeros((1, len(RECALLS))))
+        else:
+            found.append(precision_at_recalls(ranking))
     return mean_known(np.concatenate(found))

@@ -17,6 +17,7 @@ from evaluation_cases import (
     stock_evaluation,
 )
 from evaluation_oracle import evaluate_plainly
+from evaluation_real import jittered
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
