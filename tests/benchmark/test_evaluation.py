@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmark_predictions import jittered
 from evaluation_cases import (
     HEIGHT,
     WIDTH,

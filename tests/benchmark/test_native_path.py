@@ -105,7 +105,7 @@ def test_a_fair_model_s_results(workload: tuple[Path, Path], iou: Iou, rule: Ski
 )
 @pytest.mark.parametrize(("iou", "rule"), [CHOICES[0], CHOICES[2], CHOICES[-1]])
 def test_real_data(real_data: Path, tmp_path: Path, name: str, iou: Iou, rule: SkipRule) -> None:
-    from benchmark_predictions import jittered
+    from evaluation_real import jittered
 
     if not (real_data / name).exists():
         pytest.skip(f"{real_data / name} is not there")
