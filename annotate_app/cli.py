@@ -14,6 +14,10 @@ from o365seg import command_line
 from o365seg.errors import InputError
 
 if TYPE_CHECKING:  # importing these takes longer than --help should
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from o365seg.project import Project
 
 app = command_line.make_app("Serve the painting tool, and manage who may sign in.")
@@ -101,37 +105,25 @@ def _demo_password(project: Project) -> str:
 
 
 @rater_app.command("add", epilog="Example: `annotate-app rater add my-project Ada`")
-def add_rater(
+def rater_add(
     project: ProjectFolder, name: RaterName, password_stdin: PasswordStdin = False
 ) -> None:
     """Add a rater."""
-    from o365seg.project import open_project
-    from o365seg.store import raters
+    from o365seg.store.raters import add_rater
 
-    opened = open_project(project)
-    password, hashed = _new_password(from_stdin=password_stdin)
-    with opened.store.write() as db:
-        raters.add_rater(db, name, hashed)
-    typer.echo(f"added {name}")
-    if not password_stdin:
-        typer.echo(f"password: {password}")
+    _give_password(project, name, add_rater, f"added {name}", from_stdin=password_stdin)
 
 
 @rater_app.command("password", epilog="Example: `annotate-app rater password my-project Ada`")
-def change_password(
+def rater_password(
     project: ProjectFolder, name: RaterName, password_stdin: PasswordStdin = False
 ) -> None:
     """Give a rater another password, which ends the sessions under the old one."""
-    from o365seg.project import open_project
-    from o365seg.store import raters
+    from o365seg.store.raters import set_password
 
-    opened = open_project(project)
-    password, hashed = _new_password(from_stdin=password_stdin)
-    with opened.store.write() as db:
-        raters.set_password(db, name, hashed)
-    typer.echo(f"new password for {name}")
-    if not password_stdin:
-        typer.echo(f"password: {password}")
+    _give_password(
+        project, name, set_password, f"new password for {name}", from_stdin=password_stdin
+    )
 
 
 @rater_app.command("list")
@@ -143,6 +135,26 @@ def list_raters(project: ProjectFolder) -> None:
     with open_project(project).store.read() as db:
         for name in rater_names(db):
             typer.echo(name)
+
+
+def _give_password(
+    project: Path,
+    name: str,
+    store_hash: Callable[[Connection, str, str], None],
+    said: str,
+    *,
+    from_stdin: bool,
+) -> None:
+    """Store a new password's hash by `store_hash(db, name, hash)`; show it where we made it up."""
+    from o365seg.project import open_project
+
+    opened = open_project(project)
+    password, hashed = _new_password(from_stdin=from_stdin)
+    with opened.store.write() as db:
+        store_hash(db, name, hashed)
+    typer.echo(said)
+    if not from_stdin:
+        typer.echo(f"password: {password}")
 
 
 def _new_password(*, from_stdin: bool) -> tuple[str, str]:

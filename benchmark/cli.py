@@ -12,7 +12,6 @@ from benchmark.choices import By, Iou, RelativeSize, SkipRule, Task
 from o365seg import command_line
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from benchmark.skip_statistics import SkipRates
@@ -272,7 +271,7 @@ def _report(
     if json_file == Path("-"):
         sys.stdout.write(text)
         return
-    console = _console()
+    console = command_line.output_console()
     for table in tables:
         console.print(table)
     for line in lines:
@@ -335,7 +334,7 @@ def stats(
         ]
         sys.stdout.write(json.dumps({"sets": sets}, indent=2, ensure_ascii=False) + "\n")
     else:
-        _console().print(
+        command_line.output_console().print(
             numbers_table([found[0] for found in measured], [found[1] for found in measured])
         )
     sys.stderr.write(f"written: {len(written)} files in {out}\n")
@@ -368,13 +367,6 @@ def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
         names.add(name)
         pairs.append((name, Path(path)))
     return pairs
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    # A file or a pipe has no width of its own, and tables should not be cut to 80 columns there.
-    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def main() -> None:

@@ -3,14 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.choices import Iou, SkipRule
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from o365seg import command_line
 
 Predictions = Annotated[
     Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
@@ -79,7 +77,7 @@ def compare(
     if json_file == Path("-"):
         sys.stdout.write(text)
         return
-    console = _console()
+    console = command_line.output_console()
     labels = _labels(predictions)
     console.print(tables.comparison_table(found, labels))
     for categories, label in zip(found.categories, labels[1:], strict=True):
@@ -116,7 +114,7 @@ def errors(
         numbers |= errors_json(found)
         sys.stdout.write(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
     else:
-        _console().print(errors_table(found))
+        command_line.output_console().print(errors_table(found))
 
 
 def curves(
@@ -145,9 +143,3 @@ def _labels(paths: list[Path]) -> list[str]:
     """The files' names, with their folders where names alone are not distinct."""
     names = [path.stem for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120)

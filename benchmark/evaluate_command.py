@@ -53,10 +53,9 @@ def run_evaluation(
         return
     sys.stdout.write("\n".join([*result_table(result), *result_lines(result), *lines, ""]))
     if tables:
-        from rich.console import Console
+        from o365seg.command_line import output_console
 
-        # A pipe has no width of its own, and tables should not be cut to 80 columns there.
-        console = Console(width=None if sys.stdout.isatty() else 120)
+        console = output_console()
         for table in tables:
             console.print(table)
     if json_file is not None:

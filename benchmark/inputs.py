@@ -1,4 +1,4 @@
-"""Predictions and ground truth, read once for the analyses that go beyond AP."""
+"""Predictions and ground truth, read and checked: what every analysis starts from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from benchmark.choices import Iou
 from benchmark.evaluation import readable_twice
 from benchmark.ground_truth import GroundTruth, load_ground_truth
+from benchmark.input_text import InputText
 from benchmark.predictions import Predictions, read_predictions
 from o365seg.records import AnnotationFile, read_annotations
 
@@ -37,11 +38,11 @@ class Inputs:
 
 
 def read_inputs(
-    predictions: str | Path | Sequence[dict[str, Any]],
+    predictions: str | Path | Sequence[dict[str, Any]] | InputText,
     ground_truth: str | Path | AnnotationFile,
     iou: Iou | str = Iou.SEGM,
 ) -> Inputs:
-    """Read and check both sides, as `evaluate` does.
+    """Read and check both sides of an evaluation.
 
     Raises:
         InputError: predictions or ground truth are at fault; names the file, record and field.
@@ -51,5 +52,6 @@ def read_inputs(
     else:
         name, file = ground_truth, read_annotations(ground_truth)
     masks = Iou(iou) is Iou.SEGM
-    found = read_predictions(readable_twice(predictions), file, masks=masks)
+    source = predictions if isinstance(predictions, InputText) else readable_twice(predictions)
+    found = read_predictions(source, file, masks=masks)
     return Inputs(load_ground_truth(file, name, masks=masks), found, Iou(iou))

@@ -13,13 +13,14 @@ import numpy as np
 from benchmark import notes
 from benchmark.choices import Iou, SkipRule
 from benchmark.coco_eval import Matching
-from benchmark.ground_truth import GroundTruth, load_ground_truth
+from benchmark.ground_truth import GroundTruth
 from benchmark.input_text import InputText
+from benchmark.inputs import read_inputs
 from benchmark.matches import CategoryMatches, resampled_precision
-from benchmark.predictions import Predictions, read_predictions
+from benchmark.predictions import Predictions
 from benchmark.result import Counts, Curves, Result
 from benchmark.skip_rule import absorb, box_iou
-from o365seg.records import AnnotationFile, read_annotations
+from o365seg.records import AnnotationFile
 
 Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
 """pycocotools' records per (image id, category id), one an area range."""
@@ -36,14 +37,9 @@ def evaluate(
     Raises:
         InputError: predictions or ground truth are at fault; names the file, record and field.
     """
-    if isinstance(ground_truth, AnnotationFile):
-        name, file = "ground truth", ground_truth
-    else:
-        name, file = ground_truth, read_annotations(ground_truth)
-    masks = iou is Iou.SEGM
-    found = read_predictions(predictions, file, masks=masks)
-    truth = load_ground_truth(file, name, masks=masks)
-    if not masks:
+    inputs = read_inputs(predictions, ground_truth, iou)
+    file, truth, found = inputs.file, inputs.truth, inputs.predictions
+    if iou is Iou.BBOX:
         matching = Matching(file, truth.records, found, iou)
         return _result(matching, truth, found, None, {}, {}, {})
 

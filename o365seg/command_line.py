@@ -1,12 +1,16 @@
 """What the commands share: how a fault reaches the user, and progress bars."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from o365seg.exit_codes import with_exit_codes
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 T = TypeVar("T")
 
@@ -48,6 +52,13 @@ def run(app: typer.Typer) -> None:
     Those of `with_exit_codes`; and 2: the command line itself is at fault (Typer's own).
     """
     with_exit_codes(app)
+
+
+def output_console() -> "Console":
+    """Where tables are printed: as wide as the terminal, 120 columns in a file or a pipe."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def progress(items: Sequence[T], label: str) -> Iterable[T]:

@@ -20,19 +20,30 @@ def take(store: Store, rater: int, now: int = 0) -> leases.Work:
         return leases.take_work(db, rater, now)
 
 
-def skip(store: Store, rater: int, leased: leases.LeasedQuestion, now: int = 0) -> object:
+def submit(
+    store: Store,
+    rater: int,
+    leased: leases.LeasedQuestion,
+    work: answers.Mask | answers.Skip,
+    activity: answers.Activity = answers.Activity(),  # noqa: B008  (frozen)
+    now: int = 0,
+) -> object:
     with store.write() as db:
         return answers.submit(
             db,
             rater_id=rater,
             token=leased.token,
             question_id=leased.question_id,
-            work=answers.Skip(answers.SkipReason.TOO_DARK),
+            work=work,
             image_sha256=leased.image_sha256,
-            activity=answers.Activity(),
+            activity=activity,
             client_version="test",
             now=now,
         )
+
+
+def skip(store: Store, rater: int, leased: leases.LeasedQuestion, now: int = 0) -> object:
+    return submit(store, rater, leased, answers.Skip(answers.SkipReason.TOO_DARK), now=now)
 
 
 def current(work: leases.Work) -> leases.LeasedQuestion:

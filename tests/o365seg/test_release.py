@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pycocotools.coco import COCO
-from rater_steps import add_raters, current, skip, take
+from rater_steps import add_raters, current, skip, submit, take
 from small_project import SmallSource, travelling_mask
 
 from o365seg.errors import InputError
@@ -21,18 +21,8 @@ from o365seg.store import answers
 def paint(project: Project, rater: int, pixels: np.ndarray) -> int:
     """Answer the rater's current question with a mask; returns the question."""
     leased = current(take(project.store, rater))
-    with project.store.write() as db:
-        answers.submit(
-            db,
-            rater_id=rater,
-            token=leased.token,
-            question_id=leased.question_id,
-            work=travelling_mask(pixels),
-            image_sha256=leased.image_sha256,
-            activity=answers.Activity(active_ms=60_000),
-            client_version="test",
-            now=5,
-        )
+    activity = answers.Activity(active_ms=60_000)
+    submit(project.store, rater, leased, travelling_mask(pixels), activity, now=5)
     return leased.question_id
 
 

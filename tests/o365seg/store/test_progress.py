@@ -1,10 +1,10 @@
 """Counts and hours, as the paper counts them."""
 
-from rater_steps import add_raters, current, take
+from rater_steps import add_raters, current, submit, take
 from small_project import box_mask
 
 from o365seg.project import Project
-from o365seg.store import answers, progress
+from o365seg.store import progress
 from o365seg.store.answers import Activity, Mask, Skip, SkipReason
 
 HOUR = 3_600_000
@@ -12,18 +12,8 @@ HOUR = 3_600_000
 
 def answer_next(project: Project, rater: int, work: Mask | Skip, active: int, wall: int) -> None:
     leased = current(take(project.store, rater))
-    with project.store.write() as db:
-        answers.submit(
-            db,
-            rater_id=rater,
-            token=leased.token,
-            question_id=leased.question_id,
-            work=work,
-            image_sha256=leased.image_sha256,
-            activity=Activity(active_ms=active, wall_ms=wall),
-            client_version="test",
-            now=1,
-        )
+    activity = Activity(active_ms=active, wall_ms=wall)
+    submit(project.store, rater, leased, work, activity, now=1)
 
 
 def test_rater_hours_count_skips_too_and_so_do_minutes_per_valid_mask(project: Project) -> None:
