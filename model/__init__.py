@@ -1,1 +1,1 @@
-"""DaTaSeg, the model. Its place is kept here; the network and its training are not built yet."""
+"""DaTaSeg: one network for semantic, panoptic and box-supervised instance segmentation."""

@@ -1,0 +1,39 @@
+"""What the network gives, and what MERGE, the losses and inference take.
+
+B is the batch, N the proposals (queries), K the classes of the vocabulary in use, and (h, w) the
+mask grid, a quarter of the input's height and width (stride 4).
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """N mask proposals with their class scores (paper, section 3.1): one decoder layer's prediction.
+
+    Attributes:
+        logits: (B, N, K + 1) float, class logits; the last is the background's (section 3.4).
+        masks: (B, N, h, w) float, mask logits before the sigmoid.
+    """
+
+    logits: torch.Tensor
+    masks: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a forward pass gives.
+
+    Attributes:
+        layers: Every supervised decoder layer's prediction, the last layer's last (appendix E). Out
+            of training just the last one, as the others are of no use then.
+    """
+
+    layers: tuple[Proposals, ...]
+
+    @property
+    def final(self) -> Proposals:
+        """The last layer's prediction."""
+        return self.layers[-1]
