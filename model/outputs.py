@@ -11,7 +11,7 @@ import torch
 
 @dataclass(frozen=True)
 class Proposals:
-    """N mask proposals with their class scores (paper, section 3.1): one decoder layer's prediction.
+    """N mask proposals with class scores (paper, section 3.1): one decoder layer's prediction.
 
     Attributes:
         logits: (B, N, K + 1) float, class logits; the last is the background's (section 3.4).
