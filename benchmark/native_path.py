@@ -110,13 +110,8 @@ def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
     facts = core.facts()
     masks = iou is Iou.SEGM
     number = _RULES.index(rule)
-    numbers = core.stats(number)
-    ap_by_rule = {}
-    if masks:
-        for other in SkipRule:
-            same = other is rule or not facts["any_skipped"]
-            ap = numbers[0] if same else core.average_precision(_RULES.index(other))
-            ap_by_rule[other] = ap
+    numbers, by_rule = core.stats(number)
+    ap_by_rule = dict(zip(_RULES, by_rule, strict=True)) if masks else {}
     others = facts["annotations"] - facts["crowds"]
     told = []
     if facts["lost"]:
@@ -159,9 +154,9 @@ class NativeMatched:
         import numpy as np
 
         tail = (len(self.core.ids(False)), _RANGES, _LIMITS)
-        precision = np.empty((len(IOU_THRESHOLDS), _RECALLS, *tail))
-        recall = np.empty((len(IOU_THRESHOLDS), *tail))
-        scores = np.empty_like(precision)
+        precision = np.zeros((len(IOU_THRESHOLDS), _RECALLS, *tail))
+        recall = np.zeros((len(IOU_THRESHOLDS), *tail))
+        scores = np.zeros_like(precision)
         self.core.curves(self.rule, precision, recall, scores)
         return Curves(precision, recall, scores)
 

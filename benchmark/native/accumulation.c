@@ -96,35 +96,46 @@ static size_t find_true(const Evaluation *evaluation, Rule rule, size_t category
     return taking_part;
 }
 
-/* `count` true positives of `positives`: precision and score at each recall. */
-static void read_off(const Evaluation *evaluation, const Found *found, size_t count,
-                     double positives, double *envelope, double first_score, double *precision,
-                     double *scores)
+/* How many true positives each recall needs; the same for all thresholds and rules. */
+static void count_needed(CurveScratch *scratch, size_t positives)
 {
-    double best = 0;
+    if (scratch->positives == positives)
+        return;
+    scratch->positives = positives;
+    size_t needed = 1;
+    for (int r = 1; r < RECALLS; r++) {
+        double recall = recall_at(r);
+        while (needed < positives && (double)needed / (double)positives < recall)
+            needed++; /* all of them are recall 1, the highest asked for */
+        scratch->needed[r] = needed;
+    }
+}
+
+/* `count` true positives at threshold `t`: precision and score at each recall. What is not reached
+ * keeps the zero it was given. */
+static void read_off(const Evaluation *evaluation, const CurveScratch *scratch, int t,
+                     size_t count, double first_score, const Curve *curve)
+{
+    const Found *found = scratch->found + (size_t)t * scratch->capacity;
+    size_t row = (size_t)t * RECALLS * curve->stride;
+    double best = 0, *precision = curve->precision + row;
     for (size_t c = count; c-- > 0;) { /* precision falls never short of what comes later */
         double right = (double)(c + 1);
         double here = right / (((double)found[c].wrong + right) + DBL_EPSILON);
         best = here > best ? here : best;
-        envelope[c] = best;
+        scratch->envelope[c] = best;
     }
-    size_t c = 0;
-    precision[0] = count ? envelope[0] : 0; /* recall 0 is reached at once */
+    if (count)
+        precision[0] = best; /* recall 0 is reached at once */
+    for (size_t r = 1; r < RECALLS && scratch->needed[r] <= count; r++)
+        precision[r * curve->stride] = scratch->envelope[scratch->needed[r] - 1];
+    if (!curve->scores)
+        return;
+    double *scores = curve->scores + row;
     scores[0] = first_score;
-    for (int r = 1; r < RECALLS; r++) {
-        while (c < count && (double)(c + 1) / positives < recall_at(r))
-            c++;
-        if (c == count)
-            break; /* not reached: zeros, as set before */
-        precision[r] = envelope[c];
-        scores[r] = evaluation->ranking[found[c].place].score;
-    }
-}
-
-static void fill(double *values, size_t count, double value)
-{
-    for (size_t i = 0; i < count; i++)
-        values[i] = value;
+    for (size_t r = 1; r < RECALLS && scratch->needed[r] <= count; r++)
+        scores[r * curve->stride] =
+            evaluation->ranking[found[scratch->needed[r] - 1].place].score;
 }
 
 static Status curve_room(CurveScratch *scratch, size_t positives)
@@ -141,17 +152,12 @@ static Status curve_room(CurveScratch *scratch, size_t positives)
 }
 
 Status category_curve(const Evaluation *evaluation, Rule rule, size_t category, int range,
-                      int limit, CurveScratch *scratch, Curve *curve)
+                      int limit, CurveScratch *scratch, const Curve *curve)
 {
     size_t positives = evaluation->positives[category][range], counts[THRESHOLDS] = {0};
-    double filled = positives ? 0 : -1;
-    fill(&curve->precision[0][0], THRESHOLDS * RECALLS, filled);
-    fill(&curve->scores[0][0], THRESHOLDS * RECALLS, filled);
-    fill(curve->recall, THRESHOLDS, filled);
-    if (!positives)
-        return FINE;
     if (curve_room(scratch, positives) != FINE)
         return NO_MEMORY;
+    count_needed(scratch, positives);
     size_t taking_part = find_true(evaluation, rule, category, range, DETECTION_LIMITS[limit],
                                    scratch, counts);
     if (!taking_part)
@@ -159,10 +165,9 @@ Status category_curve(const Evaluation *evaluation, Rule rule, size_t category, 
     /* The best prediction of all is the best of its image, so every limit lets it in. */
     double first = evaluation->ranking[evaluation->ranking_start[category]].score;
     for (int t = 0; t < THRESHOLDS; t++) {
-        curve->recall[t] = (double)counts[t] / (double)positives;
-        read_off(evaluation, scratch->found + (size_t)t * scratch->capacity, counts[t],
-                 (double)positives, scratch->envelope, first, curve->precision[t],
-                 curve->scores[t]);
+        curve->recall[(size_t)t * curve->stride] = (double)counts[t] / (double)positives;
+        if (curve->precision)
+            read_off(evaluation, scratch, t, counts[t], first, curve);
     }
     return FINE;
 }

@@ -8,38 +8,6 @@ enum { DEEPEST = 32 };
 
 static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
-void skip_blank(Cursor *cursor)
-{
-    while (cursor->at < cursor->end &&
-           (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\r' ||
-            *cursor->at == '\t'))
-        cursor->at++;
-}
-
-uint8_t peek(Cursor *cursor)
-{
-    skip_blank(cursor);
-    return cursor->at < cursor->end ? *cursor->at : 0;
-}
-
-bool expect(Cursor *cursor, uint8_t wanted)
-{
-    if (cursor->at < cursor->end && *cursor->at == wanted) {
-        cursor->at++;
-        return true;
-    }
-    if (peek(cursor) != wanted || cursor->at == cursor->end)
-        return false;
-    cursor->at++;
-    return true;
-}
-
-bool next_or_close(Cursor *cursor, uint8_t close, bool *more)
-{
-    *more = expect(cursor, ',');
-    return *more || expect(cursor, close);
-}
-
 bool scan_raw_string(Cursor *cursor, Span *inside)
 {
     if (!expect(cursor, '"'))
@@ -146,11 +114,6 @@ bool scan_key(Cursor *cursor, Span *key)
         if (key->text[i] == '\\' && key->text[i + 1] == 'u')
             return false;
     return expect(cursor, ':');
-}
-
-bool key_is(Span key, const char *name)
-{
-    return key.length == strlen(name) && memcmp(key.text, name, key.length) == 0;
 }
 
 bool scan_integer(Cursor *cursor, int64_t *value)

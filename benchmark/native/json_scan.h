@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     const uint8_t *at, *end;
@@ -19,21 +20,47 @@ typedef struct {
     size_t length;
 } Span;
 
-void skip_blank(Cursor *cursor);
+/* The smallest steps are here to be inlined: a large file takes tens of millions of them. */
 
-/* Blanks and then the character `wanted`. */
-bool expect(Cursor *cursor, uint8_t wanted);
+static inline void skip_blank(Cursor *cursor)
+{
+    while (cursor->at < cursor->end &&
+           (*cursor->at == ' ' || *cursor->at == '\n' || *cursor->at == '\r' ||
+            *cursor->at == '\t'))
+        cursor->at++;
+}
 
 /* The next character after blanks, not taken; 0 at the end. */
-uint8_t peek(Cursor *cursor);
+static inline uint8_t peek(Cursor *cursor)
+{
+    skip_blank(cursor);
+    return cursor->at < cursor->end ? *cursor->at : 0;
+}
+
+/* Blanks and then the character `wanted`. */
+static inline bool expect(Cursor *cursor, uint8_t wanted)
+{
+    skip_blank(cursor);
+    if (cursor->at == cursor->end || *cursor->at != wanted)
+        return false;
+    cursor->at++;
+    return true;
+}
 
 /* After a member or element: `more` is set where a comma follows, else `close` was taken. */
-bool next_or_close(Cursor *cursor, uint8_t close, bool *more);
+static inline bool next_or_close(Cursor *cursor, uint8_t close, bool *more)
+{
+    *more = expect(cursor, ',');
+    return *more || expect(cursor, close);
+}
 
 /* A key, raw, and its colon. Checked text; no \u. */
 bool scan_key(Cursor *cursor, Span *key);
 
-bool key_is(Span key, const char *name);
+static inline bool key_is(Span key, const char *name)
+{
+    return key.length == strlen(name) && memcmp(key.text, name, key.length) == 0;
+}
 
 /* A string's raw inside; escapes and UTF-8 unchecked. */
 bool scan_raw_string(Cursor *cursor, Span *inside);

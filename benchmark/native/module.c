@@ -162,25 +162,11 @@ static PyObject *match(Object *self, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *stats(Object *self, PyObject *args)
+/* `count` doubles as a tuple. */
+static PyObject *tuple_of(const double *values, Py_ssize_t count)
 {
-    int number;
-    Rule rule;
-    double values[STATS] = {0};
-    Evaluation *core = claim(self, MATCHED);
-    if (!core)
-        return NULL;
-    bool fine = PyArg_ParseTuple(args, "i", &number) && parse_rule(core, number, &rule);
-    if (fine) {
-        Status status;
-        Py_BEGIN_ALLOW_THREADS
-        status = summarize(core, rule, values);
-        Py_END_ALLOW_THREADS
-        fine = raise_status(status);
-    }
-    self->busy = false;
-    PyObject *tuple = fine ? PyTuple_New(STATS) : NULL;
-    for (int i = 0; tuple && i < STATS; i++) {
+    PyObject *tuple = PyTuple_New(count);
+    for (Py_ssize_t i = 0; tuple && i < count; i++) {
         PyObject *value = PyFloat_FromDouble(values[i]);
         if (value)
             PyTuple_SET_ITEM(tuple, i, value);
@@ -190,11 +176,11 @@ static PyObject *stats(Object *self, PyObject *args)
     return tuple;
 }
 
-static PyObject *ap(Object *self, PyObject *args)
+static PyObject *stats(Object *self, PyObject *args)
 {
     int number;
     Rule rule;
-    double value = -1;
+    double values[STATS] = {0}, by_rule[RULES] = {0};
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;
@@ -202,12 +188,19 @@ static PyObject *ap(Object *self, PyObject *args)
     if (fine) {
         Status status;
         Py_BEGIN_ALLOW_THREADS
-        status = average_precision(core, rule, &value);
+        status = summarize(core, rule, values, by_rule);
         Py_END_ALLOW_THREADS
         fine = raise_status(status);
     }
     self->busy = false;
-    return fine ? PyFloat_FromDouble(value) : NULL;
+    if (!fine)
+        return NULL;
+    PyObject *numbers = tuple_of(values, STATS), *rules = tuple_of(by_rule, RULES);
+    if (numbers && rules)
+        return Py_BuildValue("(NN)", numbers, rules);
+    Py_XDECREF(numbers);
+    Py_XDECREF(rules);
+    return NULL;
 }
 
 /* A writable buffer of exactly `count` items of `size` bytes. */
@@ -413,8 +406,7 @@ static PyMethodDef methods[] = {
      "Masks given as polygons: (of the truth, index, height, width, JSON text)."},
     {"give", (PyCFunction)give, METH_VARARGS, "Replaces polygons by compressed run lengths."},
     {"match", (PyCFunction)match, METH_NOARGS, "Matches; the files are not needed after."},
-    {"stats", (PyCFunction)stats, METH_VARARGS, "The 12 numbers under a rule."},
-    {"average_precision", (PyCFunction)ap, METH_VARARGS, "The first of them."},
+    {"stats", (PyCFunction)stats, METH_VARARGS, "The 12 numbers under a rule, AP by rule."},
     {"curves", (PyCFunction)curves, METH_VARARGS, "Fills precision, recall and scores."},
     {"absorbed", (PyCFunction)absorbed, METH_VARARGS, "Absorbed predictions per threshold."},
     {"facts", (PyCFunction)facts, METH_NOARGS, "What took part, and what must be told."},

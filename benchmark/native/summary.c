@@ -1,4 +1,7 @@
-/* COCOeval.summarize, and the arrays that accumulate leaves, from the curves of the categories. */
+/* COCOeval.summarize, and the arrays that accumulate leaves, from the curves of the categories.
+ *
+ * Everything that is wanted of a category is computed while its predictions are in the processor's
+ * cache: reading them is what takes the time. */
 #include "summary.h"
 
 #include <stdlib.h>
@@ -8,66 +11,76 @@
 #include "memory.h"
 #include "workers.h"
 
-enum { AT_HALF = 0, AT_THREE_QUARTERS = 5, LAST_LIMIT = LIMITS - 1 };
-
-typedef struct {
-    CurveScratch room;
-    Curve curve;
-} Desk;
+enum {
+    AT_HALF = 0,
+    AT_THREE_QUARTERS = 5,
+    LAST_LIMIT = LIMITS - 1,
+    PLANES = RANGES + LAST_LIMIT + RULES,
+    SIDE_BY_SIDE = 8 /* categories in a turn: as many doubles as a cache line has */
+};
 
 /* Curves of all categories that have something to find in one range, at one limit. */
 typedef struct {
-    const Evaluation *evaluation;
     Rule rule;
     int range, limit;
     size_t *slots;     /* per category: its place among those that have; SIZE_MAX for none */
     size_t columns;    /* how many have */
     double *precision; /* [thresholds, recalls, columns]; NULL where only recall is asked for */
     double *recall;    /* [thresholds, columns] */
-    Desk *desks;       /* one a thread */
 } Plane;
+
+typedef struct {
+    const Evaluation *evaluation;
+    Plane planes[PLANES];
+    size_t count;
+    CurveScratch *scratch; /* one a thread */
+} Planes;
 
 static Status plane_work(void *context, int worker, size_t first, size_t last)
 {
-    const Plane *plane = context;
-    Desk *desk = &plane->desks[worker];
+    const Planes *planes = context;
     for (size_t k = first; k < last; k++) {
-        size_t column = plane->slots[k];
-        if (column == SIZE_MAX)
-            continue;
-        Status status = category_curve(plane->evaluation, plane->rule, k, plane->range,
-                                       plane->limit, &desk->room, &desk->curve);
-        if (status != FINE)
-            return status;
-        for (size_t t = 0; t < THRESHOLDS; t++) {
-            plane->recall[t * plane->columns + column] = desk->curve.recall[t];
-            for (size_t r = 0; plane->precision && r < RECALLS; r++)
-                plane->precision[(t * RECALLS + r) * plane->columns + column] =
-                    desk->curve.precision[t][r];
+        for (size_t p = 0; p < planes->count; p++) {
+            const Plane *plane = &planes->planes[p];
+            size_t column = plane->slots[k];
+            if (column == SIZE_MAX)
+                continue;
+            Curve curve = {plane->precision ? plane->precision + column : NULL, NULL,
+                           plane->recall + column, plane->columns};
+            Status status = category_curve(planes->evaluation, plane->rule, k, plane->range,
+                                           plane->limit, &planes->scratch[worker], &curve);
+            if (status != FINE)
+                return status;
         }
     }
     return FINE;
 }
 
-static void close_plane(Plane *plane)
+static void free_scratches(CurveScratch *scratch, int threads)
 {
-    for (int i = 0; plane->desks && i < plane->evaluation->threads; i++)
-        free_curve_scratch(&plane->desks[i].room);
-    free(plane->slots);
-    free(plane->precision);
-    free(plane->recall);
-    free(plane->desks);
+    for (int i = 0; scratch && i < threads; i++)
+        free_curve_scratch(&scratch[i]);
+    free(scratch);
 }
 
-/* Computes a plane; to be closed in any case. */
-static Status open_plane(Plane *plane, const Evaluation *evaluation, Rule rule, int range,
-                         int limit, bool precision)
+static void close_planes(Planes *planes)
 {
+    free_scratches(planes->scratch, planes->evaluation->threads);
+    for (size_t p = 0; p < planes->count; p++) {
+        free(planes->planes[p].slots);
+        free(planes->planes[p].precision);
+        free(planes->planes[p].recall);
+    }
+}
+
+static Status add_plane(Planes *planes, Rule rule, int range, int limit, bool precision)
+{
+    const Evaluation *evaluation = planes->evaluation;
     size_t categories = evaluation->categories.count;
-    *plane = (Plane){.evaluation = evaluation, .rule = rule, .range = range, .limit = limit};
+    Plane *plane = &planes->planes[planes->count++];
+    *plane = (Plane){.rule = rule, .range = range, .limit = limit};
     plane->slots = new_items(categories, sizeof *plane->slots);
-    plane->desks = new_items((size_t)evaluation->threads, sizeof *plane->desks);
-    if (!plane->slots || !plane->desks)
+    if (!plane->slots)
         return NO_MEMORY;
     for (size_t k = 0; k < categories; k++)
         plane->slots[k] = evaluation->positives[k][range] ? plane->columns++ : SIZE_MAX;
@@ -75,54 +88,62 @@ static Status open_plane(Plane *plane, const Evaluation *evaluation, Rule rule, 
     if (precision)
         plane->precision = new_items(plane->columns,
                                      (size_t)THRESHOLDS * RECALLS * sizeof *plane->precision);
-    if (!plane->recall || (precision && !plane->precision))
-        return NO_MEMORY;
-    return run_workers(evaluation->threads, categories, 4, plane_work, plane);
+    return plane->recall && (plane->precision || !precision) ? FINE : NO_MEMORY;
 }
 
-Status average_precision(const Evaluation *evaluation, Rule rule, double *precision)
+/* A plane for each range, then one for each lower limit, then one for each other rule. */
+static Status open_planes(Planes *planes, Rule rule)
 {
-    Plane plane;
-    Status status = open_plane(&plane, evaluation, rule, 0, LAST_LIMIT, true);
-    if (status == FINE)
-        *precision = numpy_mean(plane.precision, (size_t)THRESHOLDS * RECALLS * plane.columns);
-    close_plane(&plane);
-    return status;
-}
-
-/* AP, AP50, AP75 and AR100, or AP and AR of one size. */
-static Status summarize_range(const Evaluation *evaluation, Rule rule, int range,
-                              double stats[STATS])
-{
-    Plane plane;
-    Status status = open_plane(&plane, evaluation, rule, range, LAST_LIMIT, true);
-    if (status == FINE) {
-        size_t one = RECALLS * plane.columns;
-        double ap = numpy_mean(plane.precision, THRESHOLDS * one);
-        double ar = numpy_mean(plane.recall, THRESHOLDS * plane.columns);
-        stats[range == 0 ? 0 : 2 + range] = ap;
-        stats[8 + range] = ar;
-        if (range == 0) {
-            stats[1] = numpy_mean(plane.precision + AT_HALF * one, one);
-            stats[2] = numpy_mean(plane.precision + AT_THREE_QUARTERS * one, one);
-        }
-    }
-    close_plane(&plane);
-    return status;
-}
-
-Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS])
-{
+    const Evaluation *evaluation = planes->evaluation;
     Status status = FINE;
     for (int range = 0; range < RANGES && status == FINE; range++)
-        status = summarize_range(evaluation, rule, range, stats);
-    for (int limit = 0; limit < LAST_LIMIT && status == FINE; limit++) {
-        Plane plane;
-        status = open_plane(&plane, evaluation, rule, 0, limit, false);
-        if (status == FINE)
-            stats[6 + limit] = numpy_mean(plane.recall, THRESHOLDS * plane.columns);
-        close_plane(&plane);
+        status = add_plane(planes, rule, range, LAST_LIMIT, true);
+    for (int limit = 0; limit < LAST_LIMIT && status == FINE; limit++)
+        status = add_plane(planes, rule, 0, limit, false);
+    for (int other = 0; other < RULES && evaluation->any_skipped && status == FINE; other++)
+        if (other != (int)rule)
+            status = add_plane(planes, (Rule)other, 0, LAST_LIMIT, true);
+    planes->scratch = new_items((size_t)evaluation->threads, sizeof *planes->scratch);
+    if (status != FINE || !planes->scratch)
+        return NO_MEMORY;
+    return run_workers(evaluation->threads, evaluation->categories.count, SIDE_BY_SIDE,
+                       plane_work, planes);
+}
+
+static double mean_precision(const Plane *plane)
+{
+    return numpy_mean(plane->precision, (size_t)THRESHOLDS * RECALLS * plane->columns);
+}
+
+static double mean_recall(const Plane *plane)
+{
+    return numpy_mean(plane->recall, THRESHOLDS * plane->columns);
+}
+
+Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
+                 double by_rule[RULES])
+{
+    Planes planes = {.evaluation = evaluation};
+    Status status = open_planes(&planes, rule);
+    if (status == FINE) {
+        const Plane *all = planes.planes;
+        size_t one = RECALLS * all->columns;
+        stats[0] = mean_precision(all);
+        stats[1] = numpy_mean(all->precision + AT_HALF * one, one);
+        stats[2] = numpy_mean(all->precision + AT_THREE_QUARTERS * one, one);
+        for (int range = 1; range < RANGES; range++) {
+            stats[2 + range] = mean_precision(&all[range]);
+            stats[8 + range] = mean_recall(&all[range]);
+        }
+        for (int limit = 0; limit < LAST_LIMIT; limit++)
+            stats[6 + limit] = mean_recall(&all[RANGES + limit]);
+        stats[6 + LAST_LIMIT] = mean_recall(all);
+        for (int other = 0; other < RULES; other++)
+            by_rule[other] = stats[0];
+        for (size_t p = RANGES + LAST_LIMIT; p < planes.count; p++)
+            by_rule[planes.planes[p].rule] = mean_precision(&planes.planes[p]);
     }
+    close_planes(&planes);
     return status;
 }
 
@@ -130,28 +151,33 @@ typedef struct {
     const Evaluation *evaluation;
     Rule rule;
     double *precision, *recall, *scores;
-    Desk *desks;
+    CurveScratch *scratch; /* one a thread */
 } Fill;
+
+static void fill_absent(const Curve *curve)
+{
+    for (size_t i = 0; i < (size_t)THRESHOLDS * RECALLS; i++)
+        curve->precision[i * curve->stride] = curve->scores[i * curve->stride] = -1;
+    for (size_t t = 0; t < THRESHOLDS; t++)
+        curve->recall[t * curve->stride] = -1;
+}
 
 static Status fill_work(void *context, int worker, size_t first, size_t last)
 {
     const Fill *fill = context;
-    Desk *desk = &fill->desks[worker];
-    size_t categories = fill->evaluation->categories.count;
+    size_t stride = fill->evaluation->categories.count * RANGES * LIMITS;
     for (size_t item = first; item < last; item++) {
-        size_t k = item / (RANGES * LIMITS), cell = item % (RANGES * LIMITS);
-        Status status = category_curve(fill->evaluation, fill->rule, k, (int)(cell / LIMITS),
-                                       (int)(cell % LIMITS), &desk->room, &desk->curve);
+        size_t k = item / (RANGES * LIMITS);
+        int range = (int)(item % (RANGES * LIMITS) / LIMITS), limit = (int)(item % LIMITS);
+        Curve curve = {fill->precision + item, fill->scores + item, fill->recall + item, stride};
+        if (fill->evaluation->positives[k][range] == 0) {
+            fill_absent(&curve);
+            continue;
+        }
+        Status status = category_curve(fill->evaluation, fill->rule, k, range, limit,
+                                       &fill->scratch[worker], &curve);
         if (status != FINE)
             return status;
-        for (size_t t = 0; t < THRESHOLDS; t++) {
-            fill->recall[(t * categories + k) * RANGES * LIMITS + cell] = desk->curve.recall[t];
-            for (size_t r = 0; r < RECALLS; r++) {
-                size_t at = ((t * RECALLS + r) * categories + k) * RANGES * LIMITS + cell;
-                fill->precision[at] = desk->curve.precision[t][r];
-                fill->scores[at] = desk->curve.scores[t][r];
-            }
-        }
     }
     return FINE;
 }
@@ -160,14 +186,12 @@ Status fill_curves(const Evaluation *evaluation, Rule rule, double *precision, d
                    double *scores)
 {
     Fill fill = {evaluation, rule, precision, recall, scores,
-                 new_items((size_t)evaluation->threads, sizeof *fill.desks)};
-    if (!fill.desks)
+                 new_items((size_t)evaluation->threads, sizeof *fill.scratch)};
+    if (!fill.scratch)
         return NO_MEMORY;
     Status status = run_workers(evaluation->threads,
                                 evaluation->categories.count * RANGES * LIMITS,
                                 RANGES * LIMITS, fill_work, &fill);
-    for (int i = 0; i < evaluation->threads; i++)
-        free_curve_scratch(&fill.desks[i].room);
-    free(fill.desks);
+    free_scratches(fill.scratch, evaluation->threads);
     return status;
 }

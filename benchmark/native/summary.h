@@ -3,13 +3,12 @@
 
 #include "core.h"
 
-/* The 12 numbers of COCOeval.summarize under a rule; -1 for none. */
-Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS]);
+/* The 12 numbers of COCOeval.summarize under a rule, and the first of them under each rule; -1 for
+ * none. */
+Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
+                 double by_rule[RULES]);
 
-/* The first of them alone. */
-Status average_precision(const Evaluation *evaluation, Rule rule, double *precision);
-
-/* pycocotools' arrays, C-contiguous: precision and scores [thresholds, recalls, categories,
+/* pycocotools' arrays, zeroed before, C-contiguous: precision and scores [thresholds, recalls, categories,
  * ranges, limits], recall [thresholds, categories, ranges, limits]. */
 Status fill_curves(const Evaluation *evaluation, Rule rule, double *precision, double *recall,
                    double *scores);
