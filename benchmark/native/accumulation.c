@@ -23,9 +23,8 @@ static void gather(const Evaluation *evaluation, size_t category)
          c < evaluation->category_start[category + 1]; c++) {
         const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
         for (uint32_t rank = 0; rank < cell->kept; rank++) {
-            uint32_t place = cell->first + rank;
-            double score = evaluation->predictions[evaluation->order[place]].score;
-            *items++ = (Ranked){score, place, rank};
+            uint32_t item = evaluation->order[cell->first + rank];
+            *items++ = (Ranked){evaluation->predictions[item].score, cell->place + rank, rank};
         }
     }
 }

@@ -72,7 +72,7 @@ static void take_cell(const Evaluation *evaluation, size_t *p, size_t *t, Cell *
                                                       guess->category) < 0);
     Cell found = {by_truth ? truth->image : guess->image,
                   by_truth ? truth->category : guess->category,
-                  (uint32_t)*p, 0, 0, (uint32_t)*t, 0};
+                  (uint32_t)*p, 0, 0, 0, (uint32_t)*t, 0};
     while (*p < predictions) {
         guess = &evaluation->predictions[evaluation->order[*p]];
         if (guess->image != found.image || guess->category != found.category)
@@ -127,5 +127,11 @@ Status build_cells(Evaluation *evaluation)
         return NO_MEMORY;
     counting_sort(evaluation, NULL, evaluation->by_category, evaluation->cell_count,
                   cell_category, evaluation->category_start, categories);
+    uint32_t place = 0;
+    for (size_t i = 0; i < evaluation->cell_count; i++) {
+        Cell *cell = &evaluation->cells[evaluation->by_category[i]];
+        cell->place = place;
+        place += cell->kept;
+    }
     return FINE;
 }

@@ -83,6 +83,7 @@ typedef struct {
 typedef struct {
     int32_t image, category;
     uint32_t first, count, kept;
+    uint32_t place; /* of its first outcome: cells by category and then image, kept ones only */
     uint32_t truth_first, truth_count;
 } Cell;
 
@@ -94,7 +95,7 @@ typedef struct {
 /* A run's place in the sorted ranking of a category. */
 typedef struct {
     double score;
-    uint32_t place; /* in `order` and in the outcomes */
+    uint32_t place; /* of its outcome */
     uint32_t rank;  /* within its cell */
 } Ranked;
 
@@ -125,8 +126,8 @@ typedef struct {
     Ranked *ranking;       /* predictions that take part, by category and then score */
     uint32_t *ranking_start; /* into ranking, categories + 1 */
 
-    Outcome *outcomes[RULES]; /* by place in `order`; one array may serve several rules */
-    uint8_t *outside;         /* by place: bit a where the area is outside range a */
+    Outcome *outcomes[RULES]; /* by place; one array may serve several rules */
+    uint8_t *outside;         /* as `order`: bit a where the area is outside range a */
     uint64_t absorbed[RULES][THRESHOLDS];
     uint64_t moved;           /* predictions whose size class the box changes */
     int64_t lost_image, lost_category; /* of a found truth with id 0 */

@@ -105,8 +105,27 @@ bool sound_text(Span inside)
     return true;
 }
 
+/* A key of plain ASCII; where it is none, nothing is taken. */
+static bool scan_plain_key(Cursor *cursor, Span *key)
+{
+    skip_blank(cursor);
+    const uint8_t *at = cursor->at, *end = cursor->end;
+    if (at == end || *at++ != '"')
+        return false;
+    key->text = at;
+    while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\')
+        at++;
+    if (at == end || *at != '"')
+        return false;
+    key->length = (size_t)(at - key->text);
+    cursor->at = at + 1;
+    return true;
+}
+
 bool scan_key(Cursor *cursor, Span *key)
 {
+    if (scan_plain_key(cursor, key))
+        return expect(cursor, ':');
     if (!scan_raw_string(cursor, key) || !sound_text(*key))
         return false;
     /* \u may spell any name; no other escape is part of a name that matters here. */

@@ -157,11 +157,11 @@ static void count_absorbed(const Cell *cell, Scratch *scratch, Rule rule, const 
 /* The four treatments of skipped instances, from the outcomes without them. */
 static Status apply_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
-    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->first;
+    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->place;
     size_t size = cell->kept * sizeof *plain;
     Outcome *others[RULES];
     for (int rule = 0; rule < RULES; rule++) {
-        others[rule] = evaluation->outcomes[rule] + cell->first;
+        others[rule] = evaluation->outcomes[rule] + cell->place;
         if (rule != RULE_NONE && size)
             memcpy(others[rule], plain, size);
     }
@@ -190,7 +190,7 @@ static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch
     scratch->candidate_start[cell->kept] = scratch->candidate_count;
     if (status == FINE)
         status = match_cell(evaluation, cell, scratch, false, evaluation->outside + cell->first,
-                            evaluation->outcomes[RULE_NONE] + cell->first);
+                            evaluation->outcomes[RULE_NONE] + cell->place);
     if (status == FINE && evaluation->any_skipped)
         status = apply_rules(evaluation, cell, scratch);
     return status;

@@ -7,7 +7,7 @@ static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, con
                       size_t count, size_t first, const Matches *out)
 {
     for (uint32_t rank = 0; rank < cell->kept; rank++) {
-        uint32_t place = cell->first + rank, item = evaluation->order[place];
+        uint32_t place = cell->place + rank, item = evaluation->order[cell->first + rank];
         size_t i = first + rank;
         out->image[i] = cell->image;
         out->prediction[i] = item;

@@ -38,7 +38,8 @@ typedef struct {
     const Evaluation *evaluation;
     Rule rule;
     size_t resamples, blocks;
-    Lanes *weights; /* [blocks, images] */
+    Lanes *weights;  /* [blocks, images] */
+    int32_t *images; /* by place */
     double *precisions;
     Desk *desks;
 } Job;
@@ -83,10 +84,16 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
     }
 }
 
-/* The image of a place in `order`. */
-static int32_t image_at(const Evaluation *evaluation, uint32_t place)
+/* The image of each place among the outcomes; NULL where there is no memory. */
+static int32_t *images_by_place(const Evaluation *evaluation)
 {
-    return evaluation->predictions[evaluation->order[place]].image;
+    int32_t *images = new_items(evaluation->prediction_count, sizeof *images);
+    for (size_t i = 0; images && i < evaluation->cell_count; i++) {
+        const Cell *cell = &evaluation->cells[i];
+        for (uint32_t rank = 0; rank < cell->kept; rank++)
+            images[cell->place + rank] = cell->image;
+    }
+    return images;
 }
 
 static void walk(const Job *job, size_t category, const Lanes *weights, Desk *desk,
@@ -101,7 +108,7 @@ static void walk(const Job *job, size_t category, const Lanes *weights, Desk *de
     for (uint32_t i = evaluation->ranking_start[category];
          i < evaluation->ranking_start[category + 1]; i++) {
         uint32_t place = evaluation->ranking[i].place;
-        const Lanes *weight = &weights[image_at(evaluation, place)];
+        const Lanes *weight = &weights[job->images[place]];
         Bits matched = outcomes[place].matched & ONE_RANGE;
         Bits ignored = outcomes[place].ignored & ONE_RANGE;
         if (!(matched | ignored)) {
@@ -222,7 +229,8 @@ Status resample_precision(const Evaluation *evaluation, Rule rule, size_t resamp
                .blocks = (resamples + LANES - 1) / LANES, .precisions = precisions};
     job.weights = new_items(job.blocks * images, sizeof *job.weights);
     job.desks = new_items((size_t)evaluation->threads, sizeof *job.desks);
-    Status status = job.weights && job.desks ? FINE : NO_MEMORY;
+    job.images = images_by_place(evaluation);
+    Status status = job.weights && job.desks && job.images ? FINE : NO_MEMORY;
     if (status == FINE) {
         for (size_t r = 0; r < resamples; r++)
             for (size_t i = 0; i < images; i++)
@@ -236,5 +244,6 @@ Status resample_precision(const Evaluation *evaluation, Rule rule, size_t resamp
     }
     free(job.desks);
     free(job.weights);
+    free(job.images);
     return status;
 }

@@ -95,22 +95,26 @@ static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, 
 }
 
 /* The state of a decoding. Arithmetic is unsigned, so that lies cannot overflow it: a number that
- * is negative or larger than the mask sets the top bit of `bad`, and until then sums are sound. */
+ * is negative or larger than the mask sets the top bit of `bad`, and until then sums are sound. The
+ * top bit of `holes` is set by a run of no pixel. */
 typedef struct {
     uint32_t *out;
-    size_t count;
-    uint64_t sum, pixels, area, bad;
-    bool hollow;
+    uint64_t sum, pixels, area, bad, holes;
 } Decoding;
 
 static inline void add_run(Decoding *decoding, uint64_t length)
 {
-    uint64_t foreground = -(uint64_t)(decoding->count & 1);
     decoding->bad |= length | (decoding->pixels - length);
+    decoding->holes |= length - 1;
     decoding->sum += length;
-    decoding->area += length & foreground;
-    decoding->hollow |= length == 0 && decoding->count > 0;
-    decoding->out[decoding->count++] = (uint32_t)decoding->sum;
+    *decoding->out++ = (uint32_t)decoding->sum;
+}
+
+/* The background before the mask may well be no pixel. */
+static inline void add_first(Decoding *decoding, uint64_t length)
+{
+    add_run(decoding, length);
+    decoding->holes = 0;
 }
 
 /* From the fourth number on each is the difference to the one two before it. */
@@ -119,20 +123,26 @@ static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
     const uint8_t *end = at + length;
     uint64_t background = 0, foreground = 0, number;
     Decoding local = *result, *decoding = &local; /* in registers */
-    while (at < end) {
+    if (at < end) {
         at = take_number(at, end, &number);
         if (!at)
             return false;
-        number += background;
-        add_run(decoding, number);
-        background = decoding->count > 1 ? number : 0; /* the first counts for no difference */
-        if (at == end)
-            break;
+        add_first(decoding, number);
+    }
+    while (at < end) {
         at = take_number(at, end, &number);
         if (!at)
             return false;
         foreground += number;
         add_run(decoding, foreground);
+        decoding->area += foreground;
+        if (at == end)
+            break;
+        at = take_number(at, end, &number);
+        if (!at)
+            return false;
+        background += number;
+        add_run(decoding, background);
     }
     *result = local;
     return true;
@@ -147,10 +157,14 @@ static bool decode_counts(Decoding *decoding, const uint8_t *text, size_t length
         return false;
     if (peek(&cursor) == ']')
         return true;
-    while (more) {
+    for (size_t count = 0; more; count++) {
         if (!scan_integer(&cursor, &value) || !next_or_close(&cursor, ']', &more))
             return false;
-        add_run(decoding, (uint64_t)value);
+        if (count)
+            add_run(decoding, (uint64_t)value);
+        else
+            add_first(decoding, (uint64_t)value);
+        decoding->area += count % 2 ? (uint64_t)value : 0;
     }
     return true;
 }
@@ -166,7 +180,7 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
                          .pixels = (uint64_t)height * (uint64_t)width};
     bool sound = true;
     if (text->kind == MASK_EMPTY) {
-        add_run(&decoding, decoding.pixels);
+        add_first(&decoding, decoding.pixels);
     } else if (text->kind == MASK_COUNTS) {
         sound = decode_counts(&decoding, text->text, length);
     } else {
@@ -177,10 +191,10 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
     if (!sound || decoding.bad >> 63 || decoding.sum != decoding.pixels)
         return UNUSUAL;
     mask->first = list->used;
-    mask->runs = (uint32_t)decoding.count;
+    mask->runs = (uint32_t)(decoding.out - (list->ends + list->used));
     mask->area = (uint32_t)decoding.area;
-    mask->hollow = decoding.hollow;
-    list->used += decoding.count;
+    mask->hollow = decoding.holes >> 63;
+    list->used += mask->runs;
     return FINE;
 }
 
