@@ -3,20 +3,42 @@
 The boundary of a mask is what erosion takes away: its pixels with a pixel outside the mask, or
 outside the image, within `distance` in both x and y. Compared are these bands alone, so that a
 large object's contour weighs as much as a small one's. Boundary AP matches by the lesser of mask
-IoU and boundary IoU; with a crowd by mask IoU alone.
+IoU and boundary IoU; with a crowd by mask IoU alone. All else is mask AP: areas are the masks'.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from o365seg.masks import Rle, decode_rle, encode_rle
+from benchmark.predictions import tight_box
+from o365seg.masks import Rle, check_rle
 
 DILATION_RATIO = 0.02
 """Of the image's diagonal, as for COCO and LVIS (Cityscapes: 0.005)."""
+
+StockRle = dict[str, Any]
+"""Compressed run lengths in pycocotools' form: `size` and `counts`, text or bytes."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """The boundary of a mask, in the smallest window of its image that holds the mask.
+
+    Attributes:
+        left: The window's first column.
+        top: The window's first row.
+        pixels: uint8[columns, rows] of 0 and 1, columns first as in run lengths.
+        area: The number of pixels set.
+    """
+
+    left: int
+    top: int
+    pixels: np.ndarray
+    area: int
 
 
 def boundary_distance(size: tuple[int, int], dilation_ratio: float = DILATION_RATIO) -> int:
@@ -26,52 +48,68 @@ def boundary_distance(size: tuple[int, int], dilation_ratio: float = DILATION_RA
     return max(1, round(float(dilation_ratio * np.sqrt(height**2 + width**2))))
 
 
-def mask_boundary(mask: np.ndarray, dilation_ratio: float = DILATION_RATIO) -> np.ndarray:
+def boundary(rle: Rle, dilation_ratio: float = DILATION_RATIO) -> Band:
     """The boundary of a mask.
 
     Args:
-        mask: uint8[height, width] of 0 and 1.
+        rle: The mask.
         dilation_ratio: Width of the band as a part of the image's diagonal.
-
-    Returns:
-        uint8[height, width] of 0 and 1.
-    """
-    distance = boundary_distance((mask.shape[0], mask.shape[1]), dilation_ratio)
-    boundary = np.zeros(mask.shape, np.uint8)
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
-        return boundary
-    # Around the mask all is 0, and so it counts beyond the image: its tight box is enough.
-    inside = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    padded = np.pad(np.ascontiguousarray(mask[inside]), 1)
-    # As many steps of 3 × 3 as the band is wide; OpenCV makes one step of a wider kernel of it.
-    # Beyond the padding pixels do not erode, which changes nothing: the padding does already.
-    eroded = cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=distance)
-    boundary[inside] = mask[inside] - eroded[1:-1, 1:-1]
-    return boundary
-
-
-def rle_boundary(rle: Rle, dilation_ratio: float = DILATION_RATIO) -> Rle:
-    """The boundary of a run-length mask, as compressed run lengths.
 
     Raises:
         MaskError: `rle` does not describe a mask.
     """
-    return encode_rle(mask_boundary(decode_rle(rle), dilation_ratio))
+    runs, height = check_rle(rle), rle.size[0]
+    left, top, width, rows = tight_box(runs, height)
+    if rows == 0:
+        return Band(0, 0, np.zeros((0, 0), np.uint8), 0)
+    ends = np.cumsum(runs).clip(left * height, (left + width) * height)
+    values = np.arange(runs.size, dtype=np.uint8) & 1
+    columns = np.repeat(values, np.diff(ends, prepend=left * height)).reshape(width, height)
+    # Around the mask all is 0, and so it counts beyond the image: its tight box is enough.
+    padded = np.pad(columns[:, top : top + rows], 1)
+    # As many steps of 3 × 3 as the band is wide; OpenCV makes one step of a wider kernel of it.
+    # Beyond the padding pixels do not erode, which changes nothing: the padding does already.
+    distance = boundary_distance(rle.size, dilation_ratio)
+    eroded = cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=distance)
+    pixels = (padded - eroded)[1:-1, 1:-1]
+    return Band(left, top, pixels, cv2.countNonZero(pixels))
 
 
-def boundary_ious(
-    predicted: Sequence[Rle],
-    true: Sequence[Rle],
+def band_iou(first: Band, second: Band) -> float:
+    """Intersection over union of two boundaries in one image; 0 where they share no pixel."""
+    left, top = max(first.left, second.left), max(first.top, second.top)
+    right, bottom = (
+        min(one.left + one.pixels.shape[0] for one in (first, second)),
+        min(one.top + one.pixels.shape[1] for one in (first, second)),
+    )
+    if left >= right or top >= bottom:
+        return 0.0
+    parts = [
+        one.pixels[left - one.left : right - one.left, top - one.top : bottom - one.top]
+        for one in (first, second)
+    ]
+    shared = cv2.countNonZero(cv2.bitwise_and(*parts))
+    return shared / (first.area + second.area - shared) if shared else 0.0
+
+
+def lesser_ious(
+    mask_ious: np.ndarray,
+    predicted: Sequence[StockRle],
+    true: Sequence[StockRle],
     crowd: Sequence[bool],
+    *,
+    least: float,
     dilation_ratio: float = DILATION_RATIO,
 ) -> np.ndarray:
-    """What boundary AP matches by: min(mask IoU, boundary IoU) of every pair.
+    """What boundary AP matches by, min(mask IoU, boundary IoU), from the mask IoU of every pair.
 
     Args:
-        predicted: Compressed run lengths, of the image's size as all of these masks.
-        true: Likewise.
+        mask_ious: float64[predicted, true].
+        predicted: The masks.
+        true: The masks.
         crowd: Of each of `true`; with a crowd, mask intersection over predicted area alone.
+        least: The least value that anything is made of. A pair whose mask IoU is below keeps it,
+            for the lesser one is below too; so few boundaries are ever drawn, each once.
         dilation_ratio: Width of the band as a part of the image's diagonal.
 
     Returns:
@@ -80,22 +118,32 @@ def boundary_ious(
     Raises:
         MaskError: one of them does not describe a mask.
     """
-    if not predicted or not true:
+    found = np.array(mask_ious, np.float64).reshape(len(predicted), len(true))
+    near = (found >= least) & ~np.asarray(crowd, bool)
+    rows, columns = np.nonzero(near)
+    ours = {i: boundary(_rle(predicted[i]), dilation_ratio) for i in np.unique(rows).tolist()}
+    theirs = {j: boundary(_rle(true[j]), dilation_ratio) for j in np.unique(columns).tolist()}
+    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+        found[i, j] = min(found[i, j], band_iou(ours[i], theirs[j]))
+    return found
+
+
+def boundary_ious(
+    predicted: Sequence[StockRle],
+    true: Sequence[StockRle],
+    crowd: Sequence[bool],
+    *,
+    least: float = 0.0,
+) -> np.ndarray:
+    """What boundary AP matches by, float64[predicted, true]; arguments as for `lesser_ious`."""
+    if not (predicted and true):
         return np.zeros((len(predicted), len(true)))
-    masks = _ious(predicted, true, crowd)
-    bands = _ious(
-        [rle_boundary(rle, dilation_ratio) for rle in predicted],
-        [rle_boundary(rle, dilation_ratio) for rle in true],
-        crowd,
-    )
-    return np.where(np.asarray(crowd, bool), masks, np.minimum(masks, bands))
+    ours: Any = list(predicted)
+    theirs: Any = list(true)
+    of_masks = np.asarray(coco_mask.iou(ours, theirs, [int(c) for c in crowd]), np.float64)
+    return lesser_ious(of_masks, predicted, true, crowd, least=least)
 
 
-def _ious(predicted: Sequence[Rle], true: Sequence[Rle], crowd: Sequence[bool]) -> np.ndarray:
-    crowds = [int(c) for c in crowd]
-    return np.asarray(coco_mask.iou(_packed(predicted), _packed(true), crowds), np.float64)
-
-
-def _packed(masks: Sequence[Rle]) -> list[Any]:
-    """Masks in pycocotools' form, whose run lengths are bytes."""
-    return [{"size": list(rle.size), "counts": str(rle.counts).encode()} for rle in masks]
+def _rle(record: StockRle) -> Rle:
+    counts, (height, width) = record["counts"], record["size"]
+    return Rle((height, width), counts.decode("ascii") if isinstance(counts, bytes) else counts)

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmark.accumulation import mean_known, precisions, rank, recall
 from benchmark.assignment import assign
-from benchmark.choices import Iou, SkipRule
+from benchmark.choices import SkipRule
 from benchmark.inputs import Inputs
 from benchmark.matches import CategoryMatches
 from benchmark.overlaps import ImageOverlaps, image_overlaps
@@ -106,7 +106,7 @@ def relative_sizes(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
     areas = {image.id: image.width * image.height for image in inputs.file.images}
     records, found = inputs.truth.records, inputs.predictions
     truth = [record["area"] / areas[record["image_id"]] for record in records]
-    predicted = found.areas if inputs.iou is Iou.SEGM else found.boxes[:, 2] * found.boxes[:, 3]
+    predicted = found.areas if inputs.iou.of_masks else found.boxes[:, 2] * found.boxes[:, 3]
     images = np.array([areas[image_id] for image_id in found.image_ids], float)
     return np.sqrt(np.maximum(truth, 0)), np.sqrt(predicted / images)
 
@@ -138,7 +138,7 @@ def match_in_bins(
     Returns:
         One entry a category, ascending ids; its areas are the bins.
     """
-    masks = inputs.iou is Iou.SEGM
+    masks = inputs.iou.of_masks
     absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
     skipped = inputs.truth.skipped_boxes() if absorbing else {}
     least = THRESHOLDS if rule is SkipRule.BOX else np.full_like(THRESHOLDS, 0.5)

@@ -12,10 +12,19 @@ class Task(StrEnum):
 
 
 class Iou(StrEnum):
-    """What is compared: masks (SEGM) or boxes (BBOX)."""
+    """What is compared: masks (SEGM), boxes (BBOX), or masks and their boundaries (BOUNDARY).
+
+    BOUNDARY takes the lesser of mask IoU and boundary IoU (see `benchmark.boundary`).
+    """
 
     SEGM = "segm"
     BBOX = "bbox"
+    BOUNDARY = "boundary"
+
+    @property
+    def of_masks(self) -> bool:
+        """Whether masks are compared, so that skipped instances need a rule."""
+        return self is not Iou.BBOX
 
 
 class SkipRule(StrEnum):

@@ -74,7 +74,12 @@ def evaluate(
         ),
     ] = None,
     iou: Annotated[
-        Iou, typer.Option(help="Compare masks or boxes.", rich_help_panel=_INSTANCE)
+        Iou,
+        typer.Option(
+            help="What to compare: masks, boxes, or the lesser of the IoU of masks and of their "
+            "boundaries (boundary AP).",
+            rich_help_panel=_INSTANCE,
+        ),
     ] = Iou.SEGM,
     skip_rule: Annotated[
         SkipRule,

@@ -17,7 +17,9 @@ Gt = Annotated[
     Path | None,
     typer.Option(help="Ground truth, as for `benchmark evaluate`.", metavar="RELEASED.JSON"),
 ]
-CompareWhat = Annotated[Iou, typer.Option("--iou", help="Compare masks or boxes.")]
+CompareWhat = Annotated[
+    Iou, typer.Option("--iou", help="Compare masks, boxes, or masks and their boundaries.")
+]
 Rule = Annotated[SkipRule, typer.Option(help="What becomes of a prediction on a skipped instance.")]
 Resamples = Annotated[int, typer.Option(help="Resamples of the images.", min=2, max=1_000_000)]
 Seed = Annotated[int, typer.Option(help="Equal seeds draw equal resamples.", min=0)]
@@ -71,7 +73,7 @@ def compare(
     names = {category.id: category.name for category in read_annotations(release).categories}
     files = [str(path) for path in predictions]
     numbers = {"ground_truth": str(release), "iou": str(iou)}
-    numbers |= {"skip_rule": str(skip_rule)} if iou is Iou.SEGM else {}
+    numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     numbers |= tables.comparison_json(found, files, names)
     text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
     if json_file == Path("-"):
@@ -110,7 +112,7 @@ def errors(
     found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
     if as_json:
         numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
-        numbers |= {"skip_rule": str(skip_rule)} if iou is Iou.SEGM else {}
+        numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
         numbers |= errors_json(found)
         sys.stdout.write(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
     else:

@@ -15,11 +15,46 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from benchmark.boundary import lesser_ious
 from benchmark.choices import Iou
 from benchmark.predictions import Predictions
 from benchmark.result import Curves
 from o365seg.command_line import progress
 from o365seg.records import AnnotationFile
+
+
+class BoundaryCOCOeval(COCOeval):
+    """pycocotools' evaluation of masks, matched by the lesser of mask IoU and boundary IoU."""
+
+    def computeIoU(self, imgId: int, catId: int) -> Any:  # noqa: N802, N803
+        """The original's array, lowered where the boundaries agree less than the masks do."""
+        stock: Any = self
+        return boundary_overlaps(stock, imgId, catId, super().computeIoU(imgId, catId))
+
+
+def boundary_overlaps(evaluation: Any, image_id: int, category_id: int, mask_ious: Any) -> Any:
+    """What `COCOeval.computeIoU` found for masks, as boundary AP has it.
+
+    Args:
+        evaluation: A prepared `COCOeval` for masks.
+        image_id: The image.
+        category_id: The category; without meaning where `params.useCats` is off.
+        mask_ious: float64[predictions, truths], or an empty list.
+    """
+    if len(mask_ious) == 0:
+        return mask_ious
+    params = evaluation.params
+    categories = [category_id] if params.useCats else params.catIds
+    true = [one for c in categories for one in evaluation._gts[image_id, c]]
+    found = [one for c in categories for one in evaluation._dts[image_id, c]]
+    order = np.argsort([-one["score"] for one in found], kind="mergesort")[: params.maxDets[-1]]
+    return lesser_ious(
+        mask_ious,
+        [found[i]["segmentation"] for i in order],
+        [one["segmentation"] for one in true],
+        [bool(one["iscrowd"]) for one in true],
+        least=min(params.iouThrs, default=0.0) - 1e-9,  # a threshold of 1 is met a bit below it
+    )
 
 
 class Matching:
@@ -49,10 +84,11 @@ class Matching:
             if wanted is None or image_id in wanted
         ]
         # Any: its type stubs are stricter than what it reads and than what it keeps.
-        evaluation: Any = COCOeval(
+        kind = BoundaryCOCOeval if iou is Iou.BOUNDARY else COCOeval
+        evaluation: Any = kind(
             _index(truth, records),
             _index(truth, _result_records(predictions, kept, iou)),
-            iou.value,
+            "segm" if iou.of_masks else "bbox",
         )
         params = evaluation.params
         params.imgIds = sorted(wanted if wanted is not None else {i.id for i in truth.images})
@@ -164,7 +200,7 @@ def _result_records(
             "area": box[2] * box[3] if predictions.areas_of_boxes else predictions.areas[index],
             "iscrowd": 0,
         }
-        if iou is Iou.SEGM:
+        if iou.of_masks:
             assert predictions.masks is not None
             mask = predictions.masks[index]
             record["segmentation"] = {"size": list(mask.size), "counts": mask.counts}

@@ -35,7 +35,7 @@ import numpy as np
 
 from benchmark.accumulation import RECALLS, Ranking, mean_known, precision_at_recalls
 from benchmark.assignment import assign
-from benchmark.choices import Iou, SkipRule
+from benchmark.choices import SkipRule
 from benchmark.inputs import Inputs
 from benchmark.overlaps import ImageOverlaps, image_overlaps
 from benchmark.skip_rule import absorb, box_iou
@@ -142,7 +142,7 @@ def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
         inputs: Predictions and ground truth.
         rule: What becomes of predictions on skipped instances; without meaning for boxes.
     """
-    masks = inputs.iou is Iou.SEGM
+    masks = inputs.iou.of_masks
     absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
     boxes: dict[int, list[tuple[int, np.ndarray]]] = {}
     if absorbing:

@@ -1,4 +1,4 @@
-"""Mask and box AP against a release whose skipped instances count neither for nor against.
+"""AP of masks, boxes or boundaries; skipped instances count neither for nor against.
 
 Two paths, one outcome: `native_path` is fast, and whatever is unusual about the input it leaves to
 `slow_path`, which runs pycocotools and is what the native core is tested against.
@@ -38,7 +38,8 @@ def evaluate(
             records.
         ground_truth: A release or any other file in COCO's format, or what `read_annotations`
             made of it.
-        iou: What is compared: masks (`segm`) or boxes (`bbox`).
+        iou: What is compared: masks (`segm`), boxes (`bbox`), or masks and their boundaries
+            (`boundary`: the lesser of mask IoU and boundary IoU, see `benchmark.boundary`).
         skip_rule: What becomes of predictions on skipped instances.
 
     Raises:

@@ -51,7 +51,7 @@ def read_inputs(
         name, file = "ground truth", ground_truth
     else:
         name, file = ground_truth, read_annotations(ground_truth)
-    masks = Iou(iou) is Iou.SEGM
+    masks = Iou(iou).of_masks
     source = predictions if isinstance(predictions, InputText) else readable_twice(predictions)
     found = read_predictions(source, file, masks=masks)
     return Inputs(load_ground_truth(file, name, masks=masks), found, Iou(iou))

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from benchmark.boundary import lesser_ious
 from benchmark.choices import Iou
 from benchmark.inputs import Inputs
 from benchmark.matches import DETECTIONS
 from o365seg.command_line import progress
+
+LEAST = 0.1
+"""The least overlap that anything here asks for; below it boundaries are not looked at."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class ImageOverlaps:
         truths: int64[m], places among the records of the ground truth, in the file's order.
         truth_category: int64[m], category ids.
         crowd: bool[m], `iscrowd`.
-        ious: float64[n, m], intersection over union; over the prediction alone for crowds.
+        ious: float64[n, m], intersection over union; over the prediction alone for crowds. Where
+            boundaries are compared, the lesser one from `LEAST` on, and some value below it else.
     """
 
     image: int
@@ -97,7 +102,7 @@ def _ious(
     records, found = inputs.truth.records, inputs.predictions
     ours: Any
     theirs: Any
-    if inputs.iou is Iou.SEGM:
+    if inputs.iou.of_masks:
         assert found.masks is not None
         masks = [found.masks[i] for i in predictions]
         ours = [{"size": list(mask.size), "counts": mask.counts} for mask in masks]
@@ -105,4 +110,7 @@ def _ious(
     else:
         ours = found.boxes[predictions]
         theirs = np.array([records[i]["bbox"] for i in truths], float)
-    return np.asarray(coco_mask.iou(ours, theirs, crowd.astype(int).tolist()), float)
+    found = np.asarray(coco_mask.iou(ours, theirs, crowd.astype(int).tolist()), float)
+    if inputs.iou is Iou.BOUNDARY:
+        return lesser_ious(found, ours, theirs, crowd.tolist(), least=LEAST)
+    return found

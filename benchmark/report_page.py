@@ -24,7 +24,7 @@ from benchmark.result_text import percent
 from benchmark.worst_images import Picture
 from o365seg.categories import display_name
 
-_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
+_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 _RULES = {
     "box": ("box IoU ≥ t", "one a skip"),
@@ -162,7 +162,7 @@ def _sizes(report: Report) -> str:
         )
         for one, interval in report.sizes
     ]  # fmt: skip
-    area = "mask area" if report.result.iou is Iou.SEGM else "box area"
+    area = "mask area" if report.result.iou.of_masks else "box area"
     text = f"AP (IoU 0.50:0.95) by √({area} / image area); lines are 95 % intervals."
     note = (
         "A prediction that finds nothing counts in the bin of its own size. COCO's small, medium "

@@ -6,7 +6,7 @@ from typing import Any
 from benchmark.choices import Iou
 from benchmark.result import IOU_THRESHOLDS, Result
 
-_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box"}
+_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
 _MEASURED_AT = {
     "AP": (_RANGE, "all", 100),
@@ -79,7 +79,7 @@ def _skip_lines(result: Result) -> list[str]:
     return [
         f"Predictions ignored because of a skipped instance: {at[0.5]:,} at IoU 0.50, "
         f"{at[0.75]:,} at 0.75; {sum(at.values()):,} summed over the ten thresholds",
-        f"Mask AP by skip rule: {by_rule}",
+        f"{_WHAT[result.iou]} AP by skip rule: {by_rule}",
     ]
 
 

@@ -41,17 +41,17 @@ def evaluate(
     file, truth, found = inputs.file, inputs.truth, inputs.predictions
     if iou is Iou.BBOX:
         matching = Matching(file, truth.records, found, iou)
-        return _result(matching, truth, found, None, {}, {}, {})
+        return _result(matching, truth, found, iou, None, {}, {}, {})
 
     matching = Matching(file, truth.without_skipped(), found, iou)
-    cells = _cells_by_rule(matching, truth, found)
+    cells = _cells_by_rule(matching, truth, found, iou)
     ap_by_rule = {}
     for other in SkipRule:
         if other is not rule and cells[other]:
             _apply(matching, cells[other])
             ap_by_rule[other] = matching.average_precision()
     _apply(matching, cells[rule])
-    return _result(matching, truth, found, rule, cells[rule], cells[SkipRule.NONE], ap_by_rule)
+    return _result(matching, truth, found, iou, rule, cells[rule], cells[SkipRule.NONE], ap_by_rule)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class SlowMatched:
 
 
 def _cells_by_rule(
-    matching: Matching, truth: GroundTruth, predictions: Predictions
+    matching: Matching, truth: GroundTruth, predictions: Predictions, iou: Iou
 ) -> dict[SkipRule, Cells]:
     """What matching gives for images and categories with skipped instances, under every rule."""
     boxes = truth.skipped_boxes()
@@ -127,7 +127,7 @@ def _cells_by_rule(
             for pair in boxes
         }
     images = {image_id for image_id, _ in boxes}
-    as_crowds = Matching(truth.file, truth.records, predictions, Iou.SEGM, sorted(images))
+    as_crowds = Matching(truth.file, truth.records, predictions, iou, sorted(images))
     cells[SkipRule.IOA] = {pair: as_crowds.cells(*pair) for pair in boxes}
     return cells
 
@@ -151,6 +151,7 @@ def _result(
     matching: Matching,
     truth: GroundTruth,
     predictions: Predictions,
+    iou: Iou,
     rule: SkipRule | None,
     cells: Cells,
     plain: Cells,
@@ -169,7 +170,7 @@ def _result(
     skipped = sum(truth.skipped)
     others = len(truth.records) - crowds
     return Result(
-        iou=Iou.BBOX if rule is None else Iou.SEGM,
+        iou=iou,
         skip_rule=rule,
         numbers=tuple(stats.tolist()),
         category_ids=matching.category_ids,

@@ -119,7 +119,7 @@ def draw_worst(
     least = best_score(matches)
     chosen = worst(errors_by_image(matches, len(inputs.image_ids), least), number)
     records = {image.id: image for image in inputs.file.images}
-    masks = inputs.iou is Iou.SEGM
+    masks = inputs.iou.of_masks
     as_truth = not masks or rule is SkipRule.IOA
     ignored = _ignored(matches)
     pictures, problems = [], []

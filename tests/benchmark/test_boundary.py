@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from boundary_oracle import published_boundary
+from evaluation_cases import coded
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark.boundary import boundary_distance, boundary_ious, mask_boundary, rle_boundary
-from o365seg.masks import decode_rle, encode_rle
+from benchmark.boundary import Band, band_iou, boundary, boundary_distance, boundary_ious
+from o365seg.masks import encode_rle
 
 
 def plain_boundary(mask: np.ndarray, distance: int) -> np.ndarray:
@@ -44,25 +46,35 @@ masks = st.tuples(st.integers(1, 14), st.integers(1, 14)).flatmap(
 )
 
 
+def drawn(band: Band, shape: tuple[int, ...]) -> np.ndarray:
+    """A boundary in its image, uint8[height, width]."""
+    image = np.zeros(shape, np.uint8)
+    width, height = band.pixels.shape
+    image[band.top : band.top + height, band.left : band.left + width] = band.pixels.T
+    return image
+
+
 @given(masks, st.sampled_from([0.02, 0.1, 0.3, 1.0]))
 def test_any_boundary_equals_the_definition(mask: np.ndarray, ratio: float) -> None:
     distance = boundary_distance((mask.shape[0], mask.shape[1]), ratio)
-    boundary = mask_boundary(mask, ratio)
-    assert boundary.dtype == np.uint8
-    assert (boundary == plain_boundary(mask, distance)).all()
-    assert (decode_rle(rle_boundary(encode_rle(mask), ratio)) == boundary).all()
+    found = boundary(encode_rle(mask), ratio)
+    assert (drawn(found, mask.shape) == plain_boundary(mask, distance)).all()
+    assert (drawn(found, mask.shape) == published_boundary(mask, ratio)).all()
+    assert found.area == found.pixels.sum()
 
 
 def test_the_image_s_border_counts_as_outside() -> None:
-    full = np.ones((90, 120), np.uint8)
-    assert mask_boundary(full).sum() == 90 * 120 - (90 - 6) * (120 - 6)  # 0.02 × 150 = 3
+    full = encode_rle(np.ones((90, 120), np.uint8))
+    assert boundary(full).area == 90 * 120 - (90 - 6) * (120 - 6)  # 0.02 × 150 = 3
 
 
 def test_a_mask_without_pixels_has_no_boundary() -> None:
     nothing = np.zeros((9, 7), np.uint8)
-    assert not mask_boundary(nothing).any()
-    one = encode_rle(nothing + 1)
-    assert boundary_ious([encode_rle(nothing)], [one], [False]).tolist() == [[0]]
+    empty, whole = boundary(encode_rle(nothing)), boundary(encode_rle(nothing + 1))
+    assert empty.area == 0
+    assert band_iou(empty, whole) == band_iou(whole, empty) == band_iou(empty, empty) == 0
+    one = coded(nothing + 1)
+    assert boundary_ious([coded(nothing)], [one], [False]).tolist() == [[0]]
     assert boundary_ious([], [one], [False]).shape == (0, 1)
 
 
@@ -72,7 +84,11 @@ def test_ious_equal_the_definition(data: st.DataObject) -> None:
     some = st.lists(arrays(np.uint8, size, elements=st.integers(0, 1)), min_size=1, max_size=3)
     predicted, true = data.draw(some), data.draw(some)
     crowd = data.draw(st.lists(st.booleans(), min_size=len(true), max_size=len(true)))
-    found = boundary_ious([encode_rle(m) for m in predicted], [encode_rle(m) for m in true], crowd)
+    ours, theirs = [coded(m) for m in predicted], [coded(m) for m in true]
+    found = boundary_ious(ours, theirs, crowd)
+    some = boundary_ious(ours, theirs, crowd, least=0.5)
+    assert (found == some)[some >= 0.5].all()
+    assert (found < 0.5)[some < 0.5].all()
 
     def iou(p: np.ndarray, t: np.ndarray, of_predicted: bool) -> float:
         whole = p.sum() if of_predicted else (p | t).sum()
@@ -90,6 +106,6 @@ def test_a_shifted_contour_costs_boundary_iou_more_than_mask_iou() -> None:
     disc = np.zeros((240, 320), np.uint8)
     disc[40:200, 60:260] = 1
     moved = np.roll(disc, 4, axis=1)
-    (value,) = boundary_ious([encode_rle(moved)], [encode_rle(disc)], [False])[0]
+    (value,) = boundary_ious([coded(moved)], [coded(disc)], [False])[0]
     mask_iou = (disc & moved).sum() / (disc | moved).sum()
     assert value < 0.8 < 0.95 < mask_iou
