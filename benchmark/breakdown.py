@@ -11,8 +11,6 @@ from rich.table import Table
 
 from benchmark.accumulation import mean_known
 from benchmark.by_size import SizeBin
-from benchmark.choices import SkipRule
-from benchmark.matches import CategoryMatches
 from benchmark.result import Result
 from benchmark.result_text import percent
 from o365seg.categories import display_name
@@ -91,21 +89,10 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
                 instances=int(matches.positives[0].sum()),
                 predictions=len(matches.score),
                 skipped=skipped[category_id],
-                absorbed=_absorbed(result, matches),
+                absorbed=result.matched.absorbed_at_half(category_id),
             )
         )
     return rows
-
-
-def _absorbed(result: Result, matches: CategoryMatches) -> int:
-    """The false positives of a category ignored at IoU 0.5 because of a skipped instance.
-
-    Over all areas nothing else ignores what is not matched (but a crowd with id 0). Under `ioa` a
-    skipped box is a COCO crowd, which predictions are matched to; what lies on the set's own
-    crowds cannot be told apart from it then, and is counted too.
-    """
-    crowded = matches.matched if result.skip_rule is SkipRule.IOA else ~matches.matched
-    return int((matches.ignored & crowded)[0, 0].sum())
 
 
 def by_supercategory(rows: Sequence[Row]) -> list[Row]:

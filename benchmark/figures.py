@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -103,10 +104,11 @@ def _draw_ranking(axes: Axes, counts: np.ndarray, what: str) -> None:
 def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
     """The share of masks per bin, at the middle of the bin; bins without a mask stay empty."""
     middles = (BIN_EDGES[:-1] + BIN_EDGES[1:]) / 2
+    lines = []
     for index, curves in enumerate(sets):
         shares = np.where(curves.shares > 0, curves.shares, np.nan)
-        axes.plot(
-            middles, shares, label=curves.name, linewidth=1.2, markersize=3.5,
+        lines += axes.plot(
+            middles, shares, linewidth=1.2, markersize=3.5,
             color=COLOURS[index % len(COLOURS)], marker=MARKERS[index % len(MARKERS)],
             zorder=3 if index == 0 else 2,
         )  # fmt: skip
@@ -117,18 +119,18 @@ def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
     axes.set_ylim(min(least / 2, 0.05), 1.3)
     log_scale(axes)
     if len(sets) > 1:
-        axes.legend(handlelength=1.8)
+        _legend(axes, lines, sets, handlelength=1.8)
 
 
 def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
     """The share of small, medium and large masks, a bar a set, with their numbers above."""
     width = 0.8 / max(1, len(sets))
+    drawn = []
     for index, curves in enumerate(sets):
         shares = curves.masks_by_area / max(1, curves.masks_by_area.sum())
         places = np.arange(len(AREA_NAMES)) + (index - (len(sets) - 1) / 2) * width
-        bars = axes.bar(
-            places, shares, width * 0.92, label=curves.name, color=COLOURS[index % len(COLOURS)]
-        )
+        bars = axes.bar(places, shares, width * 0.92, color=COLOURS[index % len(COLOURS)])
+        drawn.append(bars)
         labels = [f"{count:,}" for count in curves.masks_by_area.tolist()]
         # Beside others a number is wider than its bar.
         upright = len(sets) > 2
@@ -139,7 +141,12 @@ def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
     axes.margins(y=0.25 if len(sets) > 2 else 0.1)
     axes.grid(axis="x", visible=False)
     if len(sets) > 1:
-        axes.legend(handlelength=1.2, fontsize=8)
+        _legend(axes, drawn, sets, handlelength=1.2, fontsize=8)
+
+
+def _legend(axes: Axes, drawn: list[Any], sets: Sequence[SetCurves], **style: Any) -> None:
+    """Names given with what they name: a name that starts with "_" is no label to matplotlib."""
+    axes.legend(drawn, [curves.name for curves in sets], **style)
 
 
 def _table(sets: Sequence[SetCurves], name: str) -> tuple[tuple[str, ...], list[tuple]]:

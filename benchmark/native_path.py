@@ -164,6 +164,15 @@ class NativeMatched:
 
     def category_matches(self, category_id: int) -> "CategoryMatches":
         """A category's matches."""
+        return self._matches(self.rule, category_id)
+
+    def absorbed_at_half(self, category_id: int) -> int:
+        """False positives at IoU 0.5 that are ignored because of a skipped instance."""
+        plain = self._matches(_RULES.index(SkipRule.NONE), category_id)
+        ignored = self._matches(self.rule, category_id).ignored
+        return int((ignored & ~plain.ignored)[0, 0].sum())
+
+    def _matches(self, rule: int, category_id: int) -> "CategoryMatches":
         import numpy as np
 
         from benchmark.matches import CategoryMatches
@@ -178,7 +187,7 @@ class NativeMatched:
             np.empty((_RANGES, len(IOU_THRESHOLDS), count), bool),
             np.empty((_RANGES, self.core.facts()["images"]), np.int32),
         ]
-        self.core.matches(self.rule, category, *arrays)
+        self.core.matches(rule, category, *arrays)
         return CategoryMatches(category_id, *arrays)
 
     def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":

@@ -65,6 +65,10 @@ class Matched(Protocol):
         """A category's matches; see `Result.category_matches`."""
         ...
 
+    def absorbed_at_half(self, category_id: int) -> int:
+        """A category's part of `Result.absorbed_counts[0]`."""
+        ...
+
     def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
         """See `Result.resampled_precision`."""
         ...

@@ -60,6 +60,12 @@ class SlowMatched:
 
     matching: Matching
     found: Curves
+    absorbed: dict[int, int]
+    """Per category id; see `absorbed_at_half`."""
+
+    def absorbed_at_half(self, category_id: int) -> int:
+        """False positives at IoU 0.5 that are ignored because of a skipped instance."""
+        return self.absorbed.get(category_id, 0)
 
     def image_ids(self) -> list[int]:
         """All image ids, ascending."""
@@ -162,10 +168,13 @@ def _result(
     if rule is not None:  # a rule without an entry differs in nothing from the one chosen
         ap_by_rule = {other: ap_by_rule.get(other, float(stats[0])) for other in SkipRule}
     absorbed = np.zeros(len(matching.thresholds), np.int64)
+    at_half: dict[int, int] = {}
     for pair in cells:
         after, before = cells[pair][0], plain[pair][0]
         if after and before:
-            absorbed += (after["dtIgnore"].astype(bool) & ~before["dtIgnore"]).sum(axis=1)
+            here = (after["dtIgnore"].astype(bool) & ~before["dtIgnore"]).sum(axis=1)
+            absorbed += here
+            at_half[pair[1]] = at_half.get(pair[1], 0) + int(here[0])
     crowds = sum(bool(annotation.iscrowd) for annotation in truth.file.annotations)
     skipped = sum(truth.skipped)
     others = len(truth.records) - crowds
@@ -185,7 +194,7 @@ def _result(
             predictions=len(predictions),
         ),
         notes=[*_note_on_id_0(matching, truth), *_note_on_areas(matching, predictions, rule)],
-        matched=SlowMatched(matching, curves),
+        matched=SlowMatched(matching, curves, at_half),
     )
 
 

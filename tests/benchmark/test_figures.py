@@ -7,8 +7,10 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
+from benchmark import figures
 from benchmark.choices import RelativeSize
 from benchmark.figures import write_figures
 from benchmark.statistics import SetCurves
@@ -61,6 +63,15 @@ def test_every_file_opens(tmp_path: Path, sets: list[SetCurves], size: RelativeS
         elif path.suffix == ".pdf":
             assert path.read_bytes().startswith(b"%PDF-")
             assert b"CreationDate" not in path.read_bytes()
+
+
+def test_the_legend_names_every_set_even_one_that_begins_with_an_underscore() -> None:
+    figure = Figure()
+    axes = figure.add_subplot()
+    figures._draw_sizes(axes, [curves("_hidden"), curves("LVIS", 1)], "size")
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["_hidden", "LVIS"]
 
 
 def test_the_tables_hold_every_set(tmp_path: Path) -> None:
