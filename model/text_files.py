@@ -110,7 +110,7 @@ def _read(path: Path) -> tuple[list[str] | None, np.ndarray]:
     readers = {".npy": _read_npy, ".npz": _read_npz, ".safetensors": _read_safetensors}
     if path.suffix not in readers:
         raise InputError(
-            f"text embeddings come as {', '.join(readers)}, not {path.suffix or 'without a suffix'}",
+            f"text embeddings come as {', '.join(readers)}, not as {path.suffix or 'this'}",
             file=path,
         )
     data = read_bytes(path)
