@@ -48,6 +48,12 @@ Prompts = Annotated[
 ]
 
 
+Preset = Annotated[
+    str,
+    typer.Argument(help="tiny, dataseg_r50, dataseg_vitdet_b or dataseg_vitdet_l."),
+]
+
+
 @contextmanager
 def _model_libraries() -> Iterator[None]:
     """Without the libraries of the extra `model`: one line that says how to get them."""
@@ -180,6 +186,22 @@ def embed(
 
         encoder = _text_encoder(text_model, text_weights, prompt)
         write_embeddings(read_or_parse(vocabulary), encoder, out)
+
+
+@app.command(epilog="Example: `dataseg init tiny untrained.safetensors --text-width 512`")
+def init(
+    preset: Preset,
+    out: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
+    text_width: Annotated[
+        int, typer.Option(help="Length of the text embeddings (ViT-L/14: 768).", min=1)
+    ] = 768,
+    seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+) -> None:
+    """Write a model with random weights, to try the commands on or to train from."""
+    with _model_libraries():
+        from model.predict_command import write_untrained
+
+        write_untrained(preset, text_width, seed, out)
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ class Predictor:
             return [self.predict([image], tasks)[0] for image in images]
         device = self.text.device
         inputs, placements = zip(*(resize_and_pad(i, self.size) for i in images), strict=True)
-        sizes = torch.tensor([placement.input for placement in placements], device=device)
+        sizes = torch.tensor([placement.input for placement in placements])  # (B, 2), on the CPU
         proposals = self.network(torch.stack(inputs).to(device), self.text, sizes).final
         is_thing = torch.tensor(self.vocabulary.is_thing, device=device)
         empty = [None] * len(images)

@@ -1,7 +1,7 @@
 """What `dataseg predict` and `dataseg embed` do, apart from reading the command line."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -104,13 +104,33 @@ def predict_files(
                 failures.append(error)
     finally:  # interrupted or out of memory: the records of the images done so far are not lost
         written = files.finish()
-    for failure in failures[:-1] if len(failures) == len(images) == 1 else failures:
-        sys.stderr.write(f"left out: {failure}\n")
-    if len(images) == 1 and failures:
+    if failures and len(images) == 1:
         raise failures[0]
+    for failure in failures:
+        sys.stderr.write(f"left out: {failure}\n")
     if failures:
         raise InputError(f"{len(failures)} of {len(images)} images were left out", file=out)
     sys.stderr.write(f"written: {out}: {', '.join(path.name for path in written)}\n")
+
+
+def write_untrained(name: str, text_width: int, seed: int, out: Path) -> None:
+    """Write a checkpoint of a preset with random weights.
+
+    Raises:
+        InputError: no such preset, or the place cannot be written.
+    """
+    import torch
+
+    from model.checkpoint import save_checkpoint
+    from model.config import preset
+    from model.dataseg import build_dataseg
+
+    config = replace(preset(name), text_width=text_width)
+    torch.manual_seed(seed)
+    network = build_dataseg(config)
+    save_checkpoint(out, network)
+    count = sum(parameter.numel() for parameter in network.parameters())
+    sys.stderr.write(f"written: {out}: {name}, {count:,} parameters, untrained\n")
 
 
 def chosen_device(name: str | None) -> str:

@@ -116,9 +116,7 @@ class ViT(nn.Module):
     def __init__(self, size: ViTSize, grid: int, drop_path: float) -> None:
         super().__init__()
         self.pos_embed = nn.Parameter(
-            nn.init.trunc_normal_(
-                torch.empty(1, _PRETRAINED_GRID**2, size.width), std=0.02
-            )
+            nn.init.trunc_normal_(torch.empty(1, _PRETRAINED_GRID**2, size.width), std=0.02)
         )
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, size.width, _PATCH, _PATCH)})
         self.blocks = nn.Sequential(
