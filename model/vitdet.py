@@ -17,7 +17,7 @@ from model.pixel_decoder import ChannelNorm, PixelFeatures
 
 _PATCH = 16
 _WINDOW = 14
-_PRETRAINED_GRID = 14  # MAE's 224 pixels in patches of 16
+PRETRAINED_GRID = 14  # MAE's 224 pixels in patches of 16
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class ViT(nn.Module):
     def __init__(self, size: ViTSize, grid: int, drop_path: float) -> None:
         super().__init__()
         self.pos_embed = nn.Parameter(
-            nn.init.trunc_normal_(torch.empty(1, _PRETRAINED_GRID**2, size.width), std=0.02)
+            nn.init.trunc_normal_(torch.empty(1, PRETRAINED_GRID**2, size.width), std=0.02)
         )
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, size.width, _PATCH, _PATCH)})
         self.blocks = nn.Sequential(
@@ -138,7 +138,7 @@ class ViT(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, C, H / 16, W / 16)."""
         tokens = self.patch_embed["proj"](images).permute(0, 2, 3, 1)
-        pretrained = self.pos_embed.unflatten(1, (_PRETRAINED_GRID, _PRETRAINED_GRID))
+        pretrained = self.pos_embed.unflatten(1, (PRETRAINED_GRID, PRETRAINED_GRID))
         positions = F.interpolate(
             pretrained.permute(0, 3, 1, 2),
             size=tokens.shape[1:3],
@@ -146,6 +146,25 @@ class ViT(nn.Module):
             align_corners=False,
         )
         return self.blocks(tokens + positions.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def resize_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
+    """Positions of a square grid of tokens, resized bicubically, without a class token's.
+
+    Args:
+        positions: (1, L, C) or (1, 1 + L, C) with L a square.
+        grid: Rows and columns wanted.
+
+    Returns:
+        (1, grid * grid, C).
+    """
+    rows = int(positions.shape[1] ** 0.5)  # a class token more does not make another square
+    positions = positions[:, -rows * rows :]
+    if rows == grid:
+        return positions
+    square = positions.unflatten(1, (rows, rows)).permute(0, 3, 1, 2)
+    resized = F.interpolate(square, size=(grid, grid), mode="bicubic", align_corners=False)
+    return resized.flatten(2).transpose(1, 2)
 
 
 class ViTDet(nn.Module):
