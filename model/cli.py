@@ -204,6 +204,57 @@ def init(
         write_untrained(preset, text_width, seed, out)
 
 
+@app.command(epilog="Example: `dataseg describe dataseg_r50 --size 1024`")
+def describe(
+    preset: Preset,
+    size: Annotated[
+        int, typer.Option(help="Pixels of the input's sides, a multiple of 32.", min=32)
+    ] = 512,
+) -> None:
+    """Print parameters, multiply-adds and memory of a preset, part by part."""
+    _parse_size(str(size))
+    with _model_libraries():
+        from model.describe import describe_preset
+
+        rows = describe_preset(preset, size).rows()
+    from rich.table import Table
+
+    table = Table(f"{preset}, {size}×{size}", "size", "multiply-adds", box=None)
+    for row in rows:
+        table.add_row(*row)
+    command_line.output_console().print(table)
+
+
+@app.command(
+    epilog="Examples: `dataseg export dataseg.safetensors --onnx dataseg.onnx --size 1024`, "
+    "`dataseg export dataseg.safetensors --program dataseg.pt2`"
+)
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="The model.", metavar="FILE.safetensors")],
+    onnx: Annotated[Path | None, typer.Option(help="Write ONNX to this file.")] = None,
+    program: Annotated[
+        Path | None, typer.Option(help="Write a torch.export program to this file.")
+    ] = None,
+    size: Annotated[
+        int, typer.Option(help="Pixels of the input's sides, a multiple of 32.", min=32)
+    ] = 512,
+) -> None:
+    """Write the network as ONNX or a PyTorch program; text embeddings stay an input of it."""
+    if onnx is None and program is None:
+        raise typer.BadParameter("name --onnx or --program, or both")
+    _parse_size(str(size))
+    with _model_libraries():
+        from model.export import export_onnx, export_program
+
+        if onnx is not None:
+            export_onnx(checkpoint, onnx, size)
+        if program is not None:
+            export_program(checkpoint, program, size)
+    for path in (onnx, program):
+        if path is not None:
+            typer.echo(f"written: {path}", err=True)
+
+
 def main() -> None:
     """Run the command."""
     command_line.run(app)
