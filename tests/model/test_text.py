@@ -101,7 +101,7 @@ def test_weights_of_another_model_are_an_error(weights: Path) -> None:
 def test_templates() -> None:
     assert fill("a photo of {a}.", "apple") == "a photo of an apple."
     assert fill("{}", "{a}") == "{a}"
-    with pytest.raises(InputError, match="'a photo' has no {}"):
+    with pytest.raises(InputError, match=r"'a photo' has no \{\}"):
         TextEncoder(templates=("a photo",))
 
 
