@@ -100,7 +100,9 @@ class Decoder(nn.Module):
                 mask = attention_mask(embedding, coarse_masks[level], memories[level].inside)
         # One product for all layers: a third of the time of one each, the backward pass above all.
         masks = torch.stack(embeddings, 1).flatten(1, 2) @ mask_features
-        masks = masks.unflatten(1, (len(embeddings), -1)).unflatten(-1, grid)  # (B, layers, N, h, w)
+        masks = masks.unflatten(1, (len(embeddings), -1)).unflatten(
+            -1, grid
+        )  # (B, layers, N, h, w)
         return Outputs(
             tuple(Proposals(*pair) for pair in zip(logits, masks.unbind(1), strict=True))
         )
