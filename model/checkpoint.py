@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file whose header holds the configuration, so nothing can part them."""
+"""Checkpoints: one safetensors file, its header holding the configuration: none parts them."""
 
 import os
 import tempfile

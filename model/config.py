@@ -57,7 +57,7 @@ class DaTaSegConfig:
         decoder_layers: Transformer decoder layers, each of them supervised.
         queries: Segment queries that all data sets share (N of section 3.1).
         text_width: Components of a text vector (CLIP ViT-L/14: 768).
-        classifier: `cosine` (normalised, with a learned scale) or `dot` (section 3.4 to the letter).
+        classifier: `cosine` (normalised, a learned scale) or `dot` (section 3.4 to the letter).
         dropout: Dropout in the transformers.
         share_heads: One class head and one mask head for all decoder layers, instead of one each
             (appendix E).

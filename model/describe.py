@@ -114,7 +114,7 @@ def describe(config: DaTaSegConfig, size: int = 512, classes: int = 133) -> Desc
 
 
 def _part(name: str, model: DaTaSeg, path: str, flops: dict[str, int]) -> Part:
-    """The part at `path`; its arithmetic is that of the outermost modules in it that were called."""
+    """The part at `path`; its arithmetic is that of the outermost modules called in it."""
     prefix = f"DaTaSeg.{path}"
     inside = [key for key in flops if f"{key}.".startswith(f"{prefix}.")]
     outermost = [key for key in inside if not any(key.startswith(f"{other}.") for other in inside)]

@@ -7,8 +7,9 @@ training as in inference. Names and shapes of parameters and buffers stay as tim
 
 import torch
 import torch.fx
-import torch.nn.functional as F  # noqa: N812
 from torch import nn
+
+from model.convolution import conv2d
 
 _NAMES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -64,7 +65,7 @@ class FoldedConv2d(nn.Module):
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(B, C_in, h, w) -> (B, C_out, h', w'), convolved and normalised."""
         scale, shift = self._norm[0].scale_and_shift()
-        return F.conv2d(
+        return conv2d(
             features,
             self.weight * scale[:, None, None, None],
             shift,

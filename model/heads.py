@@ -42,7 +42,8 @@ class TextClassifier(nn.Module):
         Returns:
             (B, N, K + 1) float32 logits, the background's last.
         """
-        with torch.autocast(embeddings.device.type, enabled=False):
+        device = "cpu" if embeddings.is_meta else embeddings.device.type  # autocast has no "meta"
+        with torch.autocast(device, enabled=False):
             text = text.float()
             if self.context is not None:
                 text = text + self.context[dataset or 0]

@@ -11,6 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from model.attention import Attention, Feedforward, init_transformer, sine_positions
+from model.convolution import conv2d
 from model.padding import Padding
 
 
@@ -39,9 +40,18 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
+class Conv2d(nn.Conv2d):
+    """`nn.Conv2d` by way of `model.convolution`."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """(B, C_in, h, w) -> (B, C_out, h, w)."""
+        assert isinstance(self.padding, tuple)
+        return conv2d(input, self.weight, self.bias, padding=self.padding)
+
+
 def conv_norm(channels_in: int, channels: int, kernel: int) -> nn.Sequential:
     """A convolution and its norm; the norm's shift does for the bias."""
-    convolution = nn.Conv2d(channels_in, channels, kernel, padding=kernel // 2, bias=False)
+    convolution = Conv2d(channels_in, channels, kernel, padding=kernel // 2, bias=False)
     nn.init.kaiming_uniform_(convolution.weight, a=1)
     return nn.Sequential(convolution, ChannelNorm(channels))
 
@@ -99,7 +109,7 @@ class PixelDecoder(nn.Module):
         init_transformer(self.encoder)
         self.laterals = nn.ModuleList(conv_norm(c, width, 1) for c in reversed(finer))
         self.outputs = nn.ModuleList(conv_norm(width, width, 3) for _ in channels)
-        self.mask_features = nn.Conv2d(width, width, 3, padding=1)
+        self.mask_features = Conv2d(width, width, 3, padding=1)
         nn.init.kaiming_uniform_(self.mask_features.weight, a=1)
 
     def forward(self, features: Sequence[torch.Tensor], padding: Padding | None) -> PixelFeatures:
