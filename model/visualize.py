@@ -221,7 +221,7 @@ def _with_legend(
     """The picture with the legend on a panel to its right, in as many columns as it takes."""
     if not rows:
         rows = [([], "nothing found", "")]
-    step, swatch, gap = round(font.size * 1.55), round(font.size * 0.95), font.size // 2
+    step, swatch, gap = round(font.size * 1.55), round(font.size * 0.95), int(font.size) // 2
     a_column = max(1, (picture.height - 2 * gap) // step)
     columns = [rows[first : first + a_column] for first in range(0, len(rows), a_column)]
     widths = [
