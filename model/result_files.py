@@ -75,29 +75,35 @@ class ResultFiles:
     def add(self, image: ListedImage, pixels: np.ndarray, prediction: Prediction) -> None:
         """Write an image's PNGs and keep its records; `pixels` is uint8 (H, W, 3), RGB."""
         height, width = pixels.shape[:2]
-        pictures = {}
+        words = self.vocabulary
         if prediction.panoptic is not None:
             self._write_map(panoptic_map(prediction.panoptic), Task.PANOPTIC, image)
-            record = panoptic_record(prediction.panoptic, image, self.vocabulary)
+            record = panoptic_record(prediction.panoptic, image, words)
             self._records.setdefault(Task.PANOPTIC, []).append(record)
-            pictures[Task.PANOPTIC] = (draw_panoptic, prediction.panoptic)
         if prediction.semantic is not None:
-            self._write_map(label_map(prediction.semantic, self.vocabulary), Task.SEMANTIC, image)
-            records = semantic_records(prediction.semantic, image, self.vocabulary)
+            self._write_map(label_map(prediction.semantic, words), Task.SEMANTIC, image)
+            records = semantic_records(prediction.semantic, image, words)
             self._records.setdefault(Task.SEMANTIC, []).extend(records)
-            pictures[Task.SEMANTIC] = (draw_semantic, prediction.semantic)
         if prediction.instance is not None:
-            records = instance_records(prediction.instance, image, self.vocabulary)
+            records = instance_records(prediction.instance, image, words)
             self._records.setdefault(Task.INSTANCE, []).extend(records)
-            pictures[Task.INSTANCE] = (
-                lambda *given: draw_instances(*given, self._shown_score),
-                prediction.instance,
-            )
-        for task, (draw, result) in pictures.items() if self._overlays else ():
-            path = self._place("overlays", image, f".{task}.png")
-            save_picture(draw(pixels, result, self.vocabulary), path)
+        if self._overlays:
+            self._draw(image, pixels, prediction)
         about = {"id": image.id, "file_name": image.name, "width": width, "height": height}
         self._images.append(about)
+
+    def _draw(self, image: ListedImage, pixels: np.ndarray, prediction: Prediction) -> None:
+        pictures: dict[Task, Image.Image] = {}
+        if prediction.panoptic is not None:
+            pictures[Task.PANOPTIC] = draw_panoptic(pixels, prediction.panoptic, self.vocabulary)
+        if prediction.semantic is not None:
+            pictures[Task.SEMANTIC] = draw_semantic(pixels, prediction.semantic, self.vocabulary)
+        if prediction.instance is not None:
+            pictures[Task.INSTANCE] = draw_instances(
+                pixels, prediction.instance, self.vocabulary, self._shown_score
+            )
+        for task, picture in pictures.items():
+            save_picture(picture, self._place("overlays", image, f".{task}.png"))
 
     def finish(self) -> list[Path]:
         """Write the JSON files; gives their paths."""

@@ -91,7 +91,8 @@ def test_instance_results_load_into_pycocotools(results: Path) -> None:
         assert 0 < annotation["score"] <= 1
         assert annotation["category_id"] in (1, 2)  # stuff is no instance
         image = truth.loadImgs(annotation["image_id"])[0]
-        assert found.annToMask(annotation).shape == (image["height"], image["width"])
+        size = (image.get("height"), image.get("width"))
+        assert found.annToMask(annotation).shape == size
     assert "bbox" not in json.loads((results / "instances.json").read_text())[0]
 
 
