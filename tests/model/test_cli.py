@@ -88,7 +88,7 @@ def test_instance_results_load_into_pycocotools(results: Path) -> None:
     annotations = found.loadAnns(found.getAnnIds())
     assert annotations
     for annotation in annotations:
-        assert 0 < dict(annotation)["score"] <= 1
+        assert 0 < annotation["score"] <= 1  # type: ignore[typeddict-item]
         assert annotation["category_id"] in (1, 2)  # stuff is no instance
         image = truth.loadImgs(annotation["image_id"])[0]
         size = (image.get("height"), image.get("width"))
