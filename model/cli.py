@@ -1,10 +1,258 @@
-"""The command `dataseg`, which has no subcommand yet."""
+"""The command `dataseg`. Nothing here loads PyTorch before a command needs it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.choices import Task
 from o365seg import command_line
+from o365seg.errors import InputError
 
-app = command_line.make_app(
-    "Train, evaluate and run DaTaSeg. Nothing of it is built yet, so there is no command here."
+if TYPE_CHECKING:
+    from model.text import TextEncoder
+
+app = command_line.make_app("Run, describe and export DaTaSeg.")
+
+_EXTRA = frozenset({"onnx", "onnxscript", "open_clip", "safetensors", "scipy", "timm", "torch"})
+_TEXT = "Text embeddings"
+
+Names = Annotated[
+    str,
+    typer.Option(
+        help="The classes, set apart by commas, with :stuff behind what cannot be counted; or a "
+        "file, a class a line or COCO's categories as JSON.",
+        metavar='"CAT, SOFA, WALL:STUFF"|FILE',
+    ),
+]
+TextModel = Annotated[
+    str,
+    typer.Option("--text-model", help="Text encoder: a model of open_clip.", rich_help_panel=_TEXT),
+]
+TextWeights = Annotated[
+    str,
+    typer.Option(
+        "--text-weights", help="Its weights: open_clip's tag, or a file.", rich_help_panel=_TEXT
+    ),
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt",
+        help="A sentence with {} for the class; may be given again.",
+        show_default="our own templates",
+        rich_help_panel=_TEXT,
+    ),
+]
+
+
+Preset = Annotated[
+    str,
+    typer.Argument(help="tiny, dataseg_r50, dataseg_vitdet_b or dataseg_vitdet_l."),
+]
+
+
+@contextmanager
+def _model_libraries() -> Iterator[None]:
+    """Without the libraries of the extra `model`: one line that says how to get them."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in _EXTRA:
+            raise
+        raise InputError(
+            f"this needs {error.name}, which is not installed: pip install 'o365seg[model]'"
+        ) from None
+
+
+def _parse_size(text: str) -> int | None:
+    if text == "native":
+        return None
+    if not text.isdecimal() or int(text) < 32 or int(text) % 32:
+        raise typer.BadParameter("a multiple of 32, or native", param_hint="--size")
+    return int(text)
+
+
+@app.command(
+    epilog='Example: `dataseg predict street.jpg --task panoptic --vocabulary "person, car, '
+    'road:stuff" --checkpoint dataseg.safetensors --out results`'
 )
+def predict(
+    images: Annotated[
+        list[Path], typer.Argument(help="Images, or folders of images.", metavar="IMAGE…")
+    ],
+    vocabulary: Names,
+    checkpoint: Annotated[Path, typer.Option(help="The model.", metavar="FILE.safetensors")],
+    task: Annotated[
+        list[Task] | None,
+        typer.Option(
+            help="What to predict; may be given again, and costs one forward pass all the same.",
+            show_default="panoptic",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("predictions"),
+    size: Annotated[
+        str,
+        typer.Option(
+            help="Pixels of the input's sides, a multiple of 32; or native: the image's own.",
+            metavar="PIXELS|native",
+        ),
+    ] = "1024",
+    confidence: Annotated[
+        float,
+        typer.Option(
+            help="Class probability that a panoptic segment must exceed (paper: 0.85 on COCO, "
+            "0.8 on ADE20K).",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = 0.8,
+    image_ids: Annotated[
+        Path | None,
+        typer.Option(
+            help="A COCO-format file whose image ids the results are to carry.",
+            show_default="numbers in the files' names, else 1, 2, …",
+        ),
+    ] = None,
+    overlays: Annotated[bool, typer.Option(help="Draw pictures of the results.")] = True,
+    shown_score: Annotated[
+        float, typer.Option(help="Draw instances from this score on.", min=0.0, max=1.0)
+    ] = 0.3,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
+    ] = None,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(
+            help="Ready text embeddings (.npy, .npz, .safetensors); no text encoder is needed.",
+            rich_help_panel=_TEXT,
+        ),
+    ] = None,
+    text_model: TextModel = "ViT-L-14",
+    text_weights: TextWeights = "openai",
+    prompt: Prompts = None,
+) -> None:
+    """Segment images by a vocabulary of your own: masks, COCO-format JSON and pictures.
+
+    An image that cannot be read is named and left out, and the exit code is 1.
+    """
+    pixels = _parse_size(size)
+    with _model_libraries():
+        from model.predict_command import Drawing, TextChoice, predict_files
+        from model.vocabulary import read_or_parse
+
+        predict_files(
+            images,
+            checkpoint,
+            read_or_parse(vocabulary),
+            TextChoice(embeddings, _text_encoder(text_model, text_weights, prompt)),
+            list(dict.fromkeys(task or [Task.PANOPTIC])),
+            out,
+            image_ids=image_ids,
+            size=pixels,
+            confidence=confidence,
+            device=device,
+            drawing=Drawing(overlays, shown_score),
+        )
+
+
+def _text_encoder(model: str, weights: str, prompts: list[str] | None) -> "TextEncoder":
+    from model.prompts import DEFAULT_TEMPLATES
+    from model.text import TextEncoder
+
+    return TextEncoder(model, weights, tuple(prompts) if prompts else DEFAULT_TEMPLATES)
+
+
+@app.command(
+    epilog="Example: `dataseg embed panoptic_coco_categories.json --out coco_text.npz`, then "
+    "`dataseg predict … --embeddings coco_text.npz`"
+)
+def embed(
+    vocabulary: Annotated[
+        str,
+        typer.Argument(help="The classes, or a file of them, as for predict.", metavar="NAMES"),
+    ],
+    out: Annotated[Path, typer.Option(help="The file to write.", metavar="FILE.npz")],
+    text_model: TextModel = "ViT-L-14",
+    text_weights: TextWeights = "openai",
+    prompt: Prompts = None,
+) -> None:
+    """Write a vocabulary's text embeddings, so that no text encoder is needed where it is used."""
+    with _model_libraries():
+        from model.predict_command import write_embeddings
+        from model.vocabulary import read_or_parse
+
+        encoder = _text_encoder(text_model, text_weights, prompt)
+        write_embeddings(read_or_parse(vocabulary), encoder, out)
+
+
+@app.command(epilog="Example: `dataseg init tiny untrained.safetensors --text-width 512`")
+def init(
+    preset: Preset,
+    out: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
+    text_width: Annotated[
+        int, typer.Option(help="Length of the text embeddings (ViT-L/14: 768).", min=1)
+    ] = 768,
+    seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+) -> None:
+    """Write a model with random weights, to try the commands on or to train from."""
+    with _model_libraries():
+        from model.predict_command import write_untrained
+
+        write_untrained(preset, text_width, seed, out)
+
+
+@app.command(epilog="Example: `dataseg describe dataseg_r50 --size 1024`")
+def describe(
+    preset: Preset,
+    size: Annotated[
+        int, typer.Option(help="Pixels of the input's sides, a multiple of 32.", min=32)
+    ] = 512,
+) -> None:
+    """Print parameters, multiply-adds and memory of a preset, part by part."""
+    _parse_size(str(size))
+    with _model_libraries():
+        from model.describe import describe_preset
+
+        rows = describe_preset(preset, size).rows()
+    from rich.table import Table
+
+    table = Table(f"{preset}, {size}×{size}", "size", "multiply-adds", box=None)
+    for row in rows:
+        table.add_row(*row)
+    command_line.output_console().print(table)
+
+
+@app.command(
+    epilog="Examples: `dataseg export dataseg.safetensors --onnx dataseg.onnx --size 1024`, "
+    "`dataseg export dataseg.safetensors --program dataseg.pt2`"
+)
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="The model.", metavar="FILE.safetensors")],
+    onnx: Annotated[Path | None, typer.Option(help="Write ONNX to this file.")] = None,
+    program: Annotated[
+        Path | None, typer.Option(help="Write a torch.export program to this file.")
+    ] = None,
+    size: Annotated[
+        int, typer.Option(help="Pixels of the input's sides, a multiple of 32.", min=32)
+    ] = 512,
+) -> None:
+    """Write the network as ONNX or a PyTorch program; text embeddings stay an input of it."""
+    if onnx is None and program is None:
+        raise typer.BadParameter("name --onnx or --program, or both")
+    _parse_size(str(size))
+    with _model_libraries():
+        from model.export import export_onnx, export_program
+
+        if onnx is not None:
+            export_onnx(checkpoint, onnx, size)
+        if program is not None:
+            export_program(checkpoint, program, size)
+    for path in (onnx, program):
+        if path is not None:
+            typer.echo(f"written: {path}", err=True)
 
 
 def main() -> None:

@@ -1,0 +1,82 @@
+"""Backbones: images in, feature maps at strides 4, 8, 16 and 32 out."""
+
+import timm
+import torch
+from torch import nn
+
+from model.config import BackboneConfig
+from model.frozen_norm import freeze_batch_norm
+from model.padding import Padding
+from o365seg.errors import InputError
+
+STRIDES = (4, 8, 16, 32)
+
+
+class ConvBackbone(nn.Module):
+    """Any convolutional timm model that has `features_only`, ResNet-50 among them.
+
+    What lies outside the images is blanked before every convolution and pooling that looks at
+    neighbours, so that an image's features are those of the image without its padding. That holds
+    for networks of convolutions, pointwise layers and norms over channels or with frozen
+    statistics; layers that look at the whole map (squeeze-and-excitation, attention, batch norm in
+    training) see the padding, of which then just the content does not matter.
+
+    Attributes:
+        net: timm's model; its state has timm's keys.
+        channels: Channels of the four maps, finest first.
+    """
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        self.net = _create(config)
+        self.channels = tuple(self.net.feature_info.channels())
+        self.freeze_norm = config.freeze_norm
+        self._padding: Padding | None = None
+        if config.freeze_norm:
+            freeze_batch_norm(self.net)
+        for module in self.net.modules():
+            if getattr(module, "kernel_size", 1) not in (1, (1, 1)):
+                module.register_forward_pre_hook(self._blank)
+
+    def train(self, mode: bool = True) -> "ConvBackbone":
+        """Set the mode; frozen norms stay frozen."""
+        super().train(mode)
+        if self.freeze_norm:
+            for module in self.net.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+    def forward(self, images: torch.Tensor, padding: Padding | None) -> list[torch.Tensor]:
+        """Normalised (B, 3, H, W) images -> (B, channels[i], H / 4 / 2**i, W / 4 / 2**i)."""
+        self._padding = padding
+        features = self.net(images)
+        self._padding = None
+        return features
+
+    def _blank(self, module: nn.Module, inputs: tuple[torch.Tensor]) -> tuple | None:
+        return None if self._padding is None else (self._padding.blank(inputs[0]),)
+
+
+def _create(config: BackboneConfig) -> nn.Module:
+    """timm's model with its features at the four strides, randomly initialised."""
+    if not timm.is_model(config.name):
+        raise InputError(f"timm has no model {config.name!r}", field="backbone.name")
+    options = {"drop_path_rate": config.drop_path} if config.drop_path else {}
+    try:
+        net = timm.create_model(config.name, features_only=True, **options)
+        info = net.feature_info
+        levels = [i for i, stride in enumerate(info.reduction()) if stride in STRIDES]
+        if [info.reduction()[i] for i in levels] == list(STRIDES):
+            return timm.create_model(
+                config.name, features_only=True, out_indices=tuple(levels), **options
+            )
+    except (RuntimeError, TypeError, AttributeError, AssertionError) as error:
+        raise InputError(
+            f"timm's {config.name} gives no feature maps: {str(error).splitlines()[0]}",
+            field="backbone.name",
+        ) from None
+    raise InputError(
+        f"timm's {config.name} has features at strides {info.reduction()}, not at {STRIDES}",
+        field="backbone.name",
+    )

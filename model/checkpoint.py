@@ -1,0 +1,123 @@
+"""Checkpoints: one safetensors file, its header holding the configuration: none parts them."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import safetensors
+import torch
+from safetensors.torch import save_file
+
+from model.config import DaTaSegConfig, config_from_dict, config_to_dict
+from model.dataseg import DaTaSeg, build_dataseg
+from o365seg.errors import InputError
+
+_FORMAT = "dataseg-1"
+_LISTED = 5  # faults that a message names before it only counts
+
+
+def save_checkpoint(path: str | Path, model: DaTaSeg, about: dict[str, Any] | None = None) -> None:
+    """Write a network so that a reader sees the old file or the whole new one, never a part.
+
+    Args:
+        path: The file to write, by convention `*.safetensors`.
+        model: The network; its configuration goes along.
+        about: JSON-ready facts to keep with it: what it was trained on, for how long, by which
+            command.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    path = Path(path)
+    tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    header = {
+        "format": _FORMAT,
+        "config": msgspec.json.encode(config_to_dict(model.config)).decode(),
+        "about": msgspec.json.encode(about or {}).decode(),
+    }
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        save_file(tensors, temporary, metadata=header)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private
+        with open(temporary, "rb+") as file:  # noqa: PTH123
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except (OSError, safetensors.SafetensorError) as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot be written: {reason}", file=path) from None
+
+
+def load_checkpoint(path: str | Path) -> DaTaSeg:
+    """Rebuild a network from a checkpoint alone, in evaluation mode, on the CPU.
+
+    Raises:
+        InputError: no such file, not a checkpoint of this program, or configuration and weights
+            do not fit; names the keys and shapes.
+    """
+    config, _ = read_header(path)
+    with torch.device("meta"):
+        wanted = {name: tensor.shape for name, tensor in DaTaSeg(config).state_dict().items()}
+    with _open(path) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    faults = [
+        *(f"{name} is missing" for name in wanted if name not in tensors),
+        *(f"{name} is unknown" for name in tensors if name not in wanted),
+        *(
+            f"{name} is {_shape(tensors[name].shape)}, not {_shape(shape)}"
+            for name, shape in wanted.items()
+            if name in tensors and tensors[name].shape != shape
+        ),
+    ]
+    if faults:
+        more = f" and {len(faults) - _LISTED} more" if len(faults) > _LISTED else ""
+        raise InputError(
+            f"weights do not fit the configuration: {', '.join(faults[:_LISTED])}{more}", file=path
+        )
+    model = build_dataseg(config)
+    model.load_state_dict(tensors)
+    return model.eval()
+
+
+def read_header(path: str | Path) -> tuple[DaTaSegConfig, dict[str, Any]]:
+    """A checkpoint's configuration, and what it says about itself.
+
+    Raises:
+        InputError: no such file, or not a checkpoint of this program; names the field.
+    """
+    with _open(path) as file:
+        header = file.metadata() or {}
+    if header.get("format") != _FORMAT:
+        raise InputError(
+            f"is safetensors, but no checkpoint of this program (format {header.get('format')!r})",
+            file=path,
+        )
+    try:
+        config = msgspec.json.decode(header.get("config", ""))
+        about = msgspec.json.decode(header.get("about", "{}"))
+    except msgspec.DecodeError as error:
+        raise InputError(f"its header is not JSON: {error}", file=path) from None
+    return config_from_dict(config, str(path)), about
+
+
+def _open(path: str | Path) -> Any:
+    path = Path(path)
+    if not path.exists():
+        raise InputError("no such file", file=path)
+    if path.is_dir():
+        raise InputError("is a folder, not a file", file=path)
+    try:
+        return safetensors.safe_open(path, "pt")
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(f"is not a safetensors file: {error}", file=path) from None
+
+
+def _shape(shape: torch.Size) -> str:
+    return " x ".join(str(n) for n in shape) or "a scalar"

@@ -1,0 +1,166 @@
+"""The transformer decoder with masked attention: Mask2Former's, as appendix E has it (A6–A9)."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from model.attention import Attention, Feedforward, init_transformer, sine_positions
+from model.config import DaTaSegConfig
+from model.heads import Heads
+from model.outputs import Outputs, Proposals
+from model.padding import Padding
+from model.pixel_decoder import PixelFeatures
+
+_LEVELS = 3
+
+
+class DecoderLayer(nn.Module):
+    """Cross-attention to a level, self-attention among the queries, feedforward; post-norm."""
+
+    def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
+        super().__init__()
+        self.cross = Attention(width, heads)
+        self.cross_norm = nn.LayerNorm(width)
+        self.self_attention = Attention(width, heads)
+        self.self_norm = nn.LayerNorm(width)
+        self.feedforward = Feedforward(width, feedforward, dropout)
+        self.feedforward_norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        queries: torch.Tensor,
+        query_positions: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        mask: torch.Tensor | None,
+    ) -> torch.Tensor:
+        """Refine (B, N, C) queries by (B, L, C) keys and values under a (B, 1, N or 1, L) mask."""
+        crossed = self.cross(queries + query_positions, keys, values, mask)
+        queries = self.cross_norm(queries + self.dropout(crossed))
+        placed = queries + query_positions
+        related = self.self_attention(placed, placed, queries)
+        queries = self.self_norm(queries + self.dropout(related))
+        return self.feedforward_norm(queries + self.dropout(self.feedforward(queries)))
+
+
+class Decoder(nn.Module):
+    """Learned queries through the decoder layers; layer i attends to level i % 3.
+
+    Args:
+        config: The network's configuration.
+    """
+
+    def __init__(self, config: DaTaSegConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.queries = nn.Parameter(torch.randn(config.queries, width))
+        self.query_positions = nn.Parameter(torch.randn(config.queries, width))
+        modules = config.dataset_modules
+        self.own_queries = self.own_positions = None
+        if modules is not None and modules.queries:
+            own = (len(modules.datasets), modules.queries, width)
+            self.own_queries = nn.Parameter(torch.randn(own))
+            self.own_positions = nn.Parameter(torch.randn(own))
+        self.level_embeddings = nn.Parameter(torch.randn(_LEVELS, width))
+        self.layers = nn.ModuleList(
+            DecoderLayer(width, config.heads, config.feedforward, config.dropout)
+            for _ in range(config.decoder_layers)
+        )
+        init_transformer(self.layers)
+        self.heads = Heads(config)
+
+    def forward(
+        self,
+        features: PixelFeatures,
+        text: torch.Tensor,
+        padding: Padding | None,
+        dataset: int | None,
+    ) -> Outputs:
+        """Predict; every layer's proposals in training, else just the last layer's."""
+        memories = [self._memory(i, level, padding) for i, level in enumerate(features.levels)]
+        coarse_masks = [_at_level(features.mask_features, level) for level in features.levels]
+        mask_features = features.mask_features.flatten(2)  # (B, C, h * w)
+        grid = features.mask_features.shape[-2:]
+        queries, positions = self._queries(len(mask_features), dataset)
+        logits, embeddings = [], []
+        mask = memories[0].inside
+        for i, layer in enumerate(self.layers):
+            memory = memories[i % _LEVELS]
+            queries = layer(queries, positions, memory.keys, memory.values, mask)
+            embedding = self.heads.mask_embeddings(i, queries)
+            last = i + 1 == len(self.layers)
+            if self.training or last:
+                logits.append(self.heads.class_logits(i, queries, text, dataset))
+                embeddings.append(embedding)
+            if not last:
+                level = (i + 1) % _LEVELS
+                mask = attention_mask(embedding, coarse_masks[level], memories[level].inside)
+        # One product for all layers: a third of the time of one each, the backward pass above all.
+        masks = torch.stack(embeddings, 1).flatten(1, 2) @ mask_features
+        masks = masks.unflatten(1, (len(embeddings), -1)).unflatten(
+            -1, grid
+        )  # (B, layers, N, h, w)
+        return Outputs(
+            tuple(Proposals(*pair) for pair in zip(logits, masks.unbind(1), strict=True))
+        )
+
+    def _queries(self, batch: int, dataset: int | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, N, C) query features and positions; a data set's own ones follow the shared ones."""
+        queries, positions = self.queries, self.query_positions
+        if self.own_queries is not None and self.own_positions is not None:
+            assert dataset is not None
+            queries = torch.cat((queries, self.own_queries[dataset]))
+            positions = torch.cat((positions, self.own_positions[dataset]))
+        return queries.expand(batch, -1, -1), positions.expand(batch, -1, -1)
+
+    def _memory(self, i: int, level: torch.Tensor, padding: Padding | None) -> "_Memory":
+        """Level i as keys and values: tokens with a level embedding; positions on the keys."""
+        values = level.flatten(2).transpose(1, 2) + self.level_embeddings[i]  # (B, L, C)
+        inside = None
+        if padding is not None:
+            inside = padding.inside(*level.shape[-2:]).flatten(1)[:, None, None]  # (B, 1, 1, L)
+        return _Memory(values + sine_positions(level, padding), values, inside)
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """A level as the decoder reads it: (B, L, C) keys and values, and which may be attended to."""
+
+    keys: torch.Tensor
+    values: torch.Tensor
+    inside: torch.Tensor | None  # (B, 1, 1, L) bool, None where all may be
+
+
+def _at_level(mask_features: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+    """(B, C, L): the mask features resized to a level, detached.
+
+    Resizing and the dot product are both linear, so masks made from these are the resized masks,
+    without ever making masks at stride 4 that only attention would read.
+    """
+    resized = F.interpolate(
+        mask_features.detach(), size=level.shape[-2:], mode="bilinear", align_corners=False
+    )
+    return resized.flatten(2)
+
+
+def attention_mask(
+    embeddings: torch.Tensor, coarse_masks: torch.Tensor, inside: torch.Tensor | None
+) -> torch.Tensor:
+    """Where each query may attend: inside its own mask, or anywhere if that is empty (A8).
+
+    Args:
+        embeddings: (B, N, C) mask embeddings of the layer before.
+        coarse_masks: (B, C, L) mask features at the level's resolution.
+        inside: (B, 1, 1, L) bool, the cells that hold any of the image; None where all do.
+
+    Returns:
+        (B, 1, N, L) bool, no row all False. Not differentiated.
+    """
+    inner = (embeddings.detach() @ coarse_masks >= 0)[:, None]  # sigmoid(x) >= 0.5
+    if inside is not None:
+        inner = inner & inside
+    empty = ~inner.any(dim=-1, keepdim=True)
+    return inner | (empty if inside is None else empty & inside)

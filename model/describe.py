@@ -1,0 +1,145 @@
+"""What a configuration costs: parameters, arithmetic and memory, without building it in memory."""
+
+from dataclasses import dataclass
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from model.config import DaTaSegConfig, preset
+from model.dataseg import DaTaSeg
+
+_MEBI = 2**20
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the network.
+
+    Attributes:
+        name: `backbone`, `pixel decoder`, `decoder`, `heads`, or `total`.
+        parameters: Trainable parameters.
+        multiply_adds: Multiply-adds of a forward pass in evaluation mode (FLOPs are twice that).
+    """
+
+    name: str
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class Description:
+    """What `describe` finds.
+
+    Attributes:
+        parts: The parts and, last, their total.
+        size: Height and width of the image that arithmetic and memory are for, in pixels.
+        weight_bytes: The weights in float32.
+        optimiser_bytes: Weights, gradients and AdamW's two moments in float32.
+        activation_bytes: What the forward pass of a training step keeps for the backward pass, for
+            one image in float32, the losses' own left out.
+    """
+
+    parts: tuple[Part, ...]
+    size: int
+    weight_bytes: int
+    optimiser_bytes: int
+    activation_bytes: int
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """A table's rows: part, parameters, multiply-adds; then the memory."""
+        parts = [
+            (p.name, f"{p.parameters / 1e6:.2f} M", f"{p.multiply_adds / 1e9:.2f} G")
+            for p in self.parts
+        ]
+        memory = [
+            ("weights", f"{self.weight_bytes / _MEBI:.0f} MiB", ""),
+            ("weights, gradients, AdamW", f"{self.optimiser_bytes / _MEBI:.0f} MiB", ""),
+            ("activations of a training image", f"{self.activation_bytes / _MEBI:.0f} MiB", ""),
+        ]
+        return parts + memory
+
+
+def describe_preset(name: str, size: int = 512, classes: int = 133) -> Description:
+    """`describe` for a preset.
+
+    Raises:
+        InputError: there is no such preset.
+    """
+    return describe(preset(name), size, classes)
+
+
+def describe(config: DaTaSegConfig, size: int = 512, classes: int = 133) -> Description:
+    """Count parameters, arithmetic and memory for one `size` x `size` image.
+
+    Nothing is computed: tensors are on PyTorch's meta device, which knows shapes only.
+
+    Args:
+        config: The network's configuration.
+        size: Height and width in pixels, a multiple of 32.
+        classes: Classes in the vocabulary.
+    """
+    with torch.device("meta"):
+        model = DaTaSeg(config).eval()
+        images = torch.empty(1, 3, size, size)
+        text = torch.empty(classes, config.text_width)
+        # Without gradients in any sense: the counter's hooks stumble over views of parameters.
+        counted = DaTaSeg(config).eval().requires_grad_(False)
+    dataset = None if config.dataset_modules is None else 0
+    counter = FlopCounterMode(display=False)
+    with counter:
+        counted(images, text, dataset=dataset)
+    flops = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
+    heads = _part("heads", model, "decoder.heads", flops)
+    decoder = _part("decoder", model, "decoder", flops)
+    parts = [_part("backbone", model, "backbone", flops)]
+    if model.pixel_decoder is not None:
+        parts.append(_part("pixel decoder", model, "pixel_decoder", flops))
+    parts.append(
+        Part(
+            "decoder",
+            decoder.parameters - heads.parameters,
+            decoder.multiply_adds - heads.multiply_adds,
+        )
+    )
+    parts.append(heads)
+    total = Part("total", _parameters(model), flops["Global"] // 2)
+    weights = sum(t.numel() * t.element_size() for t in model.state_dict().values())
+    return Description(
+        (*parts, total),
+        size,
+        weights,
+        weights + 12 * total.parameters,
+        _activation_bytes(model.train(), images, text, dataset),
+    )
+
+
+def _part(name: str, model: DaTaSeg, path: str, flops: dict[str, int]) -> Part:
+    """The part at `path`; its arithmetic is that of the outermost modules called in it."""
+    prefix = f"DaTaSeg.{path}"
+    inside = [key for key in flops if f"{key}.".startswith(f"{prefix}.")]
+    outermost = [key for key in inside if not any(key.startswith(f"{other}.") for other in inside)]
+    adds = sum(flops[key] for key in outermost) // 2
+    return Part(name, _parameters(model.get_submodule(path)), adds)
+
+
+def _parameters(module: torch.nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def _activation_bytes(
+    model: DaTaSeg, images: torch.Tensor, text: torch.Tensor, dataset: int | None
+) -> int:
+    """Bytes of the distinct tensors that autograd saves, the parameters themselves left out."""
+    own = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
+    saved: dict[int, torch.UntypedStorage] = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            saved[storage._cdata] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        outputs = model(images, text, dataset=dataset)
+    assert outputs.layers
+    return sum(storage.nbytes() for storage in saved.values())

@@ -1,0 +1,123 @@
+"""Export to ONNX and to `torch.export`, with the vocabulary left open: text vectors are an input.
+
+Inputs: `images` (1, 3, S, S) float32 RGB 0 to 255; `text` (K, D) float32, K free; `sizes` (1, 2)
+int64, the unpadded height and width (S, S where nothing is padded). Outputs: `logits`
+(1, N, K + 1) and `masks` (1, N, S / 4, S / 4) of the last layer.
+"""
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from model.checkpoint import load_checkpoint
+from model.dataseg import MULTIPLE, DaTaSeg
+from o365seg.errors import InputError
+
+_EXAMPLE_CLASSES = 7  # any number but 0 and 1, which a trace may take for constants
+
+
+class _LastLayer(nn.Module):
+    """The network with tensors for outputs, and a data set chosen once and for all."""
+
+    def __init__(self, model: DaTaSeg, dataset: int | None) -> None:
+        super().__init__()
+        self.model = model
+        self.dataset = dataset
+
+    def forward(
+        self, images: torch.Tensor, text: torch.Tensor, sizes: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        final = self.model(images, text, sizes, self.dataset).final
+        return final.logits, final.masks
+
+
+def make_program(
+    model: DaTaSeg, size: int, dataset: int | None = None
+) -> torch.export.ExportedProgram:
+    """The network as an exported program for `size` x `size` images and any vocabulary.
+
+    Raises:
+        InputError: `size` is no positive multiple of 32.
+    """
+    if size < MULTIPLE or size % MULTIPLE:
+        raise InputError(f"the image size must be a positive multiple of {MULTIPLE}, not {size}")
+    example = (
+        torch.zeros(1, 3, size, size),
+        torch.zeros(_EXAMPLE_CLASSES, model.config.text_width),
+        torch.tensor([[size, size]]),
+    )
+    classes = torch.export.Dim("classes", min=2)
+    return torch.export.export(
+        _LastLayer(model.eval(), dataset), example, dynamic_shapes=(None, {0: classes}, None)
+    )
+
+
+def export_program(
+    checkpoint: str | Path, path: str | Path, size: int = 512, dataset: int | None = None
+) -> None:
+    """Write a checkpoint as a `torch.export` program (`.pt2`, read by `torch.export.load`).
+
+    Raises:
+        InputError: the checkpoint, the size or the place to write is at fault.
+    """
+    program = make_program(load_checkpoint(checkpoint), size, dataset)
+    with _atomic(path) as temporary:
+        torch.export.save(program, temporary)
+
+
+def export_onnx(
+    checkpoint: str | Path, path: str | Path, size: int = 512, dataset: int | None = None
+) -> None:
+    """Write a checkpoint as one ONNX file, weights inside.
+
+    Raises:
+        InputError: the checkpoint, the size or the place to write is at fault, or the `export`
+            extra is not installed.
+    """
+    program = make_program(load_checkpoint(checkpoint), size, dataset)
+    try:
+        with _quiet(), _atomic(path) as temporary:
+            torch.onnx.export(
+                program,
+                (),
+                str(temporary),
+                dynamo=True,
+                external_data=False,
+                dynamic_shapes={"images": None, "text": {0: "classes"}, "sizes": None},
+                input_names=["images", "text", "sizes"],
+                output_names=["logits", "masks"],
+            )
+    except ImportError as error:
+        raise InputError(f"ONNX export needs {error.name}: pip install 'o365seg[export]'") from None
+
+
+@contextlib.contextmanager
+def _atomic(path: str | Path) -> Iterator[Path]:
+    """A temporary place that becomes `path` once what writes there is done."""
+    path = Path(path)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            temporary = Path(folder) / f"export{path.suffix}"
+            yield temporary
+            os.replace(temporary, path)  # noqa: PTH105
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", file=path) from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's progress and notes to itself; faults are still raised."""
+    level = logging.getLogger("torch.onnx").level
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+    logging.getLogger("torch.onnx").setLevel(level)

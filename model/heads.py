@@ -1,0 +1,99 @@
+"""From query features to class logits and mask embeddings; design notes A9–A13 and A18."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from model.config import DaTaSegConfig
+
+_MAX_SCALE = 100.0  # of the cosine classifier, as CLIP clamps its own
+
+
+class TextClassifier(nn.Module):
+    """Class embeddings against text vectors and a learned background vector (section 3.4, A11–A12).
+
+    Args:
+        config: `classifier`, `text_width` and `dataset_modules` are used.
+    """
+
+    def __init__(self, config: DaTaSegConfig) -> None:
+        super().__init__()
+        modules = config.dataset_modules
+        own = modules is not None and modules.classification
+        backgrounds = len(modules.datasets) if modules is not None and own else 1
+        self.background = nn.Parameter(torch.randn(backgrounds, config.text_width) * 0.01)
+        self.context = None
+        if modules is not None and modules.context:
+            self.context = nn.Parameter(torch.zeros(len(modules.datasets), config.text_width))
+        self.log_scale = None
+        if config.classifier == "cosine":
+            self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
+
+    def forward(
+        self, embeddings: torch.Tensor, text: torch.Tensor, dataset: int | None
+    ) -> torch.Tensor:
+        """Classify; in float32 whatever autocast says, as logits of up to 100 need it.
+
+        Args:
+            embeddings: (B, N, D) class embeddings.
+            text: (K, D) text vectors.
+            dataset: The data set's index; matters with dataset-specific modules only.
+
+        Returns:
+            (B, N, K + 1) float32 logits, the background's last.
+        """
+        device = "cpu" if embeddings.is_meta else embeddings.device.type  # autocast has no "meta"
+        with torch.autocast(device, enabled=False):
+            text = text.float()
+            if self.context is not None:
+                text = text + self.context[dataset or 0]
+            background = self.background[dataset or 0 if len(self.background) > 1 else 0]
+            classes = torch.cat((text, background[None].float()))  # (K + 1, D)
+            embeddings = embeddings.float()
+            if self.log_scale is None:
+                return embeddings @ classes.T
+            scale = self.log_scale.exp().clamp(max=_MAX_SCALE)
+            return scale * F.normalize(embeddings, dim=-1) @ F.normalize(classes, dim=-1).T
+
+
+class Heads(nn.Module):
+    """A class head and a mask head for each decoder layer, after one shared layer norm (A9).
+
+    Class head: linear and ReLU, one for each data set where dataset-specific modules are on. Mask
+    head: an MLP of three layers.
+    """
+
+    def __init__(self, config: DaTaSegConfig) -> None:
+        super().__init__()
+        modules, width = config.dataset_modules, config.width
+        sets = len(modules.datasets) if modules is not None and modules.classification else 1
+        layers = 1 if config.share_heads else config.decoder_layers
+        self.norm = nn.LayerNorm(width)
+        self.classes = nn.ModuleList(
+            nn.ModuleList(nn.Linear(width, config.text_width) for _ in range(sets))
+            for _ in range(layers)
+        )
+        self.masks = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(width, width),
+                nn.ReLU(inplace=True),
+                nn.Linear(width, width),
+                nn.ReLU(inplace=True),
+                nn.Linear(width, width),
+            )
+            for _ in range(layers)
+        )
+        self.classifier = TextClassifier(config)
+
+    def mask_embeddings(self, layer: int, queries: torch.Tensor) -> torch.Tensor:
+        """(B, N, C) query features -> (B, N, C), to be multiplied with the mask features."""
+        return self.masks[layer % len(self.masks)](self.norm(queries))
+
+    def class_logits(
+        self, layer: int, queries: torch.Tensor, text: torch.Tensor, dataset: int | None
+    ) -> torch.Tensor:
+        """(B, N, C) query features and (K, D) text vectors -> (B, N, K + 1) float32."""
+        heads = self.classes[layer % len(self.classes)]
+        assert isinstance(heads, nn.ModuleList)
+        head = heads[dataset or 0 if len(heads) > 1 else 0]
+        return self.classifier(F.relu(head(self.norm(queries))), text, dataset)

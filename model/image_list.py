@@ -1,0 +1,134 @@
+"""Which images to run on, what their results are called, and the ids that these carry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import msgspec
+import numpy as np
+from PIL import Image, ImageOps
+
+from o365seg.errors import InputError
+from o365seg.image_files import find_image
+from o365seg.json_files import read_json
+
+SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True)
+class ListedImage:
+    """An image file.
+
+    Attributes:
+        path: Where it lies.
+        name: What its results are called: its path below the folder given, or its file name.
+        id: COCO's image id.
+    """
+
+    path: Path
+    name: str
+    id: int
+
+    @property
+    def stem(self) -> str:
+        """`name` without its suffix."""
+        return str(PurePosixPath(self.name).with_suffix(""))
+
+
+def list_images(given: Sequence[Path], coco: Path | None = None) -> list[ListedImage]:
+    """The images given, folders searched to any depth for files with an image's suffix.
+
+    The ids are those of the COCO-format file `coco`, which must then list every image; without it
+    the files' numbers where all are named by different ones (`000000000139.jpg` is 139), else 1,
+    2, 3, …. A file that does not exist is listed all the same: it fails alone when it is read.
+
+    Raises:
+        InputError: no image; two whose results would have one name; or one that `coco` lacks.
+    """
+    found: list[tuple[Path, str]] = []
+    for path in given:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise InputError("no image is in this folder", file=path)
+            found += [(file, file.relative_to(path).as_posix()) for file in inside]
+        else:
+            found.append((path, path.name))
+    if not found:
+        raise InputError("no image is given")
+    taken: dict[str, Path] = {}
+    for path, name in found:
+        stem = str(PurePosixPath(name).with_suffix(""))
+        if stem in taken:
+            raise InputError(
+                f"its results would have the name of those of {taken[stem]}", file=path
+            )
+        taken[stem] = path
+    ids = _ids_by_name([name for _, name in found]) if coco is None else _ids_of(found, coco)
+    return [ListedImage(path, name, ids[name]) for path, name in found]
+
+
+def _ids_by_name(names: Sequence[str]) -> dict[str, int]:
+    stems = [PurePosixPath(name).stem for name in names]
+    if all(stem.isdecimal() and stem.isascii() and len(stem) < 19 for stem in stems):
+        ids = [int(stem) for stem in stems]
+        if len(set(ids)) == len(ids):
+            return dict(zip(names, ids, strict=True))
+    return {name: number for number, name in enumerate(names, start=1)}
+
+
+class _Record(msgspec.Struct):
+    id: int
+    file_name: str
+
+
+class _Records(msgspec.Struct):
+    images: list[_Record]
+
+
+def _ids_of(found: Sequence[tuple[Path, str]], coco: Path) -> dict[str, int]:
+    """Ids by name; a record's leading folders need not be those of the disk."""
+    by_last: dict[str, list[_Record]] = {}
+    for record in read_json(coco, _Records).images:
+        by_last.setdefault(PurePosixPath(record.file_name).name, []).append(record)
+    ids: dict[str, int] = {}
+    for path, name in found:
+        alike = by_last.get(PurePosixPath(name).name, [])
+        root = Path(str(path).removesuffix(name))
+        of_this = [r for r in alike if len(alike) == 1 or find_image(root, r.file_name) == name]
+        if len(of_this) != 1:
+            many = "no image" if not of_this else f"{len(of_this)} images"
+            raise InputError(f"lists {many} whose file_name is {name}", file=coco)
+        ids[name] = of_this[0].id
+    return ids
+
+
+def read_image(path: Path) -> np.ndarray:
+    """The pixels, turned upright as EXIF says, transparency left out.
+
+    Returns:
+        uint8 (H, W, 3), RGB.
+
+    Raises:
+        InputError: not there, no image, damaged, or more than 8 bits a channel.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()
+            if image.mode.startswith("I") or image.mode == "F":
+                raise InputError("more than 8 bits a channel; convert it first", file=path)
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError("no such file", file=path) from None
+    except IsADirectoryError:
+        raise InputError("is a folder, not an image", file=path) from None
+    except PermissionError as error:
+        raise InputError(f"cannot be read: {error.strerror}", file=path) from None
+    except Image.DecompressionBombError:
+        raise InputError("claims more pixels than can be an image", file=path) from None
+    except Image.UnidentifiedImageError:
+        raise InputError("is no image that Pillow reads", file=path) from None
+    except Exception as error:  # decoders meet damaged files with errors of every kind
+        raise InputError(f"does not decode: {error}", file=path) from None

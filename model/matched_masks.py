@@ -1,0 +1,63 @@
+"""MERGE for the matched slots alone: the masks that a loss needs, and no others.
+
+`merge.merge_masks` builds all N slots. Of those a loss looks at the matched ones, a fifth or so;
+here only their members are read, and what is kept for the way back is a byte a pixel that says
+which member won (and nothing at all where no slot has two).
+"""
+
+from typing import Any
+
+import torch
+
+from model.matching import Matches
+
+
+def matched_masks(masks: torch.Tensor, matches: Matches) -> torch.Tensor:
+    """Eq. 1 for the matched slots.
+
+    Args:
+        masks: (B, N, h, w) float, the mask logits of any layer, before MERGE.
+        matches: Of B times N proposals.
+
+    Returns:
+        (M, h, w), differentiable in `masks`: the gradient goes to the member that won, the first
+        of equals.
+    """
+    rows = masks.flatten(0, 1)
+    if len(matches.sizes) == 1:
+        return rows.index_select(0, matches.members)
+    return _GroupMaximum.apply(rows, matches)  # type: ignore[return-value]
+
+
+class _GroupMaximum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, rows: torch.Tensor, matches: Matches) -> torch.Tensor:
+        merged = rows.index_select(0, matches.slots)
+        rank_dtype = torch.uint8 if len(matches.sizes) <= 256 else torch.int16
+        winner = torch.zeros_like(merged, dtype=rank_dtype)
+        for rank, (members, owners) in enumerate(_ranks(matches)):
+            if rank:
+                challenger = rows.index_select(0, members)
+                holder = merged.index_select(0, owners)
+                beaten = challenger > holder
+                merged.index_copy_(0, owners, torch.maximum(holder, challenger))
+                winner.index_copy_(0, owners, winner[owners].masked_fill_(beaten, rank))
+        ctx.save_for_backward(winner)
+        ctx.matches, ctx.shape = matches, rows.shape
+        return merged
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (winner,) = ctx.saved_tensors
+        (of_merged,) = gradients
+        of_rows = of_merged.new_zeros(ctx.shape)
+        for rank, (members, owners) in enumerate(_ranks(ctx.matches)):
+            lost = winner[owners] != rank
+            of_rows.index_copy_(0, members, of_merged[owners].masked_fill_(lost, 0))
+        return of_rows, None
+
+
+def _ranks(matches: Matches) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Members and the pairs they belong to: all first members, all second members, …"""
+    sizes = list(matches.sizes)
+    return list(zip(matches.members.split(sizes), matches.owners.split(sizes), strict=True))

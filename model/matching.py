@@ -1,0 +1,158 @@
+"""One-to-one Hungarian matching of merged proposals and ground truth (paper, Eq. 5; DETR).
+
+The costs of a whole batch are worked out where the proposals are, and reach the host in one copy,
+together with the groups: the only time in a training step that the host waits for the device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch.nn import functional
+
+from model.loss_weights import Weights
+from model.losses import FOCAL_ALPHA, FOCAL_GAMMA, shadow_loss_of_pairs
+from model.merge import Groups, merge_masks
+from model.outputs import Proposals
+from model.targets import BoxTarget, MaskTarget, Target
+
+UNLIKELY = 1e6
+"""Stands for a cost that is no finite number: far above any other, yet the solver can add it up."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """M pairs of a slot and a ground truth, ordered by image and ground truth.
+
+    Proposals are counted through the batch (proposal n of image b is row b * N + n), and so are
+    the ground truths.
+
+    Attributes:
+        targets: (M,) int64, the ground truths.
+        complete: Whether that is all of them, in their order.
+        members: (P,) int64, rows of the proposals that the matched slots are merged from: first
+            the first members of all M slots, which are the slots themselves; then the second
+            members of those that have one; and so on.
+        owners: (P,) int64, the pair that each belongs to.
+        sizes: How many first members there are, second members, and so on.
+    """
+
+    targets: torch.Tensor
+    complete: bool
+    members: torch.Tensor
+    owners: torch.Tensor
+    sizes: tuple[int, ...]
+
+    @property
+    def slots(self) -> torch.Tensor:
+        """(M,) int64, the matched slots as rows."""
+        return self.members[: self.sizes[0]]
+
+
+@torch.no_grad()
+def match(
+    proposals: Proposals, logits: torch.Tensor, groups: Groups, targets: Sequence[Target],
+    weights: Weights, *, merging: bool = True,
+) -> Matches:  # fmt: skip
+    """Match the slots of each image with its ground truths at the least total cost.
+
+    A cost that is not finite counts as `UNLIKELY`. An image of more ground truths than slots
+    leaves some of them unmatched.
+
+    Args:
+        proposals: The last layer's, before MERGE.
+        logits: (B, N, K + 1) float, its class logits after MERGE.
+        groups: Its groups; only valid slots are matched.
+        targets: Of the B images, on the device of the proposals.
+        weights: Table 10's μ.
+        merging: False where no class merges, which saves the work of merging nothing.
+    """
+    chances = logits.float().softmax(-1)
+    costs = []
+    for index, target in enumerate(targets):
+        cost = -weights.cross_entropy * chances[index][:, target.labels]  # (N, G)
+        if len(target.labels):
+            masks = proposals.masks[index : index + 1]
+            if merging:
+                masks = merge_masks(masks, Groups(groups.slots[index : index + 1]))
+            cost = cost + mask_costs(masks[0], target, weights)
+        costs.append(cost)
+    return _assign(costs, groups.slots)
+
+
+def mask_costs(masks: torch.Tensor, target: Target, weights: Weights) -> torch.Tensor:
+    """The focal, dice and projection terms of Eq. 5 for every pair.
+
+    Args:
+        masks: (N, h, w) float, mask logits.
+        target: Of G masks or boxes on the same grid.
+        weights: Table 10's μ; a part of weight zero is not worked out.
+
+    Returns:
+        (N, G), float32 or more.
+    """
+    masks = masks if masks.dtype == torch.float64 else masks.float()
+    with torch.autocast(masks.device.type, enabled=False):  # sums over 65,536 cells
+        if isinstance(target, BoxTarget):
+            rows = shadow_loss_of_pairs(masks.amax(-1), target.rows)
+            return weights.projection * (
+                rows + shadow_loss_of_pairs(masks.amax(-2), target.columns)
+            )
+        return _full_mask_costs(masks.flatten(1), target, weights)
+
+
+def _full_mask_costs(masks: torch.Tensor, target: MaskTarget, weights: Weights) -> torch.Tensor:
+    """`losses.focal_loss` and `losses.dice_loss` of (N, P) logits with each of G masks."""
+    truth = target.masks.flatten(1).to(masks.dtype).T  # (P, G)
+    chances = torch.sigmoid(masks)
+    cost = masks.new_zeros(len(masks), truth.shape[1])
+    if weights.dice:
+        sums = chances.sum(-1)[:, None] + truth.sum(0) + 1
+        cost += weights.dice * (1 - (2 * (chances @ truth) + 1) / sums)
+    if weights.focal:
+        # What a pixel costs if it is background, and what it costs more if it is not.
+        outside = functional.softplus(masks) * chances**FOCAL_GAMMA * (1 - FOCAL_ALPHA)
+        chances = 1 - chances
+        inside = functional.softplus(-masks) * chances**FOCAL_GAMMA * FOCAL_ALPHA
+        total = outside.sum(-1)[:, None] + (inside - outside) @ truth
+        cost += weights.focal / masks.shape[1] * total
+    return cost
+
+
+def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
+    """The least sum of costs, B times (N, G), over the valid slots; on the host."""
+    device = slots.device
+    packed = torch.cat([*(cost.flatten() for cost in costs), slots.flatten().to(costs[0].dtype)])
+    values = packed.cpu().numpy()  # the one copy
+    batch, count = slots.shape
+    groups = values[len(values) - batch * count :].astype(np.int64).reshape(batch, count)
+    targets, members, owners, ranks = [], [], [], []
+    start = first_target = pairs = 0
+    for image, group in enumerate(groups):
+        truths = costs[image].shape[1]
+        cost = values[start : start + count * truths].reshape(count, truths)
+        start += count * truths
+        valid = np.flatnonzero(group == np.arange(count))
+        cost = np.where(np.isfinite(cost), cost, UNLIKELY)[valid]
+        rows, columns = linear_sum_assignment(cost)
+        order = np.argsort(columns)
+        for slot, truth in zip(valid[rows[order]], columns[order], strict=True):
+            own = np.flatnonzero(group == slot)
+            targets.append(first_target + truth)
+            members.append(image * count + own)
+            owners.append(np.full(len(own), pairs))
+            ranks.append(np.arange(len(own)))
+            pairs += 1
+        first_target += truths
+    if not pairs:
+        empty = slots.new_zeros(0)
+        return Matches(empty, first_target == 0, empty, empty, (0,))
+    rank = np.concatenate(ranks)
+    order = np.argsort(rank, kind="stable")
+    parts = [np.array(targets), np.concatenate(members)[order], np.concatenate(owners)[order]]
+    on_device = torch.from_numpy(np.concatenate(parts)).to(device, non_blocking=True)
+    found, rows, pair = on_device.split([len(part) for part in parts])
+    sizes = tuple(np.bincount(rank).tolist())
+    return Matches(found, pairs == first_target, rows, pair, sizes)

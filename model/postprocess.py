@@ -1,0 +1,245 @@
+"""Panoptic, semantic and instance results in the image's size, from one forward pass.
+
+MERGE first (section 3.2), then Mask2Former's rules with the thresholds of appendix F. All three
+take the last layer's proposals of a batch and give one result an image.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from pycocotools import mask as coco_mask
+from torch.nn import functional
+
+from model.mask_encoding import encode_logits
+from model.merge import group_proposals, merge, mergeable_classes
+from model.outputs import Proposals
+from model.preprocess import Placement
+from model.resize import resize_to_image
+from model.targets import STRIDE
+from o365seg.masks import Rle, rle_area
+
+COCO_CONFIDENCE = 0.85
+"""Class probability that a panoptic segment must exceed on COCO (appendix F)."""
+
+CONFIDENCE = 0.8
+"""Likewise on ADE20k, and taken for every other vocabulary."""
+
+LEAST_KEPT = 0.8
+"""Share of its own pixels that a panoptic segment must win (Mask2Former's overlap threshold)."""
+
+LEAST_AREA = 4
+"""Pixels of the image that a panoptic segment or an instance must have (appendix F)."""
+
+MOST_INSTANCES = 100
+"""Instances an image (appendix F)."""
+
+_STRIP = 2**24  # class scores at a time in semantic results: 64 MB
+
+
+@dataclass(frozen=True)
+class PanopticSegment:
+    """One segment: its id in the map, its class index, and class × localisation score, 0 to 1."""
+
+    id: int
+    label: int
+    score: float
+
+
+@dataclass(frozen=True)
+class PanopticResult:
+    """A segment for a pixel.
+
+    Attributes:
+        ids: int32 (H, W), ids from 1 on; 0 is void.
+        segments: By rising id, each with pixels in `ids`.
+    """
+
+    ids: np.ndarray
+    segments: list[PanopticSegment]
+
+
+@dataclass(frozen=True)
+class SemanticResult:
+    """A class for a pixel.
+
+    Attributes:
+        classes: int32 (H, W), class indices; there is no void.
+    """
+
+    classes: np.ndarray
+
+
+@dataclass(frozen=True)
+class InstanceResult:
+    """R instances by falling score; they may overlap.
+
+    Attributes:
+        labels: int64 (R,), class indices.
+        scores: float32 (R,), class × localisation score, above 0.
+        masks: R run-length masks of the image's size.
+        boxes: float64 (R, 4), left, top, width, height in pixels, as COCO has them: the masks'.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray
+    masks: list[Rle]
+    boxes: np.ndarray
+
+
+@torch.no_grad()
+def panoptic_results(
+    proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor,
+    confidence: float = CONFIDENCE,
+) -> list[PanopticResult]:  # fmt: skip
+    """Stuff merged; each pixel goes to the largest product of class and mask probability.
+
+    Args:
+        proposals: The last layer's, of B images.
+        placements: Where the B images lie in the input.
+        is_thing: (K,) bool.
+        confidence: Class probability that a proposal must exceed.
+    """
+    groups = group_proposals(proposals.logits, mergeable_classes("panoptic", is_thing))
+    merged = merge(proposals, groups)
+    chances, labels = merged.logits.float().softmax(-1).max(-1)  # (B, N)
+    kept = groups.valid & (labels < len(is_thing)) & (chances > confidence)
+    return [
+        _panoptic(merged.masks[b, kept[b]].float(), labels[b, kept[b]], chances[b, kept[b]], place)
+        for b, place in enumerate(placements)
+    ]
+
+
+def _panoptic(
+    masks: torch.Tensor, labels: torch.Tensor, chances: torch.Tensor, placement: Placement
+) -> PanopticResult:
+    """One image from (S, h, w) mask logits. One mask is in the image's size at a time."""
+    best = torch.zeros(placement.image, device=masks.device)
+    winner = torch.full(placement.image, -1, device=masks.device)
+    own = winner.clone()  # the winner's number where its own mask is above a half
+    whole = []
+    for number, mask in enumerate(masks):
+        logits = resize_to_image(mask[None], placement)[0]
+        inside = logits >= 0
+        value = logits.sigmoid() * chances[number]
+        wins = value > best
+        best = torch.where(wins, value, best)
+        winner.masked_fill_(wins, number)
+        own = torch.where(wins, torch.where(inside, number, -1), own)
+        whole.append(inside.sum())
+    count = len(whole)
+    won = torch.bincount((winner + 1).flatten(), minlength=count + 1)[1:].tolist()
+    area = torch.bincount((own + 1).flatten(), minlength=count + 1)[1:].tolist()
+    listed = torch.stack(whole).tolist() if whole else []
+    scores = (chances * _localisation(masks, placement)).tolist()
+    classes = labels.tolist()
+    new_ids = torch.zeros(count + 1, dtype=torch.int32)
+    segments: list[PanopticSegment] = []
+    for number in range(count):
+        if area[number] < LEAST_AREA or won[number] < LEAST_KEPT * listed[number]:
+            continue
+        segments.append(PanopticSegment(len(segments) + 1, classes[number], scores[number]))
+        new_ids[number + 1] = len(segments)
+    return PanopticResult(new_ids.numpy()[(own + 1).cpu().numpy()], segments)
+
+
+@torch.no_grad()
+def semantic_results(proposals: Proposals, placements: Sequence[Placement]) -> list[SemanticResult]:
+    """All classes merged; a class's score at a pixel is Σ class × mask probability over the slots.
+
+    The sum is taken on the stride-4 grid and resized, by strips, so that neither N masks nor all
+    of K score maps ever exist in the image's size.
+
+    Args:
+        proposals: The last layer's, of B images.
+        placements: Where the B images lie in the input.
+    """
+    everything = torch.ones_like(proposals.logits[0, 0, :-1], dtype=torch.bool)
+    groups = group_proposals(proposals.logits, everything)
+    merged = merge(proposals, groups)
+    chances = merged.logits.float().softmax(-1)[..., :-1] * groups.valid[..., None]  # (B, N, K)
+    results = []
+    for mask, chance, placement in zip(merged.masks, chances, placements, strict=True):
+        scores = torch.einsum("nk,nhw->khw", chance, mask.float().sigmoid())
+        results.append(SemanticResult(_strongest(scores, placement).cpu().numpy()))
+    return results
+
+
+def _strongest(scores: torch.Tensor, placement: Placement) -> torch.Tensor:
+    """int32 (H, W), the first class of the largest score, from (K, h, w) scores on the grid.
+
+    Most classes can win nowhere and are not resized. A pixel lies between four cells; of the
+    nearest it takes a quarter or more, so the best score there is at least a quarter of the least
+    of the four cells' best, while no class gets more than the most it has in one of the four.
+    """
+    height, width = placement.image
+    least = -functional.max_pool2d(-scores.amax(0)[None], 3, stride=1, padding=1)
+    hopeful = (scores >= 0.25 * (1 - 1e-5) * least).flatten(1).any(1).nonzero()[:, 0]
+    scores = scores[hopeful]
+    block = max(_STRIP // (height * width), 1)
+    best = torch.full(placement.image, -torch.inf, device=scores.device)
+    classes = torch.zeros(placement.image, dtype=torch.int32, device=scores.device)
+    for first in range(0, len(scores), block):
+        value, index = resize_to_image(scores[first : first + block], placement).max(0)
+        wins = value > best
+        best = torch.where(wins, value, best)
+        classes = torch.where(wins, index.int() + first, classes)
+    return hopeful.int()[classes]
+
+
+@torch.no_grad()
+def instance_results(
+    proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor | None = None
+) -> list[InstanceResult]:
+    """Nothing merged; the 100 likeliest pairs of a proposal and a class.
+
+    Args:
+        proposals: The last layer's, of B images.
+        placements: Where the B images lie in the input.
+        is_thing: (K,) bool, where the vocabulary has stuff, which is no instance.
+    """
+    chances = proposals.logits.float().softmax(-1)[..., :-1]  # (B, N, K)
+    if is_thing is not None:
+        chances = chances * is_thing
+    classes = chances.shape[-1]
+    most = min(MOST_INSTANCES, chances[0].numel())
+    top, index = chances.flatten(1).topk(most)  # (B, most)
+    rows, labels = index // classes, index % classes
+    return [
+        _instances(proposals.masks[b].float(), top[b], rows[b], labels[b], placement)
+        for b, placement in enumerate(placements)
+    ]
+
+
+def _instances(
+    masks: torch.Tensor,
+    chances: torch.Tensor,
+    rows: torch.Tensor,
+    labels: torch.Tensor,
+    placement: Placement,
+) -> InstanceResult:
+    """One image from (N, h, w) mask logits. A proposal of several classes is encoded once."""
+    used, place = rows.unique(return_inverse=True)
+    masks = masks[used]
+    scores = (chances * _localisation(masks, placement)[place]).cpu().numpy()
+    encoded = [encode_logits(mask, placement) for mask in masks.cpu().numpy()]
+    areas = np.array([rle_area(rle) for rle in encoded], np.int64)
+    owner = place.cpu().numpy()
+    order = np.argsort(-scores, kind="stable")
+    order = order[(scores[order] > 0) & (areas[owner[order]] >= LEAST_AREA)]
+    found = [encoded[number] for number in owner[order]]
+    packed = [{"size": list(rle.size), "counts": rle.counts} for rle in found]
+    boxes = coco_mask.toBbox(packed) if packed else np.zeros((0, 4))  # type: ignore[arg-type]
+    return InstanceResult(labels.cpu().numpy()[order], scores[order], found, boxes)
+
+
+def _localisation(masks: torch.Tensor, placement: Placement) -> torch.Tensor:
+    """(S,), the mean probability inside each mask, over the grid cells that the image covers.
+
+    Mask2Former takes it in the image's size; on the grid it needs no resizing.
+    """
+    rows, columns = (-(-side // STRIDE) for side in placement.input)
+    logits = masks[:, :rows, :columns].flatten(1)
+    inside = logits > 0
+    return (logits.sigmoid() * inside).sum(-1) / inside.sum(-1).clamp(min=1)

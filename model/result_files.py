@@ -1,0 +1,189 @@
+"""Results as files that others read: COCO's panoptic and results formats, and label maps.
+
+In a folder, for the tasks asked for:
+
+- `panoptic.json`, `panoptic/NAME.png`: COCO's panoptic format, a pixel's segment as red + 256 green
+  + 65536 blue;
+- `semantic.json`, `semantic/NAME.png`: COCO results with a mask per class, and label maps whose
+  values are category ids;
+- `instances.json`: COCO results with run-length masks. They have no `bbox`: pycocotools would take
+  the areas from it and not from the masks;
+- `images.json`: the images' ids and the categories, the form that `pycocotools.coco.COCO` opens;
+- `overlays/NAME.TASK.png`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmark.choices import Task
+from benchmark.figure_files import make_folder
+from model.image_list import ListedImage
+from model.postprocess import InstanceResult, PanopticResult, SemanticResult
+from model.predict import Prediction
+from model.visualize import (
+    SHOWN_SCORE,
+    draw_instances,
+    draw_panoptic,
+    draw_semantic,
+    save_picture,
+)
+from model.vocabulary import Vocabulary
+from o365seg.errors import InputError
+from o365seg.json_files import write_json_atomic
+from o365seg.masks import Rle, encode_rle, rle_area
+
+_MOST_LABELS = 2**16 - 1
+
+
+class ResultFiles:
+    """The files of one run: an image's PNGs are written at once, the JSON by `finish`.
+
+    Args:
+        folder: Made where it is not there; files of the same names are replaced.
+        vocabulary: The classes of the predictions.
+        overlays: Whether to draw pictures.
+        shown_score: Score from which on instances are drawn.
+
+    Raises:
+        InputError: the folder cannot be made, or a category id fits no label map.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        vocabulary: Vocabulary,
+        *,
+        overlays: bool = True,
+        shown_score: float = SHOWN_SCORE,
+    ) -> None:
+        for name, number in zip(vocabulary.names, vocabulary.ids, strict=True):
+            if not 0 <= number <= _MOST_LABELS:
+                raise InputError(
+                    f"the id {number} ({name!r}) fits no 16-bit label map", file=vocabulary.source
+                )
+        make_folder(folder)
+        self.folder = folder
+        self.vocabulary = vocabulary
+        self._overlays = overlays
+        self._shown_score = shown_score
+        self._images: list[dict[str, Any]] = []
+        self._records: dict[Task, list[dict[str, Any]]] = {}
+
+    def add(self, image: ListedImage, pixels: np.ndarray, prediction: Prediction) -> None:
+        """Write an image's PNGs and keep its records; `pixels` is uint8 (H, W, 3), RGB."""
+        height, width = pixels.shape[:2]
+        words = self.vocabulary
+        if prediction.panoptic is not None:
+            self._write_map(panoptic_map(prediction.panoptic), Task.PANOPTIC, image)
+            record = panoptic_record(prediction.panoptic, image, words)
+            self._records.setdefault(Task.PANOPTIC, []).append(record)
+        if prediction.semantic is not None:
+            self._write_map(label_map(prediction.semantic, words), Task.SEMANTIC, image)
+            records = semantic_records(prediction.semantic, image, words)
+            self._records.setdefault(Task.SEMANTIC, []).extend(records)
+        if prediction.instance is not None:
+            records = instance_records(prediction.instance, image, words)
+            self._records.setdefault(Task.INSTANCE, []).extend(records)
+        if self._overlays:
+            self._draw(image, pixels, prediction)
+        about = {"id": image.id, "file_name": image.name, "width": width, "height": height}
+        self._images.append(about)
+
+    def _draw(self, image: ListedImage, pixels: np.ndarray, prediction: Prediction) -> None:
+        pictures: dict[Task, Image.Image] = {}
+        if prediction.panoptic is not None:
+            pictures[Task.PANOPTIC] = draw_panoptic(pixels, prediction.panoptic, self.vocabulary)
+        if prediction.semantic is not None:
+            pictures[Task.SEMANTIC] = draw_semantic(pixels, prediction.semantic, self.vocabulary)
+        if prediction.instance is not None:
+            pictures[Task.INSTANCE] = draw_instances(
+                pixels, prediction.instance, self.vocabulary, self._shown_score
+            )
+        for task, picture in pictures.items():
+            save_picture(picture, self._place("overlays", image, f".{task}.png"))
+
+    def finish(self) -> list[Path]:
+        """Write the JSON files; gives their paths."""
+        shared = {"images": self._images, "categories": self.vocabulary.as_categories()}
+        contents: dict[str, Any] = {"images.json": shared | {"annotations": []}}
+        for task, records in self._records.items():
+            name = "instances.json" if task is Task.INSTANCE else f"{task}.json"
+            contents[name] = shared | {"annotations": records} if task is Task.PANOPTIC else records
+        for name, content in contents.items():
+            write_json_atomic(self.folder / name, content)
+        return [self.folder / name for name in contents]
+
+    def _write_map(self, pixels: np.ndarray, task: Task, image: ListedImage) -> None:
+        save_picture(Image.fromarray(pixels), self._place(task, image, ".png"))
+
+    def _place(self, folder: str, image: ListedImage, suffix: str) -> Path:
+        path = self.folder / folder / f"{image.stem}{suffix}"
+        make_folder(path.parent)
+        return path
+
+
+def panoptic_map(result: PanopticResult) -> np.ndarray:
+    """uint8 (H, W, 3): a pixel's segment id as red + 256 green + 65536 blue; 0 is void."""
+    return (result.ids[..., None] >> np.array([0, 8, 16]) & 255).astype(np.uint8)
+
+
+def panoptic_record(
+    result: PanopticResult, image: ListedImage, vocabulary: Vocabulary
+) -> dict[str, Any]:
+    """An image's entry in `annotations` of COCO's panoptic format, with a `score` a segment."""
+    areas = np.bincount(result.ids.ravel(), minlength=len(result.segments) + 1)
+    segments = [
+        {
+            "id": segment.id,
+            "category_id": vocabulary.ids[segment.label],
+            "area": int(areas[segment.id]),
+            "bbox": _box(result.ids == segment.id),
+            "iscrowd": 0,
+            "score": segment.score,
+        }
+        for segment in result.segments
+    ]
+    return {"image_id": image.id, "file_name": f"{image.stem}.png", "segments_info": segments}
+
+
+def label_map(result: SemanticResult, vocabulary: Vocabulary) -> np.ndarray:
+    """Category ids, uint8 (H, W), or uint16 where one needs it."""
+    kind = np.uint8 if max(vocabulary.ids) <= 255 else np.uint16
+    return np.array(vocabulary.ids, kind)[result.classes]
+
+
+def semantic_records(
+    result: SemanticResult, image: ListedImage, vocabulary: Vocabulary
+) -> list[dict[str, Any]]:
+    """COCO results of an image: the mask of each class that it has."""
+    return [
+        _record(image, vocabulary.ids[label], encode_rle(result.classes == label))
+        for label in np.unique(result.classes).tolist()
+    ]
+
+
+def instance_records(
+    result: InstanceResult, image: ListedImage, vocabulary: Vocabulary
+) -> list[dict[str, Any]]:
+    """COCO results of an image, by falling score."""
+    return [
+        _record(image, vocabulary.ids[label], mask) | {"score": score}
+        for label, mask, score in zip(
+            result.labels.tolist(), result.masks, result.scores.tolist(), strict=True
+        )
+        if rle_area(mask)
+    ]
+
+
+def _record(image: ListedImage, category: int, mask: Rle) -> dict[str, Any]:
+    return {"image_id": image.id, "category_id": category, "segmentation": mask}
+
+
+def _box(mask: np.ndarray) -> list[int]:
+    """COCO's (x, y, width, height) of a mask bool (H, W) that has a pixel."""
+    columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
+    left, top = int(columns[0]), int(rows[0])
+    return [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top]

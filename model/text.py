@@ -1,0 +1,246 @@
+"""Class names to classifiers: a frozen CLIP text encoder, its prompts, and a cache on disk.
+
+"We feed the category names into a frozen pre-trained text encoder to set the per-category
+classifier w_k" (paper, section 3.4); CLIP-L/14 (section 4). open_clip provides the encoder. Nothing
+of it is needed once the embeddings are in the cache or in a file (`model.text_files`).
+"""
+
+import hashlib
+import json
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.prompts import DEFAULT_TEMPLATES, check_templates, fill
+from model.text_files import read_cached, save_embeddings, unit_rows
+from o365seg.errors import InputError
+
+_BATCH = 64  # sentences at a time: what a processor keeps busy with, in little memory
+_ASIDE = "; name its weights file, or give ready embeddings"
+
+Progress = Callable[[Sequence[Any], str], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """What turns names into embeddings.
+
+    Attributes:
+        model: A model open_clip knows by name, or its `local-dir:` and `hf-hub:` forms.
+        pretrained: One of that model's tags, or a weights file; `local-dir:` and `hf-hub:` bring
+            their own. OpenAI's weights in a file need a model whose name ends in `-quickgelu`; with
+            the tag that is seen to.
+        templates: Sentences with `{}` for the name (`model.prompts`).
+    """
+
+    model: str = "ViT-L-14"
+    pretrained: str = "openai"
+    templates: tuple[str, ...] = DEFAULT_TEMPLATES
+
+    def __post_init__(self) -> None:
+        check_templates(self.templates)
+
+    @property
+    def is_self_contained(self) -> bool:
+        """Whether the model's name says where the weights are, so that `pretrained` has no say."""
+        return self.model.startswith(("local-dir:", "hf-hub:"))
+
+
+def default_cache() -> Path:
+    """Where embeddings are kept: `o365seg/text` in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "o365seg" / "text"
+
+
+def text_embeddings(
+    names: Sequence[str],
+    encoder: TextEncoder | None = None,
+    *,
+    cache: Path | None = None,
+    device: str = "cpu",
+    progress: Progress = lambda items, _: items,
+) -> np.ndarray:
+    """The classifiers of K classes: the mean over the prompts' normalised embeddings, normalised.
+
+    Args:
+        names: Clean class names (`Vocabulary.prompt_names`).
+        encoder: CLIP-L/14 with our prompts where none is given.
+        cache: A folder to look into first and to write to; None for none.
+        device: Where the encoder runs.
+        progress: Wraps the loop over the batches of sentences.
+
+    Returns:
+        float32[K, D], rows of length 1.
+
+    Raises:
+        InputError: the model is unknown, or its weights are neither here nor to be had.
+    """
+    encoder = encoder or TextEncoder()
+    path = None if cache is None else cache / f"{_key(names, encoder)}.npz"
+    if path is not None:
+        found = read_cached(path, names)  # None where it is damaged, too: it is made again
+        if found is not None:
+            return found
+    embeddings = _encode(names, encoder, device, progress)
+    if path is not None:
+        about = {"model": encoder.model, "pretrained": encoder.pretrained}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            save_embeddings(path, names, embeddings, about | {"templates": encoder.templates})
+        except (InputError, OSError) as error:
+            # A full or read-only disk costs time at the next call, not this one's result.
+            warnings.warn(f"text embeddings are not cached: {error}", stacklevel=2)
+    return embeddings
+
+
+def _key(names: Sequence[str], encoder: TextEncoder) -> str:
+    """The cache file's name: who made the embeddings, readable; and a hash of all that counts."""
+    said = json.dumps([encoder.model, _weights_id(encoder), encoder.templates, list(names)])
+    pretrained = "" if encoder.is_self_contained else f"-{Path(encoder.pretrained).stem}"
+    label = "".join(c if c.isalnum() or c in "-_." else "_" for c in encoder.model + pretrained)
+    return f"{label[-80:]}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def _weights_id(encoder: TextEncoder) -> object:
+    """A tag is its own name; of files the content counts, for another may take their place."""
+    if encoder.model.startswith("local-dir:"):
+        folder = Path(encoder.model.removeprefix("local-dir:"))
+        files = sorted(path for path in folder.glob("*") if path.is_file())
+    else:
+        files = [Path(encoder.pretrained)] if Path(encoder.pretrained).is_file() else []
+    digests = []
+    for path in files:
+        with path.open("rb") as file:
+            digests.append([path.name, hashlib.file_digest(file, "sha256").hexdigest()])
+    return digests or encoder.pretrained
+
+
+def _encode(
+    names: Sequence[str], encoder: TextEncoder, device: str, progress: Progress
+) -> np.ndarray:
+    """See `text_embeddings`; without the cache."""
+    import torch
+
+    model, tokenizer = load_text_encoder(encoder, device)
+    sentences = [fill(template, name) for name in names for template in encoder.templates]
+    batches = [sentences[start : start + _BATCH] for start in range(0, len(sentences), _BATCH)]
+    rows = []
+    with torch.inference_mode():
+        for batch in progress(batches, "text embeddings"):
+            # (b, D)
+            rows.append(model.encode_text(tokenizer(batch).to(device), normalize=True).float())
+    # (K, T, D) -> (K, D)
+    mean = torch.cat(rows).reshape(len(names), len(encoder.templates), -1).mean(1)
+    return unit_rows(mean.cpu().numpy(), names, encoder.model)
+
+
+def load_text_encoder(encoder: TextEncoder, device: str = "cpu") -> tuple[Any, Any]:
+    """open_clip's model, in evaluation mode, and its tokenizer.
+
+    Raises:
+        InputError: open_clip is not installed, the model or the tag is unknown, or the weights are
+            neither here nor to be had.
+    """
+    try:
+        import open_clip
+    except ModuleNotFoundError:
+        raise InputError(
+            "the text encoder needs open_clip: pip install 'o365seg[model]'" + _ASIDE
+        ) from None
+    quick_gelu = False
+    if not encoder.is_self_contained:
+        quick_gelu = _check_known(encoder)
+    with _quiet():
+        _check_at_hand(encoder)
+        try:
+            model = open_clip.create_model(
+                encoder.model,
+                pretrained=None if encoder.is_self_contained else encoder.pretrained,
+                device=device,
+                # open_clip only warns where the weights were made for the other activation.
+                force_quick_gelu=quick_gelu,
+                require_pretrained=True,
+            )
+            tokenizer = open_clip.get_tokenizer(encoder.model)
+        except Exception as error:  # it, torch and the hub raise errors of every kind
+            raise _unavailable(encoder, error) from None
+    return model.eval().requires_grad_(False), tokenizer
+
+
+def _check_known(encoder: TextEncoder) -> bool:
+    """See that open_clip knows the model and the tag; whether the weights need QuickGELU."""
+    import difflib
+
+    import open_clip
+
+    name = encoder.model.replace("/", "-")  # as open_clip does
+    if name not in open_clip.list_models():
+        near = difflib.get_close_matches(name, open_clip.list_models(), 3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise InputError(f"open_clip has no model {encoder.model!r}{hint}")
+    config = open_clip.get_pretrained_cfg(name, encoder.pretrained)
+    if not config and not Path(encoder.pretrained).is_file():
+        tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
+        raise InputError(
+            f"{encoder.pretrained!r} is no weights file and no tag of {encoder.model} "
+            f"(its tags: {tags})"
+        )
+    return bool(config.get("quick_gelu", False)) if config else False
+
+
+def _check_at_hand(encoder: TextEncoder) -> None:
+    """One look whether the weights are here or can be fetched; open_clip would try for a minute."""
+    import open_clip
+    from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
+
+    if encoder.model.startswith("local-dir:"):
+        return
+    if encoder.model.startswith("hf-hub:"):
+        place = encoder.model.removeprefix("hf-hub:") + "/"
+    else:
+        name = encoder.model.replace("/", "-")
+        place = open_clip.get_pretrained_cfg(name, encoder.pretrained).get("hf_hub", "")
+    if not place:  # a file, or a plain address: open_clip reads those without a second try
+        return
+    try:
+        import huggingface_hub as hub
+    except ModuleNotFoundError:
+        return
+    folder, file = os.path.split(place)
+    files = [file] if file else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
+    if any(isinstance(hub.try_to_load_from_cache(folder, name), str) for name in files):
+        return
+    try:
+        hub.get_hf_file_metadata(hub.hf_hub_url(folder, files[0]), timeout=10)
+    except hub.errors.EntryNotFoundError:
+        return  # the hub answers, so open_clip may go on and look for the other file
+    except Exception as error:
+        raise _unavailable(encoder, error) from None
+
+
+def _unavailable(encoder: TextEncoder, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:160] or type(error).__name__
+    what = encoder.model if encoder.is_self_contained else f"{encoder.model} ({encoder.pretrained})"
+    return InputError(
+        f"the text encoder {what} cannot be loaded from this machine or fetched{_ASIDE} ({reason})"
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Neither log lines nor warnings of the libraries: what matters becomes our error."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

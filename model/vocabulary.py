@@ -1,0 +1,185 @@
+"""The classes a model is asked for: their names, which of them are things, ids and colours.
+
+The network is open: any list of names is a vocabulary, for their text embeddings are the
+classifier (paper, section 3.4). Things are what can be counted (each instance a segment), stuff
+what cannot (a class is one segment); which is which decides what MERGE merges (section 3.2).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from o365seg.categories import display_name
+from o365seg.errors import InputError
+from o365seg.json_files import decode_json, read_bytes
+
+Colour = tuple[int, int, int]
+
+_KIND_SUFFIX = re.compile(r"^(?P<name>.*?)\s*:\s*(?P<kind>thing|stuff)$", re.IGNORECASE)
+# COCO's marks of a merged or a left-over stuff class, as in "wall-other-merged": no words.
+_COCO_SUFFIXES = re.compile(r"(-(merged|other|stuff))+$")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """K classes; the place in it is what the network's class logits count by.
+
+    Attributes:
+        names: As given, for files and pictures; each once, whatever the case.
+        is_thing: Whether a class is countable.
+        ids: Category ids that files carry; 1 … K by default, so that 0 stays "no class".
+        colours: RGB, 0 … 255, where the source has them; None for our own palette.
+        source: What errors call the vocabulary.
+
+    Raises:
+        InputError: no class, an empty name, or a name or an id given twice.
+    """
+
+    names: tuple[str, ...]
+    is_thing: tuple[bool, ...]
+    ids: tuple[int, ...] = ()
+    colours: tuple[Colour, ...] | None = None
+    source: str = "vocabulary"
+
+    def __post_init__(self) -> None:
+        if not self.ids:
+            object.__setattr__(self, "ids", tuple(range(1, len(self.names) + 1)))
+        for field in (self.is_thing, self.ids, *([self.colours] if self.colours else [])):
+            assert len(field) == len(self.names)  # ours to get right, not the user's
+        if not self.names:
+            raise InputError("names no class", file=self.source)
+        seen_names: set[str] = set()
+        seen_ids: set[int] = set()
+        for name, number in zip(self.names, self.ids, strict=True):
+            if not clean_name(name):
+                raise InputError(f"a class without a name ({name!r})", file=self.source)
+            if name.casefold() in seen_names:
+                raise InputError(f"the class {name!r} is given twice", file=self.source)
+            if number in seen_ids:
+                raise InputError(f"the id {number} ({name!r}) is given twice", file=self.source)
+            seen_names.add(name.casefold())
+            seen_ids.add(number)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def prompt_names(self) -> tuple[str, ...]:
+        """The names as the text encoder reads them (`clean_name`)."""
+        return tuple(clean_name(name) for name in self.names)
+
+    def as_categories(self) -> list[dict[str, Any]]:
+        """The classes as COCO's panoptic `categories`."""
+        colours = self.colours or (None,) * len(self)
+        return [
+            {"id": number, "name": name, "isthing": int(thing)}
+            | ({"color": list(colour)} if colour else {})
+            for number, name, thing, colour in zip(
+                self.ids, self.names, self.is_thing, colours, strict=True
+            )
+        ]
+
+
+def clean_name(name: str) -> str:
+    """A class name as a person would say it, for the text encoder.
+
+    Objects365's misspellings are corrected; lower case; of synonyms set apart by a comma or a
+    semicolon the first; `_` is a blank, `/` is "or"; COCO's `-merged`, `-other` and `-stuff` go.
+    The paper is silent; these are the usual rules (X-Decoder's vocabulary, for one).
+    """
+    name = re.split("[,;]", display_name(name))[0].lower().replace("_", " ").strip()
+    name = _COCO_SUFFIXES.sub("", name)
+    return " ".join(re.sub(r"\s*/\s*", " or ", name).split())
+
+
+def parse_vocabulary(text: str) -> Vocabulary:
+    """A vocabulary from the command line: `"cat, sofa, wall:stuff"`.
+
+    Classes are set apart by commas; `:stuff` marks a class that cannot be counted, `:thing` one
+    that can, which is also the default. Synonyms stand behind a semicolon and are not used.
+
+    Raises:
+        InputError: see `Vocabulary`.
+    """
+    return _from_entries(text.split(","), "--vocabulary")
+
+
+def read_vocabulary(path: str | Path) -> Vocabulary:
+    """A vocabulary from a file: COCO's categories as JSON, else text with a class a line.
+
+    JSON is a list of `id` and `name`, or a COCO file with `categories`; `isthing` (1 where it is
+    missing, as in instance files) and `color` are used. In text, a line is a class, marked as in
+    `parse_vocabulary`; empty lines and lines that start with `#` do not count.
+
+    Raises:
+        InputError: not readable, not of this form; and see `Vocabulary`.
+    """
+    data = read_bytes(path)
+    if Path(path).suffix == ".json" or data.lstrip()[:1] in (b"{", b"["):
+        return _from_categories(data, path)
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return _from_entries(kept, str(path))
+
+
+def read_or_parse(given: str) -> Vocabulary:
+    """What `--vocabulary` takes: the path of a file that exists, or the classes themselves.
+
+    Raises:
+        InputError: see `read_vocabulary` and `parse_vocabulary`.
+    """
+    looks_like_file = "," not in given and Path(given).suffix.lower() in (".json", ".txt")
+    try:
+        is_file = Path(given).is_file()
+    except OSError:  # a list of classes longer than a file name may be
+        is_file = False
+    return read_vocabulary(given) if is_file or looks_like_file else parse_vocabulary(given)
+
+
+def _from_entries(entries: Sequence[str], source: str) -> Vocabulary:
+    names: list[str] = []
+    is_thing: list[bool] = []
+    for entry in entries:
+        match = _KIND_SUFFIX.match(entry.strip())
+        names.append(match["name"] if match else entry.strip())
+        is_thing.append(match is None or match["kind"].lower() == "thing")
+    return Vocabulary(tuple(names), tuple(is_thing), source=source)
+
+
+class _Category(msgspec.Struct):
+    id: int
+    name: str
+    isthing: int | bool = 1
+    color: tuple[int, int, int] | None = None
+
+
+class _Categories(msgspec.Struct):
+    categories: list[_Category]
+
+
+def _from_categories(data: bytes, path: str | Path) -> Vocabulary:
+    if data.lstrip().startswith(b"["):
+        listed = decode_json(data, list[_Category], path)
+    else:
+        listed = decode_json(data, _Categories, path).categories
+    for index, category in enumerate(listed):
+        if category.color and not all(0 <= value <= 255 for value in category.color):
+            raise InputError(
+                f"{list(category.color)} is no colour",
+                file=path, record=f"categories[{index}] (id {category.id})", field="color",
+            )  # fmt: skip
+    colours = [category.color for category in listed if category.color is not None]
+    return Vocabulary(
+        tuple(category.name for category in listed),
+        tuple(bool(category.isthing) for category in listed),
+        tuple(category.id for category in listed),
+        tuple(colours) if listed and len(colours) == len(listed) else None,
+        str(path),
+    )

@@ -1,0 +1,193 @@
+"""`dataseg` as its users run it, on an untrained tiny model."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from typer.testing import CliRunner, Result
+
+from benchmark import evaluate_panoptic, evaluate_semantic
+from benchmark.png_maps import read_labels, read_segment_ids
+from model.cli import app
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("timm")
+
+NAMES = "cat, dog, wall:stuff, sky:stuff"
+RUN = "from model.cli import main; main()"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained checkpoint, text embeddings, two images named by number and a broken one."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("dataseg")
+    assert run("init", "tiny", folder / "m.safetensors", "--text-width", 8).exit_code == 0
+    random = np.random.default_rng(0)
+    np.save(folder / "text.npy", random.normal(size=(4, 8)).astype(np.float32))
+    (folder / "images").mkdir()
+    for name, size in (("000000000007.png", (70, 90, 3)), ("12.jpg", (64, 50, 3))):
+        Image.fromarray(random.integers(0, 256, size, np.uint8)).save(folder / "images" / name)
+    (folder / "bad.png").write_text("no picture")
+    return folder
+
+
+def predict(folder: Path, *arguments: object) -> Result:
+    options = ("--vocabulary", NAMES, "--checkpoint", folder / "m.safetensors", "--device", "cpu")
+    return run("predict", *options, "--embeddings", folder / "text.npy", *arguments)
+
+
+@pytest.fixture(scope="module", params=["64", "native"])
+def results(folder: Path, request: pytest.FixtureRequest) -> Path:
+    """All three tasks of both images."""
+    out = folder / f"out_{request.param}"
+    tasks = ("--task", "panoptic", "--task", "semantic", "--task", "instance")
+    thresholds = ("--confidence", 0.1, "--shown-score", 0)
+    done = predict(folder, folder / "images", *tasks, *thresholds, "--size", request.param,
+                   "--out", out)  # fmt: skip
+    assert done.exit_code == 0, (done.output, done.exception)
+    return out
+
+
+def test_panoptic_results_are_what_the_benchmark_reads(results: Path) -> None:
+    numbers = evaluate_panoptic(results / "panoptic.json", results / "panoptic.json").rows()
+    assert numbers["All"].pq == 1.0
+    content = json.loads((results / "panoptic.json").read_text())
+    assert [image["image_id"] for image in content["annotations"]] == [7, 12]
+    for record in content["annotations"]:
+        ids = read_segment_ids(results / "panoptic" / record["file_name"])
+        for segment in record["segments_info"]:
+            inside = ids == segment["id"]
+            assert segment["area"] == inside.sum() > 0
+            box = coco_mask.toBbox(coco_mask.encode(np.asfortranarray(inside, np.uint8)))
+            assert segment["bbox"] == box.tolist()
+        stuff = [s["category_id"] for s in record["segments_info"] if s["category_id"] > 2]
+        assert len(stuff) == len(set(stuff))
+
+
+def test_semantic_results_agree_in_both_forms(results: Path) -> None:
+    result = evaluate_semantic(results / "semantic.json", results / "semantic")
+    assert result.metrics["mIoU"] == 1.0
+    assert read_labels(results / "semantic" / "12.png").shape == (64, 50)
+
+
+def test_instance_results_load_into_pycocotools(results: Path) -> None:
+    truth = COCO(results / "images.json")
+    found = truth.loadRes(str(results / "instances.json"))
+    assert sorted(found.getImgIds()) == [7, 12]
+    annotations = found.loadAnns(found.getAnnIds())
+    assert annotations
+    for annotation in annotations:
+        assert 0 < annotation["score"] <= 1  # type: ignore[typeddict-item]
+        assert annotation["category_id"] in (1, 2)  # stuff is no instance
+        image = truth.loadImgs(annotation["image_id"])[0]
+        size = (image.get("height"), image.get("width"))
+        assert found.annToMask(annotation).shape == size
+    assert "bbox" not in json.loads((results / "instances.json").read_text())[0]
+
+
+def test_each_task_has_its_picture(results: Path) -> None:
+    names = sorted(path.name for path in (results / "overlays").iterdir())
+    tasks = ("instance", "panoptic", "semantic")
+    assert names == [f"{stem}.{task}.png" for stem in ("000000000007", "12") for task in tasks]
+    assert all(max(Image.open(results / "overlays" / name).size) >= 720 for name in names)
+
+
+def test_a_bad_image_is_named_and_the_others_are_done(folder: Path, tmp_path: Path) -> None:
+    done = predict(folder, folder / "bad.png", folder / "images" / "12.jpg", "--size", 64,
+                   "--out", tmp_path, "--no-overlays")  # fmt: skip
+    assert done.exit_code == 1
+    assert f"left out: {folder / 'bad.png'}: is no image that Pillow reads" in done.stderr
+    assert "1 of 2 images were left out" in str(done.exception)
+    assert len(json.loads((tmp_path / "panoptic.json").read_text())["annotations"]) == 1
+    assert not (tmp_path / "overlays").exists()
+
+
+def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
+    images = [{"id": 5, "file_name": "train/000000000007.png"}, {"id": 6, "file_name": "12.jpg"}]
+    (tmp_path / "gt.json").write_text(json.dumps({"images": images}))
+    options = ("--size", 64, "--no-overlays", "--out", tmp_path, "--image-ids")
+    assert predict(folder, folder / "images", *options, tmp_path / "gt.json").exit_code == 0
+    listed = json.loads((tmp_path / "images.json").read_text())["images"]
+    assert [image["id"] for image in listed] == [5, 6]
+    (tmp_path / "gt.json").write_text(json.dumps({"images": images[:1]}))
+    done = predict(folder, folder / "images", *options, tmp_path / "gt.json")
+    assert "lists no image whose file_name is 12.jpg" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["absent.png"], "absent.png: no such file"),
+        (["12.jpg", "--checkpoint", "absent"], "absent: no such file"),
+        (["12.jpg", "--checkpoint", "text.npy"], "text.npy: is not a safetensors file"),
+        (["12.jpg", "--embeddings", "wide.npy"], "text embeddings of length 8, those given have 9"),
+        (["12.jpg", "--vocabulary", "cat"], "4 rows and no names, the vocabulary 1 classes"),
+        (["12.jpg", "--vocabulary", "cat, cat"], "'cat' is given twice"),
+        (["12.jpg", "--device", "abacus"], "PyTorch cannot use the device 'abacus'"),
+        (["12.jpg", "12.jpg"], "would have the name of those of"),
+        ([""], "no image is in this folder"),
+    ],
+)
+def test_faults_of_the_input_get_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], message: str
+) -> None:
+    (tmp_path / "text.npy").write_bytes((folder / "text.npy").read_bytes())
+    (tmp_path / "12.jpg").write_bytes((folder / "images" / "12.jpg").read_bytes())
+    np.save(tmp_path / "wide.npy", np.ones((4, 9), np.float32))
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    done = predict(folder, "--size", 64, "--out", "out", *[o or "empty" for o in options])
+    assert done.exit_code == 1
+    assert message in str(done.exception)
+    assert "\n" not in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    "options", [["--task", "segments"], ["--size", "100"], ["--size", "big"], ["--confidence", 2]]
+)
+def test_faults_of_the_command_line(folder: Path, options: list[str]) -> None:
+    assert predict(folder, folder / "images", *options).exit_code == 2
+
+
+def test_describe_and_export(folder: Path, tmp_path: Path) -> None:
+    shown = run("describe", "tiny", "--size", 64)
+    assert shown.exit_code == 0
+    assert "backbone" in shown.stdout and "total" in shown.stdout
+    assert "no preset 'huge'" in str(run("describe", "huge").exception)
+    program = tmp_path / "m.pt2"
+    assert (
+        run("export", folder / "m.safetensors", "--program", program, "--size", 64).exit_code == 0
+    )
+    assert program.stat().st_size > 0
+    assert run("export", folder / "m.safetensors").exit_code == 2
+
+
+def test_help_does_not_load_pytorch() -> None:
+    code = "import sys, model.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    for command in ("predict", "embed", "init", "describe", "export"):
+        shown = run(command, "--help")
+        assert f"dataseg {command} " in " ".join(shown.stdout.split())
+
+
+def test_without_pytorch_one_line_says_what_to_install(tmp_path: Path) -> None:
+    code = f"import sys; sys.modules['torch'] = None; {RUN}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "init", "tiny", tmp_path / "m.safetensors"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: this needs torch, which is not installed: pip install 'o365seg[model]'\n"
+    )
