@@ -66,7 +66,8 @@ def test_shapes_of_every_preset(name):
 def test_every_parameter_is_trained(backbone):
     model = make(dataclasses.replace(TINY, backbone=BackboneConfig(backbone))).train()
     outputs = model(pixels(2, 64, 64), TEXT)
-    sum(p.logits.square().mean() + p.masks.square().mean() for p in outputs.layers).backward()
+    terms = [p.logits.square().mean() + p.masks.square().mean() for p in outputs.layers]
+    torch.stack(terms).sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 

@@ -82,7 +82,7 @@ def measure(arguments: argparse.Namespace) -> None:
                 with torch.inference_mode():
                     call(images)
             else:
-                sum(x.float().mean() for x in call(images)).backward()
+                torch.stack([x.float().mean() for x in call(images)]).sum().backward()
                 model.zero_grad()
         if cuda:
             torch.cuda.synchronize()
