@@ -1,5 +1,7 @@
 """Backbones: images in, feature maps at strides 4, 8, 16 and 32 out."""
 
+from typing import Any
+
 import timm
 import torch
 from torch import nn
@@ -28,8 +30,9 @@ class ConvBackbone(nn.Module):
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__()
-        self.net = _create(config)
-        self.channels = tuple(self.net.feature_info.channels())
+        net = _create(config)
+        self.channels: tuple[int, ...] = tuple(net.feature_info.channels())
+        self.net: nn.Module = net
         self.freeze_norm = config.freeze_norm
         self._padding: Padding | None = None
         if config.freeze_norm:
@@ -58,13 +61,13 @@ class ConvBackbone(nn.Module):
         return None if self._padding is None else (self._padding.blank(inputs[0]),)
 
 
-def _create(config: BackboneConfig) -> nn.Module:
+def _create(config: BackboneConfig) -> Any:
     """timm's model with its features at the four strides, randomly initialised."""
     if not timm.is_model(config.name):
         raise InputError(f"timm has no model {config.name!r}", field="backbone.name")
-    options = {"drop_path_rate": config.drop_path} if config.drop_path else {}
+    options: dict[str, Any] = {"drop_path_rate": config.drop_path} if config.drop_path else {}
     try:
-        net = timm.create_model(config.name, features_only=True, **options)
+        net: Any = timm.create_model(config.name, features_only=True, **options)
         info = net.feature_info
         levels = [i for i, stride in enumerate(info.reduction()) if stride in STRIDES]
         if [info.reduction()[i] for i in levels] == list(STRIDES):

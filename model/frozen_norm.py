@@ -57,6 +57,7 @@ class FoldedConv2d(nn.Module):
         self.weight = convolution.weight
         self.kernel_size = convolution.kernel_size
         self.stride = convolution.stride
+        assert isinstance(convolution.padding, tuple)
         self.padding = convolution.padding
         self.dilation = convolution.dilation
         self.groups = convolution.groups
@@ -117,6 +118,8 @@ def _convolutions_before_norms(net: nn.Module) -> dict[str, str]:
             continue
         conv_module = net.get_submodule(convolution)
         plain = type(net.get_submodule(norm)) is nn.BatchNorm2d and type(conv_module) is nn.Conv2d
-        if plain and conv_module.bias is None and conv_module.padding_mode == "zeros":
+        if not plain or conv_module.bias is not None or isinstance(conv_module.padding, str):
+            continue
+        if conv_module.padding_mode == "zeros":
             found[norm] = convolution
     return found

@@ -1,8 +1,8 @@
 """DaTaSeg's network beside Hugging Face's Mask2Former: time, processor time and peak memory.
 
     pip install 'o365seg[model]' transformers
-    python tests/performance/network_speed.py --rounds 3                 # CPU, one thread, 512 x 512
-    python tests/performance/network_speed.py --device cuda --size 1024  # bfloat16, torch.compile
+    python tests/performance/network_speed.py --rounds 3                # CPU, one thread, 512 x 512
+    python tests/performance/network_speed.py --device cuda --size 1024 # bfloat16, torch.compile
 
 Both have a ResNet-50 and 100 queries and are randomly initialised; the peer's configuration is its
 own default but for the backbone. `forward` is inference under `torch.inference_mode`; `step` is a
@@ -82,7 +82,7 @@ def measure(arguments: argparse.Namespace) -> None:
                 with torch.inference_mode():
                     call(images)
             else:
-                sum(x.float().mean() for x in call(images)).backward()
+                torch.stack([x.float().mean() for x in call(images)]).sum().backward()
                 model.zero_grad()
         if cuda:
             torch.cuda.synchronize()
