@@ -22,13 +22,26 @@ def resize_to_image(maps: torch.Tensor, placement: Placement) -> torch.Tensor:
     """
     height, width = placement.image
     rows, columns = (-(-side // STRIDE) for side in placement.input)
+    maps = maps[:, :rows, :columns]
+    if height == rows or width == columns:
+        # interpolate copies along an axis that keeps its size, though its last cell may be cut.
+        across = maps @ _weights(width, columns, placement.input[1], maps).T
+        return _weights(height, rows, placement.input[0], maps) @ across
     # Upwards by less than any coordinate can show, or rounding could cost the last row.
     scale = tuple(
         pixels / (side / STRIDE) * (1 + 1e-9)
         for pixels, side in zip(placement.image, placement.input, strict=True)
     )
     resized = functional.interpolate(
-        maps[None, :, :rows, :columns], scale_factor=scale, mode="bilinear",
+        maps[None], scale_factor=scale, mode="bilinear",
         recompute_scale_factor=False,
     )  # fmt: skip
     return resized[0, :, :height, :width]
+
+
+def _weights(pixels: int, cells: int, side: int, like: torch.Tensor) -> torch.Tensor:
+    """(pixels, cells): what each cell counts in each pixel, along one axis."""
+    own = torch.arange(pixels, dtype=like.dtype, device=like.device)
+    place = ((own + 0.5) * (side / STRIDE / pixels) - 0.5).clamp(0, cells - 1)
+    distance = place[:, None] - torch.arange(cells, device=like.device)
+    return (1 - distance.abs()).clamp(min=0)

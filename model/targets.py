@@ -116,6 +116,7 @@ def semantic_target(classes: np.ndarray, class_count: int) -> MaskTarget:
         classes: integer (h, w) at stride 4; whatever is not in 0 to K - 1 is void.
         class_count: K.
     """
+    classes = classes.astype(np.int64)  # bytes have no -1
     known = (classes >= 0) & (classes < class_count)
     return _split(np.where(known, classes, -1), np.arange(class_count))
 

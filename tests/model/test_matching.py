@@ -1,0 +1,183 @@
+"""Costs and assignments against plain definitions and a search through all assignments."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import losses
+from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, Weights
+from model.matched_masks import matched_masks
+from model.matching import Matches, mask_costs, match
+from model.merge import Groups, group_proposals, merge_logits, merge_masks
+from model.outputs import Proposals
+from model.targets import BoxTarget, MaskTarget, Target
+
+torch.set_num_threads(1)
+
+GRID = 5, 4
+
+
+def draw_proposals(batch: int, count: int, classes: int, seed: int) -> Proposals:
+    random = torch.Generator().manual_seed(seed)
+    logits = 2 * torch.randn(batch, count, classes + 1, generator=random)
+    return Proposals(logits, 3 * torch.randn(batch, count, *GRID, generator=random))
+
+
+def draw_target(kind: type[Target], truths: int, classes: int, seed: int) -> Target:
+    random = torch.Generator().manual_seed(seed)
+    labels = torch.randint(classes, (truths,), generator=random)
+    masks = torch.rand(truths, *GRID, generator=random) < 0.4
+    if kind is MaskTarget:
+        return MaskTarget(labels, masks)
+    return BoxTarget(labels, masks.any(2), masks.any(1))
+
+
+def pair_cost(mask: torch.Tensor, target: Target, index: int, weights: Weights) -> float:
+    if isinstance(target, BoxTarget):
+        sides = target.rows[index, None], target.columns[index, None]
+        return weights.projection * losses.projection_loss(mask[None], *sides).item()
+    truth = target.masks[index].flatten()[None]
+    focal = losses.focal_loss(mask.flatten()[None], truth).item()
+    return (
+        weights.focal * focal + weights.dice * losses.dice_loss(mask.flatten()[None], truth).item()
+    )
+
+
+@given(st.integers(1, 6), st.integers(0, 5), st.integers(0, 2**32))
+@pytest.mark.parametrize(
+    ("kind", "weights"),
+    [
+        (MaskTarget, ADE20K_SEMANTIC.cost),
+        (MaskTarget, COCO_PANOPTIC.cost),
+        (BoxTarget, OBJECTS365_BOXES.cost),
+    ],
+)
+def test_costs_of_pairs_are_the_losses_of_pairs(
+    kind: type[Target], weights: Weights, count: int, truths: int, seed: int
+) -> None:
+    masks = draw_proposals(1, count, 3, seed).masks[0]
+    target = draw_target(kind, truths, 3, seed)
+    got = mask_costs(masks, target, weights)
+    assert got.shape == (count, truths)
+    for (slot, truth), cost in np.ndenumerate(got.numpy()):
+        assert cost == pytest.approx(
+            pair_cost(masks[slot], target, truth, weights), rel=1e-5, abs=1e-5
+        )
+
+
+def matched_pairs(matches: Matches) -> set[tuple[int, int]]:
+    return set(zip(matches.slots.tolist(), matches.targets.tolist(), strict=True))
+
+
+@given(
+    st.integers(1, 5), st.lists(st.integers(0, 4), min_size=1, max_size=3), st.integers(0, 2**32)
+)
+def test_matching_has_the_least_cost_of_all_assignments(
+    count: int, truths: list[int], seed: int
+) -> None:
+    classes, weights = 3, ADE20K_SEMANTIC.cost
+    proposals = draw_proposals(len(truths), count, classes, seed)
+    targets = [draw_target(MaskTarget, n, classes, seed + i) for i, n in enumerate(truths)]
+    groups = group_proposals(proposals.logits, torch.tensor([True, True, False]))
+    logits = merge_logits(proposals.logits, groups)
+    matches = match(proposals, logits, groups, targets, weights)
+    pairs = matched_pairs(matches)
+    masks, chances, first = merge_masks(proposals.masks, groups), logits.softmax(-1), 0
+    for image, target in enumerate(targets):
+        slots = groups.valid[image].nonzero()[:, 0].tolist()
+        cost = np.array(
+            [
+                [
+                    pair_cost(masks[image, slot], target, truth, weights)
+                    - chances[image, slot, target.labels[truth]].item()
+                    for truth in range(truths[image])
+                ]
+                for slot in slots
+            ]
+        ).reshape(len(slots), truths[image])
+        own = [(s - image * count, t - first) for s, t in pairs if s // count == image]
+        assert len(own) == min(cost.shape)
+        assert all(slot in slots for slot, _ in own)
+        found = sum(cost[slots.index(slot), truth] for slot, truth in own)
+        wide = cost if cost.shape[0] >= cost.shape[1] else cost.T
+        least = min(
+            sum(wide[row, column] for column, row in enumerate(rows))
+            for rows in permutations(range(wide.shape[0]), wide.shape[1])
+        )
+        assert found == pytest.approx(least, rel=1e-5, abs=1e-5)
+        first += truths[image]
+    assert matches.complete == (len(pairs) == sum(truths))
+    assert matches.targets.tolist() == sorted(matches.targets.tolist())
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 2**32))
+def test_matched_masks_are_the_merged_masks_of_the_matched_slots(
+    count: int, classes: int, seed: int
+) -> None:
+    """Values and gradients, on the layer that made the groups and on another."""
+    proposals = draw_proposals(2, count, classes, seed)
+    other = draw_proposals(2, count, classes, seed + 1).masks.requires_grad_()
+    targets = [draw_target(MaskTarget, n, classes, seed) for n in (3, 2)]
+    groups = group_proposals(proposals.logits, torch.ones(classes, dtype=torch.bool))
+    logits = merge_logits(proposals.logits, groups)
+    matches = match(proposals, logits, groups, targets, COCO_PANOPTIC.cost)
+    expected = merge_masks(other, groups).flatten(0, 1)[matches.slots]
+    got = matched_masks(other, matches)
+    assert torch.equal(got, expected)
+    weights = torch.randn(got.shape, generator=torch.Generator().manual_seed(seed))
+    by_hand = torch.autograd.grad((weights * got).sum(), other)[0]
+    torch.testing.assert_close(by_hand, torch.autograd.grad((weights * expected).sum(), other)[0])
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_costs_that_are_no_numbers_do_not_stop_the_matching(bad: float) -> None:
+    proposals = draw_proposals(1, 4, 2, seed=0)
+    target = draw_target(MaskTarget, 2, 2, seed=0)
+    groups = Groups(torch.arange(4)[None])
+    logits, masks = proposals.logits.clone(), proposals.masks.clone()
+    logits[0, 1, 0], masks[0, 1] = bad, bad
+    proposals = Proposals(logits, masks)
+    matches = match(proposals, logits, groups, [target], ADE20K_SEMANTIC.cost)
+    assert len(matches.targets) == 2
+    if np.isnan(bad):
+        assert 1 not in matches.slots.tolist()  # there were better ones
+    everything = Proposals(logits.fill_(bad), masks.fill_(bad))
+    matches = match(everything, logits, groups, [target], ADE20K_SEMANTIC.cost)
+    assert len(matches.targets) == 2
+
+
+def test_more_truths_than_slots_leaves_some_unmatched_and_none_leaves_all() -> None:
+    proposals = draw_proposals(2, 2, 3, seed=1)
+    targets = [draw_target(MaskTarget, 5, 3, seed=1), draw_target(MaskTarget, 0, 3, seed=1)]
+    groups = Groups(torch.arange(2).expand(2, 2))
+    matches = match(proposals, proposals.logits, groups, targets, COCO_PANOPTIC.cost)
+    assert len(matches.targets) == 2
+    assert not matches.complete
+    assert set(matches.slots.tolist()) == {0, 1}
+    nothing = match(proposals, proposals.logits, groups, targets[1:] * 2, COCO_PANOPTIC.cost)
+    assert nothing.complete
+    assert matched_masks(proposals.masks, nothing).shape == (0, *GRID)
+
+
+def test_the_host_waits_for_the_device_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted by the calls that copy to the host or need a value there."""
+    copies = []
+    own = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: copies.append(self.shape) or own(self))
+    for name in ("item", "tolist", "numpy", "nonzero", "__bool__"):
+        real = getattr(torch.Tensor, name)
+
+        def spy(self: torch.Tensor, *args: object, real=real, name=name) -> object:
+            assert name == "numpy", name
+            return real(self, *args)
+
+        monkeypatch.setattr(torch.Tensor, name, spy)
+    proposals = draw_proposals(3, 6, 2, seed=4)
+    targets = [draw_target(MaskTarget, n, 2, seed=n) for n in (2, 0, 3)]
+    groups = group_proposals(proposals.logits, torch.tensor([True, False]))
+    match(proposals, merge_logits(proposals.logits, groups), groups, targets, COCO_PANOPTIC.cost)
+    assert len(copies) == 1
