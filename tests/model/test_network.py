@@ -182,7 +182,7 @@ def test_vit_against_timm():
         depth=size.depth,
         num_heads=size.heads,
         neck_chans=0,
-        norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
+        norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),  # pyright: ignore[reportArgumentType]
         use_rel_pos=True,
         window_size=14,
         global_attn_indexes=size.global_blocks,
@@ -192,6 +192,7 @@ def test_vit_against_timm():
         if "rel_pos" in name:
             tensor.normal_()
     weights.pop("pos_embed").zero_()  # theirs has another grid
+    assert other.pos_embed is not None
     torch.nn.init.zeros_(other.pos_embed)
     missing, unexpected = other.load_state_dict(weights, strict=False)
     assert not unexpected and not [
@@ -259,7 +260,9 @@ def test_context_moves_the_classes_of_its_data_set_only():
     model = make(dataclasses.replace(TINY, dataset_modules=MODULES))
     with torch.no_grad():
         before = [model(pixels(1, 64, 64), TEXT, dataset=i).final.logits for i in range(2)]
-        model.decoder.heads.classifier.context[1] += torch.randn(768)
+        context = model.decoder.heads.classifier.context
+        assert context is not None
+        context[1] += torch.randn(768)
         after = [model(pixels(1, 64, 64), TEXT, dataset=i).final.logits for i in range(2)]
     assert torch.equal(before[0], after[0]) and not torch.equal(before[1], after[1])
     assert torch.equal(before[1][..., -1], after[1][..., -1])  # the background's

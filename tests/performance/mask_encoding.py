@@ -67,7 +67,9 @@ def main() -> None:
         print(f"    {plain * 1e3:.0f} ms, {plain / own:.1f} times as long")
         for preset in options.preset or []:
             forward = forward_seconds(preset, size)
-            print(f"    {preset} forward: {forward * 1e3:.0f} ms, {forward / own:.1f} times as long")
+            print(
+                f"    {preset} forward: {forward * 1e3:.0f} ms, {forward / own:.1f} times as long"
+            )
 
 
 def forward_seconds(name: str, size: int) -> float:

@@ -4,12 +4,13 @@
     python tests/performance/network_speed.py --rounds 3                # CPU, one thread, 512 x 512
     python tests/performance/network_speed.py --device cuda --size 1024 # bfloat16, torch.compile
 
-Both have a ResNet-50 and 100 queries and are randomly initialised; the peer's configuration is its
-own default but for the backbone. `forward` is inference under `torch.inference_mode`; `step` is a
-training step without the optimiser: forward, a stand-in loss (the mean of every layer's class and
-mask logits, the same for both) and backward. Each measurement is a process of its own, so that peak
-memory is its own; rounds go through all of them in turn, so that a slow moment hits all alike.
-Reported are medians over rounds of the best of a process's repeats. Nothing here passes or fails.
+Both have a ResNet-50 and 100 queries and are randomly initialised, the batch norm of both
+backbones is frozen, and the peer's configuration is its own default but for the backbone. `forward`
+is inference under `torch.inference_mode`; `step` is a training step without the optimiser: forward,
+each one's own matching and losses for the same segments, and backward. Each measurement is a
+process of its own, so that peak memory is its own; rounds go through all of them in turn, so that a
+slow moment hits all alike. Reported are medians over rounds of the best of a process's repeats.
+Nothing here passes or fails.
 """
 
 import argparse
@@ -20,30 +21,53 @@ import subprocess
 import sys
 import time
 
-CLASSES = 133
+CLASSES, SEGMENTS = 133, 12
 
 
-def dataseg(device: str, training: bool, compiled: bool):
-    """This network, as a function of an image that gives the class and mask logits."""
+def segments(size: int):
+    """(SEGMENTS, size, size) float masks, strips of the image, and their classes."""
+    import torch
+
+    masks = torch.zeros(SEGMENTS, size, size)
+    step = size // SEGMENTS
+    for i in range(SEGMENTS):
+        masks[i, :, i * step : (i + 1) * step] = 1
+    return masks, torch.arange(SEGMENTS) * 11
+
+
+def dataseg(size: int, device: str, compiled: bool):
+    """This network, what it makes of an image, and its loss."""
     import torch
 
     from model.config import preset
+    from model.criterion import training_losses
     from model.dataseg import build_dataseg
+    from model.loss_weights import COCO_PANOPTIC
+    from model.targets import MaskTarget
 
-    model = build_dataseg(preset("dataseg_r50")).train(training).to(device)
+    model = build_dataseg(preset("dataseg_r50")).to(device)
     run = torch.compile(model) if compiled else model
     text = torch.randn(CLASSES, model.config.text_width, device=device)
+    masks, labels = (x.to(device) for x in segments(size))
+    target = MaskTarget(labels, masks[:, ::4, ::4] > 0)
+    is_thing = torch.arange(CLASSES, device=device) < 80
 
-    def call(images):
-        return [x for p in run(images, text).layers for x in (p.logits, p.masks)]
+    def loss(images):
+        return training_losses(
+            run(images, text), [target], "panoptic", is_thing, COCO_PANOPTIC
+        ).total
 
-    return model, call
+    return model, lambda images: run(images, text), loss
 
 
-def mask2former(device: str, training: bool, compiled: bool):
-    """The peer, as such a function."""
+def mask2former(size: int, device: str, compiled: bool):
+    """The peer, likewise."""
     import torch
-    from transformers import Mask2FormerConfig, Mask2FormerForUniversalSegmentation, ResNetConfig
+    from transformers import (  # pyright: ignore[reportMissingImports]
+        Mask2FormerConfig,
+        Mask2FormerForUniversalSegmentation,
+        ResNetConfig,
+    )
 
     stages = ["stage1", "stage2", "stage3", "stage4"]
     config = Mask2FormerConfig(
@@ -51,17 +75,24 @@ def mask2former(device: str, training: bool, compiled: bool):
         num_queries=100,
         num_labels=CLASSES,
     )
-    model = Mask2FormerForUniversalSegmentation(config).train(training).to(device)
+    model = Mask2FormerForUniversalSegmentation(config).to(device)
+    for part in model.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.requires_grad_(False)
+            part.train = lambda mode=True, part=part: part  # stays as eval() leaves it
+            part.training = False
     run = torch.compile(model) if compiled else model
+    masks, labels = (x.to(device) for x in segments(size))
 
     def call(images):
-        out = run(pixel_values=(images - 116.0) / 58.0, output_auxiliary_logits=training)
-        tensors = [out.class_queries_logits, out.masks_queries_logits]
-        for layer in (out.auxiliary_logits or ()) if training else ():
-            tensors += list(layer.values())
-        return tensors
+        return run(pixel_values=(images - 116.0) / 58.0, output_auxiliary_logits=False)
 
-    return model, call
+    def loss(images):
+        return run(
+            pixel_values=(images - 116.0) / 58.0, mask_labels=[masks], class_labels=[labels]
+        ).loss
+
+    return model, call, loss
 
 
 def measure(arguments: argparse.Namespace) -> None:
@@ -73,7 +104,8 @@ def measure(arguments: argparse.Namespace) -> None:
     cuda = arguments.device == "cuda"
     build = {"dataseg": dataseg, "mask2former": mask2former}[arguments.network]
     training = arguments.mode == "step"
-    model, call = build(arguments.device, training, arguments.compile)
+    model, call, loss = build(arguments.size, arguments.device, arguments.compile)
+    model.train(training)
     images = torch.rand(1, 3, arguments.size, arguments.size, device=arguments.device) * 255
 
     def once() -> None:
@@ -82,7 +114,7 @@ def measure(arguments: argparse.Namespace) -> None:
                 with torch.inference_mode():
                     call(images)
             else:
-                torch.stack([x.float().mean() for x in call(images)]).sum().backward()
+                loss(images).sum().backward()
                 model.zero_grad()
         if cuda:
             torch.cuda.synchronize()
