@@ -32,7 +32,7 @@ def blobs(count: int, grid: int, largest: float) -> np.ndarray:
     return np.array(logits, np.float32)
 
 
-def naive(logits: np.ndarray, size: int) -> list:
+def naive(logits: np.ndarray, size: int) -> object:
     """All masks resized at once, thresholded, copied into column order, encoded."""
     whole = functional.interpolate(torch.from_numpy(logits)[None], (size, size), mode="bilinear")
     pixels = (whole[0] > 0).numpy().astype(np.uint8).transpose(1, 2, 0)
@@ -67,7 +67,9 @@ def main() -> None:
         print(f"    {plain * 1e3:.0f} ms, {plain / own:.1f} times as long")
         for preset in options.preset or []:
             forward = forward_seconds(preset, size)
-            print(f"    {preset} forward: {forward * 1e3:.0f} ms, {forward / own:.1f} times as long")
+            print(
+                f"    {preset} forward: {forward * 1e3:.0f} ms, {forward / own:.1f} times as long"
+            )
 
 
 def forward_seconds(name: str, size: int) -> float:
@@ -77,7 +79,7 @@ def forward_seconds(name: str, size: int) -> float:
 
     config = preset(name)
     network = build_dataseg(config).eval()
-    text = functional.normalize(torch.randn(80, config.text_dim), dim=-1)
+    text = functional.normalize(torch.randn(80, config.text_width), dim=-1)
     image = torch.randint(256, (1, 3, size, size), dtype=torch.uint8)
     with torch.inference_mode():
         return seconds(lambda: network(image, text), rounds=1)
