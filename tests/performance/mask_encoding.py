@@ -2,8 +2,8 @@
 
 python tests/performance/mask_encoding.py [--masks 100] [--size 1024] [--preset dataseg_r50]
 
-One thread. The masks are blobs of the sizes that COCO's instances have (half of them smaller than
-a fifth of the image's side) or, as a hard case, of up to several times the image.
+One thread. The masks are random blobs, their diameters up to the image's side (half of them below
+about a quarter of it) or, as a hard case, up to six times that.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def main() -> None:
     torch.set_num_threads(1)
     size = options.size
     placement = Placement((size, size), (size, size))
-    for name, largest in (("COCO-like sizes", 1.0), ("up to several times the image", 6.0)):
+    for name, largest in (("up to the side", 1.0), ("up to six times the side", 6.0)):
         logits = blobs(options.masks, size // 4, largest)
         own = seconds(lambda logits=logits: [encode_logits(mask, placement) for mask in logits])
         plain = seconds(lambda logits=logits: naive(logits, size), rounds=1)
