@@ -61,18 +61,16 @@ def training_losses(
     final = outputs.final
     groups = group_proposals(final.logits, mergeable_classes(task, is_thing))
     merging = task != "instance"
-    logits = [
-        merge_logits(layer.logits.float(), groups) if merging else layer.logits
-        for layer in outputs.layers
-    ]
-    matches = match(final, logits[-1].detach(), groups, targets, weights.cost, merging=merging)
+    matches = match(final, groups, targets, weights.cost, merging=merging)
+    groups = matches.groups
     labels = _slot_labels(groups.valid, matches, targets, background=len(is_thing))
     truth = _MatchedTruth(targets, matches)
     count = _mask_count(targets, final.logits.device)
     zero = final.logits.new_zeros((), dtype=torch.float32)
     sums = Losses(zero, zero, zero, zero, zero)
-    for layer, merged in zip(outputs.layers, logits, strict=True):
-        cross_entropy = classification_loss(merged.flatten(0, 1), labels, BACKGROUND_WEIGHT)
+    for layer in outputs.layers:
+        logits = merge_logits(layer.logits.float(), groups) if merging else layer.logits
+        cross_entropy = classification_loss(logits.flatten(0, 1), labels, BACKGROUND_WEIGHT)
         focal, dice, projection = truth.losses(matched_masks(layer.masks, matches), zero)
         parts = Losses(zero, cross_entropy, focal / count, dice / count, projection / count)
         sums = _add(sums, replace(parts, total=_weigh(parts, weights.loss)))

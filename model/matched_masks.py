@@ -23,38 +23,48 @@ def matched_masks(masks: torch.Tensor, matches: Matches) -> torch.Tensor:
         (M, h, w), differentiable in `masks`: the gradient goes to the member that won, the first
         of equals.
     """
-    rows = masks.flatten(0, 1)
-    if len(matches.sizes) == 1:
-        return rows.index_select(0, matches.members)
-    return _GroupMaximum.apply(rows, matches)  # type: ignore[return-value]
+    return _GroupMaximum.apply(masks, matches)  # type: ignore[return-value]
 
 
 class _GroupMaximum(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, rows: torch.Tensor, matches: Matches) -> torch.Tensor:
-        merged = rows.index_select(0, matches.slots)
+    def forward(ctx: Any, masks: torch.Tensor, matches: Matches) -> torch.Tensor:
+        merged = _rows(masks, matches.slots)
+        ctx.matches, ctx.shape = matches, masks.shape
+        if len(matches.sizes) == 1:
+            return merged
         rank_dtype = torch.uint8 if len(matches.sizes) <= 256 else torch.int16
         winner = torch.zeros_like(merged, dtype=rank_dtype)
         for rank, (members, owners) in enumerate(_ranks(matches)):
             if rank:
-                challenger = rows.index_select(0, members)
+                challenger = _rows(masks, members)
                 holder = merged.index_select(0, owners)
                 beaten = challenger > holder
                 merged.index_copy_(0, owners, torch.maximum(holder, challenger))
                 winner.index_copy_(0, owners, winner[owners].masked_fill_(beaten, rank))
         ctx.save_for_backward(winner)
-        ctx.matches, ctx.shape = matches, rows.shape
         return merged
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
-        (winner,) = ctx.saved_tensors
         (of_merged,) = gradients
-        of_rows = of_merged.new_zeros(ctx.shape)
+        of_masks = of_merged.new_zeros(ctx.shape)
+        rows = of_masks.flatten(0, 1)
+        if not ctx.saved_tensors:
+            rows.index_copy_(0, ctx.matches.slots, of_merged)
+            return of_masks, None
+        (winner,) = ctx.saved_tensors
         for rank, (members, owners) in enumerate(_ranks(ctx.matches)):
             lost = winner[owners] != rank
-            of_rows.index_copy_(0, members, of_merged[owners].masked_fill_(lost, 0))
-        return of_rows, None
+            rows.index_copy_(0, members, of_merged[owners].masked_fill_(lost, 0))
+        return of_masks, None
+
+
+def _rows(masks: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Rows of a flattened batch, which is not flattened: the masks of one of many layers that lie
+    in one tensor would be copied whole."""
+    count = masks.shape[1]
+    return masks[rows // count, rows % count]
 
 
 def _ranks(matches: Matches) -> list[tuple[torch.Tensor, torch.Tensor]]:

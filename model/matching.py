@@ -2,6 +2,12 @@
 
 The costs of a whole batch are worked out where the proposals are, and reach the host in one copy,
 together with the groups: the only time in a training step that the host waits for the device.
+
+MERGE can leave an image fewer slots than ground truths. What the paper has for the others is an
+empty slot, which has no gradient, and so a network whose proposals all predict one class has one
+slot, one pair, and a loss near zero: it stays there (a semantic batch of two images does, in 40
+steps). Here the ground truths that are left over are matched with members of the groups other
+than the first, each for itself, which then leave their group.
 """
 
 from collections.abc import Sequence
@@ -14,7 +20,7 @@ from torch.nn import functional
 
 from model.loss_weights import Weights
 from model.losses import FOCAL_ALPHA, FOCAL_GAMMA, shadow_loss_of_pairs
-from model.merge import Groups, merge_masks
+from model.merge import Groups, merge_logits, merge_masks
 from model.outputs import Proposals
 from model.targets import BoxTarget, MaskTarget, Target
 
@@ -37,6 +43,7 @@ class Matches:
             members of those that have one; and so on.
         owners: (P,) int64, the pair that each belongs to.
         sizes: How many first members there are, second members, and so on.
+        groups: The groups without the members that were matched for themselves.
     """
 
     targets: torch.Tensor
@@ -44,6 +51,7 @@ class Matches:
     members: torch.Tensor
     owners: torch.Tensor
     sizes: tuple[int, ...]
+    groups: Groups
 
     @property
     def slots(self) -> torch.Tensor:
@@ -53,30 +61,33 @@ class Matches:
 
 @torch.no_grad()
 def match(
-    proposals: Proposals, logits: torch.Tensor, groups: Groups, targets: Sequence[Target],
-    weights: Weights, *, merging: bool = True,
+    proposals: Proposals, groups: Groups, targets: Sequence[Target], weights: Weights,
+    *, merging: bool = True,
 ) -> Matches:  # fmt: skip
     """Match the slots of each image with its ground truths at the least total cost.
 
-    A cost that is not finite counts as `UNLIKELY`. An image of more ground truths than slots
-    leaves some of them unmatched.
+    A cost that is not finite counts as `UNLIKELY`. Of more ground truths than proposals, some stay
+    unmatched.
 
     Args:
         proposals: The last layer's, before MERGE.
-        logits: (B, N, K + 1) float, its class logits after MERGE.
-        groups: Its groups; only valid slots are matched.
+        groups: Its groups.
         targets: Of the B images, on the device of the proposals.
         weights: Table 10's μ.
         merging: False where no class merges, which saves the work of merging nothing.
     """
-    chances = logits.float().softmax(-1)
+    logits, valid = proposals.logits.float(), groups.valid
+    if merging:
+        logits = torch.where(valid[..., None], merge_logits(logits, groups), logits)
+    chances = logits.softmax(-1)
     costs = []
     for index, target in enumerate(targets):
         cost = -weights.cross_entropy * chances[index][:, target.labels]  # (N, G)
         if len(target.labels):
             masks = proposals.masks[index : index + 1]
             if merging:
-                masks = merge_masks(masks, Groups(groups.slots[index : index + 1]))
+                merged = merge_masks(masks, Groups(groups.slots[index : index + 1]))
+                masks = torch.where(valid[index, :, None, None], merged, masks)
             cost = cost + mask_costs(masks[0], target, weights)
         costs.append(cost)
     return _assign(costs, groups.slots)
@@ -122,7 +133,7 @@ def _full_mask_costs(masks: torch.Tensor, target: MaskTarget, weights: Weights) 
 
 
 def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
-    """The least sum of costs, B times (N, G), over the valid slots; on the host."""
+    """The least sum of costs, B times (N, G), over the slots and then the rest; on the host."""
     device = slots.device
     packed = torch.cat([*(cost.flatten() for cost in costs), slots.flatten().to(costs[0].dtype)])
     values = packed.cpu().numpy()  # the one copy
@@ -134,11 +145,10 @@ def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
         truths = costs[image].shape[1]
         cost = values[start : start + count * truths].reshape(count, truths)
         start += count * truths
-        valid = np.flatnonzero(group == np.arange(count))
-        cost = np.where(np.isfinite(cost), cost, UNLIKELY)[valid]
-        rows, columns = linear_sum_assignment(cost)
-        order = np.argsort(columns)
-        for slot, truth in zip(valid[rows[order]], columns[order], strict=True):
+        cost = np.where(np.isfinite(cost), cost, UNLIKELY)
+        slot_of_truth = _assign_image(cost, group == np.arange(count))
+        group[list(slot_of_truth.values())] = list(slot_of_truth.values())
+        for truth, slot in sorted(slot_of_truth.items()):
             own = np.flatnonzero(group == slot)
             targets.append(first_target + truth)
             members.append(image * count + own)
@@ -148,11 +158,23 @@ def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
         first_target += truths
     if not pairs:
         empty = slots.new_zeros(0)
-        return Matches(empty, first_target == 0, empty, empty, (0,))
+        return Matches(empty, first_target == 0, empty, empty, (0,), Groups(slots))
     rank = np.concatenate(ranks)
     order = np.argsort(rank, kind="stable")
     parts = [np.array(targets), np.concatenate(members)[order], np.concatenate(owners)[order]]
+    parts.append(groups.ravel())
     on_device = torch.from_numpy(np.concatenate(parts)).to(device, non_blocking=True)
-    found, rows, pair = on_device.split([len(part) for part in parts])
+    found, rows, pair, left = on_device.split([len(part) for part in parts])
     sizes = tuple(np.bincount(rank).tolist())
-    return Matches(found, pairs == first_target, rows, pair, sizes)
+    left = Groups(left.view(batch, count))
+    return Matches(found, pairs == first_target, rows, pair, sizes, left)
+
+
+def _assign_image(cost: np.ndarray, valid: np.ndarray) -> dict[int, int]:
+    """The slot of each ground truth, (N, G) costs: a valid one while there are any."""
+    found: dict[int, int] = {}
+    for slots in (np.flatnonzero(valid), np.flatnonzero(~valid)):
+        truths = np.setdiff1d(np.arange(cost.shape[1]), list(found))
+        rows, columns = linear_sum_assignment(cost[np.ix_(slots, truths)])
+        found |= zip(truths[columns].tolist(), slots[rows].tolist(), strict=True)
+    return found

@@ -57,8 +57,8 @@ def test_total_is_every_layers_losses_on_the_last_layers_pairs(
     got = training_losses(outputs, targets, task, IS_THING, weights)
     final = outputs.final
     groups = group_proposals(final.logits, mergeable_classes(task, IS_THING))
-    merged_final = merge(final, groups)
-    matches = match(final, merged_final.logits, groups, targets, weights.cost)
+    matches = match(final, groups, targets, weights.cost)
+    groups = matches.groups
     labels = torch.where(groups.valid, len(IS_THING), -100).flatten()
     joined = torch.cat([target.labels for target in targets])
     for slot, truth in zip(matches.slots.tolist(), matches.targets.tolist(), strict=True):

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from model import losses
 from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, Weights
 from model.matched_masks import matched_masks
-from model.matching import Matches, mask_costs, match
-from model.merge import Groups, group_proposals, merge_logits, merge_masks
+from model.matching import mask_costs, match
+from model.merge import Groups, group_proposals, merge, merge_masks
 from model.outputs import Proposals
 from model.targets import BoxTarget, MaskTarget, Target
 
@@ -69,49 +69,68 @@ def test_costs_of_pairs_are_the_losses_of_pairs(
         )
 
 
-def matched_pairs(matches: Matches) -> set[tuple[int, int]]:
-    return set(zip(matches.slots.tolist(), matches.targets.tolist(), strict=True))
+truth_counts = st.lists(st.integers(0, 4), min_size=1, max_size=3)
 
 
-@given(
-    st.integers(1, 5), st.lists(st.integers(0, 4), min_size=1, max_size=3), st.integers(0, 2**32)
-)
+def least_cost(cost: np.ndarray) -> float:
+    """Of all ways to give each of the shorter side one of the longer."""
+    wide = cost if cost.shape[0] >= cost.shape[1] else cost.T
+    return min(
+        sum(wide[row, column] for column, row in enumerate(rows))
+        for rows in permutations(range(wide.shape[0]), wide.shape[1])
+    )
+
+
+@given(st.integers(1, 5), truth_counts, st.integers(0, 2**32))
 def test_matching_has_the_least_cost_of_all_assignments(
     count: int, truths: list[int], seed: int
 ) -> None:
+    """Among the slots; what is left over, among the members that are no slot."""
     classes, weights = 3, ADE20K_SEMANTIC.cost
     proposals = draw_proposals(len(truths), count, classes, seed)
     targets = [draw_target(MaskTarget, n, classes, seed + i) for i, n in enumerate(truths)]
     groups = group_proposals(proposals.logits, torch.tensor([True, True, False]))
-    logits = merge_logits(proposals.logits, groups)
-    matches = match(proposals, logits, groups, targets, weights)
-    pairs = matched_pairs(matches)
-    masks, chances, first = merge_masks(proposals.masks, groups), logits.softmax(-1), 0
+    matches = match(proposals, groups, targets, weights)
+    pairs = list(zip(matches.slots.tolist(), matches.targets.tolist(), strict=True))
+    merged, first = merge(proposals, groups), 0
     for image, target in enumerate(targets):
-        slots = groups.valid[image].nonzero()[:, 0].tolist()
-        cost = np.array(
-            [
-                [
-                    pair_cost(masks[image, slot], target, truth, weights)
-                    - chances[image, slot, target.labels[truth]].item()
-                    for truth in range(truths[image])
-                ]
-                for slot in slots
-            ]
-        ).reshape(len(slots), truths[image])
-        own = [(s - image * count, t - first) for s, t in pairs if s // count == image]
-        assert len(own) == min(cost.shape)
-        assert all(slot in slots for slot, _ in own)
-        found = sum(cost[slots.index(slot), truth] for slot, truth in own)
-        wide = cost if cost.shape[0] >= cost.shape[1] else cost.T
-        least = min(
-            sum(wide[row, column] for column, row in enumerate(rows))
-            for rows in permutations(range(wide.shape[0]), wide.shape[1])
-        )
-        assert found == pytest.approx(least, rel=1e-5, abs=1e-5)
+        valid = groups.valid[image].numpy()
+        cost = np.zeros((count, truths[image]))
+        for slot, truth in np.ndindex(cost.shape):
+            source = merged if valid[slot] else proposals
+            chance = source.logits[image, slot].softmax(-1)[target.labels[truth]].item()
+            cost[slot, truth] = -weights.cross_entropy * chance
+            cost[slot, truth] += pair_cost(source.masks[image, slot], target, truth, weights)
+        own = {t - first: s - image * count for s, t in pairs if s // count == image}
+        by_slots = [truth for truth, slot in own.items() if valid[slot]]
+        by_rest = [truth for truth, slot in own.items() if not valid[slot]]
+        assert len(set(own.values())) == len(own) == min(cost.shape)
+        assert len(by_slots) == min(valid.sum(), truths[image])
+        rest = [truth for truth in range(truths[image]) if truth not in by_slots]
+        for found, wanted, rows in (
+            (by_slots, list(range(truths[image])), valid),
+            (by_rest, rest, ~valid),
+        ):
+            total = sum(cost[own[truth], truth] for truth in found)
+            assert total == pytest.approx(least_cost(cost[rows][:, wanted]), rel=1e-5, abs=1e-5)
         first += truths[image]
     assert matches.complete == (len(pairs) == sum(truths))
     assert matches.targets.tolist() == sorted(matches.targets.tolist())
+
+
+def test_a_network_of_one_class_is_not_left_with_one_pair() -> None:
+    """All proposals in one group and three ground truths: two members leave it, and learn."""
+    proposals = draw_proposals(1, 5, 3, seed=0)
+    groups = Groups(torch.zeros(1, 5, dtype=torch.int64))
+    matches = match(proposals, groups, [draw_target(MaskTarget, 3, 3, 0)], COCO_PANOPTIC.cost)
+    assert matches.complete
+    slots = matches.slots.tolist()
+    assert 0 in slots
+    assert matches.groups.valid[0].nonzero()[:, 0].tolist() == sorted(slots)
+    stayed = [number for number in range(5) if number not in slots or number == 0]
+    assert (matches.groups.slots[0, stayed] == 0).all()
+    members = matches.members[matches.owners == slots.index(0)]
+    assert members.tolist() == stayed
 
 
 @given(st.integers(1, 9), st.integers(1, 4), st.integers(0, 2**32))
@@ -123,9 +142,8 @@ def test_matched_masks_are_the_merged_masks_of_the_matched_slots(
     other = draw_proposals(2, count, classes, seed + 1).masks.requires_grad_()
     targets = [draw_target(MaskTarget, n, classes, seed) for n in (3, 2)]
     groups = group_proposals(proposals.logits, torch.ones(classes, dtype=torch.bool))
-    logits = merge_logits(proposals.logits, groups)
-    matches = match(proposals, logits, groups, targets, COCO_PANOPTIC.cost)
-    expected = merge_masks(other, groups).flatten(0, 1)[matches.slots]
+    matches = match(proposals, groups, targets, COCO_PANOPTIC.cost)
+    expected = merge_masks(other, matches.groups).flatten(0, 1)[matches.slots]
     got = matched_masks(other, matches)
     assert torch.equal(got, expected)
     weights = torch.randn(got.shape, generator=torch.Generator().manual_seed(seed))
@@ -141,24 +159,24 @@ def test_costs_that_are_no_numbers_do_not_stop_the_matching(bad: float) -> None:
     logits, masks = proposals.logits.clone(), proposals.masks.clone()
     logits[0, 1, 0], masks[0, 1] = bad, bad
     proposals = Proposals(logits, masks)
-    matches = match(proposals, logits, groups, [target], ADE20K_SEMANTIC.cost)
+    matches = match(proposals, groups, [target], ADE20K_SEMANTIC.cost)
     assert len(matches.targets) == 2
     if np.isnan(bad):
         assert 1 not in matches.slots.tolist()  # there were better ones
     everything = Proposals(logits.fill_(bad), masks.fill_(bad))
-    matches = match(everything, logits, groups, [target], ADE20K_SEMANTIC.cost)
+    matches = match(everything, groups, [target], ADE20K_SEMANTIC.cost)
     assert len(matches.targets) == 2
 
 
-def test_more_truths_than_slots_leaves_some_unmatched_and_none_leaves_all() -> None:
+def test_more_truths_than_proposals_leaves_some_unmatched_and_none_leaves_all() -> None:
     proposals = draw_proposals(2, 2, 3, seed=1)
     targets = [draw_target(MaskTarget, 5, 3, seed=1), draw_target(MaskTarget, 0, 3, seed=1)]
     groups = Groups(torch.arange(2).expand(2, 2))
-    matches = match(proposals, proposals.logits, groups, targets, COCO_PANOPTIC.cost)
+    matches = match(proposals, groups, targets, COCO_PANOPTIC.cost)
     assert len(matches.targets) == 2
     assert not matches.complete
     assert set(matches.slots.tolist()) == {0, 1}
-    nothing = match(proposals, proposals.logits, groups, targets[1:] * 2, COCO_PANOPTIC.cost)
+    nothing = match(proposals, groups, targets[1:] * 2, COCO_PANOPTIC.cost)
     assert nothing.complete
     assert matched_masks(proposals.masks, nothing).shape == (0, *GRID)
 
@@ -179,5 +197,5 @@ def test_the_host_waits_for_the_device_once(monkeypatch: pytest.MonkeyPatch) -> 
     proposals = draw_proposals(3, 6, 2, seed=4)
     targets = [draw_target(MaskTarget, n, 2, seed=n) for n in (2, 0, 3)]
     groups = group_proposals(proposals.logits, torch.tensor([True, False]))
-    match(proposals, merge_logits(proposals.logits, groups), groups, targets, COCO_PANOPTIC.cost)
+    match(proposals, groups, targets, COCO_PANOPTIC.cost)
     assert len(copies) == 1

@@ -2,8 +2,8 @@
 
 python tests/performance/mask_encoding.py [--masks 100] [--size 1024] [--preset dataseg_r50]
 
-One thread. The masks are blobs of the sizes that COCO's instances have (half of them smaller than
-a fifth of the image's side) or, as the worst case, of the whole image each.
+One thread. The masks are random blobs, their diameters up to the image's side (half of them below
+about a quarter of it) or, as a hard case, up to six times that.
 """
 
 import argparse
@@ -25,14 +25,14 @@ def blobs(count: int, grid: int, largest: float) -> np.ndarray:
     y, x = np.mgrid[:grid, :grid] / grid
     logits = []
     for share in np.linspace(0.02, 1, count) ** 2 * largest:
-        top, left = random.uniform(share / 2, 1 - share / 2, 2)
+        top, left = random.uniform(0, 1, 2)
         angle = np.arctan2(y - top, x - left)
         radius = share / 2 * (1 + 0.2 * np.sin(random.integers(3, 12) * angle))
         logits.append(40 * (radius - np.hypot(y - top, x - left)))
     return np.array(logits, np.float32)
 
 
-def naive(logits: np.ndarray, size: int) -> list:
+def naive(logits: np.ndarray, size: int) -> object:
     """All masks resized at once, thresholded, copied into column order, encoded."""
     whole = functional.interpolate(torch.from_numpy(logits)[None], (size, size), mode="bilinear")
     pixels = (whole[0] > 0).numpy().astype(np.uint8).transpose(1, 2, 0)
@@ -59,7 +59,7 @@ def main() -> None:
     torch.set_num_threads(1)
     size = options.size
     placement = Placement((size, size), (size, size))
-    for name, largest in (("COCO-like sizes", 1.0), ("whole image", 6.0)):
+    for name, largest in (("up to the side", 1.0), ("up to six times the side", 6.0)):
         logits = blobs(options.masks, size // 4, largest)
         own = seconds(lambda logits=logits: [encode_logits(mask, placement) for mask in logits])
         plain = seconds(lambda logits=logits: naive(logits, size), rounds=1)
@@ -79,7 +79,7 @@ def forward_seconds(name: str, size: int) -> float:
 
     config = preset(name)
     network = build_dataseg(config).eval()
-    text = functional.normalize(torch.randn(80, config.text_dim), dim=-1)
+    text = functional.normalize(torch.randn(80, config.text_width), dim=-1)
     image = torch.randint(256, (1, 3, size, size), dtype=torch.uint8)
     with torch.inference_mode():
         return seconds(lambda: network(image, text), rounds=1)
