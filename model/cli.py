@@ -196,12 +196,20 @@ def init(
         int, typer.Option(help="Length of the text embeddings (ViT-L/14: 768).", min=1)
     ] = 768,
     seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
+    backbone_weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Pretrained weights of the backbone: a .pth or .safetensors file, or timm's name "
+            "for them (resnet50.tv_in1k, vit_base_patch16_224.mae).",
+            show_default="random",
+        ),
+    ] = None,
 ) -> None:
     """Write a model with random weights, to try the commands on or to train from."""
     with _model_libraries():
         from model.predict_command import write_untrained
 
-        write_untrained(preset, text_width, seed, out)
+        write_untrained(preset, text_width, seed, backbone_weights, out)
 
 
 @app.command(epilog="Example: `dataseg describe dataseg_r50 --size 1024`")

@@ -113,11 +113,15 @@ def predict_files(
     sys.stderr.write(f"written: {out}: {', '.join(path.name for path in written)}\n")
 
 
-def write_untrained(name: str, text_width: int, seed: int, out: Path) -> None:
-    """Write a checkpoint of a preset with random weights.
+def write_untrained(
+    name: str, text_width: int, seed: int, backbone_weights: str | None, out: Path
+) -> None:
+    """Write a checkpoint of a preset with random weights, the backbone's pretrained if so wished.
+
+    What became of each key of the pretrained weights goes to stderr.
 
     Raises:
-        InputError: no such preset, or the place cannot be written.
+        InputError: no such preset or weights, or the place cannot be written.
     """
     import torch
 
@@ -128,7 +132,17 @@ def write_untrained(name: str, text_width: int, seed: int, out: Path) -> None:
     config = replace(preset(name), text_width=text_width)
     torch.manual_seed(seed)
     network = build_dataseg(config)
-    save_checkpoint(out, network)
+    about = {}
+    if backbone_weights is not None:
+        from model.pretrained import load_pretrained
+
+        report = load_pretrained(network.backbone, backbone_weights)
+        for what in ("resized", "missing", "unused"):
+            for key in getattr(report, what):
+                sys.stderr.write(f"{what}: {key}\n")
+        sys.stderr.write(f"{backbone_weights}: {report.summary()}\n")
+        about = {"backbone_weights": backbone_weights}
+    save_checkpoint(out, network, about)
     count = sum(parameter.numel() for parameter in network.parameters())
     sys.stderr.write(f"written: {out}: {name}, {count:,} parameters, untrained\n")
 

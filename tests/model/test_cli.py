@@ -191,3 +191,31 @@ def test_without_pytorch_one_line_says_what_to_install(tmp_path: Path) -> None:
     assert done.stderr == (
         "error: this needs torch, which is not installed: pip install 'o365seg[model]'\n"
     )
+
+
+def test_init_takes_the_backbone_s_weights_and_reports_each_key(tmp_path: Path) -> None:
+    import timm
+    from safetensors.torch import save_file
+
+    from model.checkpoint import load_checkpoint, read_header
+
+    weights = timm.create_model("test_resnet").state_dict()
+    expected = weights["layer1.0.conv1.weight"].clone()
+    weights["of_another_net"] = torch.zeros(1)
+    del weights["layer4.0.conv1.weight"]
+    source, out = tmp_path / "backbone.safetensors", tmp_path / "m.safetensors"
+    save_file({key: tensor.contiguous() for key, tensor in weights.items()}, source)
+    done = run("init", "tiny", out, "--backbone-weights", source)
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "unused: of_another_net" in done.stderr
+    assert "missing: layer4.0.conv1.weight" in done.stderr
+    taken = load_checkpoint(out).state_dict()
+    assert any(torch.equal(tensor, expected) for tensor in taken.values())
+    assert read_header(out)[1] == {"backbone_weights": str(source)}
+
+
+def test_weights_that_are_nowhere_are_one_clear_sentence(tmp_path: Path) -> None:
+    for source in (tmp_path / "none.pth", "no_such_net.tag"):
+        done = run("init", "tiny", tmp_path / "m.safetensors", "--backbone-weights", source)
+        assert done.exit_code != 0 and not (tmp_path / "m.safetensors").exists()
+        assert str(source) in f"{done.output} {done.exception}"
