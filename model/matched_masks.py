@@ -29,20 +29,20 @@ def matched_masks(masks: torch.Tensor, matches: Matches) -> torch.Tensor:
 class _GroupMaximum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, masks: torch.Tensor, matches: Matches) -> torch.Tensor:
-        merged = _rows(masks, matches.slots)
         ctx.matches, ctx.shape = matches, masks.shape
         if len(matches.sizes) == 1:
-            return merged
-        rank_dtype = torch.uint8 if len(matches.sizes) <= 256 else torch.int16
-        winner = torch.zeros_like(merged, dtype=rank_dtype)
-        for rank, (members, owners) in enumerate(_ranks(matches)):
-            if rank:
-                challenger = _rows(masks, members)
-                holder = merged.index_select(0, owners)
-                beaten = challenger > holder
-                merged.index_copy_(0, owners, torch.maximum(holder, challenger))
-                winner.index_copy_(0, owners, winner[owners].masked_fill_(beaten, rank))
-        ctx.save_for_backward(winner)
+            return _rows(masks, matches.slots)
+        values = _rows(masks, matches.members)  # (P, h, w)
+        grid = (len(matches.slots), *masks.shape[2:])
+        merged = values.new_empty(grid)
+        merged.index_reduce_(0, matches.owners, values, "amax", include_self=False)
+        lost = values < merged.index_select(0, matches.owners)
+        # The first of equals wins: the lowest rank among those that did not lose.
+        ranks = _ranks(matches)
+        contenders = ranks.expand_as(lost).masked_fill(lost, torch.iinfo(ranks.dtype).max)
+        winner = contenders.new_empty(grid)
+        winner.index_reduce_(0, matches.owners, contenders, "amin", include_self=False)
+        ctx.save_for_backward(winner, ranks)
         return merged
 
     @staticmethod
@@ -53,10 +53,11 @@ class _GroupMaximum(torch.autograd.Function):
         if not ctx.saved_tensors:
             rows.index_copy_(0, ctx.matches.slots, of_merged)
             return of_masks, None
-        (winner,) = ctx.saved_tensors
-        for rank, (members, owners) in enumerate(_ranks(ctx.matches)):
-            lost = winner[owners] != rank
-            rows.index_copy_(0, members, of_merged[owners].masked_fill_(lost, 0))
+        winner, ranks = ctx.saved_tensors
+        owners = ctx.matches.owners
+        lost = winner.index_select(0, owners) != ranks
+        of_members = of_merged.index_select(0, owners).masked_fill_(lost, 0)
+        rows.index_copy_(0, ctx.matches.members, of_members)
         return of_masks, None
 
 
@@ -67,7 +68,9 @@ def _rows(masks: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     return masks[rows // count, rows % count]
 
 
-def _ranks(matches: Matches) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Members and the pairs they belong to: all first members, all second members, …"""
-    sizes = list(matches.sizes)
-    return list(zip(matches.members.split(sizes), matches.owners.split(sizes), strict=True))
+def _ranks(matches: Matches) -> torch.Tensor:
+    """(P, 1, 1) uint8 or int16: which member of its slot each one is; first members come first."""
+    dtype = torch.uint8 if len(matches.sizes) < 256 else torch.int16
+    sizes = torch.tensor(matches.sizes)
+    ranks = torch.arange(len(sizes)).repeat_interleave(sizes)
+    return ranks.to(matches.members.device, dtype)[:, None, None]
