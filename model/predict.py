@@ -104,9 +104,13 @@ def load_predictor(
         device: `cpu`, `cuda`, ….
 
     Raises:
-        InputError: no sound checkpoint, or embeddings of another length than it was made for.
+        InputError: no sound checkpoint, weights that are not finite (of a training that diverged),
+            or embeddings of another length than it was made for.
     """
     network = load_checkpoint(checkpoint)
+    for name, tensor in network.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            raise InputError("holds values that are not finite", file=checkpoint, field=name)
     width = network.config.text_width
     if embeddings.shape[1] != width:
         raise InputError(

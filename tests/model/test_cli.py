@@ -219,3 +219,16 @@ def test_weights_that_are_nowhere_are_one_clear_sentence(tmp_path: Path) -> None
         done = run("init", "tiny", tmp_path / "m.safetensors", "--backbone-weights", source)
         assert done.exit_code != 0 and not (tmp_path / "m.safetensors").exists()
         assert str(source) in f"{done.output} {done.exception}"
+
+
+def test_a_checkpoint_of_a_diverged_training_is_named(folder: Path, tmp_path: Path) -> None:
+    from model.checkpoint import load_checkpoint, save_checkpoint
+
+    network = load_checkpoint(folder / "m.safetensors")
+    name, weight = next(iter(network.named_parameters()))
+    torch.nn.init.constant_(weight, float("nan"))
+    save_checkpoint(tmp_path / "m.safetensors", network)
+    done = predict(folder, folder / "images", "--checkpoint", tmp_path / "m.safetensors")
+    assert done.exit_code != 0
+    assert f"{tmp_path / 'm.safetensors'}" in f"{done.output} {done.exception}"
+    assert name in f"{done.output} {done.exception}"
