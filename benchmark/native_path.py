@@ -168,6 +168,8 @@ class NativeMatched:
 
     def absorbed_at_half(self, category_id: int) -> int:
         """False positives at IoU 0.5 that are ignored because of a skipped instance."""
+        if not self.core.facts()["any_skipped"]:
+            return 0
         plain = self._matches(_RULES.index(SkipRule.NONE), category_id)
         ignored = self._matches(self.rule, category_id).ignored
         return int((ignored & ~plain.ignored)[0, 0].sum())

@@ -1,7 +1,5 @@
 """Checkpoints: one safetensors file, its header holding the configuration: none parts them."""
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from safetensors.torch import save_file
 from model.config import DaTaSegConfig, config_from_dict, config_to_dict
 from model.dataseg import DaTaSeg, build_dataseg
 from o365seg.errors import InputError
+from o365seg.json_files import replacing
 
 _FORMAT = "dataseg-1"
 _LISTED = 5  # faults that a message names before it only counts
@@ -30,29 +29,17 @@ def save_checkpoint(path: str | Path, model: DaTaSeg, about: dict[str, Any] | No
     Raises:
         InputError: the place cannot be written.
     """
-    path = Path(path)
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     header = {
         "format": _FORMAT,
         "config": msgspec.json.encode(config_to_dict(model.config)).decode(),
         "about": msgspec.json.encode(about or {}).decode(),
     }
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        save_file(tensors, temporary, metadata=header)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private
-        with open(temporary, "rb+") as file:  # noqa: PTH123
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except (OSError, safetensors.SafetensorError) as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"cannot be written: {reason}", file=path) from None
+        with replacing(path) as temporary:
+            save_file(tensors, temporary, metadata=header)
+    except safetensors.SafetensorError as error:
+        raise InputError(f"cannot be written: {error}", file=path) from None
 
 
 def load_checkpoint(path: str | Path) -> DaTaSeg:

@@ -9,10 +9,10 @@ from model.decoder import Decoder
 from model.outputs import Outputs
 from model.padding import Padding, make_padding
 from model.pixel_decoder import PixelDecoder, PixelFeatures
+from model.preprocess import MULTIPLE
 from model.vitdet import SIZES, ViTDet
 from o365seg.errors import InputError
 
-MULTIPLE = 32  # image heights and widths must be multiples of the coarsest stride
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, RGB, 0 to 255
 PIXEL_STD = (58.395, 57.12, 57.375)
 

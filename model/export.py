@@ -8,8 +8,6 @@ int64, the unpadded height and width (S, S where nothing is padded). Outputs: `l
 import contextlib
 import io
 import logging
-import os
-import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +16,10 @@ import torch
 from torch import nn
 
 from model.checkpoint import load_checkpoint
-from model.dataseg import MULTIPLE, DaTaSeg
+from model.dataseg import DaTaSeg
+from model.preprocess import MULTIPLE
 from o365seg.errors import InputError
+from o365seg.json_files import replacing
 
 _EXAMPLE_CLASSES = 7  # any number but 0 and 1, which a trace may take for constants
 
@@ -69,7 +69,7 @@ def export_program(
         InputError: the checkpoint, the size or the place to write is at fault.
     """
     program = make_program(load_checkpoint(checkpoint), size, dataset)
-    with _atomic(path) as temporary:
+    with replacing(path) as temporary:
         torch.export.save(program, temporary)
 
 
@@ -84,7 +84,7 @@ def export_onnx(
     """
     program = make_program(load_checkpoint(checkpoint), size, dataset)
     try:
-        with _quiet(), _atomic(path) as temporary:
+        with _quiet(), replacing(path) as temporary:
             torch.onnx.export(
                 program,
                 (),
@@ -97,19 +97,6 @@ def export_onnx(
             )
     except ImportError as error:
         raise InputError(f"ONNX export needs {error.name}: pip install 'o365seg[export]'") from None
-
-
-@contextlib.contextmanager
-def _atomic(path: str | Path) -> Iterator[Path]:
-    """A temporary place that becomes `path` once what writes there is done."""
-    path = Path(path)
-    try:
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            temporary = Path(folder) / f"export{path.suffix}"
-            yield temporary
-            os.replace(temporary, path)  # noqa: PTH105
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", file=path) from None
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Which images to run on, what their results are called, and the ids that these carry."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,7 @@ from PIL import Image, ImageOps
 
 from o365seg.errors import InputError
 from o365seg.image_files import find_image
-from o365seg.json_files import read_json
+from o365seg.json_files import read_bytes, read_json
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -112,20 +113,15 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         InputError: not there, no image, damaged, or more than 8 bits a channel.
     """
+    data = read_bytes(path)
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data)) as image:
             image.load()
             if image.mode.startswith("I") or image.mode == "F":
                 raise InputError("more than 8 bits a channel; convert it first", file=path)
             return np.array(ImageOps.exif_transpose(image).convert("RGB"))
     except InputError:
         raise
-    except FileNotFoundError:
-        raise InputError("no such file", file=path) from None
-    except IsADirectoryError:
-        raise InputError("is a folder, not an image", file=path) from None
-    except PermissionError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=path) from None
     except Image.DecompressionBombError:
         raise InputError("claims more pixels than can be an image", file=path) from None
     except Image.UnidentifiedImageError:

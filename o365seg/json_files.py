@@ -1,10 +1,12 @@
-"""Reading JSON with errors that name the record and field, and writing it atomically."""
+"""Reading JSON with errors that name the record and field, and writing files atomically."""
 
 import json
 import math
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -170,8 +172,12 @@ def write_json_atomic(path: str | Path, value: Any) -> None:
     write_bytes_atomic(path, msgspec.json.encode(value))
 
 
-def write_bytes_atomic(path: str | Path, data: bytes) -> None:
-    """Write `data` to a temporary file beside `path`, flush it to the disk, and rename it there.
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary file beside `path` to write to, which takes its place once it is written.
+
+    It is flushed to the disk first, so that a reader finds the old file or the whole new one. Where
+    the block fails, `path` stays as it was.
 
     Raises:
         InputError: the place cannot be written.
@@ -179,16 +185,30 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
     path = Path(path)
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         umask = os.umask(0)
         os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp makes it private; a release is to be shared
-        Path(temporary).replace(path)
+        temporary.chmod(0o666 & ~umask)  # mkstemp makes it private; a release is to be shared
+        temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise InputError(f"cannot be written: {error.strerror}", file=path) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes_atomic(path: str | Path, data: bytes) -> None:
+    """Write `data` so that a reader finds the old file or the whole new one.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
