@@ -69,8 +69,6 @@ def _rows(masks: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
 
 
 def _ranks(matches: Matches) -> torch.Tensor:
-    """(P, 1, 1) uint8 or int16: which member of its slot each one is; first members come first."""
+    """(P, 1, 1), `Matches.ranks` in as few bytes as will do, for there is one a pixel."""
     dtype = torch.uint8 if len(matches.sizes) < 256 else torch.int16
-    sizes = torch.tensor(matches.sizes)
-    ranks = torch.arange(len(sizes)).repeat_interleave(sizes)
-    return ranks.to(matches.members.device, dtype)[:, None, None]
+    return matches.ranks.to(dtype)[:, None, None]

@@ -42,6 +42,7 @@ class Matches:
             the first members of all M slots, which are the slots themselves; then the second
             members of those that have one; and so on.
         owners: (P,) int64, the pair that each belongs to.
+        ranks: (P,) int64, which member of its slot each is: 0 for the first.
         sizes: How many first members there are, second members, and so on.
         groups: The groups without the members that were matched for themselves.
     """
@@ -50,6 +51,7 @@ class Matches:
     complete: bool
     members: torch.Tensor
     owners: torch.Tensor
+    ranks: torch.Tensor
     sizes: tuple[int, ...]
     groups: Groups
 
@@ -158,16 +160,16 @@ def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
         first_target += truths
     if not pairs:
         empty = slots.new_zeros(0)
-        return Matches(empty, first_target == 0, empty, empty, (0,), Groups(slots))
+        return Matches(empty, first_target == 0, empty, empty, empty, (0,), Groups(slots))
     rank = np.concatenate(ranks)
     order = np.argsort(rank, kind="stable")
     parts = [np.array(targets), np.concatenate(members)[order], np.concatenate(owners)[order]]
-    parts.append(groups.ravel())
+    parts += [rank[order], groups.ravel()]
     on_device = torch.from_numpy(np.concatenate(parts)).to(device, non_blocking=True)
-    found, rows, pair, left = on_device.split([len(part) for part in parts])
+    found, rows, pair, ranked, left = on_device.split([len(part) for part in parts])
     sizes = tuple(np.bincount(rank).tolist())
     left = Groups(left.view(batch, count))
-    return Matches(found, pairs == first_target, rows, pair, sizes, left)
+    return Matches(found, pairs == first_target, rows, pair, ranked, sizes, left)
 
 
 def _assign_image(cost: np.ndarray, valid: np.ndarray) -> dict[int, int]:
