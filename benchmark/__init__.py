@@ -1,8 +1,6 @@
 """Predictions against ground truth: mask AP that ignores skipped instances, and the statistics."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # without typing, see `benchmark.result`
 if TYPE_CHECKING:
     from benchmark.choices import Iou, SkipRule
     from benchmark.drop_in import COCOeval
@@ -40,4 +38,6 @@ def __getattr__(name: str) -> object:
     """Load on first use, so that importing the package stays light."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"benchmark.{_MODULES[name]}"), name)

@@ -6,6 +6,7 @@ the order of ties). A category without an object in a resample leaves its mean, 
 set without it.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from o365seg.errors import InputError
 RESAMPLES = 1000
 LEVEL = 0.95
 INTERVAL_METRICS = ("AP", "AP50", "AP75")
+_WEIGHTS = 2**24
+"""Weights that are handed to the core at once, for the same reason."""
 _CELLS = 2**22
 """Numbers that one array of a category may hold: resamples are taken in parts where it would be
 more, so that memory does not grow with the set."""
@@ -56,6 +59,55 @@ def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
     return weights
 
 
+@dataclass(frozen=True)
+class Resampled:
+    """A result under every set of image weights; −1 where nothing is to be found.
+
+    Attributes:
+        metrics: float64[3, sets], AP, AP50 and AP75 in the order of `INTERVAL_METRICS`.
+        by_category: float64[sets, categories], AP, in the order of `Result.category_ids`.
+    """
+
+    metrics: np.ndarray
+    by_category: np.ndarray
+
+
+def resample(result: Result, weights: np.ndarray) -> Resampled:
+    """What a result becomes under every set of image weights uint16[images, sets].
+
+    It is the result's own re-accumulation, which is the native core's where that evaluated.
+    """
+    at = [_place(result.thresholds, wanted) for wanted in (0.5, 0.75)]
+    by_category = _by_category(result, weights, None)
+    halves = (_mean_over_categories(_by_category(result, weights, [place])) for place in at)
+    return Resampled(np.stack([_mean_over_categories(by_category), *halves]), by_category)
+
+
+def _by_category(
+    result: Result, weights: np.ndarray, thresholds: Sequence[int] | None
+) -> np.ndarray:
+    """AP under weights [images, sets], float64[sets, categories]; −1 without objects."""
+    images, sets = weights.shape
+    found = np.empty((sets, len(result.category_ids)))
+    step = max(16, _WEIGHTS // max(1, images) // 16 * 16)  # the core takes sixteen at a time
+    for first in progress(range(0, sets, step), "Resampling"):
+        part = slice(first, min(sets, first + step))
+        found[part] = result.resampled_precision(weights[:, part].T, thresholds)
+    return found
+
+
+def _mean_over_categories(values: np.ndarray) -> np.ndarray:
+    """The mean of each row's categories that have objects; −1 where none has."""
+    known = values >= 0
+    categories = known.sum(axis=1)
+    means = np.where(known, values, 0).sum(axis=1) / np.maximum(categories, 1)
+    return np.where(categories > 0, means, -1.0)
+
+
+def _place(thresholds: np.ndarray, wanted: float) -> int:
+    return int(np.argmin(np.abs(thresholds - wanted)))
+
+
 def resampled(
     matches: Sequence[CategoryMatches],
     weights: np.ndarray,
@@ -75,7 +127,7 @@ def resampled(
     """
     rankings = [_counted(rank(one, area)) for one in matches if one.positives[area].any()]
     sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
-    at = [int(np.argmin(np.abs(thresholds - wanted))) for wanted in (0.5, 0.75)]
+    at = [_place(thresholds, wanted) for wanted in (0.5, 0.75)]
 
     def of_category(ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
         return _of_category(ranking, weights, at)
@@ -88,6 +140,23 @@ def resampled(
             sums += of_one  # in the order of the categories: the same sum however many threads
             categories += known
     return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)
+
+
+def category_precision(
+    matches: CategoryMatches, weights: np.ndarray, thresholds: Sequence[int]
+) -> np.ndarray:
+    """AP of one category over some thresholds, by their places, under weights [images, sets].
+
+    float64[sets]; −1 without objects.
+    """
+    if not matches.positives[0].any():
+        return np.full(weights.shape[1], -1.0)
+    ranking, places = rank(matches), list(thresholds)
+    wanted = dataclasses.replace(
+        ranking, true=ranking.true[places], counted=ranking.counted[places]
+    )
+    found, known = _of_category(_counted(wanted), weights, ())
+    return np.where(known, found[0], -1.0)
 
 
 def _counted(ranking: Ranking) -> Ranking:
@@ -105,10 +174,13 @@ def _counted(ranking: Ranking) -> Ranking:
 def _of_category(
     ranking: Ranking, weights: np.ndarray, at: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """AP, AP50 and AP75 of a category, float64[3, sets], and where it has objects, bool[sets]."""
+    """AP of a category, float64[1 + len(at), sets], and where it has objects, bool[sets].
+
+    The first row is over all thresholds, the others at the places `at` among them.
+    """
     total = weights.shape[1]
     step = max(1, min(total, _CELLS // max(1, len(ranking.image))))
-    found, known = np.empty((3, total)), np.empty(total, bool)
+    found, known = np.empty((1 + len(at), total)), np.empty(total, bool)
     for first in range(0, total, step):
         part = slice(first, min(total, first + step))
         sums, positives = weighted_sums(ranking, weights[:, part].astype(float))
@@ -149,7 +221,7 @@ def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict
     if metrics["AP"] < 0:
         raise InputError("an interval needs an object to find; the ground truth has none")
     weights = image_weights(len(result.image_ids), resamples, seed)
-    found = resampled(result.matches, weights, result.thresholds)
+    found = resample(result, weights).metrics
     return {
         name: interval(metrics[name], values[values >= 0])
         for name, values in zip(INTERVAL_METRICS, found, strict=True)

@@ -67,7 +67,7 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
     categories = {category.id: category for category in file.categories}
     skipped = dict.fromkeys(categories, 0)
     for annotation in file.annotations:
-        skipped[annotation.category_id] += annotation.is_skipped
+        skipped[annotation.category_id] += annotation.is_skipped and not annotation.unanswered
     precision, recall = result.curves.precision, result.curves.recall
     rows = []
     for k, (category_id, matches) in enumerate(

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark import cli_analysis
-from benchmark.choices import By, Iou, RelativeSize, SkipRule, Task
+from benchmark import cli_analysis, cli_statistics
+from benchmark.choices import By, Iou, SkipRule, Task
 from o365seg import command_line
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-    from benchmark.skip_statistics import SkipRates
-    from benchmark.statistics import SetCurves, SetNumbers
 
 app = command_line.make_app(
     "Predictions against ground truth: AP that ignores skipped instances, panoptic quality, mean "
@@ -286,92 +283,8 @@ def _report(
         sys.stderr.write(f"written: {json_file}\n")
 
 
-@app.command(
-    epilog="Examples: `benchmark stats o365_instance_seg_val.json`, or beside other sets "
-    "`benchmark stats o365_instance_seg_val.json --compare COCO=instances_val2017.json "
-    "--compare LVIS=lvis_v1_val.json --out figures`"
-)
-def stats(
-    released: Annotated[
-        Path, typer.Argument(help="A release, or any COCO-format file.", metavar="RELEASED.JSON")
-    ],
-    compare: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A set to compare with, COCO or LVIS format; may be given again.",
-            metavar="NAME=ANNOTATIONS.JSON",
-        ),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(help="The first set's name in legend and tables.", show_default="its file's"),
-    ] = None,
-    relative_size: Annotated[
-        RelativeSize,
-        typer.Option(
-            help="Size of a mask in its image: the root of the ratio of the areas (the paper's "
-            "caption), or the plain ratio."
-        ),
-    ] = RelativeSize.ROOT,
-    out: Annotated[Path, typer.Option(help="Folder for the figures and tables.")] = Path("stats"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
-    ] = False,
-) -> None:
-    """Figure 5: masks per category and per image, relative mask size; and what the set holds.
-
-    Where objects were skipped, also their share by category and by the size of the box.
-    """
-    from benchmark.figures import write_figures
-    from benchmark.skip_figures import write_skip_figures
-    from benchmark.tables import numbers_json, numbers_table
-
-    name = name or released.stem
-    sources = [(name, released), *_named_files(compare or [], name)]
-    measured = [_measure(label, path, relative_size) for label, path in sources]
-    written = write_figures([curves for _, curves, _ in measured], out, relative_size)
-    rates = measured[0][2]
-    if rates is not None:
-        written += write_skip_figures(rates, out, relative_size)
-    if as_json:
-        sets = [
-            numbers_json(*found, path) for found, (_, path) in zip(measured, sources, strict=True)
-        ]
-        sys.stdout.write(json.dumps({"sets": sets}, indent=2, ensure_ascii=False) + "\n")
-    else:
-        command_line.output_console().print(
-            numbers_table([found[0] for found in measured], [found[1] for found in measured])
-        )
-    sys.stderr.write(f"written: {len(written)} files in {out}\n")
-
-
 cli_analysis.add_commands(app)
-
-
-def _measure(
-    name: str, path: Path, relative_size: RelativeSize
-) -> tuple["SetNumbers", "SetCurves", "SkipRates | None"]:
-    from benchmark.skip_statistics import skip_rates
-    from benchmark.statistics import set_curves, set_numbers
-    from o365seg.records import read_annotations
-
-    file = read_annotations(path)
-    curves = set_curves(file, name, path, relative_size)
-    return set_numbers(file, name), curves, skip_rates(file, relative_size)
-
-
-def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
-    """`NAME=FILE` arguments as pairs; anything else is a fault of the command line."""
-    names, pairs = {taken}, []
-    for argument in arguments:
-        name, equals, path = argument.partition("=")
-        if not (name and equals and path):
-            raise typer.BadParameter(f"{argument!r} is not NAME=FILE", param_hint="--compare")
-        if name in names:
-            raise typer.BadParameter(f"{name!r} is named twice", param_hint="--compare")
-        names.add(name)
-        pairs.append((name, Path(path)))
-    return pairs
+cli_statistics.add_command(app)
 
 
 def main() -> None:

@@ -50,6 +50,12 @@ def compare(
     skip_rule: Rule = SkipRule.BOX,
     resamples: Resamples = 1000,
     seed: Seed = 0,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv", help="Write the differences of all categories, with intervals, to this file."
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
@@ -57,7 +63,7 @@ def compare(
 ) -> None:
     """Models on the same images: differences, with a paired bootstrap over the images."""
     from benchmark import comparison_tables as tables
-    from benchmark import evaluation, release_file
+    from benchmark import evaluation, native_path, release_file
     from benchmark.comparison import compare as compare_results
     from o365seg.json_files import write_bytes_atomic
     from o365seg.records import read_annotations
@@ -66,6 +72,7 @@ def compare(
         raise typer.BadParameter("name at least two results files", param_hint="PREDICTIONS")
     release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
+    native_path.explain_bus_errors()
     results = [
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
     ]
@@ -76,6 +83,9 @@ def compare(
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     numbers |= tables.comparison_json(found, files, names)
     text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
+    if csv_file is not None:
+        write_bytes_atomic(csv_file, tables.categories_csv(found, files, names).encode())
+        sys.stderr.write(f"written: {csv_file}\n")
     if json_file == Path("-"):
         sys.stdout.write(text)
         return
@@ -86,7 +96,7 @@ def compare(
         if not any(one.difference for one in categories):
             continue
         title = f"AP by category: greatest gains and losses of {label} against {labels[0]}"
-        console.print(tables.category_table(categories, names, title))
+        console.print(tables.category_table(categories, names, title, resamples))
     if json_file is not None:
         write_bytes_atomic(json_file, text.encode())
         sys.stderr.write(f"written: {json_file}\n")
@@ -129,12 +139,13 @@ def curves(
     ),
 ) -> None:
     """Precision over recall: the mean curve as a figure, every category's in a table."""
-    from benchmark import evaluation, release_file
+    from benchmark import evaluation, native_path, release_file
     from benchmark.pr_curves import write_curves
     from o365seg.records import read_annotations
 
     release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
+    native_path.explain_bus_errors()
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     names = {category.id: category.name for category in read_annotations(release).categories}
     for path in write_curves(result, names, out):

@@ -6,7 +6,6 @@ wrong option, another command) goes to `cli`, which has the same options and the
 """
 
 import sys
-from pathlib import Path
 
 from benchmark.choices import Iou, SkipRule
 
@@ -49,10 +48,10 @@ def main() -> None:
 
     with_exit_codes(
         lambda: run_evaluation(
-            Path(found["predictions"]),
-            Path(found["gt"]) if "gt" in found else None,
+            found["predictions"],
+            found.get("gt"),
             Iou(found.get("iou", Iou.SEGM)),
             SkipRule(found.get("skip_rule", SkipRule.BOX)),
-            Path(found["json_file"]) if "json_file" in found else None,
+            found.get("json_file"),
         )
     )

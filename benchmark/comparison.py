@@ -16,7 +16,7 @@ from benchmark.bootstrap import (
     Interval,
     image_weights,
     interval,
-    resampled,
+    resample,
 )
 from benchmark.result import Result
 from o365seg.errors import InputError
@@ -40,12 +40,27 @@ class Difference:
 
 @dataclass(frozen=True)
 class CategoryDifference:
-    """AP of one category under two models; fractions."""
+    """AP of one category under two models; fractions.
+
+    Attributes:
+        category_id: The category.
+        instances: Its objects.
+        images: The images that they are in.
+        first: AP under the first model.
+        second: AP under the other.
+        interval: The 95 % interval over images of the difference; None for objects in a single
+            image, where no draw of images tells anything.
+        p_value: As in `Difference`; None likewise. One test of many: of 365 equal categories 18
+            fall below 0.05 by chance.
+    """
 
     category_id: int
     instances: int
+    images: int
     first: float
     second: float
+    interval: Interval | None
+    p_value: float | None
 
     @property
     def difference(self) -> float:
@@ -97,9 +112,9 @@ def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0
     if first.metrics["AP"] < 0:
         raise InputError("there is nothing to compare: the ground truth has no object to find")
     weights = image_weights(len(first.image_ids), resamples, seed)
-    drawn = [resampled(result.matches, weights, result.thresholds) for result in results]
-    known = drawn[0][0] >= 0  # where a draw has no object at all, it has none for any model
-    drawn = [values[:, known] for values in drawn]
+    resampled = [resample(result, weights) for result in results]
+    known = resampled[0].metrics[0] >= 0  # a draw without any object has none for any model
+    drawn = [one.metrics[:, known] for one in resampled]
     metrics = [result.metrics for result in results]
     return Comparison(
         metrics=metrics,
@@ -114,7 +129,10 @@ def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0
             }
             for of_model, values in zip(metrics[1:], drawn[1:], strict=True)
         ],
-        categories=[_by_category(first, other) for other in results[1:]],
+        categories=[
+            _by_category(first, other, resampled[0].by_category, values.by_category)
+            for other, values in zip(results[1:], resampled[1:], strict=True)
+        ],
         resamples=resamples,
         seed=seed,
     )
@@ -137,11 +155,28 @@ def difference(estimate: float, values: np.ndarray) -> Difference:
     )
 
 
-def _by_category(first: Result, second: Result) -> list[CategoryDifference]:
+def _by_category(
+    first: Result, second: Result, first_drawn: np.ndarray, second_drawn: np.ndarray
+) -> list[CategoryDifference]:
+    """Every category with objects; resampled AP of each model as in `Resampled.by_category`."""
     found = []
     for k, category_id in enumerate(first.category_ids):
         aps = [mean_known(result.curves.precision[:, :, k, 0, -1]) for result in (first, second)]
         if min(aps) >= 0:
-            instances = int(first.matches[k].positives[0].sum())
-            found.append(CategoryDifference(category_id, instances, *aps))
+            positives = first.matches[k].positives[0]
+            images = int(np.count_nonzero(positives))
+            known = first_drawn[:, k] >= 0
+            values = second_drawn[known, k] - first_drawn[known, k]
+            told = difference(aps[1] - aps[0], values) if images > 1 and len(values) > 1 else None
+            found.append(
+                CategoryDifference(
+                    category_id=category_id,
+                    instances=int(positives.sum()),
+                    images=images,
+                    first=aps[0],
+                    second=aps[1],
+                    interval=told and told.interval,
+                    p_value=told and told.p_value,
+                )
+            )
     return sorted(found, key=lambda one: (-one.difference, one.category_id))

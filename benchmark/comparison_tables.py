@@ -1,5 +1,7 @@
 """A comparison of models for the terminal and as JSON."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -51,11 +53,13 @@ def p_text(p_value: float, resamples: int) -> str:
     return f"< {2 * least:.2g}" if p_value < 1.5 * least else f"{p_value:.3f}"
 
 
-def category_table(found: Sequence[CategoryDifference], names: dict[int, str], title: str) -> Table:
+def category_table(
+    found: Sequence[CategoryDifference], names: dict[int, str], title: str, resamples: int
+) -> Table:
     """The greatest gains and losses, at most `ENDS` of each."""
     table = Table(title=title, title_justify="left")
     table.add_column("category")
-    for heading in ("objects", "first", "this", "difference"):
+    for heading in ("objects", "first", "this", "difference", "its interval", "p"):
         table.add_column(heading, justify="right")
     gains = [one for one in found if one.difference > 0][:ENDS]
     losses = [one for one in found if one.difference < 0][-ENDS:]
@@ -64,6 +68,8 @@ def category_table(found: Sequence[CategoryDifference], names: dict[int, str], t
             table.add_row(
                 escape(display_name(names[one.category_id])), f"{one.instances:,}",
                 percent(one.first), percent(one.second), signed(one.difference),
+                "" if one.interval is None else _ends(one.interval.low, one.interval.high, True),
+                "" if one.p_value is None else p_text(one.p_value, resamples),
             )  # fmt: skip
         table.add_section()
     return table
@@ -99,6 +105,29 @@ def comparison_json(
             )
         ],
     }
+
+
+def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str]) -> str:
+    """Every category's difference under every further model: fractions in full, names verbatim.
+
+    Empty where there is no interval (objects in a single image).
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ("predictions", "against", "category_id", "name", "instances", "images", "first", "second",
+         "difference", "low", "high", "standard_error", "p_value")
+    )  # fmt: skip
+    for file, categories in zip(files[1:], found.categories, strict=True):
+        for one in categories:
+            near = one.interval
+            told = ("",) * 3 if near is None else (near.low, near.high, near.standard_error)
+            writer.writerow(
+                (file, files[0], one.category_id, names[one.category_id], one.instances,
+                 one.images, one.first, one.second, one.difference, *told,
+                 "" if one.p_value is None else one.p_value)
+            )  # fmt: skip
+    return text.getvalue()
 
 
 def _ends(low: float, high: float, with_sign: bool) -> str:

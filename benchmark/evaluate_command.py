@@ -1,24 +1,24 @@
 """What `benchmark evaluate` does once its command line is understood."""
 
-import json
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmark import evaluation, native_path, release_file
 from benchmark.choices import Iou, SkipRule
 from benchmark.result_text import result_json, result_lines, result_table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmark.extras import Wanted
 
 
 def run_evaluation(
-    predictions: Path,
-    gt: Path | None,
+    predictions: "str | Path",
+    gt: "str | Path | None",
     iou: Iou,
     skip_rule: SkipRule,
-    json_file: Path | None,
+    json_file: "str | Path | None",
     wanted: "Wanted | None" = None,
 ) -> None:
     """Evaluate and print, or write, the numbers.
@@ -36,19 +36,26 @@ def run_evaluation(
     """
     release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
+    native_path.explain_bus_errors()
     if native_path.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)} | result_json(result)
     lines, tables, written = [], [], []
     if wanted is not None:
+        from pathlib import Path
+
         from benchmark import extras
 
-        more = extras.find(result, predictions, release, wanted)
+        more = extras.find(result, Path(predictions), Path(release), wanted)
         numbers |= more.numbers
         lines, tables, written = more.lines, more.tables, more.written
-    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
-    if json_file == Path("-"):
+    text = ""
+    if json_file is not None:
+        import json
+
+        text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
+    if str(json_file) == "-":
         sys.stdout.write(text)
         return
     sys.stdout.write("\n".join([*result_table(result), *result_lines(result), *lines, ""]))

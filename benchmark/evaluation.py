@@ -4,23 +4,26 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 `slow_path`, which runs pycocotools and is what the native core is tested against.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import os
 
 from benchmark import native_path
 from benchmark.choices import Iou, SkipRule
 from benchmark.input_text import InputText, is_stdin, read_stdin
 from benchmark.result import STAT_NAMES, Counts, Curves, Result
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Any
+
     from o365seg.records import AnnotationFile
 
 __all__ = ["STAT_NAMES", "Counts", "Curves", "Result", "evaluate"]
 
 
 def evaluate(
-    predictions: str | Path | Sequence[dict[str, Any]],
+    predictions: "str | Path | Sequence[dict[str, Any]]",
     ground_truth: "str | Path | AnnotationFile",
     *,
     iou: Iou | str = Iou.SEGM,
@@ -57,12 +60,14 @@ def evaluate(
     return slow_path.evaluate(source, ground_truth, iou, rule)
 
 
-def readable_twice(predictions: str | Path | Sequence[dict[str, Any]]) -> str | Path | InputText:
+def readable_twice(
+    predictions: "str | Path | Sequence[dict[str, Any]]",
+) -> "str | Path | InputText":
     """Predictions as `evaluate` takes them, as something that both paths can read."""
     if is_stdin(predictions):
         return read_stdin()
-    if isinstance(predictions, str | Path):
-        if not Path(predictions).is_fifo():
+    if isinstance(predictions, str | os.PathLike):
+        if not _is_fifo(predictions):
             return predictions
         from o365seg.json_files import read_bytes
 
@@ -70,3 +75,12 @@ def readable_twice(predictions: str | Path | Sequence[dict[str, Any]]) -> str | 
     from benchmark.predictions import NAMELESS, records_to_json
 
     return InputText(NAMELESS, records_to_json(predictions))
+
+
+def _is_fifo(path: "str | Path") -> bool:
+    from stat import S_ISFIFO
+
+    try:
+        return S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 (without pathlib, see benchmark.result)
+    except OSError:
+        return False

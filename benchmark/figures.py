@@ -19,8 +19,11 @@ from benchmark.figure_files import (
     save_figure,
     save_table,
 )
+from benchmark.reference_points import ReferencePoint, of_curve
 from benchmark.statistics import AREA_NAMES, BIN_EDGES, SetCurves
 
+_REFERENCE_MARKERS = ("x", "+", "1", "2", "3", "4")
+"""Marks that no set has: published points must not be taken for measured ones."""
 _SIZE_LABELS = {
     RelativeSize.ROOT: "relative mask size, √(mask area / image area)",
     RelativeSize.RATIO: "relative mask size, mask area / image area",
@@ -31,6 +34,7 @@ def write_figures(
     sets: Sequence[SetCurves],
     folder: str | Path,
     relative_size: RelativeSize = RelativeSize.ROOT,
+    reference: Sequence[ReferencePoint] = (),
 ) -> list[Path]:
     """Draw the three curves and the masks by size, and write them with their numbers.
 
@@ -41,6 +45,8 @@ def write_figures(
         sets: The release first, then those to compare it with.
         folder: Where to write; made where there is none.
         relative_size: The measure that the sets' curves were made with.
+        reference: Published points to draw beside the curves, labelled as such. They are in no
+            table.
 
     Returns:
         The files written: `masks_per_category`, `masks_per_image`, `relative_mask_size` and
@@ -54,13 +60,13 @@ def write_figures(
     make_folder(folder)
 
     def per_category(axes: Axes) -> None:
-        _draw_ranking(axes, sets[0].masks_per_category, "category")
+        _draw_ranking(axes, sets[0], "category", reference)
 
     def per_image(axes: Axes) -> None:
-        _draw_ranking(axes, sets[0].masks_per_image, "image")
+        _draw_ranking(axes, sets[0], "image", reference)
 
     def sizes(axes: Axes) -> None:
-        _draw_sizes(axes, sets, _SIZE_LABELS[relative_size])
+        _draw_sizes(axes, sets, _SIZE_LABELS[relative_size], reference)
 
     def areas(axes: Axes) -> None:
         _draw_areas(axes, sets)
@@ -88,23 +94,38 @@ def write_figures(
     return written
 
 
-def _draw_ranking(axes: Axes, counts: np.ndarray, what: str) -> None:
-    """Counts int64[n], falling, over their ranks 1 … n; each a step as wide as its rank."""
+def _draw_ranking(
+    axes: Axes, curves: SetCurves, what: str, reference: Sequence[ReferencePoint]
+) -> None:
+    """Masks, falling, over their ranks 1 … n; each a step as wide as its rank."""
+    counts = curves.masks_per_category if what == "category" else curves.masks_per_image
     edges = np.arange(len(counts) + 1)
+    drawn, names = [], []
     if len(counts):
-        axes.stairs(counts, edges, baseline=None, color=COLOURS[0], linewidth=1.4)
+        drawn.append(axes.stairs(counts, edges, baseline=None, color=COLOURS[0], linewidth=1.4))
+        names.append(curves.name)
+    here = [point for point in reference if point.curve == f"masks_per_{what}"]
+    if here:
+        found = _draw_reference(axes, reference, f"masks_per_{what}", shift=-0.5)
+        axes.legend(drawn + list(found.values()), names + list(found), fontsize=8)
     axes.set_xlabel(f"{what} rank (those with masks)")
     axes.set_ylabel("number of masks")
-    axes.set_xlim(0, max(1, len(counts)) * 1.02)
-    axes.set_ylim(0.8, max(10, counts.max(initial=1) * 1.4))
+    axes.set_xlim(0, max(1, len(counts), *(point.x for point in here)) * 1.02)
+    heights = counts.max(initial=1), *(point.y for point in here)
+    axes.set_ylim(min(0.8, *(point.y / 2 for point in here), 1), max(10, max(heights) * 1.4))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     log_scale(axes)
 
 
-def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
+def _draw_sizes(
+    axes: Axes,
+    sets: Sequence[SetCurves],
+    label: str,
+    reference: Sequence[ReferencePoint] = (),
+) -> None:
     """The share of masks per bin, at the middle of the bin; bins without a mask stay empty."""
     middles = (BIN_EDGES[:-1] + BIN_EDGES[1:]) / 2
-    lines = []
+    lines: list[Any] = []
     for index, curves in enumerate(sets):
         shares = np.where(curves.shares > 0, curves.shares, np.nan)
         lines += axes.plot(
@@ -112,14 +133,32 @@ def _draw_sizes(axes: Axes, sets: Sequence[SetCurves], label: str) -> None:
             color=COLOURS[index % len(COLOURS)], marker=MARKERS[index % len(MARKERS)],
             zorder=3 if index == 0 else 2,
         )  # fmt: skip
+    published = _draw_reference(axes, reference, "relative_mask_size")
     least = min((c.shares[c.shares > 0].min(initial=1) for c in sets), default=1)
+    least = min(least, *(p.y for p in reference if p.curve == "relative_mask_size"), 1)
     axes.set_xlabel(label)
     axes.set_ylabel("share of masks")
     axes.set_xlim(0, 1)
     axes.set_ylim(min(least / 2, 0.05), 1.3)
     log_scale(axes)
-    if len(sets) > 1:
-        _legend(axes, lines, sets, handlelength=1.8)
+    if len(sets) > 1 or published:
+        names = [curves.name for curves in sets]
+        axes.legend(lines + list(published.values()), names + list(published), handlelength=1.8)
+
+
+def _draw_reference(
+    axes: Axes, reference: Sequence[ReferencePoint], curve: str, shift: float = 0.0
+) -> dict[str, Any]:
+    """Published points as hollow black marks, never joined; gives what was drawn by its label."""
+    drawn = {}
+    for index, (source, points) in enumerate(of_curve(reference, curve).items()):
+        if points:
+            (drawn[f"{source} (published)"],) = axes.plot(
+                [point.x + shift for point in points], [point.y for point in points],
+                linestyle="none", marker=_REFERENCE_MARKERS[index % len(_REFERENCE_MARKERS)],
+                color="black", markersize=5, markerfacecolor="none", markeredgewidth=0.9, zorder=4,
+            )  # fmt: skip
+    return drawn
 
 
 def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
@@ -141,12 +180,8 @@ def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
     axes.margins(y=0.25 if len(sets) > 2 else 0.1)
     axes.grid(axis="x", visible=False)
     if len(sets) > 1:
-        _legend(axes, drawn, sets, handlelength=1.2, fontsize=8)
-
-
-def _legend(axes: Axes, drawn: list[Any], sets: Sequence[SetCurves], **style: Any) -> None:
-    """Names given with what they name: a name that starts with "_" is no label to matplotlib."""
-    axes.legend(drawn, [curves.name for curves in sets], **style)
+        # Given with what they name: a name that starts with "_" is no label to matplotlib.
+        axes.legend(drawn, [curves.name for curves in sets], handlelength=1.2, fontsize=8)
 
 
 def _table(sets: Sequence[SetCurves], name: str) -> tuple[tuple[str, ...], list[tuple]]:

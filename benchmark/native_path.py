@@ -5,17 +5,20 @@ The core says whether it takes the input for sound and plain; if not, there is n
 """
 
 import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from benchmark import notes
 from benchmark.choices import Iou, SkipRule
 from benchmark.input_text import InputText, map_file
 from benchmark.result import IOU_THRESHOLDS, Counts, Curves, Result
+from benchmark.truth_marks import count_unanswered, is_stock_variant
 from o365seg.errors import InputError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Any
+
     import numpy as np
 
     from benchmark import _native
@@ -43,8 +46,20 @@ def is_built() -> bool:
     return True
 
 
+def explain_bus_errors() -> None:
+    """End this process with words and status 1 where a file is cut short while it is read.
+
+    Files are mapped, so that the system would end it by SIGBUS. For commands: it sets a signal's
+    handler, which is not a library's to do. Nothing where the core was not built.
+    """
+    if is_built():
+        from benchmark import _native
+
+        _native.explain_bus_errors()
+
+
 def evaluate(
-    predictions: str | Path | InputText,
+    predictions: "str | Path | InputText",
     ground_truth: "str | Path | AnnotationFile",
     iou: Iou,
     rule: SkipRule,
@@ -76,7 +91,7 @@ def evaluate(
         core.match()
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
-    return _result(core, iou, rule)
+    return _result(core, iou, rule, truth)
 
 
 def _processors() -> int:
@@ -89,7 +104,7 @@ def _processors() -> int:
 def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
     if isinstance(source, InputText):
         return source
-    if isinstance(source, str | Path):
+    if isinstance(source, str | os.PathLike):
         return map_file(source)
     import msgspec
 
@@ -108,14 +123,17 @@ def _rasterise(core: "_native.Evaluation") -> None:
         core.give(of_truth, index, rle.counts.encode("ascii"))
 
 
-def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
+def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule, truth: InputText) -> Result:
     facts = core.facts()
     masks = iou is Iou.SEGM
     number = _RULES.index(rule)
     numbers, by_rule = core.stats(number)
     ap_by_rule = dict(zip(_RULES, by_rule, strict=True)) if masks else {}
     others = facts["annotations"] - facts["crowds"]
+    unanswered = count_unanswered(truth.data, truth.name) if facts["skipped"] else 0
     told = []
+    if facts["crowds"] and not facts["skipped"] and is_stock_variant(truth.data, truth.name):
+        told.append(notes.stock_variant())
     if facts["lost"]:
         told.append(notes.lost_instance(*facts["lost_at"]))
     if masks and facts["moved"]:
@@ -131,7 +149,8 @@ def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
             images=facts["images"],
             categories=facts["categories"],
             instances=others - facts["skipped"] if masks else others,
-            skipped=facts["skipped"],
+            skipped=facts["skipped"] - unanswered,
+            unanswered=unanswered,
             crowds=facts["crowds"],
             predictions=facts["predictions"],
         ),
@@ -140,12 +159,12 @@ def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
     )
 
 
-@dataclass(frozen=True)
 class NativeMatched:
     """What the core matched, under one rule; see `benchmark.result.Matched`."""
 
-    core: "_native.Evaluation"
-    rule: int
+    def __init__(self, core: "_native.Evaluation", rule: int) -> None:
+        self.core = core
+        self.rule = rule
 
     def image_ids(self) -> list[int]:
         """All image ids, ascending."""
@@ -192,15 +211,18 @@ class NativeMatched:
         self.core.matches(rule, category, *arrays)
         return CategoryMatches(category_id, *arrays)
 
-    def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
+    def resampled_precision(
+        self, weights: "np.ndarray", thresholds: "Sequence[int]"
+    ) -> "np.ndarray":
         """AP per resample and category, float64[resamples, categories]."""
         import numpy as np
 
         from benchmark import _native
 
+        bits = sum(1 << place for place in thresholds)
         found = np.empty((len(weights), len(self.core.ids(False))))
         try:
-            self.core.resample(self.rule, len(weights), weights, found)
+            self.core.resample(self.rule, bits, len(weights), weights, found)
         except _native.Unusual:
             raise ValueError("weights are too large to count with 32 bits") from None
         return found

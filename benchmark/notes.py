@@ -1,4 +1,4 @@
-"""What the reader must be told where pycocotools' own faults change numbers."""
+"""What the reader must be told: where pycocotools' own faults, or the file, change numbers."""
 
 
 def lost_instance(image_id: int, category_id: int) -> str:
@@ -7,6 +7,15 @@ def lost_instance(image_id: int, category_id: int) -> str:
         f"The ground truth has an annotation with id 0 (image {image_id}, category "
         f"{category_id}), and pycocotools never counts it as found: the prediction that finds it "
         "is a false positive here as there. Number annotations from 1 to avoid this."
+    )
+
+
+def stock_variant() -> str:
+    """Skipped instances are there as crowds, so that this evaluation has no rule for them."""
+    return (
+        "The ground truth is the variant of a release for pycocotools (`skipped` beside `iscrowd` "
+        "1): its skipped instances count as crowds, which is more forgiving than --skip-rule box. "
+        "Give --gt the release itself."
     )
 
 

@@ -1,15 +1,18 @@
 """Where the ground truth is looked for."""
 
 import os
-from pathlib import Path
 
 from o365seg.errors import InputError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RELEASE_NAME = "o365_instance_seg_val.json"
 RELEASE_VARIABLE = "O365SEG_RELEASE"
 
 
-def find_release(given: Path | None) -> tuple[Path, str]:
+def find_release(given: "str | Path | None") -> "tuple[str | Path, str]":
     """The ground truth to use, and how it was found, in words.
 
     `given` if there is one; else `o365_instance_seg_val.json` in the current folder; else the
@@ -20,12 +23,11 @@ def find_release(given: Path | None) -> tuple[Path, str]:
     """
     if given is not None:
         return given, "as given"
-    here = Path(RELEASE_NAME)
-    if here.is_file():
-        return here, "found in the current folder"
+    if os.path.isfile(RELEASE_NAME):  # noqa: PTH113 (without pathlib, see benchmark.result)
+        return RELEASE_NAME, "found in the current folder"
     named = os.environ.get(RELEASE_VARIABLE)
     if named:
-        return Path(named), f"named by {RELEASE_VARIABLE}"
+        return named, f"named by {RELEASE_VARIABLE}"
     raise InputError(
         f"no ground truth: name the release with --gt, or run where {RELEASE_NAME} lies, "
         f"or set {RELEASE_VARIABLE}"

@@ -114,7 +114,9 @@ def _hash(text: str) -> str:
 def _head(report: Report, title: str) -> str:
     counts = report.result.counts
     facts = (
-        (counts.instances, "objects"), (counts.skipped, "skipped"), (counts.crowds, "crowds"),
+        (counts.instances, "objects"), (counts.skipped, "skipped"),
+        *([(counts.unanswered, "unanswered")] if counts.unanswered else []),
+        (counts.crowds, "crowds"),
         (counts.predictions, "predictions"), (counts.images, "images"),
         (counts.categories, "categories"),
     )  # fmt: skip
@@ -196,8 +198,10 @@ def _skips(report: Report) -> str:
         Bar(_RULES[rule][0], 100 * ap, remark=_RULES[rule][1], strong=rule is result.skip_rule)
         for rule, ap in result.ap_by_rule.items()
     ]
+    without = result.counts.skipped + result.counts.unanswered
+    or_open = " or have not answered yet" if result.counts.unanswered else ""
     text = (
-        f"AP by which predictions on the {result.counts.skipped:,} instances that raters skipped "
+        f"AP by which predictions on the {without:,} instances that raters skipped{or_open} "
         "are ignored; the rule in strong colour is used above."
     )
     at = dict(zip(result.thresholds.round(2).tolist(), result.absorbed.tolist(), strict=True))

@@ -1,18 +1,23 @@
 """The outcome of an evaluation: plain numbers at once, arrays when they are asked for.
 
-numpy is only imported for the arrays, so that the command does without it.
+numpy is only imported for the arrays, so that the command does without it. Nor are there data
+classes on the way of a plain evaluation, or paths from pathlib: importing `dataclasses`, `typing`
+and `pathlib` takes a third of the time that all of Objects365's evaluation does.
 """
 
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
 
-from benchmark.choices import Iou, SkipRule
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol
+
     import numpy as np
 
+    from benchmark.choices import Iou, SkipRule
     from benchmark.matches import CategoryMatches
+else:
+    Protocol = object
 
 STAT_NAMES = (
     "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl",
@@ -23,19 +28,39 @@ IOU_THRESHOLDS = (*(step * _STEP + 0.5 for step in range(9)), 0.95)
 """pycocotools' `numpy.linspace(.5, .95, 10)`, to the bit."""
 
 
-@dataclass(frozen=True)
 class Counts:
-    """What took part: `instances` have a mask (for boxes: every one that is not a crowd)."""
+    """What took part: `instances` have a mask (for boxes: every one that is not a crowd).
 
-    images: int
-    categories: int
-    instances: int
-    skipped: int
-    crowds: int
-    predictions: int
+    `skipped` have none, and `unanswered` neither: those of an interim release that no rater has
+    answered yet, for which the rule for skipped ones holds as well.
+    """
+
+    def __init__(
+        self,
+        *,
+        images: int,
+        categories: int,
+        instances: int,
+        skipped: int,
+        unanswered: int,
+        crowds: int,
+        predictions: int,
+    ) -> None:
+        self.images = images
+        self.categories = categories
+        self.instances = instances
+        self.skipped = skipped
+        self.unanswered = unanswered
+        self.crowds = crowds
+        self.predictions = predictions
+
+    def __eq__(self, other: object) -> bool:
+        """Equal counts are equal."""
+        return isinstance(other, Counts) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True)
 class Curves:
     """What pycocotools accumulates over the images; -1 where a category has no ground truth.
 
@@ -45,9 +70,10 @@ class Curves:
         scores: float64, of `precision`'s shape: the score at which each recall is reached.
     """
 
-    precision: "np.ndarray"
-    recall: "np.ndarray"
-    scores: "np.ndarray"
+    def __init__(self, precision: "np.ndarray", recall: "np.ndarray", scores: "np.ndarray") -> None:
+        self.precision = precision
+        self.recall = recall
+        self.scores = scores
 
 
 class Matched(Protocol):
@@ -69,12 +95,13 @@ class Matched(Protocol):
         """A category's part of `Result.absorbed_counts[0]`."""
         ...
 
-    def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
+    def resampled_precision(
+        self, weights: "np.ndarray", thresholds: "Sequence[int]"
+    ) -> "np.ndarray":
         """See `Result.resampled_precision`."""
         ...
 
 
-@dataclass(frozen=True)
 class Result:
     """The outcome of an evaluation. Fractions from 0 to 1, and −1 where there is nothing to find.
 
@@ -91,15 +118,28 @@ class Result:
         matched: What the arrays are made from.
     """
 
-    iou: Iou
-    skip_rule: SkipRule | None
-    numbers: tuple[float, ...]
-    category_ids: list[int]
-    absorbed_counts: tuple[int, ...]
-    ap_by_rule: dict[SkipRule, float]
-    counts: Counts
-    notes: list[str]
-    matched: Matched = field(repr=False, compare=False)
+    def __init__(
+        self,
+        *,
+        iou: "Iou",
+        skip_rule: "SkipRule | None",
+        numbers: tuple[float, ...],
+        category_ids: list[int],
+        absorbed_counts: tuple[int, ...],
+        ap_by_rule: "dict[SkipRule, float]",
+        counts: Counts,
+        notes: list[str],
+        matched: Matched,
+    ) -> None:
+        self.iou = iou
+        self.skip_rule = skip_rule
+        self.numbers = numbers
+        self.category_ids = category_ids
+        self.absorbed_counts = absorbed_counts
+        self.ap_by_rule = ap_by_rule
+        self.counts = counts
+        self.notes = notes
+        self.matched = matched
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -146,23 +186,28 @@ class Result:
             raise KeyError(category_id)
         return self.matched.category_matches(category_id)
 
-    def resampled_precision(self, weights: "np.ndarray") -> "np.ndarray":
+    def resampled_precision(
+        self, weights: "np.ndarray", thresholds: "Sequence[int] | None" = None
+    ) -> "np.ndarray":
         """AP per category for resamples of the images, from this one matching.
 
         A resample in which an image has weight w is a data set with w copies of it; equal scores
         come in the order of the evaluation itself: by image id, then by rank in the image, the
-        copies of a prediction one after the other. AP is over all areas, 100 detections, and all
-        thresholds. Over 300 to 1,000 resamples this costs about as much as one evaluation.
+        copies of a prediction one after the other. AP is over all areas, 100 detections. Over 300
+        to 1,000 resamples this costs about as much as one evaluation.
 
         Args:
             weights: Whole numbers [resamples, images], none negative, images as in `image_ids`.
+            thresholds: The IoU thresholds that AP is the mean over, by their distinct places in
+                `thresholds` ([0]: AP50); None for all.
 
         Returns:
             float64[resamples, categories]; −1 where a resample has nothing of the category to
             find. The AP of a resample is the mean of its others.
 
         Raises:
-            ValueError: not of that shape, negative, or too large to count with 32 bits.
+            ValueError: not of that shape, negative, or too large to count with 32 bits; or no
+                such thresholds.
         """
         import numpy as np
 
@@ -173,7 +218,10 @@ class Result:
             raise ValueError(f"weights of type {checked.dtype}; whole numbers are needed")
         if checked.size and (checked.min() < 0 or checked.sum(axis=1, dtype=float).max() > 2e7):
             raise ValueError("weights are negative or add up to more than 20 million")
-        return self.matched.resampled_precision(np.ascontiguousarray(checked, np.int32))
+        places = range(len(IOU_THRESHOLDS)) if thresholds is None else thresholds
+        if not places or len({*places}) < len(places) or not {*places} <= {*range(10)}:
+            raise ValueError(f"thresholds {places}, not distinct places among the ten")
+        return self.matched.resampled_precision(np.ascontiguousarray(checked, np.int32), places)
 
 
 def _array(values: tuple) -> "np.ndarray":

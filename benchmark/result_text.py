@@ -1,8 +1,5 @@
 """A result for the terminal and as JSON; without libraries, for the command's sake."""
 
-from dataclasses import asdict
-from typing import Any
-
 from benchmark.choices import Iou
 from benchmark.result import IOU_THRESHOLDS, Result
 
@@ -58,13 +55,15 @@ def result_lines(result: Result) -> list[str]:
     """What took part, how skipped instances were treated, and what the reader must know."""
     counts = result.counts
     lines = [
-        f"{counts.instances:,} instances, {counts.skipped:,} skipped, {counts.crowds:,} crowds; "
+        f"{counts.instances:,} instances, {counts.skipped:,} skipped, "
+        + (f"{counts.unanswered:,} unanswered, " if counts.unanswered else "")
+        + f"{counts.crowds:,} crowds; "
         f"{counts.predictions:,} predictions; "
         f"{counts.images:,} images, {counts.categories:,} categories"
     ]
     if result.skip_rule is not None:
         lines += _skip_lines(result)
-    elif counts.skipped:
+    elif counts.skipped or counts.unanswered:
         lines.append("Boxes of skipped instances are ground truth like any other.")
     return lines + [f"Note: {note}" for note in result.notes]
 
@@ -83,7 +82,7 @@ def _skip_lines(result: Result) -> list[str]:
     ]
 
 
-def result_json(result: Result) -> dict[str, Any]:
+def result_json(result: Result) -> dict[str, object]:
     """The numbers of a result as fractions (−1 for none), with the names that the table uses."""
     thresholds = [f"{threshold:.2f}" for threshold in IOU_THRESHOLDS]
     return {
@@ -92,6 +91,6 @@ def result_json(result: Result) -> dict[str, Any]:
         "metrics": result.metrics,
         "ap_by_skip_rule": {str(rule): ap for rule, ap in result.ap_by_rule.items()},
         "absorbed": dict(zip(thresholds, result.absorbed_counts, strict=True)),
-        "counts": asdict(result.counts),
+        "counts": vars(result.counts),
         "notes": result.notes,
     }

@@ -4,6 +4,7 @@ Matching, precision and recall are pycocotools'; what follows matching, for pred
 instances without a mask, is `skip_rule`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from benchmark import notes
+from benchmark.bootstrap import category_precision
 from benchmark.choices import Iou, SkipRule
 from benchmark.coco_eval import Matching
 from benchmark.ground_truth import GroundTruth
 from benchmark.input_text import InputText
 from benchmark.inputs import read_inputs
-from benchmark.matches import CategoryMatches, resampled_precision
+from benchmark.matches import CategoryMatches
 from benchmark.predictions import Predictions
 from benchmark.result import Counts, Curves, Result
 from benchmark.skip_rule import absorb, box_iou
+from benchmark.truth_marks import is_stock_skip, is_unanswered
 from o365seg.records import AnnotationFile
 
 Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
@@ -103,11 +106,11 @@ class SlowMatched:
             positives,
         )
 
-    def resampled_precision(self, weights: np.ndarray) -> np.ndarray:
+    def resampled_precision(self, weights: np.ndarray, thresholds: Sequence[int]) -> np.ndarray:
         """AP per resample and category, float64[resamples, categories]."""
         return np.stack(
             [
-                resampled_precision(self.category_matches(category_id), weights)
+                category_precision(self.category_matches(category_id), weights.T, thresholds)
                 for category_id in self.matching.category_ids
             ],
             axis=1,
@@ -177,7 +180,9 @@ def _result(
             at_half[pair[1]] = at_half.get(pair[1], 0) + int(here[0])
     crowds = sum(bool(annotation.iscrowd) for annotation in truth.file.annotations)
     skipped = sum(truth.skipped)
+    unanswered = sum(map(is_unanswered, truth.file.annotations))
     others = len(truth.records) - crowds
+    stock = crowds and not skipped and any(map(is_stock_skip, truth.file.annotations))
     return Result(
         iou=iou,
         skip_rule=rule,
@@ -189,11 +194,16 @@ def _result(
             images=len(matching.image_ids),
             categories=len(matching.category_ids),
             instances=others if rule is None else others - skipped,
-            skipped=skipped,
+            skipped=skipped - unanswered,
+            unanswered=unanswered,
             crowds=crowds,
             predictions=len(predictions),
         ),
-        notes=[*_note_on_id_0(matching, truth), *_note_on_areas(matching, predictions, rule)],
+        notes=[
+            *([notes.stock_variant()] if stock else []),
+            *_note_on_id_0(matching, truth),
+            *_note_on_areas(matching, predictions, rule),
+        ],
         matched=SlowMatched(matching, curves, at_half),
     )
 

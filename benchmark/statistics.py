@@ -83,7 +83,7 @@ class SetCurves:
 
 def set_numbers(file: AnnotationFile, name: str) -> SetNumbers:
     """Count what a file holds."""
-    kinds = [_kind(annotation) for annotation in file.annotations]
+    kinds = [kind_of(annotation) for annotation in file.annotations]
     total = Counter(kinds)
     pairs = list(zip(file.annotations, kinds, strict=True))
     reasons = Counter(a.skip_reason or "not given" for a, kind in pairs if kind == "skipped")
@@ -132,13 +132,13 @@ def set_curves(
     per_image: Counter[int] = Counter()
     for index in progress(range(len(file.annotations)), f"Measuring {name}"):
         annotation = file.annotations[index]
-        if _kind(annotation) != "mask":
+        if kind_of(annotation) != "mask":
             continue
         per_category[annotation.category_id] += 1
         per_image[annotation.image_id] += 1
         height, width = sizes[annotation.image_id]
         try:
-            area = _mask_area(annotation, (height, width))
+            area = mask_area(annotation, (height, width))
         except MaskError as error:
             record = f"annotations[{index}] (id {annotation.id})"
             raise InputError(str(error), file=source, record=record, field="segmentation") from None
@@ -157,7 +157,8 @@ def set_curves(
     )
 
 
-def _kind(annotation: Annotation) -> str:
+def kind_of(annotation: Annotation) -> str:
+    """ "mask", "skipped", "unanswered" or "crowd"."""
     if annotation.iscrowd:
         return "crowd"
     if annotation.unanswered:
@@ -165,7 +166,7 @@ def _kind(annotation: Annotation) -> str:
     return "skipped" if annotation.is_skipped else "mask"
 
 
-def _mask_area(annotation: Annotation, size: tuple[int, int]) -> float:
+def mask_area(annotation: Annotation, size: tuple[int, int]) -> float:
     """The area in pixels as the file states it, else of the mask itself."""
     if annotation.area is not None:
         return annotation.area

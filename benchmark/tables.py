@@ -1,6 +1,6 @@
 """A set's statistics for the terminal and as JSON."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from benchmark.skip_statistics import SkipRates
 from benchmark.statistics import AREA_NAMES, SetCurves, SetNumbers
+from benchmark.time_statistics import RaterTimes
 
 _AREAS = ("< 32² pixels", "32² to 96²", "≥ 96²")
 _ROWS = {
@@ -24,10 +25,19 @@ _ROWS = {
 }
 
 
-def numbers_json(
-    numbers: SetNumbers, curves: SetCurves, rates: SkipRates | None, file: Path
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Measured:
+    """All that is told of a set; no rates where nothing was skipped, no times where none are."""
+
+    numbers: SetNumbers
+    curves: SetCurves
+    rates: SkipRates | None
+    times: RaterTimes | None
+
+
+def numbers_json(found: Measured, file: Path) -> dict[str, Any]:
     """What `stats --json` says of a set; the curves themselves are in the CSV files."""
+    numbers, curves, rates = found.numbers, found.curves, found.rates
     areas = dict(zip(AREA_NAMES, curves.masks_by_area.tolist(), strict=True))
     skips = None
     if rates is not None:
@@ -45,12 +55,26 @@ def numbers_json(
         "masks_by_area": areas,
         "masks_by_relative_size": curves.relative_sizes.tolist(),
         "skips_by_category": skips,
+        "active_seconds_by_answer": None if found.times is None else _times_json(found.times),
         "file": str(file),
     }
 
 
-def numbers_table(sets: list[SetNumbers], curves: list[SetCurves]) -> Table:
+def _times_json(times: RaterTimes) -> list[dict[str, Any]]:
+    groups = zip(
+        times.answers,
+        times.by_answer.answers.tolist(),
+        times.by_answer.mean.tolist(),
+        times.by_answer.quartiles.tolist(),
+        strict=True,
+    )
+    names = ("answer", "answers", "mean", "quartiles")
+    return [dict(zip(names, group, strict=True)) for group in groups]
+
+
+def numbers_table(measured: list[Measured]) -> Table:
     """The numbers of each set, a column a set."""
+    sets, curves = [one.numbers for one in measured], [one.curves for one in measured]
     table = Table(title="Statistics", title_justify="left")
     table.add_column("")
     for numbers in sets:
@@ -67,7 +91,17 @@ def numbers_table(sets: list[SetNumbers], curves: list[SetCurves]) -> Table:
                 table.add_row(f"  {reason}", *cells)
     table.add_row("rater hours", *(_recorded(n.rater_hours) for n in sets))
     table.add_row("minutes per valid mask", *(_recorded(n.minutes_per_valid_mask) for n in sets))
+    by_set = [_medians(one.times) for one in measured]
+    for answer in dict.fromkeys(answer for medians in by_set for answer in medians):
+        cells = (f"{medians[answer]:,.1f}" if answer in medians else "" for medians in by_set)
+        table.add_row(f"  median active seconds, {escape(answer)}", *cells)
     return table
+
+
+def _medians(times: RaterTimes | None) -> dict[str, float]:
+    if times is None:
+        return {}
+    return dict(zip(times.answers, times.by_answer.quartiles[:, 1].tolist(), strict=True))
 
 
 def _recorded(value: float | None) -> str:

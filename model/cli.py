@@ -1,78 +1,27 @@
 """The command `dataseg`. Nothing here loads PyTorch before a command needs it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmark.choices import Task
+from model import cli_evaluate, data_command
+from model.cli_options import (
+    Embeddings,
+    Names,
+    Preset,
+    Prompts,
+    TextModel,
+    TextWeights,
+    model_libraries,
+    parse_size,
+    text_encoder,
+)
+from model.train_command import train
 from o365seg import command_line
-from o365seg.errors import InputError
 
-if TYPE_CHECKING:
-    from model.text import TextEncoder
-
-app = command_line.make_app("Run, describe and export DaTaSeg.")
-
-_EXTRA = frozenset({"onnx", "onnxscript", "open_clip", "safetensors", "scipy", "timm", "torch"})
-_TEXT = "Text embeddings"
-
-Names = Annotated[
-    str,
-    typer.Option(
-        help="The classes, set apart by commas, with :stuff behind what cannot be counted; or a "
-        "file, a class a line or COCO's categories as JSON.",
-        metavar='"CAT, SOFA, WALL:STUFF"|FILE',
-    ),
-]
-TextModel = Annotated[
-    str,
-    typer.Option("--text-model", help="Text encoder: a model of open_clip.", rich_help_panel=_TEXT),
-]
-TextWeights = Annotated[
-    str,
-    typer.Option(
-        "--text-weights", help="Its weights: open_clip's tag, or a file.", rich_help_panel=_TEXT
-    ),
-]
-Prompts = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--prompt",
-        help="A sentence with {} for the class; may be given again.",
-        show_default="our own templates",
-        rich_help_panel=_TEXT,
-    ),
-]
-
-
-Preset = Annotated[
-    str,
-    typer.Argument(help="tiny, dataseg_r50, dataseg_vitdet_b or dataseg_vitdet_l."),
-]
-
-
-@contextmanager
-def _model_libraries() -> Iterator[None]:
-    """Without the libraries of the extra `model`: one line that says how to get them."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _EXTRA:
-            raise
-        raise InputError(
-            f"this needs {error.name}, which is not installed: pip install 'o365seg[model]'"
-        ) from None
-
-
-def _parse_size(text: str) -> int | None:
-    if text == "native":
-        return None
-    if not text.isdecimal() or int(text) < 32 or int(text) % 32:
-        raise typer.BadParameter("a multiple of 32, or native", param_hint="--size")
-    return int(text)
+app = command_line.make_app("Train, evaluate, run, describe and export DaTaSeg.")
 
 
 @app.command(
@@ -123,13 +72,7 @@ def predict(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
     ] = None,
-    embeddings: Annotated[
-        Path | None,
-        typer.Option(
-            help="Ready text embeddings (.npy, .npz, .safetensors); no text encoder is needed.",
-            rich_help_panel=_TEXT,
-        ),
-    ] = None,
+    embeddings: Embeddings = None,
     text_model: TextModel = "ViT-L-14",
     text_weights: TextWeights = "openai",
     prompt: Prompts = None,
@@ -138,8 +81,8 @@ def predict(
 
     An image that cannot be read is named and left out, and the exit code is 1.
     """
-    pixels = _parse_size(size)
-    with _model_libraries():
+    pixels = parse_size(size)
+    with model_libraries():
         from model.predict_command import Drawing, TextChoice, predict_files
         from model.vocabulary import read_or_parse
 
@@ -147,7 +90,7 @@ def predict(
             images,
             checkpoint,
             read_or_parse(vocabulary),
-            TextChoice(embeddings, _text_encoder(text_model, text_weights, prompt)),
+            TextChoice(embeddings, text_encoder(text_model, text_weights, prompt)),
             list(dict.fromkeys(task or [Task.PANOPTIC])),
             out,
             image_ids=image_ids,
@@ -156,13 +99,6 @@ def predict(
             device=device,
             drawing=Drawing(overlays, shown_score),
         )
-
-
-def _text_encoder(model: str, weights: str, prompts: list[str] | None) -> "TextEncoder":
-    from model.prompts import DEFAULT_TEMPLATES
-    from model.text import TextEncoder
-
-    return TextEncoder(model, weights, tuple(prompts) if prompts else DEFAULT_TEMPLATES)
 
 
 @app.command(
@@ -180,11 +116,11 @@ def embed(
     prompt: Prompts = None,
 ) -> None:
     """Write a vocabulary's text embeddings, so that no text encoder is needed where it is used."""
-    with _model_libraries():
+    with model_libraries():
         from model.predict_command import write_embeddings
         from model.vocabulary import read_or_parse
 
-        encoder = _text_encoder(text_model, text_weights, prompt)
+        encoder = text_encoder(text_model, text_weights, prompt)
         write_embeddings(read_or_parse(vocabulary), encoder, out)
 
 
@@ -206,7 +142,7 @@ def init(
     ] = None,
 ) -> None:
     """Write a model with random weights, to try the commands on or to train from."""
-    with _model_libraries():
+    with model_libraries():
         from model.predict_command import write_untrained
 
         write_untrained(preset, text_width, seed, backbone_weights, out)
@@ -220,8 +156,8 @@ def describe(
     ] = 512,
 ) -> None:
     """Print parameters, multiply-adds and memory of a preset, part by part."""
-    _parse_size(str(size))
-    with _model_libraries():
+    parse_size(str(size))
+    with model_libraries():
         from model.describe import describe_preset
 
         rows = describe_preset(preset, size).rows()
@@ -250,8 +186,8 @@ def export(
     """Write the network as ONNX or a PyTorch program; text embeddings stay an input of it."""
     if onnx is None and program is None:
         raise typer.BadParameter("name --onnx or --program, or both")
-    _parse_size(str(size))
-    with _model_libraries():
+    parse_size(str(size))
+    with model_libraries():
         from model.export import export_onnx, export_program
 
         if onnx is not None:
@@ -261,6 +197,11 @@ def export(
     for path in (onnx, program):
         if path is not None:
             typer.echo(f"written: {path}", err=True)
+
+
+app.command(epilog="Example: `dataseg train synthetic --out runs/synthetic`")(train)
+cli_evaluate.add_commands(app)
+app.add_typer(data_command.app, name="data")
 
 
 def main() -> None:

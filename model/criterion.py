@@ -23,6 +23,46 @@ _LEFT_OUT = -100  # a label that `classification_loss` passes over
 
 
 @dataclass(frozen=True)
+class Counts:
+    """What the sums of a batch are divided by; the ground truth says it before the forward pass.
+
+    A batch can therefore be worked out in parts, by several processes or one part after the other,
+    and have the gradient that it has as a whole.
+
+    Attributes:
+        masks: Ground truths (Mask2Former's `num_masks`).
+        slots: Weights of the slots in the cross-entropy: of N proposals an image, G are matched
+            and count 1, the others are background and count 0.05. Slots that MERGE leaves empty
+            are counted too, though they add nothing: how many there are depends on the network.
+    """
+
+    masks: torch.Tensor | float
+    slots: torch.Tensor | float
+
+
+def batch_counts(targets: Sequence[Target], proposals: int, device: torch.device) -> Counts:
+    """The counts of all targets of this process, averaged over the processes; one mask at least.
+
+    Averaged, as data parallelism averages the gradients.
+
+    Args:
+        targets: Of all the images that this process has in a step of the optimiser.
+        proposals: N, of the network.
+        device: Where the counts are wanted when there are several processes.
+    """
+    masks = sum(len(target.labels) for target in targets)
+    matched = sum(min(len(target.labels), proposals) for target in targets)
+    slots = matched + BACKGROUND_WEIGHT * (len(targets) * proposals - matched)
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return Counts(max(masks, 1), slots)
+    # Filled in on the device: copying from the host would wait for it.
+    counts = torch.stack([torch.full((), float(n), device=device) for n in (masks, slots)])
+    distributed.all_reduce(counts)
+    means = counts / distributed.get_world_size()
+    return Counts(means[0].clamp(min=1), means[1])
+
+
+@dataclass(frozen=True)
 class Losses:
     """Scalars of one batch. All but `total` are sums over the layers before their weights.
 
@@ -43,7 +83,7 @@ class Losses:
 
 def training_losses(
     outputs: Outputs, targets: Sequence[Target], task: Task, is_thing: torch.Tensor,
-    weights: LossWeights,
+    weights: LossWeights, counts: Counts | None = None,
 ) -> Losses:  # fmt: skip
     """The losses of a batch of one data set.
 
@@ -53,6 +93,7 @@ def training_losses(
         task: Which classes merge.
         is_thing: (K,) bool, on the same device.
         weights: Of the data set.
+        counts: Of the whole that the batch is a part of; None where it is a whole itself.
 
     Raises:
         ValueError: masks and boxes mixed, or weights for the other kind of supervision.
@@ -65,14 +106,15 @@ def training_losses(
     groups = matches.groups
     labels = _slot_labels(groups.valid, matches, targets, background=len(is_thing))
     truth = _MatchedTruth(targets, matches)
-    count = _mask_count(targets, final.logits.device)
+    if counts is None:
+        counts = batch_counts(targets, final.logits.shape[1], final.logits.device)
     zero = final.logits.new_zeros((), dtype=torch.float32)
     sums = Losses(zero, zero, zero, zero, zero)
     for layer in outputs.layers:
         logits = merge_logits(layer.logits.float(), groups) if merging else layer.logits
         cross_entropy = classification_loss(logits.flatten(0, 1), labels, BACKGROUND_WEIGHT)
-        focal, dice, projection = truth.losses(matched_masks(layer.masks, matches), zero)
-        parts = Losses(zero, cross_entropy, focal / count, dice / count, projection / count)
+        of_masks = truth.losses(matched_masks(layer.masks, matches), zero)
+        parts = Losses(zero, cross_entropy / counts.slots, *(x / counts.masks for x in of_masks))
         sums = _add(sums, replace(parts, total=_weigh(parts, weights.loss)))
     return sums
 
@@ -117,16 +159,6 @@ def _slot_labels(
     labels = torch.where(valid.flatten(), background, _LEFT_OUT)
     known = torch.cat([target.labels for target in targets])
     return labels.index_copy(0, matches.slots, known[matches.targets])
-
-
-def _mask_count(targets: Sequence[Target], device: torch.device) -> torch.Tensor | int:
-    """Ground truths a rank, averaged over the ranks (Mask2Former); at least one."""
-    count = sum(len(target.labels) for target in targets)
-    if not (distributed.is_available() and distributed.is_initialized()):
-        return max(count, 1)
-    total = torch.full((), float(count), device=device)
-    distributed.all_reduce(total)
-    return (total / distributed.get_world_size()).clamp(min=1)
 
 
 def _weigh(parts: Losses, weights: Weights) -> torch.Tensor:

@@ -23,12 +23,12 @@ class ListedImage:
     Attributes:
         path: Where it lies.
         name: What its results are called: its path below the folder given, or its file name.
-        id: COCO's image id.
+        id: COCO's image id; a panoptic data set's own may be text.
     """
 
     path: Path
     name: str
-    id: int
+    id: int | str
 
     @property
     def stem(self) -> str:

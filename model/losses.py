@@ -95,7 +95,7 @@ def shadow_loss_of_pairs(logits: torch.Tensor, targets: torch.Tensor) -> torch.T
 def classification_loss(
     logits: torch.Tensor, labels: torch.Tensor, background_weight: float
 ) -> torch.Tensor:
-    """Cross-entropy over K classes and the background, a weighted mean over the slots (DETR).
+    """Cross-entropy over K classes and the background, a weighted sum over the slots (DETR).
 
     Args:
         logits: (S, K + 1) float, the background's last.
@@ -103,12 +103,12 @@ def classification_loss(
         background_weight: What a slot of the background counts; any other counts 1.
 
     Returns:
-        A scalar; NaN where every slot is left out.
+        A scalar, ≥ 0; who calls divides by the sum of the weights.
     """
     logits = _full_precision(logits)
     weights = torch.ones_like(logits[0])
     weights[-1] = background_weight
-    return functional.cross_entropy(logits, labels, weights)
+    return functional.cross_entropy(logits, labels, weights, reduction="sum")
 
 
 def mask_losses(logits: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

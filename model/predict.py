@@ -45,6 +45,7 @@ class Predictor:
             for each image's own.
         confidence: Class probability that a panoptic segment must exceed (appendix F: 0.85 on COCO,
             0.8 on ADE20k).
+        modules: Index of the data set whose own modules to use; None where the network has none.
     """
 
     network: DaTaSeg
@@ -52,6 +53,7 @@ class Predictor:
     text: torch.Tensor
     size: int | None = FIXED_SIZE
     confidence: float = CONFIDENCE
+    modules: int | None = None
 
     @torch.inference_mode()
     def predict(
@@ -71,7 +73,9 @@ class Predictor:
         device = self.text.device
         inputs, placements = zip(*(resize_and_pad(i, self.size) for i in images), strict=True)
         sizes = torch.tensor([placement.input for placement in placements])  # (B, 2), on the CPU
-        proposals = self.network(torch.stack(inputs).to(device), self.text, sizes).final
+        proposals = self.network(
+            torch.stack(inputs).to(device), self.text, sizes, self.modules
+        ).final
         is_thing = torch.tensor(self.vocabulary.is_thing, device=device)
         empty = [None] * len(images)
         panoptic, semantic, instance = empty, empty, empty

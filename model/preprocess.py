@@ -17,8 +17,8 @@ FIXED_SIZE = 1024
 MULTIPLE = 32
 """What an input's sides are multiples of: the coarsest level's stride."""
 
-# ImageNet's mean colour, which the network turns into zeros.
-_PADDING = (124, 116, 104)
+PADDING = (124, 116, 104)
+"""The colour of padding: ImageNet's mean, which the network turns into zeros."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def resize_and_pad(
         resized = Image.fromarray(image).resize(inner[::-1], Image.Resampling.BILINEAR)
         image = np.asarray(resized)
     padded = np.empty((*outer, 3), np.uint8)
-    padded[:] = _PADDING
+    padded[:] = PADDING
     padded[: inner[0], : inner[1]] = image
     pixels = torch.from_numpy(padded).permute(2, 0, 1).contiguous()
     return pixels, Placement((height, width), inner)

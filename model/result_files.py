@@ -77,7 +77,7 @@ class ResultFiles:
         height, width = pixels.shape[:2]
         words = self.vocabulary
         if prediction.panoptic is not None:
-            self._write_map(panoptic_map(prediction.panoptic), Task.PANOPTIC, image)
+            self._write_map(panoptic_map(prediction.panoptic.ids), Task.PANOPTIC, image)
             record = panoptic_record(prediction.panoptic, image, words)
             self._records.setdefault(Task.PANOPTIC, []).append(record)
         if prediction.semantic is not None:
@@ -125,9 +125,9 @@ class ResultFiles:
         return path
 
 
-def panoptic_map(result: PanopticResult) -> np.ndarray:
-    """uint8 (H, W, 3): a pixel's segment id as red + 256 green + 65536 blue; 0 is void."""
-    return (result.ids[..., None] >> np.array([0, 8, 16]) & 255).astype(np.uint8)
+def panoptic_map(ids: np.ndarray) -> np.ndarray:
+    """uint8 (H, W, 3) of int32 (H, W) segment ids: red + 256 green + 65536 blue; 0 is void."""
+    return (ids[..., None] >> np.array([0, 8, 16]) & 255).astype(np.uint8)
 
 
 def panoptic_record(
@@ -140,7 +140,7 @@ def panoptic_record(
             "id": segment.id,
             "category_id": vocabulary.ids[segment.label],
             "area": int(areas[segment.id]),
-            "bbox": _box(result.ids == segment.id),
+            "bbox": mask_box(result.ids == segment.id),
             "iscrowd": 0,
             "score": segment.score,
         }
@@ -182,7 +182,7 @@ def _record(image: ListedImage, category: int, mask: Rle) -> dict[str, Any]:
     return {"image_id": image.id, "category_id": category, "segmentation": mask}
 
 
-def _box(mask: np.ndarray) -> list[int]:
+def mask_box(mask: np.ndarray) -> list[int]:
     """COCO's (x, y, width, height) of a mask bool (H, W) that has a pixel."""
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     left, top = int(columns[0]), int(rows[0])

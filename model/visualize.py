@@ -121,8 +121,8 @@ def _compose(
         ids = np.repeat(np.repeat(ids, scale, 0), scale, 1)
     font_size = int(np.clip(round(max(image.shape[:2]) / 52), 13, 60))
     picture = Image.fromarray(_colour(image, ids, pieces, void, line=max(1, font_size // 12)))
-    _write_names(picture, ids, pieces, _font(font_size))
-    return _with_legend(picture, _legend(ids, pieces, vocabulary, void), _font(font_size))
+    _write_names(picture, ids, pieces, font(font_size))
+    return _with_legend(picture, _legend(ids, pieces, vocabulary, void), font(font_size))
 
 
 def _colour(
@@ -257,7 +257,7 @@ def _draw_swatch(
         draw.rectangle((first, top, last, top + side - 1), fill=colour)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int) -> ImageFont.FreeTypeFont:
     """DejaVu Sans, which matplotlib ships: the same glyphs everywhere, and not only Latin ones."""
     import matplotlib as mpl
 

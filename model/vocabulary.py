@@ -105,7 +105,7 @@ def parse_vocabulary(text: str) -> Vocabulary:
     Raises:
         InputError: see `Vocabulary`.
     """
-    return _from_entries(text.split(","), "--vocabulary")
+    return parse_entries(text.split(","), "--vocabulary")
 
 
 def read_vocabulary(path: str | Path) -> Vocabulary:
@@ -126,7 +126,7 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     except UnicodeDecodeError as error:
         raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return _from_entries(kept, str(path))
+    return parse_entries(kept, str(path))
 
 
 def read_or_parse(given: str) -> Vocabulary:
@@ -143,7 +143,12 @@ def read_or_parse(given: str) -> Vocabulary:
     return read_vocabulary(given) if is_file or looks_like_file else parse_vocabulary(given)
 
 
-def _from_entries(entries: Sequence[str], source: str) -> Vocabulary:
+def parse_entries(entries: Sequence[str], source: str) -> Vocabulary:
+    """A vocabulary from a list, each entry marked as in `parse_vocabulary`.
+
+    Raises:
+        InputError: see `Vocabulary`; it names `source`.
+    """
     names: list[str] = []
     is_thing: list[bool] = []
     for entry in entries:

@@ -1,6 +1,8 @@
 """The one exception that means "what you gave me is at fault", as opposed to a fault of ours."""
 
-from pathlib import Path
+TYPE_CHECKING = False  # typing and pathlib would delay the start of an evaluation
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class InputError(Exception):
@@ -19,7 +21,7 @@ class InputError(Exception):
         self,
         message: str,
         *,
-        file: str | Path | None = None,
+        file: "str | Path | None" = None,
         record: str | None = None,
         field: str | None = None,
     ) -> None:

@@ -2,12 +2,15 @@
 
 import io
 import sys
-from collections.abc import Callable
 
 from o365seg.errors import InputError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def with_exit_codes(command: Callable[[], object]) -> None:
+
+def with_exit_codes(command: "Callable[[], object]") -> None:
     """Run `command` with the project's exit codes.
 
     0: done. 1: the input is at fault (one line on stderr, never a traceback), or nobody reads the

@@ -39,7 +39,10 @@ class Image(msgspec.Struct, gc=False):
 
 
 class Annotation(msgspec.Struct, gc=False):
-    """One object: `bbox` is (x, y, width, height) in pixels from the image's top left corner."""
+    """One object: `bbox` is (x, y, width, height) in pixels from the image's top left corner.
+
+    `active_seconds`: how long its rater worked on its mask or skip; None where not recorded.
+    """
 
     id: Id
     image_id: Id
@@ -51,6 +54,7 @@ class Annotation(msgspec.Struct, gc=False):
     skipped: bool = False
     skip_reason: str | None = None
     unanswered: bool = False
+    active_seconds: Annotated[float, msgspec.Meta(ge=0)] | None = None
 
     @property
     def has_segmentation(self) -> bool:

@@ -6,6 +6,8 @@ COCO format, as the authors released theirs. Each record keeps every key that it
     skipped      no `segmentation`; `skipped` true, `skip_reason`, `ignore` 1, `area` of the box
     unanswered   as skipped, with `unanswered` true in place of `skipped` (a release before the end)
     crowd        as it came
+
+An answered or skipped record has `active_seconds` too, the time that its answer took.
 """
 
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
 
 # What a source that is itself a release may carry already.
-_OURS = frozenset({"segmentation", "skipped", "skip_reason", "unanswered", "ignore"})
+_OURS = frozenset(
+    {"segmentation", "skipped", "skip_reason", "unanswered", "ignore", "active_seconds"}
+)
 
 # The reason of a box that no question could be asked about (no area, or outside its image).
 UNASKABLE = "unaskable_box"
@@ -36,6 +40,7 @@ class _Answer:
     counts: str | None
     area: int | None
     skip_reason: str | None
+    active_ms: int
 
 
 def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[str, Any]:
@@ -94,7 +99,13 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
 def _answers(db: sa.Connection) -> dict[int, _Answer]:
     newest = progress.newest_answers()
     rows = db.execute(
-        sa.select(newest.c.question_id, newest.c.counts, newest.c.area, newest.c.skip_reason)
+        sa.select(
+            newest.c.question_id,
+            newest.c.counts,
+            newest.c.area,
+            newest.c.skip_reason,
+            newest.c.active_ms,
+        )
     )
     return {row[0]: _Answer(*row[1:]) for row in rows}
 
@@ -106,6 +117,8 @@ def _merge(
     if record.get("iscrowd"):
         return record
     merged = {key: value for key, value in record.items() if key not in _OURS}
+    if answer is not None:
+        merged["active_seconds"] = answer.active_ms / 1000
     if answer is not None and answer.counts is not None:
         merged["segmentation"] = {"size": list(size), "counts": answer.counts}
         merged["area"] = answer.area

@@ -68,6 +68,24 @@ static Status decode_truths(Evaluation *evaluation, const Cell *cell, Scratch *s
     return FINE;
 }
 
+/* Whether a prediction can match any truth of the cell. No more can be shared than the smaller of
+ * two masks has, so IoU below one half is known of most pairs by their areas; not of hollow ones,
+ * which pycocotools does not walk to their ends. */
+static bool may_overlap(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
+                        const Mask *mask)
+{
+    for (uint32_t i = 0; i < cell->truth_count; i++) {
+        const Truth *truth = cell_truth(evaluation, cell, i);
+        const Mask *other = &scratch->truth_masks[i];
+        uint64_t both = (uint64_t)mask->area + other->area;
+        uint64_t least = mask->area < other->area ? mask->area : other->area;
+        if (truth->crowd || truth->skipped || 3 * least >= both ||
+            (mask->hollow && other->hollow))
+            return true;
+    }
+    return false;
+}
+
 /* Truths that overlap the prediction enough, highest IoU first, of equals the last first. */
 static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
                               const Mask *mask, const double box[4])
@@ -121,7 +139,8 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
             return status;
         scratch->read += prediction->mask.length;
     }
-    if (evaluation->needs_masks && (boxes || (kept && cell->truth_count)))
+    if (evaluation->needs_masks &&
+        (boxes || (kept && may_overlap(evaluation, cell, scratch, &mask))))
         tight_box(&scratch->runs, &mask, height);
     if (boxes)
         prediction_box(evaluation, cell, item, &mask, box);

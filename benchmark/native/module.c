@@ -8,6 +8,7 @@
 #include "core.h"
 #include "evaluation.h"
 #include "matches.h"
+#include "pages.h"
 #include "resampling.h"
 #include "results_file.h"
 #include "summary.h"
@@ -372,23 +373,26 @@ static PyObject *matches(Object *self, PyObject *args)
 static PyObject *resample(Object *self, PyObject *args)
 {
     int number;
+    unsigned thresholds;
     Rule rule;
     Py_ssize_t count;
     Py_buffer weights, precisions;
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;
-    bool fine = PyArg_ParseTuple(args, "iny*w*", &number, &count, &weights, &precisions);
+    bool fine = PyArg_ParseTuple(args, "iIny*w*", &number, &thresholds, &count, &weights,
+                                 &precisions);
     if (fine) {
-        fine = parse_rule(core, number, &rule) && count >= 0 &&
+        fine = parse_rule(core, number, &rule) && count >= 0 && (thresholds & ONE_RANGE) &&
                sized(&precisions, (size_t)count * core->categories.count, sizeof(double)) &&
                sized(&weights, (size_t)count * core->images.count, sizeof(int32_t));
         if (!fine && !PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "a negative number of resamples");
+            PyErr_SetString(PyExc_ValueError, "a negative number of resamples, or no threshold");
         if (fine) {
             Status status;
             Py_BEGIN_ALLOW_THREADS
-            status = resample_precision(core, rule, (size_t)count, weights.buf, precisions.buf);
+            status = resample_precision(core, rule, thresholds & ONE_RANGE, (size_t)count,
+                                        weights.buf, precisions.buf);
             Py_END_ALLOW_THREADS
             fine = raise_status(status);
         }
@@ -400,6 +404,19 @@ static PyObject *resample(Object *self, PyObject *args)
         return NULL;
     Py_RETURN_NONE;
 }
+
+static PyObject *explain(PyObject *self, PyObject *unused)
+{
+    (void)self;
+    (void)unused;
+    explain_bus_errors();
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+    {"explain_bus_errors", explain, METH_NOARGS,
+     "Ends the process with an error in words where a mapped file is cut short."},
+    {NULL, NULL, 0, NULL}};
 
 static PyMethodDef methods[] = {
     {"polygons", (PyCFunction)polygons, METH_NOARGS,
@@ -428,7 +445,7 @@ static PyTypeObject evaluation_type = {
     .tp_methods = methods};
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, functions, NULL,
     NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__native(void)

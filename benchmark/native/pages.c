@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE /* madvise */
 #include "pages.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,4 +20,20 @@ void drop_part(const MappedText *text, const uint8_t *from, const uint8_t *to)
 void drop_pages(const MappedText *text)
 {
     drop_part(text, text->text, text->text + text->length);
+}
+
+/* Only what a signal handler may call: write and _exit. */
+static void stop(int number)
+{
+    static const char words[] = "error: a file was cut short while it was read\n";
+    (void)number;
+    ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)written;
+    _exit(1);
+}
+
+void explain_bus_errors(void)
+{
+    struct sigaction action = {.sa_handler = stop};
+    (void)sigaction(SIGBUS, &action, NULL);
 }

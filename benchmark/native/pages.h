@@ -10,4 +10,8 @@ void drop_pages(const MappedText *text);
 /* The same for a part of it. */
 void drop_part(const MappedText *text, const uint8_t *from, const uint8_t *to);
 
+/* From here on this process ends with a line of error and status 1, not by SIGBUS, where a mapped
+ * file is cut short under it. For a command; a library leaves signals alone. */
+void explain_bus_errors(void);
+
 #endif

@@ -37,6 +37,7 @@ typedef struct {
 typedef struct {
     const Evaluation *evaluation;
     Rule rule;
+    Bits thresholds;
     size_t resamples, blocks;
     Lanes *weights;  /* [blocks, images] */
     int32_t *images; /* by place */
@@ -111,13 +112,13 @@ static void walk(const Job *job, size_t category, const Lanes *weights, Desk *de
         const Lanes *weight = &weights[job->images[place]];
         Bits matched = outcomes[place].matched & ONE_RANGE;
         Bits ignored = outcomes[place].ignored & ONE_RANGE;
-        if (!(matched | ignored)) {
+        if (!((matched | ignored) & job->thresholds)) {
             for (int lane = 0; lane < LANES; lane++)
                 wrong.lane[lane] += weight->lane[lane];
             continue;
         }
         for (int t = 0; t < THRESHOLDS; t++) {
-            if (ignored >> t & 1)
+            if (ignored >> t & 1 || !(job->thresholds >> t & 1))
                 continue;
             if (!(matched >> t & 1)) {
                 for (int lane = 0; lane < LANES; lane++)
@@ -171,6 +172,7 @@ static Status do_block(const Job *job, size_t category, size_t block, Desk *desk
     const Evaluation *evaluation = job->evaluation;
     const Lanes *weights = job->weights + block * evaluation->images.count;
     size_t counts[THRESHOLDS] = {0}, most = 0;
+    int wanted = 0;
     double sums[LANES] = {0};
     Lanes positives;
     count_positives(job, category, weights, &positives);
@@ -181,18 +183,20 @@ static Status do_block(const Job *job, size_t category, size_t block, Desk *desk
     for (int lane = 0; lane < LANES; lane++)
         fill_reached(desk->reached + (size_t)lane * (most + 1), positives.lane[lane]);
     walk(job, category, weights, desk, counts);
-    for (int t = 0; t < THRESHOLDS; t++)
+    for (int t = 0; t < THRESHOLDS; t++) {
+        wanted += job->thresholds >> t & 1;
         add_precision(desk->steps + (size_t)t * desk->capacity, counts[t], desk->reached,
                       most + 1, sums);
+    }
     for (size_t lane = 0; lane < LANES && block * LANES + lane < job->resamples; lane++)
         job->precisions[(block * LANES + lane) * evaluation->categories.count + category] =
-            positives.lane[lane] ? sums[lane] / (THRESHOLDS * RECALLS) : -1;
+            positives.lane[lane] ? sums[lane] / (wanted * RECALLS) : -1;
     return FINE;
 }
 
 static Status steps_room(Desk *desk, size_t positives)
 {
-    if (positives <= desk->capacity)
+    if (desk->steps && positives <= desk->capacity)
         return FINE;
     free(desk->steps);
     desk->capacity = 0;
@@ -219,13 +223,14 @@ static Status work(void *context, int worker, size_t first, size_t last)
     return FINE;
 }
 
-Status resample_precision(const Evaluation *evaluation, Rule rule, size_t resamples,
-                          const int32_t *weights, double *precisions)
+Status resample_precision(const Evaluation *evaluation, Rule rule, Bits thresholds,
+                          size_t resamples, const int32_t *weights, double *precisions)
 {
     size_t images = evaluation->images.count;
     if (!soundly_sized(evaluation, resamples, weights))
         return UNUSUAL;
-    Job job = {.evaluation = evaluation, .rule = rule, .resamples = resamples,
+    Job job = {.evaluation = evaluation, .rule = rule,
+               .thresholds = thresholds, .resamples = resamples,
                .blocks = (resamples + LANES - 1) / LANES, .precisions = precisions};
     job.weights = new_items(job.blocks * images, sizeof *job.weights);
     job.desks = new_items((size_t)evaluation->threads, sizeof *job.desks);

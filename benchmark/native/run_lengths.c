@@ -117,11 +117,51 @@ static inline void add_first(Decoding *decoding, uint64_t length)
     decoding->holes = 0;
 }
 
+/* Foreground and background in turn, each number the difference to the one two before it. False
+ * where one is cut short or too long. */
+static inline bool add_slowly(Decoding *decoding, const uint8_t **at, const uint8_t *end,
+                              uint64_t *foreground, uint64_t *background)
+{
+    uint64_t number;
+    *at = take_number(*at, end, &number);
+    if (!*at)
+        return false;
+    *foreground += number;
+    add_run(decoding, *foreground);
+    decoding->area += *foreground;
+    if (*at == end)
+        return true;
+    *at = take_number(*at, end, &number);
+    if (!*at)
+        return false;
+    *background += number;
+    add_run(decoding, *background);
+    return true;
+}
+
+/* Eight numbers of a character each, which most are. Only their signs are looked at: the caller
+ * makes sure that the sum stays within the mask, and no run is then longer than it. */
+static inline void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *foreground,
+                             uint64_t *background)
+{
+    for (int i = 0; i < 8; i += 2) {
+        *foreground += (uint64_t)((at[i] - 48u) ^ 16) - 16;
+        *background += (uint64_t)((at[i + 1] - 48u) ^ 16) - 16;
+        decoding->bad |= *foreground | *background;
+        decoding->holes |= (*foreground - 1) | (*background - 1);
+        decoding->area += *foreground;
+        decoding->out[i] = (uint32_t)(decoding->sum + *foreground);
+        decoding->sum += *foreground + *background;
+        decoding->out[i + 1] = (uint32_t)decoding->sum;
+    }
+    decoding->out += 8;
+}
+
 /* From the fourth number on each is the difference to the one two before it. */
 static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
 {
     const uint8_t *end = at + length;
-    uint64_t background = 0, foreground = 0, number;
+    uint64_t background = 0, foreground = 0, number, word;
     Decoding local = *result, *decoding = &local; /* in registers */
     if (at < end) {
         at = take_number(at, end, &number);
@@ -129,21 +169,20 @@ static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
             return false;
         add_first(decoding, number);
     }
-    while (at < end) {
-        at = take_number(at, end, &number);
-        if (!at)
+    while (end - at >= (ptrdiff_t)sizeof word) {
+        memcpy(&word, at, sizeof word);
+        if (!((word - UINT64_C(0x3030303030303030)) & UINT64_C(0x2020202020202020))) {
+            add_eight(decoding, at, &foreground, &background);
+            at += sizeof word;
+        } else if (!add_slowly(decoding, &at, end, &foreground, &background)) {
             return false;
-        foreground += number;
-        add_run(decoding, foreground);
-        decoding->area += foreground;
-        if (at == end)
-            break;
-        at = take_number(at, end, &number);
-        if (!at)
+        }
+        if ((decoding->bad | (decoding->pixels - decoding->sum)) >> 63)
             return false;
-        background += number;
-        add_run(decoding, background);
     }
+    while (at < end)
+        if (!add_slowly(decoding, &at, end, &foreground, &background))
+            return false;
     *result = local;
     return true;
 }

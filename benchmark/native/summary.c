@@ -1,10 +1,8 @@
-/* COCOeval.summarize, and the arrays that accumulate leaves, from the curves of the categories.
- *
- * Everything that is wanted of a category is computed while its predictions are in the processor's
- * cache: reading them is what takes the time. */
+/* COCOeval.summarize, and the arrays that accumulate leaves, from the curves of the categories. */
 #include "summary.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "accumulation.h"
 #include "mean.h"
@@ -15,45 +13,56 @@ enum {
     AT_HALF = 0,
     AT_THREE_QUARTERS = 5,
     LAST_LIMIT = LIMITS - 1,
-    PLANES = RANGES + LAST_LIMIT + RULES,
     SIDE_BY_SIDE = 8 /* categories in a turn: as many doubles as a cache line has */
 };
 
-/* Curves of all categories that have something to find in one range, at one limit. */
-typedef struct {
-    Rule rule;
-    int range, limit;
-    size_t *slots;     /* per category: its place among those that have; SIZE_MAX for none */
-    size_t columns;    /* how many have */
-    double *precision; /* [thresholds, recalls, columns]; NULL where only recall is asked for */
-    double *recall;    /* [thresholds, columns] */
-} Plane;
-
+/* Curves of all categories that have something to find in one range, at one limit. One plane serves
+ * for all ranges, limits and rules in turn: new memory would cost more than the curves. */
 typedef struct {
     const Evaluation *evaluation;
-    Plane planes[PLANES];
-    size_t count;
+    Rule rule;
+    int range, limit;
+    bool with_precision;
+    size_t *slots;     /* per category: its place among those that have; SIZE_MAX for none */
+    size_t columns;    /* how many have */
+    double *precision; /* [thresholds, recalls, columns] */
+    double *recall;    /* [thresholds, columns] */
     CurveScratch *scratch; /* one a thread */
-} Planes;
+} Plane;
 
 static Status plane_work(void *context, int worker, size_t first, size_t last)
 {
-    const Planes *planes = context;
+    const Plane *plane = context;
     for (size_t k = first; k < last; k++) {
-        for (size_t p = 0; p < planes->count; p++) {
-            const Plane *plane = &planes->planes[p];
-            size_t column = plane->slots[k];
-            if (column == SIZE_MAX)
-                continue;
-            Curve curve = {plane->precision ? plane->precision + column : NULL, NULL,
-                           plane->recall + column, plane->columns};
-            Status status = category_curve(planes->evaluation, plane->rule, k, plane->range,
-                                           plane->limit, &planes->scratch[worker], &curve);
-            if (status != FINE)
-                return status;
-        }
+        size_t column = plane->slots[k];
+        if (column == SIZE_MAX)
+            continue;
+        Curve curve = {plane->with_precision ? plane->precision + column : NULL, NULL,
+                       plane->recall + column, plane->columns};
+        Status status = category_curve(plane->evaluation, plane->rule, k, plane->range,
+                                       plane->limit, &plane->scratch[worker], &curve);
+        if (status != FINE)
+            return status;
     }
     return FINE;
+}
+
+static Status fill_plane(Plane *plane, Rule rule, int range, int limit, bool with_precision)
+{
+    const Evaluation *evaluation = plane->evaluation;
+    size_t categories = evaluation->categories.count;
+    plane->rule = rule;
+    plane->range = range;
+    plane->limit = limit;
+    plane->with_precision = with_precision;
+    plane->columns = 0;
+    for (size_t k = 0; k < categories; k++)
+        plane->slots[k] = evaluation->positives[k][range] ? plane->columns++ : SIZE_MAX;
+    memset(plane->recall, 0, THRESHOLDS * plane->columns * sizeof *plane->recall);
+    if (with_precision)
+        memset(plane->precision, 0,
+               (size_t)THRESHOLDS * RECALLS * plane->columns * sizeof *plane->precision);
+    return run_workers(evaluation->threads, categories, SIDE_BY_SIDE, plane_work, plane);
 }
 
 static void free_scratches(CurveScratch *scratch, int threads)
@@ -63,51 +72,24 @@ static void free_scratches(CurveScratch *scratch, int threads)
     free(scratch);
 }
 
-static void close_planes(Planes *planes)
+static void close_plane(Plane *plane)
 {
-    free_scratches(planes->scratch, planes->evaluation->threads);
-    for (size_t p = 0; p < planes->count; p++) {
-        free(planes->planes[p].slots);
-        free(planes->planes[p].precision);
-        free(planes->planes[p].recall);
-    }
+    free_scratches(plane->scratch, plane->evaluation->threads);
+    free(plane->slots);
+    free(plane->precision);
+    free(plane->recall);
 }
 
-static Status add_plane(Planes *planes, Rule rule, int range, int limit, bool precision)
+static Status open_plane(Plane *plane, const Evaluation *evaluation)
 {
-    const Evaluation *evaluation = planes->evaluation;
     size_t categories = evaluation->categories.count;
-    Plane *plane = &planes->planes[planes->count++];
-    *plane = (Plane){.rule = rule, .range = range, .limit = limit};
+    *plane = (Plane){.evaluation = evaluation};
     plane->slots = new_items(categories, sizeof *plane->slots);
-    if (!plane->slots)
-        return NO_MEMORY;
-    for (size_t k = 0; k < categories; k++)
-        plane->slots[k] = evaluation->positives[k][range] ? plane->columns++ : SIZE_MAX;
-    plane->recall = new_items(plane->columns, THRESHOLDS * sizeof *plane->recall);
-    if (precision)
-        plane->precision = new_items(plane->columns,
-                                     (size_t)THRESHOLDS * RECALLS * sizeof *plane->precision);
-    return plane->recall && (plane->precision || !precision) ? FINE : NO_MEMORY;
-}
-
-/* A plane for each range, then one for each lower limit, then one for each other rule. */
-static Status open_planes(Planes *planes, Rule rule)
-{
-    const Evaluation *evaluation = planes->evaluation;
-    Status status = FINE;
-    for (int range = 0; range < RANGES && status == FINE; range++)
-        status = add_plane(planes, rule, range, LAST_LIMIT, true);
-    for (int limit = 0; limit < LAST_LIMIT && status == FINE; limit++)
-        status = add_plane(planes, rule, 0, limit, false);
-    for (int other = 0; other < RULES && evaluation->any_skipped && status == FINE; other++)
-        if (other != (int)rule)
-            status = add_plane(planes, (Rule)other, 0, LAST_LIMIT, true);
-    planes->scratch = new_items((size_t)evaluation->threads, sizeof *planes->scratch);
-    if (status != FINE || !planes->scratch)
-        return NO_MEMORY;
-    return run_workers(evaluation->threads, evaluation->categories.count, SIDE_BY_SIDE,
-                       plane_work, planes);
+    plane->recall = new_items(categories, THRESHOLDS * sizeof *plane->recall);
+    plane->precision = new_items(categories,
+                                 (size_t)THRESHOLDS * RECALLS * sizeof *plane->precision);
+    plane->scratch = new_items((size_t)evaluation->threads, sizeof *plane->scratch);
+    return plane->slots && plane->recall && plane->precision && plane->scratch ? FINE : NO_MEMORY;
 }
 
 static double mean_precision(const Plane *plane)
@@ -120,30 +102,38 @@ static double mean_recall(const Plane *plane)
     return numpy_mean(plane->recall, THRESHOLDS * plane->columns);
 }
 
+/* The numbers of one range at 100 detections. */
+static void read_range(const Plane *plane, double stats[STATS])
+{
+    size_t one = RECALLS * plane->columns;
+    int range = plane->range;
+    stats[range ? 2 + range : 0] = mean_precision(plane);
+    stats[8 + range] = mean_recall(plane);
+    if (range == 0) {
+        stats[1] = numpy_mean(plane->precision + AT_HALF * one, one);
+        stats[2] = numpy_mean(plane->precision + AT_THREE_QUARTERS * one, one);
+    }
+}
+
 Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
                  double by_rule[RULES])
 {
-    Planes planes = {.evaluation = evaluation};
-    Status status = open_planes(&planes, rule);
-    if (status == FINE) {
-        const Plane *all = planes.planes;
-        size_t one = RECALLS * all->columns;
-        stats[0] = mean_precision(all);
-        stats[1] = numpy_mean(all->precision + AT_HALF * one, one);
-        stats[2] = numpy_mean(all->precision + AT_THREE_QUARTERS * one, one);
-        for (int range = 1; range < RANGES; range++) {
-            stats[2 + range] = mean_precision(&all[range]);
-            stats[8 + range] = mean_recall(&all[range]);
-        }
-        for (int limit = 0; limit < LAST_LIMIT; limit++)
-            stats[6 + limit] = mean_recall(&all[RANGES + limit]);
-        stats[6 + LAST_LIMIT] = mean_recall(all);
-        for (int other = 0; other < RULES; other++)
-            by_rule[other] = stats[0];
-        for (size_t p = RANGES + LAST_LIMIT; p < planes.count; p++)
-            by_rule[planes.planes[p].rule] = mean_precision(&planes.planes[p]);
+    Plane plane;
+    Status status = open_plane(&plane, evaluation);
+    for (int range = 0; range < RANGES && status == FINE; range++)
+        if ((status = fill_plane(&plane, rule, range, LAST_LIMIT, true)) == FINE)
+            read_range(&plane, stats);
+    for (int limit = 0; limit < LAST_LIMIT && status == FINE; limit++)
+        if ((status = fill_plane(&plane, rule, 0, limit, false)) == FINE)
+            stats[6 + limit] = mean_recall(&plane);
+    for (int other = 0; other < RULES && status == FINE; other++) {
+        by_rule[other] = stats[0];
+        if (other == (int)rule || !evaluation->any_skipped)
+            continue;
+        if ((status = fill_plane(&plane, (Rule)other, 0, LAST_LIMIT, true)) == FINE)
+            by_rule[other] = mean_precision(&plane);
     }
-    close_planes(&planes);
+    close_plane(&plane);
     return status;
 }
 

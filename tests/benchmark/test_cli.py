@@ -1,5 +1,6 @@
 """The commands as a user meets them: their output, files, exit codes and one-line errors."""
 
+import csv
 import json
 import re
 import subprocess
@@ -178,6 +179,28 @@ def test_stats_by_the_plain_ratio_and_as_json(folder: Path) -> None:
     assert "Mine,0.10,0.15,1,1.0" in table
 
 
+def test_stats_draws_times_and_published_points_where_there_are_any(folder: Path) -> None:
+    path = folder / "o365_instance_seg_val.json"
+    release = json.loads(path.read_text())
+    for seconds, annotation in enumerate(release["annotations"], start=30):
+        annotation["active_seconds"] = seconds
+    path.write_text(json.dumps(release))
+    (folder / "p.csv").write_text("curve,x,y,source\nrelative_mask_size,0.4,0.2,Paper\n")
+    done = run("stats", path.name, "--reference", "p.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"median active seconds, skipped: too blurry +│ +3\d.0 │", done.stdout)
+    written = {one.name for one in (folder / "stats").iterdir()}
+    assert {"rater_time_by_size.pdf", "rater_time_by_answer.csv"} <= written
+    assert "Paper (published)" in (folder / "stats" / "statistics.svg").read_text()
+    done = run("stats", path.name, "--reference", "p.csv", "--json", cwd=folder)
+    (numbers,) = json.loads(done.stdout)["sets"]
+    assert [one["answers"] for one in numbers["active_seconds_by_answer"]] == [1, 1]
+    (folder / "p.csv").write_text("curve,x,y\nrelative_mask_size,2,0.2\n")
+    done = run("stats", path.name, "--reference", "p.csv", cwd=folder)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: p.csv: line 2, field 'x': 2 is no")
+
+
 def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
     (folder / "file").write_text("in the way")
     (folder / "bad.json").write_text('{"images": []}')
@@ -229,7 +252,7 @@ def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
     (folder / "worse.json").write_text(json.dumps(case.results()))
     done = run(
         "compare", "preds.json", "worse.json", "preds.json",
-        "--resamples", "50", "--json", "d.json", cwd=folder,
+        "--resamples", "50", "--json", "d.json", "--csv", "d.csv", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(r"worse.json.*AP .* 0.00 .* -100.00 ", done.stdout)
@@ -239,6 +262,13 @@ def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
     assert numbers["differences"][0]["metrics"]["AP"]["estimate"] == pytest.approx(-1)
     assert numbers["differences"][0]["categories"][0]["name"] == "category 1"
     assert numbers["differences"][1]["metrics"]["AP"]["p_value"] == 1
+    table = list(csv.DictReader((folder / "d.csv").read_text().splitlines()))
+    assert [(row["predictions"], row["name"]) for row in table] == [
+        ("worse.json", "category 1"), ("preds.json", "category 1"),
+    ]  # fmt: skip
+    assert float(table[0]["difference"]) == pytest.approx(-1)
+    assert table[0]["low"] == table[0]["p_value"] == ""  # its objects lie in one image
+    assert numbers["differences"][0]["categories"][0]["interval"] is None
     assert run("compare", "preds.json", cwd=folder).returncode == 2
 
 

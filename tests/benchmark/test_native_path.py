@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from make_workload import SCALES, write_workload
 from native_cases import Files, files
+from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate, evaluation, native_path, slow_path
 from benchmark.choices import Iou, SkipRule
@@ -261,8 +262,12 @@ def test_resampling_equals_the_plain_rule(
     native = natively(truth, results, Iou.SEGM, rule)
     slow = slow_path.evaluate(results, truth, Iou.SEGM, rule)
     weights = _weights(native, rows)
-    ours, theirs = native.resampled_precision(weights), slow.resampled_precision(weights)
-    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+    for thresholds in (range(10), [0], [5], [2, 9]):
+        ours = native.resampled_precision(weights, thresholds)
+        theirs = slow.resampled_precision(weights, thresholds)
+        plain = [resampled_precision(one, weights, thresholds) for one in slow.matches]
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ours, np.transpose(plain), rtol=0, atol=1e-12)
     once = native.resampled_precision(np.ones((1, len(native.image_ids)), int))[0]
     known = once[once > -1]
     assert (known.mean() if known.size else -1) == pytest.approx(native.numbers[0], abs=1e-12)
@@ -307,6 +312,13 @@ def test_weights_that_make_no_sense_are_refused(tmp_path: Path, weights: np.ndar
     truth, results = CASE.write(tmp_path)
     with pytest.raises(ValueError, match="weights"):
         evaluate(results, truth).resampled_precision(weights)
+
+
+@pytest.mark.parametrize("thresholds", [[], [10], [-1], [3, 3]])
+def test_thresholds_that_there_are_not_are_refused(tmp_path: Path, thresholds: list[int]) -> None:
+    result = evaluate(*reversed(CASE.write(tmp_path)))
+    with pytest.raises(ValueError, match="thresholds"):
+        result.resampled_precision(np.ones((1, len(result.image_ids)), int), thresholds)
 
 
 def test_matches_of_an_unknown_category(tmp_path: Path) -> None:

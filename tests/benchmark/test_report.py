@@ -166,6 +166,15 @@ class TestInBrowser:
         assert self.names(page)[-1] == HOSTILE
         assert page.locator("th[aria-sort]").count() == 1
 
+    def test_the_keyboard_sorts_and_scrolls(self, page: Any) -> None:
+        page.get_by_label("Search categories").focus()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Categories"
+        page.keyboard.press("Tab")
+        for key, name in (("Enter", "ascending"), ("Space", "descending")):
+            page.keyboard.press(key)
+            assert page.locator("th[aria-sort]").get_attribute("aria-sort") == name
+
     def test_search_narrows_the_table(self, page: Any) -> None:
         page.get_by_label("Search categories").fill("AARD")
         assert self.names(page) == ["aardvark"]

@@ -8,7 +8,7 @@ import torch
 from torch import distributed
 
 from model import losses
-from model.criterion import training_losses
+from model.criterion import batch_counts, training_losses
 from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, LossWeights
 from model.matching import match
 from model.merge import Task, group_proposals, merge, mergeable_classes
@@ -67,7 +67,8 @@ def test_total_is_every_layers_losses_on_the_last_layers_pairs(
     for layer in outputs.layers:
         merged = merge(layer, groups)
         cross = losses.classification_loss(merged.logits.flatten(0, 1), labels, 0.05)
-        total += weights.loss.cross_entropy * cross.item()
+        # 5 of 16 slots are matched and count 1, the others 0.05 each, empty or not.
+        total += weights.loss.cross_entropy * cross.item() / (5 + 0.05 * 11)
         masks = merged.masks.flatten(0, 1)
         for slot, truth in zip(matches.slots.tolist(), matches.targets.tolist(), strict=True):
             mask = masks[slot][None]
@@ -142,7 +143,30 @@ def test_half_precision_outputs_give_single_precision_losses() -> None:
     assert np.isfinite(got.item())
 
 
-def test_the_mask_count_is_averaged_over_the_ranks(
+@pytest.mark.parametrize(("task", "kind", "weights"), KINDS)
+def test_the_parts_of_a_batch_add_up_to_the_whole(
+    task: Task, kind: type[Target], weights: LossWeights
+) -> None:
+    """Whatever MERGE leaves of each image's slots, and with an image without ground truth."""
+    whole, targets = draw_outputs(batch=3), draw_targets(kind, (3, 0, 1))
+    counts = batch_counts(targets, 8, torch.device("cpu"))
+    training_losses(whole, targets, task, IS_THING, weights).total.backward()
+    for image, target in enumerate(targets):
+        part = draw_outputs(batch=3)
+        alone = Outputs(
+            tuple(
+                Proposals(one.logits[image : image + 1], one.masks[image : image + 1])
+                for one in part.layers
+            )
+        )
+        training_losses(alone, [target], task, IS_THING, weights, counts).total.backward()
+        for layer, full in zip(part.layers, whole.layers, strict=True):
+            for name in ("logits", "masks"):
+                got, wanted = getattr(layer, name).grad, getattr(full, name).grad
+                torch.testing.assert_close(got[image], wanted[image])
+
+
+def test_the_counts_are_averaged_over_the_ranks(
     tmp_path: os.PathLike, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outputs, targets = draw_outputs(), draw_targets(MaskTarget)
@@ -153,11 +177,11 @@ def test_the_mask_count_is_averaged_over_the_ranks(
     try:
         one = training_losses(outputs, targets, "panoptic", IS_THING, COCO_PANOPTIC)
         assert one.total.item() == pytest.approx(alone.total.item(), rel=1e-6)
-        # As if another rank had 15 masks: (5 + 15) / 2 = 10, twice as many as here.
-        monkeypatch.setattr(distributed, "all_reduce", lambda total: total.add_(15))
+        # As if another rank had three times as much: (1 + 3) / 2 = 2 times as much as here.
+        monkeypatch.setattr(distributed, "all_reduce", lambda total: total.mul_(4))
         monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
         two = training_losses(outputs, targets, "panoptic", IS_THING, COCO_PANOPTIC)
         assert two.dice.item() == pytest.approx(alone.dice.item() / 2, rel=1e-6)
-        assert two.cross_entropy == alone.cross_entropy
+        assert two.cross_entropy.item() == pytest.approx(alone.cross_entropy.item() / 2, rel=1e-6)
     finally:
         distributed.destroy_process_group()

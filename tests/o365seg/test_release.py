@@ -57,10 +57,18 @@ def test_each_kind_of_annotation_has_its_form(
             assert record == original
         elif number == mask_id:
             mask = travelling_mask(pixels)
-            assert added == {"segmentation": {"size": [48, 64], "counts": mask.counts}}
+            assert added == {
+                "segmentation": {"size": [48, 64], "counts": mask.counts},
+                "active_seconds": 60.0,
+            }
             assert (record["area"], record["iscrowd"]) == (pixels.sum(), 0)
         elif number == skip_id:
-            assert added == {"ignore": 1, "skipped": True, "skip_reason": "too_dark"}
+            assert added == {
+                "ignore": 1,
+                "skipped": True,
+                "skip_reason": "too_dark",
+                "active_seconds": 0.0,
+            }
             assert (record["area"], record["iscrowd"]) == (box_area, 0)
         else:
             assert added == {"ignore": 1, "unanswered": True}
@@ -156,6 +164,7 @@ def test_a_release_can_be_the_source_of_another(
     assert (release["info"]["masks"], release["info"]["skipped"]) == (9, 0)
     for record in release["annotations"]:
         assert record["iscrowd"] or not record.keys() & {"skipped", "ignore", "unanswered"}
+        assert record["iscrowd"] or record["active_seconds"] == 60  # not the first project's
 
 
 def test_a_damaged_sample_is_named(project: Project) -> None:

@@ -2,38 +2,51 @@
 
     python tests/performance/make_workload.py objects365 FOLDER
     python tests/performance/make_workload.py coco FOLDER
+    python tests/performance/make_workload.py objects365-full FOLDER    # 8 M predictions, 3 GB
 
 Masks are ellipse-like blobs with ragged edges; predictions are shifted and scaled copies of the
-truth, doubles, wrong names and inventions. Records are written one at a time, so that the file may
-be larger than memory.
+truth, doubles, wrong names and inventions. Blocks of images are written one after the other, so
+that the file may be larger than memory.
 """
 
 import argparse
 import json
+import os
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from pycocotools.mask import frPyObjects
 
 HEIGHT, WIDTH = 480, 640
+BLOCK = 50  # images written at a time
+MOST_TRUTHS = 1_000  # an image, so that annotations can be numbered apart
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large a workload is; `truths` and `predictions` are a mean per image."""
+    """How large a workload is; `truths` and `predictions` are a mean per image.
+
+    Past `distinct` images they come again, under other ids and with slightly lower scores.
+    """
 
     images: int
     categories: int
     truths: float
     predictions: int
     skipped: float = 0.0
+    distinct: int = 5_000
 
 
 SCALES = {
     "objects365": Scale(images=1_000, categories=365, truths=15, predictions=100, skipped=0.13),
     "coco": Scale(images=5_000, categories=80, truths=7.3, predictions=100),
     "objects365-full": Scale(
-        images=80_000, categories=365, truths=15, predictions=100, skipped=0.13
+        images=80_000, categories=365, truths=15, predictions=100, skipped=0.13, distinct=4_000
     ),
     "small": Scale(images=20, categories=10, truths=6, predictions=30, skipped=0.2),
 }
@@ -43,89 +56,86 @@ def blob(
     random: np.random.Generator, centre: np.ndarray, radii: np.ndarray
 ) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """Run lengths int64[runs] of a ragged ellipse, and its box (x, y, width, height)."""
-    x0 = int(np.clip(centre[0] - radii[0], 0, WIDTH - 2))
-    x1 = int(np.clip(centre[0] + radii[0], x0 + 1, WIDTH - 1))
+    (x, y), (across, up) = centre.tolist(), radii.tolist()
+    x0 = int(min(max(x - across, 0), WIDTH - 2))
+    x1 = int(min(max(x + across, x0 + 1), WIDTH - 1))
     columns = np.arange(x0, x1 + 1)
-    across = np.clip((columns - centre[0]) / radii[0], -1, 1)
-    half = radii[1] * np.sqrt(1 - across**2)
-    top = np.clip(centre[1] - half + random.normal(0, 1.2, len(columns)), 0, HEIGHT - 2)
-    bottom = np.clip(centre[1] + half + random.normal(0, 1.2, len(columns)), 1, HEIGHT - 1)
-    top, bottom = top.astype(int), np.maximum(bottom.astype(int), top.astype(int) + 1)
-    edges = np.stack([columns * HEIGHT + top, columns * HEIGHT + bottom], axis=1).ravel()
-    runs = np.diff(np.concatenate([[0], edges, [HEIGHT * WIDTH]]))
+    part = np.minimum(np.abs(columns - x) / across, 1)
+    half = up * np.sqrt(1 - part * part)
+    noise = random.normal(0, 1.2, (2, len(columns)))
+    top = np.minimum(np.maximum(y - half + noise[0], 0), HEIGHT - 2).astype(int)
+    bottom = np.minimum(np.maximum(y + half + noise[1], 1), HEIGHT - 1).astype(int)
+    edges = np.zeros(2 * len(columns) + 2, int)
+    edges[1:-1:2] = columns * HEIGHT + top
+    edges[2:-1:2] = columns * HEIGHT + np.maximum(bottom, top + 1)
+    edges[-1] = HEIGHT * WIDTH
     height = int(bottom.max() - top.min())
-    return runs, (x0, int(top.min()), x1 - x0 + 1, height)
-
-
-def compress(runs: np.ndarray) -> str:
-    """COCO's compressed text: differences to the run two before, five bits a character."""
-    values = runs.copy()
-    values[3:] -= runs[1:-2]
-    characters = []
-    for value in values.tolist():
-        more = True
-        while more:
-            bits = value & 31
-            value >>= 5
-            more = value != (-1 if bits & 16 else 0)
-            characters.append(chr(bits + 48 + (32 if more else 0)))
-    return "".join(characters)
+    return np.diff(edges), (x0, int(top.min()), x1 - x0 + 1, max(height, 1))
 
 
 def mask_json(runs: np.ndarray) -> dict:
-    return {"size": [HEIGHT, WIDTH], "counts": compress(runs)}
+    rle = frPyObjects({"size": [HEIGHT, WIDTH], "counts": runs.tolist()}, HEIGHT, WIDTH)
+    counts: bytes | str = rle["counts"]  # bytes, whatever its stub says
+    return {
+        "size": [HEIGHT, WIDTH],
+        "counts": counts if isinstance(counts, str) else counts.decode(),
+    }
 
 
-class Writer:
-    """Writes a JSON list record by record."""
+@dataclass(frozen=True)
+class Block:
+    """Some images' records as JSON text, but for the ids and scores: `{` and these come before.
 
-    def __init__(self, path: Path, head: str) -> None:
-        self.file = path.open("w")
-        self.file.write(head)
-        self.first = True
+    Attributes:
+        truths: (image, number in the image, rest) of each annotation.
+        results: (image, score, rest) of each prediction.
+    """
 
-    def add(self, record: dict) -> None:
-        self.file.write("" if self.first else ", ")
-        self.file.write(json.dumps(record))
-        self.first = False
+    truths: list[tuple[int, int, str]]
+    results: list[tuple[int, float, str]]
 
-    def close(self, tail: str) -> None:
-        self.file.write(tail)
-        self.file.close()
+    def texts(self, copy: int, scale: Scale) -> tuple[list[str], list[str]]:
+        """The annotations and the predictions of one copy; those past the last image are not."""
+        first = copy * scale.distinct
+        truths = [
+            f'{{"id": {(first + i) * MOST_TRUTHS + number + 1}, '
+            f'"image_id": {image_id(first + i)}, {rest}'
+            for i, number, rest in self.truths
+            if first + i < scale.images
+        ]
+        results = [
+            f'{{"image_id": {image_id(first + i)}, "score": {score * (1 - 1e-3 * copy)}, {rest}'
+            for i, score, rest in self.results
+            if first + i < scale.images
+        ]
+        return truths, results
 
 
-def write_workload(folder: Path, scale: Scale, seed: int = 0) -> tuple[Path, Path]:
-    """Write `truth.json` and `results.json`; equal seeds give equal bytes."""
-    random = np.random.default_rng(seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    truth_path, results_path = folder / "truth.json", folder / "results.json"
+def make_block(scale: Scale, seed: int, block: int) -> Block:
+    """Any block can be made without those before it, so several processes may share the work."""
+    random = np.random.default_rng([seed, block])
     share = 1 / np.arange(1, scale.categories + 1)  # few names are frequent, many rare
-    share /= share.sum()
-    images = [
-        {"id": 1 + 7 * i, "width": WIDTH, "height": HEIGHT, "file_name": f"{i:012d}.jpg"}
-        for i in range(scale.images)
-    ]
-    categories = [{"id": k + 1, "name": f"category {k + 1}"} for k in range(scale.categories)]
-    head = json.dumps({"info": {"seed": seed}, "licenses": [], "images": images})[:-1]
-    truth = Writer(truth_path, head + ', "annotations": [')
-    results = Writer(results_path, "[")
-    number = 0
-    for image in images:
+    up_to = np.cumsum(share / share.sum())
+
+    def any_category() -> int:
+        return 1 + min(int(np.searchsorted(up_to, random.random())), scale.categories - 1)
+
+    def anywhere() -> tuple[np.ndarray, np.ndarray]:
+        radii = np.exp(random.normal(3.7, 0.7, 2))
+        return random.random(2) * (WIDTH, HEIGHT), np.minimum(np.maximum(radii, 4), 200)
+
+    truths, results = [], []
+    for i in range(block * BLOCK, min((block + 1) * BLOCK, scale.images, scale.distinct)):
         objects = []
-        for _ in range(max(1, random.poisson(scale.truths))):
-            number += 1
-            centre = random.random(2) * [WIDTH, HEIGHT]
-            radii = np.exp(random.normal(3.7, 0.7, 2)).clip(4, 200)
-            category = 1 + int(random.choice(scale.categories, p=share))
+        for number in range(max(1, min(random.poisson(scale.truths), MOST_TRUTHS))):
+            centre, radii = anywhere()
+            category = any_category()
             runs, box = blob(random, centre, radii)
-            area = int(runs[1::2].sum())
             crowd = random.random() < 0.01
             record = {
-                "id": number,
-                "image_id": image["id"],
                 "category_id": category,
                 "bbox": box,
-                "area": area,
+                "area": int(runs[1::2].sum()),
                 "iscrowd": int(crowd),
             }
             if not crowd and random.random() < scale.skipped:
@@ -133,35 +143,69 @@ def write_workload(folder: Path, scale: Scale, seed: int = 0) -> tuple[Path, Pat
                 record["area"] = box[2] * box[3]
             else:
                 record["segmentation"] = mask_json(runs)
-            truth.add(record)
+            truths.append((i, number, json.dumps(record)[1:]))
             objects.append((centre, radii, category))
         for index in range(scale.predictions):
             centre, radii, category = objects[index % len(objects)]
-            rival = random.random()
-            if index >= len(objects) and rival < 0.75:  # an invention
-                centre = random.random(2) * [WIDTH, HEIGHT]
-                radii = np.exp(random.normal(3.7, 0.7, 2)).clip(4, 200)
-                category = 1 + int(random.choice(scale.categories, p=share))
+            if index >= len(objects) and random.random() < 0.75:  # an invention
+                centre, radii = anywhere()
+                category = any_category()
                 score = random.beta(1, 6)
             else:
-                wobble = random.choice([0.03, 0.1, 0.25])
+                wobble = (0.03, 0.1, 0.25)[random.integers(3)]
                 centre = centre + random.normal(0, wobble, 2) * radii
                 radii = radii * np.exp(random.normal(0, wobble, 2))
                 if random.random() < 0.15:
-                    category = 1 + int(random.choice(scale.categories, p=share))
+                    category = any_category()
                 score = random.beta(4, 2) if index < len(objects) else random.beta(2, 4)
             runs, _ = blob(random, centre, radii)
-            results.add(
-                {
-                    "image_id": image["id"],
-                    "category_id": category,
-                    "segmentation": mask_json(runs),
-                    "score": float(np.float32(score)),
-                }
-            )
-    truth.close('], "categories": ' + json.dumps(categories) + "}")
-    results.close("]")
+            record = {"category_id": category, "segmentation": mask_json(runs)}
+            results.append((i, float(np.float32(score)), json.dumps(record)[1:]))
+    return Block(truths, results)
+
+
+def image_id(number: int) -> int:
+    return 1 + 7 * number
+
+
+def write_workload(
+    folder: Path, scale: Scale, seed: int = 0, processes: int = 1
+) -> tuple[Path, Path]:
+    """Write `truth.json` and `results.json`; equal seeds give equal bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    truth_path, results_path = folder / "truth.json", folder / "results.json"
+    images = [
+        {"id": image_id(i), "width": WIDTH, "height": HEIGHT, "file_name": f"{i:012d}.jpg"}
+        for i in range(scale.images)
+    ]
+    categories = [{"id": k + 1, "name": f"category {k + 1}"} for k in range(scale.categories)]
+    with truth_path.open("w") as truth, results_path.open("w") as results:
+        head = json.dumps({"info": {"seed": seed}, "licenses": [], "images": images})[:-1]
+        truth.write(head + ', "annotations": [')
+        results.write("[")
+        separator = ""
+        for truths, found in texts(scale, seed, processes):
+            truth.write((separator if truths else "") + ", ".join(truths))
+            results.write((separator if found else "") + ", ".join(found))
+            separator = ", "
+        truth.write('], "categories": ' + json.dumps(categories) + "}")
+        results.write("]")
     return truth_path, results_path
+
+
+def texts(scale: Scale, seed: int, processes: int) -> Iterator[tuple[list[str], list[str]]]:
+    """Annotations and predictions, some images' at a time."""
+    make = partial(make_block, scale, seed)
+    numbers = range(-(-min(scale.images, scale.distinct) // BLOCK))
+    copies = -(-scale.images // scale.distinct)
+    kept: list[Block] = []
+    with get_context("spawn").Pool(processes) if processes > 1 else nullcontext() as pool:
+        for block in pool.imap(make, numbers) if pool else map(make, numbers):
+            yield block.texts(0, scale)
+            kept += [block] if copies > 1 else []
+    for copy in range(1, copies):
+        for block in kept:
+            yield block.texts(copy, scale)
 
 
 def main() -> None:
@@ -170,7 +214,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    for path in write_workload(arguments.folder, SCALES[arguments.scale], arguments.seed):
+    scale = SCALES[arguments.scale]
+    for path in write_workload(arguments.folder, scale, arguments.seed, os.cpu_count() or 1):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
 
 

@@ -1,0 +1,119 @@
+"""`benchmark stats`: what a data set holds."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.choices import RelativeSize
+from o365seg import command_line
+
+if TYPE_CHECKING:
+    from benchmark.tables import Measured
+
+
+def add_command(app: typer.Typer) -> None:
+    """Put the command of this module into the app."""
+    app.command(
+        epilog="Examples: `benchmark stats o365_instance_seg_val.json`, or beside other sets "
+        "`benchmark stats o365_instance_seg_val.json --compare COCO=instances_val2017.json "
+        "--compare LVIS=lvis_v1_val.json --out figures`"
+    )(stats)
+
+
+def stats(
+    released: Annotated[
+        Path, typer.Argument(help="A release, or any COCO-format file.", metavar="RELEASED.JSON")
+    ],
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A set to compare with, COCO or LVIS format; may be given again.",
+            metavar="NAME=ANNOTATIONS.JSON",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="The first set's name in legend and tables.", show_default="its file's"),
+    ] = None,
+    relative_size: Annotated[
+        RelativeSize,
+        typer.Option(
+            help="Size of a mask in its image: the root of the ratio of the areas (the paper's "
+            "caption), or the plain ratio."
+        ),
+    ] = RelativeSize.ROOT,
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Published points to draw beside the curves, labelled as published and in no "
+            "table: a CSV with the columns curve, x, y and source; may be given again.",
+            metavar="POINTS.CSV",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the figures and tables.")] = Path("stats"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
+    ] = False,
+) -> None:
+    """Figure 5: masks per category and per image, relative mask size; and what the set holds.
+
+    Where objects were skipped, also their share by category and by the size of the box; where the
+    file has raters' times, also those by size and by answer.
+    """
+    from benchmark.figures import write_figures
+    from benchmark.reference_points import read_reference
+    from benchmark.skip_figures import write_skip_figures
+    from benchmark.tables import numbers_json, numbers_table
+    from benchmark.time_figures import write_time_figures
+
+    name = name or released.stem
+    sources = [(name, released), *_named_files(compare or [], name)]
+    points = [point for path in reference or [] for point in read_reference(path)]
+    measured = [_measure(label, path, relative_size) for label, path in sources]
+    written = write_figures([found.curves for found in measured], out, relative_size, points)
+    first = measured[0]
+    if first.rates is not None:
+        written += write_skip_figures(first.rates, out, relative_size)
+    if first.times is not None:
+        written += write_time_figures(first.times, out, relative_size)
+    if as_json:
+        sets = [
+            numbers_json(found, path) for found, (_, path) in zip(measured, sources, strict=True)
+        ]
+        sys.stdout.write(json.dumps({"sets": sets}, indent=2, ensure_ascii=False) + "\n")
+    else:
+        command_line.output_console().print(numbers_table(measured))
+    sys.stderr.write(f"written: {len(written)} files in {out}\n")
+
+
+def _measure(name: str, path: Path, relative_size: RelativeSize) -> "Measured":
+    from benchmark.skip_statistics import skip_rates
+    from benchmark.statistics import set_curves, set_numbers
+    from benchmark.tables import Measured
+    from benchmark.time_statistics import rater_times
+    from o365seg.records import read_annotations
+
+    file = read_annotations(path)
+    return Measured(
+        set_numbers(file, name),
+        set_curves(file, name, path, relative_size),
+        skip_rates(file, relative_size),
+        rater_times(file, path, relative_size),
+    )
+
+
+def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
+    """`NAME=FILE` arguments as pairs; anything else is a fault of the command line."""
+    names, pairs = {taken}, []
+    for argument in arguments:
+        name, equals, path = argument.partition("=")
+        if not (name and equals and path):
+            raise typer.BadParameter(f"{argument!r} is not NAME=FILE", param_hint="--compare")
+        if name in names:
+            raise typer.BadParameter(f"{name!r} is named twice", param_hint="--compare")
+        names.add(name)
+        pairs.append((name, Path(path)))
+    return pairs

@@ -1,0 +1,97 @@
+"""Published points of a curve, read from a CSV; they are drawn beside the curves and no more.
+
+The CSV has a header and a row a point, UTF-8:
+
+    curve     `masks_per_category`, `masks_per_image` or `relative_mask_size`
+    x         the rank, from 1; of `relative_mask_size` the relative size, 0 to 1
+    y         the number of masks; of `relative_mask_size` the share of masks, above 0, at most 1
+    source    where it was published; may be left out: then the file's name
+
+Other columns are passed over.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from o365seg.errors import InputError
+from o365seg.json_files import read_bytes
+
+CURVES = ("masks_per_category", "masks_per_image", "relative_mask_size")
+
+
+@dataclass(frozen=True)
+class ReferencePoint:
+    """A point as somebody published it; fields as the module says."""
+
+    curve: str
+    x: float
+    y: float
+    source: str
+
+
+def read_reference(path: str | Path) -> list[ReferencePoint]:
+    """Read published points, in the file's order.
+
+    Raises:
+        InputError: not readable, no points, a column missing, or a cell unsound; names the row (as
+            a line of the file) and the column.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    points = []
+    try:
+        for column in ("curve", "x", "y"):
+            if column not in (reader.fieldnames or ()):
+                raise InputError("no such column", file=path, record="header", field=column)
+        for row in reader:
+            points.append(_point(row, f"line {reader.line_num}", path))
+    except csv.Error as error:
+        line = f"line {reader.line_num}"
+        raise InputError(f"is not CSV: {error}", file=path, record=line) from None
+    if not points:
+        raise InputError("has no points", file=path)
+    return points
+
+
+def of_curve(points: Sequence[ReferencePoint], curve: str) -> dict[str, list[ReferencePoint]]:
+    """The points of a curve by source, sources in the order of their first point in any curve."""
+    found: dict[str, list[ReferencePoint]] = {point.source: [] for point in points}
+    for point in points:
+        if point.curve == curve:
+            found[point.source].append(point)
+    return found
+
+
+def _point(row: dict[str, str | None], record: str, path: str | Path) -> ReferencePoint:
+    curve = (row["curve"] or "").strip()
+    if curve not in CURVES:
+        message = f"{curve!r} is none of {', '.join(CURVES)}"
+        raise InputError(message, file=path, record=record, field="curve")
+    x, y = (_number(row[column], column, record, path) for column in ("x", "y"))
+    sizes = curve == "relative_mask_size"
+    if not (0 <= x <= 1 if sizes else x >= 1):
+        message = f"{x:g} is no {'relative size, 0 to 1' if sizes else 'rank, 1 or more'}"
+        raise InputError(message, file=path, record=record, field="x")
+    if not (0 < y <= 1 if sizes else y > 0):
+        message = f"{y:g} is no {'share, above 0 and at most 1' if sizes else 'number of masks'}"
+        raise InputError(message, file=path, record=record, field="y")
+    source = (row.get("source") or "").strip()
+    return ReferencePoint(curve, x, y, source or Path(path).stem)
+
+
+def _number(cell: str | None, column: str, record: str, path: str | Path) -> float:
+    try:
+        value = float(cell or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        message = f"{cell or ''!r} is no number"
+        raise InputError(message, file=path, record=record, field=column)
+    return value

@@ -1,0 +1,91 @@
+"""What the commands of `dataseg` share: options, and how they are read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from model.config import PRESETS
+from o365seg.errors import InputError
+
+if TYPE_CHECKING:
+    from model.text import TextEncoder
+
+_EXTRA = frozenset(
+    {"onnx", "onnxscript", "open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch"}
+)
+_TEXT = "Text embeddings"
+
+Names = Annotated[
+    str,
+    typer.Option(
+        help="The classes, set apart by commas, with :stuff behind what cannot be counted; or a "
+        "file, a class a line or COCO's categories as JSON.",
+        metavar='"CAT, SOFA, WALL:STUFF"|FILE',
+    ),
+]
+TextModel = Annotated[
+    str,
+    typer.Option("--text-model", help="Text encoder: a model of open_clip.", rich_help_panel=_TEXT),
+]
+TextWeights = Annotated[
+    str,
+    typer.Option(
+        "--text-weights", help="Its weights: open_clip's tag, or a file.", rich_help_panel=_TEXT
+    ),
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt",
+        help="A sentence with {} for the class; may be given again.",
+        show_default="our own templates",
+        rich_help_panel=_TEXT,
+    ),
+]
+
+
+Embeddings = Annotated[
+    Path | None,
+    typer.Option(
+        help="Ready text embeddings (.npy, .npz, .safetensors); no text encoder is needed.",
+        rich_help_panel=_TEXT,
+    ),
+]
+Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
+
+
+@contextmanager
+def model_libraries() -> Iterator[None]:
+    """Without the libraries of the extra `model`: one line that says how to get them."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in _EXTRA:
+            raise
+        raise InputError(
+            f"this needs {error.name}, which is not installed: pip install 'o365seg[model]'"
+        ) from None
+
+
+def parse_size(text: str) -> int | None:
+    """The value of `--size`: pixels, or None for native.
+
+    Raises:
+        BadParameter: no multiple of 32.
+    """
+    if text == "native":
+        return None
+    if not text.isdecimal() or int(text) < 32 or int(text) % 32:
+        raise typer.BadParameter("a multiple of 32, or native", param_hint="--size")
+    return int(text)
+
+
+def text_encoder(model: str, weights: str, prompts: list[str] | None) -> "TextEncoder":
+    """What the options of the text encoder describe."""
+    from model.prompts import DEFAULT_TEMPLATES
+    from model.text import TextEncoder
+
+    return TextEncoder(model, weights, tuple(prompts) if prompts else DEFAULT_TEMPLATES)

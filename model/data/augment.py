@@ -1,0 +1,177 @@
+"""Large-scale jitter, random crop and flip (appendix F), and the ground truth on the mask grid.
+
+As detectron2's `ResizeScale`, `FixedSizeCrop` and `RandomFlip` do it: the image is brought to
+`scale` times the input's side, keeping its aspect; what is larger than the input is cropped at
+random, what is smaller is padded at the bottom and the right. Two things differ, for speed. Only
+the part of the image that the crop shows is resized, so the crop begins at a whole pixel of the
+*image*. And labels are looked up at the centres of the mask grid's cells alone, where the whole
+map would be resized and then thinned out.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+
+from model.data.samples import VOID, BoxTruth, ClassTruth, Sample
+from model.preprocess import MULTIPLE, PADDING
+from model.targets import (
+    STRIDE,
+    BoxTarget,
+    MaskTarget,
+    boxes_target,
+    segments_target,
+    semantic_target,
+)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How images are changed at random.
+
+    Attributes:
+        size: Pixels of the input's sides, a multiple of 32 (appendix F: 1024).
+        scale: Least and greatest scale (appendix F: [0.1, 2.0]; [0.5, 2.0] for ADE20K).
+        flip: How often left and right are exchanged (the paper is silent; 0.5 is usual).
+    """
+
+    size: int = 1024
+    scale: tuple[float, float] = (0.1, 2.0)
+    flip: float = 0.5
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the network is trained on.
+
+    Attributes:
+        image: uint8 (3, S, S), RGB, padded with ImageNet's mean colour.
+        target: What it is supervised by, on the (S / 4, S / 4) grid.
+    """
+
+    image: torch.Tensor
+    target: MaskTarget | BoxTarget
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What becomes of an image along one axis: [start, start + length) resized to `resized`.
+
+    Attributes:
+        start: The first pixel of the image that is shown.
+        length: Pixels of the image that are resized.
+        resized: Pixels that they become.
+        shown: Of these the first that the input has room for.
+        flipped: Whether the shown ones are turned round.
+    """
+
+    start: int
+    length: int
+    resized: int
+    shown: int
+    flipped: bool = False
+
+    def sources(self, positions: np.ndarray) -> np.ndarray:
+        """The image's pixels under the centres of pixels of the input; both int64 (n,)."""
+        if self.flipped:
+            positions = self.shown - 1 - positions
+        places = np.floor((positions + 0.5) * self.length / self.resized).astype(np.int64)
+        return self.start + places.clip(0, self.length - 1)
+
+    def forward(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where edges come to lie, clipped to what is shown; float64 (n,) each."""
+        factor = self.resized / self.length
+        ends = ((edge - self.start) * factor for edge in (low, high))
+        low, high = (np.clip(edge, 0, self.shown) for edge in ends)
+        return (self.shown - high, self.shown - low) if self.flipped else (low, high)
+
+
+def augment(
+    sample: Sample, augmentation: Augmentation, mergeable: np.ndarray, rng: np.random.Generator
+) -> Example:
+    """Change an image at random, and its truth with it.
+
+    Args:
+        sample: The image and its truth.
+        augmentation: By how much.
+        mergeable: (K,) bool, as `merge.mergeable_classes` has it for the data set's task.
+        rng: Equal states give equal examples; four numbers are drawn.
+    """
+    rows, columns = draw_view(sample.image.shape[:2], augmentation, rng)
+    image = _picture(sample.image, rows, columns, augmentation.size)
+    size = augmentation.size
+    truth = sample.truth
+    if isinstance(truth, BoxTruth):
+        return Example(image, _boxes(truth, rows, columns, size))
+    if isinstance(truth, ClassTruth):
+        grid = _on_grid(truth.classes, rows, columns, size)
+        return Example(image, semantic_target(grid, len(mergeable)))
+    grid = _on_grid(truth.ids, rows, columns, size)
+    return Example(image, segments_target(grid, truth.segments, mergeable))
+
+
+def draw_view(
+    image: tuple[int, ...], augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[Axis, Axis]:
+    """Draw what is shown of an image of a (height, width): its rows and its columns.
+
+    Raises:
+        ValueError: the input's size is no multiple of 32.
+    """
+    if augmentation.size < MULTIPLE or augmentation.size % MULTIPLE:
+        raise ValueError(f"the input's size must be a multiple of {MULTIPLE}")
+    draws = rng.random(4)
+    low, high = augmentation.scale
+    side = augmentation.size * (low + (high - low) * draws[0])
+    factor = min(side / image[0], side / image[1])
+    flipped = bool(draws[1] < augmentation.flip)
+    rows = _window(image[0], factor, augmentation.size, draws[2])
+    columns = _window(image[1], factor, augmentation.size, draws[3], flipped)
+    return rows, columns
+
+
+def _window(length: int, factor: float, size: int, draw: float, flipped: bool = False) -> Axis:
+    """The window along an axis of `length` pixels that are to become `factor` times as many."""
+    whole = max(round(length * factor), 1)
+    if whole <= size:
+        return Axis(0, length, whole, whole, flipped)
+    factor = whole / length
+    window = min(int(np.ceil(size / factor)), length)
+    resized = max(round(window * factor), size)
+    start = min(int(draw * (length - window + 1)), length - window)
+    return Axis(start, window, resized, size, flipped)
+
+
+def _picture(image: np.ndarray, rows: Axis, columns: Axis, size: int) -> torch.Tensor:
+    part = image[rows.start : rows.start + rows.length, columns.start :][:, : columns.length]
+    # Averaging over the area where there are fewer pixels, or small images were noise.
+    smaller = rows.resized < rows.length or columns.resized < columns.length
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    resized = cv2.resize(part, (columns.resized, rows.resized), interpolation=method)
+    canvas = np.empty((3, size, size), np.uint8)
+    for channel, plane in enumerate(cv2.split(resized)):
+        shown = plane[: rows.shown, : columns.shown]
+        canvas[channel] = PADDING[channel]
+        canvas[channel, : rows.shown, : columns.shown] = (
+            shown[:, ::-1] if columns.flipped else shown
+        )
+    return torch.from_numpy(canvas)
+
+
+def _on_grid(values: np.ndarray, rows: Axis, columns: Axis, size: int) -> np.ndarray:
+    """A map at stride 4, by `targets.at_stride`'s rule; `VOID` in the padding."""
+    positions = np.arange(STRIDE // 2, size, STRIDE)
+    row, column = (positions[positions < axis.shown] for axis in (rows, columns))
+    grid = np.full((len(positions), len(positions)), VOID, values.dtype)
+    shown = values[rows.sources(row)[:, None], columns.sources(column)]
+    grid[: len(row), : len(column)] = shown
+    return grid
+
+
+def _boxes(truth: BoxTruth, rows: Axis, columns: Axis, size: int) -> BoxTarget:
+    left, right = columns.forward(truth.boxes[:, 0], truth.boxes[:, 2])
+    top, bottom = rows.forward(truth.boxes[:, 1], truth.boxes[:, 3])
+    kept = (right > left) & (bottom > top)
+    boxes = np.stack([left, top, right, bottom], 1)[kept]
+    return boxes_target(truth.labels[kept], boxes, (size, size))

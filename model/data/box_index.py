@@ -1,0 +1,310 @@
+"""The boxes of a COCO-format file in flat arrays on the disk, mapped into memory.
+
+Objects365's training file holds 26 million boxes in 5 GB of JSON. It is read once, a piece at a
+time; from then on its index is opened in no time, costs little memory and is shared by all worker
+processes, as the system's page cache holds it once.
+"""
+
+import hashlib
+import mmap
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from o365seg.errors import InputError
+from o365seg.json_files import decode_json, decompressed, read_json
+from o365seg.records import Annotation, Category, Image
+
+_VERSION = 1  # of the files below; another gets other folders
+_PIECE = 1 << 23  # bytes of JSON text decoded at a time
+_SMALL = 1 << 26  # bytes of JSON up to which the index is made anew each time, in a second or so
+_BETWEEN = re.compile(rb"\}\s*,\s*\{")
+_RECORD = re.compile(r"record \[(\d+)\]")
+_ARRAYS = ("image_ids", "sizes", "names", "name_ends", "starts", "boxes", "categories")
+
+T = TypeVar("T")
+
+
+class About(msgspec.Struct):
+    """What an index says of itself.
+
+    Attributes:
+        source: The JSON.
+        classes: Its categories.
+        crowds: Crowd boxes, which are left out.
+        flat: Boxes without width or height, which are left out too.
+    """
+
+    source: str
+    classes: list[Category]
+    crowds: int
+    flat: int
+
+
+@dataclass(frozen=True)
+class BoxIndex:
+    """N images and G boxes.
+
+    Attributes:
+        about: What there is to say of it.
+        image_ids: int64 (N,).
+        sizes: int32 (N, 2), height and width.
+        names: uint8 (T,), the file names, one after the other in UTF-8.
+        name_ends: int64 (N + 1,), where a name begins and the one before it ends.
+        starts: int64 (N + 1,), where an image's boxes begin.
+        boxes: float32 (G, 4), left, top, right, bottom in pixels.
+        categories: int32 (G,), category ids.
+    """
+
+    about: About
+    image_ids: np.ndarray
+    sizes: np.ndarray
+    names: np.ndarray
+    name_ends: np.ndarray
+    starts: np.ndarray
+    boxes: np.ndarray
+    categories: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.image_ids)
+
+    def file_name(self, index: int) -> str:
+        """The file name that an image's record has."""
+        part = self.names[self.name_ends[index] : self.name_ends[index + 1]]
+        return part.tobytes().decode()
+
+
+def default_cache() -> Path:
+    """Where indices are kept: `o365seg/boxes` in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "o365seg" / "boxes"
+
+
+def open_box_index(path: Path, cache: Path | None = None) -> BoxIndex:
+    """The index of a file, out of the cache where it is there; else it is made and put there.
+
+    Small files (64 MB) do not go through the cache. A file that was changed gets a new index.
+
+    Args:
+        path: COCO-format JSON with `images`, `annotations` (with `bbox`) and `categories`.
+        cache: Folder of indices; `default_cache()` where it is None.
+
+    Raises:
+        InputError: not readable, not of this form, an id given twice, an annotation of an unknown
+            image or category, a box missing or not finite; or the cache cannot be written.
+    """
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        raise InputError("no such file", file=path) from None
+    if state.st_size <= _SMALL:
+        return build_box_index(path)
+    known = f"{_VERSION} {path.resolve()} {state.st_size} {state.st_mtime_ns}"
+    key = hashlib.sha256(known.encode()).hexdigest()[:16]
+    folder = (cache or default_cache()) / f"{path.stem}-{key}"
+    if not folder.is_dir():
+        save_box_index(build_box_index(path), folder)
+    return load_box_index(folder)
+
+
+def load_box_index(folder: Path) -> BoxIndex:
+    """An index from its folder, mapped and not read.
+
+    Raises:
+        InputError: a file of it is missing or damaged.
+    """
+    about = read_json(folder / "about.json", About)
+    arrays = {}
+    for name in _ARRAYS:
+        file = folder / f"{name}.npy"
+        try:
+            arrays[name] = np.load(file, mmap_mode="r")
+        except (OSError, ValueError) as error:
+            message = f"cannot be read ({error}); delete the folder, and it is made anew"
+            raise InputError(message, file=file) from None
+    return BoxIndex(about, **arrays)
+
+
+def save_box_index(index: BoxIndex, folder: Path) -> None:
+    """Write an index to a folder that appears when it is whole; where one is already, it stays.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    temporary = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        for name in _ARRAYS:
+            np.save(temporary / f"{name}.npy", getattr(index, name))
+        (temporary / "about.json").write_bytes(msgspec.json.encode(index.about))
+        temporary.rename(folder)
+    except OSError as error:
+        if not folder.is_dir():  # else another process was first
+            raise InputError(f"cannot be written: {error.strerror}", file=folder) from None
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+class _Parts(msgspec.Struct):
+    images: msgspec.Raw
+    annotations: msgspec.Raw
+    categories: list[Category]
+
+
+def build_box_index(path: Path) -> BoxIndex:
+    """Make the index of a file; see `open_box_index`. The file is mapped and read in pieces."""
+    with path.open("rb") as file:
+        empty = os.fstat(file.fileno()).st_size == 0
+        data: Any = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if data[:2] == b"\x1f\x8b":
+            data = decompressed(bytes(data), path)
+        try:
+            parts = msgspec.json.decode(data, type=_Parts)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            parts = decode_json(bytes(data), _Parts, path)  # for its error, which says where
+        images = _read_images(parts.images, path)
+        return _read_boxes(parts, images, path)
+
+
+@dataclass(frozen=True)
+class _Images:
+    ids: np.ndarray
+    sizes: np.ndarray
+    names: np.ndarray
+    name_ends: np.ndarray
+
+
+def _read_images(text: msgspec.Raw, path: Path) -> _Images:
+    ids, sizes, names = [], [], []
+    count = 0
+    for piece in _pieces(text, Image, path, "images"):
+        ids.append(np.array([image.id for image in piece], np.int64))
+        size = np.array([(image.height, image.width) for image in piece], np.int64).reshape(-1, 2)
+        sizes.append(size)
+        names += [image.file_name.encode() for image in piece]
+        wrong = np.flatnonzero((size <= 0).any(1) | (size >= 2**31).any(1))
+        if wrong.size:
+            record = f"images[{count + wrong[0]}] (id {ids[-1][wrong[0]]})"
+            raise InputError("no size of an image", file=path, record=record, field="width")
+        count += len(piece)
+    if not count:
+        raise InputError("holds no images", file=path, field="images")
+    all_ids = np.concatenate(ids)
+    unique, first = np.unique(all_ids, return_index=True)
+    if len(unique) < count:
+        second = np.setdiff1d(np.arange(count), first)[0]
+        message = f"{all_ids[second]} was given to an earlier record already"
+        raise InputError(message, file=path, record=f"images[{second}]", field="id")
+    ends = np.concatenate([[0], np.cumsum([len(name) for name in names])]).astype(np.int64)
+    joined = np.frombuffer(b"".join(names), np.uint8)
+    return _Images(all_ids, np.concatenate(sizes).astype(np.int32), joined, ends)
+
+
+def _read_boxes(parts: _Parts, images: _Images, path: Path) -> BoxIndex:
+    order = np.argsort(images.ids)
+    sorted_ids = images.ids[order]
+    known = np.array(sorted({category.id for category in parts.categories}), np.int64)
+    owners = [np.zeros(0, np.int32)]
+    boxes = [np.zeros((0, 4), np.float32)]
+    categories = [np.zeros(0, np.int32)]
+    count = crowds = flat = 0
+    for piece in _pieces(parts.annotations, Annotation, path, "annotations"):
+        found = np.searchsorted(sorted_ids, [a.image_id for a in piece])
+        found = order[found.clip(max=len(order) - 1)]
+        kinds = np.array([annotation.category_id for annotation in piece], np.int64)
+        corners = np.array([a.bbox or (np.nan,) * 4 for a in piece], np.float64).reshape(-1, 4)
+        image_ids = np.array([a.image_id for a in piece], np.int64)
+        for field, wrong, message in (
+            ("image_id", images.ids[found] != image_ids, "no such image"),
+            ("category_id", ~np.isin(kinds, known), "no such category"),
+            ("bbox", ~np.isfinite(corners).all(1), "missing, or not finite"),
+        ):
+            if wrong.any():
+                place = int(np.flatnonzero(wrong)[0])
+                value = getattr(piece[place], field)
+                record = f"annotations[{count + place}] (id {piece[place].id})"
+                raise InputError(f"{message} ({value})", file=path, record=record, field=field)
+        corners[:, 2:] += corners[:, :2]
+        crowd = np.array([bool(annotation.iscrowd) for annotation in piece], bool)
+        empty = ~crowd & (corners[:, 2:] <= corners[:, :2]).any(1)
+        kept = ~crowd & ~empty
+        count, crowds, flat = count + len(piece), crowds + crowd.sum(), flat + empty.sum()
+        owners.append(found[kept].astype(np.int32))
+        boxes.append(corners[kept].astype(np.float32))
+        categories.append(kinds[kept].astype(np.int32))
+    owner = np.concatenate(owners)
+    by_image = np.argsort(owner, kind="stable").astype(np.int32)
+    per_image = np.bincount(owner, minlength=len(order))
+    return BoxIndex(
+        About(str(path), parts.categories, int(crowds), int(flat)),
+        images.ids,
+        images.sizes,
+        images.names,
+        images.name_ends,
+        np.concatenate([[0], np.cumsum(per_image)]).astype(np.int64),
+        np.concatenate(boxes)[by_image],
+        np.concatenate(categories)[by_image],
+    )
+
+
+def _pieces(text: msgspec.Raw, kind: type[T], path: Path, what: str) -> Iterator[list[T]]:
+    """The records of a JSON array of objects, a few megabytes of text at a time.
+
+    The text is cut between two objects, `}, {`. That may also stand within one, where a record
+    holds a list of objects; such a piece does not decode, and is tried again a little longer.
+    """
+    view = memoryview(text)
+    if bytes(view[:1]) != b"[":
+        raise InputError("no list", file=path, field=what)
+    start, count = 1, 0
+    while start < len(view):
+        end = _piece_end(view, start)
+        chunk = b"[" + bytes(view[start:end]) + b"]"
+        try:
+            piece = msgspec.json.decode(chunk, type=list[kind])
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            try:
+                piece = decode_json(chunk, list[kind], path)  # for its error
+            except InputError as error:
+                raise _counted(error, path, what, count) from None
+        yield piece
+        count += len(piece)
+        start = end + 1
+
+
+def _piece_end(view: memoryview, start: int) -> int:
+    """Where the piece from `start` on ends: at a comma, or at the closing bracket."""
+    last = len(view) - 1
+    end = start
+    while True:
+        cut = _BETWEEN.search(view, min(end + _PIECE, last))
+        if cut is None:
+            return last
+        end = cut.start() + 1
+        if _is_whole(b"[" + bytes(view[start:end]) + b"]"):
+            return end + bytes(view[end : cut.end()]).index(b",")
+
+
+def _is_whole(text: bytes) -> bool:
+    """Whether a text is JSON; its values are passed over, not looked at."""
+    try:
+        msgspec.json.decode(text, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _counted(error: InputError, path: Path, what: str, before: int) -> InputError:
+    """An error about a piece, its record counted from the beginning of the list."""
+    record = _RECORD.sub(lambda m: f"{what}[{before + int(m[1])}]", error.record or what)
+    return InputError(error.message, file=path, record=record, field=error.field)

@@ -1,0 +1,81 @@
+"""Boxes alone, out of an index that is mapped into memory: Objects365, or any COCO-format file."""
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.choices import Task
+from model.data.box_index import BoxIndex
+from model.data.image_reading import Size, read_pixels
+from model.data.instances import category_places, locate_in
+from model.data.samples import BoxTruth, Sample
+from model.vocabulary import Vocabulary
+
+
+class BoxDataset:
+    """See `samples.Dataset`. Crowds, and boxes without area, are left out.
+
+    Args:
+        name: What it is called.
+        vocabulary: Its classes, in which the index's categories are found by name.
+        index: The boxes.
+        images: Folders to look for the images in, one after the other.
+
+    Raises:
+        InputError: a category is unknown.
+    """
+
+    task = Task.INSTANCE
+
+    def __init__(
+        self, name: str, vocabulary: Vocabulary, index: BoxIndex, images: tuple[Path, ...]
+    ) -> None:
+        self.name = name
+        self.vocabulary = vocabulary
+        self.annotations = Path(index.about.source)
+        self.index = index
+        self._images = images
+        places = category_places(index.about.classes, vocabulary, self.annotations)
+        self._ids = np.array(sorted(places), np.int64)
+        self._places = np.array([places[number] for number in self._ids.tolist()], np.int64)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, index: int) -> Sample:
+        """See `samples.Dataset`."""
+        path = self.image_path(index)
+        image = read_pixels(path, self.recorded_size(index))
+        part = slice(int(self.index.starts[index]), int(self.index.starts[index + 1]))
+        labels = self._places[np.searchsorted(self._ids, self.index.categories[part])]
+        boxes = self.index.boxes[part].astype(np.float64)
+        return Sample(image, BoxTruth(labels, boxes), int(self.index.image_ids[index]), path)
+
+    def image_name(self, index: int) -> str:
+        """What the data set's files call the image."""
+        return self.index.file_name(index)
+
+    def image_path(self, index: int) -> Path:
+        """Where the image lies.
+
+        Raises:
+            InputError: it does not.
+        """
+        where = f"images[{index}] (id {self.index.image_ids[index]})"
+        return locate_in(self._images, self.index.file_name(index), self.annotations, where)
+
+    def recorded_size(self, index: int) -> Size:
+        """The (height, width) that the annotations give the image."""
+        height, width = self.index.sizes[index].tolist()
+        return height, width
+
+
+def index_vocabulary(index: BoxIndex) -> Vocabulary:
+    """The categories of an index as a vocabulary of things."""
+    classes = index.about.classes
+    return Vocabulary(
+        tuple(category.name for category in classes),
+        (True,) * len(classes),
+        tuple(category.id for category in classes),
+        source=index.about.source,
+    )

@@ -1,0 +1,161 @@
+"""Data sets by name, and as an entry of a configuration: by name, or one's own by layout."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from model.data.chosen import leave_out
+from model.data.custom import CocoInstances, CocoPanoptic, LabelMaps, open_custom
+from model.data.downloads import ENTRIES
+from model.data.file_dataset import FileDataset
+from model.data.layout import Layout
+from model.data.synthetic import Synthetic, open_synthetic
+from o365seg.errors import InputError
+
+DATASETS = tuple(ENTRIES)
+"""The names of all data sets of the catalogue."""
+
+LAYOUTS = {
+    "coco_instances": CocoInstances,
+    "coco_panoptic": CocoPanoptic,
+    "label_maps": LabelMaps,
+}
+
+_CATALOGUE_KEYS = ("name", "root", "split", "leave_out")
+DATA_KEYS = frozenset(_CATALOGUE_KEYS) | {
+    "layout",
+    *(field.name for kind in (*LAYOUTS.values(), Synthetic) for field in fields(kind)),
+}
+"""Every key that an entry may have; what else a configuration keeps there is not for here."""
+
+
+def open_dataset(name: str, root: Path, split: str = "train") -> FileDataset:
+    """Open a data set of the catalogue.
+
+    Args:
+        name: One of `DATASETS`.
+        root: The folder that its layout begins with (docs/data_sets.md shows them).
+        split: `train` or `val`, whatever its files call them.
+
+    Raises:
+        InputError: no such name or split; the folder or a file of it is missing or unsound, and
+            then the message shows the layout.
+    """
+    entry = ENTRIES.get(name)
+    if entry is None:
+        raise InputError(_no_such(name))
+    if split not in entry.splits:
+        raise InputError(f"{name} has no split {split!r}; it has {' and '.join(entry.splits)}")
+    layout = Layout(name, entry.tree)
+    layout.folder(root)
+    return entry.open(name, root, split, layout)
+
+
+def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDataset:
+    """Open the data set that an entry of a configuration describes.
+
+    Either `name` (of `DATASETS`), `root` and perhaps `split`; or `layout` (of `LAYOUTS`) and the
+    keys of `custom.CocoInstances`, `custom.CocoPanoptic` or `custom.LabelMaps`; or the layout
+    `synthetic` and the keys of `synthetic.Synthetic`. All may have
+    `leave_out`, a file with the names of images that are not used, a line each.
+
+    Args:
+        table: The entry, with these keys alone.
+        base: Folder that relative paths begin at: the configuration's.
+        source: What errors call the entry, such as `train.toml: data[0]`.
+
+    Raises:
+        InputError: a key is unknown, missing or of the wrong kind (named as a field of the
+            entry); or the data set cannot be opened.
+    """
+    table = dict(table)
+    listed = _path(table.pop("leave_out", None), "leave_out", base, source)
+    layout = table.pop("layout", None)
+    if layout is None:
+        dataset = _from_catalogue(table, base, source)
+    elif layout == "synthetic":
+        dataset = open_synthetic(table, source)
+    elif layout not in LAYOUTS:
+        message = f"{layout!r} is no layout; there are {', '.join(LAYOUTS)}, synthetic"
+        raise InputError(message, file=source, field="layout")
+    else:
+        settings = LAYOUTS[layout]
+        known = {field.name: field for field in fields(settings)}
+        _check_keys(table, tuple(known), source)
+        for name, field in known.items():
+            if field.default is MISSING and name not in table:
+                raise InputError("missing", file=source, field=name)
+        values = {key: _value(value, known[key], base, source) for key, value in table.items()}
+        dataset = open_custom(settings(**values))
+    return dataset if listed is None else leave_out(dataset, listed)
+
+
+def _no_such(name: str) -> str:
+    close = get_close_matches(name, DATASETS, 1)
+    hint = f"; {close[0]} is meant?" if close else f"; there are {', '.join(DATASETS)}"
+    return f"{name!r} is no data set{hint}"
+
+
+def _from_catalogue(table: dict[str, Any], base: Path, source: str) -> FileDataset:
+    _check_keys(table, _CATALOGUE_KEYS, source)
+    for name in ("name", "root"):
+        if name not in table:
+            what = "missing (or give a layout)" if name == "name" else "missing"
+            raise InputError(what, file=source, field=name)
+    name = _text(table["name"], "name", source)
+    if name not in ENTRIES:
+        raise InputError(_no_such(name), file=source, field="name")
+    split = _text(table.get("split", "train"), "split", source)
+    root = _path(table["root"], "root", base, source)
+    assert root is not None  # it is there
+    return open_dataset(name, root, split)
+
+
+def _check_keys(table: dict[str, Any], known: tuple[str, ...], source: str) -> None:
+    for key in table:
+        if key not in known:
+            message = f"no such key here; there are {', '.join(known)}"
+            raise InputError(message, file=source, field=key)
+
+
+def _value(value: Any, field: Field, base: Path, source: str) -> Any:
+    """A value as its field's type wants it; paths begin at `base`."""
+    name = field.name
+    if name in ("images", "annotations", "labels", "names"):
+        return _path(value, name, base, source)
+    if name == "vocabulary":
+        if isinstance(value, str):
+            return _path(value, name, base, source)
+        return _list(value, str, "class names, or the path of a file", name, source)
+    if name == "only":
+        return _list(value, str, "class names", name, source)
+    if name == "void":
+        return _list(value, int, "whole numbers", name, source)
+    if name == "boxes_only":
+        if not isinstance(value, bool):
+            raise InputError(f"true or false, not {value!r}", file=source, field=name)
+        return value
+    if name == "first_label":
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise InputError(f"a whole number, not {value!r}", file=source, field=name)
+        return value
+    return _text(value, name, source)
+
+
+def _path(value: Any, field: str, base: Path, source: str) -> Path | None:
+    return None if value is None else base / Path(_text(value, field, source)).expanduser()
+
+
+def _text(value: Any, field: str, source: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise InputError(f"text, not {value!r}", file=source, field=field)
+    return value
+
+
+def _list(value: Any, kind: type, what: str, field: str, source: str) -> tuple:
+    sound = isinstance(value, list | tuple) and value
+    if not sound or not all(isinstance(v, kind) and not isinstance(v, bool) for v in value):
+        raise InputError(f"a list of {what}, not {value!r}", file=source, field=field)
+    return tuple(value)

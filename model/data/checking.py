@@ -1,0 +1,175 @@
+"""Looking a data set's folder through: what is missing, damaged, of another size or unknown."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from model.data.chosen import ChosenImages
+from model.data.file_dataset import FileDataset
+from model.data.image_reading import check_size, stored_size
+from model.data.panoptic import PanopticDataset
+from model.data.samples import VOID, BoxTruth, ClassTruth, Sample, Truth
+from o365seg.errors import InputError
+
+KINDS = ("missing image", "other size", "unreadable", "unknown or absent id", "box outside")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with an image: its name, one of `KINDS`, and the message."""
+
+    image: str
+    kind: str
+    message: str
+
+
+@dataclass
+class CheckReport:
+    """What was found.
+
+    Attributes:
+        name: The data set's.
+        task: What it supervises.
+        classes: Number of classes, and of these things.
+        images: Images that it lists.
+        read: Images that were decoded together with their truth.
+        truths: Segments, classes or boxes in those.
+        empty: Images without any among those, by name.
+        unseen: Names of the classes of which none was in them.
+        faults: What is wrong, in the order of the images.
+    """
+
+    name: str
+    task: str
+    classes: tuple[int, int]
+    images: int
+    read: int = 0
+    truths: int = 0
+    empty: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """Faults by kind, all kinds."""
+        found = Counter(fault.kind for fault in self.faults)
+        return {kind: found[kind] for kind in KINDS}
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for `--json`."""
+        return {
+            "name": self.name,
+            "task": self.task,
+            "classes": self.classes[0],
+            "things": self.classes[1],
+            "images": self.images,
+            "read": self.read,
+            "truths": self.truths,
+            "empty": self.empty,
+            "unseen_classes": self.unseen,
+            "fault_counts": self.counts(),
+            "faults": [vars(fault) for fault in self.faults],
+        }
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """At most `wanted` places of `count`, the first and then evenly spread."""
+    wanted = min(count, wanted)
+    return [number * count // wanted for number in range(wanted)]
+
+
+def check_dataset(
+    dataset: FileDataset,
+    read: int,
+    progress: Callable[[Sequence[int], str], Iterable[int]],
+) -> CheckReport:
+    """Look for every image and read its head; decode some of them together with their truth.
+
+    Args:
+        dataset: The data set.
+        read: How many to decode, evenly spread.
+        progress: Iterates over its first argument behind a bar labelled by the second.
+    """
+    vocabulary = dataset.vocabulary
+    report = CheckReport(
+        dataset.name, str(dataset.task), (len(vocabulary), sum(vocabulary.is_thing)), len(dataset)
+    )
+    decoded = set(spread(len(dataset), read))
+    seen = np.zeros(len(vocabulary), bool)
+    for index in progress(range(len(dataset)), f"Checking {dataset.name}"):
+        faults = _file_faults(dataset, index)
+        if not faults and index in decoded:
+            try:
+                faults = _content_faults(dataset, index, report, seen)
+            except InputError as error:
+                faults = [("unreadable", str(error))]
+        name = dataset.image_name(index)
+        report.faults += [Fault(name, kind, message) for kind, message in faults]
+    report.unseen = [vocabulary.names[place] for place in np.flatnonzero(~seen).tolist()]
+    return report
+
+
+def _file_faults(dataset: FileDataset, index: int) -> list[tuple[str, str]]:
+    try:
+        path = dataset.image_path(index)
+    except InputError as error:
+        return [("missing image", str(error))]
+    if not path.is_file():
+        return [("missing image", f"{path}: no such file")]
+    try:
+        stored, upright = stored_size(path)
+    except InputError as error:
+        return [("unreadable", str(error))]
+    expected = dataset.recorded_size(index)
+    try:
+        check_size(path, stored if stored == expected else upright, expected)
+    except InputError as error:
+        return [("other size", str(error))]
+    return []
+
+
+def _content_faults(
+    dataset: FileDataset, index: int, report: CheckReport, seen: np.ndarray
+) -> list[tuple[str, str]]:
+    sample = dataset[index]
+    labels = truth_labels(sample.truth)
+    report.read += 1
+    report.truths += len(labels)
+    seen[labels] = True
+    if not len(labels):
+        report.empty.append(dataset.image_name(index))
+    return [
+        *(("unknown or absent id", message) for message in _id_faults(dataset, index)),
+        *(("box outside", message) for message in _outside(sample)),
+    ]
+
+
+def truth_labels(truth: Truth) -> np.ndarray:
+    """The class of each segment or box, or each class of a map; int64."""
+    if isinstance(truth, BoxTruth):
+        return truth.labels
+    if isinstance(truth, ClassTruth):
+        present = np.unique(truth.classes).astype(np.int64)
+        return present[present != VOID]
+    return np.array([segment.label for segment in truth.segments], np.int64)
+
+
+def _id_faults(dataset: FileDataset, index: int) -> list[str]:
+    if isinstance(dataset, ChosenImages):
+        return _id_faults(dataset.whole, int(dataset.places[index]))
+    return dataset.id_faults(index) if isinstance(dataset, PanopticDataset) else []
+
+
+def _outside(sample: Sample) -> list[str]:
+    """Boxes of which nothing is in the image; that they overrun it a little is usual."""
+    if not isinstance(sample.truth, BoxTruth):
+        return []
+    height, width = sample.image.shape[:2]
+    left, top, right, bottom = sample.truth.boxes.T
+    outside = (left >= width) | (top >= height) | (right <= 0) | (bottom <= 0)
+    return [
+        f"{sample.path}: the box {box.round(1).tolist()} lies outside {width}×{height} pixels"
+        for box in sample.truth.boxes[outside]
+    ]

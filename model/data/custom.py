@@ -1,0 +1,180 @@
+"""Data sets of one's own: what a few lines of a configuration say of them, and their opening."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from model.data.box_index import open_box_index
+from model.data.boxes import BoxDataset, index_vocabulary
+from model.data.file_dataset import FileDataset
+from model.data.instances import InstanceDataset
+from model.data.label_maps import LabelMapDataset, found_pairs, read_names
+from model.data.panoptic import PanopticDataset, read_panoptic_records
+from model.data.vocabularies import places_by_label
+from model.vocabulary import Vocabulary, parse_entries, read_vocabulary
+from o365seg.errors import InputError
+from o365seg.records import read_annotations
+
+
+@dataclass(frozen=True)
+class CocoInstances:
+    """COCO's instance format.
+
+    Attributes:
+        images: Folder of the images.
+        annotations: The JSON.
+        boxes_only: Give boxes, not masks.
+        vocabulary: A file of classes or a list of them; those of the JSON where it is None. The
+            JSON's categories are found in it by name.
+        name: What the data set is called; the JSON's stem where it is None.
+    """
+
+    images: Path
+    annotations: Path
+    boxes_only: bool = False
+    vocabulary: Path | tuple[str, ...] | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class CocoPanoptic:
+    """COCO's panoptic format.
+
+    Attributes:
+        images: Folder of the images.
+        annotations: The JSON; its categories are the vocabulary.
+        labels: Folder of the PNGs; the JSON's path without `.json` where it is None.
+        only: Things whose masks are used; other things are void, and no classes of the
+            vocabulary. All things where it is empty. Stuff stays.
+        name: What the data set is called; the JSON's stem where it is None.
+    """
+
+    images: Path
+    annotations: Path
+    labels: Path | None = None
+    only: tuple[str, ...] = ()
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class LabelMaps:
+    """A folder of images and one of label maps (PNG) with the same names.
+
+    Attributes:
+        images: Folder of the images, searched to any depth.
+        labels: Folder of the label maps.
+        vocabulary: A file of classes or a list of them.
+        first_label: The label of the first class, the others counting on; the ids of the
+            vocabulary where it is None (1, 2, … if it names none).
+        void: Labels that are no class.
+        names: A file of names without suffix, a line each; all images where it is None.
+        name: What the data set is called; the label folder's name where it is None.
+    """
+
+    images: Path
+    labels: Path
+    vocabulary: Path | tuple[str, ...]
+    first_label: int | None = None
+    void: tuple[int, ...] = (255,)
+    names: Path | None = None
+    name: str | None = None
+
+
+Settings = CocoInstances | CocoPanoptic | LabelMaps
+
+
+def open_custom(settings: Settings) -> FileDataset:
+    """Open a data set of one's own.
+
+    Raises:
+        InputError: a file is missing or unsound, or a class unknown.
+    """
+    if isinstance(settings, CocoInstances):
+        return _open_instances(settings)
+    if isinstance(settings, CocoPanoptic):
+        return _open_panoptic(settings)
+    return _open_label_maps(settings)
+
+
+def restrict_things(vocabulary: Vocabulary, only: tuple[str, ...]) -> tuple[Vocabulary, list[int]]:
+    """A vocabulary with its stuff and the things named, and the ids of the things left out.
+
+    Raises:
+        InputError: a name is no thing of the vocabulary.
+    """
+    wanted = {name.casefold() for name in only}
+    is_out = [
+        thing and name.casefold() not in wanted
+        for name, thing in zip(vocabulary.names, vocabulary.is_thing, strict=True)
+    ]
+    pairs = zip(vocabulary.names, vocabulary.is_thing, strict=True)
+    things = {name.casefold() for name, thing in pairs if thing}
+    for name in only:
+        if name.casefold() not in things:
+            raise InputError(f"{name!r} is no thing of it", file=vocabulary.source, field="only")
+    keep = [place for place, out in enumerate(is_out) if not out]
+    kept = replace(
+        vocabulary,
+        names=tuple(vocabulary.names[place] for place in keep),
+        is_thing=tuple(vocabulary.is_thing[place] for place in keep),
+        ids=tuple(vocabulary.ids[place] for place in keep),
+        colours=vocabulary.colours and tuple(vocabulary.colours[place] for place in keep),
+    )
+    return kept, [number for number, out in zip(vocabulary.ids, is_out, strict=True) if out]
+
+
+def _open_instances(settings: CocoInstances) -> FileDataset:
+    path = settings.annotations
+    name = settings.name or path.stem
+    folders = (_folder(settings.images),)
+    given = settings.vocabulary
+    vocabulary = None if given is None else _vocabulary(given, name)
+    if settings.boxes_only:
+        index = open_box_index(path)
+        return BoxDataset(name, vocabulary or index_vocabulary(index), index, folders)
+    vocabulary = vocabulary or read_vocabulary(path)
+    return InstanceDataset(name, vocabulary, read_annotations(path), path, folders)
+
+
+def _open_panoptic(settings: CocoPanoptic) -> FileDataset:
+    path = settings.annotations
+    vocabulary = read_vocabulary(path)
+    left_out: list[int] = []
+    if settings.only:
+        vocabulary, left_out = restrict_things(vocabulary, settings.only)
+    return PanopticDataset(
+        settings.name or path.stem,
+        vocabulary,
+        read_panoptic_records(path),
+        _folder(settings.images),
+        _folder(settings.labels or path.with_suffix("")),
+        void_categories=left_out,
+    )
+
+
+def _open_label_maps(settings: LabelMaps) -> FileDataset:
+    name = settings.name or settings.labels.name
+    vocabulary = _vocabulary(settings.vocabulary, name)
+    if settings.first_label is not None:
+        numbers = np.arange(len(vocabulary)) + settings.first_label
+        vocabulary = replace(vocabulary, ids=tuple(numbers.tolist()))
+    for number in (*vocabulary.ids, *settings.void):
+        if not 0 <= number < 65536:
+            raise InputError(f"{number} is no label of a PNG", file=vocabulary.source)
+    names = None if settings.names is None else read_names(settings.names)
+    pairs = found_pairs(settings.images, settings.labels, names)
+    places = places_by_label(vocabulary.ids, settings.void)
+    return LabelMapDataset(name, vocabulary, pairs, places)
+
+
+def _vocabulary(given: Path | tuple[str, ...], name: str) -> Vocabulary:
+    if isinstance(given, Path):
+        return read_vocabulary(given)
+    return parse_entries(given, f"{name}: vocabulary")
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise InputError("no such folder", file=path)
+    return path

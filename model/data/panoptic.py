@@ -1,0 +1,233 @@
+"""COCO's panoptic format: a JSON of segments and a folder of PNGs with their ids as colours."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from benchmark.choices import Task
+from benchmark.png_maps import read_segment_ids
+from model.data.image_reading import Size, check_size, locate, read_pixels
+from model.data.samples import VOID, ClassTruth, Sample, SegmentTruth
+from model.targets import Segment
+from model.vocabulary import Vocabulary
+from o365seg.errors import InputError
+from o365seg.json_files import read_json
+
+
+class _Image(msgspec.Struct, gc=False):
+    id: int | str
+    file_name: str
+    width: int
+    height: int
+
+
+class _Segment(msgspec.Struct, gc=False):
+    id: int
+    category_id: int
+    iscrowd: int | bool = 0
+
+
+class _Annotation(msgspec.Struct, gc=False):
+    image_id: int | str
+    file_name: str
+    segments_info: list[_Segment]
+
+
+class _File(msgspec.Struct):
+    images: list[_Image]
+    annotations: list[_Annotation]
+
+
+@dataclass(frozen=True)
+class PanopticRecords:
+    """A panoptic JSON, its S segments in flat arrays that worker processes share.
+
+    Attributes:
+        path: The JSON.
+        images: N image records.
+        pngs: N names of PNGs.
+        starts: int64 (N + 1,), where an image's segments begin.
+        ids: int32 (S,), segment ids, each once an image.
+        categories: int64 (S,), category ids.
+        crowd: bool (S,).
+    """
+
+    path: Path
+    images: list[_Image]
+    pngs: list[str]
+    starts: np.ndarray
+    ids: np.ndarray
+    categories: np.ndarray
+    crowd: np.ndarray
+
+
+def read_panoptic_records(path: Path) -> PanopticRecords:
+    """Read and check a panoptic JSON; images without an annotation are left out.
+
+    Raises:
+        InputError: not readable, not of this form; an image or a segment id given twice; an id
+            that no PNG can hold; an annotation without an image.
+    """
+    file = read_json(path, _File)
+    by_id: dict[int | str, _Image] = {}
+    for index, image in enumerate(file.images):
+        if by_id.setdefault(image.id, image) is not image:
+            raise _fault(path, f"images[{index}]", "id", f"{image.id} is given twice")
+    if not file.annotations:
+        raise InputError("holds no images", file=path, field="annotations")
+    images, seen = [], set()
+    for index, annotation in enumerate(file.annotations):
+        record = f"annotations[{index}] (image_id {annotation.image_id})"
+        if annotation.image_id not in by_id:
+            raise _fault(path, record, "image_id", f"no image {annotation.image_id!r}")
+        if annotation.image_id in seen:
+            raise _fault(path, record, "image_id", "was given to an earlier record already")
+        seen.add(annotation.image_id)
+        images.append(by_id[annotation.image_id])
+        ids = {segment.id for segment in annotation.segments_info}
+        if len(ids) < len(annotation.segments_info):
+            raise _fault(path, record, "segments_info", "a segment's id is given twice")
+        if ids and not (min(ids) > 0 and max(ids) < 2**24):
+            raise _fault(path, record, "segments_info", "an id is not in 1 … 2^24 - 1")
+    counts = [len(annotation.segments_info) for annotation in file.annotations]
+    flat = [segment for annotation in file.annotations for segment in annotation.segments_info]
+    return PanopticRecords(
+        path,
+        images,
+        [annotation.file_name for annotation in file.annotations],
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        np.array([segment.id for segment in flat], np.int32),
+        np.array([segment.category_id for segment in flat], np.int64),
+        np.array([bool(segment.iscrowd) for segment in flat], bool),
+    )
+
+
+class PanopticDataset:
+    """See `samples.Dataset`.
+
+    Args:
+        name: What it is called.
+        vocabulary: Its classes; their ids are the categories of the records.
+        records: The JSON.
+        images: Folder of the images.
+        pngs: Folder of the PNGs.
+        void_categories: Categories whose segments become void; others that the vocabulary lacks
+            are an error.
+        semantic: Give maps of classes instead of segments; a crowd is of its class then, as in
+            detectron2's `panoptic_semseg` files.
+
+    Raises:
+        InputError: a category is unknown.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        vocabulary: Vocabulary,
+        records: PanopticRecords,
+        images: Path,
+        pngs: Path,
+        *,
+        void_categories: Collection[int] = (),
+        semantic: bool = False,
+    ) -> None:
+        self.name = name
+        self.task = Task.SEMANTIC if semantic else Task.PANOPTIC
+        self.vocabulary = vocabulary
+        self.annotations = records.path
+        self._records = records
+        self._images = images
+        self._pngs = pngs
+        self._labels = _labels(records, vocabulary, void_categories)
+
+    def __len__(self) -> int:
+        return len(self._records.images)
+
+    def __getitem__(self, index: int) -> Sample:
+        """See `samples.Dataset`."""
+        record = self._records.images[index]
+        path = self.image_path(index)
+        image = read_pixels(path, (record.height, record.width))
+        png = self._pngs / self._records.pngs[index]
+        ids = read_segment_ids(png).view(np.int32)
+        check_size(png, (ids.shape[0], ids.shape[1]), (record.height, record.width))
+        part = slice(self._records.starts[index], self._records.starts[index + 1])
+        known = self._labels[part] != VOID
+        listed = self._records.ids[part][known]
+        labels = self._labels[part][known]
+        if self.task is Task.SEMANTIC:
+            return Sample(image, _classes(ids, listed, labels), record.id, path)
+        crowd = self._records.crowd[part][known]
+        segments = tuple(
+            Segment(*values)
+            for values in zip(listed.tolist(), labels.tolist(), crowd.tolist(), strict=True)
+        )
+        return Sample(image, SegmentTruth(ids, segments), record.id, path)
+
+    def image_name(self, index: int) -> str:
+        """What the data set's files call the image."""
+        return self._records.images[index].file_name
+
+    def image_path(self, index: int) -> Path:
+        """Where the image lies.
+
+        Raises:
+            InputError: it does not.
+        """
+        record = self._records.images[index]
+        name = f"annotations[{index}] (image_id {record.id})"
+        return locate(self._images, record.file_name, self._records.path, name)
+
+    def id_faults(self, index: int) -> list[str]:
+        """In what the PNG's ids and the segments that the JSON lists differ; 0 is void."""
+        part = slice(self._records.starts[index], self._records.starts[index + 1])
+        listed = self._records.ids[part]
+        found = np.unique(read_segment_ids(self._pngs / self._records.pngs[index]))
+        unknown, absent = np.setdiff1d(found, [0, *listed]), np.setdiff1d(listed, found)
+        return [
+            f"{self._records.pngs[index]}: {what} {', '.join(map(str, ids[:3]))}"
+            + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+            for what, ids in (("no segment has the id", unknown), ("no pixel has the id", absent))
+            if len(ids)
+        ]
+
+    def recorded_size(self, index: int) -> Size | None:
+        """The (height, width) that the annotations give the image."""
+        record = self._records.images[index]
+        return record.height, record.width
+
+
+def _classes(ids: np.ndarray, listed: np.ndarray, labels: np.ndarray) -> ClassTruth:
+    """The classes int16 (H, W) of an id map whose `listed` ids have these labels."""
+    if not listed.size:
+        return ClassTruth(np.full(ids.shape, VOID, np.int16))
+    order = np.argsort(listed)
+    known, labels = listed[order], labels[order]
+    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
+    return ClassTruth(np.where(known[places] == ids, labels[places], VOID).astype(np.int16))
+
+
+def _labels(
+    records: PanopticRecords, vocabulary: Vocabulary, void_categories: Collection[int]
+) -> np.ndarray:
+    """int16 (S,): each segment's place in the vocabulary; `VOID` for a void category."""
+    places = {number: place for place, number in enumerate(vocabulary.ids)}
+    places |= dict.fromkeys(void_categories, VOID)
+    categories, inverse = np.unique(records.categories, return_inverse=True)
+    unknown = [number for number in categories.tolist() if number not in places]
+    if unknown:
+        segment = int(np.flatnonzero(records.categories == unknown[0])[0])
+        image = int(np.searchsorted(records.starts, segment, "right")) - 1
+        record = f"annotations[{image}] (image_id {records.images[image].id})"
+        message = f"the category {unknown[0]} is not in the vocabulary {vocabulary.source}"
+        where = f"segments_info[{segment - records.starts[image]}].category_id"
+        raise _fault(records.path, record, where, message)
+    of_category = np.array([places[number] for number in categories.tolist()], np.int16)
+    return of_category[inverse] if len(categories) else np.zeros(0, np.int16)
+
+
+def _fault(path: Path, record: str, field: str, message: str) -> InputError:
+    return InputError(message, file=path, record=record, field=field)

@@ -1,0 +1,70 @@
+"""Pascal Context: images of PASCAL VOC 2010, and label maps in one of two forms.
+
+As downloaded, `trainval/*.mat` hold 459 classes; the 59 classes of the usual task are some of
+them. For the 59 there are also mmsegmentation's PNGs, numbered 1 to 59 by the alphabet.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from model.data.file_dataset import FileDataset
+from model.data.label_maps import LabelMapDataset, listed_pairs, read_names
+from model.data.layout import Layout
+from model.data.vocabularies import context_59_of_459, places_by_label, shipped_vocabulary
+from o365seg.errors import InputError
+from o365seg.json_files import read_bytes
+
+
+def open_pascal_context(name: str, root: Path, split: str, layout: Layout) -> FileDataset:
+    """Pascal Context with 459 classes or with 59, as `name` says.
+
+    What is none of the 59 is void, and so are labels 0 and 255.
+
+    Raises:
+        InputError: a file or folder is missing; names the layout.
+    """
+    vocabulary = shipped_vocabulary(name)
+    images = layout.folder(root / "JPEGImages")
+    sets = root / "ImageSets"
+    listed = layout.file(
+        sets / "SegmentationContext" / f"{split}.txt", sets / "Main" / f"{split}.txt"
+    )
+    names = read_names(listed)
+    pngs = root / "SegmentationClassContext"
+    if name == "pascal_context_59" and pngs.is_dir():
+        places = places_by_label(vocabulary.ids, (0, 255))
+        pairs = listed_pairs(names, images, pngs, ".jpg", ".png")
+        return LabelMapDataset(name, vocabulary, pairs, places)
+    maps = layout.folder(root / "trainval")
+    pairs = listed_pairs(names, images, maps, ".jpg", ".mat")
+    if name == "pascal_context_459":
+        places = places_by_label(vocabulary.ids, (0,))
+    else:
+        full = shipped_vocabulary("pascal_context_459").ids
+        chosen = context_59_of_459()
+        by_place = {number: label for label, number in chosen.items()}
+        labels = [by_place[number] for number in vocabulary.ids]
+        places = places_by_label(labels, (0, *(label for label in full if label not in chosen)))
+    return LabelMapDataset(name, vocabulary, pairs, places, read=read_label_mat)
+
+
+def read_label_mat(path: Path) -> np.ndarray:
+    """`LabelMap` of a MATLAB file, integer (H, W).
+
+    Raises:
+        InputError: not readable, no MATLAB file, or without such a map.
+    """
+    from scipy.io import loadmat
+
+    data = read_bytes(path)
+    try:
+        labels = loadmat(io.BytesIO(data), variable_names=["LabelMap"]).get("LabelMap")
+    except Exception as error:  # scipy meets damaged files with errors of every kind
+        raise InputError(f"is no MATLAB file that scipy reads: {error}", file=path) from None
+    if labels is None or labels.ndim != 2 or labels.dtype.kind not in "iu":
+        raise InputError("holds no LabelMap of whole numbers", file=path)
+    if labels.min() < 0 or labels.max() > 65535:
+        raise InputError(f"holds the label {labels.max()}", file=path)
+    return labels

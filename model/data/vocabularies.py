@@ -1,0 +1,56 @@
+"""The classes of the data sets that the catalogue knows, from small files beside this one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from model.vocabulary import Vocabulary, read_vocabulary
+from o365seg.json_files import read_json
+
+_FOLDER = Path(__file__).parent / "vocabularies"
+
+VOC_UNSEEN = ("potted plant", "sheep", "sofa", "train", "tv monitor")
+"""The five classes that zero-shot methods hold out on PASCAL VOC (section B)."""
+
+
+@cache
+def shipped_vocabulary(name: str) -> Vocabulary:
+    """The vocabulary of that file, such as `coco_panoptic`; see the folder's README for all."""
+    return replace(read_vocabulary(_FOLDER / f"{name}.json"), source=name)
+
+
+def voc_seen() -> tuple[str, ...]:
+    """The other fifteen classes of PASCAL VOC."""
+    return tuple(n for n in shipped_vocabulary("voc2012").names if n not in VOC_UNSEEN)
+
+
+class _ContextClass(msgspec.Struct):
+    id: int
+    full_id: int
+
+
+def context_59_of_459() -> dict[int, int]:
+    """The labels among Pascal Context's 459 that its 59 classes have, to their labels there."""
+    listed = read_json(_FOLDER / "pascal_context_59.json", list[_ContextClass])
+    return {found.full_id: found.id for found in listed}
+
+
+def places_by_label(labels: Sequence[int], void: Sequence[int]) -> np.ndarray:
+    """What a label map's values mean.
+
+    Args:
+        labels: The label of each of K classes, in the vocabulary's order; 0 … 65535.
+        void: Labels of pixels without a class; one that is also a class's is that class's.
+
+    Returns:
+        int16 (65536,): a place in the vocabulary; -1 (`samples.VOID`) for void, -2 for a label
+        that nobody knows.
+    """
+    table = np.full(65536, -2, np.int16)
+    table[list(void)] = -1
+    table[list(labels)] = np.arange(len(labels))
+    return table

@@ -1,0 +1,157 @@
+"""The commands `dataseg data …`. Nothing here loads PyTorch before a command needs it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from model.cli_options import model_libraries
+from o365seg import command_line
+from o365seg.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from model.data.checking import CheckReport
+    from model.data.file_dataset import FileDataset
+
+app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+
+_SHOWN = 10  # faults of a kind that are printed; --json has them all
+
+
+@app.callback()
+def _data() -> None:
+    """Look at data sets."""
+
+
+@app.command(
+    epilog="Examples: `dataseg data check coco_panoptic /data/coco --split val`; "
+    "`dataseg data check train.toml`"
+)
+def check(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A data set of the catalogue (docs/data_sets.md), or a file with [[data]] "
+            "entries as in a training configuration.",
+            metavar="NAME|FILE.toml",
+        ),
+    ],
+    root: Annotated[
+        Path | None, typer.Argument(help="The folder that it was downloaded to.", metavar="ROOT")
+    ] = None,
+    split: Annotated[str, typer.Option(help="train or val.")] = "train",
+    read: Annotated[
+        int,
+        typer.Option(
+            help="Images to decode with their truth, evenly spread. Of the others the file's head "
+            "is read alone.",
+            min=0,
+        ),
+    ] = 1000,
+    samples: Annotated[int, typer.Option(help="Samples in the picture.", min=0)] = 6,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The picture of a few samples with their truth.",
+            metavar="FILE.png",
+            show_default="NAME_SPLIT.png",
+        ),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Write all that was found to this file.", metavar="FILE")
+    ] = None,
+    bad_images: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the names of the faulty images to this file, for leave_out.",
+            metavar="FILE.txt",
+        ),
+    ] = None,
+) -> None:
+    """Verify a data set's folder, and draw a few samples. The exit code is 1 if it has faults."""
+    with model_libraries():
+        from model.data.checking import check_dataset
+        from o365seg.json_files import write_bytes_atomic, write_json_atomic
+
+        opened = _opened(name, root, split)
+        reports: list[CheckReport] = []
+        for number, dataset in enumerate(opened):
+            report = check_dataset(dataset, read, command_line.progress)
+            reports.append(report)
+            command_line.output_console().print(_table(report))
+            for line in _fault_lines(report):
+                typer.echo(line, err=True)
+            if samples:
+                stem = dataset.name if root is None else f"{dataset.name}_{split}"
+                picture = out or Path(f"{stem}.png")
+                if out is not None and len(opened) > 1:
+                    picture = out.with_stem(f"{out.stem}_{number}")
+                _write_picture(dataset, samples, picture)
+        if json is not None:
+            write_json_atomic(json, [report.as_json() for report in reports])
+        bad = [fault.image for report in reports for fault in report.faults]
+        if bad_images is not None:
+            write_bytes_atomic(bad_images, "".join(f"{n}\n" for n in dict.fromkeys(bad)).encode())
+    if bad:
+        raise InputError(f"{len(dict.fromkeys(bad)):,} images are at fault", file=root or name)
+
+
+def _opened(name: str, root: Path | None, split: str) -> "list[FileDataset]":
+    """The data set of the catalogue, or those of a configuration."""
+    from model.data.catalog import open_dataset
+    from model.data.configured import open_configured
+
+    if name.endswith(".toml"):
+        if root is not None:
+            raise InputError("a configuration says itself where its data sets are", file=name)
+        return open_configured(Path(name))
+    if root is None:
+        raise InputError(f"{name}: name the folder as well")
+    return [open_dataset(name, root, split)]
+
+
+def _table(report: "CheckReport") -> "Table":
+    from rich.table import Table
+
+    classes, things = report.classes
+    table = Table(report.name, "", box=None)
+    table.add_row("task", report.task)
+    table.add_row("classes", f"{classes} ({things} things, {classes - things} stuff)")
+    table.add_row("images", f"{report.images:,}")
+    table.add_row("decoded with their truth", f"{report.read:,}")
+    what = {"panoptic": "segments", "semantic": "classes, summed over images"}
+    table.add_row(what.get(report.task, "objects"), f"{report.truths:,}")
+    table.add_row("images without any", f"{len(report.empty):,}")
+    table.add_row("classes never seen", f"{len(report.unseen):,}")
+    for kind, count in report.counts().items():
+        table.add_row(kind, f"{count:,}" if count else "0", style="bold red" if count else None)
+    return table
+
+
+def _fault_lines(report: "CheckReport") -> list[str]:
+    lines = []
+    for kind, count in report.counts().items():
+        found = [fault.message for fault in report.faults if fault.kind == kind]
+        lines += [f"{kind}: {message}" for message in found[:_SHOWN]]
+        if count > _SHOWN:
+            lines.append(f"{kind}: and {count - _SHOWN:,} more; --json FILE has them all")
+    return lines
+
+
+def _write_picture(dataset: "FileDataset", wanted: int, path: Path) -> None:
+    """The first sound samples, evenly spread over the data set."""
+    from model.data.checking import spread
+    from model.data.contact_sheet import contact_sheet
+    from model.visualize import save_picture
+
+    shown = []
+    for place in spread(len(dataset), wanted):
+        try:
+            shown.append(dataset[place])
+        except InputError:
+            continue  # it is among the faults
+    if shown:
+        save_picture(contact_sheet(shown, dataset.vocabulary), path)
+        typer.echo(f"written: {path}", err=True)

@@ -1,0 +1,181 @@
+"""A data set's truth as files that `benchmark` reads, so that anybody can repeat the numbers.
+
+| task | truth |
+|---|---|
+| panoptic | `truth.json` and `truth/NAME.png`, COCO's panoptic format |
+| semantic | `truth/NAME.png`, label maps of category ids, and `classes.json` |
+| instance | `truth.json`, COCO's format: masks where there are segments, else boxes alone |
+
+Instances that come from an annotation file are scored by that file: only it has skipped instances
+and masks that overlap.
+"""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmark.choices import Task
+from model.data.chosen import ChosenImages
+from model.data.instances import InstanceDataset, category_places
+from model.data.samples import VOID, BoxTruth, ClassTruth, Dataset, Sample, SegmentTruth
+from model.image_list import ListedImage
+from model.result_files import mask_box, panoptic_map
+from model.visualize import save_picture
+from model.vocabulary import Vocabulary
+from o365seg.errors import InputError
+from o365seg.json_files import read_bytes, write_json_atomic
+from o365seg.masks import encode_rle
+
+_MOST_IN_BYTES = 255
+
+
+def ignore_label(vocabulary: Vocabulary) -> int:
+    """The label of pixels without a class: no class has it, and the maps' type holds it."""
+    return _MOST_IN_BYTES if max(vocabulary.ids) < _MOST_IN_BYTES else 2**16 - 1
+
+
+def write_truth(
+    sample: Sample, image: ListedImage, task: Task, vocabulary: Vocabulary, folder: Path
+) -> list[dict[str, Any]]:
+    """Write an image's truth.
+
+    Args:
+        sample: The image and what is known of it.
+        image: What its files are called, and the id that records carry.
+        task: What is scored.
+        vocabulary: The classes that the truth's labels count by.
+        folder: Where `truth/` is.
+
+    Returns:
+        The records of `truth.json`'s `annotations`; instances yet without ids. None for semantic.
+
+    Raises:
+        InputError: the truth cannot be scored so: a semantic map has no instances, boxes no pixels.
+    """
+    truth, place = sample.truth, folder / "truth" / f"{image.stem}.png"
+    if task is Task.PANOPTIC and isinstance(truth, SegmentTruth):
+        ids, record = _panoptic(truth, image, vocabulary)
+        save_picture(Image.fromarray(ids), place)
+        return [record]
+    if task is Task.SEMANTIC and isinstance(truth, SegmentTruth | ClassTruth):
+        save_picture(Image.fromarray(_label_map(truth, vocabulary)), place)
+        return []
+    if task is Task.INSTANCE and isinstance(truth, SegmentTruth):
+        return _masks(truth, image, vocabulary)
+    if task is Task.INSTANCE and isinstance(truth, BoxTruth):
+        return _boxes(truth, image, vocabulary)
+    kind = {SegmentTruth: "segments", ClassTruth: "a map of classes", BoxTruth: "boxes"}[
+        type(truth)
+    ]
+    raise InputError(f"its truth is {kind}, by which no {task} result is scored", file=sample.path)
+
+
+def _panoptic(
+    truth: SegmentTruth, image: ListedImage, vocabulary: Vocabulary
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """uint8 (H, W, 3) and the record. New ids, in the old ones' order; what is unlisted is void."""
+    order = sorted(segment.id for segment in truth.segments)
+    numbers = _renumbered(truth.ids, order)
+    areas = np.bincount(numbers.ravel(), minlength=len(order) + 1)
+    new_id = {old: number for number, old in enumerate(order, start=1)}
+    segments = [
+        {
+            "id": new_id[segment.id],
+            "category_id": vocabulary.ids[segment.label],
+            "area": int(areas[new_id[segment.id]]),
+            "iscrowd": int(segment.crowd),
+        }
+        for segment in truth.segments
+    ]
+    record = {"image_id": image.id, "file_name": f"{image.stem}.png", "segments_info": segments}
+    return panoptic_map(numbers), record
+
+
+def _renumbered(ids: np.ndarray, order: list[int]) -> np.ndarray:
+    """int32 (H, W): places in `order` from 1 on, 0 for an id that is not there."""
+    if not order:
+        return np.zeros(ids.shape, np.int32)
+    known = np.array(order, np.int64)
+    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
+    return np.where(known[places] == ids, places + 1, 0).astype(np.int32)
+
+
+def _label_map(truth: SegmentTruth | ClassTruth, vocabulary: Vocabulary) -> np.ndarray:
+    """Category ids (H, W), uint8 or uint16; `ignore_label` where there is no class."""
+    if isinstance(truth, ClassTruth):
+        classes = truth.classes
+    else:
+        known = sorted(truth.segments, key=lambda segment: segment.id)
+        labels = np.array([VOID, *(segment.label for segment in known)])
+        classes = labels[_renumbered(truth.ids, [segment.id for segment in known])]
+    void = ignore_label(vocabulary)
+    values = np.array([*vocabulary.ids, void], np.uint8 if void == _MOST_IN_BYTES else np.uint16)
+    return values[classes]  # VOID is the last
+
+
+def _masks(truth: SegmentTruth, image: ListedImage, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """COCO records of the things; a crowd stays one."""
+    records = []
+    for segment in truth.segments:
+        mask = truth.ids == segment.id
+        area = int(mask.sum())
+        if vocabulary.is_thing[segment.label] and area:
+            rle = encode_rle(mask)
+            record = _record(image, vocabulary.ids[segment.label], area, int(segment.crowd))
+            records.append(record | {"segmentation": rle, "bbox": mask_box(mask)})
+    return records
+
+
+def _boxes(truth: BoxTruth, image: ListedImage, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    records = []
+    for label, (left, top, right, bottom) in zip(
+        truth.labels.tolist(), truth.boxes.tolist(), strict=True
+    ):
+        box = [left, top, right - left, bottom - top]
+        record = _record(image, vocabulary.ids[label], box[2] * box[3], 0)
+        records.append(record | {"bbox": box})
+    return records
+
+
+def _record(image: ListedImage, category: int, area: float, crowd: int) -> dict[str, Any]:
+    return {"image_id": image.id, "category_id": category, "area": area, "iscrowd": crowd}
+
+
+def annotated_instances(dataset: Dataset) -> InstanceDataset | None:
+    """The data set whose annotation file decides; None where samples do."""
+    whole = dataset.whole if isinstance(dataset, ChosenImages) else dataset
+    return whole if isinstance(whole, InstanceDataset) else None
+
+
+def annotation_truth(dataset: InstanceDataset, images: Collection[int], path: Path) -> Path:
+    """The annotation file to score by.
+
+    That is the data set's own where all its images were predicted and its category ids are the
+    vocabulary's; else a copy with these images and ids alone, everything else verbatim.
+
+    Args:
+        dataset: The data set.
+        images: Ids of the images predicted.
+        path: Where to write the copy.
+    """
+    places = category_places(dataset.file.categories, dataset.vocabulary, dataset.annotations)
+    ids = {old: dataset.vocabulary.ids[place] for old, place in places.items()}
+    wanted = set(images)
+    if all(old == new for old, new in ids.items()) and len(wanted) == len(dataset.file.images):
+        return dataset.annotations
+    content = json.loads(read_bytes(dataset.annotations))
+    content["images"] = [image for image in content["images"] if image["id"] in wanted]
+    content["annotations"] = [
+        record | {"category_id": ids[record["category_id"]]}
+        for record in content["annotations"]
+        if record["image_id"] in wanted
+    ]
+    content["categories"] = [
+        category | {"id": ids[category["id"]]} for category in content["categories"]
+    ]
+    write_json_atomic(path, content)
+    return path

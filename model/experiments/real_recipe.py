@@ -1,0 +1,159 @@
+"""`real`: three small sets of real photographs, partially supervised, from scratch on a CPU.
+
+The folder of the data holds
+
+    camvid/images/{train,val}, camvid/annotations/{train,val}     (CamVid, SegNet's split)
+    coco128_panoptic/{train2017,annotations}                      (COCO's first 128 images)
+    coco_tiny_instances                                           (other images of COCO)
+    trio/coco_boxes_o365schema_train.json                         (their boxes, named as Objects365)
+    clip_text_embeddings                                          (CLIP ViT-B/32, as in Detic)
+
+CamVid's maps of classes stand for ADE, COCO's panoptic segments for COCO, boxes for Objects365. Of
+COCO, only the things of PASCAL VOC keep their masks; other things are void, so that their masks
+can come from boxes alone. Mask AP is over those 60 classes, on images that no set is trained on.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from model.data.vocabularies import shipped_vocabulary
+from model.experiments.columns import Column, Role
+from model.experiments.real_text import write_text
+from model.experiments.recipe import Network, Recipe, Scored, TrainingSet
+from model.experiments.tables import Backbone
+from model.vocabulary import Vocabulary, parse_vocabulary, read_vocabulary
+from o365seg.json_files import read_bytes, write_bytes_atomic, write_json_atomic
+
+CAMVID = (
+    "Sky:stuff", "Building:stuff", "Pole:stuff", "Road:stuff", "Pavement:stuff", "Tree:stuff",
+    "SignSymbol:stuff", "Fence:stuff", "Car", "Pedestrian", "Bicyclist",
+)  # fmt: skip
+VOC_THINGS = (
+    "person", "bird", "cat", "cow", "dog", "horse", "sheep", "airplane", "bicycle", "boat", "bus",
+    "car", "motorcycle", "train", "bottle", "chair", "dining table", "potted plant", "couch", "tv",
+)  # fmt: skip
+_PANOPTIC = Path("coco128_panoptic/annotations/panoptic_train2017.json")
+_INSTANCES = Path("coco128_panoptic/annotations/instances_train2017.json")
+_BOXES = Path("trio/coco_boxes_o365schema_train.json")
+_TRAINED = 80  # of the 100 panoptic images, by rising id
+
+
+def real_recipe(
+    data_root: Path, derived: Path, iterations: int = 900, *, image_size: int = 160
+) -> Recipe:
+    """The real trio.
+
+    Args:
+        data_root: The folder of the data.
+        derived: Where to write what is made of it: splits, the 60 classes' masks, text vectors.
+        iterations: Of co-training.
+        image_size: Pixels of the input's sides.
+
+    Raises:
+        InputError: a file is missing.
+    """
+    data_root, derived = data_root.resolve(), derived.resolve()
+    derived.mkdir(parents=True, exist_ok=True)
+    _write_splits(data_root, derived)
+    text = write_text(data_root, _vocabularies(data_root), derived / "text.npz")
+    coco: dict[str, Any] = {
+        "layout": "coco_panoptic", "name": "coco128", "only": list(VOC_THINGS),
+        "images": "coco128_panoptic/train2017", "annotations": str(_PANOPTIC),
+    }  # fmt: skip
+    scale = {"share": 1, "scale": [0.5, 2.0]}
+    return Recipe(
+        name="real",
+        sets={
+            Role.ADE: TrainingSet("camvid", _camvid("train") | scale),
+            Role.COCO: TrainingSet(
+                "coco128", coco | {"leave_out": str(derived / "scored.txt")} | scale
+            ),
+            Role.O365: TrainingSet(
+                "trio_boxes",
+                {
+                    "layout": "coco_instances",
+                    "name": "trio_boxes",
+                    "images": ".",
+                    "annotations": str(_BOXES),
+                    "boxes_only": True,
+                }
+                | scale,
+            ),
+        },
+        scored={
+            Column.ADE_SEMANTIC: Scored(_camvid("val"), "mIoU", Role.ADE),
+            Column.COCO_PANOPTIC: Scored(
+                coco | {"leave_out": str(derived / "trained.txt")}, "PQ", Role.COCO
+            ),
+            Column.O365_INSTANCE: Scored(
+                {
+                    "layout": "coco_instances",
+                    "name": "box_only_60",
+                    "images": "coco128_panoptic/train2017",
+                    "annotations": str(derived / "box_only_60.json"),
+                },
+                "AP",
+                Role.O365,
+            ),
+        },
+        networks={
+            Backbone.R50: Network(
+                {
+                    "preset": "tiny",
+                    "text_width": 512,
+                    "backbone": {"name": "lcnet_050"},
+                    "width": 48,
+                    "feedforward": 96,
+                },
+                {"lr": 1e-3, "clip_norm": 1.0, "warmup": 50},
+                iterations,
+                batch_size=8,
+            )
+        },
+        base=data_root,
+        text={"file": str(text)},
+        image_size=image_size,
+        queries=30,
+        confidence=0.5,
+        settings={"workers": 0, "checkpoint_every": 150, "keep": 1, "log_every": 50},
+        about="CamVid stands for ADE, 80 images of COCO for COCO, boxes on 160 more for O365, a "
+        "small network from scratch for ResNet-50; panoptic segments from a class probability of "
+        "0.5 on; mask AP over the 60 classes of COCO whose masks no training set has.",
+    )
+
+
+def _camvid(split: str) -> dict[str, Any]:
+    return {
+        "layout": "label_maps", "name": "camvid", "images": f"camvid/images/{split}",
+        "labels": f"camvid/annotations/{split}", "vocabulary": list(CAMVID), "first_label": 0,
+        "void": [11],
+    }  # fmt: skip
+
+
+def _vocabularies(data_root: Path) -> list[Vocabulary]:
+    return [
+        replace(parse_vocabulary(", ".join(CAMVID)), source="camvid"),
+        shipped_vocabulary("coco_panoptic"),
+        read_vocabulary(data_root / _BOXES),
+    ]
+
+
+def _write_splits(data_root: Path, derived: Path) -> None:
+    """Names of the images to train on and to score by, and the 60 classes' masks on the latter."""
+    panoptic = json.loads(read_bytes(data_root / _PANOPTIC))
+    images = sorted(panoptic["images"], key=lambda image: image["id"])
+    trained = [image["file_name"] for image in images[:_TRAINED]]
+    scored = [image["file_name"] for image in images[_TRAINED:]]
+    for name, listed in (("trained", trained), ("scored", scored)):
+        write_bytes_atomic(derived / f"{name}.txt", ("\n".join(listed) + "\n").encode())
+    content = json.loads(read_bytes(data_root / _INSTANCES))
+    content["categories"] = [c for c in content["categories"] if c["name"] not in VOC_THINGS]
+    content["images"] = [i for i in content["images"] if i["file_name"] not in set(trained)]
+    classes = {category["id"] for category in content["categories"]}
+    kept = {image["id"] for image in content["images"]}
+    content["annotations"] = [
+        a for a in content["annotations"] if a["image_id"] in kept and a["category_id"] in classes
+    ]
+    write_json_atomic(derived / "box_only_60.json", content)

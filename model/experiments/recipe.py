@@ -1,0 +1,130 @@
+"""What stands for the paper's data sets, networks and schedules in a run of its tables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from model.experiments.columns import Column, Role
+from model.experiments.tables import Backbone, Modules, Run
+from model.train_config import TrainConfig, train_config_from_dict
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a role is trained on.
+
+    Attributes:
+        name: The data set's name.
+        entry: Its `[[data]]` entry of a training configuration; `share` counts beside the others'.
+    """
+
+    name: str
+    entry: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a column is scored on.
+
+    Attributes:
+        source: The data set, as a `[[data]]` entry says it.
+        metric: Which number: `mIoU`, `PQ`, `AP`, ….
+        role: The training set whose dataset-specific modules are used, where the network has them.
+        only: Classes to take the mean IoU of; all where empty.
+    """
+
+    source: dict[str, Any]
+    metric: str
+    role: Role
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a backbone is trained with.
+
+    Attributes:
+        model: The `[model]` table.
+        optimizer: The `[optimizer]` table.
+        iterations: Of co-training on all three sets.
+        batch_size: Images an iteration.
+    """
+
+    model: dict[str, Any]
+    optimizer: dict[str, Any]
+    iterations: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An experiment's size and stuff.
+
+    Attributes:
+        name: What it is called.
+        sets: The training sets.
+        scored: The columns that can be scored; others stay empty.
+        networks: The backbones there are; rows of others stay empty.
+        base: Folder that paths in entries begin at.
+        text: The `[text]` table.
+        image_size: Pixels of the input's sides, in training and in scoring.
+        queries: Shared queries that stand for the paper's 100; its other numbers are scaled alike.
+        confidence: Class probability of a panoptic segment; None for the paper's thresholds.
+        settings: Further keys of the training configuration.
+        about: What the reader must know.
+    """
+
+    name: str
+    sets: dict[Role, TrainingSet]
+    scored: dict[Column, Scored]
+    networks: dict[Backbone, Network]
+    base: Path
+    text: dict[str, Any]
+    image_size: int
+    queries: int
+    confidence: float | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    about: str = ""
+
+
+PAPER_QUERIES = 100
+
+
+def run_config(recipe: Recipe, run: Run, seed: int) -> TrainConfig:
+    """The training configuration of a run.
+
+    Of the iterations of all three sets it has its own sets' part, so that each set is seen as
+    often as in co-training (section 4.1: "the same number of images"; note T5).
+    """
+    network = recipe.networks[run.backbone]
+    shares = {role: one.entry["share"] for role, one in recipe.sets.items()}
+    part = sum(shares[role] for role in run.sets) / sum(shares.values())
+    chosen = [recipe.sets[role] for role in run.sets]
+    queries = recipe.queries if run.queries is None else _scaled(run.queries, recipe)
+    model = network.model | {"queries": queries}
+    if run.modules is not None:
+        model |= {"dataset_modules": _modules(run.modules, chosen, recipe)}
+    table = dict(recipe.settings) | {
+        "model": model,
+        "optimizer": network.optimizer,
+        "text": recipe.text,
+        "data": [one.entry for one in chosen],
+        "iterations": round(network.iterations * part),
+        "batch_size": network.batch_size,
+        "image_size": recipe.image_size,
+        "seed": seed,
+    }
+    return train_config_from_dict(table, f"recipe {recipe.name}, {run.name}")
+
+
+def _modules(modules: Modules, chosen: list[TrainingSet], recipe: Recipe) -> dict[str, Any]:
+    return {
+        "datasets": [one.name for one in chosen],
+        "queries": _scaled(modules.queries, recipe),
+        "classification": modules.classification,
+    }
+
+
+def _scaled(queries: int, recipe: Recipe) -> int:
+    return round(queries * recipe.queries / PAPER_QUERIES)

@@ -1,0 +1,172 @@
+"""Train what a table needs and is not there yet, score it, and remember the scores.
+
+In the folder, `runs/NAME/seedN` is one training (`model.train` goes on where it stopped), and
+`scores.json` in it what it scored so far. Tables share runs, so a second table only trains what the
+first has not.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from model.checkpoint import read_header
+from model.data.catalog import open_from_table
+from model.data.samples import Dataset
+from model.distributed import join_ranks
+from model.evaluate import default_confidence, evaluate_dataset
+from model.evaluate_scores import Scores
+from model.evaluate_shares import Share
+from model.experiments.columns import Column
+from model.experiments.recipe import Recipe, Scored, run_config
+from model.experiments.tables import Run, Table
+from model.predict import load_predictor
+from model.train import MODEL_FILE, train_run
+from model.train_config import TrainConfig, refuse_changes
+from model.train_data import text_vectors
+from o365seg.errors import InputError
+from o365seg.json_files import read_json, write_json_atomic
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and on what experiments run.
+
+    Attributes:
+        folder: Of all runs.
+        device: None for a GPU where there is one.
+    """
+
+    folder: Path
+    device: str | None = None
+
+    def of(self, run: Run, seed: int) -> Path:
+        """The folder of one training."""
+        return self.folder / "runs" / run.name / f"seed{seed}"
+
+
+def wanted_columns(table: Table, recipe: Recipe) -> dict[Run, list[Column]]:
+    """What must be trained, and by which columns each is scored; what the recipe has.
+
+    Raises:
+        InputError: the recipe can score none of the table's columns.
+    """
+    found: dict[Run, list[Column]] = {}
+    for row in table.rows:
+        for column, run in row.runs.items():
+            columns = found.setdefault(run, [])
+            if column in recipe.scored and column not in columns:
+                columns.append(column)
+    found = {r: c for r, c in found.items() if c and r.backbone in recipe.networks}
+    if not found:
+        raise InputError(f"the recipe {recipe.name} has nothing to fill table {table.number} with")
+    return found
+
+
+def run_table(
+    table: Table, recipe: Recipe, seeds: Sequence[int], place: Place
+) -> dict[Run, list[dict[Column, float | None]]]:
+    """Train and score what is missing.
+
+    Returns:
+        The scores of each run, fractions, a seed each.
+
+    Raises:
+        InputError: a file is at fault, or a run began with another configuration.
+    """
+    wanted = wanted_columns(table, recipe)
+    found: dict[Run, list[dict[Column, float | None]]] = {run: [] for run in wanted}
+    for seed in seeds:  # all runs of a seed first: after one seed there is a whole table
+        for run, columns in wanted.items():
+            found[run].append(_train_and_score(recipe, run, columns, seed, place))
+    return found
+
+
+def is_trained(folder: Path, config: TrainConfig) -> bool:
+    """Whether the run in the folder is at its end.
+
+    Raises:
+        InputError: it began with another configuration; the field is named.
+    """
+    file = folder / "config.json"
+    if not file.is_file():
+        return False
+    refuse_changes(read_json(file, dict), config, file)
+    model = folder / MODEL_FILE
+    if not model.is_file():
+        return False
+    return read_header(model)[1].get("trained", {}).get("iterations") == config.iterations
+
+
+def _train_and_score(
+    recipe: Recipe, run: Run, columns: Sequence[Column], seed: int, place: Place
+) -> dict[Column, float | None]:
+    folder = place.of(run, seed)
+    config = run_config(recipe, run, seed)
+    if not is_trained(folder, config):
+        sys.stderr.write(f"training {run.name}, seed {seed}: {config.iterations} iterations\n")
+        train_run(config, recipe.base, str(folder / "config.json"), folder, place.device)
+    file = folder / "scores.json"
+    scores = read_json(file, dict[Column, float | None]) if file.is_file() else {}
+    missing = [column for column in columns if column not in scores]
+    if missing:
+        sys.stderr.write(f"scoring {run.name}, seed {seed}\n")
+        for column, value in _score(recipe, run, missing, folder, config, place.device).items():
+            scores[column] = value
+        write_json_atomic(file, {str(column): value for column, value in scores.items()})
+    return {column: scores[column] for column in columns}
+
+
+def _score(
+    recipe: Recipe, run: Run, columns: Sequence[Column], folder: Path, config: TrainConfig,
+    device: str | None,
+) -> dict[Column, float | None]:  # fmt: skip
+    """Scores of columns; a data set that several are about is predicted once."""
+    found: dict[Column, float | None] = {}
+    by_source: dict[bytes, Scores] = {}
+    with join_ranks(device) as ranks:
+        share = Share(ranks.rank, ranks.count)
+        for column in columns:
+            scored = recipe.scored[column]
+            key = msgspec.json.encode(scored.source)
+            if key not in by_source:
+                dataset = open_from_table(scored.source, recipe.base, f"recipe {recipe.name}")
+                scores = _evaluate(
+                    recipe, run, scored, dataset, folder, config, str(ranks.device), share
+                )
+                if scores is None:
+                    continue
+                by_source[key] = scores
+            found[column] = _value(by_source[key], scored)
+        return found
+
+
+def _evaluate(
+    recipe: Recipe, run: Run, scored: Scored, dataset: Dataset, folder: Path, config: TrainConfig,
+    device: str, share: Share,
+) -> Scores | None:  # fmt: skip
+    words = dataset.vocabulary
+    vectors = text_vectors(config.text, words, config.network.text_width, recipe.base, device)
+    confidence = recipe.confidence
+    predictor = load_predictor(
+        folder / MODEL_FILE, words, vectors, size=recipe.image_size, device=device,
+        confidence=default_confidence(dataset.name) if confidence is None else confidence,
+    )  # fmt: skip
+    modules = config.network.dataset_modules
+    if modules is not None:
+        own = recipe.sets[scored.role].name
+        # A set that was not trained on has no modules: those of the first take their place.
+        index = modules.datasets.index(own) if own in modules.datasets else 0
+        predictor = replace(predictor, modules=index)
+    return evaluate_dataset(predictor, dataset, folder / "scored" / dataset.name, share=share)
+
+
+def _value(scores: Scores, scored: Scored) -> float | None:
+    """The column's number, a fraction."""
+    if not scored.only:
+        return scores.metrics[scored.metric]
+    rows = {row["name"]: row["IoU"] for row in scores.details["per_class"]}
+    values = [rows[name] for name in scored.only if rows[name] is not None]
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,113 @@
+"""A table of our runs beside the paper's: for the terminal, as Markdown and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import TYPE_CHECKING, Any
+
+from model.experiments.columns import Column
+from model.experiments.paper_numbers import PAPER
+from model.experiments.recipe import Recipe
+from model.experiments.tables import Row, Run, Table
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+
+Values = Mapping[Run, Sequence[Mapping[Column, float | None]]]
+"""Fractions of each run, a seed each."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of ours and the paper's.
+
+    Attributes:
+        ours: Per cent, a seed each; empty where nothing was run.
+        paper: The paper's, per cent; None where it has none.
+    """
+
+    ours: tuple[float, ...]
+    paper: float | None
+
+    def text(self) -> str:
+        """Mean ± standard deviation of ours; a dash for none."""
+        if not self.ours:
+            return "–"
+        spread = f" ± {stdev(self.ours):.1f}" if len(self.ours) > 1 else ""
+        return f"{mean(self.ours):.1f}{spread}"
+
+    def paper_text(self) -> str:
+        """The paper's; a dash for none."""
+        return "–" if self.paper is None else f"{self.paper:.1f}"
+
+
+def cells(table: Table, values: Values) -> dict[str, dict[Column, Cell]]:
+    """All rows by name: ours, and those that the paper has of others."""
+    paper = PAPER[table.number]
+    rows = {row.name: row for row in table.rows}
+    return {
+        name: {
+            column: Cell(
+                _ours(rows[name], column, values) if name in rows else (),
+                paper.get(name, {}).get(column),
+            )
+            for column in table.columns
+        }
+        for name in dict.fromkeys([*paper, *rows])
+    }
+
+
+def _ours(row: Row, column: Column, values: Values) -> tuple[float, ...]:
+    found = [seed.get(column) for seed in values.get(row.runs[column], [])]
+    return tuple(100 * value for value in found if value is not None)
+
+
+def title(table: Table, recipe: Recipe, seeds: Sequence[int]) -> str:
+    """What the table is, and whose numbers are whose."""
+    count = f"{len(seeds)} seeds, mean ± standard deviation" if len(seeds) > 1 else "1 seed"
+    return (
+        f"Table {table.number}: {table.title}, per cent. Ours: recipe {recipe.name}, {count}. "
+        "In brackets: the paper's own numbers, from its own data and size."
+    )
+
+
+def rich_table(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int]) -> "RichTable":
+    """For the terminal."""
+    from rich.table import Table as RichTable
+
+    shown = RichTable(title=title(table, recipe, seeds), title_justify="left")
+    shown.add_column("")
+    for column in table.columns:
+        shown.add_column(column, justify="right")
+    for name, row in cells(table, values).items():
+        shown.add_row(name, *(f"{c.text()} ({c.paper_text()})" for c in row.values()))
+    return shown
+
+
+def markdown(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int]) -> str:
+    """For a page; the paper's numbers in columns of their own."""
+    heads = [f"{column} | the paper's" for column in table.columns]
+    lines = [title(table, recipe, seeds), "", f"| | {' | '.join(heads)} |"]
+    lines.append("|---|" + "---:|" * (2 * len(table.columns)))
+    for name, row in cells(table, values).items():
+        both = [f"{cell.text()} | {cell.paper_text()}" for cell in row.values()]
+        lines.append(f"| {name} | {' | '.join(both)} |")
+    if recipe.about:
+        lines += ["", recipe.about]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int]) -> dict[str, Any]:
+    """All numbers, per cent."""
+    return {
+        "table": table.number,
+        "recipe": recipe.name,
+        "seeds": list(seeds),
+        "rows": {
+            name: {
+                str(column): {"ours": list(cell.ours), "paper": cell.paper}
+                for column, cell in row.items()
+            }
+            for name, row in cells(table, values).items()
+        },
+    }

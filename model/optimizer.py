@@ -1,0 +1,74 @@
+"""AdamW with a learning rate and a weight decay for each kind of parameter (appendix F, T3, T4).
+
+The factors are of the learning rate, never of the loss: AdamW does not notice a loss's scale.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from model.dataseg import DaTaSeg
+from model.train_config import OptimizerConfig
+from model.vitdet import SIZES
+
+_BACKBONE = "backbone.net."
+
+
+def make_optimizer(network: DaTaSeg, config: OptimizerConfig) -> torch.optim.AdamW:
+    """AdamW over the parameters that are trained; groups are told apart by `factor`."""
+    groups = parameter_groups(network, config)
+    # Fused: one pass over everything, and step counts that stay on the device.
+    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.999), fused=True)
+
+
+def parameter_groups(network: DaTaSeg, config: OptimizerConfig) -> list[dict[str, Any]]:
+    """Groups of equal learning rate factor and weight decay.
+
+    Returns:
+        Dictionaries with `params`, `names`, `factor` and `weight_decay`, in a fixed order.
+    """
+    size = SIZES.get(network.config.backbone.name)
+    groups: dict[tuple[float, float], dict[str, Any]] = {}
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        factor = 1.0
+        if name.startswith(_BACKBONE):
+            factor = config.backbone_lr
+            if size is not None:
+                factor *= config.layer_decay ** (size.depth + 1 - vit_layer(name))
+        decay = config.weight_decay if is_decayed(name, parameter) else 0.0
+        group = groups.setdefault(
+            (factor, decay), {"params": [], "names": [], "factor": factor, "weight_decay": decay}
+        )
+        group["params"].append(parameter)
+        group["names"].append(name)
+    return [groups[key] for key in sorted(groups)]
+
+
+def is_decayed(name: str, parameter: torch.Tensor) -> bool:
+    """Weight matrices and kernels are; norms, biases, queries, positions and other embeddings not.
+
+    Every one of the former is called `weight` and has two dimensions or more, and no other is.
+    """
+    return name.rpartition(".")[2] == "weight" and parameter.dim() >= 2
+
+
+def vit_layer(name: str) -> int:
+    """The layer of a ViT's parameter: 0 for the patches and positions, i + 1 for block i (ViTDet's
+    rule, detectron2's `get_vit_lr_decay_rate`)."""
+    found = re.match(rf"{re.escape(_BACKBONE)}blocks\.(\d+)\.", name)
+    return int(found[1]) + 1 if found else 0
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Give each group `rate` times its own factor."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["factor"]
+
+
+def trained(network: torch.nn.Module) -> Iterable[torch.nn.Parameter]:
+    """The parameters that have a gradient."""
+    return [parameter for parameter in network.parameters() if parameter.requires_grad]

@@ -1,0 +1,262 @@
+"""Co-training (paper, section 3.5): one loop, a batch of one data set at each iteration."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from model.checkpoint import save_checkpoint
+from model.criterion import Losses, batch_counts, training_losses
+from model.data.loader import Batch, load_batches
+from model.data.sampler import dataset_plan, drawn_before, rank_draws
+from model.dataseg import DaTaSeg, build_dataseg
+from model.distributed import Ranks, join_ranks
+from model.optimizer import make_optimizer, set_learning_rate, trained
+from model.pretrained import load_pretrained
+from model.schedule import rate_factor
+from model.text_files import save_embeddings
+from model.train_config import TrainConfig, refuse_changes, train_config_to_dict
+from model.train_data import Part, all_vectors, make_parts, make_sources, open_datasets
+from model.train_log import FiniteGuard, TrainLog
+from model.train_state import load_state, save_state
+from o365seg import command_line
+from o365seg.errors import InputError
+from o365seg.json_files import read_json, write_json_atomic
+
+MODEL_FILE = "model.safetensors"
+TEXT_FILE = "text.npz"
+
+
+def train_run(
+    config: TrainConfig, base: Path, source: str, folder: Path, device: str | None = None
+) -> None:
+    """Train from the start, or from the last checkpoint in the folder, to the end.
+
+    The folder holds `config.json`, `metrics.jsonl`, `tensorboard/`, `text.npz` (the classifiers of
+    all classes), `state-*.pt` (to go on from) and `model.safetensors` (to use).
+
+    Args:
+        config: What to train on what.
+        base: The folder that the configuration's paths begin at.
+        source: The configuration's file, for messages.
+        folder: Of the run; made where it is not there.
+        device: None for a GPU where there is one.
+
+    Raises:
+        InputError: a file is at fault; the run began with another configuration; or its numbers
+            are not finite.
+    """
+    with join_ranks(device) as ranks:
+        _check_batch(config, ranks, source)
+        begin_folder(config, folder, source, ranks)
+        datasets = open_datasets(config, base, source)
+        names = [dataset.name for dataset in datasets]
+        parts = make_parts(config, datasets, base, source, str(ranks.device))
+        network = make_network(config, base).to(ranks.device)
+        optimizer = make_optimizer(network, config.optimizer)
+        plan = dataset_plan([entry.share for entry in config.data], config.iterations, config.seed)
+        start, drawn = load_state(folder, network, optimizer)
+        sizes = [len(dataset) for dataset in datasets]
+        if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):
+            raise InputError("the images drawn so far are not this configuration's", file=folder)
+        if ranks.is_first:
+            about = {"data": names, "synthetic": config.text.synthetic}
+            save_embeddings(folder / TEXT_FILE, *all_vectors(datasets, parts), about)
+        batches = load_batches(
+            make_sources(config, datasets),
+            rank_draws(
+                plan,
+                sizes,
+                start=start,
+                batch_size=config.batch_size,
+                accumulate=config.accumulate,
+                rank=ranks.rank,
+                ranks=ranks.count,
+                seed=config.seed,
+            ),
+            seed=config.seed,
+            workers=config.workers,
+            pin=ranks.device.type == "cuda",
+        )
+
+        def save(done: int) -> None:
+            if not ranks.is_first:
+                return
+            drawn = drawn_before(plan, done, config.batch_size, len(sizes))
+            save_state(folder, done, network, optimizer, drawn, config.keep)
+            about = {
+                "iterations": done,
+                "images": dict(zip(names, drawn, strict=True)),
+                "config": train_config_to_dict(config),
+            }
+            save_checkpoint(folder / MODEL_FILE, network, {"trained": about})
+
+        log = TrainLog(
+            folder if ranks.is_first else None,
+            names, start, config.log_every, config.batch_size, ranks.device,
+        )  # fmt: skip
+        try:
+            _iterate(config, network, optimizer, parts, batches, ranks, start, log, save)
+        finally:
+            log.close()
+        ranks.wait()
+        if ranks.is_first:
+            sys.stderr.write(f"written: {folder / MODEL_FILE}: {config.iterations} iterations\n")
+
+
+def _iterate(
+    config: TrainConfig,
+    network: DaTaSeg,
+    optimizer: torch.optim.Optimizer,
+    parts: Sequence[Part],
+    batches: Iterator[Batch],
+    ranks: Ranks,
+    start: int,
+    log: TrainLog,
+    save: Any,
+) -> None:
+    """The loop."""
+    adam = config.optimizer
+    parameters = trained(network)
+    run = parallel(network, ranks, config.compile)
+    guard = FiniteGuard()
+    network.train()
+    iterations: Any = range(start, config.iterations)
+    if ranks.is_first:
+        iterations = command_line.progress(iterations, "training")
+    for iteration in iterations:
+        seed_iteration(config.seed, iteration, ranks.rank)
+        own = list(islice(batches, config.accumulate))
+        part = parts[own[0].dataset]
+        factor = rate_factor(iteration, config.iterations, adam.warmup, adam.drops)
+        rate = adam.lr * part.lr * factor
+        set_learning_rate(optimizer, rate)
+        losses = add_gradients(run, network, part, own, config.precision, ranks.device)
+        norm = nn.utils.clip_grad_norm_(parameters, adam.clip_norm)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        done = iteration + 1
+        files = tuple(file for batch in own for file in batch.files)
+        guard.watch(done, part.name, files, losses[0], norm)
+        log.add(done, own[0].dataset, losses, norm, rate)
+        if done % config.checkpoint_every == 0 or done == config.iterations:
+            guard.settle()
+            save(done)
+
+
+def add_gradients(
+    run: nn.Module,
+    network: DaTaSeg,
+    part: Part,
+    batches: Sequence[Batch],
+    precision: str,
+    device: torch.device,
+) -> torch.Tensor:
+    """Add the gradient of an iteration's batches to the parameters: that of all of them as one.
+
+    Args:
+        run: The network as `parallel` made it.
+        network: The network itself.
+        part: The data set that all batches are of.
+        batches: This process's, on the host.
+        precision: `fp32` or `bf16`.
+        device: Of the network.
+
+    Returns:
+        (5,) float, the losses in the order of `Losses`, detached.
+    """
+    batches = [batch.to(device) for batch in batches]
+    modules = network.config.dataset_modules
+    proposals = network.config.queries + (modules.queries if modules is not None else 0)
+    counts = batch_counts([t for batch in batches for t in batch.targets], proposals, device)
+    sums: list[torch.Tensor] = []
+    for number, batch in enumerate(batches):
+        # Processes exchange gradients once, with the last batch's.
+        exchange: Any = nullcontext()
+        if isinstance(run, DistributedDataParallel) and number + 1 < len(batches):
+            exchange = run.no_sync()
+        with exchange:
+            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+                outputs = run(batch.images, part.text, None, part.module)
+                losses = training_losses(
+                    outputs, batch.targets, part.task, part.is_thing, part.weights, counts
+                )
+            losses.total.backward()
+        sums.append(_as_row(losses))
+    return torch.stack(sums).sum(0)
+
+
+def parallel(network: DaTaSeg, ranks: Ranks, compiled: bool) -> nn.Module:
+    """The network compiled and, of several processes, joined with the others'."""
+    if ranks.count > 1 and ranks.device.type == "cuda":
+        # Without it each process would have batch statistics of its own few images.
+        nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    run: Any = torch.compile(network) if compiled else network
+    if ranks.count == 1:
+        return run
+    devices = None if ranks.device.index is None else [ranks.device.index]
+    # A data set's own modules have no gradient in the other data sets' iterations; anything else
+    # always has one.
+    unused = network.config.dataset_modules is not None
+    return DistributedDataParallel(run, device_ids=devices, find_unused_parameters=unused)
+
+
+def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
+    """The network at iteration 0; the same for the same seed.
+
+    Raises:
+        InputError: the pretrained weights cannot be had, or do not fit.
+    """
+    torch.manual_seed(config.seed)
+    network = build_dataseg(config.network)
+    if config.backbone_weights is not None:
+        file = base / config.backbone_weights
+        report = load_pretrained(
+            network.backbone, file if file.exists() else config.backbone_weights
+        )
+        if report.missing:
+            sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
+    return network
+
+
+def seed_iteration(seed: int, iteration: int, rank: int) -> None:
+    """Make what the network draws (dropout, drop path) a function of these three."""
+    torch.manual_seed(int(np.random.SeedSequence([seed, iteration, rank]).generate_state(1)[0]))
+
+
+def begin_folder(config: TrainConfig, folder: Path, source: str, ranks: Ranks) -> None:
+    """Make the run's folder, or see that the run in it is this one.
+
+    Raises:
+        InputError: the configuration changed since; the field is named.
+    """
+    path = folder / "config.json"
+    if path.exists():
+        refuse_changes(read_json(path, dict), config, source)
+    ranks.wait()  # or a process would read what the first one is about to write
+    if ranks.is_first:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+        write_json_atomic(path, train_config_to_dict(config))
+
+
+def _check_batch(config: TrainConfig, ranks: Ranks, source: str) -> None:
+    if config.batch_size % (ranks.count * config.accumulate):
+        raise InputError(
+            f"must be a multiple of {ranks.count} processes × {config.accumulate} parts",
+            file=source,
+            field="batch_size",
+        )
+
+
+def _as_row(losses: Losses) -> torch.Tensor:
+    return torch.stack([value.detach() for value in vars(losses).values()])

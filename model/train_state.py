@@ -1,0 +1,90 @@
+"""Where a run stands, on the disk: what it needs to go on as if it had never stopped.
+
+What is drawn (data sets, images, augmentation, dropout) is a function of the seed and the iteration
+(`model.data.sampler`), so the iteration is the whole state of all random numbers and samplers;
+what remains are the network and the optimiser.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from model.dataseg import DaTaSeg
+from o365seg.errors import InputError
+from o365seg.json_files import replacing
+
+_FORMAT = "dataseg-run-1"
+
+
+def save_state(
+    folder: Path,
+    iteration: int,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    drawn: list[int],
+    keep: int,
+) -> None:
+    """Write the state after `iteration` iterations, whole or not at all; then drop older ones.
+
+    Args:
+        folder: Of the run.
+        iteration: How many are done.
+        network: As it is now.
+        optimizer: As it is now.
+        drawn: Images drawn of each data set, to be checked when the run goes on.
+        keep: How many states stay, this one among them.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    state = {
+        "format": _FORMAT,
+        "iteration": iteration,
+        "drawn": drawn,
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+    }
+    with replacing(folder / f"state-{iteration:08}.pt") as temporary:
+        torch.save(state, temporary)
+    for old in _states(folder)[:-keep]:
+        old.unlink(missing_ok=True)
+
+
+def load_state(
+    folder: Path, network: DaTaSeg, optimizer: torch.optim.Optimizer
+) -> tuple[int, list[int]]:
+    """Bring network and optimiser to the latest state of the folder.
+
+    Returns:
+        How many iterations were done, and how many images drawn of each data set; 0 and nothing
+        where the folder has no state.
+
+    Raises:
+        InputError: the file is no state of this network; it is named.
+    """
+    states = _states(folder)
+    if not states:
+        return 0, []
+    path = states[-1]
+    try:
+        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle and zip raise errors of every kind
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"cannot be read ({reason}); delete it to go on from an older one",
+                         file=path) from None  # fmt: skip
+    if not isinstance(state, dict) or state.get("format") != _FORMAT:
+        raise InputError("is no state of a run of this program", file=path)
+    try:
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise InputError(f"is of another network: {str(error).splitlines()[0]}",
+                         file=path) from None  # fmt: skip
+    return state["iteration"], state["drawn"]
+
+
+def _states(folder: Path) -> list[Path]:
+    """Oldest first; the numbers are padded, so that names sort as they do."""
+    return sorted(folder.glob("state-*.pt"))

@@ -1,0 +1,124 @@
+"""A run's configuration: the shipped recipes, and what is refused."""
+
+from typing import Any
+
+import pytest
+from small_run import small_tables
+
+from model.loss_weights import COCO_PANOPTIC, LossWeights, Weights
+from model.train_config import (
+    RECIPES,
+    find_config,
+    read_train_config,
+    refuse_changes,
+    train_config_from_dict,
+    train_config_to_dict,
+)
+from o365seg.errors import InputError
+
+# Appendix F: batch size, iterations and learning rate.
+PAPER = {
+    "paper_r50": (384, 500_000, 3e-5),
+    "paper_vitdet_b": (None, 600_000, 6e-5),
+    "paper_vitdet_l": (256, 540_500, 4e-5),
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_papers_numbers(name: str) -> None:
+    config = read_train_config(find_config(name))
+    batch, iterations, lr = PAPER[name]
+    assert batch in (config.batch_size, None)
+    assert config.iterations == iterations
+    adam = config.optimizer
+    assert (adam.lr, adam.weight_decay, adam.clip_norm, adam.drops, adam.warmup) == (
+        lr, 0.05, 0.1, (0.9, 0.95), 0
+    )  # fmt: skip
+    assert config.image_size == 1024
+    assert [data.share for data in config.data] == [1, 4, 4]
+    assert [data.lr for data in config.data] == [3, 5, 2]
+    assert [data.scale for data in config.data] == [(0.5, 2.0), (0.1, 2.0), (0.1, 2.0)]
+    rows = ["ade20k_semantic", "coco_panoptic", "objects365_boxes"]
+    assert [data.weights for data in config.data] == rows
+    assert [data.source["name"] for data in config.data] == rows
+    assert config.network.queries == 100
+    assert config.text.model == "ViT-L-14"
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_can_be_read(path: Any) -> None:
+    config = read_train_config(path)
+    refuse_changes(train_config_to_dict(config), config, path)
+    assert train_config_to_dict(config)["batch_size"] == config.batch_size
+
+
+def change(where: str, value: object) -> dict[str, Any]:
+    """The small run's tables with one value changed; None takes it out."""
+    tables = small_tables()
+    *path, last = where.split(".")
+    table: Any = tables
+    for step in path:
+        table = table[int(step) if step.isdecimal() else step]
+    if value is None:
+        del table[last]
+    else:
+        table[last] = value
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("iterations", None, "iterations"),
+        ("iterations", 0, "field 'iterations': must be at least 1"),
+        ("iterations", "many", "field 'iterations': Expected int, got str"),
+        ("batch_sise", 4, "field 'batch_sise': unknown; there are model, data"),
+        ("optimizer.lr", -1.0, "field 'optimizer.lr': must be positive"),
+        ("optimizer.rate", 1.0, "field 'optimizer.rate': unknown"),
+        ("optimizer.drops", [1.5], "field 'optimizer.drops': must be above 0"),
+        ("image_size", 100, "field 'image_size': must be a multiple of 32"),
+        ("accumulate", 3, "field 'batch_size': must be a multiple of accumulate"),
+        ("precision", "fp16", "field 'precision': Invalid enum value 'fp16'"),
+        ("model.queries", 0, "field 'model.queries': must be at least 1"),
+        ("model.depth", 3, "field 'model.depth': unknown"),
+        ("model.preset", "huge", "no preset 'huge'"),
+        ("model.backbone", {"name": "resnet50", "freeze_norm": True}, "needs pretrained weights"),
+        ("data", [], "field 'data': needs a"),
+        ("data.1.share", 0, r"field 'data[1].share': must be positive"),
+        ("data.0.scale", [2.0, 1.0], r"field 'data[0].scale': must be two"),
+        ("data.2.weights", "table_11", r"field 'data[2].weights'"),
+        ("text.prompts", 3, "field 'text.prompts'"),
+    ],
+)
+def test_a_fault_is_named_by_file_and_field(where: str, value: object, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        train_config_from_dict(change(where, value), "run.toml")
+    assert str(caught.value).startswith("run.toml: ")
+    assert message in str(caught.value)
+
+
+def test_weights_may_be_given_in_full() -> None:
+    weights = {
+        "cost": {"cross_entropy": 1, "focal": 0, "dice": 1, "projection": 0},
+        "loss": {"cross_entropy": 1, "focal": 20, "dice": 5, "projection": 0},
+    }
+    config = train_config_from_dict(change("data.1.weights", weights))
+    assert config.data[1].weights == COCO_PANOPTIC
+    assert isinstance(config.data[1].weights, LossWeights)
+    assert config.data[1].weights.cost == Weights(1, 0, 1, 0)
+
+
+def test_a_preset_can_be_changed() -> None:
+    tables = small_tables(
+        model={"preset": "tiny", "queries": 7, "dataset_modules": {"datasets": ["a", "b"]}}
+    )
+    network = train_config_from_dict(tables).network
+    assert network.queries == 7
+    assert network.decoder_layers == 3
+    assert network.dataset_modules is not None
+    assert network.dataset_modules.queries == 10
+
+
+def test_an_unknown_recipe_lists_those_there_are() -> None:
+    with pytest.raises(InputError, match="there are paper_r50, paper_vitdet_b"):
+        find_config("paper_r51")
