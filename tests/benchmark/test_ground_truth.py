@@ -75,8 +75,5 @@ def test_the_release_is_found_in_the_folder_then_by_the_variable(
     monkeypatch.setenv("O365SEG_RELEASE", "elsewhere.json")
     assert find_release(None) == ("elsewhere.json", "named by O365SEG_RELEASE")
     Path("o365_instance_seg_val.json").write_text("{}")
-    assert find_release(None) == (
-        Path("o365_instance_seg_val.json"),
-        "found in the current folder",
-    )
+    assert find_release(None) == ("o365_instance_seg_val.json", "found in the current folder")
     assert find_release(Path("given.json"))[0] == Path("given.json")
