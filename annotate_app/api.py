@@ -17,8 +17,9 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
 from o365seg.store import answers, leases, progress
-from o365seg.store.database import image, now_ms, question
+from o365seg.store.database import now_ms
 from o365seg.store.raters import Rater
+from o365seg.store.schema import image, question
 
 
 def _encodable(text: str) -> str:

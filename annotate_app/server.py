@@ -37,7 +37,8 @@ def make_app(project: Project) -> FastAPI:
 
     def find(rater_id: int) -> Rater | None:
         with project.store.read() as db:
-            return rater_by_id(db, rater_id)
+            rater = rater_by_id(db, rater_id)
+        return rater if rater is not None and rater.active else None
 
     sessions = Sessions(project.about.id, load_secret(project.folder), find)
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fastapi import HTTPException
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from o365seg.errors import InputError
 from o365seg.store.raters import Rater
+from o365seg.store.schema import Role
 
 MAX_AGE_S = 30 * 24 * 3600
 KEY_FILE = "secret.key"
@@ -131,6 +133,18 @@ def current_rater(request: Request) -> Rater:
     """The rater who sent a request that the guard let past."""
     rater: Any = request.state.rater
     return rater
+
+
+def require(role: Role) -> Callable[[Request], Rater]:
+    """A dependency of routes: the person who asks, refused with 403 unless they may."""
+
+    def permitted(request: Request) -> Rater:
+        rater = current_rater(request)
+        if not rater.may(role):
+            raise HTTPException(403, f"this is for {role.value}s")
+        return rater
+
+    return permitted
 
 
 def load_secret(project_folder: Path) -> str:

@@ -71,7 +71,8 @@ def make_router(project: Project, sessions: Sessions) -> APIRouter:
     ) -> Response:
         with project.store.read() as db:
             rater = find_rater(db, name)
-        if not password_matches(password, rater and rater.password_hash) or rater is None:
+        known = password_matches(password, rater and rater.password_hash)
+        if not known or rater is None or not rater.active:
             return _page("Name or password is wrong.", name, status=401)
         response = RedirectResponse("/", status_code=303)
         sessions.sign_in(response, rater, secure=request.url.scheme == "https")

@@ -25,7 +25,7 @@ from o365seg.errors import InputError
 from o365seg.image_files import CheckedImage, ImageProblem, check_image
 from o365seg.json_files import read_json, write_json_atomic
 from o365seg.sampling import rank_images
-from o365seg.store import database
+from o365seg.store import database, schema
 
 PROJECT_FILE = "project.json"
 SAMPLE_FILE = "sample.json"
@@ -261,8 +261,8 @@ def _write_project(
     ]
     store = database.create_store(folder / STORE_FILE)
     with store.write() as db:
-        db.execute(database.image.insert(), image_rows)
-        db.execute(database.question.insert(), questions)
+        db.execute(schema.image.insert(), image_rows)
+        db.execute(schema.question.insert(), questions)
     store.close()
 
 

@@ -21,7 +21,8 @@ from o365seg.project import Project
 from o365seg.records import read_annotations
 from o365seg.stock_tools import stock_annotation
 from o365seg.store import progress
-from o365seg.store.database import now_ms, question
+from o365seg.store.database import now_ms
+from o365seg.store.schema import question
 
 FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"

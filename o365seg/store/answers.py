@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from o365seg.masks import MaskError, Rle, check_rle
 from o365seg.store import leases
-from o365seg.store.database import answer, draft, image, lease, question
+from o365seg.store.schema import answer, draft, image, lease, question
 
 
 class SkipReason(StrEnum):

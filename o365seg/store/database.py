@@ -1,8 +1,4 @@
-"""Tables and connections.
-
-All times are integer milliseconds since 1970 (UTC). An answer is never changed or deleted: the
-database itself refuses (triggers). What a question's answer is now is the newest row.
-"""
+"""Connections, transactions and the making of a database; the tables are in `schema`."""
 
 import threading
 import time
@@ -15,130 +11,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError
 
 from o365seg.errors import InputError
+from o365seg.store import schema
 
-SCHEMA_VERSION = 1
-
-tables = sa.MetaData()
-
-rater = sa.Table(
-    "rater",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String, nullable=False, unique=True),
-    sa.Column("password_hash", sa.String, nullable=False),
-    sa.Column("sign_outs", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-)
-
-image = sa.Table(
-    "image",
-    tables,
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),  # the source's id
-    sa.Column("path", sa.String, nullable=False),
-    sa.Column("upright", sa.Boolean, nullable=False),  # True: the project holds the turned copy
-    sa.Column("sha256", sa.String, nullable=False, index=True),
-    sa.Column("media_type", sa.String, nullable=False),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-)
-
-question = sa.Table(
-    "question",
-    tables,
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),  # annotation id
-    sa.Column("image_id", sa.ForeignKey("image.id"), nullable=False),
-    sa.Column("category_id", sa.BigInteger, nullable=False),
-    sa.Column("category", sa.String, nullable=False),  # as shown to raters
-    sa.Column("x", sa.Float, nullable=False),
-    sa.Column("y", sa.Float, nullable=False),
-    sa.Column("width", sa.Float, nullable=False),
-    sa.Column("height", sa.Float, nullable=False),
-    sa.Column("position", sa.Integer, nullable=False, unique=True),  # order of asking
-)
-
-lease = sa.Table(
-    "lease",
-    tables,
-    sa.Column("token", sa.String, primary_key=True),
-    sa.Column("question_id", sa.ForeignKey("question.id"), nullable=False, index=True),
-    sa.Column("rater_id", sa.ForeignKey("rater.id"), nullable=False),
-    sa.Column("leased_at", sa.BigInteger, nullable=False),
-    sa.Column("shown_at", sa.BigInteger),  # None: only prefetched, nobody works on it yet
-    sa.Column("expires_at", sa.BigInteger, nullable=False),
-    sa.Column("closed_at", sa.BigInteger),  # None: open
-    sa.Column("outcome", sa.String),  # answered, expired, reassigned, late
-    sa.Index(
-        "lease_one_open_per_question",
-        "question_id",
-        unique=True,
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
-    ),
-    sa.Index(
-        "lease_open_by_rater",
-        "rater_id",
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
-    ),
-)
-
-# What the painter measures, columns of every answer (see `answers.Activity`).
-ACTIVITY_COLUMNS = (
-    "wall_ms",
-    "active_ms",
-    "idle_ms",
-    "hidden_ms",
-    "strokes",
-    "lines",
-    "fills",
-    "erases",
-    "undos",
-    "zooms",
-)
-
-answer = sa.Table(
-    "answer",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("question_id", sa.ForeignKey("question.id"), nullable=False, index=True),
-    sa.Column("rater_id", sa.ForeignKey("rater.id"), nullable=False, index=True),
-    sa.Column("lease_token", sa.ForeignKey("lease.token"), nullable=False, unique=True),
-    sa.Column("skip_reason", sa.String),  # None: a mask
-    sa.Column("skip_note", sa.String),
-    sa.Column("counts", sa.String),  # compressed run lengths; None: a skip
-    sa.Column("area", sa.BigInteger),
-    sa.Column("crc32", sa.BigInteger),
-    sa.Column("image_sha256", sa.String, nullable=False),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("leased_at", sa.BigInteger, nullable=False),
-    sa.Column("shown_at", sa.BigInteger, nullable=False),
-    sa.Column("received_at", sa.BigInteger, nullable=False),
-    *(sa.Column(name, sa.BigInteger, nullable=False) for name in ACTIVITY_COLUMNS),
-    sa.Column("client_version", sa.String, nullable=False),
-    sa.CheckConstraint("(counts IS NULL) <> (skip_reason IS NULL)", name="mask_or_skip"),
-    sqlite_autoincrement=True,
-)
-
-draft = sa.Table(
-    "draft",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("question_id", sa.ForeignKey("question.id"), nullable=False),
-    sa.Column("rater_id", sa.ForeignKey("rater.id"), nullable=False),
-    sa.Column("late", sa.Boolean, nullable=False),  # a submit that came after its lease was lost
-    sa.Column("counts", sa.String),  # None: a skip that came late
-    sa.Column("crc32", sa.BigInteger),
-    sa.Column("skip_reason", sa.String),
-    sa.Column("skip_note", sa.String),
-    sa.Column("activity", sa.JSON, nullable=False),
-    sa.Column("saved_at", sa.BigInteger, nullable=False),
-    sa.Index("draft_by_question_and_rater", "question_id", "rater_id"),
-)
+SCHEMA_VERSION = 2
 
 _APPEND_ONLY = tuple(
-    f"CREATE TRIGGER answer_no_{verb.lower()} BEFORE {verb} ON answer "
-    "BEGIN SELECT RAISE(ABORT, 'answers are append-only'); END"
+    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, '{table}: rows are append-only'); END"
+    for table in schema.APPEND_ONLY
     for verb in ("UPDATE", "DELETE")
 )
 
@@ -206,7 +86,7 @@ def create_store(path: Path) -> Store:
     path.touch(0o600)  # it holds password hashes
     engine = _engine(path)
     with engine.connect() as connection, connection.begin():
-        tables.create_all(connection)
+        schema.tables.create_all(connection)
         for trigger in _APPEND_ONLY:
             connection.exec_driver_sql(trigger)
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

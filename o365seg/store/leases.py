@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store.database import answer, draft, image, lease, question
+from o365seg.store.schema import answer, draft, image, lease, question
 
 LEASE_MS = 20 * 60 * 1000
 

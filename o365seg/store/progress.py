@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store.database import answer, draft, image, lease, question, rater
+from o365seg.store.schema import Purpose, answer, draft, image, lease, question, rater
 
 MS_PER_HOUR = 3_600_000
 
@@ -62,7 +62,11 @@ class Progress:
 
 def newest_answers() -> sa.Subquery:
     """The answer that counts of each question: its newest (append-only; later ones correct)."""
-    newest = sa.select(sa.func.max(answer.c.id)).group_by(answer.c.question_id)
+    newest = (
+        sa.select(sa.func.max(answer.c.id))
+        .where(answer.c.purpose == Purpose.ANSWER)
+        .group_by(answer.c.question_id)
+    )
     return sa.select(answer).where(answer.c.id.in_(newest)).subquery()
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.errors import InputError
-from o365seg.store.database import now_ms, rater
+from o365seg.store.database import now_ms
+from o365seg.store.schema import Role, rater
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,17 @@ class Rater:
     name: str
     password_hash: str
     sign_outs: int
+    role: Role
+    active: bool
+
+    def may(self, role: Role) -> bool:
+        """Whether this person may do what `role` may."""
+        roles = list(Role)
+        return roles.index(self.role) >= roles.index(role)
 
 
-def add_rater(db: sa.Connection, name: str, password_hash: str) -> None:
-    """Add a rater.
+def add_rater(db: sa.Connection, name: str, password_hash: str, role: Role = Role.RATER) -> None:
+    """Add a person.
 
     Raises:
         InputError: a name that is taken (upper and lower case count as equal), empty or over 100
@@ -30,7 +38,11 @@ def add_rater(db: sa.Connection, name: str, password_hash: str) -> None:
     for other in rater_names(db):
         if other.casefold() == name.casefold():
             raise InputError(f"there is a rater {other!r} already", field="name")
-    db.execute(rater.insert().values(name=name, password_hash=password_hash, created_at=now_ms()))
+    db.execute(
+        rater.insert().values(
+            name=name, password_hash=password_hash, created_at=now_ms(), role=role.value
+        )
+    )
 
 
 def set_password(db: sa.Connection, name: str, password_hash: str) -> None:
@@ -67,9 +79,13 @@ def rater_names(db: sa.Connection) -> list[str]:
 
 
 def _one(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Rater | None:
-    row = db.execute(
-        sa.select(rater.c.id, rater.c.name, rater.c.password_hash, rater.c.sign_outs).where(
-            condition
-        )
-    ).one_or_none()
-    return None if row is None else Rater(*row)
+    columns = (
+        rater.c.id,
+        rater.c.name,
+        rater.c.password_hash,
+        rater.c.sign_outs,
+        rater.c.role,
+        rater.c.active,
+    )
+    row = db.execute(sa.select(*columns).where(condition)).one_or_none()
+    return None if row is None else Rater(*row[:4], Role(row.role), row.active)

@@ -16,7 +16,7 @@ from annotate_app.server import make_app
 from o365seg.project import Project, create_project, open_project
 from o365seg.store import leases, progress, raters
 from o365seg.store.answers import Mask
-from o365seg.store.database import answer
+from o365seg.store.schema import answer
 
 
 def mask_body(mask: Mask) -> dict[str, Any]:

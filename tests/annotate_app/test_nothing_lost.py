@@ -14,7 +14,7 @@ from small_project import box_mask, make_source
 from annotate_app.passwords import hash_password
 from o365seg.project import create_project, open_project
 from o365seg.store import raters
-from o365seg.store.database import answer
+from o365seg.store.schema import answer
 
 PASSWORD = "correct horse"
 

@@ -14,12 +14,12 @@ from small_project import SmallSource, make_image, make_source
 from o365seg.errors import InputError
 from o365seg.project import Project, create_project, open_project
 from o365seg.sampling import rank_images
-from o365seg.store import database
+from o365seg.store import schema
 
 
 def questions(project: Project) -> list[tuple]:
     with project.store.read() as db:
-        rows = db.execute(sa.select(database.question).order_by(database.question.c.position))
+        rows = db.execute(sa.select(schema.question).order_by(schema.question.c.position))
         return [tuple(row) for row in rows]
 
 

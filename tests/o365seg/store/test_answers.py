@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from o365seg.project import Project
 from o365seg.store import answers, leases
 from o365seg.store.answers import Activity, AnswerRefused, LeaseLost, Mask, Recorded, Skip
-from o365seg.store.database import answer, draft
+from o365seg.store.schema import answer, draft
 
 ACTIVITY = Activity(wall_ms=9000, active_ms=5000, idle_ms=3000, hidden_ms=1000, strokes=4, undos=1)
 SQUARE = box_mask(48, 64, 10, 8)

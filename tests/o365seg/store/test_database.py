@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from o365seg.errors import InputError
 from o365seg.project import Project
-from o365seg.store.database import Store, draft, now_ms, rater
+from o365seg.store.database import Store, now_ms
+from o365seg.store.schema import draft, rater
 
 
 def test_commits_reach_the_disk(project: Project) -> None:
