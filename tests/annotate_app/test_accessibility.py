@@ -9,7 +9,15 @@ from serving import Server, serving
 
 from o365seg.project import Project
 
-OWNERS = ("/progress", "/gallery", "/people", "/audit", "/export", "/my-work", "/nothing")
+OWNERS = (
+    "/progress",
+    "/gallery",
+    "/people",
+    "/audit",
+    "/export",
+    "/my-work",
+    "/gallery/999999.jpg",
+)
 
 
 @pytest.fixture
