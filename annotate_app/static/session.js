@@ -14,9 +14,24 @@ const HEARTBEAT_EVERY = 60_000; // ms
 const WAITING_RETRY = 15_000; // ms
 
 /**
+ * A question as the server gives it.
+ * @typedef {object} Task
+ * @property {number} question
+ * @property {string} lease
+ * @property {string} category
+ * @property {number[]} bbox x, y, width, height, image px
+ * @property {{url: string, sha256: string, width: number, height: number}} image
+ * @property {import('./drafts.js').Draft|null} draft work in progress that the server keeps
+ * @property {object|null} [initial] packed mask to begin with where there is no draft: an earlier answer
+ * @property {object|null} [notice] words to show above the photo, such as a reviewer's comment; see Easel.notice
+ */
+
+/**
  * What the session shows, and what it reads back.
  * @typedef {object} Screen
  * @property {(task: object, bitmap: ImageBitmap, mask: Uint8Array, restored: boolean) => import('./drawing.js').Drawing} paint
+ * @property {(task: object, bitmap: ImageBitmap, content: {mask: Uint8Array, reference: Uint8Array|null, notice: object}) => Promise<void>} feedback
+ *     shows the answer just given, with words about it, until the rater has seen them
  * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
  * @property {(progress: object) => void} progress
  * @property {(text: string, kind?: 'note'|'warning') => void} say
@@ -118,6 +133,7 @@ export class Session {
 
   async #send(answer) {
     const { task } = this;
+    const painted = this.#drawing?.mask;
     this.#sending = true;
     this.#screen.sending(true);
     try {
@@ -130,10 +146,11 @@ export class Session {
         client_version: this.#version,
       };
       const onRetry = () => this.#screen.say('No connection. Your work is kept; sending again…', 'warning');
-      const { next } = await this.#api.submit(body, { onRetry });
+      const { next, feedback } = await this.#api.submit(body, { onRetry });
       this.#stopLocalTimer();
       await this.#drafts.remove(task.question).catch(() => {});
       this.#screen.say(answer.mask ? 'Mask recorded.' : 'Skip recorded.');
+      if (feedback) await this.#showFeedback(task, painted, feedback);
       await this.#show(next);
     } catch (error) {
       await this.#failedSend(error);
@@ -141,6 +158,25 @@ export class Session {
       this.#sending = false;
       this.#screen.sending(false);
     }
+  }
+
+  /**
+   * What the server says of the answer just recorded, as it does of trial questions.
+   * @param {{notice: object, reference?: object|null}} feedback notice: see Easel.notice; reference: packed mask
+   */
+  async #showFeedback(task, painted, { notice, reference = null }) {
+    const { width, height } = task.image;
+    this.#drawing = null; // it is answered: nothing is left to keep
+    this.task = null;
+    const content = {
+      notice,
+      mask: painted ?? new Uint8Array(width * height),
+      reference: reference && unpackMask(reference, width, height),
+    };
+    const bitmap = await this.#images.get(task.image);
+    this.#screen.sending(false);
+    await this.#screen.feedback(task, bitmap, content);
+    this.#screen.sending(true);
   }
 
   async #failedSend(error) {
@@ -214,7 +250,7 @@ export class Session {
     this.#screen.rest('broken', { message, skippable: true });
   }
 
-  /** The newest readable draft; a damaged one is reported and the other tried. */
+  /** The newest readable draft, a damaged one being reported and the other tried; or else the mask to begin with. */
   async #restore(task) {
     const { width, height } = task.image;
     const local = await this.#drafts.load(task.question).catch(() => undefined);
@@ -228,7 +264,8 @@ export class Session {
         this.#screen.say(error.message, 'warning');
       }
     }
-    return { mask: new Uint8Array(width * height), draft: null };
+    const mask = task.initial ? unpackMask(task.initial, width, height) : new Uint8Array(width * height);
+    return { mask, draft: null };
   }
 
   async #saveLocally() {
