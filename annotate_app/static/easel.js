@@ -11,7 +11,7 @@
  *     const easel = new Easel({ person: 'Ada' });
  *     root.replaceChildren(easel.stylesheet(), easel.element);
  *     easel.setActions([{ id: 'accept', label: 'Accept', keys: ['Enter'], primary: true, run: () => … }]);
- *     const drawing = easel.show({ task, bitmap, mask, readOnly: true, notice: { title: 'By Bob', text: '' } });
+ *     const drawing = easel.show({ task, photo, mask, readOnly: true, notice: { title: 'By Bob', text: '' } });
  *     easel.readOnly = false;  // repaint
  *     send(drawing.pack());
  */
@@ -134,12 +134,12 @@ export class Easel {
 
   /**
    * Puts a question on the easel.
-   * @param {{task: Task, bitmap: ImageBitmap, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
+   * @param {{task: Task, photo: import('./images.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
    *     notice?: object|null}} content mask: row-major 0/1, becomes the drawing's own; readOnly: it can only be looked at;
    *     reference: another mask, drawn as an outline beside it; notice: see {@link Easel#notice}
    * @returns {Drawing}
    */
-  show({ task, bitmap, mask, readOnly = false, reference = null, notice = null }) {
+  show({ task, photo, mask, readOnly = false, reference = null, notice = null }) {
     this.#dropGestures();
     const { width, height } = task.image;
     this.#task = task;
@@ -157,10 +157,11 @@ export class Easel {
     this.#ui.root.dataset.state = 'painting';
     this.#ui.show.category.textContent = task.category;
     this.#ui.show.question.textContent = `Question ${task.question} · ${width} × ${height} px`;
-    this.#view.show(bitmap, this.#drawing, reference);
+    this.#view.show(photo, this.#drawing, reference);
     this.notice(notice);
     this.#settings.startQuestion();
     this.readOnly = readOnly;
+    this.#view.flush();
     this.#ui.stage.focus({ preventScroll: true });
     return this.#drawing;
   }

@@ -78,21 +78,21 @@ class Painter {
   #screen() {
     const { easel } = this;
     return {
-      paint: (task, bitmap, mask, restored) => {
+      paint: (task, photo, mask, restored) => {
         this.question = task.question;
         this.#bbox = task.bbox;
         this.#submitAnyway = -1;
         easel.setActions(this.#actions());
-        const drawing = easel.show({ task, bitmap, mask, notice: task.notice });
+        const drawing = easel.show({ task, photo, mask, notice: task.notice });
         this.#showTime();
         if (restored) easel.say('Your earlier work on this question was restored.');
         return drawing;
       },
-      feedback: (task, bitmap, { mask, reference, notice }) =>
+      feedback: (task, photo, { mask, reference, notice }) =>
         new Promise((resolve) => {
           this.question = null;
           easel.setActions([{ id: 'continue', label: 'Continue', keys: ['Enter'], primary: true, run: resolve }]);
-          easel.show({ task, bitmap, mask, reference, notice, readOnly: true });
+          easel.show({ task, photo, mask, reference, notice, readOnly: true });
         }),
       rest: (state, details) => this.#rest(state, details),
       progress: ({ questions, done }) => easel.progress(done, questions),

@@ -14,7 +14,7 @@ export class View {
   viewport = new Viewport();
   #stage;
   #layers = {};
-  #bitmap = null;
+  #photo = null;
   #drawing = null;
   #reference = null;
   #grid = null;
@@ -53,12 +53,12 @@ export class View {
   }
 
   /**
-   * @param {ImageBitmap} bitmap
+   * @param {import('./images.js').Photo} photo
    * @param {import('./drawing.js').Drawing} drawing of the same size
    * @param {Uint8Array|null} reference another mask of that size, shown as an outline
    */
-  show(bitmap, drawing, reference = null) {
-    this.#bitmap = bitmap;
+  show(photo, drawing, reference = null) {
+    this.#photo = photo;
     this.#drawing = drawing;
     this.#reference = reference;
     this.#grid = new TileGrid(drawing.w, drawing.h);
@@ -69,10 +69,18 @@ export class View {
 
   /** Shows nothing. */
   clear() {
-    this.#bitmap = null;
+    this.#photo = null;
     this.#drawing = null;
     this.#reference = null;
     this.moved();
+  }
+
+  /** Draws what is due at once rather than in the next frame, which then only has to be shown. */
+  flush() {
+    if (!this.#frame) return;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#draw();
   }
 
   /** @param {{rgb?: number[], fill?: number, outline?: boolean}} style of the mask; see rasterise */
@@ -176,10 +184,13 @@ export class View {
     const { width, height, scale, x, y, imageWidth, imageHeight } = this.viewport;
     context.fillStyle = getComputedStyle(this.#stage).backgroundColor;
     context.fillRect(0, 0, width, height);
-    if (!this.#bitmap) return;
+    if (!this.#photo) return;
     context.imageSmoothingEnabled = scale < 1;
     context.imageSmoothingQuality = 'medium';
-    context.drawImage(this.#bitmap, x, y, imageWidth * scale, imageHeight * scale);
+    // The smallest that is not enlarged, so nothing that could be seen is lost.
+    const level = Math.floor(Math.log2(1 / Math.min(1, scale)));
+    const source = this.#photo.levels[Math.min(level, this.#photo.levels.length - 1)];
+    context.drawImage(source, x, y, imageWidth * scale, imageHeight * scale);
   }
 
   /** Screen rectangles of the tiles to redraw; neighbours in a row are joined. */
