@@ -1,6 +1,6 @@
 /** The two dialogs: why a question is skipped, and the help sheet. */
 
-import { COMMANDS, GESTURES } from './commands.js';
+import { GESTURES } from './commands.js';
 import { el } from './dom.js';
 import { keyCap } from './keyboard.js';
 
@@ -70,18 +70,22 @@ export function skipDialog(onSkip) {
   return dialog;
 }
 
-/** @returns {HTMLDialogElement} every key and gesture */
+/** @returns {HTMLDialogElement} every key and gesture; `fill(commands)` writes them */
 export function helpDialog() {
-  const groups = [...new Set(COMMANDS.map((command) => command.group))];
-  const sections = groups.map((group) => helpSection(group, COMMANDS.filter((command) => command.group === group)));
-  const close = el('button', { class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
+  const columns = el('div', { class: 'help-columns' });
+  const close = el('button', { type: 'button', class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
   const dialog = el(
     'dialog',
     { class: 'dialog help', 'aria-labelledby': 'painter-help-title' },
     el('h2', { id: 'painter-help-title' }, 'Keys and gestures'),
-    el('div', { class: 'help-columns' }, ...sections, helpSection('Pointer', GESTURES)),
+    columns,
     el('div', { class: 'dialog-actions' }, close),
   );
+  dialog.fill = (commands) => {
+    const groups = [...new Set(commands.map((command) => command.group))];
+    const sections = groups.map((group) => helpSection(group, commands.filter((command) => command.group === group)));
+    columns.replaceChildren(...sections, helpSection('Pointer', GESTURES));
+  };
   return dialog;
 }
 
