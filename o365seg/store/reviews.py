@@ -409,7 +409,7 @@ def count_reviews(db: sa.Connection) -> ReviewCounts:
         )
         .group_by(review.c.verdict)
     )
-    verdicts = {verdict: count for verdict, count in judged}
+    verdicts = dict(judged.all())
     repainted = db.execute(
         sa.select(sa.func.count())
         .select_from(newest.join(lease, newest.c.lease_token == lease.c.token))
