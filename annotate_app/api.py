@@ -4,9 +4,7 @@ Plain FastAPI beside Gradio, because a submit through Gradio's queue is slower a
 bodies are the dataclasses of `o365seg.store.answers`, as JSON.
 """
 
-import hashlib
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -14,12 +12,14 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from annotate_app.bodies import json_body
+from annotate_app.photos import PhotoGone, read_photo
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
 from o365seg.store import answers, leases, progress
 from o365seg.store.database import now_ms
 from o365seg.store.raters import Rater
-from o365seg.store.schema import image, question
+from o365seg.store.schema import question
 
 
 def _encodable(text: str) -> str:
@@ -123,6 +123,11 @@ class HeartbeatBody(BaseModel):
     prefetched: _Text | None = None
 
 
+_Submit = Annotated[SubmitBody, Depends(json_body(SubmitBody))]
+_Draft = Annotated[DraftBody, Depends(json_body(DraftBody))]
+_Heartbeat = Annotated[HeartbeatBody, Depends(json_body(HeartbeatBody))]
+
+
 def make_router(project: Project) -> APIRouter:
     """The routes of one project."""
     router = APIRouter()
@@ -135,7 +140,7 @@ def make_router(project: Project) -> APIRouter:
         return work | _progress(project, rater)
 
     @router.post("/api/submit")
-    def submit(body: SubmitBody, rater: CurrentRater) -> JSONResponse:
+    def submit(body: _Submit, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             try:
@@ -161,7 +166,7 @@ def make_router(project: Project) -> APIRouter:
         return JSONResponse({"status": status, "answer": outcome.answer_id, "next": following})
 
     @router.post("/api/draft")
-    def save_draft(body: DraftBody, rater: CurrentRater) -> JSONResponse:
+    def save_draft(body: _Draft, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             try:
@@ -181,7 +186,7 @@ def make_router(project: Project) -> APIRouter:
         return JSONResponse({"saved_at": now})
 
     @router.post("/api/heartbeat")
-    def heartbeat(body: HeartbeatBody, rater: CurrentRater) -> JSONResponse:
+    def heartbeat(body: _Heartbeat, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             held = leases.renew(db, body.lease, rater.id, now)
@@ -193,7 +198,16 @@ def make_router(project: Project) -> APIRouter:
 
     @router.get("/image/{sha256}")
     def image_bytes(sha256: str) -> Response:
-        return _image_response(project, sha256)
+        try:
+            data, media_type = read_photo(project, sha256)
+        except PhotoGone as gone:
+            status = 409 if gone.error == "image_changed" else 404
+            return _problem(status, gone.error, str(gone))
+        return Response(
+            data,
+            media_type=media_type,
+            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+        )
 
     return router
 
@@ -233,31 +247,6 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
         },
         "draft": None if draft is None else asdict(draft),
     }
-
-
-def _image_response(project: Project, sha256: str) -> Response:
-    with project.store.read() as db:
-        row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
-    if row is None:
-        return _problem(404, "no_image", "no such image in this project")
-    path = project.upright_folder / str(row.id) if row.upright else project.image_root / row.path
-    data = _read(path)
-    if data is None:
-        return _problem(404, "image_missing", f"the file of image {row.id} is gone: {row.path}")
-    if hashlib.sha256(data).hexdigest() != sha256:
-        return _problem(409, "image_changed", f"the file of image {row.id} has changed: {row.path}")
-    return Response(
-        data,
-        media_type=row.media_type,
-        headers={"Cache-Control": "private, max-age=31536000, immutable"},
-    )
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def _problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:

@@ -26,7 +26,15 @@ class Link:
 
 
 # In the order shown; whoever adds a page adds its line.
-NAVIGATION = (Link("Paint", "/", Role.RATER),)
+NAVIGATION = (
+    Link("Paint", "/", Role.RATER),
+    Link("My work", "/my-work", Role.RATER),
+    Link("Progress", "/progress", Role.OWNER),
+    Link("Gallery", "/gallery", Role.OWNER),
+    Link("People", "/people", Role.OWNER),
+    Link("Audit log", "/audit", Role.OWNER),
+    Link("Export", "/export", Role.OWNER),
+)
 
 
 def _when(ms: int | None) -> str:
@@ -39,6 +47,15 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _decimal(number: float | None, places: int = 2) -> str:
+    """A number, or nothing where there is none."""
+    return "" if number is None else f"{number:,.{places}f}"
+
+
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("annotate_app"),
     autoescape=True,
@@ -47,7 +64,7 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
 )
 _templates.globals.update(static_url=static_url)
-_templates.filters.update(when=_when, words=_words)
+_templates.filters.update(when=_when, words=_words, percent=_percent, decimal=_decimal)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

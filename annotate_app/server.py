@@ -13,11 +13,22 @@ from fastapi.responses import JSONResponse, Response
 from gradio.themes import Base
 from starlette.exceptions import HTTPException
 
-from annotate_app import api, sign_in, static_files
+from annotate_app import (
+    api,
+    audit_pages,
+    export_pages,
+    gallery_pages,
+    joining,
+    people_pages,
+    progress_pages,
+    sign_in,
+    static_files,
+)
 from annotate_app.pages import NAVIGATION, render
 from annotate_app.security_headers import SecurityHeaders
 from annotate_app.sessions import SessionGuard, Sessions, load_secret
 from annotate_app.static_files import static_url
+from annotate_app.throttle import Throttle
 from o365seg.project import Project
 from o365seg.store.raters import Rater, rater_by_id
 
@@ -45,7 +56,11 @@ def make_app(project: Project) -> FastAPI:
     # Routes first: whatever is added after Gradio is mounted at "/" is never reached.
     app.state.project_name = project.folder.resolve().name
     app.include_router(static_files.make_router())
-    app.include_router(sign_in.make_router(project, sessions))
+    throttle = Throttle()
+    app.include_router(sign_in.make_router(project, sessions, throttle))
+    app.include_router(joining.make_router(project, sessions, throttle))
+    for part in (progress_pages, gallery_pages, people_pages, audit_pages, export_pages):
+        app.include_router(part.make_router(project))
     app.include_router(_me_router(project.about.id))
     app.include_router(api.make_router(project))
     app.add_exception_handler(RequestValidationError, _refuse_body)

@@ -37,7 +37,7 @@ PUBLIC_PATHS = re.compile(
 )
 
 # First steps of the paths that forms may post to; everything else that writes is under /api/.
-_FORM_ROOTS = frozenset({"login", "logout", "join"})
+_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export"})
 
 # A header that a form on another site cannot send: with SameSite it keeps forged posts out.
 CSRF_HEADER = b"x-o365seg"
@@ -142,6 +142,11 @@ def _is_foreign(headers: dict[bytes, bytes]) -> bool:
         return True
     origin = headers.get(b"origin")
     return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser came over https, as the connection or a trusted proxy says."""
+    return request.url.scheme == "https"
 
 
 def current_rater(request: Request) -> Rater:

@@ -1,16 +1,19 @@
 """Signing in and out: a plain page that needs no script."""
 
+import math
+
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from annotate_app.pages import render
 from annotate_app.passwords import password_matches
-from annotate_app.sessions import LOGIN_PATH, LOGOUT_PATH, Sessions, current_rater
+from annotate_app.sessions import LOGIN_PATH, LOGOUT_PATH, Sessions, current_rater, is_secure
+from annotate_app.throttle import Throttle, client_address
 from o365seg.project import Project
 from o365seg.store.raters import end_sessions, find_rater
 
 
-def make_router(project: Project, sessions: Sessions) -> APIRouter:
+def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> APIRouter:
     """The routes `/login` and `/logout`."""
     router = APIRouter()
 
@@ -24,13 +27,20 @@ def make_router(project: Project, sessions: Sessions) -> APIRouter:
     def sign_in(
         request: Request, name: str = Form(default=""), password: str = Form(default="")
     ) -> Response:
+        address = client_address(request)
+        wait = throttle.begin(name, address)
+        if wait:
+            response = _page(request, "Too many attempts; wait some minutes.", name, status=429)
+            response.headers["Retry-After"] = str(math.ceil(wait))
+            return response
         with project.store.read() as db:
             rater = find_rater(db, name)
         known = password_matches(password, rater and rater.password_hash)
         if not known or rater is None or not rater.active:
             return _page(request, "Name or password is wrong.", name, status=401)
+        throttle.forgive(name, address)
         response = RedirectResponse("/", status_code=303)
-        sessions.sign_in(response, rater, secure=request.url.scheme == "https")
+        sessions.sign_in(response, rater, secure=is_secure(request))
         return response
 
     @router.post(LOGOUT_PATH)

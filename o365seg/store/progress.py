@@ -7,14 +7,12 @@ import sqlalchemy as sa
 from o365seg.store import reviews
 from o365seg.store.schema import (
     Purpose,
-    Verdict,
     answer,
     draft,
     image,
     lease,
     question,
     rater,
-    review,
 )
 from o365seg.store.standing import counting_answers
 
@@ -23,25 +21,13 @@ MS_PER_HOUR = 3_600_000
 
 @dataclass(frozen=True)
 class RaterProgress:
-    """One rater's share.
-
-    Attributes:
-        masks: Their answers that are masks, of whatever purpose; `skips` likewise.
-        active_ms: Over all their answers.
-        rejections: How many answers of theirs were sent back or painted anew by a reviewer;
-            `reviewed`, out of how many that were judged.
-        gold: How often they met hidden gold; `gold_iou`, their mean IoU on it.
-    """
+    """One rater's share, of whatever purpose; `active_ms` over all their answers."""
 
     name: str
     masks: int
     skips: int
     active_ms: int
     mean_mask_active_ms: float | None
-    reviewed: int = 0
-    rejections: int = 0
-    gold: int = 0
-    gold_iou: float | None = None
 
 
 @dataclass(frozen=True)
@@ -241,49 +227,19 @@ _EXTRA = (Purpose.GOLD, Purpose.REPLICA)
 def _rater_progress(db: sa.Connection) -> list[RaterProgress]:
     masks = sa.func.count(answer.c.counts)
     mask_ms = sa.func.sum(answer.c.active_ms).filter(answer.c.counts.is_not(None))
-    is_gold = answer.c.purpose == Purpose.GOLD
     rows = db.execute(
         sa.select(
-            rater.c.id,
             rater.c.name,
             masks,
             sa.func.count(answer.c.skip_reason),
             sa.func.coalesce(sa.func.sum(answer.c.active_ms), 0),
             mask_ms,
-            sa.func.count(answer.c.id).filter(is_gold),
-            sa.func.avg(answer.c.reference_iou).filter(is_gold),
         )
         .select_from(rater.outerjoin(answer))
         .group_by(rater.c.id)
         .order_by(rater.c.name)
     ).all()
-    judged = _last_verdicts(db)
     return [
-        RaterProgress(
-            name,
-            painted,
-            skipped,
-            int(active),
-            float(ms) / painted if painted else None,
-            *judged.get(rater_id, (0, 0)),
-            gold_answers,
-            gold_iou,
-        )
-        for rater_id, name, painted, skipped, active, ms, gold_answers, gold_iou in rows
+        RaterProgress(name, painted, skipped, int(active), float(ms) / painted if painted else None)
+        for name, painted, skipped, active, ms in rows
     ]
-
-
-def _last_verdicts(db: sa.Connection) -> dict[int, tuple[int, int]]:
-    """By rater: how many answers were reviewed, and how many of these rejected or repainted."""
-    last = sa.select(sa.func.max(review.c.id)).group_by(review.c.answer_id)
-    rows = db.execute(
-        sa.select(
-            answer.c.rater_id,
-            sa.func.count(),
-            sa.func.count().filter(review.c.verdict != Verdict.ACCEPTED),
-        )
-        .select_from(review.join(answer, review.c.answer_id == answer.c.id))
-        .where(review.c.id.in_(last))
-        .group_by(answer.c.rater_id)
-    )
-    return {rater_id: (judged, rejected) for rater_id, judged, rejected in rows}

@@ -9,15 +9,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from o365seg.store.roles import Role
+
 tables = sa.MetaData()
-
-
-class Role(StrEnum):
-    """What a person may do; each role may do what the ones before it may."""
-
-    RATER = "rater"  # paints
-    REVIEWER = "reviewer"  # judges and repaints what others painted
-    OWNER = "owner"  # lets people in, sets the project up, exports
 
 
 class Purpose(StrEnum):
@@ -114,7 +108,8 @@ lease = sa.Table(
     sa.Column("shown_at", sa.BigInteger),  # None: only prefetched, nobody works on it yet
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("closed_at", sa.BigInteger),  # None: open
-    sa.Column("outcome", sa.String),  # answered, expired, reassigned, late, repainted
+    # answered, expired, reassigned, late, deactivated, repainted
+    sa.Column("outcome", sa.String),
     sa.Index(
         "lease_one_open_per_question",
         "question_id",
