@@ -4,7 +4,8 @@ Plain FastAPI beside Gradio, because a submit through Gradio's queue is slower a
 bodies are the dataclasses of `o365seg.store.answers`, as JSON.
 """
 
-from dataclasses import asdict, fields
+import zlib
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -12,14 +13,16 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from annotate_app import trial_notices
 from annotate_app.bodies import json_body
 from annotate_app.photos import PhotoGone, read_photo
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
-from o365seg.store import answers, leases, progress
+from o365seg.store import answers, gold, leases, progress, qualification
 from o365seg.store.database import now_ms
+from o365seg.store.qualification import Gate
 from o365seg.store.raters import Rater
-from o365seg.store.schema import question
+from o365seg.store.schema import Purpose, answer
 
 
 def _encodable(text: str) -> str:
@@ -157,13 +160,17 @@ def make_router(project: Project) -> APIRouter:
                 )
             except answers.AnswerRefused as refusal:
                 return _problem(422, "refused", str(refusal))
-            work = _take_work(db, rater, now)
+            trial = _trial_feedback(db, rater, outcome)
+            # After a whole attempt its result comes first, not the next attempt.
+            work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
+            work = work or _take_work(db, rater, now)
         # Only now, with the commit on the disk, may the rater's browser forget its own copy.
         following = work | _progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
             return _problem(409, "lease_lost", outcome.why, next=following)
         status = "already_recorded" if outcome.repeated else "recorded"
-        return JSONResponse({"status": status, "answer": outcome.answer_id, "next": following})
+        said = {"status": status, "answer": outcome.answer_id, "next": following}
+        return JSONResponse(said | {"feedback": trial and trial.body})
 
     @router.post("/api/draft")
     def save_draft(body: _Draft, rater: CurrentRater) -> JSONResponse:
@@ -212,27 +219,40 @@ def make_router(project: Project) -> APIRouter:
     return router
 
 
+_NO_WORK = {"current": None, "prefetched": None, "waiting": 0, "go_to": None}
+_GATES = {Gate.GUIDELINES: "/guidelines", Gate.FAILED: "/qualification"}
+
+
 def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+    """A rater's questions. What a question is for shows in none of them, but for qualification."""
     work = leases.take_work(db, rater.id, now)
+    if work.gate in _GATES:
+        return _NO_WORK | {"go_to": _GATES[work.gate]}
     return {
         "current": work.current and _task(db, rater, work.current),
         "prefetched": work.prefetched and _task(db, rater, work.prefetched),
         "waiting": leases.count_waiting(db, rater.id, now),
+        "go_to": None,
     }
 
 
 def _progress(project: Project, rater: Rater) -> dict[str, Any]:
     """Counted apart from the transaction that writes, which others wait for."""
     with project.store.read() as db:
-        questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
-        masks, skips = progress.count_masks_and_skips(db)
-        mine = progress.count_answers_of(db, rater.id)
-    counts = {"questions": questions, "done": masks + skips, "masks": masks, "skips": skips}
-    return {"progress": counts | {"mine": mine}}
+        return {"progress": asdict(progress.measure_for_rater(db, rater.id))}
 
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
+    earlier = leased.correction
+    notice = None
+    if leased.purpose is Purpose.QUALIFICATION:
+        standing = qualification.read_qualification(db, rater.id)
+        notice = trial_notices.before(standing, leased.question_id)
+    elif earlier is not None:
+        title = "A reviewer sent this mask back" if earlier.counts else "A reviewer says: paint it"
+        notice = {"title": title, "text": earlier.comment, "kind": "warning"}
+    size = (leased.height, leased.width)
     return {
         "question": leased.question_id,
         "lease": leased.token,
@@ -246,7 +266,37 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
             "height": leased.height,
         },
         "draft": None if draft is None else asdict(draft),
+        "initial": packed(earlier.counts, size) if earlier and earlier.counts else None,
+        "notice": notice,
     }
+
+
+def packed(counts: str, size: tuple[int, int]) -> dict[str, Any]:
+    """A mask of `size` (height, width) as it travels."""
+    return {"size": size, "counts": counts, "crc32": zlib.crc32(counts.encode())}
+
+
+@dataclass(frozen=True)
+class _TrialFeedback:
+    body: dict[str, Any]
+    complete: bool
+
+
+def _trial_feedback(
+    db: sa.Connection, rater: Rater, outcome: answers.Recorded | answers.LeaseLost
+) -> _TrialFeedback | None:
+    """What a rater is told of a qualification question; of any other there is nothing to tell."""
+    if isinstance(outcome, answers.LeaseLost) or outcome.purpose is not Purpose.QUALIFICATION:
+        return None
+    given = db.execute(sa.select(answer).where(answer.c.id == outcome.answer_id)).one()
+    complete = qualification.read_qualification(db, rater.id).complete
+    reference = gold.reference_of(db, given.question_id)
+    if reference is None:  # it is gold no longer
+        return None
+    size = (given.height, given.width)
+    comparison = gold.compare(given.counts, reference, size)
+    notice = trial_notices.after(comparison, skipped=given.counts is None)
+    return _TrialFeedback({"notice": notice, "reference": packed(reference, size)}, complete)
 
 
 def _problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:

@@ -95,6 +95,7 @@ class Painter {
           easel.show({ task, photo, mask, reference, notice, readOnly: true });
         }),
       rest: (state, details) => this.#rest(state, details),
+      goTo: (path) => location.assign(path),
       progress: ({ questions, done }) => easel.progress(done, questions),
       say: (text, kind) => easel.say(text, kind),
       sending: (sending) => (easel.busy = sending),

@@ -34,6 +34,7 @@ const LOOK_AHEAD_AFTER = 60; // ms
  * @property {(task: object, photo: import('./images.js').Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: object}) => Promise<void>} feedback
  *     shows the answer just given, with words about it, until the rater has seen them
  * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
+ * @property {(path: string) => void} goTo another page comes before the next question, such as the guidelines
  * @property {(progress: object) => void} progress
  * @property {(text: string, kind?: 'note'|'warning') => void} say
  * @property {(sending: boolean) => void} sending
@@ -204,9 +205,14 @@ export class Session {
     }
   }
 
-  async #show({ current, prefetched, progress, waiting }) {
+  async #show({ current, prefetched, progress, waiting, go_to }) {
     this.#drawing = null;
     this.task = null;
+    if (go_to) {
+      this.#screen.rest('loading');
+      this.#screen.goTo(go_to);
+      return;
+    }
     this.#prefetched = prefetched;
     this.#screen.progress(progress);
     if (!current) {
