@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
-from o365seg.store import answers, leases, progress
+from o365seg.store import answers, earlier_work, leases, progress
 from o365seg.store.database import now_ms
 from o365seg.store.raters import Rater
 from o365seg.store.schema import image, question
@@ -131,8 +131,8 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/next")
     def next_question(rater: CurrentRater) -> dict[str, Any]:
         with store.write() as db:
-            work = _take_work(db, rater, now_ms())
-        return work | _progress(project, rater)
+            work = take_work(db, rater, now_ms())
+        return work | count_progress(project, rater)
 
     @router.post("/api/submit")
     def submit(body: SubmitBody, rater: CurrentRater) -> JSONResponse:
@@ -151,12 +151,12 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                 )
             except answers.AnswerRefused as refusal:
-                return _problem(422, "refused", str(refusal))
-            work = _take_work(db, rater, now)
+                return problem(422, "refused", str(refusal))
+            work = take_work(db, rater, now)
         # Only now, with the commit on the disk, may the rater's browser forget its own copy.
-        following = work | _progress(project, rater)
+        following = work | count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
-            return _problem(409, "lease_lost", outcome.why, next=following)
+            return problem(409, "lease_lost", outcome.why, next=following)
         status = "already_recorded" if outcome.repeated else "recorded"
         return JSONResponse({"status": status, "answer": outcome.answer_id, "next": following})
 
@@ -175,9 +175,9 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                 )
             except answers.AnswerRefused as refusal:
-                return _problem(422, "refused", str(refusal))
+                return problem(422, "refused", str(refusal))
         if not held:
-            return _problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"saved_at": now})
 
     @router.post("/api/heartbeat")
@@ -188,7 +188,7 @@ def make_router(project: Project) -> APIRouter:
             if body.prefetched is not None:
                 leases.renew(db, body.prefetched, rater.id, now)
         if not held:
-            return _problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
     @router.get("/image/{sha256}")
@@ -198,7 +198,8 @@ def make_router(project: Project) -> APIRouter:
     return router
 
 
-def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+def take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+    """The question on the rater's screen and the one after it, as the painter reads them."""
     work = leases.take_work(db, rater.id, now)
     return {
         "current": work.current and _task(db, rater, work.current),
@@ -207,8 +208,8 @@ def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
     }
 
 
-def _progress(project: Project, rater: Rater) -> dict[str, Any]:
-    """Counted apart from the transaction that writes, which others wait for."""
+def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
+    """How far the project is. Apart from the transaction that writes, which others wait for."""
     with project.store.read() as db:
         questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
         masks, skips = progress.count_masks_and_skips(db)
@@ -219,6 +220,7 @@ def _progress(project: Project, rater: Rater) -> dict[str, Any]:
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
+    earlier = earlier_work.own_answer(db, leased.question_id, rater.id)
     return {
         "question": leased.question_id,
         "lease": leased.token,
@@ -232,6 +234,8 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
             "height": leased.height,
         },
         "draft": None if draft is None else asdict(draft),
+        # Given again, to be corrected: what the rater answered before.
+        "earlier": None if earlier is None else asdict(earlier),
     }
 
 
@@ -239,13 +243,13 @@ def _image_response(project: Project, sha256: str) -> Response:
     with project.store.read() as db:
         row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
     if row is None:
-        return _problem(404, "no_image", "no such image in this project")
+        return problem(404, "no_image", "no such image in this project")
     path = project.upright_folder / str(row.id) if row.upright else project.image_root / row.path
     data = _read(path)
     if data is None:
-        return _problem(404, "image_missing", f"the file of image {row.id} is gone: {row.path}")
+        return problem(404, "image_missing", f"the file of image {row.id} is gone: {row.path}")
     if hashlib.sha256(data).hexdigest() != sha256:
-        return _problem(409, "image_changed", f"the file of image {row.id} has changed: {row.path}")
+        return problem(409, "image_changed", f"the file of image {row.id} has changed: {row.path}")
     return Response(
         data,
         media_type=row.media_type,
@@ -260,5 +264,6 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+def problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+    """An error as the painter reads it."""
     return JSONResponse({"error": error, "message": message, **more}, status_code=status)

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from gradio.themes import Base
 
-from annotate_app import api, sign_in
+from annotate_app import api, earlier, sign_in
 from annotate_app.sessions import SessionGuard, Sessions, load_secret
 from o365seg.project import Project
 from o365seg.store.raters import Rater, rater_by_id
@@ -46,6 +46,7 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(sign_in.make_router(project, sessions))
     app.include_router(_painter_router(project.about.id))
     app.include_router(api.make_router(project))
+    app.include_router(earlier.make_router(project))
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_middleware(SessionGuard, sessions=sessions)
     return gr.mount_gradio_app(

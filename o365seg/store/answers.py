@@ -124,9 +124,13 @@ def submit(
             return Recorded(recorded.id, repeated=True)
         _keep_late(db, held.question_id, rater_id, work, activity, now)
         return LeaseLost("Another answer of yours to the last question had been recorded already.")
+    # What was answered before the lease was given is what the rater was given it to correct.
+    since = (answer.c.received_at > held.leased_at) | (
+        (answer.c.received_at == held.leased_at) & (answer.c.rater_id != rater_id)
+    )
     elsewhere = db.execute(
         sa.select(sa.literal(1)).where(
-            sa.exists().where(answer.c.question_id == held.question_id)
+            sa.exists().where(answer.c.question_id == held.question_id, since)
             | sa.exists().where(
                 lease.c.question_id == held.question_id,
                 lease.c.closed_at.is_(None),

@@ -95,6 +95,11 @@ def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     )
 
 
+def show_again(db: sa.Connection, question_id: int, rater_id: int, now: int) -> None:
+    """Put a question on the rater's screen, before what they hold, which they keep."""
+    _new_lease(db, question_id, rater_id, now, shown=True)
+
+
 def count_waiting(db: sa.Connection, rater_id: int, now: int) -> int:
     """Unanswered questions that are with other raters now."""
     return db.execute(
@@ -113,7 +118,7 @@ def _open_lease(db: sa.Connection, rater_id: int, *, shown: bool) -> str | None:
     return db.execute(
         sa.select(lease.c.token)
         .where(lease.c.rater_id == rater_id, lease.c.closed_at.is_(None), is_shown)
-        .order_by(lease.c.leased_at)
+        .order_by(lease.c.shown_at.desc(), lease.c.leased_at)
         .limit(1)
     ).scalar_one_or_none()
 
