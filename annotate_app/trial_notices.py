@@ -1,4 +1,4 @@
-"""What raters are told above the photo of a qualification question, before and after it."""
+"""What raters are told above the photo: of qualification questions, and what was sent back."""
 
 from typing import Any
 
@@ -31,11 +31,15 @@ def after(comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
         }
     return {
         "title": f"Your mask fits by {comparison.iou:.0%} (IoU)",
-        "text": f"Missed: {comparison.missed:.0%} of the object. "
-        f"Too much: {comparison.extra:.0%}.",
+        "text": f"Missed: {comparison.missed:.0%} of the object. Too much: {comparison.extra:.0%}.",
         "kind": "good" if comparison.iou >= _GOOD_IOU else "warning",
         "legend": [
             {"line": "mask", "label": "your mask"},
             {"line": "reference", "label": "the object"},
         ],
     }
+
+
+def sent_back(comment: str) -> dict[str, Any]:
+    """A reviewer's words about the rater's own answer."""
+    return {"title": "A reviewer sent this back", "text": comment, "kind": "warning"}
