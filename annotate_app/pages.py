@@ -29,6 +29,8 @@ class Link:
 NAVIGATION = (
     Link("Paint", "/", Role.RATER),
     Link("My work", "/my-work", Role.RATER),
+    Link("Guidelines", "/guidelines", Role.RATER),
+    Link("Review", "/review", Role.REVIEWER),
     Link("Progress", "/progress", Role.OWNER),
     Link("Gallery", "/gallery", Role.OWNER),
     Link("People", "/people", Role.OWNER),

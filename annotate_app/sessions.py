@@ -37,7 +37,7 @@ PUBLIC_PATHS = re.compile(
 )
 
 # First steps of the paths that forms may post to; everything else that writes is under /api/.
-_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export"})
+_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export", "guidelines"})
 
 # A header that a form on another site cannot send: with SameSite it keeps forged posts out.
 CSRF_HEADER = b"x-o365seg"
@@ -45,7 +45,7 @@ CSRF_HEADER = b"x-o365seg"
 # A mask of 1.3 million runs fits; a painted one of 12 megapixels has some ten thousand.
 MAX_MASK_BODY = 4 * 1024 * 1024
 MAX_OTHER_BODY = 64 * 1024
-_MASK_PATHS = frozenset({"/api/submit", "/api/draft"})
+_MASK_PATHS = frozenset({"/api/submit", "/api/draft", "/api/review/repaint"})
 
 
 class Sessions:

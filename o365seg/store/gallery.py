@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from o365seg.store.progress import newest_answers
 from o365seg.store.rater_quality import newest_reviews
 from o365seg.store.schema import answer, image, question, rater
+from o365seg.store.standing import newest_answers
 
 SMALL_AREA, LARGE_AREA = 32**2, 96**2  # COCO's bounds, in pixels of the mask
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from pycocotools import mask as coco_mask
 
-from o365seg.store.progress import newest_answers
 from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater, review
+from o365seg.store.standing import newest_answers
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ class StandIn:
         self.photo = 0  # another number, another photo
         self.done = 0
         self.waiting = 0
+        self.extras: dict[int, dict[str, Any]] = {}  # question: more of its task
+        self.feedback: dict[str, Any] | None = None  # said once, of the next answer
         self.drafts: dict[int, dict[str, Any]] = {}
         self.fail: list[tuple[str, int | None, dict[str, Any]]] = []
         self.requests: list[tuple[str, Any]] = []
@@ -74,6 +76,7 @@ class StandIn:
             "bbox": self.bbox,
             "image": image,
             "draft": self.drafts.get(100 + index),
+            **self.extras.get(100 + index, {}),
         }
 
     def next(self) -> dict[str, Any]:
@@ -130,7 +133,10 @@ class StandIn:
             route.fulfill(json=self.next())
         elif path == "/api/submit":
             self.done += 1
-            route.fulfill(json={"status": "recorded", "answer": self.done, "next": self.next()})
+            said = {"feedback": self.feedback} if self.feedback else {}
+            self.feedback = None
+            answer = {"status": "recorded", "answer": self.done, "next": self.next()}
+            route.fulfill(json=answer | said)
         elif path == "/api/draft":
             route.fulfill(json={"saved_at": 5})
         else:
