@@ -24,7 +24,8 @@ class Model:
     """What the mask must be: the oracle's pixels, with undo and redo."""
 
     def __init__(self, height: int, width: int) -> None:
-        self.mask = np.zeros((height, width), bool)
+        self.size = (height, width)
+        self.mask = np.zeros(self.size, bool)
         self.past: list[np.ndarray] = []
         self.future: list[np.ndarray] = []
         self.last: Point | None = None
@@ -45,10 +46,10 @@ class Model:
 
     def path(self, points: list[Point], d: int) -> np.ndarray:
         pairs = list(pairwise(points)) or [(points[0], points[0])]
-        return np.any([segment(*self.mask.shape, a, b, d) for a, b in pairs], axis=0)
+        return np.any([segment(*self.size, a, b, d) for a, b in pairs], axis=0)
 
     def area(self, points: list[Point]) -> np.ndarray:
-        return self.path([*points, points[0]], 1) | polygon(*self.mask.shape, points)
+        return self.path([*points, points[0]], 1) | polygon(*self.size, points)
 
 
 class Hand:
