@@ -74,8 +74,8 @@ class Painter {
   /** @param {object|null} task the question on the easel @returns {import('./easel.js').Action[]} */
   #actions(task = null) {
     const back = task?.earlier
-      ? { id: 'stand', label: 'Leave it as it was', keys: ['Shift+Backspace'], quiet: true, run: () => this.session.letStand() }
-      : { id: 'reopen', label: 'Correct my last answer', keys: ['Shift+Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
+      ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.session.letStand() }
+      : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
     return [
       { id: 'submit', label: 'Submit', keys: ['Enter'], primary: true, run: () => this.#submit() },
       { id: 'skip', label: 'Skip…', keys: ['S'], run: () => this.#skip() },

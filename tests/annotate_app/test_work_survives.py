@@ -286,7 +286,7 @@ def test_the_way_back_to_the_last_answer(project: Project, server: Server, at_pa
     rater.leave("submit")
     second = rater.question()
     begun = paint(rater)
-    rater.press("Shift+Backspace")
+    rater.press("Backspace")
     rater.page.get_by_text("Your answer to this question").wait_for()
     assert rater.question() == first
     assert np.array_equal(rater.mask(), painted)
@@ -298,10 +298,10 @@ def test_the_way_back_to_the_last_answer(project: Project, server: Server, at_pa
     assert rater.question() == second  # with what was begun on it
     assert np.array_equal(rater.mask(), begun)
 
-    rater.press("Shift+Backspace")
+    rater.press("Backspace")
     rater.page.get_by_text("Your answer to this question").wait_for()
     rater.press("Delete")
-    rater.press("Shift+Backspace")  # leave it as it was
+    rater.press("Backspace")  # leave it as it was
     rater.page.wait_for_function(
         "(second) => painterRoot().painter.question() === second", arg=second
     )
