@@ -24,6 +24,7 @@ from annotate_app import (
     people_pages,
     progress_pages,
     review_api,
+    settings_pages,
     sign_in,
     static_files,
 )
@@ -70,6 +71,7 @@ def make_app(project: Project) -> FastAPI:
         people_pages,
         audit_pages,
         export_pages,
+        settings_pages,
     ):
         app.include_router(part.make_router(project))
     app.include_router(_me_router(project.about.id))
