@@ -85,6 +85,16 @@ def status(
         counts.add_row(f"  {reason}", f"{number:,}")
     counts.add_row("unanswered", f"{done.unanswered:,}")
     counts.add_row("  being painted now", f"{done.leased:,}")
+    if done.rejected:
+        counts.add_row("  sent back by a reviewer", f"{done.rejected:,}")
+    if done.accepted or done.repainted or done.rejected:
+        counts.add_row("accepted in review", f"{done.accepted:,}")
+        counts.add_row("repainted by a reviewer", f"{done.repainted:,}")
+        counts.add_row("waiting for review", f"{done.waiting_for_review:,}")
+    if done.replicas_wanted:
+        counts.add_row("replicas", f"{done.replicas:,} of {done.replicas_wanted:,}")
+    if done.gold:
+        counts.add_row("answers to hidden gold", f"{done.gold:,}")
     if done.late:
         counts.add_row("answers that came too late, kept as drafts", f"{done.late:,}")
     counts.add_row("rater hours (active, all answers)", f"{done.rater_hours:.2f}")

@@ -133,6 +133,7 @@ class Painter {
           easel.show({ task: work, photo, mask, readOnly: true, notice: { title, text } });
         }),
       rest: (state, details) => this.#rest(state, details),
+      goTo: (path) => location.assign(path),
       progress: ({ questions, done }) => easel.progress(done, questions),
       say: (text, kind) => easel.say(text, kind),
       sending: (sending) => (easel.busy = sending),

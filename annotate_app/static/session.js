@@ -37,6 +37,7 @@ const LOOK_AHEAD_AFTER = 60; // ms
  * @property {(work: object, photo: import('./images.js').Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came
  *     too late; true: the rater wants to take it up again
  * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
+ * @property {(path: string) => void} goTo another page comes before the next question, such as the guidelines
  * @property {(progress: object) => void} progress
  * @property {(text: string, kind?: 'note'|'warning') => void} say
  * @property {(sending: boolean) => void} sending
@@ -257,9 +258,14 @@ export class Session {
     }
   }
 
-  async #show({ current, prefetched, progress, waiting }) {
+  async #show({ current, prefetched, progress, waiting, go_to }) {
     this.#drawing = null;
     this.task = null;
+    if (go_to) {
+      this.#screen.rest('loading');
+      this.#screen.goTo(go_to);
+      return;
+    }
     this.#prefetched = prefetched;
     this.#screen.progress(progress);
     if (!current) {
