@@ -45,6 +45,7 @@ const PAN_STEP = 80; // CSS px
  * @typedef {object} Action
  * @property {string} id also the button's `data-tool`
  * @property {string} label
+ * @property {string} [short] on the button, where the label is too long for it
  * @property {string[]} keys as in commands.js
  * @property {() => void} run
  * @property {boolean} [primary] the one that is wanted most often

@@ -75,8 +75,8 @@ class Painter {
   #actions(task = null) {
     // What a reviewer sent back cannot stand.
     const back = task?.earlier && !task.notice
-      ? { id: 'stand', label: 'Leave it as it was', keys: ['Shift+Backspace'], quiet: true, run: () => this.session.letStand() }
-      : { id: 'reopen', label: 'Correct my last answer', keys: ['Shift+Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
+      ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.session.letStand() }
+      : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
     return [
       { id: 'submit', label: 'Submit', keys: ['Enter'], primary: true, run: () => this.#submit() },
       { id: 'skip', label: 'Skip…', keys: ['S'], run: () => this.#skip() },
