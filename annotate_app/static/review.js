@@ -14,7 +14,7 @@ import { packMask, unpackMask } from './rle.js';
 
 const CLIENT_VERSION = 'review-1';
 const KEEP_EVERY = 120_000; // ms
-const VERDICTS = { accepted: 'Accepted', rejected: 'Sent back', repainted: 'Repainted' };
+const VERDICTS = { accepted: 'Accepted', rejected: 'Rejected', repainted: 'Repainted' };
 
 /**
  * @param {HTMLElement} root emptied and filled; gets a `review` property for tests
@@ -120,7 +120,7 @@ class Review {
   #actions() {
     return [
       { id: 'accept', label: 'Accept', keys: ['A'], primary: true, run: () => this.#judge('accepted', '') },
-      { id: 'reject', label: 'Send back…', keys: ['R'], run: () => this.#reject.showModal() },
+      { id: 'reject', label: 'Reject…', keys: ['R'], run: () => this.#reject.showModal() },
       { id: 'repaint', label: 'Repaint', keys: ['P'], run: () => this.#repaint() },
       this.#laterAction(),
       this.#previousAction(),
@@ -265,7 +265,7 @@ function rejectDialog(onReject) {
       'div',
       { class: 'dialog-actions' },
       el('button', { class: 'button', type: 'button', click: () => dialog.close() }, 'Cancel', keyCaps('Escape')),
-      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, 'Send back', keyCaps('Enter')),
+      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, 'Reject', keyCaps('Enter')),
     ),
   );
   const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'reject-title' }, form);

@@ -23,9 +23,10 @@ from annotate_app.passwords import hash_password
 from o365seg.masks import Rle, decode_rle
 from o365seg.project import Project, create_project, open_project
 from o365seg.store import leases, raters
+from o365seg.store.choosing import Choice
 from o365seg.store.database import now_ms
-from o365seg.store.progress import newest_answers
-from o365seg.store.schema import lease
+from o365seg.store.schema import Purpose, lease
+from o365seg.store.standing import newest_answers
 
 HEIGHT, WIDTH = Rater.size
 NAMES = ["Crash", "Restart", "Elsewhere", "Offline", "Lost", "Back", "Other"]
@@ -98,6 +99,15 @@ def rater_id(project: Project, name: str) -> int:
         found = raters.find_rater(db, name)
     assert found is not None
     return found.id
+
+
+def given_to(project: Project, question: int, name: str) -> None:
+    """The lease runs out, and the question goes to another rater."""
+    other = rater_id(project, name)
+    with project.store.write() as db:
+        held = (lease.c.question_id == question, lease.c.closed_at.is_(None))
+        db.execute(lease.update().where(*held).values(expires_at=1))
+        leases.show_again(db, Choice(question, Purpose.ANSWER), other, now_ms())
 
 
 def answer_to(project: Project, question: int) -> np.ndarray:
@@ -231,9 +241,7 @@ def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_pai
     rater = at_painter(server.url, "Lost")
     question = rater.question()
     painted = paint(rater)
-    other = rater_id(project, "Other")
-    with project.store.write() as db:
-        leases.show_again(db, question, other, now_ms())
+    given_to(project, question, "Other")
     rater.leave("submit")
     rater.page.get_by_text("Kept work (K)").wait_for()
     assert not rater.mask().any()
@@ -268,8 +276,7 @@ def test_a_lease_lost_while_painting_goes_on(project: Project, server: Server, a
     rater = at_painter(server.url, "Lost", lambda page: page.clock.install())
     question = rater.question()
     painted = paint(rater)
-    with project.store.write() as db:
-        leases.show_again(db, question, rater_id(project, "Other"), now_ms())
+    given_to(project, question, "Other")
     with rater.page.expect_response("**/api/draft"):
         rater.page.clock.run_for(21_000)
     rater.page.get_by_text("Kept work (K)").wait_for()
