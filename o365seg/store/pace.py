@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.store.schema import Purpose, answer, question
+from o365seg.store.standing import counting_answers
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -25,7 +26,7 @@ class Estimate:
     """What is left at the recent pace.
 
     Attributes:
-        left: Questions without an answer.
+        left: Questions without an answer that counts.
         per_day: First answers a day, over the last week or since the first answer, whichever is
             shorter (but at least an hour); calendar days, nights and all.
         hours_left: Rater hours: `left` × the active time an answer of that time took; None where
@@ -51,9 +52,11 @@ def estimate(db: sa.Connection, now: int) -> Estimate:
         .subquery()
     )
     questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
-    answered, began = db.execute(sa.select(sa.func.count(), sa.func.min(first.c.at))).one()
-    left = questions - answered
-    if answered == 0:
+    counting = counting_answers()
+    done = db.execute(sa.select(sa.func.count()).select_from(counting)).scalar_one()
+    left = questions - done  # what was sent back is left too
+    began = db.execute(sa.select(sa.func.min(first.c.at))).scalar_one()
+    if began is None:
         return Estimate(left, 0.0, None, None)
     since = max(began, now - RECENT_MS)
     recent, active_ms = db.execute(

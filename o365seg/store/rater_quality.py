@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from o365seg.store.agreement import list_pairs
 from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater, review
-from o365seg.store.standing import newest_answers
+from o365seg.store.standing import counting_answers
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Skips:
 
 def skips_by_category(db: sa.Connection) -> list[Skips]:
     """Every category with a skip, the most skipped first."""
-    valid = newest_answers()
+    valid = counting_answers()
     rows = db.execute(
         sa.select(question.c.category, valid.c.skip_reason, sa.func.count())
         .select_from(valid.join(question, valid.c.question_id == question.c.id))
