@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from benchmark.choices import Task
-from benchmark.figure_files import make_folder
 from benchmark.ordered_threads import map_in_order
 from model.data.samples import Dataset, Sample
 from model.evaluate_truth import write_truth
@@ -32,6 +31,7 @@ from model.result_files import (
 from model.visualize import save_picture
 from model.vocabulary import Vocabulary
 from o365seg.errors import InputError
+from o365seg.figure_files import make_folder
 from o365seg.json_files import read_json, write_json_atomic
 
 _FOLDERS = {

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.choices import RelativeSize
-from benchmark.statistics import BIN_EDGES, set_curves, set_numbers
 from o365seg.errors import InputError
 from o365seg.records import AnnotationFile, read_annotations
+from o365seg.statistics.contents import BIN_EDGES, set_curves, set_numbers
+from o365seg.statistics.relative_size import RelativeSize
 
 MASK = {"size": [10, 20], "counts": [150, 50]}
 

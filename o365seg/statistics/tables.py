@@ -7,9 +7,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.skip_statistics import SkipRates
-from benchmark.statistics import AREA_NAMES, SetCurves, SetNumbers
-from benchmark.time_statistics import RaterTimes
+from o365seg.statistics.contents import AREA_NAMES, SetCurves, SetNumbers
+from o365seg.statistics.skip_statistics import SkipRates
+from o365seg.statistics.time_statistics import RaterTimes
 
 _AREAS = ("< 32² pixels", "32² to 96²", "≥ 96²")
 _ROWS = {

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from benchmark.choices import RelativeSize
-from benchmark.figure_files import COLOURS, figure_style, make_folder, save_figure, save_table
-from benchmark.skip_statistics import Shares, SkipRates
-from benchmark.statistics import BIN_EDGES
 from o365seg.categories import display_name
+from o365seg.figure_files import COLOURS, figure_style, make_folder, save_figure, save_table
+from o365seg.statistics.contents import BIN_EDGES
+from o365seg.statistics.relative_size import RelativeSize
+from o365seg.statistics.skip_statistics import Shares, SkipRates
 
 MOST_CATEGORIES = 20
 """How many categories the figure shows; the table holds all of them."""

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmark.choices import RelativeSize
-from benchmark.skip_figures import MOST_CATEGORIES, write_skip_figures
-from benchmark.skip_statistics import Shares, SkipRates, skip_rates
 from o365seg.records import AnnotationFile, read_annotations
+from o365seg.statistics.relative_size import RelativeSize
+from o365seg.statistics.skip_figures import MOST_CATEGORIES, write_skip_figures
+from o365seg.statistics.skip_statistics import Shares, SkipRates, skip_rates
 
 MASK = {"size": [10, 20], "counts": [150, 50]}
 KINDS: dict[str, dict[str, Any]] = {

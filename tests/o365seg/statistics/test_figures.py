@@ -10,11 +10,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from benchmark import figures
-from benchmark.choices import RelativeSize
-from benchmark.figures import write_figures
-from benchmark.statistics import SetCurves
 from o365seg.errors import InputError
+from o365seg.statistics import figures
+from o365seg.statistics.contents import SetCurves
+from o365seg.statistics.figures import write_figures
+from o365seg.statistics.relative_size import RelativeSize
 
 
 def curves(name: str, seed: int = 0) -> SetCurves:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.choices import RelativeSize
-from benchmark.statistics import BIN_EDGES
 from o365seg.records import AnnotationFile
+from o365seg.statistics.contents import BIN_EDGES
+from o365seg.statistics.relative_size import RelativeSize
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.choices import RelativeSize
 from o365seg.command_line import progress
 from o365seg.errors import InputError
 from o365seg.masks import MaskError, rle_area, segmentation_to_rle
 from o365seg.records import Annotation, AnnotationFile
+from o365seg.statistics.relative_size import RelativeSize
 
 BIN_EDGES = np.arange(21) / 20  # not linspace: its 0.15 is a hair above 0.15
 """20 bins of 0.05; each holds its lower edge, the last its upper one too."""

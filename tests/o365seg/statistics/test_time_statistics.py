@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmark.choices import RelativeSize
-from benchmark.time_figures import write_time_figures
-from benchmark.time_statistics import RaterTimes, rater_times
 from o365seg.errors import InputError
 from o365seg.records import AnnotationFile, read_annotations
+from o365seg.statistics.relative_size import RelativeSize
+from o365seg.statistics.time_figures import write_time_figures
+from o365seg.statistics.time_statistics import RaterTimes, rater_times
 
 MASK = {"size": [10, 20], "counts": [150, 50]}
 KINDS: dict[str, dict[str, Any]] = {

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from benchmark.choices import RelativeSize
-from benchmark.figure_files import (
+from o365seg.figure_files import (
     COLOURS,
     MARKERS,
     figure_style,
@@ -18,8 +17,9 @@ from benchmark.figure_files import (
     save_figure,
     save_table,
 )
-from benchmark.statistics import BIN_EDGES
-from benchmark.time_statistics import RaterTimes, Times
+from o365seg.statistics.contents import BIN_EDGES
+from o365seg.statistics.relative_size import RelativeSize
+from o365seg.statistics.time_statistics import RaterTimes, Times
 
 _SIZE_LABELS = {
     RelativeSize.ROOT: "relative size, √(area / image area)",

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from benchmark.choices import RelativeSize
-from benchmark.figure_files import (
+from o365seg.figure_files import (
     COLOURS,
     MARKERS,
     figure_style,
@@ -19,8 +18,9 @@ from benchmark.figure_files import (
     save_figure,
     save_table,
 )
-from benchmark.reference_points import ReferencePoint, of_curve
-from benchmark.statistics import AREA_NAMES, BIN_EDGES, SetCurves
+from o365seg.statistics.contents import AREA_NAMES, BIN_EDGES, SetCurves
+from o365seg.statistics.reference_points import ReferencePoint, of_curve
+from o365seg.statistics.relative_size import RelativeSize
 
 _REFERENCE_MARKERS = ("x", "+", "1", "2", "3", "4")
 """Marks that no set has: published points must not be taken for measured ones."""

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark import figures
-from benchmark.reference_points import ReferencePoint, read_reference
-from benchmark.statistics import SetCurves
 from o365seg.errors import InputError
+from o365seg.statistics import figures
+from o365seg.statistics.contents import SetCurves
+from o365seg.statistics.reference_points import ReferencePoint, read_reference
 
 SOUND = """\
 curve,x,y,source,remark
