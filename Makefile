@@ -7,19 +7,20 @@ DEMO   ?= demo/project
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-fast lint clean
+.PHONY: help demo test test-fast lint docs clean
 
 help:
 	@echo 'make demo         install, build a demo project, open the painting tool'
 	@echo 'make test         install what tests need (a browser too), then lint, types and all tests'
 	@echo 'make test-fast    the tests that need neither a browser nor a big file'
 	@echo 'make lint         ruff and pyright'
+	@echo 'make docs         build the documentation site into build/site'
 	@echo 'make clean        remove the virtual environment and the demo project'
 
 demo: $(VENV)/annotate.installed
 	@$(BIN)/annotate-app demo $(DEMO) --port $(PORT)
 
-test: lint
+test: lint docs
 	@sh tests/install_browser.sh $(BIN)
 	$(BIN)/python -m pytest
 
@@ -30,6 +31,9 @@ lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/pyright
+
+docs: $(VENV)/dev.installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean:
 	rm -rf $(VENV) $(DEMO)
