@@ -1,15 +1,11 @@
 """The report as one HTML page that loads nothing: style, script, charts and images inside it.
 
-Whatever came from a file (names of categories, files, images) is escaped; a content security
-policy allows the page's own style sheet and script, by their hashes, and `data:` images alone.
+Whatever came from a file (names of categories, files, images) is escaped; see `o365seg.html_page`.
 """
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from importlib import resources
 
 from benchmark.bootstrap import Interval
 from benchmark.breakdown import NO_SUPERCATEGORY, Row, size_name
@@ -23,6 +19,7 @@ from benchmark.result import Result
 from benchmark.result_text import percent
 from benchmark.worst_images import Picture
 from o365seg.categories import display_name
+from o365seg.html_page import asset, foot, head
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
@@ -71,20 +68,12 @@ class Report:
 
 def page(report: Report) -> str:
     """The whole page. Equal reports give equal text."""
-    style, script = _asset("report.css"), _asset("report.js")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
-        f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    )
-    what = _WHAT[report.result.iou]
-    title = f"{what} AP of {escape(report.predictions)}"
+    style, script = asset("benchmark", "report.css"), asset("benchmark", "report.js")
+    title = f"{_WHAT[report.result.iou]} AP of {report.predictions}"
     return "".join(
         [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
-            _head(report, title),
+            head(title, style, script),
+            _heading(report, title),
             _cards(report),
             _strip(report),
             '<div class="two">\n',
@@ -98,20 +87,12 @@ def page(report: Report) -> str:
             _categories(report),
             _pictures(report),
             _foot(report),
-            f"</main>\n<script>{script}</script>\n</body>\n</html>\n",
+            foot(script),
         ]
     )
 
 
-def _asset(name: str) -> str:
-    return (resources.files("benchmark") / "page" / name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _head(report: Report, title: str) -> str:
+def _heading(report: Report, title: str) -> str:
     counts = report.result.counts
     facts = (
         (counts.instances, "objects"), (counts.skipped, "skipped"),
@@ -122,7 +103,7 @@ def _head(report: Report, title: str) -> str:
     )  # fmt: skip
     items = "".join(f"<li><b>{number:,}</b> {name}</li>" for number, name in facts)
     return (
-        f'<header><h1>{title}</h1><p class="soft">against {escape(report.release)}</p>'
+        f'<header><h1>{escape(title)}</h1><p class="soft">against {escape(report.release)}</p>'
         f'<ul class="facts">{items}</ul></header>\n'
     )
 

@@ -1,12 +1,10 @@
 """The images with the most errors, drawn with what was missed, made up and found."""
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -16,9 +14,11 @@ from benchmark.inputs import Inputs
 from benchmark.matches import CategoryMatches
 from benchmark.overlaps import ImageOverlaps, image_overlaps
 from o365seg.categories import display_name
+from o365seg.drawing import dashed_box, mask_region, paint, shrink
 from o365seg.errors import InputError
-from o365seg.image_files import ImageProblem, check_image
-from o365seg.masks import Rle, decode_rle
+from o365seg.html_page import data_uri
+from o365seg.image_files import ImageProblem, open_upright
+from o365seg.masks import Rle
 
 SIDE = 720
 """Greatest side of a drawn image, in pixels."""
@@ -49,7 +49,7 @@ class Picture:
     @property
     def uri(self) -> str:
         """The image as a `data:` address."""
-        return "data:image/jpeg;base64," + base64.b64encode(self.data).decode()
+        return data_uri(self.data, "image/jpeg")
 
 
 def best_score(matches: Sequence[CategoryMatches]) -> float:
@@ -129,12 +129,10 @@ def draw_worst(
     ):
         record = records[inputs.image_ids[overlaps.image]]
         try:
-            checked, upright = check_image(folder, record)
+            small, scale = shrink(open_upright(folder, record), SIDE)
         except ImageProblem as problem:
             problems.append(f"{record.file_name or f'image {record.id}'}: {problem}")
             continue
-        with Image.open(io.BytesIO(upright) if upright else folder / checked.path) as image:
-            small, scale = _shrunk(image.convert("RGB"))
         drawn = _draw(small, scale, inputs, overlaps, least, ignored)
         buffer = io.BytesIO()
         drawn.save(buffer, "JPEG", quality=82, optimize=True)
@@ -145,14 +143,6 @@ def draw_worst(
 def _ignored(matches: Sequence[CategoryMatches]) -> set[int]:
     """Places in the results file of what counts neither way at IoU 0.5."""
     return {int(i) for one in matches for i in one.prediction[one.ignored[0, 0]]}
-
-
-def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
-    scale = min(1.0, SIDE / max(image.size))
-    if scale == 1:
-        return image, scale
-    size = round(image.width * scale), round(image.height * scale)
-    return image.resize(size, Image.Resampling.LANCZOS), scale
 
 
 def _draw(
@@ -176,20 +166,20 @@ def _draw(
             continue
         region = _prediction_region(inputs, place, canvas.shape, scale)
         colour = FOUND if hits[row] else FALSE
-        _paint(canvas, region, colour, filled=not hits[row])
+        paint(canvas, region, colour, filled=not hits[row])
         if not hits[row]:
             labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
     for column in np.flatnonzero(~used & ~overlaps.crowd):
         record = records[overlaps.truths[column]]
         region = _truth_region(inputs, record, canvas.shape, scale)
-        _paint(canvas, region, MISSED, filled=True)
+        paint(canvas, region, MISSED, filled=True)
         labels.append(_Label(region, display_name(names[record["category_id"]]), MISSED))
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
     image_id = inputs.image_ids[overlaps.image]
     for record, skipped in zip(records, inputs.truth.skipped, strict=True):
         if skipped and record["image_id"] == image_id:
-            _dashed_box(pen, [scale * side for side in record["bbox"]])
+            dashed_box(pen, [scale * side for side in record["bbox"]])
     _write_labels(pen, labels)
     return picture
 
@@ -215,21 +205,14 @@ def _prediction_region(
     if inputs.iou is Iou.BBOX:
         return _box_region(inputs.predictions.boxes[place].tolist(), shape, scale)
     assert inputs.predictions.masks is not None
-    return _mask_region(inputs.predictions.masks[place], shape)
+    return mask_region(inputs.predictions.masks[place], shape)
 
 
 def _truth_region(inputs: Inputs, record: dict, shape: tuple[int, ...], scale: float) -> np.ndarray:
     if inputs.iou is Iou.BBOX:
         return _box_region(record["bbox"], shape, scale)
     mask = record["segmentation"]
-    return _mask_region(Rle(tuple(mask["size"]), mask["counts"]), shape)
-
-
-def _mask_region(mask: Rle, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask at the size of the drawn image, uint8[height, width]; small ones do not vanish."""
-    size = shape[1], shape[0]
-    pixels = np.ascontiguousarray(decode_rle(mask)) * 255
-    return (cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) >= 96).astype(np.uint8)
+    return mask_region(Rle(tuple(mask["size"]), mask["counts"]), shape)
 
 
 def _box_region(box: Sequence[float], shape: tuple[int, ...], scale: float) -> np.ndarray:
@@ -240,31 +223,6 @@ def _box_region(box: Sequence[float], shape: tuple[int, ...], scale: float) -> n
         max(0, round(left)) : max(0, round(left + width)),
     ] = 1
     return region
-
-
-def _paint(
-    canvas: np.ndarray, region: np.ndarray, colour: tuple[int, int, int], *, filled: bool
-) -> None:
-    inside = region > 0
-    if filled:
-        canvas[inside] = (0.55 * canvas[inside] + 0.45 * np.array(colour)).astype(np.uint8)
-    outline, _ = cv2.findContours(region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.polylines(canvas, outline, True, (255, 255, 255), 3, cv2.LINE_AA)
-    cv2.polylines(canvas, outline, True, colour, 2, cv2.LINE_AA)
-
-
-def _dashed_box(pen: ImageDraw.ImageDraw, box: Sequence[float], dash: int = 7) -> None:
-    """White dashes on a black line, to be seen on anything."""
-    left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
-    pen.rectangle((left, top, max(left, right), max(top, bottom)), outline=(0, 0, 0), width=2)
-    for start in np.arange(left, right, 2 * dash):
-        end = min(right, start + dash)
-        pen.line((start, top, end, top), (255, 255, 255), 2)
-        pen.line((start, bottom, end, bottom), (255, 255, 255), 2)
-    for start in np.arange(top, bottom, 2 * dash):
-        end = min(bottom, start + dash)
-        pen.line((left, start, left, end), (255, 255, 255), 2)
-        pen.line((right, start, right, end), (255, 255, 255), 2)
 
 
 @dataclass(frozen=True)

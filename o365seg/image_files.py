@@ -105,6 +105,17 @@ def check_image(root: Path, record: records.Image) -> tuple[CheckedImage, bytes 
     return CheckedImage(path, _sha256(copy), "image/png", True, remark), copy
 
 
+def open_upright(root: Path, record: records.Image) -> Image.Image:
+    """An image's pixels, RGB, the way up that its record's size asks for (see `check_image`).
+
+    Raises:
+        ImageProblem: as `check_image`.
+    """
+    checked, upright = check_image(root, record)
+    with Image.open(io.BytesIO(upright) if upright else root / checked.path) as image:
+        return image.convert("RGB")
+
+
 def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image, str | None]:
     """The image with its record's (width, height), and what was done; None for nothing."""
     turn = image.getexif().get(_ORIENTATION, 1)
