@@ -7,8 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from o365seg.masks import Rle, decode_rle
-
-Rgb = tuple[int, int, int]
+from o365seg.palette import Colour
 
 
 def shrink(image: Image.Image, side: int) -> tuple[Image.Image, float]:
@@ -31,7 +30,7 @@ def mask_region(mask: Rle, shape: tuple[int, ...]) -> np.ndarray:
     return (cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) >= 96).astype(np.uint8)
 
 
-def paint(canvas: np.ndarray, region: np.ndarray, colour: Rgb, *, filled: bool) -> None:
+def paint(canvas: np.ndarray, region: np.ndarray, colour: Colour, *, filled: bool) -> None:
     """Outline a region uint8[h, w] on uint8[h, w, 3], and tint what is inside where asked."""
     inside = region > 0
     if filled:

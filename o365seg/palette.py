@@ -7,7 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from model.vocabulary import Colour, Vocabulary
+Colour = tuple[int, int, int]
+"""RGB, 0 … 255."""
 
 _FROM_LAB = np.array(
     [
@@ -30,11 +31,6 @@ _CHROMA = np.array([0.08, 0.12, 0.16, 0.20, 0.24])
 _HUES = np.radians(np.arange(0, 360, 6))
 # How far the instances of a class stray from its colour: in lightness and in hue (degrees).
 _SHADES = ((0, 0), (0.10, 14), (-0.10, -14), (0.05, -24), (-0.05, 24), (0.15, 6), (-0.15, -6))
-
-
-def class_colours(vocabulary: Vocabulary) -> list[Colour]:
-    """A colour for each class: the vocabulary's own, else our palette's, by place in it."""
-    return list(vocabulary.colours or distinct_colours(len(vocabulary)))
 
 
 @cache
