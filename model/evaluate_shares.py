@@ -31,8 +31,7 @@ from model.result_files import (
 from model.visualize import save_picture
 from model.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.figure_files import make_folder
-from o365seg.json_files import read_json, write_json_atomic
+from o365seg.json_files import make_folder, read_json, write_json_atomic
 
 _FOLDERS = {
     Task.PANOPTIC: ("truth", "panoptic"),

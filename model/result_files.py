@@ -31,8 +31,7 @@ from model.visualize import (
 )
 from model.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.figure_files import make_folder
-from o365seg.json_files import write_json_atomic
+from o365seg.json_files import make_folder, write_json_atomic
 from o365seg.masks import Rle, encode_rle, rle_area
 
 _MOST_LABELS = 2**16 - 1

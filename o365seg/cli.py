@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from o365seg import command_line
+from o365seg import cli_release, command_line
 
 app = command_line.make_app(
-    "Make a painting project from Objects365 boxes, follow it, and release its masks."
+    "Make a painting project from Objects365 boxes, follow it, release its masks; then look at the "
+    "release, tell of it and publish it."
 )
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
@@ -149,6 +150,9 @@ def release(
             "unanswered questions are marked so, and the benchmark ignores them like skips",
             err=True,
         )
+
+
+cli_release.add_commands(app)
 
 
 def _list(label: str, items: list[tuple]) -> None:

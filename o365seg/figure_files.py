@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from o365seg.errors import InputError
 from o365seg.json_files import write_bytes_atomic
 
 # Okabe and Ito's colours: apart for colour-blind eyes, and with the markers apart in grey too.
@@ -48,14 +47,6 @@ def figure_style() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
         yield
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder where there is none; an `InputError` naming it where that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:

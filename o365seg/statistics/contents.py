@@ -166,6 +166,11 @@ def kind_of(annotation: Annotation) -> str:
     return "skipped" if annotation.is_skipped else "mask"
 
 
+def area_name(area: float) -> str:
+    """COCO's name for an area in pixels: one of `AREA_NAMES`."""
+    return AREA_NAMES[int(np.searchsorted(_AREA_EDGES, area, side="right"))]
+
+
 def mask_area(annotation: Annotation, size: tuple[int, int]) -> float:
     """The area in pixels as the file states it, else of the mask itself."""
     if annotation.area is not None:

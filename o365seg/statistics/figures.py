@@ -14,10 +14,10 @@ from o365seg.figure_files import (
     MARKERS,
     figure_style,
     log_scale,
-    make_folder,
     save_figure,
     save_table,
 )
+from o365seg.json_files import make_folder
 from o365seg.statistics.contents import AREA_NAMES, BIN_EDGES, SetCurves
 from o365seg.statistics.reference_points import ReferencePoint, of_curve
 from o365seg.statistics.relative_size import RelativeSize

@@ -13,10 +13,10 @@ from o365seg.figure_files import (
     COLOURS,
     MARKERS,
     figure_style,
-    make_folder,
     save_figure,
     save_table,
 )
+from o365seg.json_files import make_folder
 from o365seg.statistics.contents import BIN_EDGES
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.statistics.time_statistics import RaterTimes, Times
