@@ -18,6 +18,7 @@ from model.cli_options import (
     parse_size,
     text_encoder,
 )
+from model.demo_command import demo
 from model.train_command import train
 from o365seg import command_line
 
@@ -201,6 +202,7 @@ def export(
 
 app.command(epilog="Example: `dataseg train synthetic --out runs/synthetic`")(train)
 cli_evaluate.add_commands(app)
+app.command(epilog="Example: `dataseg demo dataseg.safetensors --embeddings coco_text.npz`")(demo)
 app.add_typer(data_command.app, name="data")
 
 

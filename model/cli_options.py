@@ -13,9 +13,10 @@ from o365seg.errors import InputError
 if TYPE_CHECKING:
     from model.text import TextEncoder
 
-_EXTRA = frozenset(
-    {"onnx", "onnxscript", "open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch"}
-)
+_EXTRA = dict.fromkeys(
+    ("open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch", "torchvision"), "model"
+) | {"gradio": "demo", "onnx": "export", "onnxscript": "export"}
+"""The extra that brings a library."""
 _TEXT = "Text embeddings"
 
 Names = Annotated[
@@ -59,14 +60,16 @@ Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
 
 @contextmanager
 def model_libraries() -> Iterator[None]:
-    """Without the libraries of the extra `model`: one line that says how to get them."""
+    """Without the libraries of an extra: one line that says how to get them."""
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _EXTRA:
+        package = (error.name or "").split(".")[0]
+        if package not in _EXTRA:
             raise
         raise InputError(
-            f"this needs {error.name}, which is not installed: pip install 'o365seg[model]'"
+            f"this needs {package}, which is not installed: "
+            f"pip install 'o365seg[{_EXTRA[package]}]'"
         ) from None
 
 
