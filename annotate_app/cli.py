@@ -33,6 +33,9 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 
+# Of the extra `annotate`; without them `--help` works, and the rest says what to install.
+_LIBRARIES = ("argon2", "fastapi", "gradio", "itsdangerous", "python_multipart", "uvicorn")
+
 DEMO_RATER = "rater"
 DEMO_KEY_FILE = "demo-password.txt"
 
@@ -216,4 +219,4 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Run the command."""
-    command_line.run(app)
+    command_line.run(app, dict.fromkeys(_LIBRARIES, "annotate"))

@@ -1,14 +1,13 @@
 """What the commands of `dataseg` share: options, and how they are read."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model.config import PRESETS
-from o365seg.errors import InputError
+from o365seg import command_line
 
 if TYPE_CHECKING:
     from model.text import TextEncoder
@@ -58,19 +57,9 @@ Embeddings = Annotated[
 Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
 
 
-@contextmanager
-def model_libraries() -> Iterator[None]:
+def model_libraries() -> AbstractContextManager[None]:
     """Without the libraries of an extra: one line that says how to get them."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        package = (error.name or "").split(".")[0]
-        if package not in _EXTRA:
-            raise
-        raise InputError(
-            f"this needs {package}, which is not installed: "
-            f"pip install 'o365seg[{_EXTRA[package]}]'"
-        ) from None
+    return command_line.needed(_EXTRA)
 
 
 def parse_size(text: str) -> int | None:
