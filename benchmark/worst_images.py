@@ -1,4 +1,4 @@
-"""The images with the most errors, drawn with what was missed, made up and found."""
+"""The images with the most errors: what was missed, made up and found, and beside it the truth."""
 
 import io
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.assignment import assign
 from benchmark.choices import Iou, SkipRule
+from benchmark.error_kinds import Judged, Kind
 from benchmark.inputs import Inputs
 from benchmark.matches import CategoryMatches
 from benchmark.overlaps import ImageOverlaps, image_overlaps
@@ -19,9 +20,12 @@ from o365seg.errors import InputError
 from o365seg.html_page import data_uri
 from o365seg.image_files import ImageProblem, open_upright
 from o365seg.masks import Rle
+from o365seg.palette import distinct_colours
 
 SIDE = 720
 """Greatest side of a drawn image, in pixels."""
+PICTURES = 24
+"""How many images are drawn where no number is given."""
 MISSED, FALSE, FOUND = (222, 60, 170), (240, 200, 40), (70, 165, 245)
 """Magenta, yellow and blue: apart for colour-blind eyes, and rare in photos."""
 
@@ -38,18 +42,39 @@ class Errors:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn image: `data` is JPEG."""
+    """A drawn image, twice.
+
+    Attributes:
+        name: Its file's name.
+        errors: How it fared.
+        width: Of both drawings, in pixels.
+        height: Likewise.
+        data: JPEG with what is missed, false and found.
+        truth: JPEG with all objects, and nothing predicted.
+        marks: (category id, kind) of what is on it: FOUND_MARK, "missed", or a false prediction's
+            kind of error (`error_kinds.Kind`, in lower case).
+    """
 
     name: str
     errors: Errors
     width: int
     height: int
     data: bytes
+    truth: bytes
+    marks: frozenset[tuple[int, str]]
 
     @property
     def uri(self) -> str:
-        """The image as a `data:` address."""
+        """The first drawing as a `data:` address."""
         return data_uri(self.data, "image/jpeg")
+
+    @property
+    def truth_uri(self) -> str:
+        """The second drawing likewise."""
+        return data_uri(self.truth, "image/jpeg")
+
+
+FOUND_MARK = "found"
 
 
 def best_score(matches: Sequence[CategoryMatches]) -> float:
@@ -94,15 +119,17 @@ def worst(errors: Sequence[Errors], number: int) -> list[Errors]:
 def draw_worst(
     inputs: Inputs,
     matches: Sequence[CategoryMatches],
+    judged: Judged,
     rule: SkipRule,
     folder: Path,
-    number: int = 12,
+    number: int = PICTURES,
 ) -> tuple[float, list[Picture], list[str]]:
     """Draw the worst images.
 
     Args:
         inputs: Predictions and ground truth.
         matches: What the evaluation found for them.
+        judged: The kinds of its errors, by the same rule.
         rule: The rule for skipped instances that `matches` follow.
         folder: Where the images lie, as the records' `file_name` says or with leading folders off.
         number: How many.
@@ -122,6 +149,7 @@ def draw_worst(
     masks = inputs.iou.of_masks
     as_truth = not masks or rule is SkipRule.IOA
     ignored = _ignored(matches)
+    kinds = dict(zip(judged.prediction.tolist(), judged.kind.tolist(), strict=True))
     pictures, problems = [], []
     places = [one.image for one in chosen]
     for errors, overlaps in zip(
@@ -133,10 +161,11 @@ def draw_worst(
         except ImageProblem as problem:
             problems.append(f"{record.file_name or f'image {record.id}'}: {problem}")
             continue
-        drawn = _draw(small, scale, inputs, overlaps, least, ignored)
-        buffer = io.BytesIO()
-        drawn.save(buffer, "JPEG", quality=82, optimize=True)
-        pictures.append(Picture(record.file_name, errors, *drawn.size, buffer.getvalue()))
+        drawn, marks = _draw(small, scale, inputs, overlaps, least, ignored, kinds)
+        truth = _draw_truth(small, scale, inputs, overlaps)
+        pictures.append(
+            Picture(record.file_name, errors, *small.size, _jpeg(drawn), _jpeg(truth), marks)
+        )
     return least, pictures, problems
 
 
@@ -152,20 +181,27 @@ def _draw(
     overlaps: ImageOverlaps,
     least: float,
     ignored: set[int],
-) -> Image.Image:
-    """Fill what is missed or false, outline what is found, and dash the boxes of skips."""
+    kinds: dict[int, int],
+) -> tuple[Image.Image, frozenset[tuple[int, str]]]:
+    """Fill what is missed or false, outline what is found, and dash the boxes of skips.
+
+    Gives the drawing and its `Picture.marks`.
+    """
     records, found = inputs.truth.records, inputs.predictions
     names = {category.id: category.name for category in inputs.file.categories}
     kept = found.scores[overlaps.predictions] >= least
     hits, used = _matched(overlaps, kept)
     canvas = np.asarray(image).copy()
     labels = []
+    marks: set[tuple[int, str]] = set()
     for row in np.flatnonzero(kept):
         place = int(overlaps.predictions[row])
         if place in ignored:
             continue
         region = _prediction_region(inputs, place, canvas.shape, scale)
         colour = FOUND if hits[row] else FALSE
+        kind = FOUND_MARK if hits[row] else Kind(kinds[place]).name.lower()
+        marks.add((int(found.category_ids[place]), kind))
         paint(canvas, region, colour, filled=not hits[row])
         if not hits[row]:
             labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
@@ -173,15 +209,50 @@ def _draw(
         record = records[overlaps.truths[column]]
         region = _truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, MISSED, filled=True)
+        marks.add((record["category_id"], Kind.MISSED.name.lower()))
         labels.append(_Label(region, display_name(names[record["category_id"]]), MISSED))
+    return _finished(canvas, scale, inputs, overlaps, labels), frozenset(marks)
+
+
+def _draw_truth(
+    image: Image.Image, scale: float, inputs: Inputs, overlaps: ImageOverlaps
+) -> Image.Image:
+    """Fill every object in a colour of its own, and dash the boxes of skips."""
+    names = {category.id: category.name for category in inputs.file.categories}
+    canvas = np.asarray(image).copy()
+    labels = []
+    columns = np.flatnonzero(~overlaps.crowd)
+    colours = distinct_colours(max(1, len(columns)))
+    for column, colour in zip(columns, colours, strict=False):
+        record = inputs.truth.records[overlaps.truths[column]]
+        region = _truth_region(inputs, record, canvas.shape, scale)
+        paint(canvas, region, colour, filled=True)
+        labels.append(_Label(region, display_name(names[record["category_id"]]), colour))
+    return _finished(canvas, scale, inputs, overlaps, labels)
+
+
+def _finished(
+    canvas: np.ndarray,
+    scale: float,
+    inputs: Inputs,
+    overlaps: ImageOverlaps,
+    labels: "Sequence[_Label]",
+) -> Image.Image:
+    """The drawing with the boxes of skips and with names."""
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
     image_id = inputs.image_ids[overlaps.image]
-    for record, skipped in zip(records, inputs.truth.skipped, strict=True):
+    for record, skipped in zip(inputs.truth.records, inputs.truth.skipped, strict=True):
         if skipped and record["image_id"] == image_id:
             dashed_box(pen, [scale * side for side in record["bbox"]])
     _write_labels(pen, labels)
     return picture
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=82, optimize=True)
+    return buffer.getvalue()
 
 
 def _matched(overlaps: ImageOverlaps, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
