@@ -54,8 +54,9 @@ def demo(
     """
     pixels = parse_size(size)
     with model_libraries():
+        # The page first: a missing gradio is told before PyTorch has been waited for.
+        from model.demo_page import make_page, serve_page  # isort: skip
         from model.demo import Demo
-        from model.demo_page import make_page, serve_page
         from model.predict_command import TextChoice, chosen_device
         from model.text_files import read_names
         from model.vocabulary import parse_vocabulary

@@ -100,6 +100,7 @@ def write_card(facts: ReleaseFacts, about: Publication, folder: Path) -> list[Pa
     Raises:
         InputError: the folder cannot be written.
     """
+    make_folder(folder)
     figures = draw_figures(facts, folder / FIGURES_FOLDER)
     card = folder / CARD_FILE
     write_bytes_atomic(card, data_card(facts, about).encode())
