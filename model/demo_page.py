@@ -29,7 +29,7 @@ footer { display: none !important; }
 """
 _ABOUT = """# DaTaSeg
 Segment an image by classes of your own, as **{checkpoint}** does: panoptic, semantic and instance
-results come from one forward pass. Nothing leaves this machine.
+results come from one forward pass. Images stay on the machine that runs this page.
 """
 _CLASSES = "Set apart by commas; `:stuff` behind what cannot be counted, as in `sky:stuff`."
 

@@ -48,7 +48,7 @@ def test_skips_source_and_open_questions_are_told(release: PaintedRelease) -> No
     info = json.loads(release.path.read_text())["info"]
     assert "| too dark | 1 |" in card
     assert info["source_sha256"] in card
-    assert "2 questions are open" in card
+    assert "questions still open: 2." in card
     assert "Not stated yet" in card
 
 

@@ -5,6 +5,7 @@ set -eu
 
 python=${1:-python3}
 root=$(cd "$(dirname "$0")/../.." && pwd)
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/pyproject.toml")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,7 +24,7 @@ bin=$work/empty/bin
 for command in o365seg annotate-app benchmark dataseg; do
     "$bin/$command" --help >help.txt
     grep -q Usage help.txt
-    test "$("$bin/$command" --version)" = "o365seg 0.1.0"
+    test "$("$bin/$command" --version)" = "o365seg $version"
     bash -c "'$bin/$command' --show-completion; :" | grep -q "complete "  # it asks which shell calls
 done
 for line in "o365seg gallery" "o365seg card" "o365seg publish" "annotate-app demo" "benchmark evaluate" \
