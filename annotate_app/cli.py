@@ -46,8 +46,10 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 7860,
     images: Annotated[
-        Path | None, typer.Option(help="Image root, where it moved since `o365seg create`.")
+        str | None,
+        typer.Option(help="Image root (a folder or URL), where it moved since `o365seg create`."),
     ] = None,
+    database: command_line.DatabaseUrl = "",
     behind_proxy: Annotated[
         str | None,
         typer.Option(
@@ -61,9 +63,13 @@ def serve(
     from o365seg.project import open_project
     from o365seg.store.raters import rater_names
 
-    opened = open_project(project, images and images.resolve())
-    if not opened.image_root.is_dir():
-        raise InputError("no such image folder; say with --images where it is", file=images)
+    opened = open_project(project, images, database)
+    try:
+        opened.images.check()
+    except InputError as error:
+        raise InputError(
+            f"{error.message}; say with --images where it is", file=error.file
+        ) from None
     with opened.store.read() as db:
         names = rater_names(db)
     if names:

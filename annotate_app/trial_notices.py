@@ -31,8 +31,7 @@ def after(comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
         }
     return {
         "title": f"Your mask fits by {comparison.iou:.0%} (IoU)",
-        "text": f"Missed: {comparison.missed:.0%} of the object. "
-        f"Too much: {comparison.extra:.0%}.",
+        "text": f"Missed: {comparison.missed:.0%} of the object. Too much: {comparison.extra:.0%}.",
         "kind": "good" if comparison.iou >= _GOOD_IOU else "warning",
         "legend": [
             {"line": "mask", "label": "your mask"},
