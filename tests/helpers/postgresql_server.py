@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 def find_programs() -> Path | None:
@@ -21,7 +22,7 @@ def find_programs() -> Path | None:
     return Path(found[0]).parent if found else None
 
 
-def _as_postgres() -> dict[str, int]:
+def _as_postgres() -> dict[str, Any]:
     """PostgreSQL refuses to run as root; Debian's package makes a user for it."""
     if os.getuid() != 0:
         return {}
@@ -50,7 +51,10 @@ def postgresql_server() -> Iterator[str]:
         if identity:
             os.chown(folder, identity["user"], identity["group"])
         cluster = Path(folder) / "cluster"
-        options = {"cwd": folder, "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}}
+        options: dict[str, Any] = {
+            "cwd": folder,
+            "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        }
         subprocess.run(
             [programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
             check=True, capture_output=True, **options, **identity,

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from rater_steps import add_raters, current, skip, take
+from sqlalchemy.exc import DBAPIError
 
 import o365seg.store.migrations as migrations
 from o365seg.errors import InputError
@@ -70,7 +71,7 @@ def test_the_first_schema_is_upgraded_and_nothing_is_lost(
         assert (done.masks, done.skipped, done.unanswered) == (1, 1, 1)
     [grace] = add_raters(store, 1)
     skip(store, grace, current(take(store, grace, now=100)), now=101)
-    with pytest.raises(sa.exc.DBAPIError, match="append-only"), store.write() as db:
+    with pytest.raises(DBAPIError, match="append-only"), store.write() as db:
         db.execute(sa.text("DELETE FROM answer"))
     store.close()
 
