@@ -18,7 +18,7 @@ from annotate_app.bodies import json_body
 from annotate_app.photos import PhotoGone, read_photo
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
-from o365seg.store import answers, gold, leases, progress, qualification
+from o365seg.store import answers, earlier_work, gold, leases, progress, qualification
 from o365seg.store.database import now_ms
 from o365seg.store.qualification import Gate
 from o365seg.store.raters import Rater
@@ -34,7 +34,7 @@ def _encodable(text: str) -> str:
     return text
 
 
-_Text = Annotated[str, AfterValidator(_encodable)]
+Text = Annotated[str, AfterValidator(_encodable)]
 _Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
@@ -44,7 +44,7 @@ class MaskBody(BaseModel):
     """A mask: `size` is [height, width], `crc32` that of `counts` as ASCII text."""
 
     size: tuple[int, int]
-    counts: _Text
+    counts: Text
     crc32: int
 
     def mask(self) -> answers.Mask:
@@ -56,7 +56,7 @@ class SkipBody(BaseModel):
     """A skip with its reason; a note is required for `other`."""
 
     reason: answers.SkipReason
-    note: _Text = Field(default="", max_length=2000)
+    note: Text = Field(default="", max_length=2000)
 
 
 class AnswerBody(BaseModel):
@@ -102,18 +102,18 @@ class ActivityBody(BaseModel):
 class SubmitBody(BaseModel):
     """An answer under a lease."""
 
-    lease: _Text
+    lease: Text
     question: int
     answer: AnswerBody
-    image_sha256: _Text
+    image_sha256: Text
     activity: ActivityBody
-    client_version: _Text = Field(max_length=100)
+    client_version: Text = Field(max_length=100)
 
 
 class DraftBody(BaseModel):
     """Work in progress under a lease."""
 
-    lease: _Text
+    lease: Text
     question: int
     mask: MaskBody
     activity: ActivityBody
@@ -122,8 +122,8 @@ class DraftBody(BaseModel):
 class HeartbeatBody(BaseModel):
     """The rater is at work: renew these leases."""
 
-    lease: _Text
-    prefetched: _Text | None = None
+    lease: Text
+    prefetched: Text | None = None
 
 
 _Submit = Annotated[SubmitBody, Depends(json_body(SubmitBody))]
@@ -139,8 +139,8 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/next")
     def next_question(rater: CurrentRater) -> dict[str, Any]:
         with store.write() as db:
-            work = _take_work(db, rater, now_ms())
-        return work | _progress(project, rater)
+            work = take_work(db, rater, now_ms())
+        return work | count_progress(project, rater)
 
     @router.post("/api/submit")
     def submit(body: _Submit, rater: CurrentRater) -> JSONResponse:
@@ -159,15 +159,15 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                 )
             except answers.AnswerRefused as refusal:
-                return _problem(422, "refused", str(refusal))
+                return problem(422, "refused", str(refusal))
             trial = _trial_feedback(db, rater, outcome)
             # After a whole attempt its result comes first, not the next attempt.
             work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
-            work = work or _take_work(db, rater, now)
+            work = work or take_work(db, rater, now)
         # Only now, with the commit on the disk, may the rater's browser forget its own copy.
-        following = work | _progress(project, rater)
+        following = work | count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
-            return _problem(409, "lease_lost", outcome.why, next=following)
+            return problem(409, "lease_lost", outcome.why, next=following)
         status = "already_recorded" if outcome.repeated else "recorded"
         said = {"status": status, "answer": outcome.answer_id, "next": following}
         return JSONResponse(said | {"feedback": trial and trial.body})
@@ -187,9 +187,9 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                 )
             except answers.AnswerRefused as refusal:
-                return _problem(422, "refused", str(refusal))
+                return problem(422, "refused", str(refusal))
         if not held:
-            return _problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"saved_at": now})
 
     @router.post("/api/heartbeat")
@@ -200,7 +200,7 @@ def make_router(project: Project) -> APIRouter:
             if body.prefetched is not None:
                 leases.renew(db, body.prefetched, rater.id, now)
         if not held:
-            return _problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
     @router.get("/image/{sha256}")
@@ -209,7 +209,7 @@ def make_router(project: Project) -> APIRouter:
             data, media_type = read_photo(project, sha256)
         except PhotoGone as gone:
             status = 409 if gone.error == "image_changed" else 404
-            return _problem(status, gone.error, str(gone))
+            return problem(status, gone.error, str(gone))
         return Response(
             data,
             media_type=media_type,
@@ -223,7 +223,7 @@ _NO_WORK = {"current": None, "prefetched": None, "waiting": 0, "go_to": None}
 _GATES = {Gate.GUIDELINES: "/guidelines", Gate.FAILED: "/qualification"}
 
 
-def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+def take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
     """A rater's questions. What a question is for shows in none of them, but for qualification."""
     work = leases.take_work(db, rater.id, now)
     if work.gate in _GATES:
@@ -236,23 +236,22 @@ def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
     }
 
 
-def _progress(project: Project, rater: Rater) -> dict[str, Any]:
-    """Counted apart from the transaction that writes, which others wait for."""
+def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
+    """How far the project is. Apart from the transaction that writes, which others wait for."""
     with project.store.read() as db:
         return {"progress": asdict(progress.measure_for_rater(db, rater.id))}
 
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
-    earlier = leased.correction
+    earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
     notice = None
     if leased.purpose is Purpose.QUALIFICATION:
+        earlier = None  # each attempt begins anew
         standing = qualification.read_qualification(db, rater.id)
         notice = trial_notices.before(standing, leased.question_id)
-    elif earlier is not None:
-        title = "A reviewer sent this mask back" if earlier.counts else "A reviewer says: paint it"
-        notice = {"title": title, "text": earlier.comment, "kind": "warning"}
-    size = (leased.height, leased.width)
+    elif leased.comment is not None:
+        notice = trial_notices.sent_back(leased.comment)
     return {
         "question": leased.question_id,
         "lease": leased.token,
@@ -266,7 +265,8 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
             "height": leased.height,
         },
         "draft": None if draft is None else asdict(draft),
-        "initial": packed(earlier.counts, size) if earlier and earlier.counts else None,
+        # Given again, to be corrected: what the rater answered before.
+        "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,
     }
 
@@ -299,5 +299,6 @@ def _trial_feedback(
     return _TrialFeedback({"notice": notice, "reference": packed(reference, size)}, complete)
 
 
-def _problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+def problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+    """An error as the painter reads it."""
     return JSONResponse({"error": error, "message": message, **more}, status_code=status)

@@ -16,13 +16,13 @@ from starlette.exceptions import HTTPException
 from annotate_app import (
     api,
     audit_pages,
+    earlier,
     export_pages,
     gallery_pages,
     guidelines_pages,
     joining,
     people_pages,
     progress_pages,
-    review_api,
     sign_in,
     static_files,
 )
@@ -63,7 +63,6 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(joining.make_router(project, sessions, throttle))
     for part in (
         guidelines_pages,
-        review_api,
         progress_pages,
         gallery_pages,
         people_pages,
@@ -73,6 +72,7 @@ def make_app(project: Project) -> FastAPI:
         app.include_router(part.make_router(project))
     app.include_router(_me_router(project.about.id))
     app.include_router(api.make_router(project))
+    app.include_router(earlier.make_router(project))
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _show_problem)
     app.add_middleware(SessionGuard, sessions=sessions)

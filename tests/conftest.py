@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -36,13 +37,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """A Playwright browser: Debian's Chromium, else Playwright's own, else skip and say why."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def chromium_options() -> dict[str, Any]:
+    """How Chromium is started: Debian's where it is installed, else Playwright's own."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    return {"executable_path": executable, "args": CHROMIUM_ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_options: dict[str, Any]) -> Iterator:
+    """A Playwright browser; where none can be started, skip and say why."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
         try:
-            chromium = driver.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+            chromium = driver.chromium.launch(**chromium_options)
         except playwright.Error as error:
             pytest.skip(f"no browser can be had: {error.message.splitlines()[0]}")
         yield chromium

@@ -45,10 +45,12 @@ const PAN_STEP = 80; // CSS px
  * @typedef {object} Action
  * @property {string} id also the button's `data-tool`
  * @property {string} label
+ * @property {string} [short] on the button, where the label is too long for it
  * @property {string[]} keys as in commands.js
  * @property {() => void} run
  * @property {boolean} [primary] the one that is wanted most often
  * @property {boolean} [quiet] a link rather than a button
+ * @property {boolean} [always] also where nothing is on the easel
  */
 
 export class Easel {
@@ -425,9 +427,10 @@ export class Easel {
 
   #showEnabled() {
     const { buttons, sliders } = this.#ui;
-    const actions = new Set(this.#actions.map(({ id }) => id));
+    const actions = new Map(this.#actions.map((action) => [action.id, action]));
     for (const [id, button] of Object.entries(buttons)) {
-      if (actions.has(id)) button.disabled = !this.#open;
+      const action = actions.get(id);
+      if (action) button.disabled = this.#busy || (!this.#drawing && !action.always);
       else button.disabled = id !== 'help' && (!this.#open || (this.#readOnly && !LOOKING.has(id)));
     }
     for (const [name, slider] of Object.entries(sliders)) slider.disabled = !this.#open || (this.#readOnly && name === 'size');

@@ -48,10 +48,12 @@ export function buildLayout({ run, set, person, eyebrow }) {
   const output = (name, attributes = {}) => (show[name] = el('span', { 'data-show': name, ...attributes }));
 
   const slider = (name, label, lower, higher, attributes) => {
+    const hints = [lower, higher].map((id) => `${command(id).label}: ${keyCap(command(id).keys[0])}`);
     const input = el('input', {
       type: 'range',
       'data-tool': name,
       'aria-label': label,
+      title: hints.join('\n'),
       input: () => set(name, Number(input.value)),
       ...attributes,
     });
@@ -105,6 +107,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
       class: 'swatch',
       style: `--swatch: rgb(${rgb.join(' ')})`,
       'aria-label': `Mask colour: ${name}`,
+      title: `${name} (${command('colour').keys[0]}: next)`,
       'aria-pressed': 'false',
       'data-colour': i,
       mousedown: (event) => event.preventDefault(),
@@ -166,7 +169,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
     actionIds = actions.map(({ id }) => id);
     const made = actions.map((action) => {
       const kind = action.primary ? 'button primary' : action.quiet ? 'button quiet' : 'button';
-      return button(action.id, [action.label, keyCaps(action.keys[0])], { class: kind }, action);
+      return button(action.id, [action.short ?? action.label, keyCaps(action.keys[0])], { class: kind, title: action.short ? action.label : null }, action);
     });
     actionLine.replaceChildren(...made);
   };

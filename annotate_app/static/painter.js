@@ -4,7 +4,7 @@
  */
 
 import { Api } from './api.js';
-import { skipDialog } from './dialogs.js';
+import { keptDialog, REASONS, skipDialog } from './dialogs.js';
 import { Drafts } from './drafts.js';
 import { Easel } from './easel.js';
 import { Images } from './images.js';
@@ -13,6 +13,11 @@ import { Session } from './session.js';
 
 /** Written into every answer. */
 const CLIENT_VERSION = 'painter-2';
+
+const STANDS = {
+  taken: 'The question is with another rater now. Your work stays kept.',
+  answered: 'Another rater’s answer to it counts. Your work stays kept.',
+};
 
 /**
  * @param {HTMLElement} root emptied and filled with the painter; gets a read-only `painter` property for tests
@@ -66,12 +71,36 @@ class Painter {
     return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
-  /** @returns {import('./easel.js').Action[]} */
-  #actions() {
+  /** @param {object|null} task the question on the easel @returns {import('./easel.js').Action[]} */
+  #actions(task = null) {
+    // What a reviewer sent back cannot stand.
+    const back = task?.earlier && !task.notice
+      ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.session.letStand() }
+      : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
     return [
       { id: 'submit', label: 'Submit', keys: ['Enter'], primary: true, run: () => this.#submit() },
       { id: 'skip', label: 'Skip…', keys: ['S'], run: () => this.#skip() },
+      back,
+      { id: 'kept', label: 'Kept work…', keys: ['K'], quiet: true, always: true, run: () => this.#showKept() },
     ];
+  }
+
+  /** Words above the photo: the server's, or that this is the rater's own answer. */
+  #notice({ notice, earlier }) {
+    if (notice || !earlier) return notice ?? null;
+    const skipped = REASONS.find(({ id }) => id === earlier.skip_reason)?.label.toLowerCase();
+    const title = skipped ? `You skipped this question: ${skipped}.` : 'Your answer to this question.';
+    return { title, text: 'Submit again to correct it.' };
+  }
+
+  async #showKept() {
+    try {
+      const dialog = keptDialog(await this.session.kept(), (work) => this.session.look(work));
+      this.easel.element.append(dialog);
+      dialog.showModal();
+    } catch (error) {
+      this.easel.say(error.message, 'warning');
+    }
   }
 
   /** What the session shows; see session.js. */
@@ -82,8 +111,8 @@ class Painter {
         this.question = task.question;
         this.#bbox = task.bbox;
         this.#submitAnyway = -1;
-        easel.setActions(this.#actions());
-        const drawing = easel.show({ task, photo, mask, notice: task.notice });
+        easel.setActions(this.#actions(task));
+        const drawing = easel.show({ task, photo, mask, notice: this.#notice(task) });
         this.#showTime();
         if (restored) easel.say('Your earlier work on this question was restored.');
         return drawing;
@@ -93,6 +122,16 @@ class Painter {
           this.question = null;
           easel.setActions([{ id: 'continue', label: 'Continue', keys: ['Enter'], primary: true, run: resolve }]);
           easel.show({ task, photo, mask, reference, notice, readOnly: true });
+        }),
+      kept: (work, photo, mask) =>
+        new Promise((resolve) => {
+          this.question = null;
+          const again = { id: 'take-up', label: 'Take it up again', keys: ['Enter'], primary: true, run: () => resolve(true) };
+          const back = { id: 'back', label: 'Back', keys: ['Backspace'], run: () => resolve(false) };
+          easel.setActions(work.standing === 'free' ? [again, back] : [back]);
+          const title = work.skip_reason ? 'A skip that came too late.' : 'A mask that came too late.';
+          const text = work.standing === 'free' ? 'The question is free: take it up again, and submit.' : STANDS[work.standing];
+          easel.show({ task: work, photo, mask, readOnly: true, notice: { title, text } });
         }),
       rest: (state, details) => this.#rest(state, details),
       goTo: (path) => location.assign(path),
@@ -104,6 +143,7 @@ class Painter {
 
   #rest(state, { message, waiting, skippable = false } = {}) {
     this.question = null;
+    this.easel.setActions(this.#actions());
     const others = waiting === 1 ? 'The last open question is' : `The last ${waiting} open questions are`;
     const text = waiting ? `${others} with other raters. This page looks again every 15 seconds.` : message;
     this.easel.rest(state, {

@@ -24,6 +24,7 @@ const LOOK_AHEAD_AFTER = 60; // ms
  * @property {{url: string, sha256: string, width: number, height: number}} image
  * @property {import('./drafts.js').Draft|null} draft work in progress that the server keeps
  * @property {object|null} [initial] packed mask to begin with where there is no draft: an earlier answer
+ * @property {{mask: object|null, skip_reason: string|null}|null} [earlier] the rater's own answer, given again to be corrected
  * @property {object|null} [notice] words to show above the photo, such as a reviewer's comment; see Easel.notice
  */
 
@@ -33,6 +34,8 @@ const LOOK_AHEAD_AFTER = 60; // ms
  * @property {(task: object, photo: import('./images.js').Photo, mask: Uint8Array, restored: boolean) => import('./drawing.js').Drawing} paint
  * @property {(task: object, photo: import('./images.js').Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: object}) => Promise<void>} feedback
  *     shows the answer just given, with words about it, until the rater has seen them
+ * @property {(work: object, photo: import('./images.js').Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came
+ *     too late; true: the rater wants to take it up again
  * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
  * @property {(path: string) => void} goTo another page comes before the next question, such as the guidelines
  * @property {(progress: object) => void} progress
@@ -134,6 +137,54 @@ export class Session {
     if (this.task && !this.#sending) await this.#send({ skip: { reason, note } });
   }
 
+  /** Back to the last answer, to correct it. What is on the screen is kept and comes after it. */
+  async reopen() {
+    await this.#go(() => this.#api.reopen());
+  }
+
+  /** The question on the screen was answered before, and that answer stands. */
+  async letStand() {
+    const { lease, question } = this.task;
+    await this.#drafts.remove(question).catch(() => {});
+    this.#drawing = null; // what was changed is given up
+    await this.#go(() => this.#api.letStand(lease));
+  }
+
+  /** @returns {Promise<object[]>} the rater's work that did not become an answer */
+  async kept() {
+    return (await this.#api.kept()).kept;
+  }
+
+  /** Shows kept work, to look at, until the rater has seen it. @param {object} work one of {@link Session#kept} */
+  async look(work) {
+    await this.#go(async () => {
+      const { width, height } = work.image;
+      const photo = await this.#images.get(work.image);
+      this.#screen.sending(false);
+      const again = await this.#screen.kept(work, photo, work.mask ? unpackMask(work.mask, width, height) : new Uint8Array(width * height));
+      this.#screen.sending(true);
+      return again ? this.#api.takeUp(work.id) : this.#api.next();
+    });
+  }
+
+  /** Keeps what is on the screen, and goes on to what `ask` brings; where that fails, back to where it was. */
+  async #go(ask) {
+    if (this.#sending) return;
+    await this.#saveLocally();
+    await this.#saveToServer();
+    this.#sending = true;
+    this.#screen.sending(true);
+    try {
+      await this.#show(await ask());
+    } catch (error) {
+      if (error.signedOut || !(error instanceof ApiError)) this.#fail(error);
+      else await this.#moveOn(undefined, error.message);
+    } finally {
+      this.#sending = false;
+      this.#screen.sending(false);
+    }
+  }
+
   async #send(answer) {
     const { task } = this;
     const painted = this.#drawing?.mask;
@@ -148,7 +199,10 @@ export class Session {
         activity: this.clock.snapshot(),
         client_version: this.#version,
       };
-      const onRetry = () => this.#screen.say('No connection. Your work is kept; sending again…', 'warning');
+      const onRetry = () => {
+        this.#screen.say('No connection. Your work is kept on this computer and sent as soon as it is back.', 'warning');
+        this.#saveLocally();
+      };
       const { next, feedback } = await this.#api.submit(body, { onRetry });
       this.#stopLocalTimer();
       this.#drafts.remove(task.question).catch(() => {});
@@ -187,11 +241,10 @@ export class Session {
       await this.#saveLocally();
       this.#fail(error);
     } else if (error.leaseLost) {
-      await this.#moveOn(error.body.next, `${error.message} The server kept this work as a draft, which does not count.`);
+      await this.#moveOn(error.body.next, `${error.message} Your work does not count but is kept: see Kept work (K).`);
     } else {
       await this.#saveLocally();
-      const advice = error.status === 0 ? ' Your work is kept on this computer; submit again when the connection is back.' : '';
-      this.#screen.say(`Not recorded: ${error.message}${advice}`, 'warning');
+      this.#screen.say(`Not recorded: ${error.message}`, 'warning');
     }
   }
 
@@ -285,7 +338,8 @@ export class Session {
         this.#screen.say(error.message, 'warning');
       }
     }
-    const mask = task.initial ? unpackMask(task.initial, width, height) : new Uint8Array(width * height);
+    const initial = task.initial ?? task.earlier?.mask;
+    const mask = initial ? unpackMask(initial, width, height) : new Uint8Array(width * height);
     return { mask, draft: null };
   }
 
@@ -362,7 +416,7 @@ export class Session {
         this.#screen.progress(next.progress);
       } else {
         await this.#show(next);
-        this.#screen.say('Your time on the last question had run out. Your work is kept as a draft on this computer.', 'warning');
+        this.#screen.say('Your time on the last question had run out. It is kept: see Kept work (K).', 'warning');
       }
     } catch (error) {
       if (error.signedOut) this.#fail(error);

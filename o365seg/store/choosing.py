@@ -171,7 +171,8 @@ def _replica(db: sa.Connection, rater_id: int, now: int) -> Choice | None:
         answer.c.question_id == question.c.id, answer.c.purpose == Purpose.ANSWER
     )
     painted = (
-        sa.select(sa.func.count())
+        # A rater who corrected theirs painted it once.
+        sa.select(sa.func.count(sa.distinct(answer.c.rater_id)))
         .where(answer.c.question_id == question.c.id, answer.c.purpose == Purpose.REPLICA)
         .scalar_subquery()
     )

@@ -51,6 +51,7 @@ class StandIn:
         self.waiting = 0
         self.extras: dict[int, dict[str, Any]] = {}  # question: more of its task
         self.feedback: dict[str, Any] | None = None  # said once, of the next answer
+        self.kept: list[dict[str, Any]] = []
         self.drafts: dict[int, dict[str, Any]] = {}
         self.fail: list[tuple[str, int | None, dict[str, Any]]] = []
         self.requests: list[tuple[str, Any]] = []
@@ -117,6 +118,10 @@ class StandIn:
     def _api(self, route: Any) -> None:
         request = route.request
         path = request.url[request.url.index("/api/") :]
+        if request.method == "GET":
+            self.requests.append((path, None))
+            route.fulfill(json={"kept": self.kept})
+            return
         assert request.headers["x-o365seg"] == "1"
         body = json.loads(request.post_data)
         self.requests.append((path, body))
@@ -129,7 +134,11 @@ class StandIn:
             else:
                 route.fulfill(status=status, json=answer)
             return
-        if path == "/api/next":
+        if path == "/api/reopen":
+            earlier = {"mask": None, "skip_reason": "too_dark"}
+            before = {**(self.task(self.done - 1) or {}), "earlier": earlier}
+            route.fulfill(json={**self.next(), "current": before})
+        elif path == "/api/next":
             route.fulfill(json=self.next())
         elif path == "/api/submit":
             self.done += 1

@@ -60,15 +60,18 @@ def rater(browser: Any, static_url: str) -> Iterator[Callable[..., Rater]]:
     contexts = []
 
     def make(
-        server: StandIn | None = None, dpr: float = 1, setup: Callable[[Any], None] | None = None
+        server: StandIn | None = None,
+        dpr: float = 1,
+        setup: Callable[[Any], None] | None = None,
+        **options: Any,
     ) -> Rater:
         server = server or StandIn()
         context = browser.new_context(
-            viewport={"width": 1280, "height": 720}, device_scale_factor=dpr
+            **{"viewport": {"width": 1280, "height": 720}, "device_scale_factor": dpr, **options}
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if setup:
             setup(page)

@@ -274,7 +274,7 @@ def test_a_lost_lease_moves_on_and_says_that_the_work_is_kept(rater):
         ("/api/submit", 409, {"error": "lease_lost", "message": "", "next": ada.server.next()})
     ]
     ada.press("Enter")
-    ada.says("kept this work")
+    ada.says("is kept")
     assert ada.question() == 101
     assert not ada.mask().any()
 

@@ -2,7 +2,8 @@
 
     PYTHONPATH=tests/helpers python tests/performance/painting/painter_speed.py
 
-Prints a table: pointer to paint, a long line, submit to the next question, page load. Needs Chromium, as the tests do.
+Prints a table: pointer to paint, a long line, submit to the next question, page load. Needs
+Chromium, as the tests do.
 """
 
 import argparse
