@@ -36,6 +36,7 @@ NAVIGATION = (
     Link("People", "/people", Role.OWNER),
     Link("Audit log", "/audit", Role.OWNER),
     Link("Export", "/export", Role.OWNER),
+    Link("Settings", "/settings", Role.OWNER),
 )
 
 

@@ -76,7 +76,7 @@ def make_router(project: Project) -> APIRouter:
 
     @router.post("/api/review/next")
     def next_items(
-        body: Annotated[NextBody, Depends(json_body(NextBody))], reviewer: _Reviewer
+        reviewer: _Reviewer, body: Annotated[NextBody, Depends(json_body(NextBody))]
     ) -> dict[str, Any]:
         with store.write() as db:
             found = reviews.take_reviews(
@@ -94,7 +94,7 @@ def make_router(project: Project) -> APIRouter:
 
     @router.post("/api/review/open")
     def open_item(
-        body: Annotated[AnswerIdBody, Depends(json_body(AnswerIdBody))], reviewer: _Reviewer
+        reviewer: _Reviewer, body: Annotated[AnswerIdBody, Depends(json_body(AnswerIdBody))]
     ) -> JSONResponse:
         try:
             with store.write() as db:
@@ -111,7 +111,7 @@ def make_router(project: Project) -> APIRouter:
 
     @router.post("/api/review/judge")
     def judge(
-        body: Annotated[VerdictBody, Depends(json_body(VerdictBody))], reviewer: _Reviewer
+        reviewer: _Reviewer, body: Annotated[VerdictBody, Depends(json_body(VerdictBody))]
     ) -> JSONResponse:
         try:
             with store.write() as db:
@@ -124,7 +124,7 @@ def make_router(project: Project) -> APIRouter:
 
     @router.post("/api/review/repaint")
     def repaint(
-        body: Annotated[RepaintBody, Depends(json_body(RepaintBody))], reviewer: _Reviewer
+        reviewer: _Reviewer, body: Annotated[RepaintBody, Depends(json_body(RepaintBody))]
     ) -> JSONResponse:
         try:
             with store.write() as db:

@@ -23,6 +23,8 @@ from annotate_app import (
     joining,
     people_pages,
     progress_pages,
+    review_api,
+    settings_pages,
     sign_in,
     static_files,
 )
@@ -63,11 +65,13 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(joining.make_router(project, sessions, throttle))
     for part in (
         guidelines_pages,
+        review_api,
         progress_pages,
         gallery_pages,
         people_pages,
         audit_pages,
         export_pages,
+        settings_pages,
     ):
         app.include_router(part.make_router(project))
     app.include_router(_me_router(project.about.id))

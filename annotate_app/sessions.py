@@ -37,15 +37,15 @@ PUBLIC_PATHS = re.compile(
 )
 
 # First steps of the paths that forms may post to; everything else that writes is under /api/.
-_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export", "guidelines"})
+_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export", "guidelines", "settings"})
 
 # A header that a form on another site cannot send: with SameSite it keeps forged posts out.
 CSRF_HEADER = b"x-o365seg"
 
 # A mask of 1.3 million runs fits; a painted one of 12 megapixels has some ten thousand.
-MAX_MASK_BODY = 4 * 1024 * 1024
+MAX_LARGE_BODY = 4 * 1024 * 1024
 MAX_OTHER_BODY = 64 * 1024
-_MASK_PATHS = frozenset({"/api/submit", "/api/draft", "/api/review/repaint"})
+_LARGE_PATHS = frozenset({"/api/submit", "/api/draft", "/api/review/repaint", "/settings"})
 
 
 class Sessions:
@@ -109,7 +109,7 @@ class SessionGuard:
     def _refusal(self, scope: Scope) -> Response | None:
         path: str = scope["path"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        most = MAX_MASK_BODY if path in _MASK_PATHS else MAX_OTHER_BODY
+        most = MAX_LARGE_BODY if path in _LARGE_PATHS else MAX_OTHER_BODY
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most or b"transfer-encoding" in headers:
             return _problem(413, "too_large", "the request is too large")

@@ -156,7 +156,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
       el(
         'form',
         { class: 'account', method: 'post', action: '/logout' },
-        output('person'),
+        (show.person = el('a', { 'data-show': 'person', href: '/my-work', title: 'Your work, the guidelines and all other pages' })),
         el('button', { type: 'submit', 'data-tool': 'sign-out' }, 'Sign out'),
       ),
     ),

@@ -1,13 +1,11 @@
 """How well each rater works: against gold, against reviewers, and against each other."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
 
 import sqlalchemy as sa
-from pycocotools import mask as coco_mask
 
+from o365seg.store.agreement import list_pairs
 from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater, review
 from o365seg.store.standing import newest_answers
 
@@ -82,7 +80,7 @@ def measure_raters(db: sa.Connection, rater_id: int | None = None) -> list[Rater
     found = []
     for row in db.execute(counted):
         reviewed, rejected = verdicts.get(row.id, (0, 0))
-        ious = agreements.get(row.id, [])
+        ious = agreements.get(row.name, [])
         found.append(
             RaterQuality(
                 id=row.id,
@@ -155,51 +153,11 @@ def _verdicts(db: sa.Connection) -> dict[int, tuple[int, int]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-# Answers never change, so what two of them share never does either.
-_IOU: dict[tuple[Any, ...], float] = {}
-_MOST_PAIRS = 100_000
-
-
-def _agreements(db: sa.Connection) -> dict[int, list[float]]:
-    """The IoUs of each rater's masks with other raters' of the same question."""
-    found: dict[int, list[float]] = defaultdict(list)
-    for first_rater, second_rater, iou in _pairs(db):
-        found[first_rater].append(iou)
-        found[second_rater].append(iou)
+def _agreements(db: sa.Connection) -> dict[str, list[float]]:
+    """The IoUs of each rater's masks with other raters' of the same question, by name."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for pair in list_pairs(db):
+        if pair.iou is not None:
+            for name in pair.raters:
+                found[name].append(pair.iou)
     return found
-
-
-def _pairs(db: sa.Connection) -> Iterator[tuple[int, int, float]]:
-    one, other = newest_answers(), answer.alias()
-    content = [
-        table.c[name] for table in (one, other) for name in ("crc32", "area", "height", "width")
-    ]
-    rows = db.execute(
-        sa.select(one.c.id, other.c.id, one.c.rater_id, other.c.rater_id, *content)
-        .select_from(one.join(other, one.c.question_id == other.c.question_id))
-        .where(
-            other.c.purpose == Purpose.REPLICA,
-            one.c.counts.is_not(None),
-            other.c.counts.is_not(None),
-            one.c.rater_id != other.c.rater_id,
-        )
-    ).all()
-    for row in rows:
-        first, second, first_rater, second_rater = row[:4]
-        key = tuple(row[4:])
-        iou = _IOU.get(key)
-        if iou is None:
-            if len(_IOU) >= _MOST_PAIRS:
-                _IOU.clear()
-            iou = _IOU[key] = _iou(db, first, second)
-        yield first_rater, second_rater, iou
-
-
-def _iou(db: sa.Connection, first: int, second: int) -> float:
-    rows = db.execute(
-        sa.select(answer.c.height, answer.c.width, answer.c.counts).where(
-            answer.c.id.in_((first, second))
-        )
-    )
-    masks = [{"size": [row.height, row.width], "counts": row.counts.encode()} for row in rows]
-    return float(coco_mask.iou(cast("Any", masks[:1]), cast("Any", masks[1:]), [0])[0][0])

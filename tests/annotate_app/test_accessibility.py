@@ -15,7 +15,11 @@ OWNERS = (
     "/people",
     "/audit",
     "/export",
+    "/settings",
     "/my-work",
+    "/guidelines",
+    "/qualification",
+    "/review",
     "/gallery/999999.jpg",
 )
 

@@ -152,7 +152,19 @@ def hostile(project: Project, source: SmallSource, password_hash: str) -> Projec
     return project
 
 
-PAGES = ("/progress", "/progress/now", "/gallery", "/people", "/audit", "/export", "/my-work")
+PAGES = (
+    "/progress",
+    "/progress/now",
+    "/gallery",
+    "/people",
+    "/audit",
+    "/export",
+    "/settings",
+    "/my-work",
+    "/guidelines",
+    "/qualification",
+    "/review",
+)
 
 
 def test_what_people_wrote_never_becomes_markup(hostile: Project, password: str) -> None:

@@ -1,6 +1,7 @@
 """What the owner's pages count, against plain loops over the rows."""
 
 from collections import Counter, defaultdict
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -41,7 +42,9 @@ def test_each_rater_is_measured_as_a_loop_would(filled: Project, rows: list) -> 
         other = answers[row.question_id]
         if row.purpose != "replica" or not other.counts:
             continue
-        coded = [{"size": [r.height, r.width], "counts": r.counts.encode()} for r in (row, other)]
+        coded: list[Any] = [
+            {"size": [r.height, r.width], "counts": r.counts.encode()} for r in (row, other)
+        ]
         iou = coco_mask.iou(coded[:1], coded[1:], [0])[0][0]
         pairs[row.rater_id].append(iou)
         pairs[other.rater_id].append(iou)
