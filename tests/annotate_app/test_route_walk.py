@@ -28,10 +28,20 @@ FOR_OWNERS = {
     "/audit",
     "/export",
 }
-FOR_REVIEWERS: set[str] = set()
+FOR_REVIEWERS = {
+    "/review",
+    "/api/review/next",
+    "/api/review/open",
+    "/api/review/keep",
+    "/api/review/judge",
+    "/api/review/repaint",
+}
 FOR_EVERYBODY = {
     "/logout",
     "/my-work",
+    "/guidelines",
+    "/guidelines/confirm",
+    "/qualification",
     "/static-painter/{version}/{name}",
     "/image/{sha256}",
     "/api/me",
@@ -39,6 +49,10 @@ FOR_EVERYBODY = {
     "/api/submit",
     "/api/draft",
     "/api/heartbeat",
+    "/api/reopen",
+    "/api/stand",
+    "/api/kept",
+    "/api/kept/{kept_id}",
 }
 
 
