@@ -24,7 +24,10 @@ from annotate_app import (
     people_pages,
     progress_pages,
     review_api,
+<<<<<<< HEAD
     settings_pages,
+=======
+>>>>>>> quality
     sign_in,
     static_files,
 )
