@@ -34,7 +34,7 @@ def _encodable(text: str) -> str:
     return text
 
 
-_Text = Annotated[str, AfterValidator(_encodable)]
+Text = Annotated[str, AfterValidator(_encodable)]
 _Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
@@ -44,7 +44,7 @@ class MaskBody(BaseModel):
     """A mask: `size` is [height, width], `crc32` that of `counts` as ASCII text."""
 
     size: tuple[int, int]
-    counts: _Text
+    counts: Text
     crc32: int
 
     def mask(self) -> answers.Mask:
@@ -56,7 +56,7 @@ class SkipBody(BaseModel):
     """A skip with its reason; a note is required for `other`."""
 
     reason: answers.SkipReason
-    note: _Text = Field(default="", max_length=2000)
+    note: Text = Field(default="", max_length=2000)
 
 
 class AnswerBody(BaseModel):
@@ -102,18 +102,18 @@ class ActivityBody(BaseModel):
 class SubmitBody(BaseModel):
     """An answer under a lease."""
 
-    lease: _Text
+    lease: Text
     question: int
     answer: AnswerBody
-    image_sha256: _Text
+    image_sha256: Text
     activity: ActivityBody
-    client_version: _Text = Field(max_length=100)
+    client_version: Text = Field(max_length=100)
 
 
 class DraftBody(BaseModel):
     """Work in progress under a lease."""
 
-    lease: _Text
+    lease: Text
     question: int
     mask: MaskBody
     activity: ActivityBody
@@ -122,8 +122,8 @@ class DraftBody(BaseModel):
 class HeartbeatBody(BaseModel):
     """The rater is at work: renew these leases."""
 
-    lease: _Text
-    prefetched: _Text | None = None
+    lease: Text
+    prefetched: Text | None = None
 
 
 _Submit = Annotated[SubmitBody, Depends(json_body(SubmitBody))]
@@ -244,20 +244,14 @@ def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
-    sent_back = leased.correction
     earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
     notice = None
     if leased.purpose is Purpose.QUALIFICATION:
+        earlier = None  # each attempt begins anew
         standing = qualification.read_qualification(db, rater.id)
         notice = trial_notices.before(standing, leased.question_id)
-        earlier = None
-    elif sent_back is not None:
-        title = (
-            "A reviewer sent this mask back" if sent_back.counts else "A reviewer says: paint it"
-        )
-        notice = {"title": title, "text": sent_back.comment, "kind": "warning"}
-        earlier = None
-    size = (leased.height, leased.width)
+    elif leased.comment is not None:
+        notice = trial_notices.sent_back(leased.comment)
     return {
         "question": leased.question_id,
         "lease": leased.token,
@@ -271,10 +265,9 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
             "height": leased.height,
         },
         "draft": None if draft is None else asdict(draft),
-        "initial": packed(sent_back.counts, size) if sent_back and sent_back.counts else None,
-        "notice": notice,
         # Given again, to be corrected: what the rater answered before.
         "earlier": None if earlier is None else asdict(earlier),
+        "notice": notice,
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotate_app import people_commands
+from annotate_app import people_commands, quality_commands
 from o365seg import command_line
 from o365seg.errors import InputError
 
@@ -26,6 +26,15 @@ rater_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(rater_app, name="rater")
 for _command, _example in people_commands.EXAMPLES.items():
     app.command(epilog=f"Example: `annotate-app {_example}`")(_command)
+
+app.add_typer(quality_commands.settings_app, name="settings")
+app.add_typer(quality_commands.gold_app, name="gold")
+app.command(epilog="Example: `annotate-app agreement my-project --json`")(
+    quality_commands.agreement
+)
+rater_app.command(epilog="Example: `annotate-app rater qualify my-project Ada`")(
+    quality_commands.qualify
+)
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")]

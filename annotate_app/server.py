@@ -63,7 +63,7 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(joining.make_router(project, sessions, throttle))
     for part in (
         guidelines_pages,
-            progress_pages,
+        progress_pages,
         gallery_pages,
         people_pages,
         audit_pages,

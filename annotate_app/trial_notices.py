@@ -1,4 +1,4 @@
-"""What raters are told above the photo of a qualification question, before and after it."""
+"""What raters are told above the photo: of qualification questions, and what was sent back."""
 
 from typing import Any
 
@@ -38,3 +38,8 @@ def after(comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
             {"line": "reference", "label": "the object"},
         ],
     }
+
+
+def sent_back(comment: str) -> dict[str, Any]:
+    """A reviewer's words about the rater's own answer."""
+    return {"title": "A reviewer sent this back", "text": comment, "kind": "warning"}

@@ -81,6 +81,11 @@ export class Api {
     return this.#patiently('/api/kept', { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
   }
 
+  /** A reviewer's requests; see review_api.py. @param {'next'|'open'|'keep'|'judge'|'repaint'} what @param {object} body */
+  review(what, body, options) {
+    return this.#post(`/api/review/${what}`, body, options);
+  }
+
   /** @param {string} url @returns {Promise<Blob>} */
   async image(url) {
     return this.#patiently(url, { credentials: 'same-origin' }, (response) => response.blob(), { timeout: 60_000 });

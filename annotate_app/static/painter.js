@@ -73,7 +73,8 @@ class Painter {
 
   /** @param {object|null} task the question on the easel @returns {import('./easel.js').Action[]} */
   #actions(task = null) {
-    const back = task?.earlier
+    // What a reviewer sent back cannot stand.
+    const back = task?.earlier && !task.notice
       ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.session.letStand() }
       : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
     return [

@@ -25,21 +25,12 @@ LEASE_MS = 20 * 60 * 1000
 
 
 @dataclass(frozen=True)
-class Correction:
-    """What a reviewer said of the rater's own answer, and its mask; `counts` None: a skip."""
-
-    comment: str
-    counts: str | None
-    crc32: int | None
-
-
-@dataclass(frozen=True)
 class LeasedQuestion:
     """A question in a rater's hands: what to show, and the token that an answer must carry.
 
     Attributes:
         purpose: Never to be shown to the rater, but for qualification.
-        correction: Where the rater's own answer was sent back.
+        comment: A reviewer's, where the rater's own answer was sent back.
     """
 
     token: str
@@ -51,7 +42,7 @@ class LeasedQuestion:
     width: int
     height: int
     purpose: Purpose = Purpose.ANSWER
-    correction: Correction | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,11 +123,6 @@ def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     )
 
 
-def show_again(db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int) -> None:
-    """Put a free question on the rater's screen, before what they hold, which they keep."""
-    _new_lease(db, choice, rater_id, now, shown=True)
-
-
 def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int) -> None:
     """End the lease under which a question's answer is being made, if there is one."""
     db.execute(
@@ -148,6 +134,17 @@ def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int)
         )
         .values(closed_at=now, outcome=outcome)
     )
+
+
+def show_again(
+    db: sa.Connection,
+    question_id: int,
+    rater_id: int,
+    now: int,
+    purpose: Purpose = Purpose.ANSWER,
+) -> None:
+    """Put a question on the rater's screen, before what they hold, which they keep."""
+    _new_lease(db, choosing.Choice(question_id, purpose), rater_id, now, shown=True)
 
 
 def count_waiting(db: sa.Connection, rater_id: int, now: int) -> int:
@@ -268,16 +265,15 @@ def _leased_question(db: sa.Connection, token: str) -> LeasedQuestion:
         width=row.w,
         height=row.h,
         purpose=purpose,
-        correction=_correction(db, row.id, row.rater_id) if purpose is Purpose.ANSWER else None,
+        comment=_comment(db, row.id, row.rater_id) if purpose is Purpose.ANSWER else None,
     )
 
 
-def _correction(db: sa.Connection, question_id: int, rater_id: int) -> Correction | None:
-    """Nobody but its own rater sees a mask that was sent back."""
+def _comment(db: sa.Connection, question_id: int, rater_id: int) -> str | None:
+    """Said of this rater's own answer; of another's it is about a mask that they never see."""
     sent_back = rejections()
-    row = db.execute(
-        sa.select(sent_back.c.comment, answer.c.counts, answer.c.crc32)
-        .select_from(sent_back.join(answer, answer.c.id == sent_back.c.answer_id))
-        .where(sent_back.c.question_id == question_id, sent_back.c.rater_id == rater_id)
-    ).one_or_none()
-    return None if row is None else Correction(row.comment, row.counts, row.crc32)
+    return db.execute(
+        sa.select(sent_back.c.comment).where(
+            sent_back.c.question_id == question_id, sent_back.c.rater_id == rater_id
+        )
+    ).scalar_one_or_none()

@@ -170,6 +170,29 @@ def take_reviews(
     return [read_item(db, reviewer_id, answer_id) for answer_id in ids]
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a reviewer can choose from: raters' names, and categories (id, name)."""
+
+    raters: list[str]
+    categories: list[tuple[int, str]]
+
+
+def list_choices(db: sa.Connection) -> Choices:
+    """Who answered, and what was asked."""
+    raters = db.execute(
+        sa.select(rater.c.name)
+        .where(sa.exists().where(answer.c.rater_id == rater.c.id))
+        .order_by(rater.c.name)
+    ).scalars()
+    categories = db.execute(
+        sa.select(question.c.category_id, question.c.category)
+        .distinct()
+        .order_by(question.c.category)
+    )
+    return Choices(list(raters), [(row[0], row[1]) for row in categories])
+
+
 def count_queue(db: sa.Connection, reviewer_id: int, filters: Filters) -> int:
     """How many answers wait that this reviewer may judge, whoever holds them."""
     return db.execute(

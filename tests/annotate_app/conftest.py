@@ -10,6 +10,7 @@ from annotate_app.passwords import hash_password
 from annotate_app.server import make_app
 from o365seg.project import Project
 from o365seg.store import raters
+from o365seg.store.schema import Role
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,11 @@ def ada(stranger: TestClient, password: str) -> TestClient:
 def bob(app: FastAPI, password: str) -> TestClient:
     """Another browser, signed in as Bob."""
     return sign_in(TestClient(app, follow_redirects=False), "Bob", password)
+
+
+@pytest.fixture
+def rea(app: FastAPI, project: Project, password: str, password_hash: str) -> TestClient:
+    """A client signed in as the reviewer Rea."""
+    with project.store.write() as db:
+        raters.add_rater(db, "Rea", password_hash, Role.REVIEWER)
+    return sign_in(TestClient(app, follow_redirects=False), "Rea", password)
