@@ -36,7 +36,7 @@ from o365seg.project import (
 )
 from o365seg.store import schema
 from o365seg.store.database import Store, database_errors, sqlite_url
-from o365seg.store.versions import create_store, drop_store, open_store
+from o365seg.store.versions import create_store, drop_store, make_tables, open_store
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -74,7 +74,7 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
             copied = Path(work) / STORE_FILE
             answers = _copy_database(project.store, copied)
             files = [folder / name for name in _KEPT if (folder / name).is_file()]
-            files += sorted((folder / UPRIGHT_FOLDER).iterdir())
+            files += sorted((folder / UPRIGHT_FOLDER).glob("*"))
             manifest = Manifest(FORMAT, project.about.id, answers, {})
             # Stored, not deflated: run lengths and PNGs hardly shrink.
             with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as written:
@@ -115,13 +115,20 @@ def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
             open_store(store).close()
         else:
             _fill_postgresql(work / STORE_FILE, store)
-        if folder.exists():
-            folder.rmdir()
-        work.chmod(0o755)
-        work.rename(folder)
+        try:
+            if folder.exists():
+                folder.rmdir()
+            work.chmod(0o755)
+            work.rename(folder)
+        except BaseException:
+            if not store.is_sqlite:
+                drop_store(store)
+            raise
         return manifest
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
         raise
 
 
@@ -163,13 +170,11 @@ def _copy_database(store: Store, path: Path) -> int:
 
 def _fill_postgresql(path: Path, store: Store) -> None:
     copied = open_store(Store(sqlite_url(path)))
-    create_store(store)
     try:
+        # One transaction, so that a restore that is cut off leaves nothing in the way of the next.
         with database_errors(store), copied.read() as source, store.write() as target:
+            make_tables(target, store)
             copy_rows(source, target)
-    except BaseException:
-        drop_store(store)
-        raise
     finally:
         copied.close()
         store.close()
@@ -188,7 +193,7 @@ def _unpack(archive: Path, work: Path) -> Manifest:
                 raise InputError(
                     f"format {manifest.format}; this o365seg reads {FORMAT}", file=archive
                 )
-            (work / UPRIGHT_FOLDER).mkdir()
+            (work / UPRIGHT_FOLDER).mkdir(exist_ok=True)
             for name, expected in manifest.files.items():
                 _unpack_file(packed, name, expected, work, archive)
     except (OSError, zipfile.BadZipFile, msgspec.DecodeError, KeyError) as error:

@@ -261,9 +261,8 @@ def without_password(database: str) -> str:
     if not database:
         return ""
     url = postgresql_url(database)
-    bare = sa.URL.create(
-        "postgresql", url.username, None, url.host, url.port, url.database, url.query
-    )
+    query = {key: value for key, value in url.query.items() if key != "password"}
+    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     return bare.render_as_string(hide_password=False)
 
 

@@ -31,15 +31,24 @@ def create_store(store: Store) -> None:
     if store.is_sqlite:
         Path(str(store.url.database)).touch(0o600)  # it holds password hashes
     with database_errors(store), store.write() as db:
-        if not store.is_sqlite:
-            if db.dialect.has_schema(db, store.namespace):
-                raise InputError("has a project of this id already", file=store.name)
-            db.execute(sa.schema.CreateSchema(store.namespace))
-        schema.tables.create_all(db)
-        for rule in append_only_rules(db.dialect.name):
-            db.execute(sa.text(rule))
-        db.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        db.execute(_VERSION.insert().values(version_num=HEAD))
+        make_tables(db, store)
+
+
+def make_tables(db: sa.Connection, store: Store) -> None:
+    """Make the tables in a writing transaction of `store`, which may go on to fill them.
+
+    Raises:
+        InputError: the database has them already.
+    """
+    if not store.is_sqlite:
+        if db.dialect.has_schema(db, store.namespace):
+            raise InputError("has a project of this id already", file=store.name)
+        db.execute(sa.schema.CreateSchema(store.namespace))
+    schema.tables.create_all(db)
+    for rule in append_only_rules(db.dialect.name):
+        db.execute(sa.text(rule))
+    db.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    db.execute(_VERSION.insert().values(version_num=HEAD))
 
 
 def drop_store(store: Store) -> None:
@@ -100,6 +109,8 @@ def _upgrade(store: Store, found: str) -> None:
             db.execute(_VERSION.insert().values(version_num=found))
         config.attributes["connection"] = db
         command.upgrade(config, HEAD)
+        if store.is_sqlite:  # all that the first o365seg looks at, and must refuse from now on
+            db.exec_driver_sql("PRAGMA user_version = 2")
     _log.warning("%s: upgraded from schema %s to %s%s", store.name, found, HEAD, kept)
 
 
