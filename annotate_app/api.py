@@ -26,11 +26,13 @@ from o365seg.store.schema import Purpose, answer
 
 
 def _encodable(text: str) -> str:
-    """JSON can spell half a surrogate pair, which no database or file can hold."""
+    """JSON can spell half a surrogate pair and a NUL, which not every database can hold."""
     try:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("is not Unicode text") from None
+    if "\0" in text:
+        raise ValueError("has a NUL character")
     return text
 
 

@@ -45,6 +45,9 @@ PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]
 
+# Of the extra `annotate`; without them `--help` works, and the rest says what to install.
+_LIBRARIES = ("argon2", "fastapi", "gradio", "itsdangerous", "python_multipart", "uvicorn")
+
 DEMO_RATER = "rater"
 DEMO_KEY_FILE = "demo-password.txt"
 
@@ -55,8 +58,10 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 7860,
     images: Annotated[
-        Path | None, typer.Option(help="Image root, where it moved since `o365seg create`.")
+        str | None,
+        typer.Option(help="Image root (a folder or URL), where it moved since `o365seg create`."),
     ] = None,
+    database: command_line.DatabaseUrl = "",
     behind_proxy: Annotated[
         str | None,
         typer.Option(
@@ -70,9 +75,13 @@ def serve(
     from o365seg.project import open_project
     from o365seg.store.raters import rater_names
 
-    opened = open_project(project, images and images.resolve())
-    if not opened.image_root.is_dir():
-        raise InputError("no such image folder; say with --images where it is", file=images)
+    opened = open_project(project, images, database)
+    try:
+        opened.images.check()
+    except InputError as error:
+        raise InputError(
+            f"{error.message}; say with --images where it is", file=error.file
+        ) from None
     with opened.store.read() as db:
         names = rater_names(db)
     if names:
@@ -256,4 +265,4 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Run the command."""
-    command_line.run(app)
+    command_line.run(app, dict.fromkeys(_LIBRARIES, "annotate"))

@@ -1,7 +1,6 @@
 """The image files of a project, found by their content alone: no name from a request is a path."""
 
 import hashlib
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -27,8 +26,7 @@ def read_photo(project: Project, sha256: str) -> tuple[bytes, str]:
         row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
     if row is None:
         raise PhotoGone("no_image", "no such image in this project")
-    path = project.upright_folder / str(row.id) if row.upright else project.image_root / row.path
-    data = _read(path)
+    data = _read(project, row)
     if data is None:
         raise PhotoGone("image_missing", f"the file of image {row.id} is gone: {row.path}")
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -36,8 +34,10 @@ def read_photo(project: Project, sha256: str) -> tuple[bytes, str]:
     return data, row.media_type
 
 
-def _read(path: Path) -> bytes | None:
+def _read(project: Project, row: sa.Row) -> bytes | None:
     try:
-        return path.read_bytes()
+        if row.upright:
+            return (project.upright_folder / str(row.id)).read_bytes()
+        return project.images.read(row.path)
     except OSError:
         return None

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from small_project import SmallSource, make_source
+from postgresql_server import postgresql_server, why_not
+from small_project import SmallSource, make_source, open_small_project
 
-from o365seg.project import Project, create_project, open_project
+from o365seg.project import Project
 
 # A shared machine can stall for seconds; a deadline would only make tests fail at random.
 settings.register_profile("default", deadline=None)
@@ -71,11 +72,18 @@ def source(tmp_path: Path) -> SmallSource:
     return make_source(tmp_path / "source")
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL database on a server of the tests' own, else skip and say why."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    if reason := why_not():
+        pytest.skip(reason)
+    with postgresql_server() as url:
+        yield url
+
+
 @pytest.fixture
 def project(tmp_path: Path, source: SmallSource) -> Iterator[Project]:
-    """An open project of all images of `source`."""
-    folder = tmp_path / "project"
-    create_project(folder, source.detections, source.images, images=100, seed=0)
-    opened = open_project(folder)
-    yield opened
-    opened.store.close()
+    """An open project of all images of `source`, with SQLite."""
+    with open_small_project(tmp_path / "project", source) as opened:
+        yield opened

@@ -70,6 +70,8 @@ def end_sessions(db: sa.Connection, rater_id: int) -> None:
 
 def find_rater(db: sa.Connection, name: str) -> Rater | None:
     """The rater of that name."""
+    if "\0" in name:  # PostgreSQL would not even look
+        return None
     return _one(db, rater.c.name == name)
 
 

@@ -147,6 +147,7 @@ def test_a_question_sent_back_brings_its_mask_to_its_rater_only(
     while (other := next_task(bob)) is not None:
         assert (other["earlier"], other["notice"]) == (None, None)
         bob.post("/api/submit", json=submit_body(other))
+    ada.post("/api/submit", json=submit_body(next_task(ada)))  # what was on her screen
     mine = next_task(ada)
     assert mine["question"] == task["question"]
     assert mine["earlier"]["mask"]["counts"] == box_mask(48, 64, 3, 4).counts

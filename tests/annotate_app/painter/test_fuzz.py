@@ -130,14 +130,19 @@ class Fuzz:
 
     def pixels(self, count: int) -> tuple[list[Point], list[Point]]:
         """Places on the page, and the image pixels under them; none where rounding could decide."""
-        (x0, y0), (x1, _) = self.ada.at(0, 0), self.ada.at(1000, 1000)
-        scale = (x1 - x0) / 1000
-        while True:
-            places = _places(self.rng, count)
-            exact = [((x - x0) / scale + 0.5, (y - y0) / scale + 0.5) for x, y in places]
-            # Exactly on the edge of a pixel, as all are at 1:1, there is nothing to round.
-            if not any(0 < abs(value - round(value)) < 1e-6 for point in exact for value in point):
-                return places, [(math.floor(x), math.floor(y)) for x, y in exact]
+        for _ in range(20):
+            (x0, y0), (x1, _) = self.ada.at(0, 0), self.ada.at(1000, 1000)
+            scale = (x1 - x0) / 1000
+            for _ in range(20):
+                places = _places(self.rng, count)
+                exact = [((x - x0) / scale + 0.5, (y - y0) / scale + 0.5) for x, y in places]
+                if all(abs(value - round(value)) > 1e-6 for point in exact for value in point):
+                    return places, [(math.floor(x), math.floor(y)) for x, y in exact]
+            # Pixels lie on the grid of the screen, as they may at 1:1; a little zoom undoes that.
+            self.ada.page.mouse.move(*places[0])
+            self.ada.page.mouse.wheel(0, -7)
+            self.ada.page.wait_for_timeout(60)
+        raise AssertionError("every place is on the edge of a pixel")
 
     def resize(self, tool: str) -> int:
         name = "eraser" if tool == "eraser" else "brush"

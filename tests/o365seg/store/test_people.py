@@ -72,10 +72,12 @@ def test_whatever_owners_do_an_active_owner_is_left(steps: list[tuple[str, str]]
     import tempfile
     from pathlib import Path
 
-    from o365seg.store.database import create_store
+    from o365seg.store.database import Store, sqlite_url
+    from o365seg.store.versions import create_store
 
     with tempfile.TemporaryDirectory() as folder:
-        store = create_store(Path(folder) / "s.sqlite")
+        store = Store(sqlite_url(Path(folder) / "s.sqlite"))
+        create_store(store)
         with store.write() as db:
             for name, role in (("Olga", Role.OWNER), ("Otto", Role.OWNER), ("Ada", Role.RATER)):
                 raters.add_rater(db, name, "hash", role)

@@ -23,10 +23,11 @@ from small_project import box_mask, make_source
 
 from o365seg.project import create_project
 from o365seg.store import answers, earlier_work, people, progress, reviews
-from o365seg.store.database import Store
+from o365seg.store.database import Store, sqlite_url
 from o365seg.store.leases import LEASE_MS, LeasedQuestion
 from o365seg.store.schema import Purpose, Role, Verdict, answer, lease, review
 from o365seg.store.standing import counting_answers
+from o365seg.store.versions import open_store
 
 RATERS = ("Ada", "Bob", "Cem")
 REVIEWERS = ("Rea", "Sam")
@@ -44,7 +45,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = make_source(folder / "source", images=3)
     create_project(folder / "project", source.detections, source.images)
     path = folder / "project" / "project.sqlite"
-    store = Store(path)
+    store = open_store(Store(sqlite_url(path)))
     for name in RATERS:
         add_person(store, name)
     for name in REVIEWERS:
@@ -66,7 +67,7 @@ class QualityWork(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         path = self.folder / "project.sqlite"
         shutil.copy(self.template, path)
-        self.store = Store(path)
+        self.store = open_store(Store(sqlite_url(path)))
         self.now = 0
         with self.store.read() as db:
             names = {person.name: person.id for person in people.list_people(db)}
@@ -198,7 +199,7 @@ class QualityWork(RuleBasedStateMachine):
         expected = {
             question: id_
             for question, id_ in newest.items()
-            if self.verdicts.get(id_) is not Verdict.REJECTED
+            if id_ is not None and self.verdicts.get(id_) is not Verdict.REJECTED
         }
         with self.store.read() as db:
             counting = counting_answers()
