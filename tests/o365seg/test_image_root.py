@@ -20,7 +20,8 @@ from o365seg.store.schema import image
 class _Quiet(SimpleHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012
 
-    def log_message(self, *_arguments: object) -> None: ...
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
 
     def do_GET(self) -> None:
         self.asked.append(self.path)

@@ -130,6 +130,7 @@ class Fuzz:
 
     def pixels(self, count: int) -> tuple[list[Point], list[Point]]:
         """Places on the page, and the image pixels under them; none where rounding could decide."""
+        places: list[Point] = []
         for _ in range(20):
             (x0, y0), (x1, _) = self.ada.at(0, 0), self.ada.at(1000, 1000)
             scale = (x1 - x0) / 1000
