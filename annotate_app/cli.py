@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotate_app import people_commands, quality_commands
+from annotate_app import owner_commands, quality_commands
 from o365seg import command_line
 from o365seg.errors import InputError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # importing these takes longer than --help should
 app = command_line.make_app("Serve the painting tool, and manage who may sign in.")
 rater_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(rater_app, name="rater")
-for _command, _example in people_commands.EXAMPLES.items():
+for _command, _example in owner_commands.EXAMPLES.items():
     app.command(epilog=f"Example: `annotate-app {_example}`")(_command)
 
 app.add_typer(quality_commands.settings_app, name="settings")

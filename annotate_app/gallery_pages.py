@@ -79,7 +79,7 @@ def make_router(project: Project) -> APIRouter:
         except PhotoGone as gone:
             raise HTTPException(404, str(gone)) from None
         return Response(
-            draw_answer(photo, painted, _LONGEST[size]),
+            draw_answer(photo, painted, _LONGEST[size], crop=size == "small"),
             media_type="image/jpeg",
             # An answer never changes.
             headers={"Cache-Control": "private, max-age=31536000, immutable"},

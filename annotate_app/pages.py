@@ -44,6 +44,12 @@ def _when(ms: int | None) -> str:
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
+def _day(ms: int) -> str:
+    """As `30 Nov`; with the year where that is another."""
+    day, today = datetime.fromtimestamp(ms / 1000, UTC), datetime.now(UTC)
+    return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != today.year else "")
+
+
 def _words(name: str) -> str:
     """A stored name such as `too_blurry`, as people read it."""
     return name.replace("_", " ")
@@ -66,7 +72,7 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
 )
 _templates.globals.update(static_url=static_url)
-_templates.filters.update(when=_when, words=_words, percent=_percent, decimal=_decimal)
+_templates.filters.update(when=_when, day=_day, words=_words, percent=_percent, decimal=_decimal)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

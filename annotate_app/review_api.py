@@ -19,7 +19,8 @@ from o365seg.store.raters import Rater
 from o365seg.store.reviews import Attention, Filters, ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
 
-_Reviewer = Annotated[Rater, Depends(require(Role.REVIEWER))]
+_require_reviewer = require(Role.REVIEWER)
+_Reviewer = Annotated[Rater, Depends(_require_reviewer)]
 _Ids = Annotated[list[int], Field(max_length=50)]
 
 
@@ -65,7 +66,8 @@ class RepaintBody(BaseModel):
 
 def make_router(project: Project) -> APIRouter:
     """The routes `/review` and `/api/review/…`."""
-    router = APIRouter()
+    # For the router too: so it is asked before the body is read.
+    router = APIRouter(dependencies=[Depends(_require_reviewer)])
     store = project.store
 
     @router.get("/review")

@@ -23,6 +23,7 @@ from annotate_app import (
     joining,
     people_pages,
     progress_pages,
+    review_api,
     sign_in,
     static_files,
 )
@@ -63,6 +64,7 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(joining.make_router(project, sessions, throttle))
     for part in (
         guidelines_pages,
+        review_api,
         progress_pages,
         gallery_pages,
         people_pages,

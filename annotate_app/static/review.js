@@ -95,7 +95,8 @@ class Review {
     this.item = null;
     this.#showProgress();
     if (!item) {
-      this.easel.setActions([this.#previousAction()]);
+      const again = { id: 'again', label: 'Look again', keys: ['Enter'], primary: true, always: true, run: () => this.start() };
+      this.easel.setActions([again, this.#previousAction()]);
       const text = 'No answer waits for your review with these filters. What you left for later comes again.';
       this.easel.rest('waiting', { text, retry: () => this.start() });
       return;
@@ -138,7 +139,7 @@ class Review {
 
   #leave() {
     this.#before.push(this.item.answer);
-    this.#queue.letGo(this.item.answer, false);
+    this.#queue.letGo(this.item.answer);
     return this.#next();
   }
 
@@ -164,6 +165,7 @@ class Review {
     this.#send(item, 'judge', { answer: item.answer, verdict, comment });
     this.#before.push(item.answer);
     this.#judged += 1;
+    if (!item.verdict) this.#queue.countDown();
     this.#next().then(() => this.easel.say(`${VERDICTS[verdict]}.`));
   }
 
@@ -207,7 +209,8 @@ class Review {
     }
     this.#before.push(item.answer);
     this.#judged += 1;
-    this.#queue.letGo(item.answer, true);
+    this.#queue.letGo(item.answer);
+    this.#queue.countDown();
     await this.#next();
     easel.say('Your mask is recorded.');
   }
@@ -221,7 +224,7 @@ class Review {
     this.#sending.add(sending);
     sending.finally(() => {
       this.#sending.delete(sending);
-      this.#queue.letGo(item.answer, true);
+      this.#queue.letGo(item.answer);
     });
   }
 

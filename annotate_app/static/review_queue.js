@@ -49,10 +49,14 @@ export class ReviewQueue {
     this.#held.delete(item.answer);
   }
 
-  /** Another reviewer may have it. @param {number} answer @param {boolean} judged */
-  letGo(answer, judged) {
+  /** It need not be kept for this reviewer any longer. @param {number} answer */
+  letGo(answer) {
     this.#held.delete(answer);
-    if (judged) this.waiting = Math.max(0, this.waiting - 1);
+  }
+
+  /** One answer less waits. */
+  countDown() {
+    this.waiting = Math.max(0, this.waiting - 1);
   }
 
   #fill() {

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from o365seg.store import leases
 from o365seg.store.answers import Mask
+from o365seg.store.choosing import Choice
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
 
 
@@ -49,14 +50,18 @@ class KeptWork:
 
 
 def own_answer(
-    db: sa.Connection, question_id: int, rater_id: int, purpose: Purpose = Purpose.ANSWER
+    db: sa.Connection, question_id: int, rater_id: int, purpose: Purpose
 ) -> EarlierAnswer | None:
-    """The answer of a question that counts now, where it is this rater's.
-
-    Hidden gold and replicas can be corrected just as well, or they would be known by that; of
-    those each rater has their own.
-    """
-    row = _standing_answer(db, question_id, rater_id, purpose)
+    """This rater's newest answer of a question for a purpose, where no one else's counts."""
+    if purpose is Purpose.ANSWER:
+        row = _standing_answer(db, question_id)
+    else:
+        row = _newest(
+            db,
+            answer.c.question_id == question_id,
+            answer.c.purpose == purpose.value,
+            answer.c.rater_id == rater_id,
+        )
     if row is None or row.rater_id != rater_id:
         return None
     mask = None if row.counts is None else Mask((row.height, row.width), row.counts, row.crc32)
@@ -67,34 +72,30 @@ def reopen_last(db: sa.Connection, rater_id: int, now: int) -> bool:
     """Put the question that the rater answered last on their screen again, to be corrected.
 
     What they were at comes after it. A new answer takes the old one's place; without one the old
-    one stands.
+    one stands. Hidden gold and replicas come back like any other, or the way back would tell them
+    apart; of a qualification the first answer is the one.
 
     Returns:
         False where there is none, or it is no longer theirs to correct.
     """
-    last = db.execute(
-        sa.select(answer.c.question_id, answer.c.purpose)
-        .where(answer.c.rater_id == rater_id, answer.c.purpose != Purpose.QUALIFICATION)
-        .order_by(answer.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    last = _newest(
+        db, answer.c.rater_id == rater_id, answer.c.purpose != Purpose.QUALIFICATION.value
+    )
     if last is None:
         return False
-    purpose = Purpose(last.purpose)
-    if own_answer(db, last.question_id, rater_id, purpose) is None:
+    choice = Choice(last.question_id, Purpose(last.purpose))
+    if own_answer(db, choice.question_id, rater_id, choice.purpose) is None:
         return False
-    if purpose is Purpose.ANSWER and _is_open(db, last.question_id, now):
+    if choice.purpose is Purpose.ANSWER and _is_open(db, choice.question_id, now):
         return False
-    leases.show_again(db, last.question_id, rater_id, now, purpose)
+    leases.show_again(db, choice, rater_id, now)
     return True
 
 
 def let_stand(db: sa.Connection, token: str, rater_id: int, now: int) -> None:
     """Give a reopened question back as it was: its earlier answer stands."""
     held = db.execute(
-        sa.select(lease.c.question_id, lease.c.purpose).where(
-            lease.c.token == token, lease.c.rater_id == rater_id
-        )
+        sa.select(lease).where(lease.c.token == token, lease.c.rater_id == rater_id)
     ).one_or_none()
     if held is None:
         return
@@ -163,7 +164,7 @@ def take_up(db: sa.Connection, kept_id: int, rater_id: int, now: int) -> Standin
         return None
     standing = _standing(db, kept.question_id, rater_id, now)
     if standing is Standing.FREE:
-        leases.show_again(db, kept.question_id, rater_id, now)
+        leases.show_again(db, Choice(kept.question_id, Purpose.ANSWER), rater_id, now)
         if kept.late and kept.counts is not None:
             working = (draft.c.question_id == kept.question_id, draft.c.rater_id == rater_id)
             db.execute(draft.delete().where(*working, ~draft.c.late))
@@ -174,25 +175,21 @@ def take_up(db: sa.Connection, kept_id: int, rater_id: int, now: int) -> Standin
 
 
 def _standing(db: sa.Connection, question_id: int, rater_id: int, now: int) -> Standing:
-    counting = _standing_answer(db, question_id, rater_id, Purpose.ANSWER)
+    counting = _standing_answer(db, question_id)
     if counting is not None and counting.rater_id != rater_id:
         return Standing.ANSWERED
     return Standing.TAKEN if _is_open(db, question_id, now) else Standing.FREE
 
 
-def _standing_answer(
-    db: sa.Connection, question_id: int, rater_id: int, purpose: Purpose
-) -> sa.Row | None:
-    anybody = purpose is Purpose.ANSWER
+def _standing_answer(db: sa.Connection, question_id: int) -> sa.Row | None:
+    return _newest(
+        db, answer.c.question_id == question_id, answer.c.purpose == Purpose.ANSWER.value
+    )
+
+
+def _newest(db: sa.Connection, *conditions: sa.ColumnElement[bool]) -> sa.Row | None:
     return db.execute(
-        sa.select(answer)
-        .where(
-            answer.c.question_id == question_id,
-            answer.c.purpose == purpose,
-            sa.true() if anybody else answer.c.rater_id == rater_id,
-        )
-        .order_by(answer.c.id.desc())
-        .limit(1)
+        sa.select(answer).where(*conditions).order_by(answer.c.id.desc()).limit(1)
     ).one_or_none()
 
 

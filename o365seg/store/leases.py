@@ -123,6 +123,11 @@ def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     )
 
 
+def show_again(db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int) -> None:
+    """Put a free question on the rater's screen, before what they hold, which they keep."""
+    _new_lease(db, choice, rater_id, now, shown=True)
+
+
 def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int) -> None:
     """End the lease under which a question's answer is being made, if there is one."""
     db.execute(
@@ -134,17 +139,6 @@ def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int)
         )
         .values(closed_at=now, outcome=outcome)
     )
-
-
-def show_again(
-    db: sa.Connection,
-    question_id: int,
-    rater_id: int,
-    now: int,
-    purpose: Purpose = Purpose.ANSWER,
-) -> None:
-    """Put a question on the rater's screen, before what they hold, which they keep."""
-    _new_lease(db, choosing.Choice(question_id, purpose), rater_id, now, shown=True)
 
 
 def count_waiting(db: sa.Connection, rater_id: int, now: int) -> int:

@@ -73,6 +73,11 @@ def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
         .where(gold.c.purpose == Purpose.QUALIFICATION)
         .order_by(question.c.position)
     ).all()
+    qualified_at = db.execute(
+        sa.select(rater.c.qualified_at).where(rater.c.id == rater_id)
+    ).scalar_one()
+    if not asked:
+        return Qualification([], 0, False, None, qualified_at)
     done: dict[int, list[float]] = {row.id: [] for row in asked}
     for row in db.execute(
         sa.select(answer.c.question_id, answer.c.reference_iou)
@@ -81,7 +86,7 @@ def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
     ):
         if row.question_id in done:
             done[row.question_id].append(row.reference_iou or 0.0)
-    attempts = min(map(len, done.values()), default=0)
+    attempts = min(map(len, done.values()))
     complete = attempts > 0 and all(len(ious) == attempts for ious in done.values())
     trials = [
         Trial(
@@ -92,9 +97,6 @@ def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
         for row in asked
     ]
     mean = sum(trial.iou or 0.0 for trial in trials) / len(trials) if complete else None
-    qualified_at = db.execute(
-        sa.select(rater.c.qualified_at).where(rater.c.id == rater_id)
-    ).scalar_one()
     return Qualification(trials, attempts, complete, mean, qualified_at)
 
 

@@ -62,8 +62,16 @@ def bob(app: FastAPI, password: str) -> TestClient:
 
 
 @pytest.fixture
-def rea(app: FastAPI, project: Project, password: str, password_hash: str) -> TestClient:
-    """A client signed in as the reviewer Rea."""
+def owner(app: FastAPI, project: Project, password: str, password_hash: str) -> TestClient:
+    """Another browser, signed in as Olga, an owner."""
     with project.store.write() as db:
-        raters.add_rater(db, "Rea", password_hash, Role.REVIEWER)
-    return sign_in(TestClient(app, follow_redirects=False), "Rea", password)
+        raters.add_rater(db, "Olga", password_hash, Role.OWNER)
+    return sign_in(TestClient(app, follow_redirects=False), "Olga", password)
+
+
+@pytest.fixture
+def reviewer(app: FastAPI, project: Project, password: str, password_hash: str) -> TestClient:
+    """Another browser, signed in as Rui, a reviewer."""
+    with project.store.write() as db:
+        raters.add_rater(db, "Rui", password_hash, Role.REVIEWER)
+    return sign_in(TestClient(app, follow_redirects=False), "Rui", password)

@@ -101,19 +101,19 @@ def test_raters_have_no_part_in_the_reviewing(ada: TestClient, project: Project)
 
 
 def test_a_review_from_queue_to_repainting(
-    ada: TestClient, rea: TestClient, project: Project
+    ada: TestClient, reviewer: TestClient, project: Project
 ) -> None:
     for _ in range(3):
         ada.post("/api/submit", json=submit_body(next_task(ada)))
-    queue = rea.post("/api/review/next", json={"limit": 2}).json()
+    queue = reviewer.post("/api/review/next", json={"limit": 2}).json()
     first, second = queue["items"]
     assert queue["waiting"] == 3
     assert first["mask"] == mask_body(box_mask(48, 64, 3, 4)) | {"size": [48, 64]}
     assert (first["rater"], first["active_ms"], first["earlier"]) == ("Ada", 4000, [])
     judge = {"answer": first["answer"], "verdict": "rejected"}
-    assert rea.post("/api/review/judge", json=judge).status_code == 422
+    assert reviewer.post("/api/review/judge", json=judge).status_code == 422
     judge["comment"] = "too big"
-    assert rea.post("/api/review/judge", json=judge).json() == {"status": "recorded"}
+    assert reviewer.post("/api/review/judge", json=judge).json() == {"status": "recorded"}
     mask = mask_body(box_mask(48, 64, 9, 9))
     body = {
         "answer": second["answer"],
@@ -123,30 +123,31 @@ def test_a_review_from_queue_to_repainting(
         "client_version": "test",
     }
     damaged = body | {"mask": mask | {"crc32": 1}}
-    assert rea.post("/api/review/repaint", json=damaged).status_code == 422
-    sent = rea.post("/api/review/repaint", json=body).json()
+    assert reviewer.post("/api/review/repaint", json=damaged).status_code == 422
+    sent = reviewer.post("/api/review/repaint", json=body).json()
     assert sent["status"] == "recorded"
-    assert rea.post("/api/review/repaint", json=body).json() == {
+    assert reviewer.post("/api/review/repaint", json=body).json() == {
         "status": "already_recorded",
         "answer": sent["answer"],
     }
-    back = rea.post("/api/review/open", json={"answer": first["answer"]}).json()
+    back = reviewer.post("/api/review/open", json={"answer": first["answer"]}).json()
     assert (back["verdict"], back["comment"]) == ("rejected", "too big")
-    rest = rea.post("/api/review/next", json={"keep": [first["answer"]]}).json()
+    rest = reviewer.post("/api/review/next", json={"keep": [first["answer"]]}).json()
     assert rest["waiting"] == len(rest["items"]) == 1
 
 
 def test_a_question_sent_back_brings_its_mask_to_its_rater_only(
-    ada: TestClient, bob: TestClient, rea: TestClient
+    ada: TestClient, bob: TestClient, reviewer: TestClient
 ) -> None:
     task = next_task(ada)
     answered = ada.post("/api/submit", json=submit_body(task)).json()["answer"]
-    rea.post("/api/review/next", json={})
+    reviewer.post("/api/review/next", json={})
     judge = {"answer": answered, "verdict": "rejected", "comment": "<i>no</i>"}
-    rea.post("/api/review/judge", json=judge)
+    reviewer.post("/api/review/judge", json=judge)
     while (other := next_task(bob)) is not None:
         assert (other["earlier"], other["notice"]) == (None, None)
         bob.post("/api/submit", json=submit_body(other))
+    ada.post("/api/submit", json=submit_body(next_task(ada)))  # what was on her screen
     mine = next_task(ada)
     assert mine["question"] == task["question"]
     assert mine["earlier"]["mask"]["counts"] == box_mask(48, 64, 3, 4).counts

@@ -1,5 +1,7 @@
 """What reviewers and owners do, in a line each: for tests of the quality work."""
 
+from typing import Any
+
 from rater_steps import current, submit, take
 from small_project import box_mask
 
@@ -46,16 +48,10 @@ def paint(store: Store, rater: int, mask: Mask | None = None, now: int = 0) -> t
 
 
 def queue(
-    store: Store, reviewer: int, now: int = 0, limit: int = 3, **filters: object
+    store: Store, reviewer: int, now: int = 0, limit: int = 3, **filters: Any
 ) -> list[ReviewItem]:
     with store.write() as db:
-        return reviews.take_reviews(
-            db,
-            reviewer,
-            Filters(**filters),
-            now,
-            limit=limit,  # type: ignore[arg-type]
-        )
+        return reviews.take_reviews(db, reviewer, Filters(**filters), now, limit=limit)
 
 
 def judge(

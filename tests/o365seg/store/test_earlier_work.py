@@ -5,8 +5,10 @@ from small_project import box_mask
 
 from o365seg.project import Project
 from o365seg.store import answers, earlier_work, leases
+from o365seg.store.choosing import Choice
 from o365seg.store.earlier_work import Standing
 from o365seg.store.progress import measure_progress
+from o365seg.store.schema import Purpose
 from o365seg.store.standing import newest_answers
 
 HOUR = 3_600_000
@@ -26,7 +28,7 @@ def test_the_last_answer_comes_back_with_its_mask_and_its_correction_counts(proj
         work = leases.take_work(db, ada, 30)
         assert work.current is not None
         assert work.current.question_id == first.question_id
-        earlier = earlier_work.own_answer(db, first.question_id, ada)
+        earlier = earlier_work.own_answer(db, first.question_id, ada, Purpose.ANSWER)
     assert earlier is not None and earlier.mask == mask(1)
     outcome = submit(project.store, ada, work.current, mask(9), now=40)
     assert isinstance(outcome, answers.Recorded)
@@ -68,7 +70,7 @@ def test_there_is_nothing_to_reopen_before_an_answer_or_once_another_counts(proj
     first = current(take(project.store, ada, now=10))
     skip(project.store, ada, first, now=20)
     with project.store.write() as db:
-        leases.show_again(db, first.question_id, bob, 30)
+        leases.show_again(db, Choice(first.question_id, Purpose.ANSWER), bob, 30)
         assert not earlier_work.reopen_last(db, ada, 31)  # on Bob's screen
         again = leases.take_work(db, bob, 31).current
     assert again is not None
@@ -82,7 +84,7 @@ def test_late_work_is_listed_and_taken_up_while_nobody_else_answered(project: Pr
     lost = current(take(project.store, ada, now=0))
     later = 2 * HOUR
     with project.store.write() as db:
-        leases.show_again(db, lost.question_id, bob, later)
+        leases.show_again(db, Choice(lost.question_id, Purpose.ANSWER), bob, later)
     outcome = submit(project.store, ada, lost, mask(4), now=later + 1)
     assert isinstance(outcome, answers.LeaseLost)
     with project.store.write() as db:
@@ -110,7 +112,7 @@ def test_late_work_stays_kept_once_another_answer_counts(project: Project):
     ada, bob = add_raters(project.store, 2)
     lost = current(take(project.store, ada, now=0))
     with project.store.write() as db:
-        leases.show_again(db, lost.question_id, bob, HOUR)
+        leases.show_again(db, Choice(lost.question_id, Purpose.ANSWER), bob, HOUR)
         bobs = leases.take_work(db, bob, HOUR).current
     assert bobs is not None
     submit(project.store, bob, bobs, mask(7), now=HOUR + 1)

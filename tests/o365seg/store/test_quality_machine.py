@@ -198,7 +198,7 @@ class QualityWork(RuleBasedStateMachine):
         expected = {
             question: id_
             for question, id_ in newest.items()
-            if self.verdicts.get(id_) is not Verdict.REJECTED
+            if id_ is not None and self.verdicts.get(id_) is not Verdict.REJECTED
         }
         with self.store.read() as db:
             counting = counting_answers()

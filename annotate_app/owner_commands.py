@@ -1,4 +1,4 @@
-"""`annotate-app invite`, `people`, `role`, `deactivate`, `reactivate`, `audit`."""
+"""`annotate-app progress`, `invite`, `people`, `role`, `deactivate`, `reactivate`, `audit`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,7 +114,63 @@ def audit(
         typer.echo(f"{when}  {who}  {entry.action}  {entry.subject}  {detail}".rstrip())
 
 
+def progress(
+    project: ProjectFolder,
+    json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what is left and until when, and each rater's pace, agreement, gold and rejections.
+
+    Counts and hours of the whole project: `o365seg status`.
+    """
+    from dataclasses import asdict
+
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from o365seg.project import open_project
+    from o365seg.store import pace, rater_quality
+    from o365seg.store.database import now_ms
+
+    with open_project(project).store.read() as db:
+        left = pace.estimate(db, now_ms())
+        people = rater_quality.measure_raters(db)
+        skips = rater_quality.skips_by_category(db)
+    if json:
+        found = {
+            "estimate": asdict(left),
+            "raters": [asdict(person) for person in people],
+            "skips_by_category": [asdict(row) for row in skips],
+        }
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    hours = "" if left.hours_left is None else f", about {left.hours_left:.1f} rater hours"
+    typer.echo(f"{left.left:,} questions left{hours}")
+    if left.done_at is not None:
+        day = datetime.fromtimestamp(left.done_at / 1000, UTC).date()
+        typer.echo(f"done by {day} at {left.per_day:.0f} a day, as of late")
+    titles = ("rater", "masks", "skips", "minutes/mask", "gold IoU", "agreement IoU", "rejected")
+    table = Table(*titles, box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for person in people:
+        measures = (person.minutes_per_mask, person.gold_iou, person.agreement_iou)
+        table.add_row(
+            Text(person.name),
+            f"{person.masks:,}",
+            f"{person.skips:,}",
+            *("" if value is None else f"{value:.2f}" for value in measures),
+            f"{person.rejected} of {person.reviewed}" if person.reviewed else "",
+        )
+    Console().print(table)
+    for row in skips:
+        why = ", ".join(f"{reason} {count}" for reason, count in row.by_reason.items())
+        typer.echo(f"{row.category}: {row.skipped} of {row.answered} skipped ({why})")
+
+
 EXAMPLES = {
+    progress: "progress my-project --json | jq .estimate",
     invite: "invite my-project --role owner --url https://paint.example.org",
     people: "people my-project",
     role: "role my-project Ada reviewer",
