@@ -23,8 +23,9 @@ from annotate_app.passwords import hash_password
 from o365seg.masks import Rle, decode_rle
 from o365seg.project import Project, create_project, open_project
 from o365seg.store import leases, raters
+from o365seg.store.choosing import Choice
 from o365seg.store.database import now_ms
-from o365seg.store.schema import lease
+from o365seg.store.schema import Purpose, lease
 from o365seg.store.standing import newest_answers
 
 HEIGHT, WIDTH = Rater.size
@@ -106,7 +107,7 @@ def given_to(project: Project, question: int, name: str) -> None:
     with project.store.write() as db:
         held = (lease.c.question_id == question, lease.c.closed_at.is_(None))
         db.execute(lease.update().where(*held).values(expires_at=1))
-        leases.show_again(db, question, other, now_ms())
+        leases.show_again(db, Choice(question, Purpose.ANSWER), other, now_ms())
 
 
 def answer_to(project: Project, question: int) -> np.ndarray:

@@ -140,7 +140,7 @@ class Fuzz:
                 if all(abs(value - round(value)) > 1e-6 for point in exact for value in point):
                     return places, [(math.floor(x), math.floor(y)) for x, y in exact]
             # Pixels lie on the grid of the screen, as they may at 1:1; a little zoom undoes that.
-            self.ada.page.mouse.move(*places[0])
+            self.ada.page.mouse.move(*_places(self.rng, 1)[0])
             self.ada.page.mouse.wheel(0, -7)
             self.ada.page.wait_for_timeout(60)
         raise AssertionError("every place is on the edge of a pixel")
