@@ -11,7 +11,9 @@ class Facts(TypedDict):
     categories: int
     annotations: int
     skipped: int
+    unanswered: int
     crowds: int
+    marked_crowds: int
     predictions: int
     moved: int
     areas_of_boxes: bool

@@ -42,13 +42,6 @@ class SkipRule(StrEnum):
     NONE = "none"
 
 
-class RelativeSize(StrEnum):
-    """How large a mask is in its image: ROOT of the ratio of their areas, or the plain RATIO."""
-
-    ROOT = "root"
-    RATIO = "ratio"
-
-
 class By(StrEnum):
     """What the numbers are broken down by; SIZE is √(mask area / image area)."""
 

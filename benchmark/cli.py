@@ -33,6 +33,7 @@ _TASK_OPTIONS = {
         "seed",
         "report",
         "images",
+        "pictures",
     },
     Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
     Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
@@ -132,10 +133,18 @@ def evaluate(
     images: Annotated[
         Path | None,
         typer.Option(
-            help="Where the images lie, for the worst of them in the report.",
+            help="Where the images lie, to see predictions beside the truth in the report.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
+    pictures: Annotated[
+        int,
+        typer.Option(
+            help="How many images the report shows, those with the most errors.",
+            min=1,
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = 24,
     pred_pngs: Annotated[
         Path | None,
         typer.Option(
@@ -208,7 +217,7 @@ def evaluate(
     from benchmark.evaluate_command import run_evaluation
     from benchmark.extras import Wanted
 
-    wanted = Wanted(by or [], csv_file, interval, resamples, seed, report, images)
+    wanted = Wanted(by or [], csv_file, interval, resamples, seed, report, images, pictures)
     run_evaluation(predictions, gt, iou, skip_rule, json_file, wanted)
 
 

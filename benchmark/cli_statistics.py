@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.choices import RelativeSize
 from o365seg import command_line
+from o365seg.statistics.relative_size import RelativeSize
 
 if TYPE_CHECKING:
-    from benchmark.tables import Measured
+    from o365seg.statistics.tables import Measured
 
 
 def add_command(app: typer.Typer) -> None:
@@ -63,11 +63,11 @@ def stats(
     Where objects were skipped, also their share by category and by the size of the box; where the
     file has raters' times, also those by size and by answer.
     """
-    from benchmark.figures import write_figures
-    from benchmark.reference_points import read_reference
-    from benchmark.skip_figures import write_skip_figures
-    from benchmark.tables import numbers_json, numbers_table
-    from benchmark.time_figures import write_time_figures
+    from o365seg.statistics.figures import write_figures
+    from o365seg.statistics.reference_points import read_reference
+    from o365seg.statistics.skip_figures import write_skip_figures
+    from o365seg.statistics.tables import numbers_json, numbers_table
+    from o365seg.statistics.time_figures import write_time_figures
 
     name = name or released.stem
     sources = [(name, released), *_named_files(compare or [], name)]
@@ -90,11 +90,11 @@ def stats(
 
 
 def _measure(name: str, path: Path, relative_size: RelativeSize) -> "Measured":
-    from benchmark.skip_statistics import skip_rates
-    from benchmark.statistics import set_curves, set_numbers
-    from benchmark.tables import Measured
-    from benchmark.time_statistics import rater_times
     from o365seg.records import read_annotations
+    from o365seg.statistics.contents import set_curves, set_numbers
+    from o365seg.statistics.skip_statistics import skip_rates
+    from o365seg.statistics.tables import Measured
+    from o365seg.statistics.time_statistics import rater_times
 
     file = read_annotations(path)
     return Measured(

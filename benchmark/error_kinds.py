@@ -114,7 +114,11 @@ class ErrorKinds:
 
 def error_kinds(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> ErrorKinds:
     """Count errors and what mending them gains; arguments as for `judge`."""
-    judged = judge(inputs, rule)
+    return errors_by_kind(inputs, judge(inputs, rule))
+
+
+def errors_by_kind(inputs: Inputs, judged: Judged) -> ErrorKinds:
+    """The same of predictions that are judged already."""
     everything = np.ones(len(judged.true), bool)
     ap = _ap(inputs, judged, everything, judged.category, judged.true, judged.positives)
     counts = {kind: int((judged.kind == kind).sum()) for kind in KINDS}

@@ -34,6 +34,7 @@ class Wanted:
         seed: Of the resamples.
         report: Where the report goes; None for nowhere.
         images: Where the images for it lie; None for a report without.
+        pictures: How many of them it shows at most.
     """
 
     by: Sequence[By] = ()
@@ -43,6 +44,7 @@ class Wanted:
     seed: int = 0
     report: Path | None = None
     images: Path | None = None
+    pictures: int = 24
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
         write_report(
             wanted.report, result, source.inputs, predictions=str(predictions),
             release=str(release), resamples=wanted.resamples, seed=wanted.seed,
-            images=wanted.images,
+            images=wanted.images, pictures=wanted.pictures,
         )  # fmt: skip
         found.written.append(wanted.report)
     return found

@@ -10,7 +10,6 @@ from benchmark import notes
 from benchmark.choices import Iou, SkipRule
 from benchmark.input_text import InputText, map_file
 from benchmark.result import IOU_THRESHOLDS, Counts, Curves, Result
-from benchmark.truth_marks import count_unanswered, is_stock_variant
 from o365seg.errors import InputError
 
 TYPE_CHECKING = False
@@ -91,7 +90,7 @@ def evaluate(
         core.match()
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
-    return _result(core, iou, rule, truth)
+    return _result(core, iou, rule)
 
 
 def _processors() -> int:
@@ -123,16 +122,15 @@ def _rasterise(core: "_native.Evaluation") -> None:
         core.give(of_truth, index, rle.counts.encode("ascii"))
 
 
-def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule, truth: InputText) -> Result:
+def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
     facts = core.facts()
     masks = iou is Iou.SEGM
     number = _RULES.index(rule)
     numbers, by_rule = core.stats(number)
     ap_by_rule = dict(zip(_RULES, by_rule, strict=True)) if masks else {}
     others = facts["annotations"] - facts["crowds"]
-    unanswered = count_unanswered(truth.data, truth.name) if facts["skipped"] else 0
     told = []
-    if facts["crowds"] and not facts["skipped"] and is_stock_variant(truth.data, truth.name):
+    if facts["marked_crowds"] and not facts["skipped"]:
         told.append(notes.stock_variant())
     if facts["lost"]:
         told.append(notes.lost_instance(*facts["lost_at"]))
@@ -149,8 +147,8 @@ def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule, truth: InputTe
             images=facts["images"],
             categories=facts["categories"],
             instances=others - facts["skipped"] if masks else others,
-            skipped=facts["skipped"] - unanswered,
-            unanswered=unanswered,
+            skipped=facts["skipped"] - facts["unanswered"],
+            unanswered=facts["unanswered"],
             crowds=facts["crowds"],
             predictions=facts["predictions"],
         ),

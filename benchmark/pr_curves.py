@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from benchmark.accumulation import RECALLS
-from benchmark.figure_files import figure_style, make_folder, save_figure, save_table
 from benchmark.result import Result
 from o365seg.errors import InputError
+from o365seg.figure_files import figure_style, save_figure, save_table
+from o365seg.json_files import make_folder
 
 CURVES = {"0.50": slice(0, 1), "0.75": slice(5, 6), "0.50:0.95": slice(None)}
 """The curves by name: the thresholds that each is a mean over."""

@@ -9,13 +9,14 @@ from benchmark.bootstrap import Interval, image_weights, interval, intervals, re
 from benchmark.breakdown import by_category
 from benchmark.by_size import SizeBin, match_by_size, numbers_by_size
 from benchmark.choices import SkipRule
-from benchmark.error_kinds import error_kinds
+from benchmark.error_kinds import errors_by_kind, judge
 from benchmark.inputs import Inputs
 from benchmark.matches import CategoryMatches
 from benchmark.pr_curves import mean_curves
 from benchmark.report_page import Report, page
 from benchmark.result import Result
-from benchmark.worst_images import draw_worst
+from benchmark.worst_images import PICTURES, draw_worst
+from o365seg.categories import display_name
 from o365seg.json_files import write_bytes_atomic
 
 
@@ -29,6 +30,7 @@ def write_report(
     resamples: int = 1000,
     seed: int = 0,
     images: Path | None = None,
+    pictures: int = PICTURES,
 ) -> None:
     """Write the report of an evaluation.
 
@@ -41,6 +43,7 @@ def write_report(
         resamples: Behind the intervals, at least 2.
         seed: Of the resamples.
         images: Where the images lie, to draw the worst; None for no images.
+        pictures: How many of them to draw, at most.
 
     Raises:
         InputError: nothing is to be found, no such folder, or the file cannot be written.
@@ -49,9 +52,10 @@ def write_report(
     of_metrics = intervals(result, resamples, seed)
     matches = match_by_size(inputs, rule)
     sizes = _with_intervals(matches, len(result.image_ids), result.thresholds, resamples, seed)
-    least, pictures, problems = (0.0, [], [])
+    judged = judge(inputs, rule)
+    least, drawn, problems = (0.0, [], [])
     if images is not None:
-        least, pictures, problems = draw_worst(inputs, result.matches, rule, images)
+        least, drawn, problems = draw_worst(inputs, result.matches, judged, rule, images, pictures)
     report = Report(
         predictions=predictions,
         release=release,
@@ -60,10 +64,11 @@ def write_report(
         resamples=resamples,
         seed=seed,
         curves=mean_curves(result),
-        errors=error_kinds(inputs, rule),
+        errors=errors_by_kind(inputs, judged),
         sizes=sizes,
         rows=by_category(result, inputs.file),
-        pictures=pictures,
+        pictures=drawn,
+        category_names={c.id: display_name(c.name) for c in inputs.file.categories},
         least_score=least,
         problems=problems,
     )

@@ -1,15 +1,11 @@
 """The report as one HTML page that loads nothing: style, script, charts and images inside it.
 
-Whatever came from a file (names of categories, files, images) is escaped; a content security
-policy allows the page's own style sheet and script, by their hashes, and `data:` images alone.
+Whatever came from a file (names of categories, files, images) is escaped; see `o365seg.html_page`.
 """
 
-import base64
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from importlib import resources
 
 from benchmark.bootstrap import Interval
 from benchmark.breakdown import NO_SUPERCATEGORY, Row, size_name
@@ -21,8 +17,9 @@ from benchmark.pr_curves import Curve
 from benchmark.report_charts import Bar, bar_chart, curve_chart, spark
 from benchmark.result import Result
 from benchmark.result_text import percent
-from benchmark.worst_images import Picture
+from benchmark.worst_images import FOUND_MARK, Picture
 from o365seg.categories import display_name
+from o365seg.html_page import asset, foot, head
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
@@ -50,6 +47,7 @@ class Report:
         sizes: AP by relative size, with an interval each; None where nothing is to be found.
         rows: A row a category.
         pictures: The worst images; none where no images were given.
+        category_names: Of all categories, by id, for the filter of the pictures.
         least_score: Predictions below it are left out of `pictures`.
         problems: A line for each image that could not be drawn.
     """
@@ -65,26 +63,19 @@ class Report:
     sizes: Sequence[tuple[SizeBin, Interval | None]]
     rows: Sequence[Row]
     pictures: Sequence[Picture] = ()
+    category_names: Mapping[int, str] = field(default_factory=dict)
     least_score: float = 0.0
     problems: Sequence[str] = field(default=())
 
 
 def page(report: Report) -> str:
     """The whole page. Equal reports give equal text."""
-    style, script = _asset("report.css"), _asset("report.js")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
-        f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
-    )
-    what = _WHAT[report.result.iou]
-    title = f"{what} AP of {escape(report.predictions)}"
+    style, script = asset("benchmark", "report.css"), asset("benchmark", "report.js")
+    title = f"{_WHAT[report.result.iou]} AP of {report.predictions}"
     return "".join(
         [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-            f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
-            _head(report, title),
+            head(title, style, script),
+            _heading(report, title),
             _cards(report),
             _strip(report),
             '<div class="two">\n',
@@ -98,20 +89,12 @@ def page(report: Report) -> str:
             _categories(report),
             _pictures(report),
             _foot(report),
-            f"</main>\n<script>{script}</script>\n</body>\n</html>\n",
+            foot(script),
         ]
     )
 
 
-def _asset(name: str) -> str:
-    return (resources.files("benchmark") / "page" / name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _head(report: Report, title: str) -> str:
+def _heading(report: Report, title: str) -> str:
     counts = report.result.counts
     facts = (
         (counts.instances, "objects"), (counts.skipped, "skipped"),
@@ -122,7 +105,7 @@ def _head(report: Report, title: str) -> str:
     )  # fmt: skip
     items = "".join(f"<li><b>{number:,}</b> {name}</li>" for number, name in facts)
     return (
-        f'<header><h1>{title}</h1><p class="soft">against {escape(report.release)}</p>'
+        f'<header><h1>{escape(title)}</h1><p class="soft">against {escape(report.release)}</p>'
         f'<ul class="facts">{items}</ul></header>\n'
     )
 
@@ -262,20 +245,56 @@ def _pictures(report: Report) -> str:
     keys = (("missed", "missed object"), ("false", "false positive"),
             ("found", "true positive, the prediction"), ("skip", "skipped instance"))  # fmt: skip
     legend = "".join(f'<li><span class="swatch {key}"></span>{name}</li>' for key, name in keys)
-    figures = []
-    for one in report.pictures:
-        errors, name = one.errors, escape(one.name, quote=True)
-        words = f"{errors.missed} missed, {errors.false} false, {errors.found} found"
-        figures.append(
-            f'<figure><img src="{one.uri}" width="{one.width}" height="{one.height}" '
-            f'alt="{name}: {words}"><figcaption><b>{words}</b><br>{name}</figcaption></figure>'
-        )
+    figures = "".join(map(_figure, report.pictures))
     text = (
         "The images with the most missed objects and false positives at IoU 0.50, counting "
-        f"predictions of score {report.least_score:.3g} and above, where F1 is best."
+        f"predictions of score {report.least_score:.3g} and above, where F1 is best. Choose to see "
+        "predictions with their errors, or the truth."
     )
-    content = f'<ul class="keys">{legend}</ul><div class="pictures">{"".join(figures)}</div>'
-    return _sheet("Images with the most errors", text, content + problems)
+    content = (
+        f'{_picture_filters(report)}<ul class="keys">{legend}</ul>'
+        f'<div class="pictures" id="pictures">{figures}</div>'
+    )
+    return _sheet("Predictions and truth, image by image", text, content + problems)
+
+
+def _figure(one: Picture) -> str:
+    errors, name = one.errors, escape(one.name, quote=True)
+    words = f"{errors.missed} missed, {errors.false} false, {errors.found} found"
+    marks = " ".join(f"{category}:{kind}" for category, kind in sorted(one.marks))
+    size = f'width="{one.width}" height="{one.height}"'
+    return (
+        f'<figure data-marks="{marks}"><img class="errors" src="{one.uri}" {size} '
+        f'alt="{name}: {words}"><img class="truth" src="{one.truth_uri}" {size} loading="lazy" '
+        f'alt="{name}: the truth"><figcaption><b>{words}</b><br><span class="name">{name}</span>'
+        "</figcaption></figure>"
+    )
+
+
+def _picture_filters(report: Report) -> str:
+    marks = set().union(*(one.marks for one in report.pictures))
+    named = {category: report.category_names[category] for category, _ in marks}
+    categories = sorted(named.items(), key=lambda pair: pair[1].casefold())
+    kinds = [kind.name.lower() for kind in MEANING] + [FOUND_MARK]
+    kinds = [kind for kind in kinds if any(kind == other for _, other in marks)]
+    return (
+        '<div class="tools"><span role="radiogroup" aria-label="Show">'
+        '<label><input type="radio" name="view" value="errors" checked> predictions</label> '
+        '<label><input type="radio" name="view" value="truth"> truth</label></span>'
+        '<input type="search" id="picture-search" placeholder="Search images" '
+        'aria-label="Search images">'
+        + _select("picture-category", "category", categories)
+        + _select("picture-kind", "error", [(kind, kind) for kind in kinds])
+        + '<span class="soft" id="pictures-shown" role="status"></span></div>'
+    )
+
+
+def _select(name: str, label: str, choices: Sequence[tuple[int | str, str]]) -> str:
+    options = "".join(
+        f'<option value="{value}">{escape(words)}</option>' for value, words in choices
+    )
+    first = '<option value="">all</option>'
+    return f'<label>{label} <select id="{name}">{first}{options}</select></label>'
 
 
 def _foot(report: Report) -> str:

@@ -22,7 +22,6 @@ from benchmark.matches import CategoryMatches
 from benchmark.predictions import Predictions
 from benchmark.result import Counts, Curves, Result
 from benchmark.skip_rule import absorb, box_iou
-from benchmark.truth_marks import is_stock_skip, is_unanswered
 from o365seg.records import AnnotationFile
 
 Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
@@ -180,9 +179,10 @@ def _result(
             at_half[pair[1]] = at_half.get(pair[1], 0) + int(here[0])
     crowds = sum(bool(annotation.iscrowd) for annotation in truth.file.annotations)
     skipped = sum(truth.skipped)
-    unanswered = sum(map(is_unanswered, truth.file.annotations))
+    unanswered = sum(one.is_skipped and one.unanswered for one in truth.file.annotations)
     others = len(truth.records) - crowds
-    stock = crowds and not skipped and any(map(is_stock_skip, truth.file.annotations))
+    marked = any(one.iscrowd and one.skipped for one in truth.file.annotations)
+    stock = crowds and not skipped and marked
     return Result(
         iou=iou,
         skip_rule=rule,

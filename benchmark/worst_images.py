@@ -1,27 +1,31 @@
-"""The images with the most errors, drawn with what was missed, made up and found."""
+"""The images with the most errors: what was missed, made up and found, and beside it the truth."""
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.assignment import assign
 from benchmark.choices import Iou, SkipRule
+from benchmark.error_kinds import Judged, Kind
 from benchmark.inputs import Inputs
 from benchmark.matches import CategoryMatches
 from benchmark.overlaps import ImageOverlaps, image_overlaps
 from o365seg.categories import display_name
+from o365seg.drawing import dashed_box, mask_region, paint, shrink
 from o365seg.errors import InputError
-from o365seg.image_files import ImageProblem, check_image
-from o365seg.masks import Rle, decode_rle
+from o365seg.html_page import data_uri
+from o365seg.image_files import ImageProblem, open_upright
+from o365seg.masks import Rle
+from o365seg.palette import distinct_colours
 
 SIDE = 720
 """Greatest side of a drawn image, in pixels."""
+PICTURES = 24
+"""How many images are drawn where no number is given."""
 MISSED, FALSE, FOUND = (222, 60, 170), (240, 200, 40), (70, 165, 245)
 """Magenta, yellow and blue: apart for colour-blind eyes, and rare in photos."""
 
@@ -38,18 +42,39 @@ class Errors:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn image: `data` is JPEG."""
+    """A drawn image, twice.
+
+    Attributes:
+        name: Its file's name.
+        errors: How it fared.
+        width: Of both drawings, in pixels.
+        height: Likewise.
+        data: JPEG with what is missed, false and found.
+        truth: JPEG with all objects, and nothing predicted.
+        marks: (category id, kind) of what is on it: FOUND_MARK, "missed", or a false prediction's
+            kind of error (`error_kinds.Kind`, in lower case).
+    """
 
     name: str
     errors: Errors
     width: int
     height: int
     data: bytes
+    truth: bytes
+    marks: frozenset[tuple[int, str]]
 
     @property
     def uri(self) -> str:
-        """The image as a `data:` address."""
-        return "data:image/jpeg;base64," + base64.b64encode(self.data).decode()
+        """The first drawing as a `data:` address."""
+        return data_uri(self.data, "image/jpeg")
+
+    @property
+    def truth_uri(self) -> str:
+        """The second drawing likewise."""
+        return data_uri(self.truth, "image/jpeg")
+
+
+FOUND_MARK = "found"
 
 
 def best_score(matches: Sequence[CategoryMatches]) -> float:
@@ -94,15 +119,17 @@ def worst(errors: Sequence[Errors], number: int) -> list[Errors]:
 def draw_worst(
     inputs: Inputs,
     matches: Sequence[CategoryMatches],
+    judged: Judged,
     rule: SkipRule,
     folder: Path,
-    number: int = 12,
+    number: int = PICTURES,
 ) -> tuple[float, list[Picture], list[str]]:
     """Draw the worst images.
 
     Args:
         inputs: Predictions and ground truth.
         matches: What the evaluation found for them.
+        judged: The kinds of its errors, by the same rule.
         rule: The rule for skipped instances that `matches` follow.
         folder: Where the images lie, as the records' `file_name` says or with leading folders off.
         number: How many.
@@ -122,6 +149,7 @@ def draw_worst(
     masks = inputs.iou.of_masks
     as_truth = not masks or rule is SkipRule.IOA
     ignored = _ignored(matches)
+    kinds = dict(zip(judged.prediction.tolist(), judged.kind.tolist(), strict=True))
     pictures, problems = [], []
     places = [one.image for one in chosen]
     for errors, overlaps in zip(
@@ -129,30 +157,21 @@ def draw_worst(
     ):
         record = records[inputs.image_ids[overlaps.image]]
         try:
-            checked, upright = check_image(folder, record)
+            small, scale = shrink(open_upright(folder, record), SIDE)
         except ImageProblem as problem:
             problems.append(f"{record.file_name or f'image {record.id}'}: {problem}")
             continue
-        with Image.open(io.BytesIO(upright) if upright else folder / checked.path) as image:
-            small, scale = _shrunk(image.convert("RGB"))
-        drawn = _draw(small, scale, inputs, overlaps, least, ignored)
-        buffer = io.BytesIO()
-        drawn.save(buffer, "JPEG", quality=82, optimize=True)
-        pictures.append(Picture(record.file_name, errors, *drawn.size, buffer.getvalue()))
+        drawn, marks = _draw(small, scale, inputs, overlaps, least, ignored, kinds)
+        truth = _draw_truth(small, scale, inputs, overlaps)
+        pictures.append(
+            Picture(record.file_name, errors, *small.size, _jpeg(drawn), _jpeg(truth), marks)
+        )
     return least, pictures, problems
 
 
 def _ignored(matches: Sequence[CategoryMatches]) -> set[int]:
     """Places in the results file of what counts neither way at IoU 0.5."""
     return {int(i) for one in matches for i in one.prediction[one.ignored[0, 0]]}
-
-
-def _shrunk(image: Image.Image) -> tuple[Image.Image, float]:
-    scale = min(1.0, SIDE / max(image.size))
-    if scale == 1:
-        return image, scale
-    size = round(image.width * scale), round(image.height * scale)
-    return image.resize(size, Image.Resampling.LANCZOS), scale
 
 
 def _draw(
@@ -162,36 +181,78 @@ def _draw(
     overlaps: ImageOverlaps,
     least: float,
     ignored: set[int],
-) -> Image.Image:
-    """Fill what is missed or false, outline what is found, and dash the boxes of skips."""
+    kinds: dict[int, int],
+) -> tuple[Image.Image, frozenset[tuple[int, str]]]:
+    """Fill what is missed or false, outline what is found, and dash the boxes of skips.
+
+    Gives the drawing and its `Picture.marks`.
+    """
     records, found = inputs.truth.records, inputs.predictions
     names = {category.id: category.name for category in inputs.file.categories}
     kept = found.scores[overlaps.predictions] >= least
     hits, used = _matched(overlaps, kept)
     canvas = np.asarray(image).copy()
     labels = []
+    marks: set[tuple[int, str]] = set()
     for row in np.flatnonzero(kept):
         place = int(overlaps.predictions[row])
         if place in ignored:
             continue
         region = _prediction_region(inputs, place, canvas.shape, scale)
         colour = FOUND if hits[row] else FALSE
-        _paint(canvas, region, colour, filled=not hits[row])
+        kind = FOUND_MARK if hits[row] else Kind(kinds[place]).name.lower()
+        marks.add((int(found.category_ids[place]), kind))
+        paint(canvas, region, colour, filled=not hits[row])
         if not hits[row]:
             labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
     for column in np.flatnonzero(~used & ~overlaps.crowd):
         record = records[overlaps.truths[column]]
         region = _truth_region(inputs, record, canvas.shape, scale)
-        _paint(canvas, region, MISSED, filled=True)
+        paint(canvas, region, MISSED, filled=True)
+        marks.add((record["category_id"], Kind.MISSED.name.lower()))
         labels.append(_Label(region, display_name(names[record["category_id"]]), MISSED))
+    return _finished(canvas, scale, inputs, overlaps, labels), frozenset(marks)
+
+
+def _draw_truth(
+    image: Image.Image, scale: float, inputs: Inputs, overlaps: ImageOverlaps
+) -> Image.Image:
+    """Fill every object in a colour of its own, and dash the boxes of skips."""
+    names = {category.id: category.name for category in inputs.file.categories}
+    canvas = np.asarray(image).copy()
+    labels = []
+    columns = np.flatnonzero(~overlaps.crowd)
+    colours = distinct_colours(max(1, len(columns)))
+    for column, colour in zip(columns, colours, strict=False):
+        record = inputs.truth.records[overlaps.truths[column]]
+        region = _truth_region(inputs, record, canvas.shape, scale)
+        paint(canvas, region, colour, filled=True)
+        labels.append(_Label(region, display_name(names[record["category_id"]]), colour))
+    return _finished(canvas, scale, inputs, overlaps, labels)
+
+
+def _finished(
+    canvas: np.ndarray,
+    scale: float,
+    inputs: Inputs,
+    overlaps: ImageOverlaps,
+    labels: "Sequence[_Label]",
+) -> Image.Image:
+    """The drawing with the boxes of skips and with names."""
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
     image_id = inputs.image_ids[overlaps.image]
-    for record, skipped in zip(records, inputs.truth.skipped, strict=True):
+    for record, skipped in zip(inputs.truth.records, inputs.truth.skipped, strict=True):
         if skipped and record["image_id"] == image_id:
-            _dashed_box(pen, [scale * side for side in record["bbox"]])
+            dashed_box(pen, [scale * side for side in record["bbox"]])
     _write_labels(pen, labels)
     return picture
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=82, optimize=True)
+    return buffer.getvalue()
 
 
 def _matched(overlaps: ImageOverlaps, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,21 +276,14 @@ def _prediction_region(
     if inputs.iou is Iou.BBOX:
         return _box_region(inputs.predictions.boxes[place].tolist(), shape, scale)
     assert inputs.predictions.masks is not None
-    return _mask_region(inputs.predictions.masks[place], shape)
+    return mask_region(inputs.predictions.masks[place], shape)
 
 
 def _truth_region(inputs: Inputs, record: dict, shape: tuple[int, ...], scale: float) -> np.ndarray:
     if inputs.iou is Iou.BBOX:
         return _box_region(record["bbox"], shape, scale)
     mask = record["segmentation"]
-    return _mask_region(Rle(tuple(mask["size"]), mask["counts"]), shape)
-
-
-def _mask_region(mask: Rle, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask at the size of the drawn image, uint8[height, width]; small ones do not vanish."""
-    size = shape[1], shape[0]
-    pixels = np.ascontiguousarray(decode_rle(mask)) * 255
-    return (cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) >= 96).astype(np.uint8)
+    return mask_region(Rle(tuple(mask["size"]), mask["counts"]), shape)
 
 
 def _box_region(box: Sequence[float], shape: tuple[int, ...], scale: float) -> np.ndarray:
@@ -240,31 +294,6 @@ def _box_region(box: Sequence[float], shape: tuple[int, ...], scale: float) -> n
         max(0, round(left)) : max(0, round(left + width)),
     ] = 1
     return region
-
-
-def _paint(
-    canvas: np.ndarray, region: np.ndarray, colour: tuple[int, int, int], *, filled: bool
-) -> None:
-    inside = region > 0
-    if filled:
-        canvas[inside] = (0.55 * canvas[inside] + 0.45 * np.array(colour)).astype(np.uint8)
-    outline, _ = cv2.findContours(region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.polylines(canvas, outline, True, (255, 255, 255), 3, cv2.LINE_AA)
-    cv2.polylines(canvas, outline, True, colour, 2, cv2.LINE_AA)
-
-
-def _dashed_box(pen: ImageDraw.ImageDraw, box: Sequence[float], dash: int = 7) -> None:
-    """White dashes on a black line, to be seen on anything."""
-    left, top, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
-    pen.rectangle((left, top, max(left, right), max(top, bottom)), outline=(0, 0, 0), width=2)
-    for start in np.arange(left, right, 2 * dash):
-        end = min(right, start + dash)
-        pen.line((start, top, end, top), (255, 255, 255), 2)
-        pen.line((start, bottom, end, bottom), (255, 255, 255), 2)
-    for start in np.arange(top, bottom, 2 * dash):
-        end = min(bottom, start + dash)
-        pen.line((left, start, left, end), (255, 255, 255), 2)
-        pen.line((right, start, right, end), (255, 255, 255), 2)
 
 
 @dataclass(frozen=True)

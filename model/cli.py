@@ -7,6 +7,7 @@ import typer
 
 from benchmark.choices import Task
 from model import cli_evaluate, data_command
+from model.card_command import card
 from model.cli_options import (
     Embeddings,
     Names,
@@ -18,6 +19,7 @@ from model.cli_options import (
     parse_size,
     text_encoder,
 )
+from model.demo_command import demo
 from model.train_command import train
 from o365seg import command_line
 
@@ -201,6 +203,8 @@ def export(
 
 app.command(epilog="Example: `dataseg train synthetic --out runs/synthetic`")(train)
 cli_evaluate.add_commands(app)
+app.command(epilog="Example: `dataseg card dataseg.safetensors --evaluation numbers.json`")(card)
+app.command(epilog="Example: `dataseg demo dataseg.safetensors --embeddings coco_text.npz`")(demo)
 app.add_typer(data_command.app, name="data")
 
 

@@ -1,21 +1,21 @@
 """What the commands of `dataseg` share: options, and how they are read."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from model.config import PRESETS
-from o365seg.errors import InputError
+from o365seg import command_line
 
 if TYPE_CHECKING:
     from model.text import TextEncoder
 
-_EXTRA = frozenset(
-    {"onnx", "onnxscript", "open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch"}
-)
+_EXTRA = dict.fromkeys(
+    ("open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch", "torchvision"), "model"
+) | {"gradio": "demo", "onnx": "export", "onnxscript": "export"}
+"""The extra that brings a library."""
 _TEXT = "Text embeddings"
 
 Names = Annotated[
@@ -57,17 +57,9 @@ Embeddings = Annotated[
 Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
 
 
-@contextmanager
-def model_libraries() -> Iterator[None]:
-    """Without the libraries of the extra `model`: one line that says how to get them."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in _EXTRA:
-            raise
-        raise InputError(
-            f"this needs {error.name}, which is not installed: pip install 'o365seg[model]'"
-        ) from None
+def model_libraries() -> AbstractContextManager[None]:
+    """Without the libraries of an extra: one line that says how to get them."""
+    return command_line.needed(_EXTRA)
 
 
 def parse_size(text: str) -> int | None:

@@ -23,7 +23,9 @@ def conv2d(
     """`torch.nn.functional.conv2d`; the same but for the order of sums in the weights' gradient."""
     training_on_cpu = torch.is_grad_enabled() and features.device.type == "cpu"
     pointwise = weight.shape[-2:] == (1, 1)
-    if pointwise or not training_on_cpu or torch.compiler.is_compiling():
+    # Autocast casts the arguments of PyTorch's functions, not of ours.
+    casting = torch.is_autocast_enabled("cpu")
+    if pointwise or casting or not training_on_cpu or torch.compiler.is_compiling():
         return F.conv2d(features, weight, bias, stride, padding, dilation, groups)
     options = (list(stride), list(padding), list(dilation), False, [0, 0], groups)
     result = _Convolution.apply(features, weight, bias, options)

@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from benchmark.choices import Task
-from benchmark.figure_files import make_folder
 from benchmark.ordered_threads import map_in_order
 from model.data.samples import Dataset, Sample
 from model.evaluate_truth import write_truth
@@ -32,7 +31,8 @@ from model.result_files import (
 from model.visualize import save_picture
 from model.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.json_files import read_json, write_json_atomic
+from o365seg.json_files import make_folder, read_json, write_json_atomic
+from o365seg.masks import encode_rle
 
 _FOLDERS = {
     Task.PANOPTIC: ("truth", "panoptic"),
@@ -183,7 +183,7 @@ def merge_shares(
         write_json_atomic(out / "panoptic.json", shared | {"annotations": found})
     else:
         name = "preds.json" if task is Task.INSTANCE else "semantic.json"
-        write_json_atomic(out / name, found)
+        write_json_atomic(out / name, found or [_nothing(images[0], words)])
     if task is Task.SEMANTIC:
         write_json_atomic(out / "classes.json", words.as_categories())
     elif with_truth:
@@ -195,6 +195,13 @@ def merge_shares(
         write_json_atomic(out / "truth.json", shared | {"annotations": true})
     shutil.rmtree(out / _PARTS)
     return [image["id"] for image in images]
+
+
+def _nothing(image: dict[str, Any], words: Vocabulary) -> dict[str, Any]:
+    """An empty mask of score 0 where nothing was found at all, as it is early in training: it
+    scores nothing, and no program takes a results file without a record."""
+    mask = encode_rle(np.zeros((image["height"], image["width"]), bool))
+    return {"image_id": image["id"], "category_id": words.ids[0], "segmentation": mask, "score": 0}
 
 
 def _records(raw: msgspec.Raw) -> list[msgspec.Raw]:

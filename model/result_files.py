@@ -19,7 +19,6 @@ import numpy as np
 from PIL import Image
 
 from benchmark.choices import Task
-from benchmark.figure_files import make_folder
 from model.image_list import ListedImage
 from model.postprocess import InstanceResult, PanopticResult, SemanticResult
 from model.predict import Prediction
@@ -32,7 +31,7 @@ from model.visualize import (
 )
 from model.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.json_files import write_json_atomic
+from o365seg.json_files import make_folder, write_json_atomic
 from o365seg.masks import Rle, encode_rle, rle_area
 
 _MOST_LABELS = 2**16 - 1

@@ -55,6 +55,15 @@ def read_embeddings(path: str | Path, vocabulary: Vocabulary) -> np.ndarray:
     return unit_rows(embeddings[wanted], vocabulary.names, path)
 
 
+def read_names(path: str | Path) -> list[str] | None:
+    """The names that a file of embeddings carries; None where it has none.
+
+    Raises:
+        InputError: as `read_embeddings`.
+    """
+    return _read(Path(path))[0]
+
+
 def save_embeddings(
     path: str | Path, names: Sequence[str], embeddings: np.ndarray, about: Mapping[str, Any]
 ) -> None:

@@ -98,6 +98,8 @@ def train_run(
             }
             save_checkpoint(folder / MODEL_FILE, network, {"trained": about})
 
+        if start == config.iterations:  # stopped between the last state and the model's file
+            save(start)
         log = TrainLog(
             folder if ranks.is_first else None,
             names, start, config.log_every, config.batch_size, ranks.device,

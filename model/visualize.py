@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from model.palette import class_colours, shade
 from model.postprocess import InstanceResult, PanopticResult, SemanticResult
-from model.vocabulary import Colour, Vocabulary, clean_name
+from model.vocabulary import Vocabulary, clean_name
 from o365seg.json_files import write_bytes_atomic
 from o365seg.masks import decode_rle
+from o365seg.palette import Colour, distinct_colours, shade
 
 SHOWN_SCORE = 0.3
 """Instances below are in the results but not drawn, for there are always many."""
@@ -89,6 +89,11 @@ def draw_instances(
     for place in reversed(range(count)):
         ids[decode_rle(result.masks[place]) != 0] = place + 1
     return _compose(image, ids, pieces, vocabulary, void=False)
+
+
+def class_colours(vocabulary: Vocabulary) -> list[Colour]:
+    """A colour for each class: the vocabulary's own, else our palette's, by place in it."""
+    return list(vocabulary.colours or distinct_colours(len(vocabulary)))
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:

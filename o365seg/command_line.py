@@ -1,12 +1,14 @@
 """What the commands share: how a fault reaches the user, and progress bars."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from o365seg.errors import InputError
 from o365seg.exit_codes import with_exit_codes
 
 if TYPE_CHECKING:
@@ -14,13 +16,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="PostgreSQL for the answers, as postgresql://NAME@HOST/DATABASE; also by the "
+        "environment variable O365SEG_DATABASE. Leave the password to PGPASSWORD or ~/.pgpass.",
+        show_default=False,
+    ),
+]
+
 
 def make_app(about: str) -> typer.Typer:
-    """A Typer app in the project's manner, with `--version`; `about` heads its help."""
+    """A Typer app in the project's manner; `about` heads its help.
+
+    It has `--version`, and Typer's `--install-completion` and `--show-completion` for the shell.
+    """
     app = typer.Typer(
         help=about,
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode="markdown",
         pretty_exceptions_enable=False,
     )
@@ -46,12 +61,40 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-def run(app: typer.Typer) -> None:
+def run(app: typer.Typer, extras: Mapping[str, str] | None = None) -> None:
     """Run a Typer app with the project's exit codes.
 
     Those of `with_exit_codes`; and 2: the command line itself is at fault (Typer's own).
+
+    Args:
+        app: The app.
+        extras: By package, the extra of ours that brings it; see `needed`.
     """
-    with_exit_codes(app)
+
+    def command() -> None:
+        with needed(extras or {}):
+            app()
+
+    with_exit_codes(command)
+
+
+@contextmanager
+def needed(extras: Mapping[str, str]) -> Iterator[None]:
+    """Where a library of an extra is not installed: one line that says how to get it.
+
+    Args:
+        extras: By package, the extra of ours that brings it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in extras:
+            raise
+        raise InputError(
+            f"this needs {package}, which is not installed: "
+            f"pip install 'o365seg[{extras[package]}]'"
+        ) from None
 
 
 def output_console() -> "Console":

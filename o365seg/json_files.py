@@ -212,3 +212,11 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder where there is none; an `InputError` naming it where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None

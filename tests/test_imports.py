@@ -1,4 +1,7 @@
-"""Imports point one way: annotate_app and benchmark to o365seg, model to o365seg and benchmark."""
+"""Imports point one way: annotate_app and benchmark to o365seg, model to o365seg and benchmark.
+
+Below them all: data_cards.
+"""
 
 import ast
 from pathlib import Path
@@ -7,13 +10,15 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MAY_IMPORT = {
-    "o365seg": set(),
+    "data_cards": set(),
+    "o365seg": {"data_cards"},
     "annotate_app": {"o365seg"},
     "benchmark": {"o365seg"},
-    "model": {"o365seg", "benchmark"},
+    "model": {"o365seg", "benchmark", "data_cards"},
 }
 # What is large and not for everybody; gradio may serve the model's demo page alone.
 HEAVY = {
+    "data_cards": {"torch", "gradio"},
     "o365seg": {"torch", "gradio"},
     "annotate_app": {"torch"},
     "benchmark": {"torch", "gradio"},

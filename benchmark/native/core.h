@@ -18,7 +18,7 @@ enum {
     MOST_DETECTIONS = 100, /* pycocotools' maxDets[-1], per image and category */
     STATS = 12,
     MOST_THREADS = 64,
-    PAGES_DROPPED = 8 << 20 /* bytes of a mapped file read before they are let go */
+    PAGES_DROPPED = 48 << 20 /* bytes of a mapped file read before they are let go */
 };
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
@@ -112,6 +112,8 @@ typedef struct {
 
     Truth *truths;
     size_t truth_count, crowds, skipped;
+    size_t unanswered;    /* of the skipped: no rater has answered yet */
+    size_t marked_crowds; /* said to be skipped: a release made for stock tools */
     Prediction *predictions;
     size_t prediction_count;
     double (*boxes)[4]; /* NULL where none is used */

@@ -274,12 +274,14 @@ static PyObject *facts(Object *self, PyObject *unused)
         return NULL;
     self->busy = false;
     return Py_BuildValue(
-        "{s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:O,s:O,s:O,s:(LL)}",
+        "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:O,s:O,s:O,s:(LL)}",
         "images", (Py_ssize_t)core->images.count,
         "categories", (Py_ssize_t)core->categories.count,
         "annotations", (Py_ssize_t)core->truth_count,
         "skipped", (Py_ssize_t)core->skipped,
+        "unanswered", (Py_ssize_t)core->unanswered,
         "crowds", (Py_ssize_t)core->crowds,
+        "marked_crowds", (Py_ssize_t)core->marked_crowds,
         "predictions", (Py_ssize_t)core->prediction_count,
         "moved", (unsigned long long)core->moved,
         "areas_of_boxes", core->areas_of_boxes ? Py_True : Py_False,

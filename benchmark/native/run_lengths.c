@@ -14,21 +14,10 @@ static bool list_room(RunList *list, size_t more)
                     sizeof *list->ends);
 }
 
-/* Plain text of a mask: copied into the list's spare room, a JSON string's doubled backslash
- * undone. Returns its length, or SIZE_MAX where a character is outside the alphabet. */
-static size_t plain_text(uint8_t *copy, const uint8_t *text, size_t length, bool json)
+/* A JSON string's text with its doubled backslashes undone, in `copy`, which has room for it. Its
+ * length, or SIZE_MAX where a backslash stands alone. */
+static size_t undo_escapes(uint8_t *copy, const uint8_t *text, size_t length)
 {
-    uint8_t bad = 0, escaped = 0;
-    for (size_t i = 0; i < length; i++) { /* without branches, for the vector units */
-        bad |= (uint8_t)(text[i] - 48u) & 0xC0;
-        escaped |= text[i] == '\\';
-    }
-    if (bad)
-        return SIZE_MAX;
-    if (!json || !escaped) {
-        memcpy(copy, text, length);
-        return length;
-    }
     size_t used = 0;
     const uint8_t *end = text + length;
     while (text < end) {
@@ -44,8 +33,8 @@ static size_t plain_text(uint8_t *copy, const uint8_t *text, size_t length, bool
 }
 
 /* A number of compressed text: 5 bits a character, least first; 0x20 says that one more follows,
- * and 0x10 in the last is the sign. NULL where it is cut short or longer than 7 characters (6 with a
- * sign). */
+ * and 0x10 in the last is the sign. NULL where it is cut short, longer than 7 characters (6 with a
+ * sign), or has a character outside the alphabet. */
 static const uint8_t *take_slowly(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
     uint64_t value = 0;
@@ -54,6 +43,8 @@ static const uint8_t *take_slowly(const uint8_t *at, const uint8_t *end, uint64_
         if (at == end || place == 35)
             return NULL;
         digit = *at++ - 48u;
+        if (digit > 63)
+            return NULL;
         value |= (uint64_t)(digit & 31) << place;
         place += 5;
     } while (digit & 32);
@@ -71,7 +62,7 @@ static const uint8_t *take_slowly(const uint8_t *at, const uint8_t *end, uint64_
 static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
     unsigned first = *at - 48u;
-    if (!(first & 32)) {
+    if (first < 32) {
         *number = (uint64_t)(first ^ 16) - 16;
         return at + 1;
     }
@@ -85,6 +76,8 @@ static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, 
             unsigned length = ((unsigned)__builtin_ctzll(last) >> 3) + 1, unused = 64 - 5 * length;
             uint64_t bits = (word & 0x1F) | (word >> 3 & 0x3E0) | (word >> 6 & 0x7C00) |
                             (word >> 9 & 0xF8000);
+            if (word & UINT64_C(0xC0C0C0C0) >> (32 - 8 * length)) /* outside the alphabet */
+                return NULL;
             bits <<= unused;
             *number = bits >> unused | (bits >> 63 ? ~UINT64_C(0) << (64 - unused) : 0);
             return at + length;
@@ -139,8 +132,76 @@ static inline bool add_slowly(Decoding *decoding, const uint8_t **at, const uint
     return true;
 }
 
-/* Eight numbers of a character each, which most are. Only their signs are looked at: the caller
- * makes sure that the sum stays within the mask, and no run is then longer than it. */
+/* Whether the eight characters at `at` are eight numbers of a character each, which most are. One
+ * below the alphabet borrows from those above it, but sets its own top bits first. */
+static inline bool are_eight(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return !((word - UINT64_C(0x3030303030303030)) & UINT64_C(0xE0E0E0E0E0E0E0E0));
+}
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+/* With fewer pixels than these no sum of eight more runs leaves 31 bits. */
+#define FEW_PIXELS (UINT64_C(1) << 27)
+
+/* All eights from `at` on; returns where they end. Sums are made of four lanes at once, by adding
+ * the lanes shifted by one and by two. A wrong number marks `bad` before anything can overflow. */
+static const uint8_t *add_eights(Decoding *decoding, const uint8_t *at, const uint8_t *end,
+                                 uint64_t *foreground, uint64_t *background)
+{
+    const __m128i zero = _mm_setzero_si128(), one = _mm_set1_epi32(1);
+    const __m128i pixels = _mm_set1_epi32((int)decoding->pixels);
+    __m128i length = _mm_set_epi32((int)*background, (int)*foreground, (int)*background,
+                                   (int)*foreground);
+    __m128i sum = _mm_set1_epi32((int)decoding->sum);
+    __m128i area = zero, bad = zero, holes = zero;
+    uint32_t *out = decoding->out;
+    do {
+        __m128i step = _mm_loadl_epi64((const __m128i *)at);
+        step = _mm_xor_si128(_mm_sub_epi8(step, _mm_set1_epi8(48)), _mm_set1_epi8(16));
+        step = _mm_sub_epi8(step, _mm_set1_epi8(16));
+        /* Each number to the one two before it: at most four of -16 to 15, so bytes hold them. */
+        step = _mm_add_epi8(step, _mm_slli_si128(step, 2));
+        step = _mm_add_epi8(step, _mm_slli_si128(step, 4));
+        __m128i wide = _mm_unpacklo_epi8(step, _mm_cmpgt_epi8(zero, step));
+        __m128i sign = _mm_cmpgt_epi16(zero, wide);
+        __m128i first = _mm_add_epi32(length, _mm_unpacklo_epi16(wide, sign));
+        __m128i second = _mm_add_epi32(length, _mm_unpackhi_epi16(wide, sign));
+        length = _mm_shuffle_epi32(second, 0xEE);
+        bad = _mm_or_si128(bad, _mm_or_si128(first, second));
+        holes = _mm_or_si128(holes, _mm_or_si128(_mm_sub_epi32(first, one),
+                                                 _mm_sub_epi32(second, one)));
+        area = _mm_add_epi32(area, _mm_add_epi32(first, second));
+        first = _mm_add_epi32(first, _mm_slli_si128(first, 4));
+        second = _mm_add_epi32(second, _mm_slli_si128(second, 4));
+        first = _mm_add_epi32(first, _mm_slli_si128(first, 8));
+        second = _mm_add_epi32(second, _mm_slli_si128(second, 8));
+        first = _mm_add_epi32(first, sum);
+        second = _mm_add_epi32(second, _mm_shuffle_epi32(first, 0xFF));
+        sum = _mm_shuffle_epi32(second, 0xFF);
+        bad = _mm_or_si128(bad, _mm_sub_epi32(pixels, sum));
+        _mm_storeu_si128((__m128i *)out, first);
+        _mm_storeu_si128((__m128i *)(out + 4), second);
+        at += 8;
+        out += 8;
+    } while (end - at >= 8 && are_eight(at));
+    decoding->out = out;
+    decoding->sum = (uint32_t)_mm_cvtsi128_si32(sum);
+    decoding->area += (uint32_t)_mm_cvtsi128_si32(area) +
+                      (uint64_t)(uint32_t)_mm_cvtsi128_si32(_mm_shuffle_epi32(area, 2));
+    decoding->bad |= _mm_movemask_ps(_mm_castsi128_ps(bad)) ? UINT64_C(1) << 63 : 0;
+    decoding->holes |= _mm_movemask_ps(_mm_castsi128_ps(holes)) ? UINT64_C(1) << 63 : 0;
+    *foreground = (uint32_t)_mm_cvtsi128_si32(length);
+    *background = (uint32_t)_mm_cvtsi128_si32(_mm_shuffle_epi32(length, 1));
+    return at;
+}
+#endif
+
+/* The same for one eight, of any number of pixels. Only signs are looked at: the caller makes sure
+ * that the sum stays within the mask, and no run is then longer than it. */
 static inline void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *foreground,
                              uint64_t *background)
 {
@@ -161,7 +222,7 @@ static inline void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *fo
 static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
 {
     const uint8_t *end = at + length;
-    uint64_t background = 0, foreground = 0, number, word;
+    uint64_t background = 0, foreground = 0, number;
     Decoding local = *result, *decoding = &local; /* in registers */
     if (at < end) {
         at = take_number(at, end, &number);
@@ -169,11 +230,17 @@ static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
             return false;
         add_first(decoding, number);
     }
-    while (end - at >= (ptrdiff_t)sizeof word) {
-        memcpy(&word, at, sizeof word);
-        if (!((word - UINT64_C(0x3030303030303030)) & UINT64_C(0x2020202020202020))) {
-            add_eight(decoding, at, &foreground, &background);
-            at += sizeof word;
+    while (end - at >= 8) {
+        if (are_eight(at)) {
+#if defined(__SSE2__)
+            if (decoding->pixels < FEW_PIXELS) {
+                at = add_eights(decoding, at, end, &foreground, &background);
+            } else
+#endif
+            {
+                add_eight(decoding, at, &foreground, &background);
+                at += 8;
+            }
         } else if (!add_slowly(decoding, &at, end, &foreground, &background)) {
             return false;
         }
@@ -223,9 +290,13 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
     } else if (text->kind == MASK_COUNTS) {
         sound = decode_counts(&decoding, text->text, length);
     } else {
-        uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
-        length = plain_text(copy, text->text, length, text->kind == MASK_TEXT);
-        sound = length != SIZE_MAX && decode_text(&decoding, copy, length);
+        const uint8_t *plain = text->text;
+        if (text->kind == MASK_TEXT && memchr(plain, '\\', length)) {
+            uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
+            length = undo_escapes(copy, plain, length);
+            plain = copy;
+        }
+        sound = length != SIZE_MAX && decode_text(&decoding, plain, length);
     }
     if (!sound || decoding.bad >> 63 || decoding.sum != decoding.pixels)
         return UNUSUAL;

@@ -184,9 +184,13 @@ static unsigned field_of(Span key)
     return 0;
 }
 
-static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, bool *marked)
+/* What a release says of an instance without a mask. */
+typedef struct {
+    bool skipped, unanswered;
+} Marks;
+
+static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *marks)
 {
-    bool unanswered;
     Span other;
     switch (field) {
     case ID: return scan_integer(cursor, &truth->id);
@@ -196,9 +200,9 @@ static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, bool *marke
     case AREA: return scan_area(cursor, truth);
     case CROWD: return scan_flag(cursor, &truth->crowd, true);
     case MASK: return scan_mask(cursor, &truth->mask, true);
-    case SKIPPED: return scan_flag(cursor, marked, false);
+    case SKIPPED: return scan_flag(cursor, &marks->skipped, false);
     case REASON: return scan_text(cursor, true);
-    case UNANSWERED: return scan_flag(cursor, &unanswered, false);
+    case UNANSWERED: return scan_flag(cursor, &marks->unanswered, false);
     default: return skip_value(cursor, &other);
     }
 }
@@ -239,7 +243,8 @@ static bool scan_annotation(Cursor *cursor, Reader *reader)
                       evaluation->truth_count, sizeof *evaluation->truths))
         return failed(reader, NO_MEMORY);
     Truth *truth = &evaluation->truths[evaluation->truth_count];
-    bool more = true, marked = false;
+    bool more = true;
+    Marks marks = {false, false};
     unsigned seen = 0;
     Span key;
     memset(truth, 0, sizeof *truth);
@@ -247,18 +252,20 @@ static bool scan_annotation(Cursor *cursor, Reader *reader)
         if (!scan_key(cursor, &key))
             return false;
         unsigned field = field_of(key);
-        if (seen & field || !scan_field(cursor, field, truth, &marked) ||
+        if (seen & field || !scan_field(cursor, field, truth, &marks) ||
             !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;
     }
     if ((seen & (ID | IMAGE | CATEGORY)) != (ID | IMAGE | CATEGORY))
         return false;
-    if (!settle(evaluation, truth, marked))
+    if (!settle(evaluation, truth, marks.skipped))
         return false;
     evaluation->truth_count++;
     evaluation->crowds += truth->crowd;
     evaluation->skipped += truth->skipped;
+    evaluation->unanswered += truth->skipped && marks.unanswered;
+    evaluation->marked_crowds += truth->crowd && marks.skipped;
     return true;
 }
 

@@ -41,3 +41,30 @@ if (search) {
     shown.textContent = `${count} of ${rows.length}`;
   });
 }
+// Pictures: those with an error of the chosen kind and category; predictions, or the truth.
+const pictures = document.querySelector("#pictures");
+if (pictures) {
+  const figures = [...pictures.querySelectorAll("figure")];
+  const wanted = ["search", "category", "kind"].map((name) =>
+    document.querySelector(`#picture-${name}`),
+  );
+  const filter = () => {
+    const [text, category, kind] = wanted.map((input) => input.value.trim().toLowerCase());
+    let count = 0;
+    for (const figure of figures) {
+      const marks = figure.dataset.marks.split(" ").map((mark) => mark.split(":"));
+      const fits = (mark) => ["", mark[0]].includes(category) && ["", mark[1]].includes(kind);
+      const named = figure.querySelector(".name").textContent.toLowerCase().includes(text);
+      figure.hidden = !(named && marks.some(fits));
+      count += !figure.hidden;
+    }
+    document.querySelector("#pictures-shown").textContent = `${count} of ${figures.length}`;
+  };
+  wanted.forEach((input) => input.addEventListener("input", filter));
+  for (const radio of document.querySelectorAll("input[name=view]")) {
+    radio.addEventListener("change", () => {
+      pictures.classList.toggle("truth-shown", radio.value === "truth" && radio.checked);
+    });
+  }
+  filter();
+}

@@ -87,7 +87,7 @@ def test_it_is_sound_and_loads_nothing(folder: Path, iou: str) -> None:
         for name in ("src", "href"):
             assert (attributes.get(name) or "data:").startswith("data:"), tag
     assert [tag for tag, _ in reader.tags].count("script") == 1
-    assert sum(tag == "img" for tag, _ in reader.tags) == 2
+    assert sum(tag == "img" for tag, _ in reader.tags) == 4  # predictions and truth of both
     policy = next(a for t, a in reader.tags if a.get("http-equiv") == "Content-Security-Policy")
     assert "default-src 'none'" in (policy["content"] or "")
     assert "unsafe" not in (policy["content"] or "")
@@ -180,7 +180,35 @@ class TestInBrowser:
         assert self.names(page) == ["aardvark"]
         assert page.locator("#shown").inner_text() == "1 of 3"
 
+    def test_pictures_are_filtered_by_category_kind_and_name(self, page: Any) -> None:
+        figures, shown = page.locator("figure:visible"), page.locator("#pictures-shown")
+        assert shown.inner_text() == "2 of 2"
+        kinds = page.locator("#picture-kind").locator("option").all_inner_texts()
+        assert kinds == ["all", "background", "missed", "found"]
+        page.locator("#picture-kind").select_option("background")
+        assert figures.locator(".name").all_inner_texts() == ["1.jpg"]
+        page.locator("#picture-kind").select_option("")
+        page.locator("#picture-category").select_option(label="aardvark")
+        assert shown.inner_text() == "1 of 2"
+        page.locator("#picture-kind").select_option("missed")  # of an aardvark: nowhere
+        assert figures.count() == 0
+        page.locator("#picture-category").select_option("")
+        assert figures.locator(".name").all_inner_texts() == ["2.jpg"]
+        page.locator("#picture-kind").select_option("")
+        page.get_by_label("Search images").fill("1.JPG")
+        assert shown.inner_text() == "1 of 2"
+
+    def test_truth_takes_the_predictions_place(self, page: Any) -> None:
+        assert page.locator(".errors:visible").count() == 2
+        page.get_by_role("radio", name="truth").check()
+        assert page.locator(".errors:visible").count() == 0
+        assert page.locator(".truth:visible").count() == 2
+        page.get_by_role("radio", name="predictions").check()
+        assert page.locator(".truth:visible").count() == 0
+
     def test_it_fits_a_phone(self, page: Any) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.get_by_role("radio", name="truth").check()
         for place in range(page.locator("img").count()):
-            assert page.locator("img").nth(place).evaluate("image => image.naturalWidth") == WIDTH
+            image = page.locator("img").nth(place).element_handle()
+            page.wait_for_function(f"image => image.naturalWidth === {WIDTH}", arg=image)

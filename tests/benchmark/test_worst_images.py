@@ -1,6 +1,7 @@
 """Which images are worst, and what is drawn on them."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle
 from evaluation_strategies import cases
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark import SkipRule, evaluate
+from benchmark.error_kinds import judge
 from benchmark.inputs import read_inputs
 from benchmark.worst_images import (
     FALSE,
@@ -73,7 +76,9 @@ def folder(tmp_path: Path) -> Path:
 def drawn(folder: Path, iou: str = "segm") -> tuple[Picture, list[str]]:
     inputs = read_inputs(folder / "results.json", folder / "truth.json", iou)
     result = evaluate(folder / "results.json", folder / "truth.json", iou=iou)
-    least, pictures, problems = draw_worst(inputs, result.matches, SkipRule.BOX, folder)
+    least, pictures, problems = draw_worst(
+        inputs, result.matches, judge(inputs), SkipRule.BOX, folder
+    )
     assert least == 0.9
     (picture,) = pictures
     return picture, problems
@@ -101,6 +106,42 @@ def test_missed_and_false_are_filled_and_found_outlined(folder: Path) -> None:
     assert border.min() < 60
 
 
+def test_the_truth_has_every_object_and_no_prediction(folder: Path) -> None:
+    picture, _ = drawn(folder)
+    pixels = np.asarray(Image.open(io.BytesIO(picture.truth)).convert("RGB")).astype(int)
+    for y, x in ((25, 17), (25, 75)):  # inside both objects
+        assert np.abs(pixels[y, x] - 90).max() > 20
+    assert np.abs(pixels[85, 17] - 90).max() < 12  # where a prediction was
+    assert pixels[70:101, 60].mean(axis=1).max() > 200  # the skip's dashed box
+
+
+def test_marks_name_what_is_on_the_image(folder: Path) -> None:
+    picture, _ = drawn(folder)
+    assert picture.marks == {(1, "found"), (1, "background"), (1, "missed")}
+
+
+@settings(max_examples=25)
+@given(case=cases(), rule=st.sampled_from(list(SkipRule)))
+def test_marks_agree_with_the_errors_counted(
+    tmp_path_factory: pytest.TempPathFactory, case: Case, rule: SkipRule
+) -> None:
+    case.first_id = 1
+    folder = tmp_path_factory.mktemp("case")
+    truth, results = case.write(folder)
+    for image in json.loads(truth.read_text())["images"]:
+        Image.new("RGB", (image["width"], image["height"])).save(folder / image["file_name"])
+    inputs = read_inputs(results, truth)
+    matches = evaluate(results, truth, skip_rule=rule).matches
+    _, pictures, problems = draw_worst(inputs, matches, judge(inputs, rule), rule, folder)
+    assert problems == []
+    for picture in pictures:
+        kinds = {kind for _, kind in picture.marks}
+        assert ("found" in kinds) == (picture.errors.found > 0)
+        assert ("missed" in kinds) == (picture.errors.missed > 0)
+        assert bool(kinds - {"found", "missed"}) == (picture.errors.false > 0)
+        assert "right" not in kinds
+
+
 def test_boxes_are_drawn_for_boxes(folder: Path) -> None:
     picture, _ = drawn(folder, "bbox")
     assert (picture.width, picture.height) == (WIDTH, HEIGHT)
@@ -110,4 +151,4 @@ def test_boxes_are_drawn_for_boxes(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
     inputs = read_inputs(folder / "results.json", folder / "truth.json")
     with pytest.raises(InputError, match="absent: no such folder"):
-        draw_worst(inputs, [], SkipRule.BOX, Path("absent"))
+        draw_worst(inputs, [], judge(inputs), SkipRule.BOX, Path("absent"))

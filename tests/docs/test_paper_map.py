@@ -25,7 +25,7 @@ WANTED = [
     *(f"Equation {number}" for number in range(1, 6)),
     *(f"Table {number}" for number in range(1, 11)),
     *(f"Section {number}" for number in ("3.1", "3.2", "3.3", "3.4", "3.5", "4", "4.5", "4.7")),
-    *(f"Figure {number}" for number in (1, 2, 3, 4, 5, 8)),
+    *(f"Figure {number}" for number in (1, 2, 3, 4, 5, 6, 8)),
     *(f"Appendix {letter}" for letter in "BCDEF"),
 ]
 

@@ -289,6 +289,22 @@ def test_boxes_are_scored_as_boxes(tmp_path: Path) -> None:
     check_repeats(scores, tmp_path)
 
 
+@pytest.mark.parametrize("boxes", [False, True])
+def test_a_network_that_finds_no_instance_scores_nothing(boxes: bool, tmp_path: Path) -> None:
+    """A file of no records is refused by every scorer, and a table of many runs would stop."""
+    truth: Truth = segments(1)
+    if boxes:
+        truth = BoxTruth(np.array([0, 1]), np.array([[2.0, 3, 22, 33], [30, 5, 50, 25]]))
+    nothing = Prediction(instance=InstanceResult(
+        np.zeros(0, np.int64), np.zeros(0, np.float32), [], np.zeros((0, 4))))  # fmt: skip
+    dataset = Listed(Task.INSTANCE, [truth], [4])
+    scores = evaluate_dataset(Says([nothing]), dataset, tmp_path / "out")
+    assert scores is not None
+    assert scores.headline == 0
+    assert {*scores.metrics.values()} <= {0, None}
+    check_repeats(scores, tmp_path)
+
+
 def test_truth_that_cannot_be_scored_so_is_named(tmp_path: Path) -> None:
     dataset = Listed(Task.PANOPTIC, [ClassTruth(np.zeros((4, 4), np.int16))], [1])
     with pytest.raises(InputError, match=r"0\.jpg.*map of classes.*panoptic"):

@@ -14,7 +14,8 @@ import torch
 from small_run import as_toml, small_tables
 
 from model import train as train_module
-from model.checkpoint import load_checkpoint, read_header
+from model.checkpoint import load_checkpoint, read_header, save_checkpoint
+from model.dataseg import build_dataseg
 from model.text_files import read_embeddings
 from model.train import MODEL_FILE, TEXT_FILE, train_run
 from model.train_config import train_config_from_dict
@@ -137,6 +138,19 @@ def test_a_run_that_is_done_stays_as_it_is(whole: Path) -> None:
     before = weights(whole), read_header(whole / MODEL_FILE)
     run(whole)
     assert (weights(whole), read_header(whole / MODEL_FILE)) == before
+
+
+@pytest.mark.parametrize("left", ["nothing", "an older model"])
+def test_killed_between_the_last_state_and_the_model_it_still_writes_the_model(
+    left: str, whole: Path, tmp_path: Path
+) -> None:
+    for name in ("config.json", "metrics.jsonl", "state-00000006.pt", "state-00000008.pt"):
+        (tmp_path / name).write_bytes((whole / name).read_bytes())
+    if left == "an older model":
+        save_checkpoint(tmp_path / MODEL_FILE, build_dataseg(read_header(whole / MODEL_FILE)[0]))
+    run(tmp_path)
+    assert weights(tmp_path) == weights(whole)
+    assert read_header(tmp_path / MODEL_FILE) == read_header(whole / MODEL_FILE)
 
 
 def test_it_does_not_go_on_with_another_configuration(whole: Path) -> None:

@@ -96,10 +96,21 @@ def test_a_data_sets_own_modules_learn_from_it_alone() -> None:
     assert (own[[0, 2]] == 0).all()
 
 
+# A ViTDet, and a network of convolutions with batch norm and a pixel decoder of its own.
+NETWORKS = [{}, {"model": {"preset": "tiny", "text_width": 32}}]
+
+
+@pytest.mark.parametrize("changes", NETWORKS, ids=["vitdet", "convolutions"])
 @pytest.mark.parametrize("dataset", range(3), ids=KINDS)
-def test_bfloat16_goes_the_same_way(dataset: int) -> None:
-    full = gradients(without_chance(), dataset, alone())
-    half = gradients(without_chance(precision="bf16"), dataset, alone())
+def test_bfloat16_goes_the_same_way(dataset: int, changes: dict[str, Any]) -> None:
+    full, half = (
+        gradients(
+            train_config_from_dict(small_tables(precision=precision, **changes))
+            if changes else without_chance(precision=precision),
+            dataset, alone(),
+        )
+        for precision in ("fp32", "bf16")
+    )  # fmt: skip
     both = [
         torch.cat([g.flatten() for g in found.values() if g is not None]) for found in (full, half)
     ]

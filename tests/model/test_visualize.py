@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from model.palette import distinct_colours, shade
 from model.vocabulary import parse_vocabulary
 from o365seg.masks import encode_rle
+from o365seg.palette import distinct_colours, shade
 
 pytest.importorskip("torch")
 postprocess = pytest.importorskip("model.postprocess")

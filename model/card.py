@@ -1,0 +1,155 @@
+"""The model card of a checkpoint: its header and its evaluation in the template of `data_cards`."""
+
+import hashlib
+import shlex
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import data_cards
+from benchmark.choices import Task
+from model.checkpoint import read_header
+from model.config import config_to_dict
+from model.describe import describe
+from model.evaluate_scores import percent
+from o365seg.errors import InputError
+from o365seg.json_files import read_json
+
+
+class EvaluatedSet(msgspec.Struct):
+    """What `dataseg evaluate --json` says of one data set."""
+
+    task: Task
+    metrics: dict[str, float | None]
+    images: int
+    repeat: list[str]
+
+
+class Evaluation(msgspec.Struct):
+    """What `dataseg evaluate --json` writes, as far as a card tells of it."""
+
+    checkpoint: str
+    data: dict[str, EvaluatedSet]
+
+
+def read_evaluations(paths: list[Path], checkpoint: Path) -> list[Evaluation]:
+    """Evaluations of one checkpoint.
+
+    Raises:
+        InputError: not written by `dataseg evaluate --json`, or of a file of another name.
+    """
+    found = []
+    for path in paths:
+        evaluation = read_json(path, Evaluation)
+        if Path(evaluation.checkpoint).name != checkpoint.name:
+            raise InputError(
+                f"is of {evaluation.checkpoint!r}, not of {checkpoint.name!r}",
+                file=path,
+                field="checkpoint",
+            )
+        found.append(evaluation)
+    return found
+
+
+def model_card(
+    checkpoint: Path,
+    evaluations: list[Evaluation],
+    *,
+    name: str | None = None,
+    licence: str | None = None,
+    command: list[str] | None = None,
+) -> str:
+    """The card as Markdown. Equal files give equal text.
+
+    Args:
+        checkpoint: As `model.checkpoint` writes it.
+        evaluations: Of it; none for a card that says so.
+        name: The model's name; the file's by default.
+        licence: Of the weights, in words; None for a card that says that none is stated.
+        command: What made the card, to be told on it.
+
+    Raises:
+        InputError: not a checkpoint of this program.
+    """
+    config, about = read_header(checkpoint)
+    trained = _trained(about)
+    sets = {name: one for evaluation in evaluations for name, one in evaluation.data.items()}
+    return data_cards.render(
+        "model_card.md.jinja",
+        {
+            "name": name or checkpoint.stem,
+            "file_name": checkpoint.name,
+            "sha256": _sha256(checkpoint),
+            "megabytes": checkpoint.stat().st_size / 1e6,
+            "network": config_to_dict(config),
+            "parts": describe(config, size=64, classes=2).parts,
+            "backbone_weights": about.get("backbone_weights"),
+            "trained": trained,
+            "data": [] if trained is None else _data(trained),
+            "text": "" if trained is None else _text(trained["config"]["text"]),
+            "evaluation": _tables(sets),
+            "evaluated": ", ".join(dict.fromkeys(one.checkpoint for one in evaluations)),
+            "commands": data_cards.verbatim(
+                "\n".join(_one_line(shlex.join(one.repeat)) for one in sets.values())
+            ),
+            "licence": licence,
+            "tool_version": version("o365seg"),
+            "command": data_cards.verbatim(
+                _one_line(shlex.join(command or ["dataseg", "card", checkpoint.name]))
+            ),
+        },
+    )
+
+
+def _trained(about: dict[str, Any]) -> dict[str, Any] | None:
+    """What training wrote into the header; None where it did not."""
+    trained = about.get("trained")
+    return trained if isinstance(trained, dict) and "config" in trained else None
+
+
+def _data(trained: dict[str, Any]) -> list[dict[str, Any]]:
+    """The mixture: a row a data set, with the images that were drawn of it."""
+    return [
+        {
+            "name": name,
+            "source": ", ".join(f"{key} {value}" for key, value in entry["source"].items()),
+            "images": images,
+            "share": entry["share"],
+            "lr": entry["lr"],
+        }
+        for (name, images), entry in zip(
+            trained["images"].items(), trained["config"]["data"], strict=True
+        )
+    ]
+
+
+def _text(text: dict[str, Any]) -> str:
+    """Where the class vectors came from, in a word."""
+    if text.get("synthetic"):
+        return "the synthetic world's own vectors"
+    return text.get("file") or f"{text['model']} {text['pretrained']}"
+
+
+def _tables(sets: dict[str, EvaluatedSet]) -> list[dict[str, Any]]:
+    """A table for each task and set of metrics."""
+    tables: dict[tuple[Task, tuple[str, ...]], list[dict[str, Any]]] = {}
+    for name, one in sets.items():
+        values = [percent(value) for value in one.metrics.values()]
+        row = {"data": name, "values": values, "images": one.images}
+        tables.setdefault((one.task, tuple(one.metrics)), []).append(row)
+    return [
+        {"title": f"{task.capitalize()} segmentation", "names": names, "rows": rows}
+        for (task, names), rows in tables.items()
+    ]
+
+
+def _one_line(text: str) -> str:
+    """A command that cannot end the code that it stands in."""
+    return " ".join(text.split()).replace("```", "'''")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

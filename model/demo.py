@@ -1,0 +1,118 @@
+"""One image at a time, by any vocabulary: what the demo page asks for, without the page."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from model.checkpoint import read_header
+from model.image_list import read_image
+from model.predict import load_predictor
+from model.predict_command import TextChoice, find_embeddings
+from model.preprocess import FIXED_SIZE
+from model.visualize import draw_instances, draw_panoptic, draw_semantic
+from model.vocabulary import Vocabulary, parse_vocabulary
+
+_KEPT = 8
+"""Vocabularies whose embeddings are kept at hand."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The three tasks' results over the image, each with its legend."""
+
+    panoptic: Image.Image
+    semantic: Image.Image
+    instance: Image.Image
+
+
+class Demo:
+    """A checkpoint, ready for any image and vocabulary.
+
+    Args:
+        checkpoint: As `model.checkpoint` writes it.
+        text: Where text embeddings come from; those of a file limit the vocabulary to its names.
+        vocabulary: The classes to begin with.
+        size: Pixels of the input's sides; None for the image's own.
+        device: `cpu`, `cuda`, ….
+
+    Raises:
+        InputError: the checkpoint or the text is at fault.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Path,
+        text: TextChoice,
+        vocabulary: Vocabulary,
+        size: int | None = FIXED_SIZE,
+        device: str = "cpu",
+    ) -> None:
+        embeddings = find_embeddings(vocabulary, text, device)
+        self._predictor = load_predictor(
+            checkpoint, vocabulary, embeddings, size=size, device=device
+        )
+        self._text = text
+        self._embeddings = OrderedDict({vocabulary.names: self._predictor.text})
+        self._lock = threading.Lock()
+        modules = read_header(checkpoint)[0].dataset_modules
+        self.module_names: tuple[str, ...] = () if modules is None else tuple(modules.datasets)
+        """The data sets that the network has modules of their own for (appendix D)."""
+
+    def segment(
+        self,
+        image: Path,
+        vocabulary: str,
+        confidence: float,
+        shown_score: float,
+        modules: str | None = None,
+    ) -> Pictures:
+        """Segment an image.
+
+        Args:
+            image: Its file.
+            vocabulary: As `parse_vocabulary` reads it.
+            confidence: Class probability that a panoptic segment must exceed.
+            shown_score: Score from which on instances are drawn.
+            modules: Whose modules to use, where the network has such; None for the first.
+
+        Raises:
+            InputError: the image or the vocabulary is at fault, or there is no text encoder.
+        """
+        pixels = read_image(image)
+        words = parse_vocabulary(vocabulary)
+        index = None
+        if self.module_names:
+            index = self.module_names.index(modules or self.module_names[0])
+        with self._lock:  # the encoder's cache and the network serve one at a time
+            predictor = replace(
+                self._predictor,
+                vocabulary=words,
+                text=self._text_of(words),
+                confidence=confidence,
+                modules=index,
+            )
+            found = predictor.predict([pixels])[0]
+        assert found.panoptic is not None
+        assert found.semantic is not None
+        assert found.instance is not None
+        return Pictures(
+            draw_panoptic(pixels, found.panoptic, words),
+            draw_semantic(pixels, found.semantic, words),
+            draw_instances(pixels, found.instance, words, shown_score),
+        )
+
+    def _text_of(self, words: Vocabulary) -> torch.Tensor:
+        """float32 (K, D) on the network's device, kept for the next image."""
+        if words.names not in self._embeddings:
+            like = self._predictor.text
+            rows: np.ndarray = find_embeddings(words, self._text, str(like.device))
+            self._embeddings[words.names] = torch.from_numpy(rows).to(like)
+            if len(self._embeddings) > _KEPT:
+                self._embeddings.popitem(last=False)
+        self._embeddings.move_to_end(words.names)
+        return self._embeddings[words.names]

@@ -1,0 +1,71 @@
+"""The command `dataseg demo`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.cli_options import (
+    Embeddings,
+    Prompts,
+    TextModel,
+    TextWeights,
+    model_libraries,
+    parse_size,
+    text_encoder,
+)
+
+CLASSES = "cat, person, cup, table, wall:stuff, floor:stuff, sky:stuff, grass:stuff"
+_FIRST = 40  # names of an embeddings file to begin with; a page cannot show a thousand
+
+
+def demo(
+    checkpoint: Annotated[Path, typer.Argument(help="The model.", metavar="FILE.safetensors")],
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            help="The classes to begin with, as for predict.",
+            show_default="a few everyday ones, or those of --embeddings",
+            metavar='"CAT, SOFA, WALL:STUFF"',
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 7861,
+    size: Annotated[
+        str,
+        typer.Option(
+            help="Pixels of the input's sides, a multiple of 32; or native: the image's own.",
+            metavar="PIXELS|native",
+        ),
+    ] = "1024",
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
+    ] = None,
+    embeddings: Embeddings = None,
+    text_model: TextModel = "ViT-L-14",
+    text_weights: TextWeights = "openai",
+    prompt: Prompts = None,
+) -> None:
+    """Try any image with a vocabulary of your own in the browser: all three tasks.
+
+    With --embeddings, the classes must be among the file's names; else a text encoder makes them.
+    """
+    pixels = parse_size(size)
+    with model_libraries():
+        # The page first: a missing gradio is told before PyTorch has been waited for.
+        from model.demo_page import make_page, serve_page  # isort: skip
+        from model.demo import Demo
+        from model.predict_command import TextChoice, chosen_device
+        from model.text_files import read_names
+        from model.vocabulary import parse_vocabulary
+
+        if vocabulary is None:
+            names = read_names(embeddings) if embeddings is not None else None
+            kept = [name for name in names or [] if "," not in name][:_FIRST]
+            vocabulary = ", ".join(kept) or CLASSES
+        choice = TextChoice(embeddings, text_encoder(text_model, text_weights, prompt))
+        words = parse_vocabulary(vocabulary)
+        ready = Demo(checkpoint, choice, words, pixels, chosen_device(device))
+        serve_page(make_page(ready, checkpoint.name, vocabulary), host, port)

@@ -1,0 +1,143 @@
+"""Croissant metadata of a published release, so that machines know its files and columns.
+
+The format is MLCommons' Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html):
+files with their hashes, and sets of records with where each field is found in them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from o365seg.publication import Publication
+
+CROISSANT_FILE = "croissant.json"
+_PAPER = (
+    "Gu et al., DaTaSeg: Taming a Universal Multi-Dataset Multi-Task Segmentation Model, "
+    "NeurIPS 2023, https://arxiv.org/abs/2306.01736 (the protocol)"
+)
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileProperty": "cr:fileProperty",
+    "fileObject": "cr:fileObject",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+_INTEGER, _TEXT = "sc:Integer", "sc:Text"
+
+
+def croissant(about: Publication, rows: str, hashes: Mapping[str, str]) -> dict[str, Any]:
+    """The metadata, ready to be written as JSON.
+
+    Args:
+        about: What the publisher says.
+        rows: The name of the file of a line of JSON an image.
+        hashes: SHA-256 of each file of the set, that one included, by name.
+    """
+    said = {
+        "license": about.licence,
+        "url": about.url,
+        "datePublished": about.date,
+        "creator": about.creator and {"@type": "Person", "name": about.creator},
+    }
+    return {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": about.name,
+        "description": about.summary,
+        "version": about.version,
+        "citeAs": _PAPER,
+        **{key: value for key, value in said.items() if value},
+        "distribution": [_file(name, digest) for name, digest in hashes.items()],
+        "recordSet": [_images(rows)],
+    }
+
+
+def _file(name: str, digest: str) -> dict[str, Any]:
+    lines = name.endswith(".jsonl")
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "contentUrl": name,
+        "encodingFormat": "application/jsonlines" if lines else "application/json",
+        "sha256": digest,
+    }
+
+
+def _images(rows: str) -> dict[str, Any]:
+    columns = (
+        ("image_id", _INTEGER, "The image's id."),
+        ("file_name", _TEXT, "Its file, as the source names it; the file is not given."),
+        ("width", _INTEGER, "Pixels across."),
+        ("height", _INTEGER, "Pixels down."),
+    )
+    # Of each object; the n-th values of these fields belong together.
+    of_objects = (
+        ("id", _INTEGER, "The annotation's id."),
+        ("category_id", _INTEGER, "The category's id."),
+        ("category", _TEXT, "The category's name, verbatim."),
+        ("state", _TEXT, "mask, skipped, unanswered or crowd."),
+        ("skip_reason", _TEXT, "Why it was skipped; empty where not given."),
+        ("counts", _TEXT, "Run lengths of its mask, compressed as COCO's; empty for none."),
+    )
+    fields = [
+        _field(name, kind, words, {"fileObject": {"@id": rows}, "extract": {"column": name}})
+        for name, kind, words in columns
+    ]
+    for name, kind, words in of_objects:
+        source = {
+            "fileObject": {"@id": rows},
+            "extract": {"column": "objects"},
+            "transform": {"jsonPath": name},
+        }
+        fields.append(_field(f"objects_{name}", kind, words, source) | {"repeated": True})
+    return {
+        "@type": "cr:RecordSet",
+        "@id": "images",
+        "name": "images",
+        "description": "The images, with their objects.",
+        "key": {"@id": "images/image_id"},
+        "field": fields,
+    }
+
+
+def _field(name: str, kind: str, words: str, source: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "@type": "cr:Field",
+        "@id": f"images/{name}",
+        "name": f"images/{name}",
+        "description": words,
+        "dataType": kind,
+        "source": source,
+    }

@@ -1,0 +1,79 @@
+"""How figures and tables reach the disk: one style that prints well, and equal bytes every time."""
+
+import contextlib
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+from o365seg.json_files import write_bytes_atomic
+
+# Okabe and Ito's colours: apart for colour-blind eyes, and with the markers apart in grey too.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
+    "font.size": 9,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,  # text that stays text; what conferences ask for
+    "savefig.dpi": 200,
+    "svg.hashsalt": "o365seg",
+    "text.parse_math": False,  # a set may be named "$"
+}
+# Neither the date nor matplotlib's version goes into the files.
+_FORMATS: dict[str, dict[str, None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+@contextlib.contextmanager
+def figure_style() -> Iterator[None]:
+    """Our style and nothing of the user's matplotlibrc, for as long as it is open."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write `stem`.png, .svg and .pdf; gives their paths."""
+    written = []
+    for suffix, metadata in _FORMATS.items():
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix[1:], metadata=metadata)
+        path = stem.with_suffix(suffix)
+        write_bytes_atomic(path, buffer.getvalue())
+        written.append(path)
+    return written
+
+
+def save_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> Path:
+    """Write a CSV; gives its path."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_bytes_atomic(path, text.getvalue().encode())
+    return path
+
+
+def log_scale(axes: Axes) -> None:
+    """A logarithmic y axis that is labelled in plain numbers."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(10))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
+    axes.grid(which="minor", visible=False)

@@ -1,0 +1,96 @@
+"""A release as a folder to be published: card, figures, Croissant, and the set in three forms."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import data_cards
+from o365seg.croissant import CROISSANT_FILE, croissant
+from o365seg.errors import InputError
+from o365seg.hugging_face import ROWS_FILE, rows_text, size_category
+from o365seg.json_files import make_folder, read_json, write_bytes_atomic, write_json_atomic
+from o365seg.masks import MaskError
+from o365seg.publication import Publication
+from o365seg.release_card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
+from o365seg.stock_tools import stock_annotation
+
+README_FILE = "README.md"
+
+
+def publish(release: Path, about: Publication, folder: Path) -> list[Path]:
+    """Write the folder.
+
+    Args:
+        release: The annotation file.
+        about: What the publisher says.
+        folder: Made where it is not there; files of the same names are replaced.
+
+    Returns:
+        The files written, but for the figures.
+
+    Raises:
+        InputError: the release is unsound, or the folder cannot be written.
+    """
+    facts = measure(release, release.stem)
+    stock = f"{release.stem}.pycocotools.json"
+    rows = rows_text(facts.file, release)
+    make_folder(folder / "data")
+    write_bytes_atomic(folder / release.name, release.read_bytes())
+    write_json_atomic(folder / stock, stock_variant(release))
+    write_bytes_atomic(folder / ROWS_FILE, rows)
+    draw_figures(facts, folder / FIGURES_FOLDER)
+    names = (release.name, stock, ROWS_FILE)
+    hashes = {name: _sha256(folder / name) for name in names}
+    described = croissant(about, ROWS_FILE, hashes)
+    text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+    write_bytes_atomic(folder / CROISSANT_FILE, text.encode())
+    write_bytes_atomic(folder / README_FILE, readme(facts, about, stock).encode())
+    return [folder / name for name in (README_FILE, *names, CROISSANT_FILE)]
+
+
+def stock_variant(release: Path) -> dict[str, Any]:
+    """A release for tools that know no skipped instances (see `stock_tools`).
+
+    Raises:
+        InputError: a skipped instance or crowd without a box.
+    """
+    content = read_json(release, dict[str, Any])
+    sizes = {image["id"]: (image["height"], image["width"]) for image in content["images"]}
+    made = []
+    for place, record in enumerate(content["annotations"]):
+        try:
+            made.append(stock_annotation(record, sizes[record["image_id"]]))
+        except (KeyError, MaskError) as error:
+            where = f"annotations[{place}] (id {record.get('id')})"
+            raise InputError(
+                f"no box to stand for it: {error}", file=release, record=where
+            ) from None
+    return content | {"annotations": made}
+
+
+def readme(facts: ReleaseFacts, about: Publication, stock: str) -> str:
+    """The folder's README: what the Hugging Face hub reads on top, then the card."""
+    # Text in the head is written as JSON, which is YAML too.
+    licence = about.licence
+    # The hub's identifiers are SPDX's in lower case; anything else is "other", by name.
+    is_id = licence is not None and re.fullmatch(r"[A-Za-z0-9.+-]+", licence) is not None
+    return data_cards.render(
+        "hugging_face.md.jinja",
+        {
+            "name_json": data_cards.verbatim(json.dumps(about.name)),
+            "licence_id": data_cards.verbatim(licence.lower()) if licence and is_id else None,
+            "licence": licence,
+            "licence_json": data_cards.verbatim(json.dumps(licence)),
+            "size_json": data_cards.verbatim(json.dumps(size_category(len(facts.file.images)))),
+            "rows_file": data_cards.verbatim(ROWS_FILE),
+            "card": data_cards.verbatim(data_card(facts, about)),
+            "release_file": facts.path.name,
+            "stock_file": stock,
+        },
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

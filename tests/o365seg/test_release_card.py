@@ -1,0 +1,99 @@
+"""The data card: its numbers are the file's, its figures are there, and nothing is invented."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from painted_release import PaintedRelease, make_release
+
+from o365seg.errors import InputError
+from o365seg.publication import Publication, publication
+from o365seg.release_card import data_card, measure, write_card
+
+HOSTILE = "<script>|`x`"
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> PaintedRelease:
+    """4 images; 6 masks, 1 skip, 2 open questions, 3 crowds; one category with a hostile name."""
+    made = make_release(tmp_path_factory.mktemp("release"))
+    content = json.loads(made.path.read_text())
+    content["categories"][1]["name"] = HOSTILE
+    made.path.write_text(json.dumps(content))
+    return made
+
+
+def table(card: str) -> dict[str, str]:
+    """The first table: this set's number of each row."""
+    rows = re.findall(r"^\| ([^|]*) \| ([^|]*) \| [^|]* \|$", card, re.MULTILINE)
+    return {label.split(":")[0]: value for label, value in rows}
+
+
+def test_the_numbers_are_the_files(release: PaintedRelease) -> None:
+    rows = table(data_card(measure(release.path, "set"), Publication()))
+    info = json.loads(release.path.read_text())["info"]
+    assert rows["images"] == "4"
+    assert rows["questions"] == str(info["questions"])
+    assert rows["valid masks"] == str(info["masks"]) == "6"
+    assert rows["skipped"] == "1"
+    assert rows["not answered yet"] == "2"
+    assert rows["crowds, not asked"] == "3"
+    assert rows["rater hours"] == f"{info['rater_hours']:.2f}"
+    assert rows["minutes per valid mask"] == f"{info['minutes_per_valid_mask']:.2f}"
+
+
+def test_skips_source_and_open_questions_are_told(release: PaintedRelease) -> None:
+    card = data_card(measure(release.path, "set"), Publication())
+    info = json.loads(release.path.read_text())["info"]
+    assert "| too dark | 1 |" in card
+    assert info["source_sha256"] in card
+    assert "questions still open: 2." in card
+    assert "Not stated yet" in card
+
+
+def test_names_are_text_and_no_markup(release: PaintedRelease) -> None:
+    card = data_card(measure(release.path, "set"), publication(creator="<b>Ada</b>"))
+    assert HOSTILE not in card
+    assert "<script>" not in card
+    assert "<b>" not in card.split("```")[0]
+
+
+def test_figures_are_there_and_equal_files_give_an_equal_card(
+    release: PaintedRelease, tmp_path: Path
+) -> None:
+    card = write_card(measure(release.path, "set"), Publication(), tmp_path)[0].read_text()
+    named = re.findall(r"\]\((figures/[^)]+)\)", card)
+    assert len(named) == 5
+    assert all((tmp_path / name).is_file() for name in named)
+    assert card == data_card(measure(release.path, "set"), Publication())
+
+
+def test_of_another_file_it_does_not_say_how_it_was_made(
+    release: PaintedRelease, tmp_path: Path
+) -> None:
+    content = json.loads(release.path.read_text())
+    del content["info"]
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(content))
+    card = data_card(measure(path, "set"), Publication())
+    assert "does not say how it was made" in card
+    assert "Rater protocol" not in card
+    assert table(card)["rater hours"] == "not recorded"
+
+
+def test_a_set_without_any_mask_has_a_card(release: PaintedRelease, tmp_path: Path) -> None:
+    content = json.loads(release.path.read_text())
+    content["annotations"] = []
+    path = tmp_path / "empty.json"
+    path.write_text(json.dumps(content))
+    card = write_card(measure(path, "set"), Publication(), tmp_path / "card")[0].read_text()
+    assert table(card)["valid masks"] == "0"
+    for name in re.findall(r"\]\((figures/[^)]+)\)", card):
+        assert (tmp_path / "card" / name).is_file()
+
+
+@pytest.mark.parametrize(("field", "said"), [("date", "1.1.26"), ("name", " "), ("url", "a\nb")])
+def test_what_the_publisher_says_must_be_sound(field: str, said: str) -> None:
+    with pytest.raises(InputError, match=f"'{field}'"):
+        publication(**{field: said})

@@ -1,0 +1,99 @@
+#!/bin/sh
+# Builds sdist and wheel, installs the wheel into an empty environment, without extras first, and runs
+# what must run there. `sh tests/package/check_wheel.sh [PYTHON]`; continuous integration runs it by pytest.
+set -eu
+
+python=${1:-python3}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/pyproject.toml")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# From the files that git knows: what lies about in a working tree must not end up in the wheel.
+(cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - 2>/dev/null) |
+    tar -xf - -C "$work"
+cd "$work"
+"$python" -m build --outdir dist . >build.log 2>&1 || { cat build.log; exit 1; }
+ls dist
+
+"$python" -m venv empty
+empty/bin/pip --disable-pip-version-check install --quiet --quiet --no-compile --constraint "$root/constraints.txt" dist/*.whl
+mkdir elsewhere && cd elsewhere
+bin=$work/empty/bin
+
+for command in o365seg annotate-app benchmark dataseg; do
+    "$bin/$command" --help >help.txt
+    grep -q Usage help.txt
+    test "$("$bin/$command" --version)" = "o365seg $version"
+    bash -c "'$bin/$command' --show-completion; :" | grep -q "complete "  # it asks which shell calls
+done
+for line in "o365seg gallery" "o365seg card" "o365seg publish" "annotate-app demo" "benchmark evaluate" \
+    "benchmark stats" "dataseg demo" "dataseg card" "dataseg train" "dataseg data check"; do
+    "$bin"/$line --help >/dev/null
+done
+
+# The native core and the files that are no Python.
+"$bin/python" - <<'PY'
+from importlib import resources
+from benchmark import _native
+for package, names in {
+    "annotate_app": ["static/painter.js", "static/painter.css"],
+    "benchmark": ["page/report.css", "page/report.js"],
+    "data_cards": ["templates/data_card.md.jinja", "templates/model_card.md.jinja", "templates/hugging_face.md.jinja"],
+    "model": ["recipes/paper_r50.toml", "data/vocabularies/objects365.json"],
+    "o365seg": ["demo/detections.json", "page/base.css", "page/gallery.css", "page/gallery.js"],
+}.items():
+    for name in names:
+        assert (resources.files(package) / name).is_file(), f"{package}/{name}"
+PY
+
+# A set through statistics, card and evaluation, without any extra.
+"$bin/python" - <<'PY'
+import json
+import numpy as np
+from PIL import Image
+from o365seg.masks import encode_rle, rle_area
+mask = np.zeros((48, 64), np.uint8)
+mask[10:30, 10:40] = 1
+rle = encode_rle(mask)
+shape = {"size": list(rle.size), "counts": rle.counts}
+record = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 30, 20], "iscrowd": 0,
+          "area": rle_area(rle), "segmentation": shape}
+image = {"id": 1, "width": 64, "height": 48, "file_name": "1.png"}
+json.dump({"images": [image], "annotations": [record], "categories": [{"id": 1, "name": "cup"}]},
+          open("set.json", "w"))
+json.dump([{"image_id": 1, "category_id": 1, "score": 0.9, "segmentation": shape}], open("preds.json", "w"))
+Image.new("RGB", (64, 48)).save("1.png")
+PY
+"$bin/o365seg" gallery set.json --images . --out gallery.html
+"$bin/o365seg" publish set.json --out published
+"$bin/benchmark" evaluate preds.json --gt set.json --report report.html --images . >numbers.txt
+grep -q 100.00 numbers.txt
+
+# Without its extra a command says in a line what to install.
+for line in "annotate-app demo new" "dataseg init tiny new.safetensors" "dataseg demo new.safetensors"; do
+    if "$bin"/$line 2>said.txt; then echo "$line worked without its extra"; exit 1; fi
+    grep -q "^error: this needs .* pip install 'o365seg\[[a-z]*\]'$" said.txt || { cat said.txt; exit 1; }
+    test "$(wc -l <said.txt)" -eq 1
+done
+
+# With the extra `annotate` the demo serves its sign-in page and the painter's files.
+"$work/empty/bin/pip" --disable-pip-version-check install --quiet --quiet --no-compile \
+    --constraint "$root/constraints.txt" "$(echo "$work"/dist/*.whl)[annotate]"
+"$bin/annotate-app" demo project --port 0 >served.txt 2>&1 &
+served=$!
+trap 'kill $served 2>/dev/null; rm -rf "$work"' EXIT
+"$bin/python" - <<'PY'
+import pathlib, re, sys, time, urllib.request
+for _ in range(240):
+    found = re.search(r"http://\S+?(?=/\s)", pathlib.Path("served.txt").read_text())
+    if found:
+        break
+    time.sleep(0.25)
+else:
+    sys.exit("the demo does not start: " + pathlib.Path("served.txt").read_text())
+page = urllib.request.urlopen(found[0] + "/login", timeout=20).read().decode()
+assert 'type="password"' in page, page
+PY
+kill -INT $served
+echo "the wheel is sound"
