@@ -136,6 +136,12 @@ def fill_table(
     list_only: Annotated[
         bool, typer.Option("--list", help="Print what would be trained, and do nothing else.")
     ] = False,
+    scored_only: Annotated[
+        bool,
+        typer.Option(
+            "--scored-only", help="Train and score nothing: the table of what is scored so far."
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the numbers to this file.")
     ] = None,
@@ -154,4 +160,6 @@ def fill_table(
         if list_only:
             table_command.list_runs(TABLES[number], chosen, range(seeds), place)
         else:
-            table_command.fill_table(number, chosen, range(seeds), place, json_file)
+            table_command.fill_table(
+                number, chosen, range(seeds), place, json_file, scored_only=scored_only
+            )

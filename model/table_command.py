@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model.experiments.recipe import Recipe, run_config
-from model.experiments.run import Place, is_trained, run_table, wanted_columns
+from model.experiments.run import Place, is_trained, run_table, scored_so_far, wanted_columns
 from model.experiments.table_text import as_json, markdown, rich_table
 from model.experiments.tables import TABLES, Table
 from o365seg import command_line
@@ -57,15 +57,20 @@ def list_runs(table: Table, recipe: Recipe, seeds: Sequence[int], place: Place) 
 
 
 def fill_table(
-    number: int, recipe: Recipe, seeds: Sequence[int], place: Place, json_file: Path | None
-) -> None:
+    number: int, recipe: Recipe, seeds: Sequence[int], place: Place, json_file: Path | None,
+    *, scored_only: bool = False,
+) -> None:  # fmt: skip
     """Train, score, print the table beside the paper's, and write it to the folder.
+
+    With `scored_only` nothing is trained or scored: a sweep that is under way, or was stopped, has
+    its table too, with the number of seeds beside each mean of fewer than were asked for.
 
     Raises:
         InputError: a file is at fault, or a run there began with another configuration.
     """
     table = TABLES[number]
-    values = run_table(table, recipe, seeds, place)
+    fill = scored_so_far if scored_only else run_table
+    values = fill(table, recipe, seeds, place)
     from model.distributed import is_first_process
 
     if not is_first_process():

@@ -29,6 +29,8 @@ from model.train_data import text_vectors
 from o365seg.errors import InputError
 from o365seg.json_files import read_json, write_json_atomic
 
+SCORES_FILE = "scores.json"
+
 
 @dataclass(frozen=True)
 class Place:
@@ -84,6 +86,29 @@ def run_table(
     return found
 
 
+def scored_so_far(
+    table: Table, recipe: Recipe, seeds: Sequence[int], place: Place
+) -> dict[Run, list[dict[Column, float | None]]]:
+    """The scores of the runs that are at their end; nothing is trained.
+
+    Returns:
+        The scores of each run, fractions; of the seeds that are scored.
+
+    Raises:
+        InputError: a run began with another configuration.
+    """
+    found: dict[Run, list[dict[Column, float | None]]] = {}
+    for run in wanted_columns(table, recipe):
+        folders = [place.of(run, s) for s in seeds if _is_scored(recipe, run, s, place)]
+        found[run] = [read_json(f / SCORES_FILE, dict[Column, float | None]) for f in folders]
+    return found
+
+
+def _is_scored(recipe: Recipe, run: Run, seed: int, place: Place) -> bool:
+    folder = place.of(run, seed)
+    return is_trained(folder, run_config(recipe, run, seed)) and (folder / SCORES_FILE).is_file()
+
+
 def is_trained(folder: Path, config: TrainConfig) -> bool:
     """Whether the run in the folder is at its end.
 
@@ -108,7 +133,7 @@ def _train_and_score(
     if not is_trained(folder, config):
         sys.stderr.write(f"training {run.name}, seed {seed}: {config.iterations} iterations\n")
         train_run(config, recipe.base, str(folder / "config.json"), folder, place.device)
-    file = folder / "scores.json"
+    file = folder / SCORES_FILE
     scores = read_json(file, dict[Column, float | None]) if file.is_file() else {}
     missing = [column for column in columns if column not in scores]
     if missing:

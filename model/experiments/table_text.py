@@ -62,6 +62,12 @@ def _ours(row: Row, column: Column, values: Values) -> tuple[float, ...]:
     return tuple(100 * value for value in found if value is not None)
 
 
+def _text(cell: Cell, seeds: Sequence[int]) -> str:
+    """Ours, and of how many seeds where that is not all of them."""
+    missing = 0 < len(cell.ours) < len(seeds)
+    return f"{cell.text()} (n = {len(cell.ours)})" if missing else cell.text()
+
+
 def title(table: Table, recipe: Recipe, seeds: Sequence[int]) -> str:
     """What the table is, and whose numbers are whose."""
     count = f"{len(seeds)} seeds, mean ± standard deviation" if len(seeds) > 1 else "1 seed"
@@ -80,7 +86,7 @@ def rich_table(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int
     for column in table.columns:
         shown.add_column(column, justify="right")
     for name, row in cells(table, values).items():
-        shown.add_row(name, *(f"{c.text()} ({c.paper_text()})" for c in row.values()))
+        shown.add_row(name, *(f"{_text(c, seeds)} ({c.paper_text()})" for c in row.values()))
     return shown
 
 
@@ -90,7 +96,7 @@ def markdown(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int])
     lines = [title(table, recipe, seeds), "", f"| | {' | '.join(heads)} |"]
     lines.append("|---|" + "---:|" * (2 * len(table.columns)))
     for name, row in cells(table, values).items():
-        both = [f"{cell.text()} | {cell.paper_text()}" for cell in row.values()]
+        both = [f"{_text(cell, seeds)} | {cell.paper_text()}" for cell in row.values()]
         lines.append(f"| {name} | {' | '.join(both)} |")
     if recipe.about:
         lines += ["", recipe.about]
