@@ -4,9 +4,8 @@ Plain FastAPI beside Gradio, because a submit through Gradio's queue is slower a
 bodies are the dataclasses of `o365seg.store.answers`, as JSON.
 """
 
-import hashlib
-from dataclasses import asdict, fields
-from pathlib import Path
+import zlib
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -14,24 +13,30 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from annotate_app import trial_notices
+from annotate_app.bodies import json_body
+from annotate_app.photos import PhotoGone, read_photo
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
-from o365seg.store import answers, leases, progress
+from o365seg.store import answers, earlier_work, gold, leases, progress, qualification
 from o365seg.store.database import now_ms
+from o365seg.store.qualification import Gate
 from o365seg.store.raters import Rater
-from o365seg.store.schema import image, question
+from o365seg.store.schema import Purpose, answer
 
 
 def _encodable(text: str) -> str:
-    """JSON can spell half a surrogate pair, which no database or file can hold."""
+    """JSON can spell half a surrogate pair and a NUL, which not every database can hold."""
     try:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("is not Unicode text") from None
+    if "\0" in text:
+        raise ValueError("has a NUL character")
     return text
 
 
-_Text = Annotated[str, AfterValidator(_encodable)]
+Text = Annotated[str, AfterValidator(_encodable)]
 _Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
@@ -41,7 +46,7 @@ class MaskBody(BaseModel):
     """A mask: `size` is [height, width], `crc32` that of `counts` as ASCII text."""
 
     size: tuple[int, int]
-    counts: _Text
+    counts: Text
     crc32: int
 
     def mask(self) -> answers.Mask:
@@ -53,7 +58,7 @@ class SkipBody(BaseModel):
     """A skip with its reason; a note is required for `other`."""
 
     reason: answers.SkipReason
-    note: _Text = Field(default="", max_length=2000)
+    note: Text = Field(default="", max_length=2000)
 
 
 class AnswerBody(BaseModel):
@@ -99,18 +104,18 @@ class ActivityBody(BaseModel):
 class SubmitBody(BaseModel):
     """An answer under a lease."""
 
-    lease: _Text
+    lease: Text
     question: int
     answer: AnswerBody
-    image_sha256: _Text
+    image_sha256: Text
     activity: ActivityBody
-    client_version: _Text = Field(max_length=100)
+    client_version: Text = Field(max_length=100)
 
 
 class DraftBody(BaseModel):
     """Work in progress under a lease."""
 
-    lease: _Text
+    lease: Text
     question: int
     mask: MaskBody
     activity: ActivityBody
@@ -119,8 +124,13 @@ class DraftBody(BaseModel):
 class HeartbeatBody(BaseModel):
     """The rater is at work: renew these leases."""
 
-    lease: _Text
-    prefetched: _Text | None = None
+    lease: Text
+    prefetched: Text | None = None
+
+
+_Submit = Annotated[SubmitBody, Depends(json_body(SubmitBody))]
+_Draft = Annotated[DraftBody, Depends(json_body(DraftBody))]
+_Heartbeat = Annotated[HeartbeatBody, Depends(json_body(HeartbeatBody))]
 
 
 def make_router(project: Project) -> APIRouter:
@@ -131,11 +141,11 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/next")
     def next_question(rater: CurrentRater) -> dict[str, Any]:
         with store.write() as db:
-            work = _take_work(db, rater, now_ms())
-        return work | _progress(project, rater)
+            work = take_work(db, rater, now_ms())
+        return work | count_progress(project, rater)
 
     @router.post("/api/submit")
-    def submit(body: SubmitBody, rater: CurrentRater) -> JSONResponse:
+    def submit(body: _Submit, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             try:
@@ -151,17 +161,21 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                 )
             except answers.AnswerRefused as refusal:
-                return _problem(422, "refused", str(refusal))
-            work = _take_work(db, rater, now)
+                return problem(422, "refused", str(refusal))
+            trial = _trial_feedback(db, rater, outcome)
+            # After a whole attempt its result comes first, not the next attempt.
+            work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
+            work = work or take_work(db, rater, now)
         # Only now, with the commit on the disk, may the rater's browser forget its own copy.
-        following = work | _progress(project, rater)
+        following = work | count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
-            return _problem(409, "lease_lost", outcome.why, next=following)
+            return problem(409, "lease_lost", outcome.why, next=following)
         status = "already_recorded" if outcome.repeated else "recorded"
-        return JSONResponse({"status": status, "answer": outcome.answer_id, "next": following})
+        said = {"status": status, "answer": outcome.answer_id, "next": following}
+        return JSONResponse(said | {"feedback": trial and trial.body})
 
     @router.post("/api/draft")
-    def save_draft(body: DraftBody, rater: CurrentRater) -> JSONResponse:
+    def save_draft(body: _Draft, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             try:
@@ -175,50 +189,71 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                 )
             except answers.AnswerRefused as refusal:
-                return _problem(422, "refused", str(refusal))
+                return problem(422, "refused", str(refusal))
         if not held:
-            return _problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"saved_at": now})
 
     @router.post("/api/heartbeat")
-    def heartbeat(body: HeartbeatBody, rater: CurrentRater) -> JSONResponse:
+    def heartbeat(body: _Heartbeat, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             held = leases.renew(db, body.lease, rater.id, now)
             if body.prefetched is not None:
                 leases.renew(db, body.prefetched, rater.id, now)
         if not held:
-            return _problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question went to another rater.")
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
     @router.get("/image/{sha256}")
     def image_bytes(sha256: str) -> Response:
-        return _image_response(project, sha256)
+        try:
+            data, media_type = read_photo(project, sha256)
+        except PhotoGone as gone:
+            status = 409 if gone.error == "image_changed" else 404
+            return problem(status, gone.error, str(gone))
+        return Response(
+            data,
+            media_type=media_type,
+            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+        )
 
     return router
 
 
-def _take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+_NO_WORK = {"current": None, "prefetched": None, "waiting": 0, "go_to": None}
+_GATES = {Gate.GUIDELINES: "/guidelines", Gate.FAILED: "/qualification"}
+
+
+def take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
+    """A rater's questions. What a question is for shows in none of them, but for qualification."""
     work = leases.take_work(db, rater.id, now)
+    if work.gate in _GATES:
+        return _NO_WORK | {"go_to": _GATES[work.gate]}
     return {
         "current": work.current and _task(db, rater, work.current),
         "prefetched": work.prefetched and _task(db, rater, work.prefetched),
         "waiting": leases.count_waiting(db, rater.id, now),
+        "go_to": None,
     }
 
 
-def _progress(project: Project, rater: Rater) -> dict[str, Any]:
-    """Counted apart from the transaction that writes, which others wait for."""
+def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
+    """How far the project is. Apart from the transaction that writes, which others wait for."""
     with project.store.read() as db:
-        questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
-        masks, skips = progress.count_masks_and_skips(db)
-        mine = progress.count_answers_of(db, rater.id)
-    counts = {"questions": questions, "done": masks + skips, "masks": masks, "skips": skips}
-    return {"progress": counts | {"mine": mine}}
+        return {"progress": asdict(progress.measure_for_rater(db, rater.id))}
 
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
+    earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
+    notice = None
+    if leased.purpose is Purpose.QUALIFICATION:
+        earlier = None  # each attempt begins anew
+        standing = qualification.read_qualification(db, rater.id)
+        notice = trial_notices.before(standing, leased.question_id)
+    elif leased.comment is not None:
+        notice = trial_notices.sent_back(leased.comment)
     return {
         "question": leased.question_id,
         "lease": leased.token,
@@ -232,33 +267,40 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
             "height": leased.height,
         },
         "draft": None if draft is None else asdict(draft),
+        # Given again, to be corrected: what the rater answered before.
+        "earlier": None if earlier is None else asdict(earlier),
+        "notice": notice,
     }
 
 
-def _image_response(project: Project, sha256: str) -> Response:
-    with project.store.read() as db:
-        row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
-    if row is None:
-        return _problem(404, "no_image", "no such image in this project")
-    path = project.upright_folder / str(row.id) if row.upright else project.image_root / row.path
-    data = _read(path)
-    if data is None:
-        return _problem(404, "image_missing", f"the file of image {row.id} is gone: {row.path}")
-    if hashlib.sha256(data).hexdigest() != sha256:
-        return _problem(409, "image_changed", f"the file of image {row.id} has changed: {row.path}")
-    return Response(
-        data,
-        media_type=row.media_type,
-        headers={"Cache-Control": "private, max-age=31536000, immutable"},
-    )
+def packed(counts: str, size: tuple[int, int]) -> dict[str, Any]:
+    """A mask of `size` (height, width) as it travels."""
+    return {"size": size, "counts": counts, "crc32": zlib.crc32(counts.encode())}
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
+@dataclass(frozen=True)
+class _TrialFeedback:
+    body: dict[str, Any]
+    complete: bool
+
+
+def _trial_feedback(
+    db: sa.Connection, rater: Rater, outcome: answers.Recorded | answers.LeaseLost
+) -> _TrialFeedback | None:
+    """What a rater is told of a qualification question; of any other there is nothing to tell."""
+    if isinstance(outcome, answers.LeaseLost) or outcome.purpose is not Purpose.QUALIFICATION:
         return None
+    given = db.execute(sa.select(answer).where(answer.c.id == outcome.answer_id)).one()
+    complete = qualification.read_qualification(db, rater.id).complete
+    reference = gold.reference_of(db, given.question_id)
+    if reference is None:  # it is gold no longer
+        return None
+    size = (given.height, given.width)
+    comparison = gold.compare(given.counts, reference, size)
+    notice = trial_notices.after(comparison, skipped=given.counts is None)
+    return _TrialFeedback({"notice": notice, "reference": packed(reference, size)}, complete)
 
 
-def _problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+def problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
+    """An error as the painter reads it."""
     return JSONResponse({"error": error, "message": message, **more}, status_code=status)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from annotate_app import owner_commands, quality_commands
 from o365seg import command_line
 from o365seg.errors import InputError
 
@@ -23,6 +24,17 @@ if TYPE_CHECKING:  # importing these takes longer than --help should
 app = command_line.make_app("Serve the painting tool, and manage who may sign in.")
 rater_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(rater_app, name="rater")
+for _command, _example in owner_commands.EXAMPLES.items():
+    app.command(epilog=f"Example: `annotate-app {_example}`")(_command)
+
+app.add_typer(quality_commands.settings_app, name="settings")
+app.add_typer(quality_commands.gold_app, name="gold")
+app.command(epilog="Example: `annotate-app agreement my-project --json`")(
+    quality_commands.agreement
+)
+rater_app.command(epilog="Example: `annotate-app rater qualify my-project Ada`")(
+    quality_commands.qualify
+)
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")]
@@ -46,23 +58,37 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 7860,
     images: Annotated[
-        Path | None, typer.Option(help="Image root, where it moved since `o365seg create`.")
+        str | None,
+        typer.Option(help="Image root (a folder or URL), where it moved since `o365seg create`."),
+    ] = None,
+    database: command_line.DatabaseUrl = "",
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of your reverse proxy, as 127.0.0.1: only its X-Forwarded-For and "
+            "X-Forwarded-Proto are believed.",
+        ),
     ] = None,
 ) -> None:
     """Serve a project's painting tool until Ctrl-C."""
     from o365seg.project import open_project
     from o365seg.store.raters import rater_names
 
-    opened = open_project(project, images and images.resolve())
-    if not opened.image_root.is_dir():
-        raise InputError("no such image folder; say with --images where it is", file=images)
+    opened = open_project(project, images, database)
+    try:
+        opened.images.check()
+    except InputError as error:
+        raise InputError(
+            f"{error.message}; say with --images where it is", file=error.file
+        ) from None
     with opened.store.read() as db:
         names = rater_names(db)
     if names:
         sign_in = f"Sign in as {', '.join(names[:5])}{' …' if len(names) > 5 else ''}."
     else:
-        sign_in = f"Nobody can sign in yet: annotate-app rater add {project} NAME"
-    _serve(opened, _listen(host, port), sign_in)
+        sign_in = f"Nobody can sign in yet: annotate-app invite {project} --role owner"
+    _serve(opened, _listen(host, port), sign_in, behind_proxy)
 
 
 @app.command(epilog="Example: `annotate-app demo demo/project`")
@@ -91,6 +117,7 @@ def _demo_password(project: Project) -> str:
     """
     from annotate_app.passwords import hash_password, random_password
     from o365seg.store.raters import add_rater, find_rater
+    from o365seg.store.schema import Role
 
     path = project.folder / DEMO_KEY_FILE
     if path.is_file():
@@ -101,7 +128,7 @@ def _demo_password(project: Project) -> str:
                 "is not the demo; serve it with `annotate-app serve`", file=project.folder
             )
         password = random_password()
-        add_rater(db, DEMO_RATER, hash_password(password))
+        add_rater(db, DEMO_RATER, hash_password(password), Role.OWNER)  # who sees every page
         path.touch(0o600)
         path.write_text(password + "\n")
     return password
@@ -114,7 +141,9 @@ def rater_add(
     """Add a rater."""
     from o365seg.store.raters import add_rater
 
-    _give_password(project, name, add_rater, f"added {name}", from_stdin=password_stdin)
+    _give_password(
+        project, name, add_rater, "person.add", f"added {name}", from_stdin=password_stdin
+    )
 
 
 @rater_app.command("password", epilog="Example: `annotate-app rater password my-project Ada`")
@@ -125,7 +154,12 @@ def rater_password(
     from o365seg.store.raters import set_password
 
     _give_password(
-        project, name, set_password, f"new password for {name}", from_stdin=password_stdin
+        project,
+        name,
+        set_password,
+        "person.password",
+        f"new password for {name}",
+        from_stdin=password_stdin,
     )
 
 
@@ -144,17 +178,20 @@ def _give_password(
     project: Path,
     name: str,
     store_hash: Callable[[Connection, str, str], None],
+    action: str,
     said: str,
     *,
     from_stdin: bool,
 ) -> None:
     """Store a new password's hash by `store_hash(db, name, hash)`; show it where we made it up."""
     from o365seg.project import open_project
+    from o365seg.store import audit
 
     opened = open_project(project)
     password, hashed = _new_password(from_stdin=from_stdin)
     with opened.store.write() as db:
         store_hash(db, name, hashed)
+        audit.record(db, None, action, name)
     typer.echo(said)
     if not from_stdin:
         typer.echo(f"password: {password}")
@@ -162,7 +199,7 @@ def _give_password(
 
 def _new_password(*, from_stdin: bool) -> tuple[str, str]:
     """A password and its hash: the first line of standard input, or a random one."""
-    from annotate_app.passwords import MAX_PASSWORD, hash_password, random_password
+    from annotate_app.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password, random_password
 
     if not from_stdin:
         password = random_password()
@@ -171,12 +208,16 @@ def _new_password(*, from_stdin: bool) -> tuple[str, str]:
             password = sys.stdin.buffer.readline().decode().rstrip("\r\n")
         except UnicodeDecodeError:
             raise InputError("is not UTF-8 text", field="password") from None
-        if not 8 <= len(password) <= MAX_PASSWORD:
-            raise InputError(f"8 to {MAX_PASSWORD} characters are needed", field="password")
+        if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+            raise InputError(
+                f"{MIN_PASSWORD} to {MAX_PASSWORD} characters are needed", field="password"
+            )
     return password, hash_password(password)
 
 
-def _serve(project: Project, listening: socket.socket, sign_in: str) -> None:
+def _serve(
+    project: Project, listening: socket.socket, sign_in: str, proxy: str | None = None
+) -> None:
     """Serve until interrupted; say where, and that everything is kept."""
     typer.echo("starting …")
     import uvicorn
@@ -187,6 +228,11 @@ def _serve(project: Project, listening: socket.socket, sign_in: str) -> None:
         uvicorn.Config(
             make_app(project),
             log_level="warning",
+            # Unasked, uvicorn would believe these headers of anybody on this machine.
+            proxy_headers=proxy is not None,
+            forwarded_allow_ips=proxy,
+            server_header=False,
+            ws="none",
             # An open page holds a Gradio event stream that never ends by itself.
             timeout_graceful_shutdown=3,
         )

@@ -12,6 +12,7 @@ _hasher = PasswordHasher()
 # Each takes 64 MiB, and anybody may ask for one.
 _at_once = threading.BoundedSemaphore(2)
 
+MIN_PASSWORD = 8  # characters
 MAX_PASSWORD = 1000  # characters; what is longer is no password but an attack on the hashing
 
 # Without 0/O and 1/l/I, since people copy passwords from paper.
@@ -23,7 +24,8 @@ _NOBODY = _hasher.hash(secrets.token_hex())
 
 def hash_password(password: str) -> str:
     """The argon2id hash to store."""
-    return _hasher.hash(password)
+    with _at_once:
+        return _hasher.hash(password)
 
 
 def password_matches(password: str, stored_hash: str | None) -> bool:

@@ -1,9 +1,7 @@
 """The web application of one project: sign-in, painter page (Gradio), painter routes (FastAPI)."""
 
-import hashlib
 import os
-from importlib import resources
-from pathlib import Path
+from typing import Any
 
 # Before Gradio is imported: a painting tool on an owner's machine tells nobody about itself.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -13,13 +11,30 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from gradio.themes import Base
+from starlette.exceptions import HTTPException
 
-from annotate_app import api, sign_in
+from annotate_app import (
+    api,
+    audit_pages,
+    earlier,
+    export_pages,
+    gallery_pages,
+    guidelines_pages,
+    joining,
+    people_pages,
+    progress_pages,
+    review_api,
+    settings_pages,
+    sign_in,
+    static_files,
+)
+from annotate_app.pages import NAVIGATION, render
+from annotate_app.security_headers import SecurityHeaders
 from annotate_app.sessions import SessionGuard, Sessions, load_secret
+from annotate_app.static_files import static_url
+from annotate_app.throttle import Throttle
 from o365seg.project import Project
 from o365seg.store.raters import Rater, rater_by_id
-
-_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 # The component is thin: it asks who is signed in, and hands its element to the painter module.
 _MOUNT_PAINTER = """
@@ -43,11 +58,29 @@ def make_app(project: Project) -> FastAPI:
     sessions = Sessions(project.about.id, load_secret(project.folder), find)
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)
     # Routes first: whatever is added after Gradio is mounted at "/" is never reached.
-    app.include_router(sign_in.make_router(project, sessions))
-    app.include_router(_painter_router(project.about.id))
+    app.state.project_name = project.folder.resolve().name
+    app.include_router(static_files.make_router())
+    throttle = Throttle()
+    app.include_router(sign_in.make_router(project, sessions, throttle))
+    app.include_router(joining.make_router(project, sessions, throttle))
+    for part in (
+        guidelines_pages,
+        review_api,
+        progress_pages,
+        gallery_pages,
+        people_pages,
+        audit_pages,
+        export_pages,
+        settings_pages,
+    ):
+        app.include_router(part.make_router(project))
+    app.include_router(_me_router(project.about.id))
     app.include_router(api.make_router(project))
+    app.include_router(earlier.make_router(project))
     app.add_exception_handler(RequestValidationError, _refuse_body)
+    app.add_exception_handler(HTTPException, _show_problem)
     app.add_middleware(SessionGuard, sessions=sessions)
+    app.add_middleware(SecurityHeaders)  # outermost: on refusals too
     return gr.mount_gradio_app(
         app,
         _painter_page(),
@@ -72,6 +105,24 @@ def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": "malformed", "message": message}, status_code=422)
 
 
+_PROBLEMS = {403: "This page is not for you", 404: "There is no such page"}
+
+
+def _show_problem(request: Request, error: Exception) -> Response:
+    """A page for people, JSON for scripts."""
+    assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/api/") or not hasattr(request.state, "rater"):
+        body = {"error": "refused", "message": str(error.detail)}
+        return JSONResponse(body, status_code=error.status_code)
+    return render(
+        request,
+        "problem.html",
+        status=error.status_code,
+        title=_PROBLEMS.get(error.status_code, "This did not work"),
+        message=str(error.detail),
+    )
+
+
 def _painter_page() -> gr.Blocks:
     with gr.Blocks(
         title="Painting tool", analytics_enabled=False, fill_width=True, fill_height=True
@@ -85,36 +136,20 @@ def _painter_page() -> gr.Blocks:
     return page
 
 
-def _painter_router(project_id: str) -> APIRouter:
-    """The painter's modules, served from memory under a URL that changes with their content."""
-    folder = Path(str(resources.files("annotate_app") / "static"))
-    files = {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.suffix in _MEDIA_TYPES
-    }
-    digest = hashlib.sha256()
-    for name, data in files.items():
-        digest.update(f"{name} {len(data)} ".encode() + data)
-    version = digest.hexdigest()[:16]
+def _me_router(project_id: str) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/me")
-    def me(rater: api.CurrentRater) -> dict[str, str]:
+    def me(rater: api.CurrentRater) -> dict[str, Any]:
         return {
             "rater": rater.name,
             "project": project_id,
-            "painter": f"/static-painter/{version}/painter.js",
+            "painter": static_url("painter.js"),
+            "links": [
+                {"label": link.label, "path": link.path}
+                for link in NAVIGATION
+                if link.path != "/" and rater.may(link.role)
+            ],
         }
-
-    @router.get("/static-painter/{version}/{name}")
-    def painter_file(name: str) -> Response:
-        if name not in files:
-            return JSONResponse({"error": "no_file"}, status_code=404)
-        return Response(
-            files[name],
-            media_type=_MEDIA_TYPES[Path(name).suffix],
-            headers={"Cache-Control": "private, max-age=31536000, immutable"},
-        )
 
     return router

@@ -7,6 +7,7 @@ closed unless it is named in `PUBLIC_PATHS`.
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from annotate_app.static_files import PUBLIC_STYLE, STATIC_ROOT
 from o365seg.errors import InputError
 from o365seg.store.raters import Rater
 from o365seg.store.schema import Role
@@ -27,16 +29,23 @@ MAX_AGE_S = 30 * 24 * 3600
 KEY_FILE = "secret.key"
 LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"
-PUBLIC_PATHS = frozenset({LOGIN_PATH})
-_FORM_PATHS = frozenset({LOGIN_PATH, LOGOUT_PATH})
+JOIN_ROOT = "/join"  # followed by the token of an invitation
+
+# What answers without a session: signing in, an invitation's page, and the style of both.
+PUBLIC_PATHS = re.compile(
+    rf"{LOGIN_PATH}|{JOIN_ROOT}/[^/]+|{STATIC_ROOT}/[^/]+/{re.escape(PUBLIC_STYLE)}"
+)
+
+# First steps of the paths that forms may post to; everything else that writes is under /api/.
+_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export", "guidelines", "settings"})
 
 # A header that a form on another site cannot send: with SameSite it keeps forged posts out.
 CSRF_HEADER = b"x-o365seg"
 
 # A mask of 1.3 million runs fits; a painted one of 12 megapixels has some ten thousand.
-MAX_MASK_BODY = 4 * 1024 * 1024
+MAX_LARGE_BODY = 4 * 1024 * 1024
 MAX_OTHER_BODY = 64 * 1024
-_MASK_PATHS = frozenset({"/api/submit", "/api/draft"})
+_LARGE_PATHS = frozenset({"/api/submit", "/api/draft", "/api/review/repaint", "/settings"})
 
 
 class Sessions:
@@ -100,16 +109,20 @@ class SessionGuard:
     def _refusal(self, scope: Scope) -> Response | None:
         path: str = scope["path"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        most = MAX_MASK_BODY if path in _MASK_PATHS else MAX_OTHER_BODY
+        most = MAX_LARGE_BODY if path in _LARGE_PATHS else MAX_OTHER_BODY
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most or b"transfer-encoding" in headers:
             return _problem(413, "too_large", "the request is too large")
         reads = scope["type"] != "http" or scope["method"] in ("GET", "HEAD")
         is_api = path.startswith("/api/")
-        if not reads and not is_api and (path not in _FORM_PATHS or _is_foreign(headers)):
+        if (
+            not reads
+            and not is_api
+            and (path.split("/")[1] not in _FORM_ROOTS or _is_foreign(headers))
+        ):
             # Gradio's own posts among them: the page needs none, and its upload would fill disks.
             return _problem(403, "forbidden", "this request did not come from our pages")
-        if path in PUBLIC_PATHS:
+        if PUBLIC_PATHS.fullmatch(path):
             return None
         rater = self._sessions.rater_of(scope)
         if rater is None:
@@ -125,8 +138,15 @@ class SessionGuard:
 
 def _is_foreign(headers: dict[bytes, bytes]) -> bool:
     """Whether a form was sent by a page of another site; other ports of our host included."""
+    if headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
+        return True
     origin = headers.get(b"origin")
     return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser came over https, as the connection or a trusted proxy says."""
+    return request.url.scheme == "https"
 
 
 def current_rater(request: Request) -> Rater:

@@ -26,15 +26,25 @@ def create(
     detections: Annotated[
         Path, typer.Option(help="Detection JSON of the zhiyuan_objv2_val.json schema.")
     ],
-    images: Annotated[Path, typer.Option(help="The folder that its file names lead into.")],
+    images: Annotated[
+        str,
+        typer.Option(help="The folder that its file names lead into, or its URL (s3://, http://)."),
+    ],
     count: Annotated[int, typer.Option(min=1, help="How many images to sample.")] = 1000,
     seed: Annotated[int, typer.Option(help="Same seed, same sample, on every machine.")] = 0,
+    database: command_line.DatabaseUrl = "",
 ) -> None:
     """Sample images and make one question of each non-crowd box."""
     from o365seg.project import create_project
 
     report = create_project(
-        project, detections, images, images=count, seed=seed, progress=command_line.progress
+        project,
+        detections,
+        images,
+        images=count,
+        seed=seed,
+        database=database,
+        progress=command_line.progress,
     )
     _list("left out", report.excluded)
     _list("put right", report.remarks)
@@ -86,6 +96,16 @@ def status(
         counts.add_row(f"  {reason}", f"{number:,}")
     counts.add_row("unanswered", f"{done.unanswered:,}")
     counts.add_row("  being painted now", f"{done.leased:,}")
+    if done.rejected:
+        counts.add_row("  sent back by a reviewer", f"{done.rejected:,}")
+    if done.accepted or done.repainted or done.rejected:
+        counts.add_row("accepted in review", f"{done.accepted:,}")
+        counts.add_row("repainted by a reviewer", f"{done.repainted:,}")
+        counts.add_row("waiting for review", f"{done.waiting_for_review:,}")
+    if done.replicas_wanted:
+        counts.add_row("replicas", f"{done.replicas:,} of {done.replicas_wanted:,}")
+    if done.gold:
+        counts.add_row("answers to hidden gold", f"{done.gold:,}")
     if done.late:
         counts.add_row("answers that came too late, kept as drafts", f"{done.late:,}")
     counts.add_row("rater hours (active, all answers)", f"{done.rater_hours:.2f}")
@@ -150,6 +170,34 @@ def release(
             "unanswered questions are marked so, and the benchmark ignores them like skips",
             err=True,
         )
+
+
+@app.command(epilog="Example: `o365seg backup my-project my-project-2026-11-25.zip`")
+def backup(
+    project: ProjectFolder,
+    archive: Annotated[Path, typer.Argument(help="The file to write; must be new.")],
+) -> None:
+    """Write a project, answers and all, into one file; it may be served meanwhile."""
+    from o365seg.backup import back_up
+
+    made = back_up(project, archive)
+    typer.echo(f"{archive}: {len(made.files)} files, {made.answers:,} answers")
+
+
+@app.command(
+    epilog="Examples: `o365seg restore backup.zip my-project` · "
+    "`o365seg restore backup.zip my-project --database postgresql://name@host/database`"
+)
+def restore(
+    archive: Annotated[Path, typer.Argument(help="A file that `o365seg backup` wrote.")],
+    project: Annotated[Path, typer.Argument(help="The folder to make; must be new or empty.")],
+    database: command_line.DatabaseUrl = "",
+) -> None:
+    """Make a project folder of a backup, with SQLite or into PostgreSQL."""
+    from o365seg.backup import restore as restore_backup
+
+    made = restore_backup(archive, project, database)
+    typer.echo(f"{project}: {len(made.files)} files, {made.answers:,} answers")
 
 
 cli_release.add_commands(app)

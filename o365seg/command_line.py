@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="PostgreSQL for the answers, as postgresql://NAME@HOST/DATABASE; also by the "
+        "environment variable O365SEG_DATABASE. Leave the password to PGPASSWORD or ~/.pgpass.",
+        show_default=False,
+    ),
+]
+
 
 def make_app(about: str) -> typer.Typer:
     """A Typer app in the project's manner; `about` heads its help.

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from o365seg import records
+from o365seg.image_root import ImageRoot
 
 _ORIENTATION = 0x0112  # EXIF tag
 # What brings an image upright, by the tag's value; 1 and what the standard lacks mean "as it is".
@@ -47,7 +48,7 @@ class CheckedImage:
     remark: str | None
 
 
-def find_image(root: Path, file_name: str) -> str | None:
+def find_image(root: Path | ImageRoot, file_name: str) -> str | None:
     """Where below `root` the file lies, as a POSIX path; None where it does not.
 
     Records say `images/v1/patch4/x.jpg` while disks have `patch4/x.jpg`, so leading folders are
@@ -56,17 +57,18 @@ def find_image(root: Path, file_name: str) -> str | None:
     parts = PurePosixPath(file_name).parts
     if not parts or parts[0] == "/" or ".." in parts:
         return None
+    place = root if isinstance(root, ImageRoot) else ImageRoot(root)
     for start in range(len(parts)):
-        path = PurePosixPath(*parts[start:])
+        path = str(PurePosixPath(*parts[start:]))
         try:
-            if (root / path).is_file():
-                return str(path)
+            if place.is_file(path):
+                return path
         except (OSError, ValueError):  # too long a name, or a zero byte in it: not on any disk
             continue
     return None
 
 
-def check_image(root: Path, record: records.Image) -> tuple[CheckedImage, bytes | None]:
+def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedImage, bytes | None]:
     """Find an image, decode it, and settle which way up it is.
 
     The record's size decides: boxes were drawn on an image of that size. Where the file's EXIF
@@ -80,13 +82,14 @@ def check_image(root: Path, record: records.Image) -> tuple[CheckedImage, bytes 
     Raises:
         ImageProblem: missing, damaged, or of another size either way.
     """
-    path = find_image(root, record.file_name)
+    place = root if isinstance(root, ImageRoot) else ImageRoot(root)
+    path = find_image(place, record.file_name)
     if path is None:
         raise ImageProblem("no such file below the image root")
     try:
-        data = (root / path).read_bytes()
+        data = place.read(path)
     except OSError as error:
-        raise ImageProblem(f"the file cannot be read: {error.strerror}") from None
+        raise ImageProblem(f"the file cannot be read: {error.strerror or error}") from None
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()

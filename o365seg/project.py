@@ -2,7 +2,7 @@
 
     project.json      where it came from: source file, seed, image root
     sample.json       the sampled images' records, verbatim
-    project.sqlite    the store
+    project.sqlite    the store; absent where it is in PostgreSQL
     upright/          copies of the few images that had to be turned or converted
 
 `create_project` builds the folder beside its final place and renames it there, so a project is
@@ -10,6 +10,7 @@ whole or absent.
 """
 
 import hashlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -18,14 +19,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+import sqlalchemy as sa
 
 from o365seg import records
 from o365seg.categories import display_name
 from o365seg.errors import InputError
 from o365seg.image_files import CheckedImage, ImageProblem, check_image
+from o365seg.image_root import ImageRoot
 from o365seg.json_files import read_json, write_json_atomic
 from o365seg.sampling import rank_images
-from o365seg.store import database, schema
+from o365seg.store import schema
+from o365seg.store.database import Store, postgresql_url, sqlite_url
+from o365seg.store.versions import create_store, drop_store, open_store
 
 PROJECT_FILE = "project.json"
 SAMPLE_FILE = "sample.json"
@@ -33,12 +38,18 @@ STORE_FILE = "project.sqlite"
 UPRIGHT_FOLDER = "upright"
 FORMAT_VERSION = 1
 
+DATABASE_VARIABLE = "O365SEG_DATABASE"
+"""Environment variable with the URL of a project's PostgreSQL database, password and all."""
+
 # No image has a corner out there; areas and outlines of such boxes would overflow.
 _FARTHEST = 1e7
 
 
 class ProjectFile(msgspec.Struct):
-    """The content of project.json; `id` tells this folder from any other, equal samples too."""
+    """The content of project.json; `id` tells this folder from any other, equal samples too.
+
+    `database` is PostgreSQL's URL, without the password; empty for SQLite in the folder.
+    """
 
     format: int
     id: str
@@ -47,6 +58,7 @@ class ProjectFile(msgspec.Struct):
     seed: int
     image_root: str
     is_demo: bool = False
+    database: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,8 +67,8 @@ class Project:
 
     folder: Path
     about: ProjectFile
-    store: database.Store
-    image_root: Path
+    store: Store
+    images: ImageRoot
 
     @property
     def is_demo(self) -> bool:
@@ -99,10 +111,11 @@ class CreationReport:
 def create_project(
     folder: Path,
     detections: Path,
-    image_root: Path,
+    image_root: Path | str,
     *,
     images: int = 1000,
     seed: int = 0,
+    database: str = "",
     progress: Callable[[Sequence[int], str], Iterable[int]] = lambda items, label: items,
 ) -> CreationReport:
     """Sample images from a detection file and make a question of each non-crowd box.
@@ -110,9 +123,10 @@ def create_project(
     Args:
         folder: Where to make the project; must not exist, or be empty.
         detections: A detection file of the `zhiyuan_objv2_val.json` schema.
-        image_root: The folder that the file's `file_name`s lead into.
+        image_root: The folder that the file's `file_name`s lead into, or its URL.
         images: How many images; all of them where the file has fewer.
         seed: The same seed gives the same sample on every machine.
+        database: URL of a PostgreSQL database for the answers; empty for SQLite in the folder.
         progress: Wraps the loop over images, `(image ids, label)`.
 
     Raises:
@@ -126,8 +140,17 @@ def create_project(
             raise InputError("exists already; choose a new folder", file=folder)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
-    if not image_root.is_dir():
-        raise InputError("no such image folder", file=image_root)
+    root = _image_root(image_root)
+    root.check()
+    about = ProjectFile(
+        format=FORMAT_VERSION,
+        id=secrets.token_hex(8),
+        source_name=detections.name,
+        source_sha256="",
+        seed=seed,
+        image_root=str(root),
+        database=without_password(database),
+    )
     source = records.read_annotations(detections)
     for index, box in enumerate(source.annotations):
         if box.bbox is None or max(map(abs, box.bbox)) > _FARTHEST:
@@ -143,23 +166,31 @@ def create_project(
         folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         (work / UPRIGHT_FOLDER).mkdir()
-        chosen = _choose_images(
-            source, image_root, images, seed, work / UPRIGHT_FOLDER, report, progress
-        )
+        chosen = _choose_images(source, root, images, seed, work / UPRIGHT_FOLDER, report, progress)
         if not chosen:
             raise InputError(
-                f"none of the file's {len(source.images)} images is usable below {image_root}"
+                f"none of the file's {len(source.images)} images is usable below {root}"
                 + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
                 file=detections,
             )
         questions = _make_questions(source, [record for record, _ in chosen], report)
         if not questions:
             raise InputError("has no box to ask about in the sampled images", file=detections)
-        _write_project(work, chosen, questions, detections, image_root, seed)
-        if folder.exists():
-            folder.rmdir()
-        work.chmod(0o755)
-        work.rename(folder)
+        about.source_sha256 = _file_sha256(detections)
+        store = project_store(work, about, database)
+        create_store(store)
+        try:
+            _write_project(work, about, store, chosen, questions, detections)
+            if folder.exists():
+                folder.rmdir()
+            work.chmod(0o755)
+            work.rename(folder)
+        except BaseException:
+            if not store.is_sqlite:
+                drop_store(store)
+            raise
+        finally:
+            store.close()
     except BaseException as error:
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
@@ -171,12 +202,14 @@ def create_project(
     return report
 
 
-def open_project(folder: Path, image_root: Path | None = None) -> Project:
-    """Open a project folder.
+def open_project(folder: Path, image_root: Path | str | None = None, database: str = "") -> Project:
+    """Open a project folder; one that an earlier o365seg made is upgraded.
 
     Args:
         folder: As `create_project` made it.
-        image_root: Where the images are now; None: where they were at creation.
+        image_root: Where the images are now, a folder or URL; None: where they were at creation.
+        database: URL of its PostgreSQL database; empty: the one of the environment
+            (`DATABASE_VARIABLE`), else the one of creation, whose password libpq finds.
 
     Raises:
         InputError: not a project, or one of another version.
@@ -191,14 +224,57 @@ def open_project(folder: Path, image_root: Path | None = None) -> Project:
             file=path,
             field="format",
         )
-    store = database.Store(folder / STORE_FILE)
-    root = image_root or Path(about.image_root)
-    return Project(folder, about, store, root if root.is_absolute() else folder / root)
+    store = open_store(project_store(folder, about, database))
+    if image_root is not None:
+        root = _image_root(image_root)
+    elif "://" in about.image_root:
+        root = ImageRoot(about.image_root)
+    else:
+        root = ImageRoot(folder / about.image_root)  # an absolute path stays what it is
+    return Project(folder, about, store, root)
+
+
+def project_store(folder: Path, about: ProjectFile, database: str = "") -> Store:
+    """The store of a project, not looked at yet.
+
+    Raises:
+        InputError: `database` is no PostgreSQL URL, or the project is one of SQLite.
+    """
+    if not about.database:
+        if database:
+            raise InputError(
+                "this project's answers are in its own folder; `o365seg backup` and `restore "
+                "--database` move them to PostgreSQL",
+                file=folder,
+            )
+        return Store(sqlite_url(folder / STORE_FILE))
+    url = database or os.environ.get(DATABASE_VARIABLE) or about.database
+    return Store(postgresql_url(url), f"o365seg_{about.id}")
+
+
+def without_password(database: str) -> str:
+    """A PostgreSQL URL as it may be written down; empty for none.
+
+    Raises:
+        InputError: it is no PostgreSQL URL.
+    """
+    if not database:
+        return ""
+    url = postgresql_url(database)
+    query = {key: value for key, value in url.query.items() if key != "password"}
+    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    return bare.render_as_string(hide_password=False)
+
+
+def _image_root(place: Path | str) -> ImageRoot:
+    if isinstance(place, str) and "://" in place:
+        return ImageRoot(place)
+    return ImageRoot(Path(place).resolve())
 
 
 def _choose_images(
     source: records.AnnotationFile,
-    image_root: Path,
+    image_root: ImageRoot,
     images: int,
     seed: int,
     upright_folder: Path,
@@ -230,20 +306,12 @@ def _choose_images(
 
 def _write_project(
     folder: Path,
+    about: ProjectFile,
+    store: Store,
     chosen: list[tuple[records.Image, CheckedImage]],
     questions: list[dict],
     detections: Path,
-    image_root: Path,
-    seed: int,
 ) -> None:
-    about = ProjectFile(
-        format=FORMAT_VERSION,
-        id=secrets.token_hex(8),
-        source_name=detections.name,
-        source_sha256=_file_sha256(detections),
-        seed=seed,
-        image_root=str(image_root.resolve()),
-    )
     write_json_atomic(folder / PROJECT_FILE, about)
     sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
     write_json_atomic(folder / SAMPLE_FILE, sample)
@@ -259,11 +327,9 @@ def _write_project(
         }
         for record, checked in chosen
     ]
-    store = database.create_store(folder / STORE_FILE)
     with store.write() as db:
         db.execute(schema.image.insert(), image_rows)
         db.execute(schema.question.insert(), questions)
-    store.close()
 
 
 def _make_questions(

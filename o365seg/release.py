@@ -4,7 +4,8 @@ COCO format, as the authors released theirs. Each record keeps every key that it
 
     answered     `segmentation` (compressed run lengths, full resolution), `area` of the mask
     skipped      no `segmentation`; `skipped` true, `skip_reason`, `ignore` 1, `area` of the box
-    unanswered   as skipped, with `unanswered` true in place of `skipped` (a release before the end)
+    unanswered   as skipped, with `unanswered` true in place of `skipped` (a release before the
+                 end); so too what a reviewer sent back and nobody painted again yet
     crowd        as it came
 
 An answered or skipped record has `active_seconds` too, the time that its answer took.
@@ -23,6 +24,7 @@ from o365seg.stock_tools import stock_annotation
 from o365seg.store import progress
 from o365seg.store.database import now_ms
 from o365seg.store.schema import question
+from o365seg.store.standing import counting_answers
 
 FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
@@ -89,6 +91,12 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         "masks": sum("segmentation" in record and not record["iscrowd"] for record in merged),
         "skipped": sum("skipped" in record for record in merged),
         "unanswered": sum("unanswered" in record for record in merged),
+        "rejected": counted.rejected,
+        "accepted": counted.accepted,
+        "repainted": counted.repainted,
+        "waiting_for_review": counted.waiting_for_review,
+        "replicas": counted.replicas,
+        "gold_answers": counted.gold,
         "rater_hours": counted.rater_hours,
         "minutes_per_valid_mask": counted.minutes_per_valid_mask,
         "mean_mask_minutes": counted.mean_mask_minutes,
@@ -98,7 +106,7 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
 
 
 def _answers(db: sa.Connection) -> dict[int, _Answer]:
-    newest = progress.newest_answers()
+    newest = counting_answers()
     rows = db.execute(
         sa.select(
             newest.c.question_id,

@@ -4,12 +4,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
-from small_project import SmallSource, make_source
+from postgresql_server import postgresql_server, why_not
+from small_project import SmallSource, make_source, open_small_project
 
-from o365seg.project import Project, create_project, open_project
+from o365seg.project import Project
 
 # A shared machine can stall for seconds; a deadline would only make tests fail at random.
 settings.register_profile("default", deadline=None)
@@ -35,13 +37,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """A Playwright browser: Debian's Chromium, else Playwright's own, else skip and say why."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def chromium_options() -> dict[str, Any]:
+    """How Chromium is started: Debian's where it is installed, else Playwright's own."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    return {"executable_path": executable, "args": CHROMIUM_ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_options: dict[str, Any]) -> Iterator:
+    """A Playwright browser; where none can be started, skip and say why."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
         try:
-            chromium = driver.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+            chromium = driver.chromium.launch(**chromium_options)
         except playwright.Error as error:
             pytest.skip(f"no browser can be had: {error.message.splitlines()[0]}")
         yield chromium
@@ -64,11 +72,18 @@ def source(tmp_path: Path) -> SmallSource:
     return make_source(tmp_path / "source")
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL database on a server of the tests' own, else skip and say why."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    if reason := why_not():
+        pytest.skip(reason)
+    with postgresql_server() as url:
+        yield url
+
+
 @pytest.fixture
 def project(tmp_path: Path, source: SmallSource) -> Iterator[Project]:
-    """An open project of all images of `source`."""
-    folder = tmp_path / "project"
-    create_project(folder, source.detections, source.images, images=100, seed=0)
-    opened = open_project(folder)
-    yield opened
-    opened.store.close()
+    """An open project of all images of `source`, with SQLite."""
+    with open_small_project(tmp_path / "project", source) as opened:
+        yield opened

@@ -6,8 +6,8 @@
 /** Proves to the server that the request comes from our own page: other sites cannot set a header. */
 const HEADER = { 'X-O365seg': '1' };
 
-/** Waits between attempts, ms; about 45 s in all. */
-const RETRY_AFTER = [400, 800, 1600, 3200, 6400, 12_800, 20_000];
+/** Waits between attempts, ms; about half a minute in all. */
+const RETRY_AFTER = [400, 800, 1600, 3200, 6400, 9000, 9000];
 
 /** A request that did not succeed. `status` 0 means that no answer came. */
 export class ApiError extends Error {
@@ -47,8 +47,9 @@ export class Api {
     return this.#post('/api/next', {}, options);
   }
 
+  /** Goes on until the server is there: the rater may be offline for long. */
   submit(body, options) {
-    return this.#post('/api/submit', body, options);
+    return this.#post('/api/submit', body, { patient: true, ...options });
   }
 
   /** @param {object} body @param {{keepalive?: boolean}} options keepalive: go on when the page is left */
@@ -58,6 +59,31 @@ export class Api {
 
   heartbeat(body) {
     return this.#post('/api/heartbeat', body, { attempts: 2 });
+  }
+
+  /** Puts the rater's last answer on the screen again; answers as `next` does, like the two below. */
+  reopen() {
+    return this.#post('/api/reopen', {}, { attempts: 2 });
+  }
+
+  /** Gives a question that was answered before back as it was. */
+  letStand(lease) {
+    return this.#post('/api/stand', { lease }, { attempts: 2 });
+  }
+
+  /** Takes kept work up again. @param {number} id */
+  takeUp(id) {
+    return this.#post(`/api/kept/${id}`, {}, { attempts: 2 });
+  }
+
+  /** @returns {Promise<{kept: object[]}>} work that came too late to be an answer */
+  kept() {
+    return this.#patiently('/api/kept', { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
+  }
+
+  /** A reviewer's requests; see review_api.py. @param {'next'|'open'|'keep'|'judge'|'repaint'} what @param {object} body */
+  review(what, body, options) {
+    return this.#post(`/api/review/${what}`, body, options);
   }
 
   /** @param {string} url @returns {Promise<Blob>} */
@@ -79,17 +105,19 @@ export class Api {
   /**
    * @template T
    * @param {(response: Response) => Promise<T>} read takes what is wanted from the answer
-   * @param {{attempts?: number, timeout?: number, onRetry?: (error: ApiError) => void}} options timeout in ms for each attempt
+   * @param {{attempts?: number, patient?: boolean, timeout?: number, onRetry?: (error: ApiError) => void}} options
+   *     patient: while the server cannot be reached, go on for ever; timeout in ms for each attempt
    */
-  async #patiently(url, init, read, { attempts = RETRY_AFTER.length + 1, timeout = 30_000, onRetry = () => {} } = {}) {
+  async #patiently(url, init, read, { attempts = RETRY_AFTER.length + 1, patient = false, timeout = 30_000, onRetry = () => {} } = {}) {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(url, init, read, timeout);
       } catch (error) {
         const passing = error.status === 0 || error.status === 429 || error.status >= 500;
-        if (!passing || attempt >= attempts) throw error;
+        const unreachable = patient && error.status === 0;
+        if (!passing || (attempt >= attempts && !unreachable)) throw error;
         onRetry(error);
-        await this.#wait(RETRY_AFTER[attempt - 1]);
+        await this.#wait(RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length) - 1]);
       }
     }
   }
@@ -110,6 +138,15 @@ export class Api {
   }
 }
 
+/** Waits, or until the connection is back. */
 function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener('online', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    window.addEventListener('online', done);
+  });
 }

@@ -1,6 +1,7 @@
 /**
- * Everything the rater can do, with its keys: the one list from which the toolbar, the tooltips, the help sheet and the
- * keyboard are made, so that they cannot disagree.
+ * Everything one can do at the easel, with its keys: the one list from which the toolbar, the tooltips, the help sheet
+ * and the keyboard are made, so that they cannot disagree. What ends a question (submit, skip, accept …) is not here but
+ * belongs to the page around: see the actions of easel.js.
  */
 
 /**
@@ -51,10 +52,15 @@ export const COMMANDS = [
   { id: 'harder', label: 'More contrast', keys: ['Shift+ArrowRight'], group: 'Show', repeats: true },
   { id: 'reset-photo', label: 'Photo as it is', keys: ['R'], group: 'Show' },
 
-  { id: 'submit', label: 'Submit', keys: ['Enter'], group: 'Question' },
-  { id: 'skip', label: 'Skip', keys: ['S'], group: 'Question' },
   { id: 'help', label: 'Help', keys: ['?'], group: 'Question' },
 ];
+
+/** What can be done where the mask may only be looked at. */
+export const LOOKING = new Set([
+  ...COMMANDS.filter(({ group }) => group === 'View' || group === 'Show').map(({ id }) => id),
+  'pan',
+  'help',
+]);
 
 /** What is done with the pointer; shown in the help sheet only. */
 export const GESTURES = [

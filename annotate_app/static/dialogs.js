@@ -1,10 +1,10 @@
-/** The two dialogs: why a question is skipped, and the help sheet. */
+/** The dialogs: why a question is skipped, work that came too late, and the help sheet. */
 
-import { COMMANDS, GESTURES } from './commands.js';
+import { GESTURES } from './commands.js';
 import { el } from './dom.js';
 import { keyCap } from './keyboard.js';
 
-const REASONS = [
+export const REASONS = [
   { id: 'too_blurry', label: 'Too blurry', hint: 'The object’s edge cannot be made out.' },
   { id: 'too_dark', label: 'Too dark', hint: 'Not even with more brightness.' },
   { id: 'box_wrong', label: 'Box is wrong', hint: 'It holds no single object, or cuts it badly.' },
@@ -70,18 +70,73 @@ export function skipDialog(onSkip) {
   return dialog;
 }
 
-/** @returns {HTMLDialogElement} every key and gesture */
+const STANDINGS = {
+  free: 'Can be taken up again',
+  taken: 'With another rater now',
+  answered: 'Another rater’s answer counts',
+};
+
+/**
+ * Work that did not become an answer.
+ * @param {object[]} kept as the server lists it
+ * @param {(work: object) => void} onLook
+ * @returns {HTMLDialogElement} to be added to the page and shown; leaves the page when it is closed
+ */
+export function keptDialog(kept, onLook) {
+  const row = (work) =>
+    el(
+      'li',
+      { class: 'kept' },
+      el(
+        'span',
+        { class: 'choice-text' },
+        el('span', { class: 'choice-label' }, `${work.category}, question ${work.question}`),
+        el('span', { class: 'hint' }, `${new Date(work.saved_at).toLocaleString()} · ${STANDINGS[work.standing]}`),
+      ),
+      el(
+        'button',
+        {
+          type: 'button',
+          class: 'button',
+          'data-tool': 'look',
+          'aria-label': `Look at question ${work.question}`,
+          click: () => {
+            dialog.close();
+            onLook(work);
+          },
+        },
+        'Look at it',
+      ),
+    );
+  const close = el('button', { type: 'button', class: 'button', 'data-tool': 'kept-close', click: () => dialog.close() }, 'Close');
+  const dialog = el(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'painter-kept-title' },
+    el('h2', { id: 'painter-kept-title' }, 'Kept work'),
+    el('p', {}, 'What you painted while its question was with somebody else does not count, but is never thrown away.'),
+    kept.length ? el('ul', { class: 'kept-list' }, ...kept.map(row)) : el('p', { class: 'nothing' }, 'There is none: everything you sent was recorded.'),
+    el('div', { class: 'dialog-actions' }, close),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
+  return dialog;
+}
+
+/** @returns {HTMLDialogElement} every key and gesture; `fill(commands)` writes them */
 export function helpDialog() {
-  const groups = [...new Set(COMMANDS.map((command) => command.group))];
-  const sections = groups.map((group) => helpSection(group, COMMANDS.filter((command) => command.group === group)));
-  const close = el('button', { class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
+  const columns = el('div', { class: 'help-columns' });
+  const close = el('button', { type: 'button', class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
   const dialog = el(
     'dialog',
     { class: 'dialog help', 'aria-labelledby': 'painter-help-title' },
     el('h2', { id: 'painter-help-title' }, 'Keys and gestures'),
-    el('div', { class: 'help-columns' }, ...sections, helpSection('Pointer', GESTURES)),
+    columns,
     el('div', { class: 'dialog-actions' }, close),
   );
+  dialog.fill = (commands) => {
+    const groups = [...new Set(commands.map((command) => command.group))];
+    const sections = groups.map((group) => helpSection(group, commands.filter((command) => command.group === group)));
+    columns.replaceChildren(...sections, helpSection('Pointer', GESTURES));
+  };
   return dialog;
 }
 

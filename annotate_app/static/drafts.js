@@ -45,7 +45,8 @@ export class Drafts {
   async #request(mode, act) {
     const database = await (this.#opening ??= open());
     return new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
+      // Strict: on the disk when it is said to be, so that even a power cut costs nothing.
+      const transaction = database.transaction(STORE, mode, { durability: 'strict' });
       const request = act(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);

@@ -8,6 +8,7 @@ export class Drawing {
   #history;
   #onTouched;
   #onStep;
+  #packed = null; // {version, mask} of the last pack
 
   /**
    * @param {Uint8Array} mask row-major 0/1, length w*h; owned and changed by the drawing
@@ -85,9 +86,13 @@ export class Drawing {
     return this.#restored(this.#history.redo());
   }
 
-  /** @returns {{size: [number, number], counts: string, crc32: number}} */
+  /** @returns {{size: [number, number], counts: string, crc32: number}} of the last whole step, or later */
   pack() {
-    return packMask(this.mask, this.w, this.h);
+    // A draft was nearly always kept just before the submit, so the submit need not look at the pixels again.
+    if (this.#packed?.version !== this.version || this.#history.isOpen) {
+      this.#packed = { version: this.#history.isOpen ? -1 : this.version, mask: packMask(this.mask, this.w, this.h) };
+    }
+    return this.#packed.mask;
   }
 
   #restored(tiles) {

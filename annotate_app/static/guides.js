@@ -12,13 +12,13 @@ const PIXELS_SHOW = 4;
 /**
  * @param {CanvasRenderingContext2D} context device px
  * @param {import('./view.js').View} view
- * @param {{box: number[]|null, preview: object|null, pointer: {x: number, y: number}|null, size: number}} what
- *     box: [x, y, w, h] in image px; preview: see Tool.preview; pointer: image px; size: brush diameter in image px, 0
+ * @param {{box: number[]|null, previews: object[], pointer: {x: number, y: number}|null, size: number}} what
+ *     box: [x, y, w, h] in image px; previews: see Tool.preview; pointer: image px; size: brush diameter in image px, 0
  *     for tools without one
  */
-export function drawGuides(context, view, { box, preview, pointer, size }) {
+export function drawGuides(context, view, { box, previews, pointer, size }) {
   if (box) drawBox(context, view, box);
-  if (preview) drawPreview(context, view, preview);
+  for (const preview of previews) drawPreview(context, view, preview);
   if (pointer && size) drawRing(context, view, pointer, size);
 }
 

@@ -38,6 +38,11 @@ export class History {
     return this.#future.length > 0;
   }
 
+  /** Whether a stroke is in progress. */
+  get isOpen() {
+    return this.#open !== null;
+  }
+
   /** Bytes held by all steps. */
   get bytes() {
     return this.#bytes;

@@ -71,7 +71,7 @@ export function keyListener(commands, run) {
 
 /** @param {string} key @returns {string} as printed on a key cap */
 export function keyCap(key) {
-  const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc', '-': '−' };
+  const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc', Enter: '↵', Backspace: '⌫', '-': '−' };
   if (key === '+') return key;
   return key.split('+').map((part) => signs[part] ?? part).join(' ');
 }

@@ -4,7 +4,7 @@
  */
 
 import { command } from './commands.js';
-import { helpDialog, keyCaps, skipDialog } from './dialogs.js';
+import { helpDialog, keyCaps } from './dialogs.js';
 import { el, icon } from './dom.js';
 import { keyCap } from './keyboard.js';
 import { COLOURS, SIZES } from './preferences.js';
@@ -15,17 +15,17 @@ export const TOOL_IDS = ['brush', 'eraser', 'line', 'lasso', 'polygon', 'fill', 
 const ZOOM_ICONS = { 'zoom-out': 'minus', 'zoom-in': 'plus', fit: 'fit', 'zoom-box': 'box' };
 
 /**
- * @param {{run: (id: string) => void, set: (name: string, value: number) => void, skip: (reason: string, note: string) => void,
- *     rater: string}} host run: a command; set: a slider or colour was moved
- * @returns {object} the root element, the stage for the canvases, the dialogs, and `show`, `buttons`, `sliders` by name
+ * @param {{run: (id: string) => void, set: (name: string, value: number) => void, person: string, eyebrow: string}} host
+ *     run: a command; set: a slider or colour was moved; eyebrow: the words above the category
+ * @returns {object} the root element, the stage for the canvases, the dialogs, `show`, `buttons`, `sliders` by name, and
+ *     `setActions`, `setNotice`
  */
-export function buildLayout({ run, set, skip, rater }) {
+export function buildLayout({ run, set, person, eyebrow }) {
   const buttons = {};
   const sliders = {};
   const show = {};
 
-  const button = (id, content, attributes = {}) => {
-    const { label, keys } = command(id);
+  const button = (id, content, attributes = {}, { label, keys } = command(id)) => {
     buttons[id] = el(
       'button',
       {
@@ -48,10 +48,12 @@ export function buildLayout({ run, set, skip, rater }) {
   const output = (name, attributes = {}) => (show[name] = el('span', { 'data-show': name, ...attributes }));
 
   const slider = (name, label, lower, higher, attributes) => {
+    const hints = [lower, higher].map((id) => `${command(id).label}: ${keyCap(command(id).keys[0])}`);
     const input = el('input', {
       type: 'range',
       'data-tool': name,
       'aria-label': label,
+      title: hints.join('\n'),
       input: () => set(name, Number(input.value)),
       ...attributes,
     });
@@ -96,7 +98,8 @@ export function buildLayout({ run, set, skip, rater }) {
   );
   const status = output('status', { class: 'status', role: 'status', 'aria-live': 'polite' });
   const bar = el('div', { class: 'bar' }, zoombar);
-  const centre = el('div', { class: 'centre' }, stage, show.rest, el('div', { class: 'status-place' }, status), bar);
+  const notice = el('div', { class: 'notice', role: 'note', 'data-show': 'notice', hidden: true });
+  const centre = el('div', { class: 'centre' }, notice, stage, show.rest, el('div', { class: 'status-place' }, status), bar);
 
   const swatches = COLOURS.map(({ name, rgb }, i) =>
     el('button', {
@@ -104,6 +107,7 @@ export function buildLayout({ run, set, skip, rater }) {
       class: 'swatch',
       style: `--swatch: rgb(${rgb.join(' ')})`,
       'aria-label': `Mask colour: ${name}`,
+      title: `${name} (${command('colour').keys[0]}: next)`,
       'aria-pressed': 'false',
       'data-colour': i,
       mousedown: (event) => event.preventDefault(),
@@ -113,13 +117,15 @@ export function buildLayout({ run, set, skip, rater }) {
   const progressBar = el('progress', { class: 'progress', 'aria-label': 'Questions done', value: 0, max: 1 });
   const section = (title, ...children) => el('section', { class: 'section' }, el('h3', {}, title), ...children);
 
+  const actionLine = el('div', { class: 'action-line' });
+
   const panel = el(
     'aside',
     { class: 'panel', 'aria-label': 'Question' },
     el(
       'div',
       { class: 'question' },
-      el('span', { class: 'eyebrow' }, 'Paint every visible pixel of the'),
+      el('span', { class: 'eyebrow' }, eyebrow),
       (show.category = el('h2', { class: 'category', 'data-show': 'category' })),
       output('question', { class: 'hint' }),
     ),
@@ -145,26 +151,44 @@ export function buildLayout({ run, set, skip, rater }) {
       { class: 'actions' },
       el('div', { class: 'progress-line' }, output('progress'), output('active-time', { class: 'time', title: 'Active time on this question' })),
       progressBar,
-      el(
-        'div',
-        { class: 'action-line' },
-        button('submit', ['Submit', keyCaps('↵')], { class: 'button primary' }),
-        button('skip', ['Skip…', keyCaps('S')], { class: 'button' }),
-      ),
+      actionLine,
       // A post, so that no link on another page can sign anybody out.
       el(
         'form',
         { class: 'account', method: 'post', action: '/logout' },
-        output('rater'),
+        (show.person = el('a', { 'data-show': 'person', href: '/my-work', title: 'Your work, the guidelines and all other pages' })),
         el('button', { type: 'submit', 'data-tool': 'sign-out' }, 'Sign out'),
       ),
     ),
   );
-  show.rater.textContent = rater;
+  show.person.textContent = person;
 
-  const dialogs = { skip: skipDialog(skip), help: helpDialog() };
-  const root = el('div', { class: 'painter' }, toolbar, centre, panel, dialogs.skip, dialogs.help);
-  return { root, stage, dialogs, buttons, sliders, swatches, show, progressBar };
+  let actionIds = [];
+  const setActions = (actions) => {
+    for (const id of actionIds) delete buttons[id];
+    actionIds = actions.map(({ id }) => id);
+    const made = actions.map((action) => {
+      const kind = action.primary ? 'button primary' : action.quiet ? 'button quiet' : 'button';
+      return button(action.id, [action.short ?? action.label, keyCaps(action.keys[0])], { class: kind, title: action.short ? action.label : null }, action);
+    });
+    actionLine.replaceChildren(...made);
+  };
+
+  const setNotice = (said) => {
+    notice.hidden = !said;
+    if (!said) return;
+    const { title, text = '', kind = 'note', legend = [] } = said;
+    notice.dataset.kind = kind;
+    notice.replaceChildren(
+      el('strong', {}, title),
+      text ? el('span', { class: 'notice-text' }, text) : '',
+      ...legend.map(({ line, label }) => el('span', { class: 'legend' }, el('span', { class: `legend-line ${line}`, 'aria-hidden': 'true' }), label)),
+    );
+  };
+
+  const dialogs = { help: helpDialog() };
+  const root = el('div', { class: 'painter' }, toolbar, centre, panel, dialogs.help);
+  return { root, stage, dialogs, buttons, sliders, swatches, show, progressBar, setActions, setNotice };
 }
 
 const RESTS = {

@@ -12,12 +12,32 @@ const LOCAL_DRAFT_EVERY = 400; // ms at most between a stroke and its draft
 const SERVER_DRAFT_EVERY = 20_000; // ms
 const HEARTBEAT_EVERY = 60_000; // ms
 const WAITING_RETRY = 15_000; // ms
+const LOOK_AHEAD_AFTER = 60; // ms
+
+/**
+ * A question as the server gives it.
+ * @typedef {object} Task
+ * @property {number} question
+ * @property {string} lease
+ * @property {string} category
+ * @property {number[]} bbox x, y, width, height, image px
+ * @property {{url: string, sha256: string, width: number, height: number}} image
+ * @property {import('./drafts.js').Draft|null} draft work in progress that the server keeps
+ * @property {object|null} [initial] packed mask to begin with where there is no draft: an earlier answer
+ * @property {{mask: object|null, skip_reason: string|null}|null} [earlier] the rater's own answer, given again to be corrected
+ * @property {object|null} [notice] words to show above the photo, such as a reviewer's comment; see Easel.notice
+ */
 
 /**
  * What the session shows, and what it reads back.
  * @typedef {object} Screen
- * @property {(task: object, bitmap: ImageBitmap, mask: Uint8Array, restored: boolean) => import('./drawing.js').Drawing} paint
+ * @property {(task: object, photo: import('./images.js').Photo, mask: Uint8Array, restored: boolean) => import('./drawing.js').Drawing} paint
+ * @property {(task: object, photo: import('./images.js').Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: object}) => Promise<void>} feedback
+ *     shows the answer just given, with words about it, until the rater has seen them
+ * @property {(work: object, photo: import('./images.js').Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came
+ *     too late; true: the rater wants to take it up again
  * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
+ * @property {(path: string) => void} goTo another page comes before the next question, such as the guidelines
  * @property {(progress: object) => void} progress
  * @property {(text: string, kind?: 'note'|'warning') => void} say
  * @property {(sending: boolean) => void} sending
@@ -35,6 +55,7 @@ export class Session {
   #version;
   #drawing = null;
   #prefetched = null;
+  #ahead = null; // {question, draft}: the local draft of the prefetched question, being loaded
   #sending = false;
   #localTimer = 0;
   #savedLocallyAt = 0; // this computer's clock, epoch ms
@@ -116,8 +137,57 @@ export class Session {
     if (this.task && !this.#sending) await this.#send({ skip: { reason, note } });
   }
 
+  /** Back to the last answer, to correct it. What is on the screen is kept and comes after it. */
+  async reopen() {
+    await this.#go(() => this.#api.reopen());
+  }
+
+  /** The question on the screen was answered before, and that answer stands. */
+  async letStand() {
+    const { lease, question } = this.task;
+    await this.#drafts.remove(question).catch(() => {});
+    this.#drawing = null; // what was changed is given up
+    await this.#go(() => this.#api.letStand(lease));
+  }
+
+  /** @returns {Promise<object[]>} the rater's work that did not become an answer */
+  async kept() {
+    return (await this.#api.kept()).kept;
+  }
+
+  /** Shows kept work, to look at, until the rater has seen it. @param {object} work one of {@link Session#kept} */
+  async look(work) {
+    await this.#go(async () => {
+      const { width, height } = work.image;
+      const photo = await this.#images.get(work.image);
+      this.#screen.sending(false);
+      const again = await this.#screen.kept(work, photo, work.mask ? unpackMask(work.mask, width, height) : new Uint8Array(width * height));
+      this.#screen.sending(true);
+      return again ? this.#api.takeUp(work.id) : this.#api.next();
+    });
+  }
+
+  /** Keeps what is on the screen, and goes on to what `ask` brings; where that fails, back to where it was. */
+  async #go(ask) {
+    if (this.#sending) return;
+    await this.#saveLocally();
+    await this.#saveToServer();
+    this.#sending = true;
+    this.#screen.sending(true);
+    try {
+      await this.#show(await ask());
+    } catch (error) {
+      if (error.signedOut || !(error instanceof ApiError)) this.#fail(error);
+      else await this.#moveOn(undefined, error.message);
+    } finally {
+      this.#sending = false;
+      this.#screen.sending(false);
+    }
+  }
+
   async #send(answer) {
     const { task } = this;
+    const painted = this.#drawing?.mask;
     this.#sending = true;
     this.#screen.sending(true);
     try {
@@ -129,11 +199,15 @@ export class Session {
         activity: this.clock.snapshot(),
         client_version: this.#version,
       };
-      const onRetry = () => this.#screen.say('No connection. Your work is kept; sending again…', 'warning');
-      const { next } = await this.#api.submit(body, { onRetry });
+      const onRetry = () => {
+        this.#screen.say('No connection. Your work is kept on this computer and sent as soon as it is back.', 'warning');
+        this.#saveLocally();
+      };
+      const { next, feedback } = await this.#api.submit(body, { onRetry });
       this.#stopLocalTimer();
-      await this.#drafts.remove(task.question).catch(() => {});
+      this.#drafts.remove(task.question).catch(() => {});
       this.#screen.say(answer.mask ? 'Mask recorded.' : 'Skip recorded.');
+      if (feedback) await this.#showFeedback(task, painted, feedback);
       await this.#show(next);
     } catch (error) {
       await this.#failedSend(error);
@@ -143,16 +217,34 @@ export class Session {
     }
   }
 
+  /**
+   * What the server says of the answer just recorded, as it does of trial questions.
+   * @param {{notice: object, reference?: object|null}} feedback notice: see Easel.notice; reference: packed mask
+   */
+  async #showFeedback(task, painted, { notice, reference = null }) {
+    const { width, height } = task.image;
+    this.#drawing = null; // it is answered: nothing is left to keep
+    this.task = null;
+    const content = {
+      notice,
+      mask: painted ?? new Uint8Array(width * height),
+      reference: reference && unpackMask(reference, width, height),
+    };
+    const photo = await this.#images.get(task.image);
+    this.#screen.sending(false);
+    await this.#screen.feedback(task, photo, content);
+    this.#screen.sending(true);
+  }
+
   async #failedSend(error) {
     if (error.signedOut) {
       await this.#saveLocally();
       this.#fail(error);
     } else if (error.leaseLost) {
-      await this.#moveOn(error.body.next, `${error.message} The server kept this work as a draft, which does not count.`);
+      await this.#moveOn(error.body.next, `${error.message} Your work does not count but is kept: see Kept work (K).`);
     } else {
       await this.#saveLocally();
-      const advice = error.status === 0 ? ' Your work is kept on this computer; submit again when the connection is back.' : '';
-      this.#screen.say(`Not recorded: ${error.message}${advice}`, 'warning');
+      this.#screen.say(`Not recorded: ${error.message}`, 'warning');
     }
   }
 
@@ -166,9 +258,14 @@ export class Session {
     }
   }
 
-  async #show({ current, prefetched, progress, waiting }) {
+  async #show({ current, prefetched, progress, waiting, go_to }) {
     this.#drawing = null;
     this.task = null;
+    if (go_to) {
+      this.#screen.rest('loading');
+      this.#screen.goTo(go_to);
+      return;
+    }
     this.#prefetched = prefetched;
     this.#screen.progress(progress);
     if (!current) {
@@ -179,19 +276,19 @@ export class Session {
     }
 
     const { width, height } = current.image;
-    let bitmap;
+    let photo;
     try {
       const slow = setTimeout(() => this.#screen.rest('loading'), 150);
-      bitmap = await this.#images.get(current.image).finally(() => clearTimeout(slow));
+      photo = await this.#images.get(current.image).finally(() => clearTimeout(slow));
     } catch (error) {
       if (error.signedOut) throw error;
       const why = error instanceof ApiError ? error.message : 'it is damaged.';
       this.#refuse(current, `The photo could not be loaded: ${why}`);
       return;
     }
-    if (bitmap.width !== width || bitmap.height !== height) {
+    if (photo.width !== width || photo.height !== height) {
       // Painting on a photo of another size or rotation would give a mask that fits nothing.
-      const sizes = `${bitmap.width} × ${bitmap.height} pixels here, but the question is about one of ${width} × ${height}`;
+      const sizes = `${photo.width} × ${photo.height} pixels here, but the question is about one of ${width} × ${height}`;
       this.#refuse(current, `The photo is ${sizes}.`);
       return;
     }
@@ -201,9 +298,20 @@ export class Session {
     this.clock = new Clock({ visible: document.visibilityState === 'visible', earlier: draft?.activity });
     this.#savedVersion = 0;
     this.#serverSavedAt = current.draft?.saved_at;
-    this.#drawing = this.#screen.paint(current, bitmap, mask, draft !== null);
+    this.#drawing = this.#screen.paint(current, photo, mask, draft !== null);
     this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
-    if (prefetched) this.#images.get(prefetched.image).catch(() => {}); // asked for again, with errors shown, when needed
+    // Once this question is on the screen: decoding the next photo takes the processor away from drawing this one.
+    if (prefetched) setTimeout(() => this.#lookAhead(prefetched), LOOK_AHEAD_AFTER);
+  }
+
+  /** Fetches what the next question needs; whatever fails is asked for again, with errors shown, when it is needed. */
+  #lookAhead({ question, image }) {
+    this.#images.get(image).catch(() => {});
+    this.#ahead = { question, draft: this.#loadDraft(question) };
+  }
+
+  #loadDraft(question) {
+    return this.#drafts.load(question).catch(() => undefined);
   }
 
   /** A question that cannot be painted must not hold the rater up: it can be skipped without being seen. */
@@ -214,10 +322,12 @@ export class Session {
     this.#screen.rest('broken', { message, skippable: true });
   }
 
-  /** The newest readable draft; a damaged one is reported and the other tried. */
+  /** The newest readable draft, a damaged one being reported and the other tried; or else the mask to begin with. */
   async #restore(task) {
     const { width, height } = task.image;
-    const local = await this.#drafts.load(task.question).catch(() => undefined);
+    const ahead = this.#ahead?.question === task.question ? this.#ahead.draft : null;
+    this.#ahead = null;
+    const local = await (ahead ?? this.#loadDraft(task.question));
     const best = newerDraft(local, task.draft);
     for (const draft of [best, best === local ? task.draft : local]) {
       if (!draft) continue;
@@ -228,7 +338,9 @@ export class Session {
         this.#screen.say(error.message, 'warning');
       }
     }
-    return { mask: new Uint8Array(width * height), draft: null };
+    const initial = task.initial ?? task.earlier?.mask;
+    const mask = initial ? unpackMask(initial, width, height) : new Uint8Array(width * height);
+    return { mask, draft: null };
   }
 
   async #saveLocally() {
@@ -304,7 +416,7 @@ export class Session {
         this.#screen.progress(next.progress);
       } else {
         await this.#show(next);
-        this.#screen.say('Your time on the last question had run out. Your work is kept as a draft on this computer.', 'warning');
+        this.#screen.say('Your time on the last question had run out. It is kept: see Kept work (K).', 'warning');
       }
     } catch (error) {
       if (error.signedOut) this.#fail(error);

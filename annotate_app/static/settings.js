@@ -95,6 +95,7 @@ export class Settings {
     buttons.guide.setAttribute('aria-pressed', String(boxVisible));
     buttons.mask.setAttribute('aria-pressed', String(this.#maskVisible));
     buttons.outline.setAttribute('aria-pressed', String(outlineOnly));
+    this.#ui.root.style.setProperty('--mask-colour', `rgb(${COLOURS[colour].rgb.join(' ')})`);
     swatches.forEach((swatch, i) => swatch.setAttribute('aria-pressed', String(i === colour)));
     this.#view.setMaskStyle({ rgb: COLOURS[colour].rgb, fill: outlineOnly ? 0 : opacity / 100, outline: true });
     this.#view.setMaskVisible(this.#maskVisible);

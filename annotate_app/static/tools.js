@@ -9,7 +9,7 @@ import { enclosedSpans, polygonSpans, segmentSpans } from './kernel.js';
  * What tools work with.
  * @typedef {object} Desk
  * @property {import('./drawing.js').Drawing} drawing
- * @property {import('./clock.js').Clock} clock
+ * @property {(kind: string) => void} count one of clock.js's counts goes up
  * @property {number} size diameter in image px of the tool in hand
  * @property {number} walls image sides that may close an outline
  * @property {{x: number, y: number}|null} last where the last stroke ended
@@ -47,7 +47,7 @@ class Tool {
   }
 
   count(kind, value) {
-    this.desk.clock.count(value ? kind : 'erases');
+    this.desk.count(value ? kind : 'erases');
   }
 }
 
@@ -142,7 +142,7 @@ class LineTool extends Tool {
 class FillTool extends Tool {
   down(point, { erase }) {
     if (erase) return;
-    const { drawing, walls, say, clock } = this.desk;
+    const { drawing, walls, say, count } = this.desk;
     const { outcome, spans } = enclosedSpans(drawing.mask, drawing.w, drawing.h, point.x, point.y, walls);
     if (outcome === 'open') say('Not filled: the outline around this point has a gap. Close it and try again.');
     if (outcome === 'painted') say('This point is painted already. Click inside the outline.');
@@ -150,7 +150,7 @@ class FillTool extends Tool {
     if (outcome !== 'enclosed') return;
     drawing.write(spans, 1);
     drawing.commit();
-    clock.count('fills');
+    count('fills');
   }
 }
 
@@ -226,8 +226,11 @@ class PolygonTool extends AreaTool {
     if (!this.points.length) this.cancel();
   }
 
-  preview() {
-    return this.active ? { points: [...this.points, this.#pointer], size: 1, closed: true, corners: this.points } : null;
+  preview(pointer) {
+    if (!this.active) return null;
+    // Where the polygon waits for another tool there is no next corner to show.
+    const points = pointer ? [...this.points, this.#pointer] : this.points;
+    return { points, size: 1, closed: true, corners: this.points };
   }
 }
 

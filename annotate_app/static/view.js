@@ -1,5 +1,5 @@
 /**
- * What the rater sees: three stacked canvases (photo, mask, guides) as large as the screen area, drawn at most once per
+ * What the rater sees: stacked canvases (photo, mask, reference mask, guides) as large as the screen area, drawn at most once per
  * frame and only where something changed. The canvases only show; nothing is ever read back from them.
  */
 
@@ -7,18 +7,22 @@ import { TileGrid } from './tiles.js';
 import { Viewport } from './viewport.js';
 import { rasterise } from './raster.js';
 
+/** Outline of a reference mask; white is none of the mask's own colours. */
+const REFERENCE = [255, 255, 255];
+
 export class View {
   viewport = new Viewport();
   #stage;
   #layers = {};
-  #bitmap = null;
+  #photo = null;
   #drawing = null;
+  #reference = null;
   #grid = null;
   #style = { rgb: [0, 200, 255], fill: 0.5, outline: true };
   #drawGuides;
   #onChange;
   #dirtyTiles = new Set();
-  #stale = { image: false, mask: false, guides: false };
+  #stale = { image: false, mask: false, guides: false, reference: false };
   #frame = 0;
   #words = new Uint32Array(0);
 
@@ -31,7 +35,7 @@ export class View {
     this.#stage = stage;
     this.#drawGuides = drawGuides;
     this.#onChange = onChange;
-    for (const name of ['image', 'mask', 'guides']) {
+    for (const name of ['image', 'mask', 'reference', 'guides']) {
       const canvas = document.createElement('canvas');
       canvas.className = `layer layer-${name}`;
       stage.append(canvas);
@@ -48,10 +52,15 @@ export class View {
     return this.viewport.width / Math.max(1, this.#stage.clientWidth);
   }
 
-  /** @param {ImageBitmap} bitmap @param {import('./drawing.js').Drawing} drawing of the same size */
-  show(bitmap, drawing) {
-    this.#bitmap = bitmap;
+  /**
+   * @param {import('./images.js').Photo} photo
+   * @param {import('./drawing.js').Drawing} drawing of the same size
+   * @param {Uint8Array|null} reference another mask of that size, shown as an outline
+   */
+  show(photo, drawing, reference = null) {
+    this.#photo = photo;
     this.#drawing = drawing;
+    this.#reference = reference;
     this.#grid = new TileGrid(drawing.w, drawing.h);
     this.#dirtyTiles.clear();
     this.viewport.setImage(drawing.w, drawing.h);
@@ -60,9 +69,18 @@ export class View {
 
   /** Shows nothing. */
   clear() {
-    this.#bitmap = null;
+    this.#photo = null;
     this.#drawing = null;
+    this.#reference = null;
     this.moved();
+  }
+
+  /** Draws what is due at once rather than in the next frame, which then only has to be shown. */
+  flush() {
+    if (!this.#frame) return;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#draw();
   }
 
   /** @param {{rgb?: number[], fill?: number, outline?: boolean}} style of the mask; see rasterise */
@@ -83,7 +101,7 @@ export class View {
 
   /** Call after changing the viewport. */
   moved() {
-    this.#mark('image', 'mask', 'guides');
+    this.#mark('image', 'mask', 'reference', 'guides');
     this.#onChange();
   }
 
@@ -151,13 +169,14 @@ export class View {
     if (this.#stale.image) this.#drawImage();
     if (this.#stale.mask) this.#drawMask([{ x: 0, y: 0, w: this.viewport.width, h: this.viewport.height }]);
     else if (this.#dirtyTiles.size) this.#drawMask(this.#dirtyRects());
+    if (this.#stale.reference) this.#drawReference();
     if (this.#stale.guides) {
       const context = this.#layers.guides;
       context.clearRect(0, 0, this.viewport.width, this.viewport.height);
       if (this.#drawing) this.#drawGuides(context, this);
     }
     this.#dirtyTiles.clear();
-    this.#stale = { image: false, mask: false, guides: false };
+    this.#stale = { image: false, mask: false, guides: false, reference: false };
   }
 
   #drawImage() {
@@ -165,10 +184,13 @@ export class View {
     const { width, height, scale, x, y, imageWidth, imageHeight } = this.viewport;
     context.fillStyle = getComputedStyle(this.#stage).backgroundColor;
     context.fillRect(0, 0, width, height);
-    if (!this.#bitmap) return;
+    if (!this.#photo) return;
     context.imageSmoothingEnabled = scale < 1;
     context.imageSmoothingQuality = 'medium';
-    context.drawImage(this.#bitmap, x, y, imageWidth * scale, imageHeight * scale);
+    // The smallest that is not enlarged, so nothing that could be seen is lost.
+    const level = Math.floor(Math.log2(1 / Math.min(1, scale)));
+    const source = this.#photo.levels[Math.min(level, this.#photo.levels.length - 1)];
+    context.drawImage(source, x, y, imageWidth * scale, imageHeight * scale);
   }
 
   /** Screen rectangles of the tiles to redraw; neighbours in a row are joined. */
@@ -199,16 +221,28 @@ export class View {
       context.clearRect(0, 0, width, height);
       return;
     }
-    const { mask, w, h } = this.#drawing;
     const style = { ...this.#style, thickness: this.#outlineThickness() };
-    for (const rect of rects) {
-      if (rect.w <= 0 || rect.h <= 0) continue;
-      const size = rect.w * rect.h;
-      if (this.#words.length < size) this.#words = new Uint32Array(size);
-      rasterise(mask, w, h, this.viewport, rect, style, this.#words);
-      const bytes = new Uint8ClampedArray(this.#words.buffer, 0, 4 * size);
-      context.putImageData(new ImageData(bytes, rect.w, rect.h), rect.x, rect.y);
+    for (const rect of rects) this.#put(context, this.#drawing.mask, rect, style);
+  }
+
+  #drawReference() {
+    const context = this.#layers.reference;
+    const { width, height } = this.viewport;
+    if (!this.#reference) {
+      context.clearRect(0, 0, width, height);
+      return;
     }
+    const style = { rgb: REFERENCE, fill: 0, outline: true, thickness: 2 * this.#outlineThickness() };
+    this.#put(context, this.#reference, { x: 0, y: 0, w: width, h: height }, style);
+  }
+
+  #put(context, mask, rect, style) {
+    if (rect.w <= 0 || rect.h <= 0) return;
+    const size = rect.w * rect.h;
+    if (this.#words.length < size) this.#words = new Uint32Array(size);
+    rasterise(mask, this.#drawing.w, this.#drawing.h, this.viewport, rect, style, this.#words);
+    const bytes = new Uint8ClampedArray(this.#words.buffer, 0, 4 * size);
+    context.putImageData(new ImageData(bytes, rect.w, rect.h), rect.x, rect.y);
   }
 
   #outlineThickness() {

@@ -8,8 +8,9 @@ from typing import cast
 import sqlalchemy as sa
 
 from o365seg.masks import MaskError, Rle, check_rle
-from o365seg.store import leases
-from o365seg.store.schema import answer, draft, image, lease, question
+from o365seg.store import gold, leases, qualification
+from o365seg.store.schema import Purpose, answer, draft, image, lease, question
+from o365seg.store.settings import read_settings
 
 
 class SkipReason(StrEnum):
@@ -82,6 +83,7 @@ class Recorded:
 
     answer_id: int
     repeated: bool
+    purpose: Purpose = Purpose.ANSWER
 
 
 def submit(
@@ -116,55 +118,76 @@ def submit(
         raise AnswerRefused("this question was never given to you")
     if image_sha256 != held.sha256:
         raise AnswerRefused("the answer is about another image")
-    area = _check(work, (held.height, held.width))
+    area = check_work(work, (held.height, held.width))
 
     recorded = db.execute(sa.select(answer).where(answer.c.lease_token == token)).one_or_none()
     if recorded is not None:
         if _content(work) == (recorded.counts, recorded.skip_reason):
-            return Recorded(recorded.id, repeated=True)
+            return Recorded(recorded.id, repeated=True, purpose=Purpose(recorded.purpose))
         _keep_late(db, held.question_id, rater_id, work, activity, now)
         return LeaseLost("Another answer of yours to the last question had been recorded already.")
-    elsewhere = db.execute(
-        sa.select(sa.literal(1)).where(
-            sa.exists().where(answer.c.question_id == held.question_id)
-            | sa.exists().where(
-                lease.c.question_id == held.question_id,
-                lease.c.closed_at.is_(None),
-                lease.c.token != token,
-            )
-        )
-    ).one_or_none()
-    if elsewhere is not None:
-        leases.close(db, token, "late", now)
+    if held.closed_at is not None:
         _keep_late(db, held.question_id, rater_id, work, activity, now)
         return LeaseLost("The last question went to another rater while you were away.")
+    purpose = Purpose(held.purpose)
+    answer_id = record_answer(
+        db,
+        held=held,
+        work=work,
+        area=area,
+        activity=activity,
+        client_version=client_version,
+        now=now,
+    )
+    leases.close(db, token, "answered", now)
+    db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
+    if purpose is Purpose.QUALIFICATION:
+        qualification.conclude(db, rater_id, read_settings(db), now)
+    return Recorded(answer_id, repeated=False, purpose=purpose)
 
+
+def record_answer(
+    db: sa.Connection,
+    *,
+    held: sa.Row,
+    work: Mask | Skip,
+    area: int | None,
+    activity: Activity,
+    client_version: str,
+    now: int,
+) -> int:
+    """Add an answer's row and return its id; `held`: its lease, with the image's columns."""
     mask = work if isinstance(work, Mask) else None
     skip = work if isinstance(work, Skip) else None
+    measured = None
+    if held.purpose in gold.PURPOSES:
+        reference = gold.reference_of(db, held.question_id)
+        if reference is not None:
+            size = (held.height, held.width)
+            measured = gold.compare(mask and mask.counts, reference, size).iou
     inserted = db.execute(
         answer.insert().values(
             question_id=held.question_id,
-            rater_id=rater_id,
-            lease_token=token,
+            rater_id=held.rater_id,
+            lease_token=held.token,
+            purpose=held.purpose,
             skip_reason=skip and skip.reason.value,
             skip_note=skip and skip.note,
             counts=mask and mask.counts,
             crc32=mask and mask.crc32,
             area=area,
-            image_sha256=image_sha256,
+            image_sha256=held.sha256,
             width=held.width,
             height=held.height,
             leased_at=held.leased_at,
             shown_at=held.shown_at or held.leased_at,
             received_at=now,
             client_version=client_version,
+            reference_iou=measured,
             **asdict(activity),
         )
     )
-    answer_id = cast("tuple[int]", inserted.inserted_primary_key)[0]
-    leases.close(db, token, "answered", now)
-    db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
-    return Recorded(answer_id, repeated=False)
+    return cast("tuple[int]", inserted.inserted_primary_key)[0]
 
 
 def save_draft(
@@ -268,7 +291,12 @@ def _content(work: Mask | Skip) -> tuple[str | None, str | None]:
     return (work.counts, None) if isinstance(work, Mask) else (None, work.reason.value)
 
 
-def _check(work: Mask | Skip, size: tuple[int, int]) -> int | None:
+def check_work(work: Mask | Skip, size: tuple[int, int]) -> int | None:
+    """The area of a mask that can be what was painted on an image of `size`; None for a skip.
+
+    Raises:
+        AnswerRefused: a mask that is empty, of another size or damaged; a skip without its note.
+    """
     if isinstance(work, Skip):
         if work.reason is SkipReason.OTHER and not work.note.strip():
             raise AnswerRefused("say in a few words why the question is skipped")

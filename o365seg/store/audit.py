@@ -1,11 +1,12 @@
 """Who changed what about a project: people, roles, settings, gold, exports. Never the answers."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from o365seg.store.database import now_ms
-from o365seg.store.schema import audit
+from o365seg.store.schema import audit, rater
 
 
 def record(
@@ -25,3 +26,54 @@ def record(
             at=now_ms(), actor_id=actor_id, action=action, subject=subject, detail=detail
         )
     )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody did; `actor` None: the command line."""
+
+    id: int
+    at: int
+    actor: str | None
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+def list_entries(
+    db: sa.Connection,
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """The newest entries first.
+
+    Args:
+        db: A connection.
+        actor: Only what this person did.
+        action: Only this action.
+        before: Only entries with a smaller id, for the next page.
+        limit: At most so many.
+    """
+    query = (
+        sa.select(
+            audit.c.id, audit.c.at, rater.c.name, audit.c.action, audit.c.subject, audit.c.detail
+        )
+        .select_from(audit.outerjoin(rater, audit.c.actor_id == rater.c.id))
+        .order_by(audit.c.id.desc())
+        .limit(limit)
+    )
+    if actor is not None:
+        query = query.where(rater.c.name == actor)
+    if action is not None:
+        query = query.where(audit.c.action == action)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return [Entry(*row) for row in db.execute(query)]
+
+
+def list_actions(db: sa.Connection) -> list[str]:
+    """Every action that occurs."""
+    return list(db.execute(sa.select(audit.c.action).distinct().order_by(audit.c.action)).scalars())

@@ -1,26 +1,28 @@
-"""Connections, transactions and the making of a database; the tables are in `schema`."""
+"""Connections and transactions: SQLite in the project's folder, or PostgreSQL by URL.
+
+Both have one writer at a time, so a function that picks a question needs no locks of its own: in
+SQLite by `BEGIN IMMEDIATE`, in PostgreSQL by an advisory lock that a writing transaction holds to
+its end. Reading never waits, and sees one state of the database.
+"""
 
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from o365seg.errors import InputError
 from o365seg.store import schema
 
-SCHEMA_VERSION = 2
-
-_APPEND_ONLY = tuple(
-    f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, '{table}: rows are append-only'); END"
-    for table in schema.APPEND_ONLY
-    for verb in ("UPDATE", "DELETE")
-)
+_DRIVER = "postgresql+psycopg"
 
 
 def now_ms() -> int:
@@ -28,52 +30,76 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def sqlite_url(path: Path) -> sa.URL:
+    """The URL of a SQLite file."""
+    return sa.URL.create("sqlite", database=str(path))
+
+
+def postgresql_url(text: str) -> sa.URL:
+    """A PostgreSQL URL as a user gives it (`postgresql://name@host/database`), with our driver.
+
+    Raises:
+        InputError: it is no such URL.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise InputError("is no URL; it looks like postgresql://NAME@HOST/DATABASE") from None
+    if url.get_backend_name() not in ("postgresql", "postgres") or not url.database:
+        raise InputError("is no PostgreSQL URL; it looks like postgresql://NAME@HOST/DATABASE")
+    return url.set(drivername=_DRIVER)
+
+
 class Store:
     """A project's database: short transactions, one writer at a time, every commit on the disk."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the SQLite file at `path` (which must exist, see `create_store`).
+    def __init__(self, url: sa.URL, namespace: str = "") -> None:
+        """Connect to a database; nothing is looked at yet (see `versions.open_store`).
 
-        Raises:
-            InputError: no such file, not our database, or made by another version.
+        Args:
+            url: Of a SQLite file or of PostgreSQL, see `sqlite_url` and `postgresql_url`.
+            namespace: PostgreSQL's schema that has the tables, so that projects share a database.
         """
-        if not path.is_file():
-            raise InputError("no such database", file=path)
-        self._engine = _engine(path)
+        self.url = url
+        self.namespace = namespace
+        self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url, namespace)
         self._writing = threading.Lock()
-        try:
-            with self.read() as db:
-                version = db.exec_driver_sql("PRAGMA user_version").scalar_one()
-        except DatabaseError as error:
-            why = str(error.orig)
-            if "readonly" in why or "unable to open" in why:
-                raise InputError(
-                    "cannot be opened for writing, which even reading needs; copy the project to "
-                    "a place that can be written",
-                    file=path,
-                ) from None
-            raise InputError(f"is not a project database: {why}", file=path) from None
-        if version != SCHEMA_VERSION:
-            raise InputError(
-                f"has schema version {version}; this o365seg reads version {SCHEMA_VERSION}",
-                file=path,
-            )
+        self._lock_key = zlib.crc32(f"o365seg {namespace}".encode())
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of ours."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def name(self) -> str:
+        """The database for messages: its file, or its URL without the password."""
+        if self.is_sqlite:
+            return str(self.url.database)
+        return unquote(self.url.set(drivername="postgresql").render_as_string(hide_password=True))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection that sees one consistent state of the database."""
-        with self._engine.connect() as connection, connection.begin():
-            yield connection
+        with self._engine.connect() as connection:
+            if not self.is_sqlite:
+                connection = connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that commits at the end of the block, or leaves no trace on an error.
 
-        Writers of this process queue for a lock; writers of others wait in SQLite.
+        Writers of this process queue for a lock; writers of others wait in the database.
         """
         with self._writing, self._engine.connect() as connection:
             connection = connection.execution_options(o365seg_write=True)
             with connection.begin():
+                if not self.is_sqlite:
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock_key)))
                 yield connection
 
     def close(self) -> None:
@@ -81,26 +107,36 @@ class Store:
         self._engine.dispose()
 
 
-def create_store(path: Path) -> Store:
-    """Make an empty database at `path` and open it."""
-    path.touch(0o600)  # it holds password hashes
-    engine = _engine(path)
-    with engine.connect() as connection, connection.begin():
-        schema.tables.create_all(connection)
-        for trigger in _APPEND_ONLY:
-            connection.exec_driver_sql(trigger)
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    engine.dispose()
-    return Store(path)
+@contextmanager
+def database_errors(store: Store) -> Iterator[None]:
+    """What the database refuses in the block, as an error that names it.
+
+    Raises:
+        InputError: it cannot be reached or read.
+    """
+    try:
+        yield
+    except NoSuchModuleError:
+        raise InputError(
+            "needs the driver: pip install 'o365seg[postgres]'", file=store.name
+        ) from None
+    except DBAPIError as error:
+        why = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason"
+        if store.is_sqlite and ("readonly" in why or "unable to open" in why):
+            why = (
+                "cannot be opened for writing, which even reading needs; copy the project to a "
+                "place that can be written"
+            )
+        elif store.is_sqlite:
+            why = f"is not a project database: {why}"
+        raise InputError(why, file=store.name) from None
 
 
-def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": 30, "check_same_thread": False}
-    )
+def _sqlite(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
-    def _configure(connection, _record) -> None:
+    def _configure(connection, _record: ConnectionPoolEntry) -> None:
         # The driver's own transaction handling begins too late for BEGIN IMMEDIATE.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
@@ -114,3 +150,46 @@ def _engine(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
+    try:
+        return sa.create_engine(
+            url,
+            # A server's answers may come slowly, its absence must be told soon.
+            connect_args={
+                "connect_timeout": 10,
+                "options": f"-csearch_path={namespace} -csynchronous_commit=on",
+            },
+            pool_pre_ping=True,  # the database may be restarted under a running server
+            pool_size=8,
+            max_overflow=32,
+        )
+    except ModuleNotFoundError:
+        raise InputError(
+            "needs the driver: pip install 'o365seg[postgres]'", field="--database"
+        ) from None
+
+
+def append_only_rules(dialect: str) -> list[str]:
+    """SQL that makes a database refuse any change of what is only ever appended to."""
+    tables = schema.APPEND_ONLY
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table}: rows are append-only'); END"
+            for table in tables
+            for verb in ("UPDATE", "DELETE")
+        ]
+    function = (
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '%: rows are append-only', TG_TABLE_NAME; END $$"
+    )
+    return [
+        function,
+        *(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            for table in tables
+        ),
+    ]

@@ -4,14 +4,24 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store.schema import Purpose, answer, draft, image, lease, question, rater
+from o365seg.store import reviews
+from o365seg.store.schema import (
+    Purpose,
+    answer,
+    draft,
+    image,
+    lease,
+    question,
+    rater,
+)
+from o365seg.store.standing import counting_answers
 
 MS_PER_HOUR = 3_600_000
 
 
 @dataclass(frozen=True)
 class RaterProgress:
-    """One rater's share; `active_ms` over all their answers."""
+    """One rater's share, of whatever purpose; `active_ms` over all their answers."""
 
     name: str
     masks: int
@@ -26,11 +36,16 @@ class Progress:
 
     Attributes:
         masks: Questions whose answer is a mask; `skips`, likewise, by reason.
+        rejected: Questions sent back to be painted again; they have no answer until then.
+        waiting_for_review, accepted, repainted: Present answers, by what reviewers said.
+        replicas, replicas_wanted: Paintings of questions once more, done and in all.
+        gold: Answers to hidden gold; `qualification`, to qualification questions.
         leased: Questions on a rater's screen now.
         late: Answers that came after their question had gone to somebody else; kept as drafts,
             neither counted nor released.
-        rater_hours: Σ active time over **all** answers, skips and superseded ones included
-            (paper, appendix C: 800.59 h).
+        rater_hours: Σ active time over **all** answers: skips, superseded and rejected ones,
+            replicas and gold included (paper, appendix C: 800.59 h).
+        hours_by_purpose: The same hours, by why the question was asked.
         minutes_per_valid_mask: rater_hours × 60 / masks (paper: 3.74); None without a mask.
         mean_mask_minutes: Mean active time of the masks' own answers, which leaves out the time
             that went into skips; None without a mask.
@@ -43,7 +58,16 @@ class Progress:
     skips: dict[str, int]
     leased: int
     late: int
+    rejected: int
+    waiting_for_review: int
+    accepted: int
+    repainted: int
+    replicas: int
+    replicas_wanted: int
+    gold: int
+    qualification: int
     rater_hours: float
+    hours_by_purpose: dict[str, float]
     minutes_per_valid_mask: float | None
     mean_mask_minutes: float | None
     wall_hours: float
@@ -56,24 +80,14 @@ class Progress:
 
     @property
     def unanswered(self) -> int:
-        """Questions without an answer."""
+        """Questions without an answer that counts; rejected ones among them."""
         return self.questions - self.masks - self.skipped
-
-
-def newest_answers() -> sa.Subquery:
-    """The answer that counts of each question: its newest (append-only; later ones correct)."""
-    newest = (
-        sa.select(sa.func.max(answer.c.id))
-        .where(answer.c.purpose == Purpose.ANSWER)
-        .group_by(answer.c.question_id)
-    )
-    return sa.select(answer).where(answer.c.id.in_(newest)).subquery()
 
 
 def measure_progress(db: sa.Connection, now: int) -> Progress:
     """Count a project's answers and times."""
     count = sa.func.count
-    valid = newest_answers()
+    valid = counting_answers()
     is_mask = valid.c.counts.is_not(None)
     masks, mask_ms = db.execute(
         sa.select(count(), sa.func.coalesce(sa.func.sum(valid.c.active_ms), 0)).where(is_mask)
@@ -84,18 +98,29 @@ def measure_progress(db: sa.Connection, now: int) -> Progress:
         .group_by(valid.c.skip_reason)
         .order_by(valid.c.skip_reason)
     ).all()
-    active_ms, wall_ms = db.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(answer.c.active_ms), 0),
-            sa.func.coalesce(sa.func.sum(answer.c.wall_ms), 0),
+    spent = {
+        row.purpose: row
+        for row in db.execute(
+            sa.select(
+                answer.c.purpose,
+                count().label("answers"),
+                sa.func.sum(answer.c.active_ms).label("active"),
+                sa.func.sum(answer.c.wall_ms).label("wall"),
+            ).group_by(answer.c.purpose)
         )
-    ).one()
+    }
+    active = {purpose: float(row.active) / MS_PER_HOUR for purpose, row in spent.items()}
+
+    def answered(purpose: Purpose) -> int:
+        return spent[purpose].answers if purpose in spent else 0
+
+    reviewed = reviews.count_reviews(db)
     leased = db.execute(
         sa.select(count())
         .select_from(lease)
         .where(lease.c.closed_at.is_(None), lease.c.shown_at.is_not(None), lease.c.expires_at > now)
     ).scalar_one()
-    hours = float(active_ms) / MS_PER_HOUR
+    hours = sum(active.values())
     return Progress(
         images=db.execute(sa.select(count()).select_from(image)).scalar_one(),
         questions=db.execute(sa.select(count()).select_from(question)).scalar_one(),
@@ -103,10 +128,21 @@ def measure_progress(db: sa.Connection, now: int) -> Progress:
         skips={row.skip_reason: row[1] for row in skips},
         leased=leased,
         late=db.execute(sa.select(count()).select_from(draft).where(draft.c.late)).scalar_one(),
+        rejected=reviewed.rejected,
+        waiting_for_review=reviewed.waiting,
+        accepted=reviewed.accepted,
+        repainted=reviewed.repainted,
+        replicas=answered(Purpose.REPLICA),
+        replicas_wanted=db.execute(
+            sa.select(sa.func.coalesce(sa.func.sum(question.c.replicas), 0))
+        ).scalar_one(),
+        gold=answered(Purpose.GOLD),
+        qualification=answered(Purpose.QUALIFICATION),
         rater_hours=hours,
+        hours_by_purpose=active,
         minutes_per_valid_mask=hours * 60 / masks if masks else None,
         mean_mask_minutes=float(mask_ms) / masks / 60_000 if masks else None,
-        wall_hours=float(wall_ms) / MS_PER_HOUR,
+        wall_hours=sum(float(row.wall) for row in spent.values()) / MS_PER_HOUR,
         raters=_rater_progress(db),
     )
 
@@ -125,7 +161,7 @@ class SkippedQuestion:
 
 def list_skips(db: sa.Connection) -> list[SkippedQuestion]:
     """Every skipped question, in the order of asking."""
-    valid = newest_answers()
+    valid = counting_answers()
     rows = db.execute(
         sa.select(
             question.c.id,
@@ -148,18 +184,44 @@ def list_skips(db: sa.Connection) -> list[SkippedQuestion]:
 
 def count_masks_and_skips(db: sa.Connection) -> tuple[int, int]:
     """How many questions have a mask, and how many a skip."""
-    valid = newest_answers()
+    valid = counting_answers()
     row = db.execute(
         sa.select(sa.func.count(valid.c.counts), sa.func.count(valid.c.skip_reason))
     ).one()
     return row[0], row[1]
 
 
-def count_answers_of(db: sa.Connection, rater_id: int) -> int:
-    """How many answers a rater has given."""
-    return db.execute(
-        sa.select(sa.func.count()).select_from(answer).where(answer.c.rater_id == rater_id)
-    ).scalar_one()
+@dataclass(frozen=True)
+class OwnView:
+    """The progress that a rater is shown."""
+
+    questions: int
+    done: int
+    masks: int
+    skips: int
+    mine: int
+
+
+def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
+    """What a rater sees: each answer of theirs counts alike, whatever it was for.
+
+    Counting the question's own answers only would give hidden gold away: nothing would move.
+    """
+    questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
+    masks, skips = count_masks_and_skips(db)
+    mine, extra_masks, extra_skips = db.execute(
+        sa.select(
+            sa.func.count().filter(answer.c.purpose != Purpose.QUALIFICATION),
+            sa.func.count(answer.c.counts).filter(answer.c.purpose.in_(_EXTRA)),
+            sa.func.count(answer.c.skip_reason).filter(answer.c.purpose.in_(_EXTRA)),
+        ).where(answer.c.rater_id == rater_id)
+    ).one()
+    masks, skips = masks + extra_masks, skips + extra_skips
+    done = min(masks + skips, questions)
+    return OwnView(questions, done, masks, skips, mine)
+
+
+_EXTRA = (Purpose.GOLD, Purpose.REPLICA)
 
 
 def _rater_progress(db: sa.Connection) -> list[RaterProgress]:

@@ -33,16 +33,21 @@ def add_rater(db: sa.Connection, name: str, password_hash: str, role: Role = Rol
         InputError: a name that is taken (upper and lower case count as equal), empty or over 100
             characters, or has a control character or a blank at either end.
     """
-    if not name or len(name) > 100 or name != name.strip() or not name.isprintable():
-        raise InputError("1 to 100 printable characters, no blank at either end", field="name")
-    for other in rater_names(db):
-        if other.casefold() == name.casefold():
-            raise InputError(f"there is a rater {other!r} already", field="name")
+    check_new_name(db, name)
     db.execute(
         rater.insert().values(
             name=name, password_hash=password_hash, created_at=now_ms(), role=role.value
         )
     )
+
+
+def check_new_name(db: sa.Connection, name: str) -> None:
+    """Raise the `InputError` of `add_rater` where a name cannot be given."""
+    if not name or len(name) > 100 or name != name.strip() or not name.isprintable():
+        raise InputError("1 to 100 printable characters, no blank at either end", field="name")
+    for other in rater_names(db):
+        if other.casefold() == name.casefold():
+            raise InputError(f"there is a rater {other!r} already", field="name")
 
 
 def set_password(db: sa.Connection, name: str, password_hash: str) -> None:
@@ -65,6 +70,8 @@ def end_sessions(db: sa.Connection, rater_id: int) -> None:
 
 def find_rater(db: sa.Connection, name: str) -> Rater | None:
     """The rater of that name."""
+    if "\0" in name:  # PostgreSQL would not even look
+        return None
     return _one(db, rater.c.name == name)
 
 

@@ -9,15 +9,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from o365seg.store.roles import Role
+
 tables = sa.MetaData()
-
-
-class Role(StrEnum):
-    """What a person may do; each role may do what the ones before it may."""
-
-    RATER = "rater"  # paints
-    REVIEWER = "reviewer"  # judges and repaints what others painted
-    OWNER = "owner"  # lets people in, sets the project up, exports
 
 
 class Purpose(StrEnum):
@@ -114,7 +108,8 @@ lease = sa.Table(
     sa.Column("shown_at", sa.BigInteger),  # None: only prefetched, nobody works on it yet
     sa.Column("expires_at", sa.BigInteger, nullable=False),
     sa.Column("closed_at", sa.BigInteger),  # None: open
-    sa.Column("outcome", sa.String),  # answered, expired, reassigned, late
+    # answered, expired, reassigned, late, deactivated, repainted
+    sa.Column("outcome", sa.String),
     sa.Index(
         "lease_one_open_per_question",
         "question_id",
@@ -205,6 +200,16 @@ review = sa.Table(
     sa.Column("comment", sa.String, nullable=False, server_default=""),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sqlite_autoincrement=True,
+)
+
+# Which reviewer has which answer on the screen or prefetched; gone once it is reviewed or let go.
+review_hold = sa.Table(
+    "review_hold",
+    tables,
+    sa.Column("answer_id", sa.ForeignKey("answer.id"), primary_key=True, autoincrement=False),
+    sa.Column("reviewer_id", sa.ForeignKey("rater.id"), nullable=False),
+    sa.Column("token", sa.String, nullable=False, unique=True),  # of the lease of a repainting
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
 )
 
 # The settings of `settings.ProjectSettings` that differ from its defaults.

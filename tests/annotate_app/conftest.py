@@ -10,6 +10,7 @@ from annotate_app.passwords import hash_password
 from annotate_app.server import make_app
 from o365seg.project import Project
 from o365seg.store import raters
+from o365seg.store.schema import Role
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,19 @@ def ada(stranger: TestClient, password: str) -> TestClient:
 def bob(app: FastAPI, password: str) -> TestClient:
     """Another browser, signed in as Bob."""
     return sign_in(TestClient(app, follow_redirects=False), "Bob", password)
+
+
+@pytest.fixture
+def owner(app: FastAPI, project: Project, password: str, password_hash: str) -> TestClient:
+    """Another browser, signed in as Olga, an owner."""
+    with project.store.write() as db:
+        raters.add_rater(db, "Olga", password_hash, Role.OWNER)
+    return sign_in(TestClient(app, follow_redirects=False), "Olga", password)
+
+
+@pytest.fixture
+def reviewer(app: FastAPI, project: Project, password: str, password_hash: str) -> TestClient:
+    """Another browser, signed in as Rui, a reviewer."""
+    with project.store.write() as db:
+        raters.add_rater(db, "Rui", password_hash, Role.REVIEWER)
+    return sign_in(TestClient(app, follow_redirects=False), "Rui", password)

@@ -10,33 +10,13 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from painter_requests import mask_body, next_task, submit_body
 from small_project import SmallSource, box_mask, make_source, travelling_mask
 
 from annotate_app.server import make_app
 from o365seg.project import Project, create_project, open_project
 from o365seg.store import leases, progress, raters
-from o365seg.store.answers import Mask
 from o365seg.store.schema import answer
-
-
-def mask_body(mask: Mask) -> dict[str, Any]:
-    return {"size": mask.size, "counts": mask.counts, "crc32": mask.crc32}
-
-
-def submit_body(task: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {
-        "lease": task["lease"],
-        "question": task["question"],
-        "answer": {"mask": mask_body(box_mask(48, 64, 3, 4))},
-        "image_sha256": task["image"]["sha256"],
-        "activity": {"wall_ms": 5000, "active_ms": 4000, "strokes": 2},
-        "client_version": "test",
-        **changes,
-    }
-
-
-def next_task(client: TestClient) -> dict[str, Any]:
-    return client.post("/api/next", json={}).json()["current"]
 
 
 def answers_in(project: Project) -> list:

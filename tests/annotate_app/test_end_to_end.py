@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browser_rater import FIND_PAINTER, PASSWORD, Point, Rater
 from painting_oracle import BOTTOM, LEFT, fill, segment
 from pycocotools import mask as coco_mask
 from serving import annotate_app, serving
@@ -21,8 +22,6 @@ from serving import annotate_app, serving
 from o365seg.project import open_project
 from o365seg.store.progress import measure_progress
 
-Point = tuple[int, int]
-PASSWORD = "battery staple"
 HEIGHT, WIDTH = 240, 320
 BRUSH = 12  # the painter's size at the start, in image pixels
 
@@ -73,115 +72,56 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "p"
 
 
-class Rater:
-    """Someone at the painter, who works in image pixels."""
+def paint_with_every_tool(ada: Rater) -> np.ndarray:
+    """Brush, shift-line, line, eraser, fill (closed, open, at the border), undo, redo."""
+    expected = np.zeros((HEIGHT, WIDTH), bool)
 
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.url = url
-        page.set_default_timeout(20_000)
+    def stroke(*points: Point, d: int = BRUSH) -> np.ndarray:
+        lines = [segment(HEIGHT, WIDTH, a, b, d) for a, b in pairwise(points)]
+        return np.any(lines, axis=0)
 
-    def open(self) -> None:
-        """Open the page, signing in where the server asks for it."""
-        self.page.goto(self.url)
-        if self.page.url.endswith("/login"):
-            self.page.fill("#name", "Ada")
-            self.page.fill("#password", PASSWORD)
-            self.page.click("button")
-        self.page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
+    ada.tool("brush")
+    outline = [(60, 60), (150, 62), (148, 140), (62, 138), (60, 60)]
+    ada.drag(*outline)
+    expected |= stroke(*outline)
 
-    def at(self, point: Point) -> tuple[float, float]:
-        found = self.page.evaluate(
-            "([x, y]) => painterRoot().painter.screenFromImage(x, y)", list(point)
-        )
-        return found["x"], found["y"]
+    ada.tool("fill")
+    ada.click((100, 100))
+    outcome, filled = fill(expected.astype(np.uint8), 100, 100, 0)
+    assert outcome == "enclosed"
+    expected = filled.astype(bool)
 
-    def zoom(self) -> float:
-        """Screen pixels an image pixel."""
-        return self.at((1, 0))[0] - self.at((0, 0))[0]
+    ada.tool("brush")
+    ada.drag((210, 30), (260, 30), (260, 80))  # open: filling it must change nothing
+    expected |= stroke((210, 30), (260, 30), (260, 80))
+    ada.tool("fill")
+    ada.click((230, 60))
+    ada.page.locator("[data-show=status]", has_text=re.compile("gap|open|closed")).wait_for()
+    assert np.array_equal(ada.mask(), expected)
 
-    def drag(self, *points: Point, button: str = "left") -> None:
-        self.page.mouse.move(*self.at(points[0]))
-        self.page.mouse.down(button=button)
-        for point in points[1:]:
-            self.page.mouse.move(*self.at(point))
-        self.page.mouse.up(button=button)
+    ada.tool("line")
+    ada.drag((30, 170), (120, 220))
+    expected |= segment(HEIGHT, WIDTH, (30, 170), (120, 220), BRUSH)
+    ada.tool("brush")
+    ada.page.keyboard.down("Shift")
+    ada.click((170, 200))
+    ada.page.keyboard.up("Shift")
+    expected |= segment(HEIGHT, WIDTH, (120, 220), (170, 200), BRUSH)
 
-    def click(self, point: Point) -> None:
-        self.page.mouse.click(*self.at(point))
+    ada.tool("eraser")
+    ada.drag((90, 95), (110, 105))
+    expected &= ~stroke((90, 95), (110, 105))
 
-    def tool(self, name: str) -> None:
-        self.page.click(f"[data-tool={name}]")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def mask(self) -> np.ndarray:
-        counts = self.page.evaluate("painterRoot().painter.maskRle()").encode()
-        return coco_mask.decode({"size": [HEIGHT, WIDTH], "counts": counts}).astype(bool)
-
-    def question(self) -> int:
-        return self.page.evaluate("painterRoot().painter.question()")
-
-    def leave(self, action: str) -> None:
-        """Press a button that ends the question, and wait for the next one or the end."""
-        before = self.question()
-        self.tool(action)
-        self.page.wait_for_function(
-            "(before) => painterRoot().painter.question() !== before", arg=before
-        )
-
-    def paint_with_every_tool(self) -> np.ndarray:
-        """Brush, shift-line, line, eraser, fill (closed, open, at the border), undo, redo."""
-        expected = np.zeros((HEIGHT, WIDTH), bool)
-
-        def stroke(*points: Point, d: int = BRUSH) -> np.ndarray:
-            lines = [segment(HEIGHT, WIDTH, a, b, d) for a, b in pairwise(points)]
-            return np.any(lines, axis=0)
-
-        self.tool("brush")
-        outline = [(60, 60), (150, 62), (148, 140), (62, 138), (60, 60)]
-        self.drag(*outline)
-        expected |= stroke(*outline)
-
-        self.tool("fill")
-        self.click((100, 100))
-        outcome, filled = fill(expected.astype(np.uint8), 100, 100, 0)
-        assert outcome == "enclosed"
-        expected = filled.astype(bool)
-
-        self.tool("brush")
-        self.drag((210, 30), (260, 30), (260, 80))  # open: filling it must change nothing
-        expected |= stroke((210, 30), (260, 30), (260, 80))
-        self.tool("fill")
-        self.click((230, 60))
-        self.page.locator("[data-show=status]", has_text=re.compile("gap|open|closed")).wait_for()
-        assert np.array_equal(self.mask(), expected)
-
-        self.tool("line")
-        self.drag((30, 170), (120, 220))
-        expected |= segment(HEIGHT, WIDTH, (30, 170), (120, 220), BRUSH)
-        self.tool("brush")
-        self.page.keyboard.down("Shift")
-        self.click((170, 200))
-        self.page.keyboard.up("Shift")
-        expected |= segment(HEIGHT, WIDTH, (120, 220), (170, 200), BRUSH)
-
-        self.tool("eraser")
-        self.drag((90, 95), (110, 105))
-        expected &= ~stroke((90, 95), (110, 105))
-
-        self.tool("brush")
-        self.drag((280, 200), (300, 210))
-        self.tool("undo")
-        assert np.array_equal(self.mask(), expected)
-        self.tool("redo")
-        expected |= stroke((280, 200), (300, 210))
-        self.tool("undo")
-        expected &= ~stroke((280, 200), (300, 210))
-        assert np.array_equal(self.mask(), expected)
-        return expected
+    ada.tool("brush")
+    ada.drag((280, 200), (300, 210))
+    ada.tool("undo")
+    assert np.array_equal(ada.mask(), expected)
+    ada.tool("redo")
+    expected |= stroke((280, 200), (300, 210))
+    ada.tool("undo")
+    expected &= ~stroke((280, 200), (300, 210))
+    assert np.array_equal(ada.mask(), expected)
+    return expected
 
 
 @pytest.fixture
@@ -192,10 +132,7 @@ def rater(browser: Any) -> Any:
     def make(url: str) -> Rater:
         context = browser.new_context(viewport={"width": 1280, "height": 720})
         contexts.append(context)
-        context.add_init_script(
-            "window.painterRoot = () => [...document.querySelectorAll('#painter, #painter *')]"
-            ".find((element) => element.painter)"
-        )
+        context.add_init_script(FIND_PAINTER)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: outside.append(request.url))
@@ -222,14 +159,14 @@ def test_from_boxes_to_a_score(project: Path, rater: Any) -> None:
 
         # The whole image fitted to the screen, then zoomed by the wheel.
         assert (fitted := ada.zoom()) > 2
-        expected[ada.question()] = ada.paint_with_every_tool()
+        expected[ada.question()] = paint_with_every_tool(ada)
         ada.leave("submit")
         ada.page.mouse.move(*ada.at((130, 110)))
         for _ in range(3):
             ada.page.mouse.wheel(0, 150)
         ada.page.wait_for_timeout(100)
         assert ada.zoom() < fitted / 1.5
-        expected[ada.question()] = ada.paint_with_every_tool()
+        expected[ada.question()] = paint_with_every_tool(ada)
         ada.leave("submit")
 
         # A reload in mid-question: the same question, with what was painted.

@@ -39,10 +39,12 @@ def annotate_app(*arguments: object, **options) -> subprocess.CompletedProcess[s
 
 
 @contextmanager
-def serving(project: Path, command: str = "serve", port: int = 0) -> Iterator[Server]:
+def serving(
+    project: Path, command: str = "serve", port: int = 0, options: tuple[str, ...] = ()
+) -> Iterator[Server]:
     """Serve a project until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-u", "-c", _MAIN, command, str(project), "--port", str(port)],
+        [sys.executable, "-u", "-c", _MAIN, command, str(project), "--port", str(port), *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -2,6 +2,8 @@
 
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from o365seg.masks import encode_rle
+from o365seg.project import Project, create_project, open_project
 from o365seg.store.answers import Mask
 
 CATEGORIES = [
@@ -98,3 +101,12 @@ def box_mask(height: int, width: int, x: int, y: int, side: int = 5) -> Mask:
     pixels = np.zeros((height, width), np.uint8)
     pixels[y : y + side, x : x + side] = 1
     return travelling_mask(pixels)
+
+
+@contextmanager
+def open_small_project(folder: Path, source: SmallSource, database: str = "") -> Iterator[Project]:
+    """An open project of all images of `source`."""
+    create_project(folder, source.detections, source.images, images=100, seed=0, database=database)
+    opened = open_project(folder, database=database)
+    yield opened
+    opened.store.close()

@@ -49,6 +49,9 @@ class StandIn:
         self.photo = 0  # another number, another photo
         self.done = 0
         self.waiting = 0
+        self.extras: dict[int, dict[str, Any]] = {}  # question: more of its task
+        self.feedback: dict[str, Any] | None = None  # said once, of the next answer
+        self.kept: list[dict[str, Any]] = []
         self.drafts: dict[int, dict[str, Any]] = {}
         self.fail: list[tuple[str, int | None, dict[str, Any]]] = []
         self.requests: list[tuple[str, Any]] = []
@@ -74,6 +77,7 @@ class StandIn:
             "bbox": self.bbox,
             "image": image,
             "draft": self.drafts.get(100 + index),
+            **self.extras.get(100 + index, {}),
         }
 
     def next(self) -> dict[str, Any]:
@@ -114,6 +118,10 @@ class StandIn:
     def _api(self, route: Any) -> None:
         request = route.request
         path = request.url[request.url.index("/api/") :]
+        if request.method == "GET":
+            self.requests.append((path, None))
+            route.fulfill(json={"kept": self.kept})
+            return
         assert request.headers["x-o365seg"] == "1"
         body = json.loads(request.post_data)
         self.requests.append((path, body))
@@ -126,11 +134,18 @@ class StandIn:
             else:
                 route.fulfill(status=status, json=answer)
             return
-        if path == "/api/next":
+        if path == "/api/reopen":
+            earlier = {"mask": None, "skip_reason": "too_dark"}
+            before = {**(self.task(self.done - 1) or {}), "earlier": earlier}
+            route.fulfill(json={**self.next(), "current": before})
+        elif path == "/api/next":
             route.fulfill(json=self.next())
         elif path == "/api/submit":
             self.done += 1
-            route.fulfill(json={"status": "recorded", "answer": self.done, "next": self.next()})
+            said = {"feedback": self.feedback} if self.feedback else {}
+            self.feedback = None
+            answer = {"status": "recorded", "answer": self.done, "next": self.next()}
+            route.fulfill(json=answer | said)
         elif path == "/api/draft":
             route.fulfill(json={"saved_at": 5})
         else:

@@ -127,7 +127,7 @@ def test_a_project_is_whole_or_absent(source: SmallSource, tmp_path: Path) -> No
 def test_the_images_may_move(project: Project, source: SmallSource, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.move(source.images, moved)
-    assert open_project(project.folder, moved).image_root == moved
+    assert open_project(project.folder, moved).images.folder == moved
 
 
 def test_what_is_no_project_is_refused(tmp_path: Path, project: Project) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from painter_rater import Rater
+from stand_in import StandIn
 
 _STATIC = Path(str(resources.files("annotate_app") / "static"))
 
@@ -50,3 +52,36 @@ def evaluate(browser: Any, static_url: str) -> Iterator[Callable[..., Any]]:
 
     yield run
     page.close()
+
+
+@pytest.fixture
+def rater(browser: Any, static_url: str) -> Iterator[Callable[..., Rater]]:
+    """`rater(server, dpr)`: a rater at the painter, with a question open."""
+    contexts = []
+
+    def make(
+        server: StandIn | None = None,
+        dpr: float = 1,
+        setup: Callable[[Any], None] | None = None,
+        **options: Any,
+    ) -> Rater:
+        server = server or StandIn()
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 720}, "device_scale_factor": dpr, **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        if setup:
+            setup(page)
+        server.attach(page, static_url)
+        made = Rater(page, server, static_url)
+        made.open()
+        return made
+
+    errors: list[str] = []
+    yield make
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -1,6 +1,7 @@
 """The painting kernel against an independent oracle: no pixel may differ."""
 
 import base64
+import os
 
 import numpy as np
 import pytest
@@ -68,7 +69,11 @@ def _apply(mask: np.ndarray, operation: list) -> tuple[str, np.ndarray]:
     return "painted", np.where(covered, p[-1], mask).astype(np.uint8)
 
 
-@pytest.mark.parametrize("seed", range(10))
+# `O365SEG_FUZZ` is how many operations; each seed does 300.
+SEEDS = max(1, int(os.environ.get("O365SEG_FUZZ", "1200")) // 300 + 1)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_operations_match_the_oracle_pixel_for_pixel(evaluate, seed):
     rng = np.random.default_rng(seed)
     seen = set()
@@ -84,7 +89,9 @@ def test_random_operations_match_the_oracle_pixel_for_pixel(evaluate, seed):
             assert outcome == expected_outcome, operation
             assert np.array_equal(_decode(text, height, width), mask), operation
             seen.add((operation[0], outcome))
-    assert {("fill", "enclosed"), ("fill", "open"), ("fill", "painted")} <= seen
+    expected = {("fill", "open"), ("fill", "painted")}
+    # A few outlines close by chance; not in every three hundred operations.
+    assert expected | ({("fill", "enclosed")} if seed < 10 else set()) <= seen
 
 
 @pytest.mark.parametrize(

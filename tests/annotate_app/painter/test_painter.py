@@ -1,98 +1,13 @@
 """The whole painter in a browser, by real mouse and keyboard events; its server is a stand-in."""
 
 import math
-import re
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
+from painter_rater import Point
 from painting_oracle import fill, polygon, segment
-from pycocotools import mask as coco
 from stand_in import StandIn, pack, unpack
-
-Point = tuple[int, int]
-
-
-class Rater:
-    """Someone at the painter: works in image pixels."""
-
-    def __init__(self, page: Any, server: StandIn, url: str) -> None:
-        self.page = page
-        self.server = server
-        self.url = url
-
-    def open(self) -> None:
-        self.page.goto(f"{self.url}/page")
-        self.page.wait_for_function("window.root?.painter")
-        self.page.evaluate("root.painter.ready")
-
-    def at(self, x: int, y: int) -> tuple[float, float]:
-        found = self.page.evaluate("([x, y]) => root.painter.screenFromImage(x, y)", [x, y])
-        return found["x"], found["y"]
-
-    def click(self, point: Point, **options: Any) -> None:
-        self.page.mouse.click(*self.at(*point), **options)
-
-    def drag(self, *points: Point, button: str = "left") -> None:
-        self.page.mouse.move(*self.at(*points[0]))
-        self.page.mouse.down(button=button)
-        for point in points[1:]:
-            self.page.mouse.move(*self.at(*point))
-        self.page.mouse.up(button=button)
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def mask(self) -> np.ndarray:
-        counts = self.page.evaluate("root.painter.maskRle()").encode()
-        size = [self.server.height, self.server.width]
-        return coco.decode({"size": size, "counts": counts}).astype(bool)
-
-    def question(self) -> int | None:
-        return self.page.evaluate("root.painter.question()")
-
-    def says(self, text: str) -> None:
-        self.page.locator("[data-show=status]", has_text=re.compile(text)).wait_for()
-
-    def submit(self) -> dict[str, Any]:
-        """Press Enter, wait for the next question, and return what was sent."""
-        before = self.question()
-        self.press("Enter")
-        self.page.wait_for_function("(before) => root.painter.question() !== before", arg=before)
-        return self.server.bodies("/api/submit")[-1]
-
-
-@pytest.fixture
-def rater(browser: Any, static_url: str) -> Iterator[Callable[..., Rater]]:
-    """`rater(server, dpr)`: a rater at the painter, with a question open."""
-    contexts = []
-
-    def make(
-        server: StandIn | None = None, dpr: float = 1, setup: Callable[[Any], None] | None = None
-    ) -> Rater:
-        server = server or StandIn()
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 720}, device_scale_factor=dpr
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        if setup:
-            setup(page)
-        server.attach(page, static_url)
-        made = Rater(page, server, static_url)
-        made.open()
-        return made
-
-    errors: list[str] = []
-    yield make
-    for context in contexts:
-        context.close()
-    assert errors == []
 
 
 def _stroke(server: StandIn, points: list[Point], d: int) -> np.ndarray:
@@ -359,7 +274,7 @@ def test_a_lost_lease_moves_on_and_says_that_the_work_is_kept(rater):
         ("/api/submit", 409, {"error": "lease_lost", "message": "", "next": ada.server.next()})
     ]
     ada.press("Enter")
-    ada.says("kept this work")
+    ada.says("is kept")
     assert ada.question() == 101
     assert not ada.mask().any()
 
@@ -511,3 +426,106 @@ def test_drafts_and_heartbeats_follow_the_work(rater):
     ada.page.clock.run_for(120_000)
     ada.page.wait_for_timeout(200)
     assert len(server.bodies("/api/heartbeat")) == 1  # nobody was at work
+
+
+# What the server may say of a question
+
+
+def test_a_returned_question_comes_with_its_comment_and_its_earlier_mask(rater):
+    server = StandIn()
+    earlier = np.zeros((server.height, server.width), bool)
+    earlier[40:90, 60:120] = True
+    server.extras[100] = {
+        "initial": pack(earlier),
+        "notice": {"title": "Returned", "text": "The <b>hump</b> is missing.", "kind": "warning"},
+    }
+    ada = rater(server)
+    notice = ada.page.locator("[data-show=notice]")
+    assert notice.inner_text().split() == ["Returned", "The", "<b>hump</b>", "is", "missing."]
+    assert np.array_equal(ada.mask(), earlier)
+    ada.drag((50, 50), (90, 60))
+    sent = ada.submit()
+    expected = earlier | _stroke(server, [(50, 50), (90, 60)], 12)
+    assert np.array_equal(unpack(sent["answer"]["mask"]), expected)
+    assert notice.is_hidden()
+    assert not ada.mask().any()
+
+
+def test_work_in_progress_goes_before_the_earlier_mask(rater):
+    server = StandIn()
+    earlier, later = (np.zeros((server.height, server.width), bool) for _ in range(2))
+    earlier[40:90] = later[20:30] = True
+    server.extras[100] = {"initial": pack(earlier)}
+    server.drafts[100] = {"mask": pack(later), "activity": {}, "saved_at": 1}
+    assert np.array_equal(rater(server).mask(), later)
+
+
+def test_what_the_server_says_of_an_answer_is_shown_until_it_is_read(rater):
+    server = StandIn()
+    reference = np.zeros((server.height, server.width), bool)
+    reference[40:90, 60:120] = True
+    server.feedback = {
+        "notice": {
+            "title": "IoU 0.41: not passed",
+            "legend": [
+                {"line": "mask", "label": "yours"},
+                {"line": "reference", "label": "the reference"},
+            ],
+        },
+        "reference": pack(reference),
+    }
+    ada = rater(server)
+    ada.drag((50, 50), (90, 60))
+    painted = ada.mask()
+    ada.press("Enter")
+    ada.page.get_by_text("IoU 0.41").wait_for()
+    ada.press("e", "Delete")
+    ada.drag((50, 50), (90, 60))  # it is answered: looking is all that is left, and dragging pans
+    assert np.array_equal(ada.mask(), painted)
+    assert ada.page.is_disabled("[data-tool=brush]")
+    assert ada.page.is_enabled("[data-tool=zoom-in]")
+    white = """() => {
+        const canvas = document.querySelector('.layer-reference');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4) count += data[i] === 255 && data[i + 3] === 255;
+        return count;
+    }"""
+    assert ada.page.evaluate(white) > 100
+    ada.press("Enter")
+    ada.page.wait_for_function("root.painter.question() === 101")
+    assert not ada.mask().any()
+    assert len(server.bodies("/api/submit")) == 1
+
+
+def test_an_open_polygon_waits_while_another_tool_is_in_hand(rater):
+    ada = rater()
+    corners = [(30, 110), (70, 115), (90, 170), (25, 180)]
+    ada.press("p")
+    for corner in corners[:3]:
+        ada.click(corner)
+    ada.press("b")
+    ada.says("open polygon waits")
+    ada.drag((150, 50), (190, 60))
+    ada.press("Enter")
+    ada.says("still open")
+    assert ada.server.bodies("/api/submit") == []
+    ada.press("p")
+    ada.click(corners[3])
+    ada.press("Enter")
+    expected = _stroke(ada.server, [(150, 50), (190, 60)], 12)
+    expected |= polygon(ada.server.height, ada.server.width, corners)
+    for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
+        expected |= segment(ada.server.height, ada.server.width, a, b, 1)
+    assert np.array_equal(unpack(ada.submit()["answer"]["mask"]), expected)
+
+
+def test_escape_drops_a_polygon_that_waits(rater):
+    ada = rater()
+    ada.press("p")
+    for corner in [(30, 110), (70, 115), (90, 170)]:
+        ada.click(corner)
+    ada.press("b", "Escape")
+    ada.drag((50, 50), (90, 60))
+    assert np.array_equal(ada.mask(), _stroke(ada.server, [(50, 50), (90, 60)], 12))
+    ada.submit()

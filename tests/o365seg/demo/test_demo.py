@@ -31,7 +31,7 @@ def test_the_demo_can_be_moved_as_a_whole(tmp_path: Path) -> None:
     create_demo(tmp_path / "demo")
     (tmp_path / "demo").rename(tmp_path / "moved")
     project = open_project(tmp_path / "moved")
-    assert (project.image_root / "astronaut.png").is_file()
+    assert (project.images.folder / "astronaut.png").is_file()
 
 
 def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:

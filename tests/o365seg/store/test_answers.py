@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from rater_steps import add_raters, current, skip, take
 from small_project import box_mask, travelling_mask
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from o365seg.project import Project
 from o365seg.store import answers, leases
@@ -134,7 +134,7 @@ def test_the_database_itself_refuses_to_change_an_answer(
     project: Project, submit: Callable, statement: str
 ) -> None:
     submit()
-    with pytest.raises(IntegrityError, match="append-only"), project.store.write() as db:
+    with pytest.raises(DBAPIError, match="append-only"), project.store.write() as db:
         db.execute(sa.text(statement))
     assert len(rows(project, answer)) == 1
 

@@ -1,0 +1,48 @@
+"""Who changed what: the owner's audit log."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from annotate_app.pages import render
+from annotate_app.sessions import require
+from o365seg.project import Project
+from o365seg.store import audit
+from o365seg.store.raters import Rater, rater_names
+from o365seg.store.schema import Role
+
+PAGE = 50
+
+
+def make_router(project: Project) -> APIRouter:
+    """The route `/audit`."""
+    router = APIRouter()
+
+    @router.get("/audit")
+    def show(
+        request: Request,
+        owner: Annotated[Rater, Depends(require(Role.OWNER))],
+        actor: str = "",
+        action: str = "",
+        before: int | None = None,
+    ) -> Response:
+        with project.store.read() as db:
+            entries = audit.list_entries(
+                db, actor=actor or None, action=action or None, before=before, limit=PAGE + 1
+            )
+            actions = audit.list_actions(db)
+            names = rater_names(db)
+        return render(
+            request,
+            "audit.html",
+            entries=entries[:PAGE],
+            older=entries[PAGE - 1].id if len(entries) > PAGE else None,
+            actions=actions,
+            actors=names,
+            actor=actor,
+            action=action,
+            before=before,
+        )
+
+    return router

@@ -1,0 +1,87 @@
+"""Where the bars of a chart go. The templates draw them as SVG; every number is in a table too."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from o365seg.store.pace import DAY_MS, Period
+
+WIDTH, HEIGHT = 720, 160
+_TOP, _BOTTOM = 12, 22
+
+
+@dataclass(frozen=True)
+class Column:
+    """Two stacked bars; lengths in the chart's units."""
+
+    x: float
+    width: float
+    masks_y: float
+    masks_height: float
+    skips_y: float
+    skips_height: float
+    label: str
+    masks: int
+    skips: int
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A chart over time: `ticks` are (x, text), `top` the number at the upper grid line."""
+
+    columns: list[Column]
+    ticks: list[tuple[float, str]]
+    top: int
+    grid: list[tuple[float, int]]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def over_time(length: int, periods: Sequence[Period]) -> Columns | None:
+    """Stacked columns of what came when; None where nothing came."""
+    most = max((period.masks + period.skips for period in periods), default=0)
+    if most == 0:
+        return None
+    top = _round_up(most)
+    left, right = 36, 4
+    step = (WIDTH - left - right) / max(len(periods), 12)
+    room = HEIGHT - _TOP - _BOTTOM
+    base = HEIGHT - _BOTTOM
+    columns, ticks = [], []
+    every = max(1, -(-len(periods) // 8))
+    for index, period in enumerate(periods):
+        x = left + index * step
+        masks, skips = period.masks / top * room, period.skips / top * room
+        label = _label(period.start, length)
+        columns.append(
+            Column(
+                round(x + step * 0.1, 2),
+                round(step * 0.8, 2),
+                round(base - masks, 2),
+                round(masks, 2),
+                round(base - masks - skips, 2),
+                round(skips, 2),
+                label,
+                period.masks,
+                period.skips,
+            )
+        )
+        if index % every == 0:
+            ticks.append((round(x + step / 2, 2), label))
+    grid = [(round(base - share * room, 2), round(top * share)) for share in (0, 0.5, 1)]
+    return Columns(columns, ticks, top, grid)
+
+
+def _round_up(number: int) -> int:
+    """The next of 2, 4, 10, 20, 40, 100 …: halves of them are whole."""
+    scale = 1
+    while True:
+        for factor in (2, 4, 10):
+            if number <= factor * scale:
+                return factor * scale
+        scale *= 10
+
+
+def _label(start: int, length: int) -> str:
+    at = datetime.fromtimestamp(start / 1000, UTC)
+    return at.strftime("%d %b") if length >= DAY_MS else at.strftime("%H:%M")

@@ -1,0 +1,79 @@
+"""The rater's way back: their last answer, to correct it, and work that came too late.
+
+Each route that puts a question on the screen answers as `/api/next` does.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from annotate_app.api import CurrentRater, count_progress, problem, take_work
+from o365seg.project import Project
+from o365seg.store import earlier_work
+from o365seg.store.database import now_ms
+from o365seg.store.earlier_work import KeptWork, Standing
+
+_REFUSED = {
+    None: "There is no such work of yours.",
+    Standing.TAKEN: "This question is with another rater now. Your work stays kept.",
+    Standing.ANSWERED: "Another rater has answered this question. Your work stays kept.",
+}
+
+
+class StandBody(BaseModel):
+    """The lease of a question that was given again."""
+
+    lease: str
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes of one project."""
+    router = APIRouter()
+    store = project.store
+
+    @router.post("/api/reopen")
+    def reopen(rater: CurrentRater) -> JSONResponse:
+        with store.write() as db:
+            now = now_ms()
+            if not earlier_work.reopen_last(db, rater.id, now):
+                return problem(404, "nothing", "There is no answer of yours to correct.")
+            work = take_work(db, rater, now)
+        return JSONResponse(work | count_progress(project, rater))
+
+    @router.post("/api/stand")
+    def let_stand(body: StandBody, rater: CurrentRater) -> JSONResponse:
+        with store.write() as db:
+            now = now_ms()
+            earlier_work.let_stand(db, body.lease, rater.id, now)
+            work = take_work(db, rater, now)
+        return JSONResponse(work | count_progress(project, rater))
+
+    @router.get("/api/kept")
+    def kept(rater: CurrentRater) -> dict[str, Any]:
+        with store.read() as db:
+            found = earlier_work.list_kept(db, rater.id, now_ms())
+        return {"kept": [_shown(work) for work in found]}
+
+    @router.post("/api/kept/{kept_id}")
+    def take_up(kept_id: int, rater: CurrentRater) -> JSONResponse:
+        with store.write() as db:
+            now = now_ms()
+            standing = earlier_work.take_up(db, kept_id, rater.id, now)
+            if standing is not Standing.FREE:
+                return problem(404, "not_free", _REFUSED[standing])
+            work = take_work(db, rater, now)
+        return JSONResponse(work | count_progress(project, rater))
+
+    return router
+
+
+def _shown(work: KeptWork) -> dict[str, Any]:
+    """As the painter reads it: the image as in a question."""
+    fields = asdict(work)
+    image = {"sha256": work.image_sha256, "width": work.width, "height": work.height}
+    for name in ("image_sha256", "width", "height"):
+        del fields[name]
+    return fields | {"image": image | {"url": f"/image/{work.image_sha256}"}}

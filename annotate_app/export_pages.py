@@ -1,0 +1,71 @@
+"""The release, downloaded by the owner at any time."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response, StreamingResponse
+
+from annotate_app.pages import render
+from annotate_app.sessions import require
+from o365seg.project import Project
+from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release
+from o365seg.store import audit
+from o365seg.store.database import now_ms
+from o365seg.store.progress import measure_progress
+from o365seg.store.raters import Rater
+from o365seg.store.schema import Role
+
+_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
+_CHUNK = 1000  # records
+
+
+def make_router(project: Project) -> APIRouter:
+    """The route `/export`; a post, since every export is written into the audit log."""
+    router = APIRouter()
+
+    @router.get("/export")
+    def show(request: Request, owner: _Owner) -> Response:
+        with project.store.read() as db:
+            done = measure_progress(db, now_ms())
+        return render(request, "export.html", done=done)
+
+    @router.post("/export")
+    def download(
+        owner: _Owner, variant: Annotated[Literal["benchmark", "pycocotools"], Form()]
+    ) -> Response:
+        stock = variant == "pycocotools"
+        release = build_release(project, for_stock_tools=stock)
+        with project.store.write() as db:
+            counts = {key: release["info"][key] for key in ("masks", "skipped", "unanswered")}
+            audit.record(db, owner.id, "export", variant, **counts)
+        name = STOCK_FILE_NAME if stock else FILE_NAME
+        return StreamingResponse(
+            _json_parts(release),
+            media_type="application/json",
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+    return router
+
+
+def _json_parts(release: dict[str, Any]) -> Iterator[bytes]:
+    """One JSON object, its lists a part at a time: the text is never in memory as a whole."""
+    encode = msgspec.json.encode
+    opening = b"{"
+    for key, value in release.items():
+        yield opening + encode(key) + b":"
+        opening = b","
+        if not isinstance(value, list):
+            yield encode(value)
+            continue
+        yield b"["
+        for start in range(0, len(value), _CHUNK):
+            part = encode(value[start : start + _CHUNK])[1:-1]
+            yield (b"," if start else b"") + part
+        yield b"]"
+    yield b"}"

@@ -1,0 +1,88 @@
+"""The owner's gallery: every answer as a picture, with filters."""
+
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import Response
+
+from annotate_app.overlays import draw_answer
+from annotate_app.pages import render
+from annotate_app.photos import PhotoGone, read_photo
+from annotate_app.sessions import require
+from o365seg.project import Project
+from o365seg.store import gallery
+from o365seg.store.answers import SkipReason
+from o365seg.store.raters import Rater, rater_names
+from o365seg.store.schema import Role, Verdict
+
+_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
+
+PAGE = 24
+_LONGEST = {"small": 480, "large": 1400}
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes under `/gallery`."""
+    router = APIRouter(prefix="/gallery")
+
+    @router.get("")
+    def show(
+        request: Request,
+        owner: _Owner,
+        category: str = "",
+        rater: str = "",
+        answered: Literal["", "mask", "skip"] = "",
+        skip_reason: Literal[""] | SkipReason = "",
+        size: Literal[""] | gallery.Size = "",
+        review: Literal["", "none"] | Verdict = "",
+        page: int = 1,
+    ) -> Response:
+        filters = gallery.Filters(
+            category or None,
+            rater or None,
+            answered or None,
+            skip_reason or None,
+            gallery.Size(size) if size else None,
+            review or None,
+        )
+        with project.store.read() as db:
+            count = gallery.count_answers(db, filters)
+            pages = max(1, -(-count // PAGE))
+            page = min(max(page, 1), pages)
+            answers = gallery.list_answers(db, filters, offset=(page - 1) * PAGE, limit=PAGE)
+            categories = gallery.list_categories(db)
+            names = rater_names(db)
+        return render(
+            request,
+            "gallery.html",
+            answers=answers,
+            count=count,
+            page=page,
+            pages=pages,
+            chosen={name: value or "" for name, value in asdict(filters).items()},
+            categories=categories,
+            raters=names,
+            skip_reasons=list(SkipReason),
+            sizes=list(gallery.Size),
+            verdicts=list(Verdict),
+        )
+
+    @router.get("/{answer}.jpg")
+    def picture(owner: _Owner, answer: int, size: Literal["small", "large"] = "small") -> Response:
+        with project.store.read() as db:
+            painted = gallery.find_painted(db, answer)
+        if painted is None:
+            raise HTTPException(404, "There is no such answer.")
+        try:
+            photo, _ = read_photo(project, painted.image_sha256)
+        except PhotoGone as gone:
+            raise HTTPException(404, str(gone)) from None
+        return Response(
+            draw_answer(photo, painted, _LONGEST[size], crop=size == "small"),
+            media_type="image/jpeg",
+            # An answer never changes.
+            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+        )
+
+    return router

@@ -1,0 +1,68 @@
+"""What raters read before they begin, and how their qualification went."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from annotate_app.pages import render
+from annotate_app.sessions import current_rater
+from o365seg.project import Project
+from o365seg.store import qualification
+from o365seg.store.database import now_ms
+from o365seg.store.qualification import Gate
+from o365seg.store.raters import Rater
+from o365seg.store.settings import read_settings
+
+_CurrentRater = Annotated[Rater, Depends(current_rater)]
+
+# HTML stays text, links of dangerous kinds are refused, and photos from elsewhere are no use: the
+# pages' security policy would not load them.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+
+
+def markdown_to_html(text: str) -> Markup:
+    """An owner's Markdown as safe HTML."""
+    return Markup(_markdown.render(text))  # noqa: S704  (HTML in `text` was escaped)
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes `/guidelines` and `/qualification`."""
+    router = APIRouter()
+
+    @router.get("/guidelines")
+    def show_guidelines(request: Request, rater: _CurrentRater) -> Response:
+        with project.store.read() as db:
+            settings = read_settings(db)
+            gate = qualification.find_gate(db, rater.id, settings)
+        return render(
+            request,
+            "guidelines.html",
+            guidelines=markdown_to_html(settings.guidelines),
+            must_confirm=gate is Gate.GUIDELINES,
+        )
+
+    @router.post("/guidelines/confirm")
+    def confirm(rater: _CurrentRater) -> Response:
+        with project.store.write() as db:
+            qualification.confirm_guidelines(db, rater.id, now_ms())
+        return RedirectResponse("/", status_code=303)
+
+    @router.get("/qualification")
+    def show_qualification(request: Request, rater: _CurrentRater) -> Response:
+        with project.store.read() as db:
+            settings = read_settings(db)
+            standing = qualification.read_qualification(db, rater.id)
+            gate = qualification.find_gate(db, rater.id, settings)
+        return render(
+            request,
+            "qualification.html",
+            standing=standing,
+            pass_mark=settings.pass_mark,
+            attempts=settings.qualification_attempts,
+            failed=gate is Gate.FAILED,
+        )
+
+    return router

@@ -1,0 +1,69 @@
+"""Following an invitation: who has the link chooses a password, once."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from annotate_app.pages import render
+from annotate_app.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password
+from annotate_app.sessions import JOIN_ROOT, Sessions, is_secure
+from annotate_app.throttle import Throttle, client_address
+from o365seg.errors import InputError
+from o365seg.project import Project
+from o365seg.store import invitations
+from o365seg.store.database import now_ms
+from o365seg.store.raters import rater_by_id
+
+_Text = Annotated[str, Form(max_length=MAX_PASSWORD)]
+
+
+def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> APIRouter:
+    """The route `/join/TOKEN`."""
+    router = APIRouter()
+
+    @router.get(JOIN_ROOT + "/{token}")
+    def show(request: Request, token: str) -> Response:
+        return _page(request, token)
+
+    @router.post(JOIN_ROOT + "/{token}")
+    def join(
+        request: Request, token: str, name: _Text = "", password: _Text = "", again: _Text = ""
+    ) -> Response:
+        with project.store.read() as db:
+            found = invitations.find_open(db, token, now_ms())
+        if found is None:
+            return _page(request, token)
+        if len(password) < MIN_PASSWORD:
+            return _page(request, token, f"A password has {MIN_PASSWORD} or more characters.", name)
+        if password != again:
+            return _page(request, token, "The two passwords differ.", name)
+        if throttle.begin("", client_address(request)):
+            return _page(request, token, "Too many attempts; wait some minutes.", name)
+        hashed = hash_password(password)
+        try:
+            with project.store.write() as db:
+                person_id = invitations.accept(db, token, name.strip(), hashed, now_ms())
+                person = None if person_id is None else rater_by_id(db, person_id)
+        except InputError as error:
+            return _page(request, token, f"Name: {error.message}.", name)
+        if person is None:  # used in the meantime
+            return _page(request, token)
+        response = RedirectResponse("/", status_code=303)
+        sessions.sign_in(response, person, secure=is_secure(request))
+        return response
+
+    def _page(request: Request, token: str, message: str = "", name: str = "") -> Response:
+        with project.store.read() as db:
+            found = invitations.find_open(db, token, now_ms())
+        return render(
+            request,
+            "join.html",
+            status=404 if found is None else 422 if message else 200,
+            invitation=found,
+            message=message,
+            name=name,
+            shortest=MIN_PASSWORD,
+        )
+
+    return router

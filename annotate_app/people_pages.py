@@ -1,0 +1,97 @@
+"""The owner's page of people: who may sign in, as what, and invitations."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from annotate_app.pages import render
+from annotate_app.sessions import JOIN_ROOT, require
+from o365seg.errors import InputError
+from o365seg.project import Project
+from o365seg.store import invitations, people
+from o365seg.store.database import now_ms
+from o365seg.store.raters import Rater
+from o365seg.store.schema import Role
+
+_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
+_Name = Annotated[str, Form(max_length=100)]
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes under `/people`."""
+    router = APIRouter(prefix="/people")
+
+    @router.get("")
+    def show(request: Request, owner: _Owner) -> Response:
+        return _page(request)
+
+    @router.post("/invite")
+    def invite(
+        request: Request,
+        owner: _Owner,
+        role: Annotated[Role, Form()],
+        name: Annotated[str, Form(max_length=100)] = "",
+        days: Annotated[int, Form(ge=1, le=90)] = invitations.DEFAULT_DAYS,
+    ) -> Response:
+        try:
+            with project.store.write() as db:
+                token = invitations.invite(
+                    db, role, name=name.strip() or None, by=owner.id, now=now_ms(), days=days
+                )
+        except InputError as error:
+            return _page(request, problem=f"Name: {error.message}.")
+        link = str(request.base_url).rstrip("/") + f"{JOIN_ROOT}/{token}"
+        return _page(request, link=link, link_days=days)
+
+    @router.post("/withdraw")
+    def withdraw(request: Request, owner: _Owner, invitation: Annotated[int, Form()]) -> Response:
+        return _change(
+            request,
+            lambda db: invitations.withdraw(db, invitation, by=owner.id, now=now_ms()),
+        )
+
+    @router.post("/deactivate")
+    def deactivate(request: Request, owner: _Owner, name: _Name) -> Response:
+        return _change(request, lambda db: people.deactivate(db, name, by=owner.id, now=now_ms()))
+
+    @router.post("/reactivate")
+    def reactivate(request: Request, owner: _Owner, name: _Name) -> Response:
+        return _change(request, lambda db: people.reactivate(db, name, by=owner.id))
+
+    @router.post("/role")
+    def set_role(
+        request: Request, owner: _Owner, name: _Name, role: Annotated[Role, Form()]
+    ) -> Response:
+        return _change(request, lambda db: people.set_role(db, name, role, by=owner.id))
+
+    def _change(request: Request, change: Callable[[sa.Connection], None]) -> Response:
+        try:
+            with project.store.write() as db:
+                change(db)
+        except InputError as error:
+            return _page(request, problem=f"{error.message}.")
+        return RedirectResponse("/people", status_code=303)
+
+    def _page(
+        request: Request, problem: str = "", link: str | None = None, link_days: int = 0
+    ) -> Response:
+        with project.store.read() as db:
+            everybody = people.list_people(db)
+            invited = invitations.list_open(db, now_ms())
+        return render(
+            request,
+            "people.html",
+            status=422 if problem else 200,
+            people=everybody,
+            invitations=invited,
+            roles=list(Role),
+            default_days=invitations.DEFAULT_DAYS,
+            problem=problem,
+            link=link,
+            link_days=link_days,
+        )
+
+    return router

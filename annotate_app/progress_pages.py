@@ -1,0 +1,118 @@
+"""How far the project is, live: for owners the whole, for each rater their own part."""
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from annotate_app import charts
+from annotate_app.pages import render
+from annotate_app.sessions import current_rater, require
+from o365seg.project import Project
+from o365seg.store import pace, rater_quality
+from o365seg.store.database import now_ms
+from o365seg.store.progress import Progress, measure_progress
+from o365seg.store.raters import Rater
+from o365seg.store.schema import Purpose, Role, Verdict, answer, question
+
+_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
+
+# However many look on, the project is measured no more often than this.
+_FRESH_S = 4.0
+
+
+@dataclass(frozen=True)
+class _Measured:
+    done: Progress
+    estimate: pace.Estimate
+    raters: list[rater_quality.RaterQuality]
+    skips: list[rater_quality.Skips]
+    chart: charts.Columns | None
+
+
+@dataclass(frozen=True)
+class Correction:
+    """An answer of one's own that a reviewer did not accept."""
+
+    question: int
+    category: str
+    verdict: str
+    comment: str
+    at: int
+    answer: int
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes `/progress` and `/my-work`, and the parts of them that are fetched again."""
+    router = APIRouter()
+    measuring = threading.Lock()
+    newest: tuple[float, _Measured] | None = None
+
+    def measured() -> _Measured:
+        nonlocal newest
+        with measuring:
+            if newest is None or time.monotonic() - newest[0] > _FRESH_S:
+                with project.store.read() as db:
+                    newest = (time.monotonic(), _measure(db, now_ms()))
+            return newest[1]
+
+    @router.get("/progress")
+    def show(request: Request, owner: _Owner) -> Response:
+        return render(request, "progress.html", at=now_ms(), **vars(measured()))
+
+    @router.get("/progress/now")
+    def show_part(request: Request, owner: _Owner) -> Response:
+        return render(request, "progress_now.html", at=now_ms(), **vars(measured()))
+
+    @router.get("/my-work")
+    def my_work(request: Request, rater: Annotated[Rater, Depends(current_rater)]) -> Response:
+        now = now_ms()
+        with project.store.read() as db:
+            (mine,) = rater_quality.measure_raters(db, rater.id)
+            chart = charts.over_time(*pace.answers_over_time(db, now, rater_id=rater.id))
+            corrections = _corrections(db, rater.id)
+        return render(request, "my_work.html", mine=mine, chart=chart, corrections=corrections)
+
+    return router
+
+
+def _measure(db: sa.Connection, now: int) -> _Measured:
+    return _Measured(
+        measure_progress(db, now),
+        pace.estimate(db, now),
+        rater_quality.measure_raters(db),
+        rater_quality.skips_by_category(db),
+        charts.over_time(*pace.answers_over_time(db, now)),
+    )
+
+
+def _corrections(db: sa.Connection, rater_id: int) -> list[Correction]:
+    """What reviewers last found wanting in a rater's answers, newest first."""
+    last = rater_quality.newest_reviews()
+    rows = db.execute(
+        sa.select(
+            question.c.id,
+            question.c.category,
+            last.c.verdict,
+            last.c.comment,
+            last.c.created_at,
+            answer.c.id,
+        )
+        .select_from(
+            last.join(answer, last.c.answer_id == answer.c.id).join(
+                question, answer.c.question_id == question.c.id
+            )
+        )
+        .where(
+            answer.c.rater_id == rater_id,
+            answer.c.purpose == Purpose.ANSWER,
+            last.c.verdict != Verdict.ACCEPTED.value,
+        )
+        .order_by(last.c.id.desc())
+        .limit(100)
+    )
+    return [Correction(*row) for row in rows]

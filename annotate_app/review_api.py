@@ -1,0 +1,176 @@
+"""The reviewers' page, and the routes that it calls."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from annotate_app.api import ActivityBody, MaskBody, Text, packed, problem
+from annotate_app.bodies import json_body
+from annotate_app.pages import render
+from annotate_app.sessions import require
+from o365seg.project import Project
+from o365seg.store import reviews
+from o365seg.store.answers import AnswerRefused
+from o365seg.store.database import now_ms
+from o365seg.store.raters import Rater
+from o365seg.store.reviews import Attention, Filters, ReviewItem, ReviewRefused
+from o365seg.store.schema import Role, Verdict
+
+_require_reviewer = require(Role.REVIEWER)
+_Reviewer = Annotated[Rater, Depends(_require_reviewer)]
+_Ids = Annotated[list[int], Field(max_length=50)]
+
+
+class NextBody(BaseModel):
+    """What to look for; `keep`: answers that the page has already."""
+
+    rater: Text | None = None
+    category_id: int | None = None
+    size: Literal["small", "medium", "large"] | None = None
+    attention: Attention | None = None
+    after: int = 0
+    keep: _Ids = []
+    limit: Annotated[int, Field(ge=1, le=10)] = 3
+
+    def filters(self) -> Filters:
+        """As the store takes them."""
+        return Filters(self.rater, self.category_id, self.size, self.attention)
+
+
+class AnswerIdBody(BaseModel):
+    """An answer to go back to."""
+
+    answer: int
+
+
+class VerdictBody(BaseModel):
+    """A verdict; a rejection needs a comment."""
+
+    answer: int
+    verdict: Literal["accepted", "rejected"]
+    comment: Text = Field(default="", max_length=2000)
+
+
+class RepaintBody(BaseModel):
+    """The reviewer's own mask in the place of an answer."""
+
+    answer: int
+    token: Text
+    mask: MaskBody
+    activity: ActivityBody
+    client_version: Text = Field(max_length=100)
+
+
+def make_router(project: Project) -> APIRouter:
+    """The routes `/review` and `/api/review/…`."""
+    # For the router too: so it is asked before the body is read.
+    router = APIRouter(dependencies=[Depends(_require_reviewer)])
+    store = project.store
+
+    @router.get("/review")
+    def page(request: Request, reviewer: _Reviewer) -> Response:
+        with store.read() as db:
+            choices = reviews.list_choices(db)
+        return render(request, "review.html", choices=choices)
+
+    @router.post("/api/review/next")
+    def next_items(
+        reviewer: _Reviewer, body: Annotated[NextBody, Depends(json_body(NextBody))]
+    ) -> dict[str, Any]:
+        with store.write() as db:
+            found = reviews.take_reviews(
+                db,
+                reviewer.id,
+                body.filters(),
+                now_ms(),
+                after=body.after,
+                keep=body.keep,
+                limit=body.limit,
+            )
+        with store.read() as db:
+            waiting = reviews.count_queue(db, reviewer.id, body.filters())
+        return {"items": [_shown(item) for item in found], "waiting": waiting}
+
+    @router.post("/api/review/open")
+    def open_item(
+        reviewer: _Reviewer, body: Annotated[AnswerIdBody, Depends(json_body(AnswerIdBody))]
+    ) -> JSONResponse:
+        try:
+            with store.write() as db:
+                item = reviews.open_item(db, reviewer.id, body.answer, now_ms())
+        except ReviewRefused as refusal:
+            return problem(422, "refused", str(refusal))
+        return JSONResponse(_shown(item))
+
+    @router.post("/api/review/keep")
+    def keep(reviewer: _Reviewer) -> dict[str, Any]:
+        with store.write() as db:
+            reviews.keep_held(db, reviewer.id, now_ms())
+        return {"expires_in_s": reviews.HOLD_MS // 1000}
+
+    @router.post("/api/review/judge")
+    def judge(
+        reviewer: _Reviewer, body: Annotated[VerdictBody, Depends(json_body(VerdictBody))]
+    ) -> JSONResponse:
+        try:
+            with store.write() as db:
+                reviews.judge(
+                    db, reviewer.id, body.answer, Verdict(body.verdict), body.comment, now_ms()
+                )
+        except ReviewRefused as refusal:
+            return problem(422, "refused", str(refusal))
+        return JSONResponse({"status": "recorded"})
+
+    @router.post("/api/review/repaint")
+    def repaint(
+        reviewer: _Reviewer, body: Annotated[RepaintBody, Depends(json_body(RepaintBody))]
+    ) -> JSONResponse:
+        try:
+            with store.write() as db:
+                recorded = reviews.repaint(
+                    db,
+                    reviewer_id=reviewer.id,
+                    answer_id=body.answer,
+                    token=body.token,
+                    mask=body.mask.mask(),
+                    activity=body.activity.activity(),
+                    client_version=body.client_version,
+                    now=now_ms(),
+                )
+        except (ReviewRefused, AnswerRefused) as refusal:
+            return problem(422, "refused", str(refusal))
+        status = "already_recorded" if recorded.repeated else "recorded"
+        return JSONResponse({"status": status, "answer": recorded.answer_id})
+
+    return router
+
+
+def _shown(item: ReviewItem) -> dict[str, Any]:
+    """As the page reads it: the image as in a question, the mask packed."""
+    size = (item.height, item.width)
+    return {
+        "answer": item.answer_id,
+        "token": item.token,
+        "question": item.question_id,
+        "category": item.category,
+        "bbox": item.bbox,
+        "image": {
+            "url": f"/image/{item.image_sha256}",
+            "sha256": item.image_sha256,
+            "width": item.width,
+            "height": item.height,
+        },
+        "rater": item.rater,
+        "mask": None if item.counts is None else packed(item.counts, size),
+        "skip_reason": item.skip_reason,
+        "skip_note": item.skip_note,
+        "active_ms": item.active_ms,
+        "received_at": item.received_at,
+        "verdict": item.verdict,
+        "comment": item.comment,
+        "earlier": [asdict(review) for review in item.earlier],
+        "reviewable": item.reviewable,
+    }

@@ -1,0 +1,99 @@
+"""How the project wants its work checked: the owner's page of settings."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from annotate_app.pages import render
+from annotate_app.sessions import require
+from o365seg.errors import InputError
+from o365seg.project import Project
+from o365seg.store.raters import Rater
+from o365seg.store.schema import Role
+from o365seg.store.settings import ProjectSettings, change_setting, read_settings
+
+_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting as the page shows it; the rest of the fields follow from its type."""
+
+    name: str
+    label: str
+    hint: str
+
+
+FIELDS = (
+    Field("guidelines", "Guidelines", "What raters read first, in Markdown."),
+    Field(
+        "guidelines_required",
+        "Raters must confirm the guidelines",
+        "Before their first question.",
+    ),
+    Field("pass_mark", "Pass mark", "Mean IoU over the qualification questions, 0 to 1."),
+    Field("qualification_attempts", "Attempts to qualify", "0: as many as they like."),
+    Field("gold_share", "Hidden gold", "Share of each rater's questions, 0 to 0.5."),
+    Field("replica_share", "Replicated questions", "Share that others paint too, 0 to 1."),
+    Field("replicas", "Painted by how many others", "For each replicated question."),
+    Field("correction_hours", "Hours a rejected question waits", "For its own rater."),
+    Field("low_agreement", "Low agreement", "IoU below which two masks disagree, 0 to 1."),
+    Field("seed", "Seed", "Of which questions are replicated, and when gold comes."),
+)
+
+
+def make_router(project: Project) -> APIRouter:
+    """The route `/settings`."""
+    router = APIRouter()
+
+    @router.get("/settings")
+    def show(request: Request, owner: _Owner, saved: bool = False) -> Response:
+        with project.store.read() as db:
+            values = asdict(read_settings(db))
+        return _page(request, values, saved=saved)
+
+    async def form(request: Request) -> FormData:
+        return await request.form(max_files=0, max_fields=50)
+
+    @router.post("/settings")
+    def save(request: Request, owner: _Owner, sent: Annotated[FormData, Depends(form)]) -> Response:
+        values: dict[str, object] = {
+            field.name: str(sent.get(field.name, "no" if field.type is bool else ""))
+            for field in fields(ProjectSettings)
+        }
+        try:
+            with project.store.write() as db:
+                for name, value in values.items():
+                    change_setting(db, name, value, owner.id)
+        except InputError as error:
+            label = next(field.label for field in FIELDS if field.name == error.field)
+            values["guidelines_required"] = values["guidelines_required"] == "yes"
+            return _page(request, values, problem=f"{label}: {error.message}.")
+        return RedirectResponse("/settings?saved=true", status_code=303)
+
+    def _page(
+        request: Request, values: dict[str, object], problem: str = "", *, saved: bool = False
+    ) -> Response:
+        kinds = {
+            field.name: "text"
+            if field.name == "guidelines"
+            else "yes or no"
+            if isinstance(field.default, bool)
+            else "number"
+            for field in fields(ProjectSettings)
+        }
+        return render(
+            request,
+            "settings.html",
+            status=422 if problem else 200,
+            fields=FIELDS,
+            kinds=kinds,
+            values=values,
+            problem=problem,
+            saved=saved,
+        )
+
+    return router

@@ -1,0 +1,57 @@
+"""Scripts and styles, served from memory under a URL that changes with their content."""
+
+import hashlib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+STATIC_ROOT = "/static-painter"
+
+# The only file that a page without a session needs.
+PUBLIC_STYLE = "pages.css"
+
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    folder = Path(str(resources.files("annotate_app") / "static"))
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(folder.iterdir())
+        if path.suffix in _MEDIA_TYPES
+    }
+
+
+@cache
+def _version() -> str:
+    digest = hashlib.sha256()
+    for name, data in _files().items():
+        digest.update(f"{name} {len(data)} ".encode() + data)
+    return digest.hexdigest()[:16]
+
+
+def static_url(name: str) -> str:
+    """Where a file of `annotate_app/static` is served."""
+    return f"{STATIC_ROOT}/{_version()}/{name}"
+
+
+def make_router() -> APIRouter:
+    """The route of every file; only names read at the start exist, so no path is followed."""
+    router = APIRouter()
+
+    @router.get(STATIC_ROOT + "/{version}/{name}")
+    def static_file(name: str) -> Response:
+        data = _files().get(name)
+        if data is None:
+            return JSONResponse({"error": "no_file"}, status_code=404)
+        return Response(
+            data,
+            media_type=_MEDIA_TYPES[Path(name).suffix],
+            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+        )
+
+    return router

@@ -1,0 +1,225 @@
+"""A project in one file, and back: the folder's files, and the database as SQLite.
+
+    manifest.json     what is inside, with the SHA-256 of each file
+    project.json      as in the project folder, and so are
+    sample.json
+    upright/…
+    secret.key        where there is one: sessions outlive a restore
+    project.sqlite    every table, also of a project whose answers are in PostgreSQL
+
+So a backup can be restored into SQLite or PostgreSQL, wherever it was made. Taken while the project
+is served it holds one state of the database: all of an answer or nothing.
+"""
+
+import hashlib
+import re
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from o365seg.errors import InputError
+from o365seg.json_files import read_json, replacing, write_json_atomic
+from o365seg.project import (
+    PROJECT_FILE,
+    SAMPLE_FILE,
+    STORE_FILE,
+    UPRIGHT_FOLDER,
+    ProjectFile,
+    open_project,
+    project_store,
+    without_password,
+)
+from o365seg.store import schema
+from o365seg.store.database import Store, database_errors, sqlite_url
+from o365seg.store.versions import create_store, drop_store, make_tables, open_store
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+_KEY_FILE = "secret.key"
+_KEPT = (PROJECT_FILE, SAMPLE_FILE, _KEY_FILE)
+_UPRIGHT = re.compile(rf"{UPRIGHT_FOLDER}/-?\d+")  # named by image id
+_ROWS = 500  # copied at a time: a row may hold a mask of megabytes
+
+
+class Manifest(msgspec.Struct):
+    """The content of manifest.json; `files` are SHA-256s by name."""
+
+    format: int
+    project: str
+    answers: int
+    files: dict[str, str]
+
+
+def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
+    """Write a backup of a project, served or not.
+
+    Args:
+        folder: The project's.
+        archive: The file to write (zip); it appears whole or not at all.
+        database: As of `open_project`.
+
+    Raises:
+        InputError: not a project, or the file is there already or cannot be written.
+    """
+    if archive.exists():
+        raise InputError("is there already; nothing is written over", file=archive)
+    project = open_project(folder, database=database)
+    try:
+        with tempfile.TemporaryDirectory() as work, replacing(archive) as part:
+            copied = Path(work) / STORE_FILE
+            answers = _copy_database(project.store, copied)
+            files = [folder / name for name in _KEPT if (folder / name).is_file()]
+            files += sorted((folder / UPRIGHT_FOLDER).glob("*"))
+            manifest = Manifest(FORMAT, project.about.id, answers, {})
+            # Stored, not deflated: run lengths and PNGs hardly shrink.
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as written:
+                for path in [*files, copied]:
+                    name = STORE_FILE if path == copied else path.relative_to(folder).as_posix()
+                    written.write(path, name)
+                    manifest.files[name] = _sha256(path)
+                written.writestr(MANIFEST, msgspec.json.encode(manifest))
+        archive.chmod(0o600)  # it holds password hashes and the signing key
+        return manifest
+    finally:
+        project.store.close()
+
+
+def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
+    """Make a project folder of a backup.
+
+    Args:
+        archive: As `back_up` wrote it.
+        folder: New or empty.
+        database: URL of a PostgreSQL database to put the answers into; empty: SQLite in the folder.
+
+    Raises:
+        InputError: a damaged backup (the file inside is named), or a folder in the way.
+    """
+    folder = folder.resolve()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError("exists already; choose a new folder", file=folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        manifest = _unpack(archive, work)
+        about = read_json(work / PROJECT_FILE, ProjectFile)
+        about.database = without_password(database)
+        store = project_store(work, about, database)
+        write_json_atomic(work / PROJECT_FILE, about)
+        if store.is_sqlite:
+            open_store(store).close()
+        else:
+            _fill_postgresql(work / STORE_FILE, store)
+        try:
+            if folder.exists():
+                folder.rmdir()
+            work.chmod(0o755)
+            work.rename(folder)
+        except BaseException:
+            if not store.is_sqlite:
+                drop_store(store)
+            raise
+        return manifest
+    except BaseException as error:
+        shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+        raise
+
+
+def copy_rows(source: sa.Connection, target: sa.Connection) -> None:
+    """Copy every row of every table into tables that are empty."""
+    for table in schema.tables.sorted_tables:
+        found = source.execution_options(yield_per=_ROWS).execute(sa.select(table))
+        for rows in found.mappings().partitions(_ROWS):
+            target.execute(table.insert(), [dict(row) for row in rows])
+    if target.dialect.name != "postgresql":
+        return
+    for table in schema.tables.sorted_tables:
+        if "id" in table.c and table.c.id.autoincrement is not False:
+            # The next row's id follows the greatest one; PostgreSQL does not notice given ids.
+            greatest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
+            sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+            # Of no rows the greatest is NULL, and then setval does nothing.
+            target.execute(sa.select(sa.func.setval(sequence, greatest)))
+
+
+def _copy_database(store: Store, path: Path) -> int:
+    """Copy the database to a SQLite file; the number of answers in it."""
+    if store.is_sqlite:
+        with (
+            sqlite3.connect(str(store.url.database)) as source,
+            sqlite3.connect(path) as target,
+        ):
+            source.backup(target)
+    else:
+        copy = Store(sqlite_url(path))
+        create_store(copy)
+        with store.read() as source, copy.write() as target:
+            copy_rows(source, target)
+        copy.close()
+    with sqlite3.connect(path) as copied:
+        copied.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
+        return copied.execute("SELECT count(*) FROM answer").fetchone()[0]
+
+
+def _fill_postgresql(path: Path, store: Store) -> None:
+    copied = open_store(Store(sqlite_url(path)))
+    try:
+        # One transaction, so that a restore that is cut off leaves nothing in the way of the next.
+        with database_errors(store), copied.read() as source, store.write() as target:
+            make_tables(target, store)
+            copy_rows(source, target)
+    finally:
+        copied.close()
+        store.close()
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+
+
+def _unpack(archive: Path, work: Path) -> Manifest:
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            names = set(packed.namelist())
+            if MANIFEST not in names:
+                raise InputError(f"is no backup of a project: it has no {MANIFEST}", file=archive)
+            manifest = msgspec.json.decode(packed.read(MANIFEST), type=Manifest)
+            if manifest.format != FORMAT:
+                raise InputError(
+                    f"format {manifest.format}; this o365seg reads {FORMAT}", file=archive
+                )
+            (work / UPRIGHT_FOLDER).mkdir(exist_ok=True)
+            for name, expected in manifest.files.items():
+                _unpack_file(packed, name, expected, work, archive)
+    except (OSError, zipfile.BadZipFile, msgspec.DecodeError, KeyError) as error:
+        raise InputError(f"cannot be read: {error}", file=archive) from None
+    return manifest
+
+
+def _unpack_file(
+    packed: zipfile.ZipFile, name: str, expected: str, work: Path, archive: Path
+) -> None:
+    if name not in (*_KEPT, STORE_FILE) and not _UPRIGHT.fullmatch(name):
+        raise InputError("is no file of a project", file=archive, record=name)
+    path = work / name
+    digest = hashlib.sha256()
+    try:
+        with packed.open(name) as source, path.open("wb") as target:
+            while chunk := source.read(1 << 20):
+                digest.update(chunk)
+                target.write(chunk)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise InputError(f"is damaged: {error}", file=archive, record=name) from None
+    if digest.hexdigest() != expected:
+        raise InputError("is damaged (SHA-256 differs)", file=archive, record=name)
+    path.chmod(0o600 if name in (STORE_FILE, _KEY_FILE) else 0o644)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,117 @@
+"""Where a project's images are: a folder, or any place that fsspec knows by URL (s3://, http://)."""
+
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from o365seg.errors import InputError
+
+_CACHE_BYTES = 256 * 1024 * 1024
+
+
+class ImageRoot:
+    """Reads image files below a folder or a URL."""
+
+    def __init__(self, place: str | Path) -> None:
+        """Take a folder's path or a URL; nothing is looked at yet."""
+        self.place = str(place)
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept_bytes = 0
+        self._keeping = threading.Lock()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is a URL, and reading it costs a request."""
+        return "://" in self.place
+
+    @property
+    def folder(self) -> Path:
+        """The local folder; only where it is not remote."""
+        assert not self.is_remote
+        return Path(self.place)
+
+    def __str__(self) -> str:
+        return self.place
+
+    def check(self) -> None:
+        """Make sure that there is such a place.
+
+        Raises:
+            InputError: no such folder, an unknown kind of URL, or it cannot be reached.
+        """
+        if not self.is_remote:
+            if not self.folder.is_dir():
+                raise InputError("no such image folder", file=self.place)
+            return
+        try:
+            # A web server need not list folders, so only an answer is asked of it.
+            if not self.place.startswith("http") and not self._files.isdir(self._base):
+                raise InputError("no such image folder", file=self.place)
+        except InputError:
+            raise
+        except Exception as error:  # each kind of storage has errors of its own
+            raise InputError(f"cannot be reached: {_words(error)}", file=self.place) from None
+
+    def is_file(self, path: str) -> bool:
+        """Whether a file is there; `path` is relative, with `/`."""
+        if not self.is_remote:
+            return (self.folder / path).is_file()
+        return bool(self._files.isfile(f"{self._base}/{path}"))
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if not self.is_remote:
+            return (self.folder / path).read_bytes()
+        with self._keeping:
+            if path in self._kept:
+                self._kept.move_to_end(path)
+                return self._kept[path]
+        try:
+            data = self._files.cat_file(f"{self._base}/{path}")
+        except OSError:
+            raise
+        except Exception as error:
+            raise OSError(_words(error)) from error
+        self._keep(path, data)
+        return data
+
+    def _keep(self, path: str, data: bytes) -> None:
+        """Keep what was read lately: raters of one image come one after the other."""
+        with self._keeping:
+            if path not in self._kept and len(data) <= _CACHE_BYTES:
+                self._kept[path] = data
+                self._kept_bytes += len(data)
+            while self._kept_bytes > _CACHE_BYTES:
+                _, dropped = self._kept.popitem(last=False)
+                self._kept_bytes -= len(dropped)
+
+    @cached_property
+    def _opened(self) -> tuple[Any, str]:
+        import fsspec
+
+        kind = self.place.partition("://")[0]
+        try:
+            files, base = fsspec.url_to_fs(self.place)
+        except ImportError as error:
+            raise InputError(f"{kind}:// needs another package: {error}", file=self.place) from None
+        except ValueError:
+            raise InputError(f"{kind}:// is no kind of place known here", file=self.place) from None
+        return files, base.rstrip("/")
+
+    @property
+    def _files(self) -> Any:
+        return self._opened[0]
+
+    @property
+    def _base(self) -> str:
+        return self._opened[1]
+
+
+def _words(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

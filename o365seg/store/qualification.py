@@ -1,0 +1,159 @@
+"""What stands between a new rater and the work: the guidelines, and questions of known answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from o365seg.errors import InputError
+from o365seg.store import audit
+from o365seg.store.schema import Purpose, Role, answer, gold, lease, question, rater
+from o365seg.store.settings import ProjectSettings
+
+
+class Gate(StrEnum):
+    """What a rater has to do before they get work."""
+
+    OPEN = "open"
+    GUIDELINES = "guidelines"  # read them
+    QUALIFICATION = "qualification"  # paint the questions of known answer
+    FAILED = "failed"  # no attempt is left; the owner may let them pass
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One qualification question as a rater did it last; `iou` None: not in this attempt yet."""
+
+    question_id: int
+    category: str
+    iou: float | None
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """How a rater's qualification stands.
+
+    Attributes:
+        trials: The questions; after a whole attempt all of its results.
+        attempts: Whole attempts so far.
+        complete: Whether nothing of an attempt is left to paint.
+        mean_iou: Over the last whole attempt; None before it or within the next.
+        qualified_at: When they passed (ms); None: not.
+    """
+
+    trials: list[Trial]
+    attempts: int
+    complete: bool
+    mean_iou: float | None
+    qualified_at: int | None
+
+
+def find_gate(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Gate:
+    """What a person has to do before they get work; reviewers and owners need not qualify."""
+    person = db.execute(sa.select(rater).where(rater.c.id == rater_id)).one()
+    if settings.guidelines_required and person.guidelines_read_at is None:
+        return Gate.GUIDELINES
+    if person.role != Role.RATER or person.qualified_at is not None:
+        return Gate.OPEN
+    standing = read_qualification(db, rater_id)
+    if not standing.trials or _has_worked(db, rater_id):
+        return Gate.OPEN
+    limit = settings.qualification_attempts
+    if standing.complete and limit and standing.attempts >= limit:
+        return Gate.FAILED
+    return Gate.QUALIFICATION
+
+
+def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
+    """How a rater's qualification stands; without trials where the project has none."""
+    asked = db.execute(
+        sa.select(question.c.id, question.c.category)
+        .select_from(gold.join(question))
+        .where(gold.c.purpose == Purpose.QUALIFICATION)
+        .order_by(question.c.position)
+    ).all()
+    qualified_at = db.execute(
+        sa.select(rater.c.qualified_at).where(rater.c.id == rater_id)
+    ).scalar_one()
+    if not asked:
+        return Qualification([], 0, False, None, qualified_at)
+    done: dict[int, list[float]] = {row.id: [] for row in asked}
+    for row in db.execute(
+        sa.select(answer.c.question_id, answer.c.reference_iou)
+        .where(answer.c.rater_id == rater_id, answer.c.purpose == Purpose.QUALIFICATION)
+        .order_by(answer.c.id)
+    ):
+        if row.question_id in done:
+            done[row.question_id].append(row.reference_iou or 0.0)
+    attempts = min(map(len, done.values()))
+    complete = attempts > 0 and all(len(ious) == attempts for ious in done.values())
+    trials = [
+        Trial(
+            row.id,
+            row.category,
+            done[row.id][-1] if complete or len(done[row.id]) > attempts else None,
+        )
+        for row in asked
+    ]
+    mean = sum(trial.iou or 0.0 for trial in trials) / len(trials) if complete else None
+    return Qualification(trials, attempts, complete, mean, qualified_at)
+
+
+def trials_left(standing: Qualification) -> Sequence[int]:
+    """The questions of the present attempt that are still to paint; of the next after a whole."""
+    if standing.complete:
+        return [trial.question_id for trial in standing.trials]
+    return [trial.question_id for trial in standing.trials if trial.iou is None]
+
+
+def conclude(db: sa.Connection, rater_id: int, settings: ProjectSettings, now: int) -> None:
+    """Let a rater pass whose attempt is whole and good enough."""
+    standing = read_qualification(db, rater_id)
+    if standing.mean_iou is not None and standing.mean_iou >= settings.pass_mark:
+        _let_pass(db, rater_id, now)
+
+
+def pass_by_hand(db: sa.Connection, name: str, now: int, actor_id: int | None = None) -> None:
+    """Let a rater work whatever the questions of known answer said.
+
+    Raises:
+        InputError: no rater of that name.
+    """
+    found = db.execute(sa.select(rater.c.id).where(rater.c.name == name)).scalar_one_or_none()
+    if found is None:
+        raise InputError(f"no rater {name!r}", field="name")
+    _let_pass(db, found, now)
+    audit.record(db, actor_id, "rater.qualify", name)
+
+
+def confirm_guidelines(db: sa.Connection, rater_id: int, now: int) -> None:
+    """The rater says that they have read the guidelines."""
+    db.execute(
+        rater.update()
+        .where(rater.c.id == rater_id, rater.c.guidelines_read_at.is_(None))
+        .values(guidelines_read_at=now)
+    )
+
+
+def _let_pass(db: sa.Connection, rater_id: int, now: int) -> None:
+    db.execute(
+        rater.update()
+        .where(rater.c.id == rater_id, rater.c.qualified_at.is_(None))
+        .values(qualified_at=now)
+    )
+    db.execute(
+        lease.update()
+        .where(
+            lease.c.rater_id == rater_id,
+            lease.c.purpose == Purpose.QUALIFICATION,
+            lease.c.closed_at.is_(None),
+        )
+        .values(closed_at=now, outcome="expired")
+    )
+
+
+def _has_worked(db: sa.Connection, rater_id: int) -> bool:
+    """Who worked before the project had such questions is not new."""
+    worked = sa.exists().where(answer.c.rater_id == rater_id, answer.c.purpose == Purpose.ANSWER)
+    return bool(db.execute(sa.select(worked)).scalar_one())

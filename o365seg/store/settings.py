@@ -1,0 +1,151 @@
+"""How a project wants its work checked: one data class, kept as the settings that were changed."""
+
+import hashlib
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from o365seg.errors import InputError
+from o365seg.store import audit
+from o365seg.store.schema import question, setting
+
+DEFAULT_GUIDELINES = """\
+You see a whole photograph, a box around one object, and the object's category at the side.
+**Paint every visible pixel of that object.**
+
+- Try to stay in the box. Where the object clearly exceeds it, paint outside.
+- What covers the object (a hand on a cup) is not the object: leave it out.
+- Holes through which the background shows are not the object either.
+- Zoom in at the edges. A careful boundary matters more than speed.
+- If the boundary is too blurry or too dark to see, or the box or the category is wrong, press
+  **Skip** and say why. Skipping is an answer too.
+
+Nothing needs saving. Each stroke is kept; after a reload or a crash your work is there again.
+"""
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """What an owner can choose.
+
+    Attributes:
+        guidelines: What raters read first; Markdown, HTML in it stays text.
+        guidelines_required: Whether raters must confirm them before their first question.
+        pass_mark: Mean mask IoU over the qualification questions that lets a rater work, 0–1.
+        qualification_attempts: How often a rater may try; 0: as often as they like.
+        gold_share: Share of a rater's questions that are hidden gold, 0–0.5.
+        replica_share: Share of the questions that other raters paint once more, 0–1.
+        replicas: By how many other raters each of those is painted.
+        correction_hours: How long a rejected answer waits for its own rater before others get it.
+        low_agreement: Mask IoU below which two raters are said to disagree, 0–1; so too for gold.
+        seed: Of which questions are replicated, and of when hidden gold comes.
+    """
+
+    guidelines: str = DEFAULT_GUIDELINES
+    guidelines_required: bool = False
+    pass_mark: float = 0.8
+    qualification_attempts: int = 3
+    gold_share: float = 0.05
+    replica_share: float = 0.0
+    replicas: int = 1
+    correction_hours: float = 48.0
+    low_agreement: float = 0.7
+    seed: int = 0
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "pass_mark": (0, 1),
+    "qualification_attempts": (0, 1000),
+    "gold_share": (0, 0.5),
+    "replica_share": (0, 1),
+    "replicas": (1, 20),
+    "correction_hours": (0, 24 * 365),
+    "low_agreement": (0, 1),
+    "seed": (0, 2**31 - 1),
+}
+_LONGEST_GUIDELINES = 50_000
+_YES_NO = {"true": True, "yes": True, "on": True, "1": True} | dict.fromkeys(
+    ("false", "no", "off", "0"), False
+)
+
+
+def read_settings(db: sa.Connection) -> ProjectSettings:
+    """A project's settings, defaults where nothing was chosen."""
+    known = {field.name for field in fields(ProjectSettings)}
+    rows = db.execute(sa.select(setting.c.name, setting.c.value))
+    return ProjectSettings(**{name: value for name, value in rows if name in known})
+
+
+def change_setting(
+    db: sa.Connection, name: str, value: Any, actor_id: int | None = None
+) -> ProjectSettings:
+    """Change one setting; text is read as the setting's type, as a form or a command gives it.
+
+    Raises:
+        InputError: no such setting, or not a value for it.
+    """
+    before = read_settings(db)
+    after = replace(before, **{name: _parsed(before, name, value)})
+    parsed = getattr(after, name)
+    if parsed == getattr(before, name):
+        return before
+    db.execute(setting.delete().where(setting.c.name == name))
+    if parsed != getattr(ProjectSettings(), name):
+        db.execute(setting.insert().values(name=name, value=parsed))
+    audit.record(db, actor_id, "setting.change", name, value=parsed)
+    if name in ("replica_share", "replicas", "seed"):
+        choose_replicated(db, after)
+    return after
+
+
+def choose_replicated(db: sa.Connection, settings: ProjectSettings) -> None:
+    """Say of each question how many more raters paint it.
+
+    A larger share of the same seed contains the smaller. What was painted already stays.
+    """
+    db.execute(question.update().values(replicas=0))
+    chosen = [
+        {"b_id": question_id}
+        for question_id in db.execute(sa.select(question.c.id)).scalars()
+        if uniform(settings.seed, "replica", question_id) < settings.replica_share
+    ]
+    if chosen:
+        db.execute(
+            question.update()
+            .where(question.c.id == sa.bindparam("b_id"))
+            .values(replicas=settings.replicas),
+            chosen,
+        )
+
+
+def uniform(*key: object) -> float:
+    """A number in [0, 1) that depends on the key only, the same on every machine."""
+    digest = hashlib.sha256(":".join(map(str, key)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def _parsed(settings: ProjectSettings, name: str, value: Any) -> bool | int | float | str:
+    """`value` as the type of the setting `name`, within its range."""
+    if name not in {field.name for field in fields(settings)}:
+        names = ", ".join(field.name for field in fields(settings))
+        raise InputError(f"no such setting; there are {names}", field=name)
+    present = getattr(settings, name)
+    if isinstance(present, str):
+        text = str(value).replace("\r\n", "\n")
+        if not text.strip() or len(text) > _LONGEST_GUIDELINES:
+            raise InputError(f"1 to {_LONGEST_GUIDELINES:,} characters are needed", field=name)
+        return text
+    if isinstance(present, bool):
+        if str(value).casefold() not in _YES_NO:
+            raise InputError(f"{value!r} is neither yes nor no", field=name)
+        return _YES_NO[str(value).casefold()]
+    lowest, highest = _RANGES[name]
+    try:
+        number = type(present)(value)
+    except (TypeError, ValueError):
+        kind = "a whole number" if isinstance(present, int) else "a number"
+        raise InputError(f"{value!r} is not {kind}", field=name) from None
+    if not lowest <= number <= highest:
+        raise InputError(f"{number} is not between {lowest:g} and {highest:g}", field=name)
+    return number

@@ -1,0 +1,52 @@
+"""What a question's answer is now: the newest row, unless a reviewer sent it back."""
+
+import sqlalchemy as sa
+
+from o365seg.store.schema import Purpose, Verdict, answer, review
+
+
+def newest_answers() -> sa.Subquery:
+    """The newest answer of each question (append-only; later ones correct), rejected ones too."""
+    newest = (
+        sa.select(sa.func.max(answer.c.id))
+        .where(answer.c.purpose == Purpose.ANSWER)
+        .group_by(answer.c.question_id)
+    )
+    return sa.select(answer).where(answer.c.id.in_(newest)).subquery()
+
+
+def rejections() -> sa.Subquery:
+    """Each question that was sent back and not answered since.
+
+    Columns: question_id, answer_id, rater_id (whose answer it was), comment, rejected_at (ms).
+    """
+    later_review, later_answer = review.alias(), answer.alias()
+    return (
+        sa.select(
+            answer.c.question_id,
+            answer.c.id.label("answer_id"),
+            answer.c.rater_id,
+            review.c.comment,
+            review.c.created_at.label("rejected_at"),
+        )
+        .select_from(review.join(answer))
+        .where(
+            review.c.verdict == Verdict.REJECTED,
+            answer.c.purpose == Purpose.ANSWER,
+            ~sa.exists().where(
+                later_review.c.answer_id == review.c.answer_id, later_review.c.id > review.c.id
+            ),
+            ~sa.exists().where(
+                later_answer.c.question_id == answer.c.question_id,
+                later_answer.c.purpose == Purpose.ANSWER,
+                later_answer.c.id > answer.c.id,
+            ),
+        )
+        .subquery()
+    )
+
+
+def counting_answers() -> sa.Subquery:
+    """The answer that counts of each question: the newest, where it was not sent back."""
+    newest, sent_back = newest_answers(), rejections()
+    return sa.select(newest).where(newest.c.id.not_in(sa.select(sent_back.c.answer_id))).subquery()

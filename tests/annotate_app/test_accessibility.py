@@ -1,0 +1,80 @@
+"""axe-core finds nothing serious on any page, light and dark, from 1280×720 up."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from filled_project import fill
+from serving import Server, serving
+
+from o365seg.project import Project
+
+OWNERS = (
+    "/progress",
+    "/gallery",
+    "/people",
+    "/audit",
+    "/export",
+    "/settings",
+    "/my-work",
+    "/guidelines",
+    "/qualification",
+    "/review",
+    "/gallery/999999.jpg",
+)
+
+
+@pytest.fixture
+def server(project: Project, password_hash: str) -> Iterator[Server]:
+    fill(project, password_hash, share=0.6)
+    with serving(project.folder) as running:
+        yield running
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_violation(
+    browser: Any, server: Server, password: str, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
+    page.set_default_timeout(30_000)
+    faults: list[str] = []
+
+    def check(where: str) -> None:
+        for found in axe.run(page).response["violations"]:
+            if found["impact"] in ("serious", "critical"):
+                faults.extend(f"{where}: {found['id']}: {node['html']}" for node in found["nodes"])
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{where}: is wider than the window")
+
+    page.goto(f"{server.url}/login")
+    check("sign-in")
+    page.goto(f"{server.url}/join/made-up")
+    check("a link that cannot be used")
+    page.goto(f"{server.url}/login")
+    page.fill("#name", "Olga")
+    page.fill("#password", "wrong")
+    page.click("button")
+    check("sign-in, refused")
+    page.fill("#password", password)
+    page.click("button")
+    for path in OWNERS:
+        page.goto(server.url + path)
+        check(path)
+    page.goto(f"{server.url}/people")
+    page.click("text=Make a link")
+    link = page.input_value("#link")
+    check("/people with a link")
+    page.goto(link)
+    check("invitation")
+
+    page.goto(server.url)
+    page.wait_for_selector("[data-show=question]:not(:empty)")
+    check("painter")
+    for key, dialog in (("?", "help"), ("s", "skip")):
+        page.keyboard.press(key)
+        page.wait_for_selector("dialog[open]")
+        check(f"painter, {dialog}")
+        page.keyboard.press("Escape")
+    page.close()
+    assert faults == []

@@ -1,0 +1,177 @@
+"""What raters and reviewers may ask the server, and what it tells them."""
+
+import json
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from painter_requests import mask_body, next_task, submit_body
+from quality_steps import SIZE, choose, make_gold
+from small_project import box_mask
+
+from annotate_app.guidelines_pages import markdown_to_html
+from o365seg.project import Project
+from o365seg.store.schema import Purpose, answer, rater
+
+
+def shape(value: Any) -> Any:
+    """The keys and types of a JSON value, without what tells one question from another."""
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [shape(inner) for inner in value]
+    return type(value).__name__
+
+
+def test_hidden_gold_looks_like_any_other_question(
+    ada: TestClient, bob: TestClient, project: Project
+) -> None:
+    for question in (1, 2, 3, 5, 6):
+        make_gold(project.store, question, Purpose.GOLD, box_mask(*SIZE, 5, 8))
+    choose(project.store, gold_share=0.5, replica_share=1)
+    while (task := next_task(bob)) is not None and len(answers_of(project, "Bob")) < 4:
+        bob.post("/api/submit", json=submit_body(task))
+    before, shapes, steps = ada.post("/api/next", json={}).json(), set(), []
+    while before["current"] is not None:
+        sent = ada.post("/api/submit", json=submit_body(before["current"])).json()
+        after = sent.pop("next")
+        shapes.add(json.dumps([shape(sent), shape(before["current"])], sort_keys=True))
+        assert not {"gold", "replica", "purpose"} & set(json.dumps(after).split('"'))
+        steps.append((before["progress"], after["progress"]))
+        before = after
+    purposes = answers_of(project, "Ada")
+    assert {"answer", "gold", "replica"} == set(purposes)
+    assert len(shapes) == 1
+    for (one, other), _ in zip(steps, purposes, strict=True):
+        assert other["mine"] == one["mine"] + 1
+        assert other["masks"] == one["masks"] + 1
+        assert other["done"] == min(one["done"] + 1, one["questions"])
+
+
+def answers_of(project: Project, name: str) -> list[str]:
+    with project.store.read() as db:
+        return list(
+            db.execute(
+                sa.select(answer.c.purpose)
+                .select_from(answer.join(rater, answer.c.rater_id == rater.c.id))
+                .where(rater.c.name == name)
+                .order_by(answer.c.id)
+            ).scalars()
+        )
+
+
+def test_guidelines_and_qualification_send_the_painter_elsewhere(
+    ada: TestClient, project: Project
+) -> None:
+    choose(project.store, guidelines_required=True, qualification_attempts=1)
+    make_gold(project.store, 1, Purpose.QUALIFICATION, box_mask(*SIZE, 30, 30))
+    told = ada.post("/api/next", json={}).json()
+    assert (told["current"], told["go_to"]) == (None, "/guidelines")
+    assert "I have read this" in ada.get("/guidelines").text
+    assert ada.post("/guidelines/confirm").status_code == 303
+    task = next_task(ada)
+    assert task["notice"]["title"] == "Qualification question 1 of 1"
+    sent = ada.post("/api/submit", json=submit_body(task)).json()
+    assert sent["feedback"]["reference"]["counts"] == box_mask(*SIZE, 30, 30).counts
+    assert sent["feedback"]["notice"]["title"].startswith("Your mask fits by 0%")
+    assert sent["next"]["go_to"] == "/qualification"
+    again = ada.post("/api/submit", json=submit_body(task)).json()
+    assert (again["status"], again["feedback"]) == ("already_recorded", sent["feedback"])
+    assert "No attempt is left" in ada.get("/qualification").text
+    assert ada.post("/api/next", json={}).json()["go_to"] == "/qualification"
+
+
+def test_raters_have_no_part_in_the_reviewing(ada: TestClient, project: Project) -> None:
+    assert ada.get("/review").status_code == 403
+    for what, body in {
+        "next": {},
+        "open": {"answer": 1},
+        "keep": {},
+        "judge": {"answer": 1, "verdict": "accepted"},
+        "repaint": {
+            "answer": 1,
+            "token": "x",
+            "mask": mask_body(box_mask(*SIZE, 1, 1)),
+            "activity": {},
+            "client_version": "test",
+        },
+    }.items():
+        assert ada.post(f"/api/review/{what}", json=body).status_code == 403, what
+
+
+def test_a_review_from_queue_to_repainting(
+    ada: TestClient, reviewer: TestClient, project: Project
+) -> None:
+    for _ in range(3):
+        ada.post("/api/submit", json=submit_body(next_task(ada)))
+    queue = reviewer.post("/api/review/next", json={"limit": 2}).json()
+    first, second = queue["items"]
+    assert queue["waiting"] == 3
+    assert first["mask"] == mask_body(box_mask(48, 64, 3, 4)) | {"size": [48, 64]}
+    assert (first["rater"], first["active_ms"], first["earlier"]) == ("Ada", 4000, [])
+    judge = {"answer": first["answer"], "verdict": "rejected"}
+    assert reviewer.post("/api/review/judge", json=judge).status_code == 422
+    judge["comment"] = "too big"
+    assert reviewer.post("/api/review/judge", json=judge).json() == {"status": "recorded"}
+    mask = mask_body(box_mask(48, 64, 9, 9))
+    body = {
+        "answer": second["answer"],
+        "token": second["token"],
+        "mask": mask,
+        "activity": {"wall_ms": 10, "active_ms": 10},
+        "client_version": "test",
+    }
+    damaged = body | {"mask": mask | {"crc32": 1}}
+    assert reviewer.post("/api/review/repaint", json=damaged).status_code == 422
+    sent = reviewer.post("/api/review/repaint", json=body).json()
+    assert sent["status"] == "recorded"
+    assert reviewer.post("/api/review/repaint", json=body).json() == {
+        "status": "already_recorded",
+        "answer": sent["answer"],
+    }
+    back = reviewer.post("/api/review/open", json={"answer": first["answer"]}).json()
+    assert (back["verdict"], back["comment"]) == ("rejected", "too big")
+    rest = reviewer.post("/api/review/next", json={"keep": [first["answer"]]}).json()
+    assert rest["waiting"] == len(rest["items"]) == 1
+
+
+def test_a_question_sent_back_brings_its_mask_to_its_rater_only(
+    ada: TestClient, bob: TestClient, reviewer: TestClient
+) -> None:
+    task = next_task(ada)
+    answered = ada.post("/api/submit", json=submit_body(task)).json()["answer"]
+    reviewer.post("/api/review/next", json={})
+    judge = {"answer": answered, "verdict": "rejected", "comment": "<i>no</i>"}
+    reviewer.post("/api/review/judge", json=judge)
+    while (other := next_task(bob)) is not None:
+        assert (other["earlier"], other["notice"]) == (None, None)
+        bob.post("/api/submit", json=submit_body(other))
+    ada.post("/api/submit", json=submit_body(next_task(ada)))  # what was on her screen
+    mine = next_task(ada)
+    assert mine["question"] == task["question"]
+    assert mine["earlier"]["mask"]["counts"] == box_mask(48, 64, 3, 4).counts
+    assert mine["notice"]["text"] == "<i>no</i>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "[x](javascript:alert(1))",
+        "![x](https://elsewhere.example/x.png)",
+        '<img src=x onerror="alert(1)">',
+    ],
+)
+def test_guidelines_never_become_markup_of_their_own(text: str) -> None:
+    html = markdown_to_html(text)
+    assert "<script" not in html
+    assert "<img" not in html
+    assert 'href="javascript' not in html
+
+
+def test_guidelines_are_markdown() -> None:
+    html = markdown_to_html("# Paint\n\n- *well*\n\n| a |\n|---|\n| b |")
+    assert "<h1>Paint</h1>" in html
+    assert "<em>well</em>" in html
+    assert "<td>b</td>" in html

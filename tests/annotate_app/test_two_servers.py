@@ -1,0 +1,80 @@
+"""Two server processes on one PostgreSQL database: many raters, no question served twice."""
+
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import serving
+from small_project import SmallSource, box_mask, make_source, open_small_project
+
+from annotate_app.passwords import hash_password
+from o365seg.project import Project
+from o365seg.store.progress import measure_progress
+from o365seg.store.raters import add_rater
+
+RATERS = 12
+
+
+@pytest.fixture
+def shared(tmp_path: Path, postgresql: str):
+    source: SmallSource = make_source(tmp_path / "source", images=30)
+    with open_small_project(tmp_path / "project", source, postgresql) as project:
+        hashed = hash_password("correct horse")
+        with project.store.write() as db:
+            for number in range(RATERS):
+                add_rater(db, f"rater {number}", hashed)
+        yield project
+
+
+def paint_all(url: str, name: str, served: list[tuple[str, int]], faults: list[str]) -> None:
+    """One rater's work to the end of the project."""
+    with httpx.Client(base_url=url, headers={"X-O365seg": "1"}, timeout=60) as client:
+        form = {"name": name, "password": "correct horse"}
+        assert client.post("/login", data=form).status_code == 303
+        work = client.post("/api/next").json()
+        while task := work["current"]:
+            served.append((name, task["question"]))
+            picture = task["image"]
+            mask = box_mask(picture["height"], picture["width"], 2, 2)
+            sent = client.post(
+                "/api/submit",
+                json={
+                    "lease": task["lease"],
+                    "question": task["question"],
+                    "answer": {
+                        "mask": {"size": mask.size, "counts": mask.counts, "crc32": mask.crc32}
+                    },
+                    "image_sha256": picture["sha256"],
+                    "activity": {},
+                    "client_version": "test",
+                },
+            )
+            if sent.status_code != 200:
+                faults.append(f"{name}: {sent.status_code} {sent.text[:200]}")
+                return
+            work = sent.json()["next"]
+
+
+@pytest.mark.slow
+def test_no_question_is_served_twice(shared: Project) -> None:
+    served: list[tuple[str, int]] = []
+    faults: list[str] = []
+    with serving(shared.folder) as first, serving(shared.folder) as second:
+        threads = [
+            threading.Thread(
+                target=paint_all,
+                args=((first, second)[number % 2].url, f"rater {number}", served, faults),
+            )
+            for number in range(RATERS)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert faults == []
+    questions = [question for _, question in served]
+    with shared.store.read() as db:
+        done = measure_progress(db, 0)
+    assert len(questions) == len(set(questions)) == done.questions == done.masks
+    assert len({name for name, _ in served}) > 1

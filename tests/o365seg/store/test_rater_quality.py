@@ -1,0 +1,140 @@
+"""What the owner's pages count, against plain loops over the rows."""
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from filled_project import DAY, fill
+from pycocotools import mask as coco_mask
+from small_project import make_source
+
+from o365seg.project import Project, create_project, open_project
+from o365seg.store import gallery, pace, progress, rater_quality
+from o365seg.store.database import now_ms
+from o365seg.store.schema import answer, question, rater, review
+
+
+@pytest.fixture
+def filled(tmp_path) -> Project:
+    source = make_source(tmp_path / "many", images=40)
+    create_project(tmp_path / "p", source.detections, source.images)
+    opened = open_project(tmp_path / "p")
+    fill(opened, "hash", share=0.8)
+    return opened
+
+
+@pytest.fixture
+def rows(filled: Project) -> list:
+    with filled.store.read() as db:
+        return list(db.execute(sa.select(answer).order_by(answer.c.id)))
+
+
+def test_each_rater_is_measured_as_a_loop_would(filled: Project, rows: list) -> None:
+    with filled.store.read() as db:
+        measured = rater_quality.measure_raters(db)
+        names = {row.id: row.name for row in db.execute(sa.select(rater))}
+        verdicts = {row.answer_id: row.verdict for row in db.execute(sa.select(review))}
+    assert sorted(names.values()) == [one.name for one in measured]
+    answers = {row.question_id: row for row in rows if row.purpose == "answer"}
+    pairs = defaultdict(list)
+    for row in rows:
+        other = answers[row.question_id]
+        if row.purpose != "replica" or not other.counts:
+            continue
+        coded: list[Any] = [
+            {"size": [r.height, r.width], "counts": r.counts.encode()} for r in (row, other)
+        ]
+        iou = coco_mask.iou(coded[:1], coded[1:], [0])[0][0]
+        pairs[row.rater_id].append(iou)
+        pairs[other.rater_id].append(iou)
+    assert sum(map(len, pairs.values())) > 10
+    for one in measured:
+        mine = [row for row in rows if row.rater_id == one.id]
+        masks = [row for row in mine if row.counts]
+        gold = [row.reference_iou for row in mine if row.purpose == "gold"]
+        judged = [verdicts[row.id] for row in mine if row.id in verdicts]
+        assert (one.masks, one.skips) == (len(masks), len(mine) - len(masks))
+        assert one.active_ms == sum(row.active_ms for row in mine)
+        minutes = sum(row.active_ms for row in masks) / len(masks) / 60_000 if masks else None
+        assert one.minutes_per_mask == (minutes and pytest.approx(minutes))
+        assert one.gold == len(gold)
+        assert one.gold_iou == (pytest.approx(sum(gold) / len(gold)) if gold else None)
+        assert (one.reviewed, one.rejected) == (len(judged), judged.count("rejected"))
+        shared = pairs[one.id]
+        assert one.agreement == len(shared)
+        assert one.agreement_iou == (pytest.approx(sum(shared) / len(shared)) if shared else None)
+
+
+def test_skips_by_category_add_up_to_the_projects(filled: Project) -> None:
+    with filled.store.read() as db:
+        skips = rater_quality.skips_by_category(db)
+        done = progress.measure_progress(db, now_ms())
+    totals = Counter()
+    for row in skips:
+        totals.update(row.by_reason)
+    assert totals == done.skips
+    assert all(0 < row.skipped <= row.answered for row in skips)
+    assert [row.skipped for row in skips] == sorted((r.skipped for r in skips), reverse=True)
+
+
+def test_the_estimate_goes_on_at_the_last_weeks_pace(filled: Project, rows: list) -> None:
+    now = now_ms()
+    with filled.store.read() as db:
+        found = pace.estimate(db, now)
+        questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
+    answers = [row for row in rows if row.purpose == "answer"]
+    recent = [row for row in answers if row.received_at >= now - 7 * DAY]
+    assert found.left == questions - len(answers) > 0
+    assert found.per_day == pytest.approx(len(recent) / 7)
+    hours = sum(row.active_ms for row in recent) / len(recent) * found.left / 3_600_000
+    assert found.hours_left == pytest.approx(hours)
+    assert found.done_at == pytest.approx(now + found.left / found.per_day * DAY, abs=2)
+
+
+def test_without_answers_nothing_is_promised(project: Project) -> None:
+    with project.store.read() as db:
+        assert pace.estimate(db, 10**12) == pace.Estimate(9, 0.0, None, None)
+        assert pace.answers_over_time(db, 10**12)[1] == []
+        assert rater_quality.skips_by_category(db) == []
+
+
+def test_every_recent_answer_is_in_one_period(filled: Project, rows: list) -> None:
+    with filled.store.read() as db:
+        length, periods = pace.answers_over_time(db, now_ms())
+    assert length == DAY
+    assert sum(period.masks + period.skips for period in periods) == len(rows)
+    assert [period.start for period in periods] == list(
+        range(periods[0].start, periods[-1].start + 1, length)
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "keeps"),
+    [
+        (gallery.Filters(), lambda row: True),
+        (gallery.Filters(rater="Ada"), lambda row: row.rater == "Ada"),
+        (gallery.Filters(answered="skip"), lambda row: row.skip_reason is not None),
+        (gallery.Filters(answered="mask"), lambda row: row.skip_reason is None),
+        (gallery.Filters(skip_reason="too_dark"), lambda row: row.skip_reason == "too_dark"),
+        (gallery.Filters(size=gallery.Size.SMALL), lambda row: (row.area or 9999) < 1024),
+        (gallery.Filters(size=gallery.Size.LARGE), lambda row: (row.area or 0) > 96**2),
+        (gallery.Filters(review="none"), lambda row: row.verdict is None),
+        (gallery.Filters(review="rejected"), lambda row: row.verdict == "rejected"),
+        (
+            gallery.Filters(category="Person", rater="Bob"),
+            lambda r: (r.category, r.rater) == ("Person", "Bob"),
+        ),
+    ],
+)
+def test_filters_keep_what_they_say_and_pages_cover_all(filled: Project, filters, keeps) -> None:
+    with filled.store.read() as db:
+        everything = gallery.list_answers(db, gallery.Filters(), limit=10_000)
+        count = gallery.count_answers(db, filters)
+        paged = [
+            row
+            for offset in range(0, count, 7)
+            for row in gallery.list_answers(db, filters, offset=offset, limit=7)
+        ]
+    assert paged == [row for row in everything if keeps(row)]
+    assert count == len(paged)

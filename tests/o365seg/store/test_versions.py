@@ -1,0 +1,159 @@
+"""Databases of an earlier o365seg are upgraded, those of a later one and of others refused."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from rater_steps import add_raters, current, skip, take
+from sqlalchemy.exc import DBAPIError
+
+import o365seg.store.migrations as migrations
+from o365seg.errors import InputError
+from o365seg.project import Project, open_project
+from o365seg.store.database import Store, sqlite_url
+from o365seg.store.migrations.versions import first_0001
+from o365seg.store.progress import measure_progress
+from o365seg.store.schema import tables
+from o365seg.store.versions import HEAD, create_store, open_store
+
+FOLDER = Path(str(migrations.__file__)).parent
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """A database as the first o365seg left it: a mask, a skip, an open lease, a draft."""
+    path = tmp_path / "project.sqlite"
+    with sqlite3.connect(path) as db:
+        for statement in first_0001.STATEMENTS:
+            db.execute(statement)
+        db.execute("PRAGMA user_version = 1")
+        db.execute("INSERT INTO rater VALUES (1, 'Ada', 'hash', 0, 5)")
+        db.execute("INSERT INTO image VALUES (7, 'a.jpg', 0, 'abc', 'image/jpeg', 4, 4)")
+        for question in (1, 2, 3):
+            db.execute(
+                "INSERT INTO question VALUES (?, 7, 1, 'Person', 0, 0, 2, 2, ?)",
+                (question, question),
+            )
+            closed = (9, "answered") if question < 3 else (None, None)
+            db.execute(
+                "INSERT INTO lease VALUES (?, ?, 1, 5, 5, 99, ?, ?)",
+                (f"t{question}", question, *closed),
+            )
+        row = "INSERT INTO answer VALUES ({}, {}, 1, '{}', {}, 'abc', 4, 4, 5, 5, 9, {}, 'v')"
+        times = ", ".join("1" * 10)
+        db.execute(row.format(1, 1, "t1", "NULL, NULL, '04L', 4, 77", times))
+        db.execute(row.format(2, 2, "t2", "'too_dark', '', NULL, NULL, NULL", times))
+        db.execute("INSERT INTO draft VALUES (1, 3, 1, 0, '04L', 77, NULL, NULL, '{}', 8)")
+    return path
+
+
+def test_the_first_schema_is_upgraded_and_nothing_is_lost(
+    first: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite3.connect(first) as db:
+        before = {
+            name: db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
+            for name in ("rater", "image", "question", "lease", "answer", "draft")
+        }
+    store = open_store(Store(sqlite_url(first)))
+    assert "upgraded from schema 0001 to 0002" in caplog.text
+    with sqlite3.connect(first) as db:
+        for name, rows in before.items():
+            after = db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
+            # Columns were added behind those that were there.
+            assert [row[: len(rows[0])] for row in after] == rows
+    with store.read() as db:
+        done = measure_progress(db, 50)
+        assert (done.masks, done.skipped, done.unanswered) == (1, 1, 1)
+    [grace] = add_raters(store, 1)
+    skip(store, grace, current(take(store, grace, now=100)), now=101)
+    with pytest.raises(DBAPIError, match="append-only"), store.write() as db:
+        db.execute(sa.text("DELETE FROM answer"))
+    store.close()
+
+
+def test_a_copy_of_the_earlier_database_is_kept(first: Path) -> None:
+    open_store(Store(sqlite_url(first))).close()
+    [copy] = first.parent.glob("project.sqlite.schema-0001*")
+    with sqlite3.connect(copy) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert db.execute("SELECT count(*) FROM answer").fetchone() == (2,)
+    open_store(Store(sqlite_url(first))).close()  # once is enough
+    assert len(list(first.parent.glob("project.sqlite.schema-*"))) == 1
+
+
+def _difference(store: Store) -> list:
+    with store.read() as db:
+        # SQLite spells defaults in other words; `shape` compares the rest.
+        opts = {"compare_server_default": not store.is_sqlite}
+        context = MigrationContext.configure(db, opts=opts)
+        return [
+            one for one in compare_metadata(context, tables) if "alembic_version" not in repr(one)
+        ]
+
+
+def test_upgrading_ends_where_creating_begins(first: Path, tmp_path: Path) -> None:
+    upgraded = open_store(Store(sqlite_url(first)))
+    assert _difference(upgraded) == []
+    fresh = Store(sqlite_url(tmp_path / "fresh.sqlite"))
+    create_store(fresh)
+
+    def shape(store: Store) -> dict:
+        with store.read() as db:
+            looked = sa.inspect(db)
+            names = sorted(looked.get_table_names())
+            triggers = db.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+            ).all()
+            return {
+                "columns": {
+                    name: sorted(
+                        (c["name"], str(c["type"]), c["nullable"]) for c in looked.get_columns(name)
+                    )
+                    for name in names
+                },
+                "indexes": {
+                    name: sorted(
+                        (i["name"], tuple(i["column_names"]), i["unique"])
+                        for i in looked.get_indexes(name)
+                    )
+                    for name in names
+                },
+                "triggers": triggers,
+            }
+
+    assert shape(upgraded) == shape(fresh)
+    upgraded.close()
+    fresh.close()
+
+
+def test_a_new_database_is_what_the_tables_say(project: Project) -> None:
+    assert _difference(project.store) == []
+
+
+def test_the_newest_step_is_the_version_that_is_asked_for() -> None:
+    assert ScriptDirectory(str(FOLDER)).get_current_head() == HEAD
+
+
+def test_what_is_later_is_refused(project: Project, postgresql: str) -> None:
+    with project.store.write() as db:
+        db.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    database = "" if project.store.is_sqlite else postgresql
+    with pytest.raises(InputError, match="was made by a later o365seg"):
+        open_project(project.folder, database=database)
+
+
+def test_what_is_not_our_database_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such database"):
+        open_store(Store(sqlite_url(tmp_path / "absent.sqlite")))
+    (tmp_path / "text.sqlite").write_text("not a database at all" * 50)
+    with pytest.raises(InputError, match="is not a project database"):
+        open_store(Store(sqlite_url(tmp_path / "text.sqlite")))
+    with sqlite3.connect(tmp_path / "other.sqlite") as other:
+        other.execute("CREATE TABLE x (y)")
+    with pytest.raises(InputError, match="it has no tables of ours"):
+        open_store(Store(sqlite_url(tmp_path / "other.sqlite")))

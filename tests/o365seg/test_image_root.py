@@ -1,0 +1,111 @@
+"""Images in a folder and behind URLs: the same project, the same bytes."""
+
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import fsspec
+import pytest
+import sqlalchemy as sa
+from small_project import SmallSource
+
+from o365seg.errors import InputError
+from o365seg.image_root import ImageRoot
+from o365seg.project import create_project, open_project
+from o365seg.store.schema import image
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    asked: list[str] = []  # noqa: RUF012
+
+    def log_message(self, *_arguments: object) -> None: ...
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        super().do_GET()
+
+
+@pytest.fixture
+def web(source: SmallSource) -> Iterator[str]:
+    """The images of `source` behind a web server of this machine."""
+    pytest.importorskip("aiohttp", reason="fsspec reads http with aiohttp")
+    _Quiet.asked.clear()
+    handler = functools.partial(_Quiet, directory=str(source.images))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def memory(source: SmallSource) -> Iterator[str]:
+    """The images of `source` in a storage without folders."""
+    files = fsspec.filesystem("memory")
+    for path in source.images.rglob("*"):
+        if path.is_file():
+            files.pipe(f"/bucket/{path.relative_to(source.images).as_posix()}", path.read_bytes())
+    yield "memory://bucket"
+    files.rm("/bucket", recursive=True)
+
+
+def images_of(folder: Path, place: str) -> list[tuple]:
+    opened = open_project(folder)
+    with opened.store.read() as db:
+        rows = [tuple(row) for row in db.execute(sa.select(image).order_by(image.c.id))]
+    for row in rows:
+        if not row[2]:  # no upright copy
+            assert opened.images.read(row[1])
+    assert str(opened.images) == place
+    opened.store.close()
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["web", "memory"])
+def test_a_project_over_a_url_is_the_project_over_the_folder(
+    kind: str, request: pytest.FixtureRequest, source: SmallSource, tmp_path: Path
+) -> None:
+    place = request.getfixturevalue(kind)
+    create_project(tmp_path / "far", source.detections, place)
+    create_project(tmp_path / "near", source.detections, source.images)
+    assert images_of(tmp_path / "far", place) == images_of(
+        tmp_path / "near", str(source.images.resolve())
+    )
+
+
+def test_what_was_read_lately_is_not_asked_for_again(
+    web: str, source: SmallSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [path, *_] = sorted(path for path in source.images.rglob("*") if path.is_file())
+    name = path.relative_to(source.images).as_posix()
+    root = ImageRoot(web)
+    first = root.read(name)
+    assert root.read(name) == first == (source.images / name).read_bytes()
+    assert sum(name in path for path in _Quiet.asked) == 1
+    monkeypatch.setattr("o365seg.image_root._CACHE_BYTES", 10)
+    other = ImageRoot(web)
+    other.read(name)
+    other.read(name)
+    assert sum(name in path for path in _Quiet.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("/no/such/folder", "no such image folder"),
+        ("memory://nothing-here", "no such image folder"),
+        ("odd://x", "is no kind of place known here"),
+    ],
+)
+def test_a_place_that_is_not_there_is_named(place: str, why: str) -> None:
+    with pytest.raises(InputError, match=rf"{place}: .*{why}"):
+        ImageRoot(place).check()
+
+
+def test_a_missing_file_is_an_os_error(web: str, memory: str, tmp_path: Path) -> None:
+    for place in (web, memory, str(tmp_path)):
+        root = ImageRoot(place)
+        assert not root.is_file("absent.jpg")
+        with pytest.raises(OSError, match=r"."):
+            root.read("absent.jpg")
