@@ -21,8 +21,8 @@ demo: $(VENV)/annotate.installed
 	@$(BIN)/annotate-app demo $(DEMO) --port $(PORT)
 
 test: lint docs
-	@sh tests/install_browser.sh $(BIN)
-	$(BIN)/python -m pytest
+	@sh tests/install_services.sh $(BIN)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/dev.installed
 	$(BIN)/python -m pytest -m 'not browser and not slow'

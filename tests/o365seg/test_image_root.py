@@ -20,7 +20,7 @@ from o365seg.store.schema import image
 class _Quiet(SimpleHTTPRequestHandler):
     asked: list[str] = []  # noqa: RUF012
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
     def do_GET(self) -> None:
