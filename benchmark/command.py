@@ -8,7 +8,11 @@ wrong option, another command) goes to `cli`, which has the same options and the
 import os
 import sys
 
-from benchmark.choices import Iou, SkipRule
+from benchmark.native_core import HeadStart, is_wanted
+
+# As in `choices`, which takes longer to import than this is worth.
+IOUS = ("segm", "bbox", "boundary")
+SKIP_RULES = ("box", "box50", "ioa", "none")
 
 _OPTIONS = {"--gt": "gt", "--iou": "iou", "--skip-rule": "skip_rule", "--json": "json_file"}
 
@@ -30,10 +34,16 @@ def plain_evaluation(arguments: list[str]) -> dict[str, str] | None:
         if key in found or (value.startswith("-") and value != "-") or not value:
             return None
         found[key] = value
-    choices = found.get("iou", Iou.SEGM) in list(Iou) and (
-        found.get("skip_rule", SkipRule.BOX) in list(SkipRule)
-    )
+    choices = found.get("iou", "segm") in IOUS and found.get("skip_rule", "box") in SKIP_RULES
     return found if choices and "predictions" in found else None
+
+
+def head_start(found: dict[str, str]) -> HeadStart | None:
+    """Begin to read and match the files, where both are named and the core is for them."""
+    iou = found.get("iou", "segm")
+    if "gt" not in found or found["predictions"] == "-" or iou == "boundary" or not is_wanted():
+        return None
+    return HeadStart(found["predictions"], found["gt"], masks=iou == "segm")
 
 
 def console() -> None:
@@ -52,6 +62,8 @@ def main() -> None:
 
         cli.main()
         return
+    started = head_start(found)
+    from benchmark.choices import Iou, SkipRule
     from benchmark.evaluate_command import run_evaluation
     from o365seg.exit_codes import with_exit_codes
 
@@ -59,8 +71,9 @@ def main() -> None:
         lambda: run_evaluation(
             found["predictions"],
             found.get("gt"),
-            Iou(found.get("iou", Iou.SEGM)),
-            SkipRule(found.get("skip_rule", SkipRule.BOX)),
+            Iou(found.get("iou", "segm")),
+            SkipRule(found.get("skip_rule", "box")),
             found.get("json_file"),
+            started=started,
         )
     )

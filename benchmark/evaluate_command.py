@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmark import evaluation, native_path, release_file
+from benchmark import evaluation, native_core, native_path, release_file
 from benchmark.choices import Iou, SkipRule
 from benchmark.result_text import result_json, result_lines, result_table
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.extras import Wanted
+    from benchmark.native_core import HeadStart
 
 
 def run_evaluation(
@@ -20,6 +21,7 @@ def run_evaluation(
     skip_rule: SkipRule,
     json_file: "str | Path | None",
     wanted: "Wanted | None" = None,
+    started: "HeadStart | None" = None,
 ) -> None:
     """Evaluate and print, or write, the numbers.
 
@@ -30,6 +32,7 @@ def run_evaluation(
         skip_rule: What becomes of predictions on skipped instances.
         json_file: Write the numbers here too; `-` to print them and nothing else.
         wanted: What else was asked for; None for nothing.
+        started: The same files, being matched already.
 
     Raises:
         InputError: a file is at fault or cannot be written.
@@ -37,9 +40,15 @@ def run_evaluation(
     release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
     native_path.explain_bus_errors()
-    if native_path.is_wanted() and not native_path.is_built():
+    if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
-    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+    if json_file is not None:
+        import json  # noqa: F401 (now, while the core is at work)
+    core = started and started.result()
+    if core is not None:
+        result = native_path.result_of(core, iou, skip_rule)
+    else:
+        result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)} | result_json(result)
     lines, tables, written = [], [], []
     if wanted is not None:

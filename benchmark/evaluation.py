@@ -6,7 +6,7 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 
 import os
 
-from benchmark import native_path
+from benchmark import native_core, native_path
 from benchmark.choices import Iou, SkipRule
 from benchmark.input_text import InputText, is_stdin, read_stdin
 from benchmark.result import STAT_NAMES, Counts, Curves, Result
@@ -51,7 +51,7 @@ def evaluate(
     """
     iou, rule = Iou(iou), SkipRule(skip_rule)
     source = readable_twice(predictions)
-    if native_path.is_wanted() and native_path.is_built():
+    if native_core.is_wanted() and native_path.is_built():
         result = native_path.evaluate(source, ground_truth, iou, rule)
         if result is not None:
             return result

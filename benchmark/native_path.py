@@ -9,6 +9,7 @@ import os
 from benchmark import notes
 from benchmark.choices import Iou, SkipRule
 from benchmark.input_text import InputText, map_file
+from benchmark.native_core import match
 from benchmark.result import IOU_THRESHOLDS, Counts, Curves, Result
 from o365seg.errors import InputError
 
@@ -24,16 +25,8 @@ if TYPE_CHECKING:
     from benchmark.matches import CategoryMatches
     from o365seg.records import AnnotationFile
 
-SWITCH = "O365SEG_NATIVE"
-"""Set to 0 in the environment, this variable keeps the core out."""
-
 _RULES = list(SkipRule)  # the core counts them in this order
 _RANGES, _LIMITS, _RECALLS = 4, 3, 101
-
-
-def is_wanted() -> bool:
-    """Whether the environment lets the core be used."""
-    return os.environ.get(SWITCH) != "0"
 
 
 def is_built() -> bool:
@@ -79,25 +72,10 @@ def evaluate(
 
     try:
         truth, results = _text(ground_truth), _text(predictions)
-        core = _native.Evaluation(
-            truth.data,
-            results.data,
-            iou is Iou.SEGM,
-            threads or _processors(),
-            results.is_mapped,
-        )
-        _rasterise(core)
-        core.match()
+        core = match(truth, results, masks=iou is Iou.SEGM, threads=threads)
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
-    return _result(core, iou, rule)
-
-
-def _processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return result_of(core, iou, rule)
 
 
 def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
@@ -110,19 +88,8 @@ def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
     return InputText("ground truth", msgspec.json.encode(source))
 
 
-def _rasterise(core: "_native.Evaluation") -> None:
-    """Polygons as run lengths, by pycocotools' rasteriser."""
-    for of_truth, index, height, width, text in core.polygons():
-        import msgspec
-
-        from o365seg.masks import segmentation_to_rle
-
-        rle = segmentation_to_rle(msgspec.Raw(text), (height, width))
-        assert isinstance(rle.counts, str)
-        core.give(of_truth, index, rle.counts.encode("ascii"))
-
-
-def _result(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
+def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
+    """The numbers of what the core has matched."""
     facts = core.facts()
     masks = iou is Iou.SEGM
     number = _RULES.index(rule)

@@ -8,7 +8,8 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 
 from benchmark import native_path
-from benchmark.command import plain_evaluation
+from benchmark.choices import Iou, SkipRule
+from benchmark.command import IOUS, SKIP_RULES, plain_evaluation
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,32 @@ def test_a_plain_line_is_read(line: str, expected: dict[str, str]) -> None:
 )  # fmt: skip
 def test_anything_else_is_left_to_the_command_line(line: str) -> None:
     assert plain_evaluation(line.split()) is None
+
+
+def test_the_words_are_those_of_the_choices() -> None:
+    assert list(IOUS) == list(Iou)
+    assert list(SKIP_RULES) == list(SkipRule)
+
+
+@pytest.mark.parametrize("damage", ["absent", "truncated", "unusual"])
+def test_what_goes_wrong_early_is_told_as_ever(damage: str, tmp_path: Path) -> None:
+    mask = rectangle(0, 0, 30, 30)
+    truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
+    if damage == "absent":
+        results.unlink()
+    else:
+        text = results.read_text()
+        results.write_text(text[:-9] if damage == "truncated" else text.replace("1", "1.0e0", 1))
+    arguments = ["evaluate", str(results), "--gt", str(truth), "--json", "-"]
+    told = []
+    for entry in ("benchmark.command", "benchmark.cli"):
+        code = f"from {entry} import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+        )
+        told.append((done.returncode, done.stdout, done.stderr))
+    assert told[0] == told[1]
+    assert "Traceback" not in told[0][2]
 
 
 def test_both_readings_print_the_same(

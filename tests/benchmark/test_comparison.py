@@ -9,9 +9,10 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 from slow_resampling import resampled_precision
 
-from benchmark import Result, evaluate, native_path
+from benchmark import Result, evaluate
 from benchmark.bootstrap import image_weights, intervals, resampled
 from benchmark.comparison import compare, difference
+from benchmark.native_core import SWITCH
 from o365seg.errors import InputError
 
 IMAGES = list(range(1, 31))
@@ -80,7 +81,7 @@ def test_categories_are_told_apart_greatest_gain_first(results: list[Result]) ->
 def test_a_category_s_interval_is_that_of_its_plainly_resampled_ap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, native: str
 ) -> None:
-    monkeypatch.setenv(native_path.SWITCH, native)
+    monkeypatch.setenv(SWITCH, native)
     random = np.random.default_rng(0)
     hits = [{1: list(random.random(30) < p), 2: list(random.random(30) < 0.5)} for p in (0.3, 0.6)]
     first, second = (

@@ -20,6 +20,7 @@ from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate, evaluation, native_path, slow_path
 from benchmark.choices import Iou, SkipRule
+from benchmark.native_core import SWITCH
 
 pytestmark = pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")
 
@@ -171,7 +172,7 @@ def test_gzip_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     packed_truth.write_bytes(gzip.compress(truth.read_bytes()))
     packed.write_bytes(gzip.compress(results.read_bytes()))
     for switch in ("1", "0"):
-        monkeypatch.setenv(native_path.SWITCH, switch)
+        monkeypatch.setenv(SWITCH, switch)
         assert evaluate(packed, packed_truth).metrics == expected
         for data in (results.read_bytes(), packed.read_bytes()):
             monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
@@ -184,7 +185,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sw
     truth, results = CASE.write(tmp_path)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    monkeypatch.setenv(native_path.SWITCH, switch)
+    monkeypatch.setenv(SWITCH, switch)
     writer = threading.Thread(target=lambda: pipe.write_bytes(results.read_bytes()))
     writer.start()
     found = evaluate(pipe, truth).metrics
@@ -233,7 +234,7 @@ def test_the_switch_and_an_absent_core_lead_to_the_slow_path(
     fast = capsys.readouterr()
     monkeypatch.setattr(native_path, "evaluate", None)  # would fail if it were asked
     with monkeypatch.context() as change:
-        change.setenv(native_path.SWITCH, "0")
+        change.setenv(SWITCH, "0")
         run_evaluation(results, truth, Iou.SEGM, SkipRule.BOX, None)
         assert capsys.readouterr() == fast
     monkeypatch.setitem(sys.modules, "benchmark._native", None)

@@ -9,6 +9,7 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 
 from benchmark import Result, evaluate, native_path
+from benchmark.native_core import SWITCH
 from benchmark.result_text import result_lines
 from o365seg.stock_tools import stock_annotation
 
@@ -20,7 +21,7 @@ def files(request: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
     """A mask, and three boxes without: a skip, two unanswered ones."""
     if request.param == "1" and not native_path.is_built():
         pytest.skip("the native core is not built")
-    monkeypatch.setenv(native_path.SWITCH, request.param)
+    monkeypatch.setenv(SWITCH, request.param)
     boxes = [Thing(box=(50, y, 9, 9)) for y in (0, 20, 40)]
     truth, results = Case([Thing(MASK), *boxes], [Guess(MASK)]).write(tmp_path)
     data = json.loads(truth.read_text())

@@ -1,0 +1,87 @@
+"""Matching by the native core, up to where Python asks for numbers; light enough to begin early.
+
+`HeadStart` begins while the command's other modules are still being imported: most of a small
+evaluation's imports then cost no time.
+"""
+
+import _thread
+import os
+
+from benchmark.input_text import InputText, map_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from benchmark import _native
+
+SWITCH = "O365SEG_NATIVE"
+"""Set to 0 in the environment, this variable keeps the core out."""
+
+
+def is_wanted() -> bool:
+    """Whether the environment lets the core be used."""
+    return os.environ.get(SWITCH) != "0"
+
+
+def match(
+    truth: InputText, results: InputText, *, masks: bool, threads: int | None = None
+) -> "_native.Evaluation":
+    """Read and match.
+
+    Args:
+        truth: Text of a COCO-format file.
+        results: Text of a results file.
+        masks: Whether masks are compared, else boxes.
+        threads: How many to use, for any result; None for one a processor.
+
+    Raises:
+        _native.Unusual: the input needs the general path.
+    """
+    from benchmark import _native
+
+    core = _native.Evaluation(
+        truth.data, results.data, masks, threads or _processors(), results.is_mapped
+    )
+    for of_truth, index, height, width, text in core.polygons():
+        # By pycocotools' rasteriser.
+        import msgspec
+
+        from o365seg.masks import segmentation_to_rle
+
+        rle = segmentation_to_rle(msgspec.Raw(text), (height, width))
+        assert isinstance(rle.counts, str)
+        core.give(of_truth, index, rle.counts.encode("ascii"))
+    core.match()
+    return core
+
+
+class HeadStart:
+    """Two files being read and matched by a thread; whatever is wrong is left to others to say."""
+
+    def __init__(self, predictions: str, truth: str, *, masks: bool) -> None:
+        self._core: _native.Evaluation | None = None
+        self._working = _thread.allocate_lock()
+        self._working.acquire()
+        _thread.start_new_thread(self._run, (predictions, truth, masks))
+
+    def _run(self, predictions: str, truth: str, masks: bool) -> None:
+        try:
+            from benchmark import _native
+
+            _native.explain_bus_errors()
+            self._core = match(map_file(truth), map_file(predictions), masks=masks)
+        except BaseException:  # noqa: S110 (the ordinary way comes to the same fault, and names it)
+            pass
+        finally:
+            self._working.release()
+
+    def result(self) -> "_native.Evaluation | None":
+        """What was matched, once it is; None where the ordinary way must find out why not."""
+        with self._working:
+            return self._core
+
+
+def _processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
