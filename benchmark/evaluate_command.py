@@ -43,7 +43,7 @@ def run_evaluation(
     if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
     if json_file is not None:
-        import json  # noqa: F401 (now, while the core is at work)
+        import json  # now, while the core is at work
     core = started and started.result()
     if core is not None:
         result = native_path.result_of(core, iou, skip_rule)
