@@ -44,9 +44,9 @@ def cut_out(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.nda
     x, y, width, height = (max(0, round(value)) for value in box)
     labels = np.full(photo.shape[:2], cv2.GC_BGD, np.uint8)
     rectangle = (x, y, max(2, width), max(2, height))
-    state = [np.zeros((1, 65)) for _ in range(2)]
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
     try:
-        cv2.grabCut(photo, labels, rectangle, *state, 3, cv2.GC_INIT_WITH_RECT)
+        cv2.grabCut(photo, labels, rectangle, background, foreground, 3, cv2.GC_INIT_WITH_RECT)
     except cv2.error:
         return np.zeros(photo.shape[:2], bool)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
@@ -68,6 +68,7 @@ def paint_some(project: Project, name: str, count: int, day: int) -> None:
         work: answers.Mask | answers.Skip = answers.Skip(answers.SkipReason.TOO_BLURRY)
         if mask.sum() > 30 and number % 6 != 5:
             rle = encode_rle(mask)
+            assert isinstance(rle.counts, str)
             work = answers.Mask(
                 (current.height, current.width), rle.counts, zlib.crc32(rle.counts.encode())
             )
