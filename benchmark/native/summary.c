@@ -12,57 +12,136 @@
 enum {
     AT_HALF = 0,
     AT_THREE_QUARTERS = 5,
-    LAST_LIMIT = LIMITS - 1,
-    SIDE_BY_SIDE = 8 /* categories in a turn: as many doubles as a cache line has */
+    LAST_LIMIT = LIMITS - 1
 };
 
-/* Curves of all categories that have something to find in one range, at one limit. One plane serves
- * for all ranges, limits and rules in turn: new memory would cost more than the curves. */
+/* One mean of the summary: the curves of a rule, range and limit, and what is made of them. */
 typedef struct {
-    const Evaluation *evaluation;
     Rule rule;
     int range, limit;
-    bool with_precision;
+    double ap, ap_half, ap_three_quarters, ar; /* precisions at the last limit only */
+} View;
+
+enum { VIEWS = RANGES + LAST_LIMIT + RULES };
+
+/* Room for the curves of all categories that have something to find. One plane serves for all views of
+ * a thread in turn: new memory would cost more than the curves. */
+typedef struct {
     size_t *slots;     /* per category: its place among those that have; SIZE_MAX for none */
-    size_t columns;    /* how many have */
-    double *precision; /* [thresholds, recalls, columns] */
-    double *recall;    /* [thresholds, columns] */
-    CurveScratch *scratch; /* one a thread */
+    double *precision; /* [thresholds, recalls, those that have] */
+    double *recall;    /* [thresholds, those that have] */
+    CurveScratch scratch;
 } Plane;
 
-static Status plane_work(void *context, int worker, size_t first, size_t last)
+typedef struct {
+    const Evaluation *evaluation;
+    View *views;
+    Plane *planes; /* one a thread */
+} Summary;
+
+static Status open_plane(Plane *plane, size_t categories)
 {
-    const Plane *plane = context;
-    for (size_t k = first; k < last; k++) {
+    plane->slots = new_items(categories, sizeof *plane->slots);
+    plane->recall = new_items(categories, THRESHOLDS * sizeof *plane->recall);
+    plane->precision = new_items(categories,
+                                 (size_t)THRESHOLDS * RECALLS * sizeof *plane->precision);
+    return plane->slots && plane->recall && plane->precision ? FINE : NO_MEMORY;
+}
+
+static void close_plane(Plane *plane)
+{
+    free_curve_scratch(&plane->scratch);
+    free(plane->slots);
+    free(plane->precision);
+    free(plane->recall);
+}
+
+static Status look(const Evaluation *evaluation, Plane *plane, View *view)
+{
+    size_t categories = evaluation->categories.count, columns = 0;
+    size_t one, all;
+    bool precisely = view->limit == LAST_LIMIT;
+    for (size_t k = 0; k < categories; k++)
+        plane->slots[k] = evaluation->positives[k][view->range] ? columns++ : SIZE_MAX;
+    one = RECALLS * columns;
+    all = THRESHOLDS * one;
+    memset(plane->recall, 0, THRESHOLDS * columns * sizeof *plane->recall);
+    if (precisely)
+        memset(plane->precision, 0, all * sizeof *plane->precision);
+    for (size_t k = 0; k < categories; k++) {
         size_t column = plane->slots[k];
         if (column == SIZE_MAX)
             continue;
-        Curve curve = {plane->with_precision ? plane->precision + column : NULL, NULL,
-                       plane->recall + column, plane->columns};
-        Status status = category_curve(plane->evaluation, plane->rule, k, plane->range,
-                                       plane->limit, &plane->scratch[worker], &curve);
+        Curve curve = {precisely ? plane->precision + column : NULL, NULL,
+                       plane->recall + column, columns};
+        Status status = category_curve(evaluation, view->rule, k, view->range, view->limit,
+                                       &plane->scratch, &curve);
+        if (status != FINE)
+            return status;
+    }
+    view->ar = numpy_mean(plane->recall, THRESHOLDS * columns);
+    if (precisely) {
+        view->ap = numpy_mean(plane->precision, all);
+        view->ap_half = numpy_mean(plane->precision + AT_HALF * one, one);
+        view->ap_three_quarters = numpy_mean(plane->precision + AT_THREE_QUARTERS * one, one);
+    }
+    return FINE;
+}
+
+static Status view_work(void *context, int worker, size_t first, size_t last)
+{
+    const Summary *summary = context;
+    const Evaluation *evaluation = summary->evaluation;
+    Plane *plane = &summary->planes[worker];
+    if (!plane->slots && open_plane(plane, evaluation->categories.count) != FINE)
+        return NO_MEMORY;
+    for (size_t i = first; i < last; i++) {
+        Status status = look(evaluation, plane, &summary->views[i]);
         if (status != FINE)
             return status;
     }
     return FINE;
 }
 
-static Status fill_plane(Plane *plane, Rule rule, int range, int limit, bool with_precision)
+Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
+                 double by_rule[RULES])
 {
-    const Evaluation *evaluation = plane->evaluation;
-    size_t categories = evaluation->categories.count;
-    plane->rule = rule;
-    plane->range = range;
-    plane->limit = limit;
-    plane->with_precision = with_precision;
-    plane->columns = 0;
-    for (size_t k = 0; k < categories; k++)
-        plane->slots[k] = evaluation->positives[k][range] ? plane->columns++ : SIZE_MAX;
-    memset(plane->recall, 0, THRESHOLDS * plane->columns * sizeof *plane->recall);
-    if (with_precision)
-        memset(plane->precision, 0,
-               (size_t)THRESHOLDS * RECALLS * plane->columns * sizeof *plane->precision);
-    return run_workers(evaluation->threads, categories, SIDE_BY_SIDE, plane_work, plane);
+    View views[VIEWS];
+    size_t count = 0;
+    for (int range = 0; range < RANGES; range++)
+        views[count++] = (View){.rule = rule, .range = range, .limit = LAST_LIMIT};
+    for (int other = 0; other < RULES; other++)
+        if (other != (int)rule && evaluation->any_skipped)
+            views[count++] = (View){.rule = (Rule)other, .range = 0, .limit = LAST_LIMIT};
+    for (int limit = 0; limit < LAST_LIMIT; limit++) /* last: the quickest */
+        views[count++] = (View){.rule = rule, .range = 0, .limit = limit};
+    int threads = smaller(evaluation->threads, (int)count);
+    Summary summary = {evaluation, views, new_items((size_t)threads, sizeof(Plane))};
+    if (!summary.planes)
+        return NO_MEMORY;
+    Status status = run_workers(threads, count, 1, view_work, &summary);
+    for (int i = 0; i < threads; i++)
+        close_plane(&summary.planes[i]);
+    free(summary.planes);
+    if (status != FINE)
+        return status;
+    for (int other = 0; other < RULES; other++)
+        by_rule[other] = views[0].ap;
+    stats[0] = views[0].ap;
+    stats[1] = views[0].ap_half;
+    stats[2] = views[0].ap_three_quarters;
+    for (size_t i = 0; i < count; i++) {
+        const View *view = &views[i];
+        if (view->limit != LAST_LIMIT)
+            stats[6 + view->limit] = view->ar;
+        else if (view->rule != rule)
+            by_rule[view->rule] = view->ap;
+        else
+            stats[8 + view->range] = view->ar;
+        if (view->range > 0)
+            stats[2 + view->range] = view->ap;
+    }
+    return FINE;
 }
 
 static void free_scratches(CurveScratch *scratch, int threads)
@@ -70,71 +149,6 @@ static void free_scratches(CurveScratch *scratch, int threads)
     for (int i = 0; scratch && i < threads; i++)
         free_curve_scratch(&scratch[i]);
     free(scratch);
-}
-
-static void close_plane(Plane *plane)
-{
-    free_scratches(plane->scratch, plane->evaluation->threads);
-    free(plane->slots);
-    free(plane->precision);
-    free(plane->recall);
-}
-
-static Status open_plane(Plane *plane, const Evaluation *evaluation)
-{
-    size_t categories = evaluation->categories.count;
-    *plane = (Plane){.evaluation = evaluation};
-    plane->slots = new_items(categories, sizeof *plane->slots);
-    plane->recall = new_items(categories, THRESHOLDS * sizeof *plane->recall);
-    plane->precision = new_items(categories,
-                                 (size_t)THRESHOLDS * RECALLS * sizeof *plane->precision);
-    plane->scratch = new_items((size_t)evaluation->threads, sizeof *plane->scratch);
-    return plane->slots && plane->recall && plane->precision && plane->scratch ? FINE : NO_MEMORY;
-}
-
-static double mean_precision(const Plane *plane)
-{
-    return numpy_mean(plane->precision, (size_t)THRESHOLDS * RECALLS * plane->columns);
-}
-
-static double mean_recall(const Plane *plane)
-{
-    return numpy_mean(plane->recall, THRESHOLDS * plane->columns);
-}
-
-/* The numbers of one range at 100 detections. */
-static void read_range(const Plane *plane, double stats[STATS])
-{
-    size_t one = RECALLS * plane->columns;
-    int range = plane->range;
-    stats[range ? 2 + range : 0] = mean_precision(plane);
-    stats[8 + range] = mean_recall(plane);
-    if (range == 0) {
-        stats[1] = numpy_mean(plane->precision + AT_HALF * one, one);
-        stats[2] = numpy_mean(plane->precision + AT_THREE_QUARTERS * one, one);
-    }
-}
-
-Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
-                 double by_rule[RULES])
-{
-    Plane plane;
-    Status status = open_plane(&plane, evaluation);
-    for (int range = 0; range < RANGES && status == FINE; range++)
-        if ((status = fill_plane(&plane, rule, range, LAST_LIMIT, true)) == FINE)
-            read_range(&plane, stats);
-    for (int limit = 0; limit < LAST_LIMIT && status == FINE; limit++)
-        if ((status = fill_plane(&plane, rule, 0, limit, false)) == FINE)
-            stats[6 + limit] = mean_recall(&plane);
-    for (int other = 0; other < RULES && status == FINE; other++) {
-        by_rule[other] = stats[0];
-        if (other == (int)rule || !evaluation->any_skipped)
-            continue;
-        if ((status = fill_plane(&plane, (Rule)other, 0, LAST_LIMIT, true)) == FINE)
-            by_rule[other] = mean_precision(&plane);
-    }
-    close_plane(&plane);
-    return status;
 }
 
 typedef struct {
