@@ -140,8 +140,8 @@ def create_project(
             raise InputError("exists already; choose a new folder", file=folder)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+    ImageRoot(image_root).check()  # as it was given, so that a message names it so
     root = _image_root(image_root)
-    root.check()
     about = ProjectFile(
         format=FORMAT_VERSION,
         id=secrets.token_hex(8),
