@@ -136,6 +136,8 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
             "creator": about.creator,
             "url": about.url,
             "is_ours": bool(info),
+            # Counted since schema 2; an earlier release does not tell.
+            "checks": info if "accepted" in info else None,
             "source": info.get("source"),
             "source_sha256": info.get("source_sha256"),
             "seed": info.get("seed"),

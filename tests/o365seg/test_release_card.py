@@ -52,6 +52,25 @@ def test_skips_source_and_open_questions_are_told(release: PaintedRelease) -> No
     assert "Not stated yet" in card
 
 
+def test_what_reviewers_found_is_told_where_the_release_tells_it(
+    release: PaintedRelease, tmp_path: Path
+) -> None:
+    content = json.loads(release.path.read_text())
+    found = {"accepted": 41, "repainted": 3, "rejected": 2, "waiting_for_review": 17}
+    content["info"] |= found | {"replicas": 5, "gold_answers": 29}
+    path = tmp_path / "reviewed.json"
+    path.write_text(json.dumps(content))
+    card = data_card(measure(path, "set"), Publication())
+    assert "accepted 41 answers and repainted 3; 2 were rejected" in card
+    assert "17 have not been reviewed" in card
+    assert "5 answers are second opinions" in card
+    assert "29 answers to questions of" in card
+    for name in [*found, "replicas", "gold_answers"]:
+        del content["info"][name]
+    path.write_text(json.dumps(content))
+    assert "Reviewers" not in data_card(measure(path, "set"), Publication())
+
+
 def test_names_are_text_and_no_markup(release: PaintedRelease) -> None:
     card = data_card(measure(release.path, "set"), publication(creator="<b>Ada</b>"))
     assert HOSTILE not in card
