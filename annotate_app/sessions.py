@@ -22,11 +22,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotate_app.static_files import PUBLIC_STYLE, STATIC_ROOT
 from o365seg.errors import InputError
+from o365seg.project import KEY_FILE
 from o365seg.store.raters import Rater
 from o365seg.store.schema import Role
 
 MAX_AGE_S = 30 * 24 * 3600
-KEY_FILE = "secret.key"
 LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"
 JOIN_ROOT = "/join"  # followed by the token of an invitation

@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from o365seg.errors import InputError
 from o365seg.json_files import read_json, replacing, write_json_atomic
 from o365seg.project import (
+    KEY_FILE,
     PROJECT_FILE,
     SAMPLE_FILE,
     STORE_FILE,
@@ -40,8 +41,7 @@ from o365seg.store.versions import create_store, drop_store, make_tables, open_s
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-_KEY_FILE = "secret.key"
-_KEPT = (PROJECT_FILE, SAMPLE_FILE, _KEY_FILE)
+_KEPT = (PROJECT_FILE, SAMPLE_FILE, KEY_FILE)
 _UPRIGHT = re.compile(rf"{UPRIGHT_FOLDER}/-?\d+")  # named by image id
 _ROWS = 500  # copied at a time: a row may hold a mask of megabytes
 
@@ -217,7 +217,7 @@ def _unpack_file(
         raise InputError(f"is damaged: {error}", file=archive, record=name) from None
     if digest.hexdigest() != expected:
         raise InputError("is damaged (SHA-256 differs)", file=archive, record=name)
-    path.chmod(0o600 if name in (STORE_FILE, _KEY_FILE) else 0o644)
+    path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else 0o644)
 
 
 def _sha256(path: Path) -> str:

@@ -36,6 +36,7 @@ PROJECT_FILE = "project.json"
 SAMPLE_FILE = "sample.json"
 STORE_FILE = "project.sqlite"
 UPRIGHT_FOLDER = "upright"
+KEY_FILE = "secret.key"  # made and read by the web application; a backup has it too
 FORMAT_VERSION = 1
 
 DATABASE_VARIABLE = "O365SEG_DATABASE"
