@@ -36,14 +36,14 @@ static void counting_sort(const Evaluation *evaluation, const uint32_t *from, ui
     starts[0] = 0;
 }
 
-static Status sort_pairs(const Evaluation *evaluation, size_t count, Key image, Key category,
+static Status sort_pairs(Evaluation *evaluation, size_t count, Key image, Key category,
                          uint32_t **order)
 {
     size_t images = evaluation->images.count, categories = evaluation->categories.count;
     size_t most = images > categories ? images : categories;
     uint32_t *first = new_items(count, sizeof *first);
     uint32_t *starts = new_items(most + 1, sizeof *starts);
-    *order = new_items(count, sizeof **order);
+    *order = arena_items(&evaluation->arena, count, sizeof **order);
     Status status = first && starts && *order ? FINE : NO_MEMORY;
     if (status == FINE) {
         counting_sort(evaluation, NULL, first, count, category, starts, categories);
@@ -99,7 +99,7 @@ static Status make_cells(Evaluation *evaluation)
         take_cell(evaluation, &p, &t, NULL);
         count++;
     }
-    evaluation->cells = new_items(count, sizeof *evaluation->cells);
+    evaluation->cells = arena_items(&evaluation->arena, count, sizeof *evaluation->cells);
     if (!evaluation->cells)
         return NO_MEMORY;
     p = t = 0;
@@ -121,8 +121,10 @@ Status build_cells(Evaluation *evaluation)
         status = make_cells(evaluation);
     if (status != FINE)
         return status;
-    evaluation->by_category = new_items(evaluation->cell_count, sizeof *evaluation->by_category);
-    evaluation->category_start = new_items(categories + 1, sizeof *evaluation->category_start);
+    evaluation->by_category = arena_items(&evaluation->arena, evaluation->cell_count,
+                                          sizeof *evaluation->by_category);
+    evaluation->category_start = arena_items(&evaluation->arena, categories + 1,
+                                             sizeof *evaluation->category_start);
     if (!evaluation->by_category || !evaluation->category_start)
         return NO_MEMORY;
     counting_sort(evaluation, NULL, evaluation->by_category, evaluation->cell_count,

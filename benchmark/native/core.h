@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
+
 enum {
     THRESHOLDS = 10,
     RANGES = 4,
@@ -47,6 +49,7 @@ typedef struct {
     uint32_t length;
     int32_t height, width; /* as described; only of TEXT and COUNTS */
     uint8_t kind;
+    bool escapes; /* of TEXT: backslashes are doubled in it */
 } MaskText;
 
 typedef struct {
@@ -106,6 +109,7 @@ typedef struct {
     bool any_skipped;    /* and masks are compared: the four rules differ */
     int threads;
     MappedText results;
+    Arena arena; /* holds all arrays below but those of the ids */
 
     Ids images, categories;
     int32_t *heights, *widths; /* by image rank */

@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     const uint8_t *text;
     size_t length;
+    bool escapes; /* of a string: there is a backslash in it */
 } Span;
 
 /* The smallest steps are here to be inlined: a large file takes tens of millions of them. */

@@ -36,6 +36,7 @@ static bool scan_counts(Cursor *cursor, MaskText *mask)
         mask->kind = MASK_TEXT;
         if (!scan_raw_string(cursor, &span))
             return false;
+        mask->escapes = span.escapes;
     } else if (peek(cursor) == '[') {
         mask->kind = MASK_COUNTS;
         span.text = cursor->at;

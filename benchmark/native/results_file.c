@@ -22,7 +22,10 @@ enum { SMALLEST_PART = 1 << 20 };
 typedef struct {
     const Evaluation *evaluation;
     Cursor cursor;
-    const uint8_t *stop; /* where the next part starts; NULL for the last */
+    const uint8_t *start;
+    const uint8_t *stop;       /* where the next part starts; NULL for the last */
+    const uint8_t *room_until; /* where the text ends that there is to be room for */
+    Arena arena;
     Prediction *items;
     size_t count, capacity;
     double (*boxes)[4];
@@ -140,8 +143,14 @@ static bool resolve(Part *part, Record *record)
 static Status keep(Part *part, const Record *record)
 {
     size_t place = part->count;
-    if (!room_for_one((void **)&part->items, &part->capacity, place, sizeof *part->items))
-        return NO_MEMORY;
+    if (place == part->capacity) {
+        double done = (double)(part->cursor.at - part->start) /
+                      (double)(part->room_until - part->start);
+        part->items = arena_more(&part->arena, part->items, place, &part->capacity, done,
+                                 sizeof *part->items);
+        if (!part->items)
+            return NO_MEMORY;
+    }
     if (record->boxed && part->first_boxed == SIZE_MAX)
         part->first_boxed = place;
     if (place == 0)
@@ -222,7 +231,7 @@ static const uint8_t *guess_start(const uint8_t *from, const uint8_t *end)
 static void free_parts(Part *parts, int count)
 {
     for (int i = 0; i < count; i++) {
-        free(parts[i].items);
+        arena_free(&parts[i].arena);
         free(parts[i].boxes);
     }
 }
@@ -238,14 +247,20 @@ static Status join(Evaluation *evaluation, Part *parts, int count)
     }
     if (total >= INT32_MAX)
         return UNUSUAL;
-    Prediction *joined = realloc(parts[0].items, (total ? total : 1) * sizeof *joined);
-    if (!joined)
-        return NO_MEMORY;
-    parts[0].items = NULL;
+    Prediction *joined = parts[0].items;
+    if (total > parts[0].capacity || total == 0) {
+        joined = arena_items(&parts[0].arena, total, sizeof *joined);
+        if (!joined)
+            return NO_MEMORY;
+        if (parts[0].count)
+            memcpy(joined, parts[0].items, parts[0].count * sizeof *joined);
+    }
+    arena_join(&evaluation->arena, &parts[0].arena);
     evaluation->predictions = joined;
     evaluation->prediction_count = total;
     evaluation->areas_of_boxes = parts[0].first_has_box;
-    if (boxes && (evaluation->boxes = new_items(total, sizeof *evaluation->boxes)) == NULL)
+    if (boxes && !(evaluation->boxes = arena_items(&evaluation->arena, total,
+                                                   sizeof *evaluation->boxes)))
         return NO_MEMORY;
     size_t done = 0;
     for (int i = 0; i < count; i++) {
@@ -261,8 +276,7 @@ static Status join(Evaluation *evaluation, Part *parts, int count)
                 evaluation->boxes[done + j][2] = -1;
         }
         done += part->count;
-        free(part->items);
-        part->items = NULL;
+        arena_free(&part->arena);
     }
     return FINE;
 }
@@ -275,7 +289,7 @@ static Status check_masks(Evaluation *evaluation)
         const Prediction *prediction = &evaluation->predictions[i];
         const MaskText *mask = &prediction->mask;
         if (!evaluation->needs_masks) {
-            Span text = {mask->text, mask->length};
+            Span text = {mask->text, mask->length, mask->escapes};
             if (mask->kind == MASK_TEXT && !sound_text(text))
                 return UNUSUAL;
             continue;
@@ -295,6 +309,8 @@ static void init_part(Part *part, const Evaluation *evaluation, Cursor cursor)
     memset(part, 0, sizeof *part);
     part->evaluation = evaluation;
     part->cursor = cursor;
+    part->start = cursor.at;
+    part->room_until = cursor.end;
     part->first_boxed = SIZE_MAX;
     part->all_boxed = true;
 }
@@ -312,6 +328,8 @@ static int split(Part *parts, const Evaluation *evaluation, Cursor cursor)
             break;
         Cursor later = {start, cursor.end};
         parts[count - 1].stop = start;
+        if (count > 1) /* the first has room for all */
+            parts[count - 1].room_until = start;
         init_part(&parts[count++], evaluation, later);
     }
     return count;

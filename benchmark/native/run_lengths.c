@@ -291,7 +291,7 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
         sound = decode_counts(&decoding, text->text, length);
     } else {
         const uint8_t *plain = text->text;
-        if (text->kind == MASK_TEXT && memchr(plain, '\\', length)) {
+        if (text->kind == MASK_TEXT && text->escapes) {
             uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
             length = undo_escapes(copy, plain, length);
             plain = copy;
