@@ -22,6 +22,7 @@ typedef struct {
     int64_t *categories;
     size_t category_count, category_capacity;
     const uint8_t *annotations; /* where they begin */
+    MaskHead head;
     size_t truth_capacity;
     bool has_images, has_categories, has_annotations;
     Status status;
@@ -190,7 +191,8 @@ typedef struct {
     bool skipped, unanswered;
 } Marks;
 
-static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *marks)
+static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *marks,
+                       MaskHead *head)
 {
     Span other;
     switch (field) {
@@ -200,7 +202,7 @@ static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *mark
     case BOX: return scan_box(cursor, truth);
     case AREA: return scan_area(cursor, truth);
     case CROWD: return scan_flag(cursor, &truth->crowd, true);
-    case MASK: return scan_mask(cursor, &truth->mask, true);
+    case MASK: return scan_mask(cursor, &truth->mask, true, head);
     case SKIPPED: return scan_flag(cursor, &marks->skipped, false);
     case REASON: return scan_text(cursor, true);
     case UNANSWERED: return scan_flag(cursor, &marks->unanswered, false);
@@ -259,7 +261,7 @@ static bool scan_annotation(Cursor *cursor, Reader *reader)
         if (!scan_key(cursor, &key))
             return false;
         unsigned field = field_of(key);
-        if (seen & field || !scan_field(cursor, field, truth, &marks) ||
+        if (seen & field || !scan_field(cursor, field, truth, &marks, &reader->head) ||
             !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;
