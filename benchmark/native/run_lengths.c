@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "json_scan.h"
 #include "memory.h"
 
@@ -21,12 +25,20 @@ static size_t undo_escapes(uint8_t *copy, const uint8_t *text, size_t length)
     size_t used = 0;
     const uint8_t *end = text + length;
     while (text < end) {
-        const uint8_t *slash = memchr(text, '\\', (size_t)(end - text));
-        size_t part = (size_t)((slash ? slash + 1 : end) - text);
-        memcpy(copy + used, text, part);
-        used += part;
-        text += part;
-        if (slash && (text == end || *text++ != '\\'))
+#if defined(__SSE2__)
+        if (end - text >= 16) { /* what is copied too far is overwritten */
+            __m128i part = _mm_loadu_si128((const __m128i *)text);
+            int slashes = _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8('\\')));
+            int plain = slashes ? __builtin_ctz((unsigned)slashes) : 16;
+            _mm_storeu_si128((__m128i *)(copy + used), part);
+            used += (size_t)plain;
+            text += plain;
+            if (!slashes)
+                continue;
+        }
+#endif
+        copy[used++] = *text;
+        if (*text++ == '\\' && (text == end || *text++ != '\\'))
             return SIZE_MAX;
     }
     return used;
@@ -142,8 +154,6 @@ static inline bool are_eight(const uint8_t *at)
 }
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
-
 /* With fewer pixels than these no sum of eight more runs leaves 31 bits. */
 #define FEW_PIXELS (UINT64_C(1) << 27)
 
