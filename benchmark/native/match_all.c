@@ -68,22 +68,26 @@ static Status decode_truths(Evaluation *evaluation, const Cell *cell, Scratch *s
     return FINE;
 }
 
-/* Whether a prediction can match any truth of the cell. No more can be shared than the smaller of
- * two masks has, so IoU below one half is known of most pairs by their areas; not of hollow ones,
- * which pycocotools does not walk to their ends. */
-static bool may_overlap(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
-                        const Mask *mask)
+/* How many truths of the cell a prediction may match, up to 2, as far as their areas and a box around
+ * each tell. No more can be shared than the smaller of two masks has, so IoU below one half is known
+ * of most pairs; not of hollow ones, which pycocotools does not walk to their ends. Crowds and
+ * skipped truths count for two: of them more is asked. */
+static int likely_partners(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
+                           const Mask *mask)
 {
-    for (uint32_t i = 0; i < cell->truth_count; i++) {
+    int likely = 0;
+    for (uint32_t i = 0; i < cell->truth_count && likely < 2; i++) {
         const Truth *truth = cell_truth(evaluation, cell, i);
         const Mask *other = &scratch->truth_masks[i];
         uint64_t both = (uint64_t)mask->area + other->area;
         uint64_t least = mask->area < other->area ? mask->area : other->area;
-        if (truth->crowd || truth->skipped || 3 * least >= both ||
-            (mask->hollow && other->hollow))
-            return true;
+        if (truth->crowd || truth->skipped || (mask->hollow && other->hollow))
+            likely = 2;
+        else if (3 * least >= both && mask->box[0] < other->box[2] &&
+                 other->box[0] < mask->box[2])
+            likely++;
     }
-    return false;
+    return likely;
 }
 
 /* Truths that overlap the prediction enough, highest IoU first, of equals the last first. */
@@ -154,9 +158,13 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
             return status;
         scratch->read += prediction->mask.length;
     }
-    if (evaluation->needs_masks &&
-        (boxes || (kept && may_overlap(evaluation, cell, scratch, &mask))))
-        tight_box(&scratch->runs, &mask, height);
+    if (evaluation->needs_masks) {
+        /* A tight box takes longer than its columns, and spares more overlaps; of one truth, few. */
+        if (kept && !boxes)
+            column_box(&scratch->runs, &mask, height);
+        if (boxes || (kept && likely_partners(evaluation, cell, scratch, &mask) > 1))
+            tight_box(&scratch->runs, &mask, height);
+    }
     if (boxes)
         prediction_box(evaluation, cell, item, &mask, box);
     double area = evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;

@@ -351,6 +351,19 @@ void tight_box(const RunList *list, Mask *mask, int32_t height)
     mask->box[3] = (int32_t)bottom + 1;
 }
 
+void column_box(const RunList *list, Mask *mask, int32_t height)
+{
+    const uint32_t *ends = list->ends + mask->first;
+    uint32_t h = (uint32_t)height;
+    memset(mask->box, 0, sizeof mask->box);
+    if (mask->area == 0)
+        return;
+    uint32_t end = ends[mask->runs - 1 - mask->runs % 2]; /* of the last foreground */
+    mask->box[0] = (int32_t)(ends[0] / h);
+    mask->box[2] = (int32_t)((end - 1) / h) + 1;
+    mask->box[3] = height;
+}
+
 /* pycocotools passes over foreground runs of no pixel, and if it has seen no others its unsigned
  * 32-bit bounds are left as they were set: beyond the image, with sizes wrapped around. */
 void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4])
