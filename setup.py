@@ -13,7 +13,7 @@ setup(
             sources=sorted(str(path) for path in SOURCES.glob("*.c")),
             depends=sorted(str(path) for path in SOURCES.glob("*.h")),
             # Fused multiply-adds would change last bits on some processors.
-            extra_compile_args=["-std=c99", "-O3", "-ffp-contract=off", "-pthread"],
+            extra_compile_args="-std=c99 -O3 -ffp-contract=off -fvisibility=hidden -pthread".split(),
             extra_link_args=["-pthread"],
             libraries=["m"],
             optional=True,  # without a compiler the evaluator runs on pycocotools

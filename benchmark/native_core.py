@@ -58,7 +58,7 @@ class HeadStart:
     """Two files being read and matched by a thread; whatever is wrong is left to others to say."""
 
     def __init__(self, predictions: str, truth: str, *, masks: bool) -> None:
-        self._core: _native.Evaluation | None = None
+        self._core: "_native.Evaluation | None" = None
         self._working = _thread.allocate_lock()
         try:
             from benchmark import _native
@@ -66,8 +66,8 @@ class HeadStart:
             _native.explain_bus_errors()
             # Kept, since to let go of a large mapping takes longer than to print the result.
             self._texts = map_file(truth), map_file(predictions)
-        except Exception:  # noqa: S110 (the ordinary way comes to the same fault, and names it)
-            return
+        except Exception:
+            return  # the ordinary way comes to the same fault, and names it
         self._working.acquire()
         begun = _thread.allocate_lock()
         begun.acquire()
@@ -79,7 +79,7 @@ class HeadStart:
         begun.release()
         try:
             self._core = match(*self._texts, masks=masks)
-        except BaseException:  # noqa: S110 (as above)
+        except BaseException:  # noqa: S110 (likewise)
             pass
         finally:
             self._working.release()

@@ -11,6 +11,7 @@
 
 #include "memory.h"
 #include "ranking.h"
+#include "rules.h"
 #include "workers.h"
 
 enum { FETCHED_AHEAD = 8 };

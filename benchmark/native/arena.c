@@ -44,7 +44,8 @@ static Block *new_block(size_t least, size_t before)
 
 static void free_block(Block *block) { free(block); }
 #else
-/* Room for `least` bytes or more, from the system and so zeroed. A large one starts where a large page may. */
+/* Room for `least` bytes or more, from the system and so zeroed. A large one starts where a large
+ * page may. */
 static Block *new_block(size_t least, size_t before)
 {
     size_t size = FIRST_BLOCK, slack = 0;
@@ -52,7 +53,8 @@ static Block *new_block(size_t least, size_t before)
         size = round_up(least > LARGE_BLOCK ? least : LARGE_BLOCK, LARGE_PAGE);
         slack = LARGE_PAGE;
     }
-    uint8_t *start = mmap(NULL, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *start = mmap(NULL, size + slack, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (start == MAP_FAILED)
         return NULL;
     if (slack) {

@@ -15,8 +15,8 @@ typedef struct {
 /* `count` zeroed items; never NULL for want of items, only for want of memory. */
 void *arena_items(Arena *arena, size_t count, size_t size);
 
-/* Makes room for more than `count` items, which are moved: as many as there will be, if those are the
- * share `done` of all. NULL for want of memory. */
+/* Makes room for more than `count` items, which are moved: as many as there will be, if those are
+ * the share `done` of all. NULL for want of memory. */
 void *arena_more(Arena *arena, const void *items, size_t count, size_t *capacity, double done,
                  size_t size);
 

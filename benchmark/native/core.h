@@ -140,16 +140,6 @@ typedef struct {
     bool lost;
 } Evaluation;
 
-/* overlaps reach at least the lowest threshold or are of no account */
-extern const double LEAST_IOU;
-/* numpy.linspace(.5, .95, 10) and (0, 1, 101), to the bit */
-double threshold_at(int t);
-double recall_at(int r);
-/* pycocotools' Params.areaRng; both ends belong to the range */
-extern const double AREA_RANGES[RANGES][2];
-uint8_t ranges_outside(double area);
-Bits spread_ranges(uint8_t ranges);
-
 static inline int smaller(int a, int b) { return a < b ? a : b; }
 
 #endif

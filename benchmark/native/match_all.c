@@ -9,6 +9,7 @@
 #include "overlaps.h"
 #include "pages.h"
 #include "ranking.h"
+#include "rules.h"
 #include "run_lengths.h"
 #include "skip_rule.h"
 #include "workers.h"
@@ -68,10 +69,10 @@ static Status decode_truths(Evaluation *evaluation, const Cell *cell, Scratch *s
     return FINE;
 }
 
-/* How many truths of the cell a prediction may match, up to 2, as far as their areas and a box around
- * each tell. No more can be shared than the smaller of two masks has, so IoU below one half is known
- * of most pairs; not of hollow ones, which pycocotools does not walk to their ends. Crowds and
- * skipped truths count for two: of them more is asked. */
+/* How many truths of the cell a prediction may match, up to 2, as far as their areas and a box
+ * around each tell. No more can be shared than the smaller of two masks has, so IoU below one half
+ * is known of most pairs; not of hollow ones, which pycocotools does not walk to their ends. Crowds
+ * and skipped truths count for two: of them more is asked. */
 static int likely_partners(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
                            const Mask *mask)
 {
@@ -109,7 +110,7 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
         size_t place = scratch->candidate_count++;
         for (; place > start && scratch->candidates[place - 1].iou <= iou; place--)
             scratch->candidates[place] = scratch->candidates[place - 1];
-        scratch->candidates[place] = (Candidate){i, iou};
+        scratch->candidates[place] = (Candidate){i, iou, thresholds_reached(iou)};
     }
     return FINE;
 }
@@ -125,8 +126,8 @@ static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint3
 }
 
 /* Has the processor fetch the start of a mask that is decoded soon: predictions of a cell lie
- * anywhere in the file, and waiting for memory takes half as long as decoding does. (GCC drops the call
- * of a function that does nothing else, unless it is inlined at once.) */
+ * anywhere in the file, and waiting for memory takes half as long as decoding does. (GCC drops the
+ * call of a function that does nothing else, unless it is inlined at once.) */
 __attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *evaluation, size_t place)
 {
     enum { LINE = 64, LINES = 4, RECORDS = 8 };
@@ -159,7 +160,7 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         scratch->read += prediction->mask.length;
     }
     if (evaluation->needs_masks) {
-        /* A tight box takes longer than its columns, and spares more overlaps; of one truth, few. */
+        /* A tight box takes longer than its columns and spares more overlaps; of one truth, few. */
         if (kept && !boxes)
             column_box(&scratch->runs, &mask, height);
         if (boxes || (kept && likely_partners(evaluation, cell, scratch, &mask) > 1))
