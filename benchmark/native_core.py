@@ -57,8 +57,10 @@ def match(
 class HeadStart:
     """Two files being read and matched by a thread; whatever is wrong is left to others to say."""
 
+    _core: "_native.Evaluation | None"
+
     def __init__(self, predictions: str, truth: str, *, masks: bool) -> None:
-        self._core: "_native.Evaluation | None" = None
+        self._core = None
         self._working = _thread.allocate_lock()
         try:
             from benchmark import _native

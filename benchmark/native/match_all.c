@@ -128,7 +128,8 @@ static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint3
 /* Has the processor fetch the start of a mask that is decoded soon: predictions of a cell lie
  * anywhere in the file, and waiting for memory takes half as long as decoding does. (GCC drops the
  * call of a function that does nothing else, unless it is inlined at once.) */
-__attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *evaluation, size_t place)
+__attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *evaluation,
+                                                              size_t place)
 {
     enum { LINE = 64, LINES = 4, RECORDS = 8 };
     if (place + RECORDS >= evaluation->prediction_count)

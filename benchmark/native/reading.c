@@ -2,8 +2,8 @@
  *
  * The results are read in parts by all threads, while one of them reads the ground truth first.
  * Where a record starts cannot be known without reading from the front, so each part starts at a
- * guess (a `{` after a comma) and the guesses are proved afterwards: the part before must end exactly
- * there. If one does not, a single thread reads the file again. Once all is read, the parts are put
+ * guess (a `{` after a comma) and the guesses are proved afterwards: the part before must end
+ * exactly there. If one does not, a single thread reads the file again. Once all is read, the parts are put
  * into one list, and ids become ranks. */
 #include "reading.h"
 
