@@ -1,5 +1,6 @@
 """Two server processes on one PostgreSQL database: many raters, no question served twice."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -63,12 +64,24 @@ def paint_all(
             work = sent.json()["next"]
 
 
+def assert_one_session_for_both(first: str, second: str) -> None:
+    form = {"name": "rater 0", "password": "correct horse"}
+    with httpx.Client(base_url=first, timeout=60) as client:
+        assert client.post("/login", data=form).status_code == 303
+        cookies = client.cookies
+    with httpx.Client(base_url=second, cookies=cookies, timeout=60) as client:
+        assert client.get("/api/me").json()["rater"] == "rater 0"
+
+
 @pytest.mark.slow
 def test_no_question_is_served_twice(shared: Project) -> None:
     served: list[tuple[str, int]] = []
     faults: list[str] = []
     signed_in = threading.Barrier(RATERS)
-    with serving(shared.folder) as first, serving(shared.folder) as second:
+    copy = shared.folder.with_name("copy")
+    shutil.copytree(shared.folder, copy)
+    with serving(shared.folder) as first, serving(copy) as second:
+        assert_one_session_for_both(first.url, second.url)
         threads = [
             threading.Thread(
                 target=paint_all,
