@@ -28,6 +28,7 @@ from annotate_app import (
     sign_in,
     static_files,
 )
+from annotate_app.database_away import DatabaseAway
 from annotate_app.pages import NAVIGATION, render
 from annotate_app.security_headers import SecurityHeaders
 from annotate_app.sessions import SessionGuard, Sessions
@@ -81,6 +82,7 @@ def make_app(project: Project) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _show_problem)
     app.add_middleware(SessionGuard, sessions=sessions)
+    app.add_middleware(DatabaseAway)
     app.add_middleware(SecurityHeaders)  # outermost: on refusals too
     return gr.mount_gradio_app(
         app,
