@@ -147,9 +147,7 @@ def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
     """
     height, width = size
     if height * width > _MOST_PIXELS:
-        raise MaskError(
-            f"polygons in an image of {height}×{width} pixels; give run lengths instead"
-        )
+        raise MaskError(f"polygons in an image of {height}×{width}; give run lengths instead")
     return _rasterise(polygons, size)
 
 
@@ -207,7 +205,7 @@ def compress_runs(runs: np.ndarray, size: tuple[int, int]) -> Rle:
     place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     digits = np.repeat(values, lengths) >> (5 * place) & 0x1F
     digits |= np.where(place < np.repeat(lengths, lengths) - 1, 0x20, 0)
-    return Rle(tuple(size), (digits + 48).astype(np.uint8).tobytes().decode("ascii"))
+    return Rle((size[0], size[1]), (digits + 48).astype(np.uint8).tobytes().decode("ascii"))
 
 
 def _from_pycocotools(packed: Any) -> Rle:
