@@ -168,8 +168,8 @@ def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> M
     shapes = [sizes.get(record.image_id, (1, 1)) for record in records]
     for record, size in zip(records, shapes, strict=True):
         mask = record.segmentation
-        together = isinstance(mask, Rle) and isinstance(mask.counts, str)
-        texts.append(mask.counts if together and tuple(mask.size) == size else None)
+        text = mask.counts if isinstance(mask, Rle) and tuple(mask.size) == size else None
+        texts.append(text if isinstance(text, str) else None)
     return measure(texts, np.array(shapes, np.int64))
 
 
