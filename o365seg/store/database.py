@@ -63,6 +63,8 @@ class Store:
         self.url = url
         self.namespace = namespace
         self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url, namespace)
+        # What was read once and can never change; see `tally`.
+        self._engine.update_execution_options(o365seg_memory={})
         self._writing = threading.Lock()
         self._lock_key = zlib.crc32(f"o365seg {namespace}".encode())
 

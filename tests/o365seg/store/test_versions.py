@@ -60,7 +60,7 @@ def test_the_first_schema_is_upgraded_and_nothing_is_lost(
             for name in ("rater", "image", "question", "lease", "answer", "draft")
         }
     store = open_store(Store(sqlite_url(first)))
-    assert "upgraded from schema 0001 to 0002" in caplog.text
+    assert "upgraded from schema 0001 to 0003" in caplog.text
     with sqlite3.connect(first) as db:
         for name, rows in before.items():
             after = db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
