@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from small_project import box_mask, make_source
 
 from o365seg.project import Project, create_project, open_project
-from o365seg.store import raters
 from o365seg.store.schema import ACTIVITY_COLUMNS, answer, gold, image, lease, question, review
+from o365seg.store.raters import add_rater
 from o365seg.store.settings import change_setting
 
 RATERS = 40
@@ -26,6 +26,9 @@ def grow_project(
     database: str = "",
     *,
     quality: bool = True,
+    password_hash: str = "hash",
+    picture: tuple[int, int] = (64, 48),
+    raters: int = RATERS,
     seed: int = 0,
 ) -> Project:
     """Make a project of `questions`, the first of them answered but for some left open between.
@@ -37,6 +40,9 @@ def grow_project(
         database: URL of PostgreSQL; empty: SQLite.
         quality: Three in ten answers reviewed, a tenth of those rejected and answered again but for
             20 of them, 50 hidden gold questions (half of them without an answer), 2% replicated.
+        password_hash: Every rater's; they are called `rater 0` and so on.
+        picture: Width and height that the images are said to have; nobody looks at their files.
+        raters: How many.
         seed: Of which.
     """
     source = make_source(folder.with_name(folder.name + "-source"))
@@ -44,10 +50,10 @@ def grow_project(
     project = open_project(folder, database=database)
     draw = random.Random(seed)
     with project.store.write() as db:
-        for number in range(RATERS):
-            raters.add_rater(db, f"rater {number}", "hash")
+        for number in range(raters):
+            add_rater(db, f"rater {number}", password_hash)
         db.execute(question.update().values(position=question.c.position + 10 * questions))
-        _add_questions(db, questions)
+        _add_questions(db, questions, picture)
         ids = range(FIRST_ID, FIRST_ID + questions)
         late = set(draw.sample(ids[:answered], 25)) if quality else set()
         done = [id_ for id_ in ids[: answered + len(late)] if id_ not in late]
@@ -57,13 +63,18 @@ def grow_project(
     return project
 
 
-def _add_questions(db: sa.Connection, count: int) -> None:
+def _add_questions(db: sa.Connection, count: int, size: tuple[int, int]) -> None:
     picture = dict(db.execute(sa.select(image)).mappings().first() or {})
     model = dict(db.execute(sa.select(question)).mappings().first() or {})
     pictures = range(-(-count // PER_IMAGE))
     db.execute(
         image.insert(),
-        [picture | {"id": FIRST_ID + number, "sha256": f"{number:064}"} for number in pictures],
+        [
+            picture
+            | {"id": FIRST_ID + number, "sha256": f"{number:064}"}
+            | {"width": size[0], "height": size[1]}
+            for number in pictures
+        ],
     )
     rows = [
         model
