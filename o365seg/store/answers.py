@@ -247,13 +247,21 @@ def save_draft(
     return leases.renew(db, token, rater_id, now)
 
 
+_DRAFT = (
+    sa.select(draft, image.c.width, image.c.height)
+    .select_from(draft.join(question).join(image))
+    .where(
+        draft.c.question_id == sa.bindparam("question"),
+        draft.c.rater_id == sa.bindparam("rater"),
+        ~draft.c.late,
+    )
+)
+
+
 def find_draft(db: sa.Connection, question_id: int, rater_id: int) -> Draft | None:
     """A rater's work in progress on a question."""
-    row = db.execute(
-        sa.select(draft, image.c.width, image.c.height)
-        .select_from(draft.join(question).join(image))
-        .where(*_working_draft(question_id, rater_id))
-    ).one_or_none()
+    given = {"question": question_id, "rater": rater_id}
+    row = db.execute(_DRAFT, given).one_or_none()
     if row is None:
         return None
     mask = Mask((row.height, row.width), row.counts, row.crc32)

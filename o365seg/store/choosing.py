@@ -184,73 +184,76 @@ def _free_question(
     return min(candidates, key=lambda found: found.rank, default=None)
 
 
+_GIVEN = sa.select(
+    sa.func.count().label("all"),
+    sa.func.count().filter(lease.c.purpose == sa.bindparam("purpose")).label("such"),
+).where(lease.c.rater_id == _RATER, lease.c.purpose != Purpose.QUALIFICATION)
+
+
 def _is_due(db: sa.Connection, rater_id: int, purpose: Purpose, settings: ProjectSettings) -> bool:
     """Whether a rater's share of such questions is behind; when exactly is drawn by the seed."""
     share = settings.gold_share if purpose == Purpose.GOLD else settings.replica_share
     if share <= 0:
         return False
-    given = db.execute(
-        sa.select(
-            sa.func.count(),
-            sa.func.count().filter(lease.c.purpose == purpose),
-        ).where(lease.c.rater_id == rater_id, lease.c.purpose != Purpose.QUALIFICATION)
-    ).one()
-    return given[0] * share >= given[1] + uniform(settings.seed, purpose, rater_id, given[1])
+    given = db.execute(_GIVEN, {"rater": rater_id, "purpose": purpose.value}).one()
+    return given.all * share >= given.such + uniform(settings.seed, purpose, rater_id, given.such)
+
+
+def _was_with_rater(question_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether the rater answered a question for whatever purpose, or has it now."""
+    return sa.or_(
+        sa.exists().where(answer.c.question_id == question_id, answer.c.rater_id == _RATER),
+        sa.exists().where(
+            lease.c.question_id == question_id,
+            lease.c.rater_id == _RATER,
+            lease.c.closed_at.is_(None),
+        ),
+    )
+
+
+_UNSEEN_GOLD = sa.select(gold.c.question_id).where(
+    gold.c.purpose == Purpose.GOLD, ~_was_with_rater(gold.c.question_id)
+)
 
 
 def _due_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Choice | None:
-    unseen = db.execute(
-        sa.select(gold.c.question_id).where(
-            gold.c.purpose == Purpose.GOLD,
-            ~_was_with(gold.c.question_id, rater_id),
-        )
-    ).scalars()
-    candidates = list(unseen)
+    candidates = list(db.execute(_UNSEEN_GOLD, {"rater": rater_id}).scalars())
     if not candidates or not _is_due(db, rater_id, Purpose.GOLD, settings):
         return None
     chosen = min(candidates, key=lambda id_: (uniform(settings.seed, "gold", rater_id, id_), id_))
     return Choice(chosen, Purpose.GOLD)
 
 
+_PAINTED_AGAIN = (
+    # A rater who corrected theirs painted it once.
+    sa.select(sa.func.count(sa.distinct(answer.c.rater_id)))
+    .where(answer.c.question_id == question.c.id, answer.c.purpose == Purpose.REPLICA)
+    .scalar_subquery()
+)
+_BEING_PAINTED_AGAIN = (
+    sa.select(sa.func.count())
+    .where(
+        lease.c.question_id == question.c.id,
+        lease.c.purpose == Purpose.REPLICA,
+        lease.c.closed_at.is_(None),
+        lease.c.expires_at > _NOW,
+    )
+    .scalar_subquery()
+)
+_REPLICA = (
+    sa.select(question.c.id)
+    .where(
+        question.c.replicas > sa.literal_column("0"),  # as its index has it
+        question.c.state != QuestionState.OPEN,
+        ~_was_with_rater(question.c.id),
+        _PAINTED_AGAIN + _BEING_PAINTED_AGAIN < question.c.replicas,
+    )
+    .order_by(question.c.position)
+    .limit(1)
+)
+
+
 def _replica(db: sa.Connection, rater_id: int, now: int) -> Choice | None:
     """A question to paint once more: it has an answer, which this rater had no part in."""
-    painted = (
-        # A rater who corrected theirs painted it once.
-        sa.select(sa.func.count(sa.distinct(answer.c.rater_id)))
-        .where(answer.c.question_id == question.c.id, answer.c.purpose == Purpose.REPLICA)
-        .scalar_subquery()
-    )
-    begun = (
-        sa.select(sa.func.count())
-        .where(
-            lease.c.question_id == question.c.id,
-            lease.c.purpose == Purpose.REPLICA,
-            lease.c.closed_at.is_(None),
-            lease.c.expires_at > now,
-        )
-        .scalar_subquery()
-    )
-    found = db.execute(
-        sa.select(question.c.id)
-        .where(
-            question.c.replicas > sa.literal_column("0"),  # as its index has it
-            question.c.state != QuestionState.OPEN,
-            ~_was_with(question.c.id, rater_id),
-            painted + begun < question.c.replicas,
-        )
-        .order_by(question.c.position)
-        .limit(1)
-    ).scalar_one_or_none()
+    found = db.execute(_REPLICA, {"rater": rater_id, "now": now}).scalar_one_or_none()
     return None if found is None else Choice(found, Purpose.REPLICA)
-
-
-def _was_with(question_id: sa.ColumnElement[int], rater_id: int) -> sa.ColumnElement[bool]:
-    """Whether a rater answered a question for whatever purpose, or has it now."""
-    return sa.or_(
-        sa.exists().where(answer.c.question_id == question_id, answer.c.rater_id == rater_id),
-        sa.exists().where(
-            lease.c.question_id == question_id,
-            lease.c.rater_id == rater_id,
-            lease.c.closed_at.is_(None),
-        ),
-    )

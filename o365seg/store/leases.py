@@ -104,25 +104,13 @@ def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
 
 def renew(db: sa.Connection, token: str, rater_id: int, now: int) -> bool:
     """Extend a lease of that rater to `LEASE_MS` from now; False where the question is lost."""
-    renewed = db.execute(
-        lease.update()
-        .where(
-            lease.c.token == token,
-            lease.c.rater_id == rater_id,
-            lease.c.closed_at.is_(None),
-        )
-        .values(expires_at=now + LEASE_MS)
-    )
-    return renewed.rowcount == 1
+    given = {"of": token, "rater": rater_id, "until": now + LEASE_MS}
+    return db.execute(_RENEW, given).rowcount == 1
 
 
 def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     """End a lease if it is open."""
-    db.execute(
-        lease.update()
-        .where(lease.c.token == token, lease.c.closed_at.is_(None))
-        .values(closed_at=now, outcome=outcome)
-    )
+    db.execute(_CLOSE, {"of": token, "now": now, "how": outcome})
 
 
 def show_again(db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int) -> None:
@@ -180,6 +168,33 @@ _LEASED_QUESTIONS = (
     .select_from(lease.join(question).join(image))
     .where(lease.c.token.in_(sa.bindparam("tokens", expanding=True)))
 )
+_IS_OPEN = lease.c.closed_at.is_(None)
+_RENEW = (
+    lease.update()
+    .where(lease.c.token == sa.bindparam("of"), lease.c.rater_id == _RATER, _IS_OPEN)
+    .values(expires_at=sa.bindparam("until", type_=sa.BigInteger))
+)
+_CLOSE = (
+    lease.update()
+    .where(lease.c.token == sa.bindparam("of"), _IS_OPEN)
+    .values(closed_at=_NOW, outcome=sa.bindparam("how"))
+)
+# Whose lease on a question ends by a new one: the rater's own, and for the same purpose those that
+# expired (of an answer there is no other, or the question would not be free).
+_REPLACE = (
+    lease.update()
+    .where(
+        lease.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
+        _IS_OPEN,
+        (lease.c.rater_id == _RATER)
+        | (
+            (lease.c.purpose == sa.bindparam("why"))
+            & lease.c.purpose.in_((Purpose.ANSWER, Purpose.REPLICA))
+            & (lease.c.expires_at <= _NOW)
+        ),
+    )
+    .values(closed_at=_NOW, outcome="expired")
+)
 # Said of this rater's own answer; of another's it is about a mask that they never see.
 _COMMENT = sa.select(_SENT_BACK.c.comment).where(
     _SENT_BACK.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
@@ -236,28 +251,19 @@ def _reassigned_question(db: sa.Connection, now: int) -> choosing.Choice | None:
 def _new_lease(
     db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int, *, shown: bool
 ) -> str:
-    # Whose lease on this question ends by it: the rater's own, and for the same purpose those
-    # that expired (of an answer there is no other, or the question would not be free).
-    replaced = lease.c.rater_id == rater_id
-    if choice.purpose in (Purpose.ANSWER, Purpose.REPLICA):
-        replaced |= (lease.c.purpose == choice.purpose) & (lease.c.expires_at <= now)
-    db.execute(
-        lease.update()
-        .where(lease.c.question_id == choice.question_id, lease.c.closed_at.is_(None), replaced)
-        .values(closed_at=now, outcome="expired")
-    )
+    given = {"question": choice.question_id, "rater": rater_id, "now": now}
+    db.execute(_REPLACE, given | {"why": choice.purpose.value})
     token = secrets.token_urlsafe(18)
-    db.execute(
-        lease.insert().values(
-            token=token,
-            question_id=choice.question_id,
-            rater_id=rater_id,
-            purpose=choice.purpose.value,
-            leased_at=now,
-            shown_at=now if shown else None,
-            expires_at=now + LEASE_MS,
-        )
-    )
+    row = {
+        "token": token,
+        "question_id": choice.question_id,
+        "rater_id": rater_id,
+        "purpose": choice.purpose.value,
+        "leased_at": now,
+        "shown_at": now if shown else None,
+        "expires_at": now + LEASE_MS,
+    }
+    db.execute(lease.insert(), row)
     return token
 
 
