@@ -10,7 +10,17 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.store import qualification
-from o365seg.store.schema import Purpose, QuestionState, answer, draft, gold, lease, question, rater
+from o365seg.store.schema import (
+    Purpose,
+    QuestionState,
+    answer,
+    constant,
+    draft,
+    gold,
+    lease,
+    question,
+    rater,
+)
 from o365seg.store.settings import ProjectSettings, uniform
 from o365seg.store.standing import rejections
 
@@ -82,7 +92,7 @@ _RETURNED = (
                 ~sa.exists().where(
                     lease.c.question_id == _SENT_BACK.c.question_id,
                     lease.c.closed_at.is_(None),
-                    lease.c.purpose == Purpose.ANSWER,
+                    lease.c.purpose == constant(Purpose.ANSWER),
                 ),
             ),
             else_=(_SENT_BACK.c.rejected_at < sa.bindparam("too_long", type_=sa.BigInteger))
@@ -121,17 +131,19 @@ class _Free:
 _TAKEN = sa.exists().where(
     lease.c.question_id == question.c.id,
     lease.c.closed_at.is_(None),
-    ((lease.c.purpose == Purpose.ANSWER) & (lease.c.expires_at > _NOW))
+    ((lease.c.purpose == constant(Purpose.ANSWER)) & (lease.c.expires_at > _NOW))
     | (lease.c.rater_id == _RATER),
 )
 _AGAIN = sa.exists().where(
     answer.c.question_id == question.c.id,
     answer.c.rater_id == _RATER,
-    answer.c.purpose != Purpose.ANSWER,
+    answer.c.purpose != constant(Purpose.ANSWER),
 )
 _FREE = sa.select(question.c.id, question.c.position, question.c.image_id).where(~_TAKEN)
 _FIRST_LEFT = (
-    _FREE.where(question.c.state == QuestionState.OPEN).order_by(question.c.position).limit(1)
+    _FREE.where(question.c.state == constant(QuestionState.OPEN))
+    .order_by(question.c.position)
+    .limit(1)
 )
 _FIRST = _FIRST_LEFT.where(~_AGAIN)
 _FIRST_OF_IMAGE = _FIRST.where(question.c.image_id == sa.bindparam("image", type_=sa.BigInteger))
@@ -139,11 +151,18 @@ _FREE_OF = _FREE.add_columns(_AGAIN.label("again"), question.c.state).where(
     question.c.id.in_(sa.bindparam("among", expanding=True))
 )
 _DRAFTS = sa.select(draft.c.question_id).where(draft.c.rater_id == _RATER, ~draft.c.late)
+_LEASE = lease.alias()
 _LAST_IMAGE = (
     sa.select(question.c.image_id)
     .select_from(lease.join(question))
-    .where(lease.c.rater_id == _RATER)
-    .order_by(lease.c.leased_at.desc(), question.c.position.desc())
+    .where(
+        lease.c.rater_id == _RATER,
+        lease.c.leased_at
+        == sa.select(sa.func.max(_LEASE.c.leased_at))
+        .where(_LEASE.c.rater_id == _RATER)
+        .scalar_subquery(),
+    )
+    .order_by(question.c.position.desc())
     .limit(1)
 )
 
@@ -187,7 +206,7 @@ def _free_question(
 _GIVEN = sa.select(
     sa.func.count().label("all"),
     sa.func.count().filter(lease.c.purpose == sa.bindparam("purpose")).label("such"),
-).where(lease.c.rater_id == _RATER, lease.c.purpose != Purpose.QUALIFICATION)
+).where(lease.c.rater_id == _RATER, lease.c.purpose != constant(Purpose.QUALIFICATION))
 
 
 def _is_due(db: sa.Connection, rater_id: int, purpose: Purpose, settings: ProjectSettings) -> bool:
@@ -212,7 +231,7 @@ def _was_with_rater(question_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool
 
 
 _UNSEEN_GOLD = sa.select(gold.c.question_id).where(
-    gold.c.purpose == Purpose.GOLD, ~_was_with_rater(gold.c.question_id)
+    gold.c.purpose == constant(Purpose.GOLD), ~_was_with_rater(gold.c.question_id)
 )
 
 
@@ -227,14 +246,14 @@ def _due_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Ch
 _PAINTED_AGAIN = (
     # A rater who corrected theirs painted it once.
     sa.select(sa.func.count(sa.distinct(answer.c.rater_id)))
-    .where(answer.c.question_id == question.c.id, answer.c.purpose == Purpose.REPLICA)
+    .where(answer.c.question_id == question.c.id, answer.c.purpose == constant(Purpose.REPLICA))
     .scalar_subquery()
 )
 _BEING_PAINTED_AGAIN = (
     sa.select(sa.func.count())
     .where(
         lease.c.question_id == question.c.id,
-        lease.c.purpose == Purpose.REPLICA,
+        lease.c.purpose == constant(Purpose.REPLICA),
         lease.c.closed_at.is_(None),
         lease.c.expires_at > _NOW,
     )
@@ -244,9 +263,9 @@ _REPLICA = (
     sa.select(question.c.id)
     .where(
         question.c.replicas > sa.literal_column("0"),  # as its index has it
-        question.c.state != QuestionState.OPEN,
+        question.c.state != constant(QuestionState.OPEN),
         ~_was_with_rater(question.c.id),
-        _PAINTED_AGAIN + _BEING_PAINTED_AGAIN < question.c.replicas,
+        question.c.replicas > _PAINTED_AGAIN + _BEING_PAINTED_AGAIN,
     )
     .order_by(question.c.position)
     .limit(1)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from o365seg.store import choosing, qualification
 from o365seg.store.qualification import Gate
-from o365seg.store.schema import Purpose, QuestionState, image, lease, question
+from o365seg.store.schema import Purpose, QuestionState, constant, image, lease, question
 from o365seg.store.settings import read_settings
 from o365seg.store.standing import rejections
 
@@ -145,7 +145,7 @@ _COUNT_WAITING = sa.select(sa.func.count()).select_from(
         lease.c.closed_at.is_(None),
         lease.c.expires_at > _NOW,
         lease.c.rater_id != _RATER,
-        lease.c.purpose == Purpose.ANSWER,
+        lease.c.purpose == constant(Purpose.ANSWER),
     )
     .union(sa.select(_SENT_BACK.c.question_id).where(_SENT_BACK.c.rater_id != _RATER))
     .subquery()

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import reviews
+from o365seg.store import reviews, tally
 from o365seg.store.schema import (
     Purpose,
     answer,
+    constant,
     draft,
     image,
     lease,
     question,
     rater,
 )
-from o365seg.store import tally
 from o365seg.store.standing import counting_answers, rejections
 
 MS_PER_HOUR = 3_600_000
@@ -216,12 +216,12 @@ def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
 
 # Built once: both are asked for at every submit.
 _SENT_BACK = rejections()
-_COUNT_SENT_BACK = sa.select(
-    sa.func.count(), sa.func.count(_SENT_BACK.c.skip_reason)
-).select_from(_SENT_BACK)
-_EXTRA = answer.c.purpose.in_((Purpose.GOLD, Purpose.REPLICA))
+_COUNT_SENT_BACK = sa.select(sa.func.count(), sa.func.count(_SENT_BACK.c.skip_reason)).select_from(
+    _SENT_BACK
+)
+_EXTRA = answer.c.purpose.in_((constant(Purpose.GOLD), constant(Purpose.REPLICA)))
 _COUNT_OWN = sa.select(
-    sa.func.count().filter(answer.c.purpose != Purpose.QUALIFICATION),
+    sa.func.count().filter(answer.c.purpose != constant(Purpose.QUALIFICATION)),
     sa.func.count().filter(_EXTRA),
     sa.func.count(answer.c.skip_reason).filter(_EXTRA),
 ).where(answer.c.rater_id == sa.bindparam("rater"))

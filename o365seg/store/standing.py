@@ -4,7 +4,7 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from o365seg.store.schema import Purpose, QuestionState, Verdict, answer, question, review
+from o365seg.store.schema import Purpose, QuestionState, Verdict, answer, constant, question, review
 
 
 def newest_answers() -> sa.Subquery:
@@ -30,7 +30,7 @@ def rejections() -> sa.Subquery:
             answer.c.question_id,
             answer.c.id.label("answer_id"),
             # No bare column, or SQLite would go through all answers of a rater that is asked for.
-            (answer.c.rater_id + 0).label("rater_id"),
+            (answer.c.rater_id + sa.literal_column("0")).label("rater_id"),
             answer.c.skip_reason,
             review.c.comment,
             review.c.created_at.label("rejected_at"),
@@ -38,15 +38,15 @@ def rejections() -> sa.Subquery:
         .select_from(question.join(answer).join(review))
         .where(
             # Few are, among many that ever were; the rest says which answer and which review.
-            question.c.state == QuestionState.SENT_BACK,
-            review.c.verdict == Verdict.REJECTED,
-            answer.c.purpose == Purpose.ANSWER,
+            question.c.state == constant(QuestionState.SENT_BACK),
+            review.c.verdict == constant(Verdict.REJECTED),
+            answer.c.purpose == constant(Purpose.ANSWER),
             ~sa.exists().where(
                 later_review.c.answer_id == review.c.answer_id, later_review.c.id > review.c.id
             ),
             ~sa.exists().where(
                 later_answer.c.question_id == answer.c.question_id,
-                later_answer.c.purpose == Purpose.ANSWER,
+                later_answer.c.purpose == constant(Purpose.ANSWER),
                 later_answer.c.id > answer.c.id,
             ),
         )

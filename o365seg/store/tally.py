@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from o365seg.store.schema import Purpose, answer, question
+from o365seg.store.schema import Purpose, answer, constant, question
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,15 @@ def count_questions(db: sa.Connection) -> int:
 def _since() -> sa.Select:
     earlier = answer.alias()
     replaced = (
-        sa.select(sa.case((earlier.c.skip_reason.is_(None), "mask"), else_="skip"))
+        sa.select(
+            sa.case(
+                (earlier.c.skip_reason.is_(None), sa.literal_column("'mask'")),
+                else_=sa.literal_column("'skip'"),
+            )
+        )
         .where(
             earlier.c.question_id == answer.c.question_id,
-            earlier.c.purpose == Purpose.ANSWER,
+            earlier.c.purpose == constant(Purpose.ANSWER),
             earlier.c.id < answer.c.id,
         )
         .order_by(earlier.c.id.desc())
@@ -59,13 +64,17 @@ def _since() -> sa.Select:
         .where(answer.c.id > sa.bindparam("up_to"))
         .subquery()
     )
-    count, counted = sa.func.count, since.c.purpose == Purpose.ANSWER
+    count, counted = sa.func.count, since.c.purpose == constant(Purpose.ANSWER)
     return sa.select(
         sa.func.max(since.c.id).label("up_to"),
         count().filter(counted, since.c.skip_reason.is_(None)).label("masks"),
         count().filter(counted, since.c.skip_reason.is_not(None)).label("skips"),
-        count().filter(counted, since.c.replaced == "mask").label("masks_replaced"),
-        count().filter(counted, since.c.replaced == "skip").label("skips_replaced"),
+        count()
+        .filter(counted, since.c.replaced == sa.literal_column("'mask'"))
+        .label("masks_replaced"),
+        count()
+        .filter(counted, since.c.replaced == sa.literal_column("'skip'"))
+        .label("skips_replaced"),
     )
 
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from small_project import box_mask, make_source
 
 from o365seg.project import Project, create_project, open_project
-from o365seg.store.schema import ACTIVITY_COLUMNS, answer, gold, image, lease, question, review
 from o365seg.store.raters import add_rater
+from o365seg.store.schema import ACTIVITY_COLUMNS, answer, gold, image, lease, question, review
 from o365seg.store.settings import change_setting
 
 RATERS = 40
@@ -91,16 +91,16 @@ def _answer(
     """Answers to (question, number of the rater), in that order."""
     first = db.execute(sa.text("SELECT min(id) FROM rater")).scalar_one()
     mask = box_mask(*SIZE, 3, 3)
-    times = {"leased_at": 1, "shown_at": 1}
     for start in range(0, len(done), _ROWS):
         shared = [
             {
                 "question_id": id_,
                 "rater_id": first + number,
                 "purpose": purpose,
-                **times,
+                "leased_at": at,
+                "shown_at": at,
             }
-            for id_, number in done[start : start + _ROWS]
+            for at, (id_, number) in enumerate(done[start : start + _ROWS], start)
         ]
         tokens = [f"{purpose}{token}{row['question_id']}-{row['rater_id']}" for row in shared]
         db.execute(
