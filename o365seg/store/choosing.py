@@ -172,9 +172,9 @@ def _free_question(
 ) -> _Free | None:
     """The best free question: one without an answer, or one of `abandoned`.
 
-    The first of each kind is looked up along an index, and the best of these taken: the work is the
-    same whether a hundred questions are left or a hundred thousand. Walked past are only what others
-    hold, and what the rater has seen.
+    The first of each kind is looked up along an index, and the best of these taken: the work is
+    the same whether a hundred questions are left or a hundred thousand. Walked past are only what
+    others hold, and what the rater has seen.
     """
     given = {"rater": rater_id, "now": now}
     begun = set(db.execute(_DRAFTS, given).scalars())

@@ -41,13 +41,17 @@ def count_questions(db: sa.Connection) -> int:
     return known
 
 
+# Not Python's values, which would be parameters of the statement.
+_MASK, _SKIP = sa.literal_column("'mask'"), sa.literal_column("'skip'")
+
+
 def _since() -> sa.Select:
     earlier = answer.alias()
     replaced = (
         sa.select(
             sa.case(
-                (earlier.c.skip_reason.is_(None), sa.literal_column("'mask'")),
-                else_=sa.literal_column("'skip'"),
+                (earlier.c.skip_reason.is_(None), _MASK),
+                else_=_SKIP,
             )
         )
         .where(
@@ -69,12 +73,8 @@ def _since() -> sa.Select:
         sa.func.max(since.c.id).label("up_to"),
         count().filter(counted, since.c.skip_reason.is_(None)).label("masks"),
         count().filter(counted, since.c.skip_reason.is_not(None)).label("skips"),
-        count()
-        .filter(counted, since.c.replaced == sa.literal_column("'mask'"))
-        .label("masks_replaced"),
-        count()
-        .filter(counted, since.c.replaced == sa.literal_column("'skip'"))
-        .label("skips_replaced"),
+        count().filter(counted, since.c.replaced == _MASK).label("masks_replaced"),
+        count().filter(counted, since.c.replaced == _SKIP).label("skips_replaced"),
     )
 
 

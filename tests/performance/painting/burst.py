@@ -2,10 +2,10 @@
 
     PYTHONPATH=tests/helpers python tests/performance/painting/burst.py
 
-Real server in a process of its own, real HTTP, the load on the same machine. Everybody is signed in,
-has a question and an open connection; then all send at once, and the clock runs until each has the
-reply with the next question. Masks are painted as people do it: an object filled by strokes, its
-boundary wobbling, gaps left between strokes.
+Real server in a process of its own, real HTTP, the load on the same machine. Everybody is signed
+in, has a question and an open connection; then all send at once, and the clock runs until each has
+the reply with the next question. Masks are painted as people do it: an object filled by strokes,
+its boundary wobbling, gaps left between strokes.
 """
 
 import argparse
