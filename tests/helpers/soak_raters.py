@@ -66,7 +66,14 @@ class SoakRater(threading.Thread):
     """Answers until nothing is left."""
 
     def __init__(
-        self, project: Project, name: str, id_: int, password: str, url: str, books: Books
+        self,
+        project: Project,
+        name: str,
+        id_: int,
+        password: str,
+        url: str,
+        books: Books,
+        sleepy: float,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._project = project
@@ -74,6 +81,7 @@ class SoakRater(threading.Thread):
         self._password = password
         self._client = HttpRater(url, timeout=30)
         self._books = books
+        self._sleepy = sleepy
         self._random = random.Random(name)
 
     def run(self) -> None:
@@ -88,7 +96,7 @@ class SoakRater(threading.Thread):
                     work = self._post("/api/next")[1]
                     continue
                 self._books.show(task["question"], self._id)
-                if self._random.random() < 0.005:
+                if self._random.random() < self._sleepy:
                     self._fall_asleep(task)
                 work = self._answer(task)
         except Exception as error:
@@ -147,7 +155,7 @@ class SoakRater(threading.Thread):
             mine = (lease.c.rater_id == self._id, lease.c.closed_at.is_(None))
             db.execute(lease.update().where(*mine).values(expires_at=1))
         enough = len(self._books.told) + 200
-        waited = time.monotonic() + 5
+        waited = time.monotonic() + 2
         while len(self._books.told) < enough and time.monotonic() < waited:
             time.sleep(0.05)
 
@@ -169,6 +177,8 @@ def soak(
     password: str,
     kill_now: Callable[[float, int], bool],
     say: Callable[[str], None] = lambda line: None,
+    *,
+    sleepy: float = 0.005,
 ) -> Books:
     """Let `people` (ids by name) answer every question of a project.
 
@@ -178,6 +188,7 @@ def soak(
         password: Everybody's.
         kill_now: Whether to kill the server, from the seconds and the answers since it started.
         say: Told how it goes, at every kill.
+        sleepy: Share of the questions over which a rater falls asleep.
     """
     books = Books()
     threads: list[SoakRater] = []
@@ -187,7 +198,7 @@ def soak(
             port = int(server.url.rsplit(":", 1)[1])  # the same one again, as a real restart
             if not threads:
                 threads = [
-                    SoakRater(project, name, id_, password, server.url, books)
+                    SoakRater(project, name, id_, password, server.url, books, sleepy)
                     for name, id_ in people.items()
                 ]
                 for thread in threads:
