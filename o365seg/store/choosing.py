@@ -4,7 +4,7 @@ Questions of one image come together. Hidden gold and replicas therefore come wh
 changes anyway: in the middle of an image, one question from elsewhere would give itself away.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -61,12 +61,17 @@ def choose_work(
     free = _free_question(db, rater_id, now, returned.abandoned)
     if free is not None and (free.begun or free.same_image):
         return Choice(free.id, Purpose.ANSWER)
-    extra = _due_gold(db, rater_id, settings)
-    if extra is None:
-        due = free is None or _is_due(db, rater_id, Purpose.REPLICA, settings)
-        extra = _replica(db, rater_id, now) if due else None
-    if extra is not None:
-        return extra
+    given = {}
+    if settings.gold_share > 0 or settings.replica_share > 0:
+        given = {row[0]: row[1] for row in db.execute(_GIVEN, {"rater": rater_id})}
+    if _is_due(given, rater_id, Purpose.GOLD, settings):
+        golden = _unseen_gold(db, rater_id, settings)
+        if golden is not None:
+            return Choice(golden, Purpose.GOLD)
+    if free is None or _is_due(given, rater_id, Purpose.REPLICA, settings):
+        again = _replica(db, rater_id, now)
+        if again is not None:
+            return again
     return None if free is None else Choice(free.id, Purpose.ANSWER)
 
 
@@ -203,19 +208,24 @@ def _free_question(
     return min(candidates, key=lambda found: found.rank, default=None)
 
 
-_GIVEN = sa.select(
-    sa.func.count().label("all"),
-    sa.func.count().filter(lease.c.purpose == sa.bindparam("purpose")).label("such"),
-).where(lease.c.rater_id == _RATER, lease.c.purpose != constant(Purpose.QUALIFICATION))
+_GIVEN = (
+    sa.select(lease.c.purpose, sa.func.count())
+    .where(lease.c.rater_id == _RATER, lease.c.purpose != constant(Purpose.QUALIFICATION))
+    .group_by(lease.c.purpose)
+)
 
 
-def _is_due(db: sa.Connection, rater_id: int, purpose: Purpose, settings: ProjectSettings) -> bool:
-    """Whether a rater's share of such questions is behind; when exactly is drawn by the seed."""
+def _is_due(
+    given: Mapping[str, int], rater_id: int, purpose: Purpose, settings: ProjectSettings
+) -> bool:
+    """Whether a rater's share of such questions is behind; when exactly is drawn by the seed.
+
+    `given`: how many questions the rater was given so far, by purpose.
+    """
     share = settings.gold_share if purpose == Purpose.GOLD else settings.replica_share
-    if share <= 0:
-        return False
-    given = db.execute(_GIVEN, {"rater": rater_id, "purpose": purpose.value}).one()
-    return given.all * share >= given.such + uniform(settings.seed, purpose, rater_id, given.such)
+    such = given.get(purpose.value, 0)
+    behind = sum(given.values()) * share >= such + uniform(settings.seed, purpose, rater_id, such)
+    return share > 0 and behind
 
 
 def _was_with_rater(question_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
@@ -235,12 +245,11 @@ _UNSEEN_GOLD = sa.select(gold.c.question_id).where(
 )
 
 
-def _due_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Choice | None:
-    candidates = list(db.execute(_UNSEEN_GOLD, {"rater": rater_id}).scalars())
-    if not candidates or not _is_due(db, rater_id, Purpose.GOLD, settings):
-        return None
-    chosen = min(candidates, key=lambda id_: (uniform(settings.seed, "gold", rater_id, id_), id_))
-    return Choice(chosen, Purpose.GOLD)
+def _unseen_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> int | None:
+    """Which of the gold questions that they never had a rater gets next."""
+    unseen = db.execute(_UNSEEN_GOLD, {"rater": rater_id}).scalars()
+    drawn = [(uniform(settings.seed, "gold", rater_id, id_), id_) for id_ in unseen]
+    return min(drawn)[1] if drawn else None
 
 
 _PAINTED_AGAIN = (

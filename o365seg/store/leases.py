@@ -80,10 +80,11 @@ def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
     shown, ahead = _open_leases(db, rater_id, on_trial=on_trial)
     if shown is None and ahead is not None:
         shown, ahead = ahead, None
-        db.execute(lease.update().where(lease.c.token == shown).values(shown_at=now))
-    for token in (shown, ahead):
-        if token is not None:
-            renew(db, token, rater_id, now)
+        db.execute(_SHOW, {"of": shown, "now": now, "until": now + LEASE_MS})
+    else:
+        for token in (shown, ahead):
+            if token is not None:
+                renew(db, token, rater_id, now)
     if shown is None:
         choice = choose()
         if choice is None and not on_trial:
@@ -173,6 +174,11 @@ _RENEW = (
     lease.update()
     .where(lease.c.token == sa.bindparam("of"), lease.c.rater_id == _RATER, _IS_OPEN)
     .values(expires_at=sa.bindparam("until", type_=sa.BigInteger))
+)
+_SHOW = (
+    lease.update()
+    .where(lease.c.token == sa.bindparam("of"))
+    .values(shown_at=_NOW, expires_at=sa.bindparam("until", type_=sa.BigInteger))
 )
 _CLOSE = (
     lease.update()

@@ -27,7 +27,7 @@ def test_kill_9_loses_and_doubles_nothing(tmp_path: Path) -> None:
             for name in names:
                 raters.set_password(db, name, hashed)
         books = soak(
-            project, people, PASSWORD, lambda _seconds, answers: answers >= 60, sleepy=0.03
+            project, people, PASSWORD, lambda _seconds, answers: answers >= 70, sleepy=0.03
         )
         assert books.happened["kill -9"] >= 3
         assert books.happened["lease expired"] > 0
