@@ -4,6 +4,7 @@ import hashlib
 
 import sqlalchemy as sa
 
+from o365seg.errors import InputError
 from o365seg.project import Project
 from o365seg.store.schema import image
 
@@ -30,6 +31,7 @@ def read_photo(project: Project, sha256: str) -> tuple[bytes, str]:
     if data is None:
         raise PhotoGone("image_missing", f"the file of image {row.id} is gone: {row.path}")
     if hashlib.sha256(data).hexdigest() != sha256:
+        project.images.forget(row.path)
         raise PhotoGone("image_changed", f"the file of image {row.id} has changed: {row.path}")
     return data, row.media_type
 
@@ -39,5 +41,5 @@ def _read(project: Project, row: sa.Row) -> bytes | None:
         if row.upright:
             return (project.upright_folder / str(row.id)).read_bytes()
         return project.images.read(row.path)
-    except OSError:
+    except (OSError, InputError):
         return None

@@ -28,12 +28,14 @@ from annotate_app import (
     sign_in,
     static_files,
 )
+from annotate_app.database_away import DatabaseAway
 from annotate_app.pages import NAVIGATION, render
 from annotate_app.security_headers import SecurityHeaders
-from annotate_app.sessions import SessionGuard, Sessions, load_secret
+from annotate_app.sessions import SessionGuard, Sessions
 from annotate_app.static_files import static_url
 from annotate_app.throttle import Throttle
 from o365seg.project import Project
+from o365seg.signing_key import signing_key
 from o365seg.store.raters import Rater, rater_by_id
 
 # The component is thin: it asks who is signed in, and hands its element to the painter module.
@@ -55,7 +57,7 @@ def make_app(project: Project) -> FastAPI:
             rater = rater_by_id(db, rater_id)
         return rater if rater is not None and rater.active else None
 
-    sessions = Sessions(project.about.id, load_secret(project.folder), find)
+    sessions = Sessions(project.about.id, signing_key(project.folder), find)
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)
     # Routes first: whatever is added after Gradio is mounted at "/" is never reached.
     app.state.project_name = project.folder.resolve().name
@@ -80,6 +82,7 @@ def make_app(project: Project) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _show_problem)
     app.add_middleware(SessionGuard, sessions=sessions)
+    app.add_middleware(DatabaseAway)
     app.add_middleware(SecurityHeaders)  # outermost: on refusals too
     return gr.mount_gradio_app(
         app,

@@ -4,14 +4,10 @@ The guard wraps the whole application, so a route that somebody adds (or that Gr
 closed unless it is named in `PUBLIC_PATHS`.
 """
 
-import contextlib
 import hashlib
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from fastapi import HTTPException
@@ -21,8 +17,6 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotate_app.static_files import PUBLIC_STYLE, STATIC_ROOT
-from o365seg.errors import InputError
-from o365seg.project import KEY_FILE
 from o365seg.store.raters import Rater
 from o365seg.store.schema import Role
 
@@ -165,26 +159,6 @@ def require(role: Role) -> Callable[[Request], Rater]:
         return rater
 
     return permitted
-
-
-def load_secret(project_folder: Path) -> str:
-    """The project's signing secret, made at first use and readable by its owner only.
-
-    Raises:
-        InputError: the file is damaged.
-    """
-    path = project_folder / KEY_FILE
-    if not path.exists():
-        # Whole or absent, and never over another server's: written aside, then linked in.
-        with tempfile.NamedTemporaryFile("w", dir=project_folder, prefix=".secret.") as file:
-            file.write(secrets.token_urlsafe(32))
-            file.flush()
-            with contextlib.suppress(FileExistsError):
-                os.link(file.name, path)
-    secret = path.read_text(errors="replace")
-    if len(secret) < 32:
-        raise InputError("is damaged; delete it, and everybody signs in again", file=path)
-    return secret
 
 
 def _session_tag(rater: Rater) -> str:

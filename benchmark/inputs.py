@@ -41,8 +41,12 @@ def read_inputs(
     predictions: str | Path | Sequence[dict[str, Any]] | InputText,
     ground_truth: str | Path | AnnotationFile,
     iou: Iou | str = Iou.SEGM,
+    *,
+    misfits: bool = False,
 ) -> Inputs:
     """Read and check both sides of an evaluation.
+
+    `misfits` lets in predicted masks of another size than their image's.
 
     Raises:
         InputError: predictions or ground truth are at fault; names the file, record and field.
@@ -53,5 +57,5 @@ def read_inputs(
         name, file = ground_truth, read_annotations(ground_truth)
     masks = Iou(iou).of_masks
     source = predictions if isinstance(predictions, InputText) else readable_twice(predictions)
-    found = read_predictions(source, file, masks=masks)
+    found = read_predictions(source, file, masks=masks, misfits=misfits)
     return Inputs(load_ground_truth(file, name, masks=masks), found, Iou(iou))

@@ -57,19 +57,31 @@ def match(
 class HeadStart:
     """Two files being read and matched by a thread; whatever is wrong is left to others to say."""
 
-    def __init__(self, predictions: str, truth: str, *, masks: bool) -> None:
-        self._core: _native.Evaluation | None = None
-        self._working = _thread.allocate_lock()
-        self._working.acquire()
-        _thread.start_new_thread(self._run, (predictions, truth, masks))
+    _core: "_native.Evaluation | None"
 
-    def _run(self, predictions: str, truth: str, masks: bool) -> None:
+    def __init__(self, predictions: str, truth: str, *, masks: bool) -> None:
+        self._core = None
+        self._working = _thread.allocate_lock()
         try:
             from benchmark import _native
 
             _native.explain_bus_errors()
-            self._core = match(map_file(truth), map_file(predictions), masks=masks)
-        except BaseException:  # noqa: S110 (the ordinary way comes to the same fault, and names it)
+            # Kept, since to let go of a large mapping takes longer than to print the result.
+            self._texts = map_file(truth), map_file(predictions)
+        except Exception:
+            return  # the ordinary way comes to the same fault, and names it
+        self._working.acquire()
+        begun = _thread.allocate_lock()
+        begun.acquire()
+        _thread.start_new_thread(self._run, (begun, masks))
+        # Or the thread might wait for the interpreter until these imports are done.
+        begun.acquire()
+
+    def _run(self, begun: _thread.LockType, masks: bool) -> None:
+        begun.release()
+        try:
+            self._core = match(*self._texts, masks=masks)
+        except BaseException:  # noqa: S110 (likewise)
             pass
         finally:
             self._working.release()

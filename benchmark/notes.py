@@ -1,5 +1,9 @@
 """What the reader must be told: where pycocotools' own faults, or the file, change numbers."""
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def lost_instance(image_id: int, category_id: int) -> str:
     """An instance with id 0 was found and does not count."""
@@ -16,6 +20,15 @@ def stock_variant() -> str:
         "The ground truth is the variant of a release for pycocotools (`skipped` beside `iscrowd` "
         "1): its skipped instances count as crowds, which is more forgiving than --skip-rule box. "
         "Give --gt the release itself."
+    )
+
+
+def misfits(count: int, record: int, mask: "Sequence[int]", image: "Sequence[int]") -> str:
+    """Masks that are not of their image's size, the first of them that of `record`."""
+    return (
+        f"Masks of another size than their image's: {count}, the first in record [{record}], "
+        f"{mask[0]}×{mask[1]} for an image of {image[0]}×{image[1]} (height × width). As in "
+        "pycocotools they overlap nothing and are false positives; a skipped instance absorbs none."
     )
 
 

@@ -37,11 +37,11 @@ class Predictions:
         image_ids: Known image ids.
         category_ids: Known category ids.
         scores: float64, finite.
-        masks: Compressed run lengths of the image's size; None where only boxes were asked for
-            and the file has boxes.
+        masks: Compressed run lengths; None where only boxes were asked for and the file has
+            boxes.
         areas: float64, number of pixels of each mask; 0 where there are no masks.
         tight_boxes: float64[n, 4], the mask's (x, y, width, height) in pixels; 0 where there are
-            no masks.
+            no masks, and for misfits.
         boxes: float64[n, 4], each record's own `bbox`, else pycocotools' box of its mask.
         areas_of_boxes: Whether pycocotools takes the area of a prediction from its box: the first
             record has a `bbox`.
@@ -55,6 +55,8 @@ class Predictions:
     tight_boxes: np.ndarray
     boxes: np.ndarray
     areas_of_boxes: bool
+    misfits: list[int]
+    """Which masks are not of their image's size: they overlap nothing."""
 
     def __len__(self) -> int:
         """The number of predictions."""
@@ -62,7 +64,11 @@ class Predictions:
 
 
 def read_predictions(
-    source: str | Path | InputText, truth: AnnotationFile, *, masks: bool = True
+    source: str | Path | InputText,
+    truth: AnnotationFile,
+    *,
+    masks: bool = True,
+    misfits: bool = False,
 ) -> Predictions:
     """Read and check predictions in COCO's results format.
 
@@ -74,6 +80,7 @@ def read_predictions(
         source: A results file, or its text.
         truth: The ground truth whose image sizes and ids the predictions must keep to.
         masks: Whether masks are needed. If not, a file with boxes may do without.
+        misfits: Whether masks of another size than their image's are let in.
 
     Raises:
         InputError: not readable, not JSON, no list or an empty one, a field missing or of the
@@ -93,7 +100,7 @@ def read_predictions(
     categories = {category.id for category in truth.categories}
     has_boxes = bool(records[0].bbox)
     needs_masks = masks or not has_boxes
-    image_ids, category_ids, rles = [], [], []
+    image_ids, category_ids, rles, misfitting = [], [], [], []
     areas = np.zeros(len(records))
     tight_boxes = np.zeros((len(records), 4))
     boxes = np.zeros((len(records), 4))
@@ -107,11 +114,14 @@ def read_predictions(
             if category_id not in categories:
                 raise _FieldError("category_id", f"no category {category_id} in the ground truth")
             if needs_masks:
-                rle, runs = _sound_mask(record.segmentation, sizes[image_id])
+                rle, runs = _sound_mask(record.segmentation, sizes[image_id], misfits)
                 rles.append(rle)
                 areas[index] = runs[1::2].sum()
-                tight_boxes[index] = tight_box(runs, rle.size[0])
                 boxes[index] = stock_box(rle)
+                if tuple(rle.size) == sizes[image_id]:
+                    tight_boxes[index] = tight_box(runs, rle.size[0])
+                else:
+                    misfitting.append(index)
             if has_boxes or record.bbox:
                 boxes[index] = _sound_box(record.bbox)
         except _FieldError as error:
@@ -130,6 +140,7 @@ def read_predictions(
         tight_boxes=tight_boxes,
         boxes=boxes,
         areas_of_boxes=has_boxes,
+        misfits=misfitting,
     )
 
 
@@ -157,7 +168,7 @@ def _sound_box(bbox: list[float] | None) -> list[float]:
 
 
 def _sound_mask(
-    segmentation: Rle | list[list[float]] | None, size: tuple[int, int]
+    segmentation: Rle | list[list[float]] | None, size: tuple[int, int], any_size: bool
 ) -> tuple[Rle, np.ndarray]:
     """The mask as compressed run lengths (verbatim where they were), and the lengths int64[runs].
 
@@ -170,9 +181,9 @@ def _sound_mask(
         if isinstance(segmentation, list):
             rle = polygons_to_rle(segmentation, size)
             return rle, check_rle(rle)
-        runs = check_rle(segmentation, size)
+        runs = check_rle(segmentation, None if any_size else size)
         if isinstance(segmentation.counts, list):
-            return compress_runs(runs, size), runs
+            return compress_runs(runs, segmentation.size), runs
     except MaskError as error:
         raise _FieldError("segmentation", str(error)) from None
     return segmentation, runs

@@ -39,7 +39,7 @@ def evaluate(
     Raises:
         InputError: predictions or ground truth are at fault; names the file, record and field.
     """
-    inputs = read_inputs(predictions, ground_truth, iou)
+    inputs = read_inputs(predictions, ground_truth, iou, misfits=iou is Iou.SEGM)
     file, truth, found = inputs.file, inputs.truth, inputs.predictions
     if iou is Iou.BBOX:
         matching = Matching(file, truth.records, found, iou)
@@ -203,6 +203,7 @@ def _result(
             *([notes.stock_variant()] if stock else []),
             *_note_on_id_0(matching, truth),
             *_note_on_areas(matching, predictions, rule),
+            *_note_on_misfits(truth, predictions),
         ],
         matched=SlowMatched(matching, curves, at_half),
     )
@@ -236,3 +237,13 @@ def _note_on_areas(
     if not moved.any():
         return []
     return [notes.areas_of_boxes(int(moved.sum()), len(predictions))]
+
+
+def _note_on_misfits(truth: GroundTruth, predictions: Predictions) -> list[str]:
+    """A mask of another size than its image's is scored, as pycocotools does, but is a mistake."""
+    if not predictions.misfits or predictions.masks is None:
+        return []
+    first = predictions.misfits[0]
+    sizes = {image.id: (image.height, image.width) for image in truth.file.images}
+    size = sizes[predictions.image_ids[first]]
+    return [notes.misfits(len(predictions.misfits), first, predictions.masks[first].size, size)]

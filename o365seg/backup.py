@@ -25,7 +25,6 @@ import sqlalchemy as sa
 from o365seg.errors import InputError
 from o365seg.json_files import read_json, replacing, write_json_atomic
 from o365seg.project import (
-    KEY_FILE,
     PROJECT_FILE,
     SAMPLE_FILE,
     STORE_FILE,
@@ -35,6 +34,7 @@ from o365seg.project import (
     project_store,
     without_password,
 )
+from o365seg.signing_key import KEY_FILE
 from o365seg.store import schema
 from o365seg.store.database import Store, database_errors, sqlite_url
 from o365seg.store.versions import create_store, drop_store, make_tables, open_store

@@ -5,7 +5,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -26,7 +26,8 @@ _STYLE: dict[Any, Any] = {
     "font.size": 9,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
-    "legend.frameon": False,
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,  # a curve behind it can still be followed
     "pdf.fonttype": 42,  # text that stays text; what conferences ask for
     "savefig.dpi": 200,
     "svg.hashsalt": "o365seg",
@@ -71,9 +72,10 @@ def save_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[object
     return path
 
 
-def log_scale(axes: Axes) -> None:
-    """A logarithmic y axis that is labelled in plain numbers."""
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(10))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
+def log_scale(axes: Axes, which: Literal["x", "y"] = "y") -> None:
+    """A logarithmic axis that is labelled in plain numbers."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(10))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
     axes.grid(which="minor", visible=False)

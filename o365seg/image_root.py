@@ -2,6 +2,8 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,13 @@ class ImageRoot:
     """Reads image files below a folder or a URL."""
 
     def __init__(self, place: str | Path) -> None:
-        """Take a folder's path or a URL; nothing is looked at yet."""
+        """Take a folder's path or a URL; nothing is looked at yet.
+
+        Raises:
+            InputError: a password stands in the URL.
+        """
         self.place = str(place)
+        _refuse_password(self.place)
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self._keeping = threading.Lock()
@@ -52,19 +59,29 @@ class ImageRoot:
         except InputError:
             raise
         except Exception as error:  # each kind of storage has errors of its own
-            raise InputError(f"cannot be reached: {_words(error)}", file=self.place) from None
+            raise self._away(error) from None
 
     def is_file(self, path: str) -> bool:
-        """Whether a file is there; `path` is relative, with `/`."""
+        """Whether a file is there; `path` is relative, with `/`.
+
+        Raises:
+            InputError: that cannot be found out. Not the same as no: a project's images are drawn
+                from those that are there.
+        """
         if not self.is_remote:
             return (self.folder / path).is_file()
-        return bool(self._files.isfile(f"{self._base}/{path}"))
+        try:
+            with self._reached():
+                return self._files.info(f"{self._base}/{path}")["type"] != "directory"
+        except FileNotFoundError:
+            return False
 
     def read(self, path: str) -> bytes:
         """A file's bytes.
 
         Raises:
-            OSError: it cannot be read.
+            OSError: it is not there, or cannot be read.
+            InputError: the URL cannot be reached.
         """
         if not self.is_remote:
             return (self.folder / path).read_bytes()
@@ -72,14 +89,30 @@ class ImageRoot:
             if path in self._kept:
                 self._kept.move_to_end(path)
                 return self._kept[path]
-        try:
+        with self._reached():
             data = self._files.cat_file(f"{self._base}/{path}")
-        except OSError:
-            raise
-        except Exception as error:
-            raise OSError(_words(error)) from error
         self._keep(path, data)
         return data
+
+    def forget(self, path: str) -> None:
+        """Read a file anew when it is asked for next: what was read was not what it should be."""
+        with self._keeping:
+            self._kept_bytes -= len(self._kept.pop(path, b""))
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """FileNotFoundError where a file is not there, and InputError for whatever else fails."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if not _is_absence(error):
+                raise self._away(error.__cause__ or error) from None
+            raise
+        except Exception as error:  # each kind of storage has errors of its own
+            raise self._away(error) from None
+
+    def _away(self, error: BaseException) -> InputError:
+        return InputError(f"cannot be reached: {_words(error)}", file=self.place)
 
     def _keep(self, path: str, data: bytes) -> None:
         """Keep what was read lately: raters of one image come one after the other."""
@@ -113,5 +146,26 @@ class ImageRoot:
         return self._opened[1]
 
 
-def _words(error: Exception) -> str:
+def _refuse_password(place: str) -> None:
+    """It would be kept in the project and in messages."""
+    scheme, separator, rest = place.partition("://")
+    login, at, host = rest.partition("/")[0].rpartition("@")
+    if separator and at and ":" in login:
+        raise InputError(
+            "has a password in it, which would be kept in the project; give it to fsspec by its "
+            "configuration files or the environment",
+            file=f"{scheme}://{login.partition(':')[0]}@{host}",
+        )
+
+
+def _is_absence(error: FileNotFoundError) -> bool:
+    """Whether a storage says so itself: fsspec's http calls every failure a missing file."""
+    cause = error.__cause__
+    status = getattr(cause, "status", None)  # of an answer over http
+    if status is not None:
+        return int(status) < 500
+    return not isinstance(cause, OSError) and not type(cause).__module__.startswith("aiohttp")
+
+
+def _words(error: BaseException) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -28,6 +28,7 @@ from o365seg.image_files import CheckedImage, ImageProblem, check_image
 from o365seg.image_root import ImageRoot
 from o365seg.json_files import read_json, write_json_atomic
 from o365seg.sampling import rank_images
+from o365seg.signing_key import signing_key
 from o365seg.store import schema
 from o365seg.store.database import Store, postgresql_url, sqlite_url
 from o365seg.store.versions import create_store, drop_store, open_store
@@ -36,7 +37,6 @@ PROJECT_FILE = "project.json"
 SAMPLE_FILE = "sample.json"
 STORE_FILE = "project.sqlite"
 UPRIGHT_FOLDER = "upright"
-KEY_FILE = "secret.key"  # made and read by the web application; a backup has it too
 FORMAT_VERSION = 1
 
 DATABASE_VARIABLE = "O365SEG_DATABASE"
@@ -314,6 +314,7 @@ def _write_project(
     detections: Path,
 ) -> None:
     write_json_atomic(folder / PROJECT_FILE, about)
+    signing_key(folder)
     sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
     write_json_atomic(folder / SAMPLE_FILE, sample)
     image_rows = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from postgresql_server import postgresql_server, why_not
+from postgresql_server import postgresql_cluster, why_not
 from small_project import SmallSource, make_source, open_small_project
 
 from o365seg.project import Project
@@ -78,8 +78,8 @@ def postgresql() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     if reason := why_not():
         pytest.skip(reason)
-    with postgresql_server() as url:
-        yield url
+    with postgresql_cluster() as cluster:
+        yield cluster.url
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@
 
 #include "memory.h"
 #include "ranking.h"
+#include "rules.h"
 #include "workers.h"
+
+enum { FETCHED_AHEAD = 8 };
 
 const uint32_t DETECTION_LIMITS[LIMITS] = {1, 10, MOST_DETECTIONS};
 
@@ -49,15 +52,16 @@ static Status rank_work(void *context, int worker, size_t first, size_t last)
 Status rank_categories(Evaluation *evaluation)
 {
     size_t categories = evaluation->categories.count;
-    evaluation->ranking_start = new_items(categories + 1, sizeof *evaluation->ranking_start);
+    evaluation->ranking_start = arena_items(&evaluation->arena, categories + 1,
+                                            sizeof *evaluation->ranking_start);
     if (!evaluation->ranking_start)
         return NO_MEMORY;
     for (size_t i = 0; i < evaluation->cell_count; i++)
         evaluation->ranking_start[evaluation->cells[i].category + 1] += evaluation->cells[i].kept;
     for (size_t k = 0; k < categories; k++)
         evaluation->ranking_start[k + 1] += evaluation->ranking_start[k];
-    evaluation->ranking = new_items(evaluation->ranking_start[categories],
-                                    sizeof *evaluation->ranking);
+    evaluation->ranking = arena_items(&evaluation->arena, evaluation->ranking_start[categories],
+                                      sizeof *evaluation->ranking);
     if (!evaluation->ranking)
         return NO_MEMORY;
     return run_workers(evaluation->threads, categories, 4, rank_work, evaluation);
@@ -71,9 +75,11 @@ static size_t find_true(const Evaluation *evaluation, Rule rule, size_t category
     size_t taking_part = 0;
     uint32_t wrong = 0, also[THRESHOLDS] = {0}; /* at all thresholds, and at single ones */
     const Outcome *outcomes = evaluation->outcomes[rule];
-    for (uint32_t i = evaluation->ranking_start[category];
-         i < evaluation->ranking_start[category + 1]; i++) {
+    uint32_t end = evaluation->ranking_start[category + 1];
+    for (uint32_t i = evaluation->ranking_start[category]; i < end; i++) {
         const Ranked *item = &evaluation->ranking[i];
+        if (end - i > FETCHED_AHEAD) /* they lie in another order */
+            __builtin_prefetch(&outcomes[item[FETCHED_AHEAD].place]);
         if (item->rank >= limit)
             continue;
         taking_part++;

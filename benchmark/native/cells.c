@@ -7,126 +7,102 @@
 
 #include "memory.h"
 
-typedef int32_t (*Key)(const Evaluation *evaluation, uint32_t item);
+/* What two stable sorts go by. */
+typedef struct {
+    int32_t image, category;
+} Pair;
 
-static int32_t prediction_image(const Evaluation *e, uint32_t i) { return e->predictions[i].image; }
-static int32_t prediction_category(const Evaluation *e, uint32_t i)
+static int by_image_then_category(Pair pair, Pair other)
 {
-    return e->predictions[i].category;
-}
-static int32_t truth_image(const Evaluation *e, uint32_t i) { return e->truths[i].image; }
-static int32_t truth_category(const Evaluation *e, uint32_t i) { return e->truths[i].category; }
-static int32_t cell_category(const Evaluation *e, uint32_t i) { return e->cells[i].category; }
-
-/* `to` holds the items of `from` (NULL: 0, 1, 2 ...) by key; `starts` (keys + 1) where each
- * begins. */
-static void counting_sort(const Evaluation *evaluation, const uint32_t *from, uint32_t *to,
-                          size_t count, Key key, uint32_t *starts, size_t keys)
-{
-    memset(starts, 0, (keys + 1) * sizeof *starts);
-    for (size_t i = 0; i < count; i++)
-        starts[key(evaluation, from ? from[i] : (uint32_t)i) + 1]++;
-    for (size_t k = 0; k < keys; k++)
-        starts[k + 1] += starts[k];
-    for (size_t i = 0; i < count; i++) {
-        uint32_t item = from ? from[i] : (uint32_t)i;
-        to[starts[key(evaluation, item)]++] = item;
-    }
-    memmove(starts + 1, starts, keys * sizeof *starts); /* back to where each begins */
-    starts[0] = 0;
+    if (pair.image != other.image)
+        return pair.image < other.image ? -1 : 1;
+    return (pair.category > other.category) - (pair.category < other.category);
 }
 
-static Status sort_pairs(const Evaluation *evaluation, size_t count, Key image, Key category,
-                         uint32_t **order)
+/* Where each of `keys` begins, from how often it occurs: `starts[key + 1]`. */
+static void counts_to_starts(uint32_t *starts, size_t keys)
+{
+    for (size_t key = 0; key < keys; key++)
+        starts[key + 1] += starts[key];
+}
+
+/* The items in the order of their pairs; equal ones in that of the file. */
+static Status sort_pairs(const Evaluation *evaluation, const Pair *pairs, size_t count,
+                         uint32_t *order)
 {
     size_t images = evaluation->images.count, categories = evaluation->categories.count;
-    size_t most = images > categories ? images : categories;
-    uint32_t *first = new_items(count, sizeof *first);
-    uint32_t *starts = new_items(most + 1, sizeof *starts);
-    *order = new_items(count, sizeof **order);
-    Status status = first && starts && *order ? FINE : NO_MEMORY;
+    uint32_t *by_category = new_items(count, sizeof *by_category);
+    uint32_t *starts = new_items(images + categories + 2, sizeof *starts);
+    Status status = by_category && starts ? FINE : NO_MEMORY;
     if (status == FINE) {
-        counting_sort(evaluation, NULL, first, count, category, starts, categories);
-        counting_sort(evaluation, first, *order, count, image, starts, images);
+        uint32_t *category_starts = starts, *image_starts = starts + categories + 1;
+        for (size_t i = 0; i < count; i++) {
+            category_starts[pairs[i].category + 1]++;
+            image_starts[pairs[i].image + 1]++;
+        }
+        counts_to_starts(category_starts, categories);
+        counts_to_starts(image_starts, images);
+        for (size_t i = 0; i < count; i++)
+            by_category[category_starts[pairs[i].category]++] = (uint32_t)i;
+        for (size_t i = 0; i < count; i++)
+            order[image_starts[pairs[by_category[i]].image]++] = by_category[i];
     }
-    free(first);
+    free(by_category);
     free(starts);
     return status;
 }
 
-static int compare_pairs(int32_t image, int32_t category, int32_t other, int32_t other_category)
+/* The end of the items from `first` on that have its pair. */
+static size_t end_of_pair(const Pair *pairs, const uint32_t *order, size_t first, size_t count)
 {
-    if (image != other)
-        return image < other ? -1 : 1;
-    return (category > other_category) - (category < other_category);
+    size_t last = first + 1;
+    while (last < count &&
+           by_image_then_category(pairs[order[last]], pairs[order[first]]) == 0)
+        last++;
+    return last;
 }
 
-/* One cell from the heads of both orders; `cell` may be NULL to count only. */
-static void take_cell(const Evaluation *evaluation, size_t *p, size_t *t, Cell *cell)
+/* The cells from the heads of both orders; `cells` has room for one an item. */
+static size_t make_cells(const Evaluation *evaluation, const Pair *predictions, const Pair *truths,
+                         Cell *cells)
 {
-    size_t predictions = evaluation->prediction_count, truths = evaluation->truth_count;
-    const Prediction *guess = *p < predictions
-        ? &evaluation->predictions[evaluation->order[*p]] : NULL;
-    const Truth *truth = *t < truths ? &evaluation->truths[evaluation->truth_order[*t]] : NULL;
-    bool by_truth = truth && (!guess || compare_pairs(truth->image, truth->category, guess->image,
-                                                      guess->category) < 0);
-    Cell found = {by_truth ? truth->image : guess->image,
-                  by_truth ? truth->category : guess->category,
-                  (uint32_t)*p, 0, 0, 0, (uint32_t)*t, 0};
-    while (*p < predictions) {
-        guess = &evaluation->predictions[evaluation->order[*p]];
-        if (guess->image != found.image || guess->category != found.category)
-            break;
-        ++*p;
-    }
-    while (*t < truths) {
-        truth = &evaluation->truths[evaluation->truth_order[*t]];
-        if (truth->image != found.image || truth->category != found.category)
-            break;
-        ++*t;
-    }
-    found.count = (uint32_t)*p - found.first;
-    found.kept = found.count < MOST_DETECTIONS ? found.count : MOST_DETECTIONS;
-    found.truth_count = (uint32_t)*t - found.truth_first;
-    if (cell)
-        *cell = found;
-}
-
-static Status make_cells(Evaluation *evaluation)
-{
-    size_t p = 0, t = 0, count = 0;
+    const uint32_t *order = evaluation->order, *truth_order = evaluation->truth_order;
+    size_t p = 0, t = 0, made = 0;
     while (p < evaluation->prediction_count || t < evaluation->truth_count) {
-        take_cell(evaluation, &p, &t, NULL);
-        count++;
+        int first = p == evaluation->prediction_count ? 1
+            : t == evaluation->truth_count ? -1
+            : by_image_then_category(predictions[order[p]], truths[truth_order[t]]);
+        Pair pair = first > 0 ? truths[truth_order[t]] : predictions[order[p]];
+        size_t p_end = first > 0 ? p : end_of_pair(predictions, order, p,
+                                                   evaluation->prediction_count);
+        size_t t_end = first < 0 ? t : end_of_pair(truths, truth_order, t,
+                                                   evaluation->truth_count);
+        uint32_t count = (uint32_t)(p_end - p);
+        cells[made++] = (Cell){pair.image, pair.category, (uint32_t)p, count,
+                               count < MOST_DETECTIONS ? count : MOST_DETECTIONS, 0, (uint32_t)t,
+                               (uint32_t)(t_end - t)};
+        p = p_end;
+        t = t_end;
     }
-    evaluation->cells = new_items(count, sizeof *evaluation->cells);
-    if (!evaluation->cells)
-        return NO_MEMORY;
-    p = t = 0;
-    for (size_t i = 0; i < count; i++)
-        take_cell(evaluation, &p, &t, &evaluation->cells[i]);
-    evaluation->cell_count = count;
-    return FINE;
+    return made;
 }
 
-Status build_cells(Evaluation *evaluation)
+/* Cells by category and then image, and where the outcomes of each begin. */
+static Status index_by_category(Evaluation *evaluation)
 {
     size_t categories = evaluation->categories.count;
-    Status status = sort_pairs(evaluation, evaluation->prediction_count, prediction_image,
-                               prediction_category, &evaluation->order);
-    if (status == FINE)
-        status = sort_pairs(evaluation, evaluation->truth_count, truth_image, truth_category,
-                            &evaluation->truth_order);
-    if (status == FINE)
-        status = make_cells(evaluation);
-    if (status != FINE)
-        return status;
-    evaluation->by_category = new_items(evaluation->cell_count, sizeof *evaluation->by_category);
-    evaluation->category_start = new_items(categories + 1, sizeof *evaluation->category_start);
-    if (!evaluation->by_category || !evaluation->category_start)
+    uint32_t *starts = arena_items(&evaluation->arena, categories + 2, sizeof *starts);
+    evaluation->by_category = arena_items(&evaluation->arena, evaluation->cell_count,
+                                          sizeof *evaluation->by_category);
+    if (!starts || !evaluation->by_category)
         return NO_MEMORY;
-    counting_sort(evaluation, NULL, evaluation->by_category, evaluation->cell_count,
-                  cell_category, evaluation->category_start, categories);
+    /* One place late, so that filling in moves each start to where it belongs. */
+    for (size_t i = 0; i < evaluation->cell_count; i++)
+        starts[evaluation->cells[i].category + 2]++;
+    counts_to_starts(starts + 1, categories);
+    for (size_t i = 0; i < evaluation->cell_count; i++)
+        evaluation->by_category[starts[evaluation->cells[i].category + 1]++] = (uint32_t)i;
+    evaluation->category_start = starts;
     uint32_t place = 0;
     for (size_t i = 0; i < evaluation->cell_count; i++) {
         Cell *cell = &evaluation->cells[evaluation->by_category[i]];
@@ -134,4 +110,32 @@ Status build_cells(Evaluation *evaluation)
         place += cell->kept;
     }
     return FINE;
+}
+
+Status build_cells(Evaluation *evaluation)
+{
+    size_t count = evaluation->prediction_count, truth_count = evaluation->truth_count;
+    Pair *predictions = new_items(count, sizeof *predictions);
+    Pair *truths = new_items(truth_count, sizeof *truths);
+    evaluation->order = arena_items(&evaluation->arena, count, sizeof *evaluation->order);
+    evaluation->truth_order = arena_items(&evaluation->arena, truth_count,
+                                          sizeof *evaluation->truth_order);
+    evaluation->cells = arena_items(&evaluation->arena, count + truth_count,
+                                    sizeof *evaluation->cells);
+    Status status = predictions && truths && evaluation->order && evaluation->truth_order &&
+                    evaluation->cells ? FINE : NO_MEMORY;
+    for (size_t i = 0; i < count && status == FINE; i++)
+        predictions[i] = (Pair){evaluation->predictions[i].image,
+                                evaluation->predictions[i].category};
+    for (size_t i = 0; i < truth_count && status == FINE; i++)
+        truths[i] = (Pair){evaluation->truths[i].image, evaluation->truths[i].category};
+    if (status == FINE)
+        status = sort_pairs(evaluation, predictions, count, evaluation->order);
+    if (status == FINE)
+        status = sort_pairs(evaluation, truths, truth_count, evaluation->truth_order);
+    if (status == FINE)
+        evaluation->cell_count = make_cells(evaluation, predictions, truths, evaluation->cells);
+    free(predictions);
+    free(truths);
+    return status == FINE ? index_by_category(evaluation) : status;
 }

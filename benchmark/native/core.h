@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
+
 enum {
     THRESHOLDS = 10,
     RANGES = 4,
@@ -47,6 +49,7 @@ typedef struct {
     uint32_t length;
     int32_t height, width; /* as described; only of TEXT and COUNTS */
     uint8_t kind;
+    bool escapes; /* of TEXT: backslashes are doubled in it */
 } MaskText;
 
 typedef struct {
@@ -106,6 +109,7 @@ typedef struct {
     bool any_skipped;    /* and masks are compared: the four rules differ */
     int threads;
     MappedText results;
+    Arena arena; /* holds all arrays below but those of the ids */
 
     Ids images, categories;
     int32_t *heights, *widths; /* by image rank */
@@ -135,16 +139,6 @@ typedef struct {
     int64_t lost_image, lost_category; /* of a found truth with id 0 */
     bool lost;
 } Evaluation;
-
-/* overlaps reach at least the lowest threshold or are of no account */
-extern const double LEAST_IOU;
-/* numpy.linspace(.5, .95, 10) and (0, 1, 101), to the bit */
-double threshold_at(int t);
-double recall_at(int r);
-/* pycocotools' Params.areaRng; both ends belong to the range */
-extern const double AREA_RANGES[RANGES][2];
-uint8_t ranges_outside(double area);
-Bits spread_ranges(uint8_t ranges);
 
 static inline int smaller(int a, int b) { return a < b ? a : b; }
 

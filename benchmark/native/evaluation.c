@@ -72,24 +72,8 @@ void free_evaluation(Evaluation *evaluation)
         free_mask(&evaluation->truths[i].mask);
     for (size_t i = 0; i < evaluation->prediction_count; i++)
         free_mask(&evaluation->predictions[i].mask);
-    for (int rule = 0; rule < RULES; rule++)
-        if (rule == RULE_NONE || evaluation->outcomes[rule] != evaluation->outcomes[RULE_NONE])
-            free(evaluation->outcomes[rule]);
     ids_free(&evaluation->images);
     ids_free(&evaluation->categories);
-    free(evaluation->heights);
-    free(evaluation->widths);
-    free(evaluation->truths);
-    free(evaluation->predictions);
-    free(evaluation->boxes);
-    free(evaluation->order);
-    free(evaluation->truth_order);
-    free(evaluation->cells);
-    free(evaluation->by_category);
-    free(evaluation->category_start);
-    free(evaluation->positives);
-    free(evaluation->ranking);
-    free(evaluation->ranking_start);
-    free(evaluation->outside);
+    arena_free(&evaluation->arena);
     memset(evaluation, 0, sizeof *evaluation);
 }

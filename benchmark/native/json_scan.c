@@ -2,32 +2,53 @@
 
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "decimal.h"
 
 enum { DEEPEST = 32 };
 
 static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
+/* The first quote or backslash from `at` on, NULL for none. */
+static inline const uint8_t *find_special(const uint8_t *at, const uint8_t *end)
+{
+#if defined(__SSE2__)
+    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+    for (; end - at >= 16; at += 16) {
+        __m128i text = _mm_loadu_si128((const __m128i *)at);
+        int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(text, quote),
+                                                   _mm_cmpeq_epi8(text, slash)));
+        if (found)
+            return at + __builtin_ctz((unsigned)found);
+    }
+#endif
+    for (; at < end; at++)
+        if (*at == '"' || *at == '\\')
+            return at;
+    return NULL;
+}
+
 bool scan_raw_string(Cursor *cursor, Span *inside)
 {
     if (!expect(cursor, '"'))
         return false;
-    const uint8_t *start = cursor->at, *from = start;
-    for (;;) {
-        const uint8_t *quote = memchr(from, '"', (size_t)(cursor->end - from));
-        if (!quote)
+    const uint8_t *at = cursor->at;
+    inside->text = at;
+    inside->escapes = false;
+    while ((at = find_special(at, cursor->end)) && *at == '\\') {
+        inside->escapes = true;
+        if (cursor->end - at < 2)
             return false;
-        size_t backslashes = 0; /* an odd number of them escapes the quote */
-        while (quote - backslashes > start && quote[-1 - (ptrdiff_t)backslashes] == '\\')
-            backslashes++;
-        from = quote + 1;
-        if (backslashes % 2 == 0) {
-            inside->text = start;
-            inside->length = (size_t)(quote - start);
-            cursor->at = from;
-            return true;
-        }
+        at += 2; /* whatever it escapes */
     }
+    if (!at)
+        return false;
+    inside->length = (size_t)(at - inside->text);
+    cursor->at = at + 1;
+    return true;
 }
 
 /* The length of the UTF-8 character at `text`, 0 where it is none (Unicode 15, table 3-7). */

@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     const uint8_t *text;
     size_t length;
+    bool escapes; /* of a string: there is a backslash in it */
 } Span;
 
 /* The smallest steps are here to be inlined: a large file takes tens of millions of them. */
@@ -52,6 +53,39 @@ static inline bool next_or_close(Cursor *cursor, uint8_t close, bool *more)
 {
     *more = expect(cursor, ',');
     return *more || expect(cursor, close);
+}
+
+/* Text that is likely to come again, letter for letter: what stands between the values of a record
+ * is the same in most records. What was scanned once need not be scanned a second time. */
+typedef struct {
+    uint8_t text[56];
+    size_t length; /* 0: nothing is known */
+} Known;
+
+static inline void remember(Known *known, const uint8_t *from, const uint8_t *to)
+{
+    known->length = (size_t)(to - from) <= sizeof known->text ? (size_t)(to - from) : 0;
+    memcpy(known->text, from, known->length);
+}
+
+/* Whether the known text comes next; if so, passes over it. */
+static inline bool repeats(Cursor *cursor, const Known *known)
+{
+    size_t length = known->length, at = 0;
+    uint64_t here, there, differs = 0;
+    if (length < sizeof here || (size_t)(cursor->end - cursor->at) < length)
+        return false;
+    for (; at + sizeof here < length; at += sizeof here) {
+        memcpy(&here, cursor->at + at, sizeof here);
+        memcpy(&there, known->text + at, sizeof there);
+        differs |= here ^ there;
+    }
+    memcpy(&here, cursor->at + length - sizeof here, sizeof here); /* overlaps the one before */
+    memcpy(&there, known->text + length - sizeof there, sizeof there);
+    if (differs | (here ^ there))
+        return false;
+    cursor->at += length;
+    return true;
 }
 
 /* A key, raw, and its colon. Checked text; no \u. */

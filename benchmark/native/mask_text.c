@@ -36,6 +36,7 @@ static bool scan_counts(Cursor *cursor, MaskText *mask)
         mask->kind = MASK_TEXT;
         if (!scan_raw_string(cursor, &span))
             return false;
+        mask->escapes = span.escapes;
     } else if (peek(cursor) == '[') {
         mask->kind = MASK_COUNTS;
         span.text = cursor->at;
@@ -50,10 +51,18 @@ static bool scan_counts(Cursor *cursor, MaskText *mask)
     return span.length <= INT32_MAX;
 }
 
-static bool scan_run_lengths(Cursor *cursor, MaskText *mask)
+static bool scan_run_lengths(Cursor *cursor, MaskText *mask, MaskHead *head)
 {
     bool size = false, counts = false, more = true;
+    const uint8_t *start = cursor->at;
     Span key, other;
+    if (repeats(cursor, &head->text)) {
+        mask->height = head->height;
+        mask->width = head->width;
+        size = counts = true;
+        if (!scan_counts(cursor, mask) || !next_or_close(cursor, '}', &more))
+            return false;
+    }
     while (more) {
         if (!scan_key(cursor, &key))
             return false;
@@ -62,6 +71,11 @@ static bool scan_run_lengths(Cursor *cursor, MaskText *mask)
                 return false;
             size = true;
         } else if (key_is(key, "counts")) {
+            if (size && !counts) {
+                remember(&head->text, start, cursor->at);
+                head->height = mask->height;
+                head->width = mask->width;
+            }
             if (counts || !scan_counts(cursor, mask))
                 return false;
             counts = true;
@@ -74,7 +88,7 @@ static bool scan_run_lengths(Cursor *cursor, MaskText *mask)
     return size && counts;
 }
 
-bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant)
+bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant, MaskHead *head)
 {
     Span span;
     bool empty;
@@ -84,7 +98,7 @@ bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant)
         cursor->at++;
         if (peek(cursor) == '}')
             return tolerant && expect(cursor, '}');
-        return scan_run_lengths(cursor, mask);
+        return scan_run_lengths(cursor, mask, head);
     case '[':
         if (!skip_polygons(cursor, &span, &empty) || span.length > INT32_MAX)
             return false;

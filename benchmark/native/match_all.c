@@ -9,6 +9,7 @@
 #include "overlaps.h"
 #include "pages.h"
 #include "ranking.h"
+#include "rules.h"
 #include "run_lengths.h"
 #include "skip_rule.h"
 #include "workers.h"
@@ -68,22 +69,26 @@ static Status decode_truths(Evaluation *evaluation, const Cell *cell, Scratch *s
     return FINE;
 }
 
-/* Whether a prediction can match any truth of the cell. No more can be shared than the smaller of
- * two masks has, so IoU below one half is known of most pairs by their areas; not of hollow ones,
- * which pycocotools does not walk to their ends. */
-static bool may_overlap(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
-                        const Mask *mask)
+/* How many truths of the cell a prediction may match, up to 2, as far as their areas and a box
+ * around each tell. No more can be shared than the smaller of two masks has, so IoU below one half
+ * is known of most pairs; not of hollow ones, which pycocotools does not walk to their ends. Crowds
+ * and skipped truths count for two: of them more is asked. */
+static int likely_partners(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
+                           const Mask *mask)
 {
-    for (uint32_t i = 0; i < cell->truth_count; i++) {
+    int likely = 0;
+    for (uint32_t i = 0; i < cell->truth_count && likely < 2; i++) {
         const Truth *truth = cell_truth(evaluation, cell, i);
         const Mask *other = &scratch->truth_masks[i];
         uint64_t both = (uint64_t)mask->area + other->area;
         uint64_t least = mask->area < other->area ? mask->area : other->area;
-        if (truth->crowd || truth->skipped || 3 * least >= both ||
-            (mask->hollow && other->hollow))
-            return true;
+        if (truth->crowd || truth->skipped || (mask->hollow && other->hollow))
+            likely = 2;
+        else if (3 * least >= both && mask->box[0] < other->box[2] &&
+                 other->box[0] < mask->box[2])
+            likely++;
     }
-    return false;
+    return likely;
 }
 
 /* Truths that overlap the prediction enough, highest IoU first, of equals the last first. */
@@ -105,7 +110,7 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
         size_t place = scratch->candidate_count++;
         for (; place > start && scratch->candidates[place - 1].iou <= iou; place--)
             scratch->candidates[place] = scratch->candidates[place - 1];
-        scratch->candidates[place] = (Candidate){i, iou};
+        scratch->candidates[place] = (Candidate){i, iou, thresholds_reached(iou)};
     }
     return FINE;
 }
@@ -118,6 +123,21 @@ static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint3
         memcpy(box, evaluation->boxes[item], 4 * sizeof *box);
     else
         stock_box(mask, evaluation->heights[cell->image], evaluation->widths[cell->image], box);
+}
+
+/* Has the processor fetch the start of a mask that is decoded soon: predictions of a cell lie
+ * anywhere in the file, and waiting for memory takes half as long as decoding does. (GCC drops the
+ * call of a function that does nothing else, unless it is inlined at once.) */
+__attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *evaluation,
+                                                              size_t place)
+{
+    enum { LINE = 64, LINES = 4, RECORDS = 8 };
+    if (place + RECORDS >= evaluation->prediction_count)
+        return;
+    __builtin_prefetch(&evaluation->predictions[evaluation->order[place + RECORDS]]);
+    const MaskText *mask = &evaluation->predictions[evaluation->order[place]].mask;
+    for (size_t i = 0; i < LINES * LINE && i < mask->length; i += LINE)
+        __builtin_prefetch(mask->text + i);
 }
 
 /* Decodes the prediction at `rank` and finds what it overlaps; past the limit of detections it is
@@ -133,15 +153,20 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     Mask mask;
     memset(&mask, 0, sizeof mask);
     scratch->runs.used = 0;
+    fetch_ahead(evaluation, (size_t)place + 2);
     if (evaluation->needs_masks) {
         Status status = decode_mask(&prediction->mask, height, width, &scratch->runs, &mask);
         if (status != FINE)
             return status;
         scratch->read += prediction->mask.length;
     }
-    if (evaluation->needs_masks &&
-        (boxes || (kept && may_overlap(evaluation, cell, scratch, &mask))))
-        tight_box(&scratch->runs, &mask, height);
+    if (evaluation->needs_masks) {
+        /* A tight box takes longer than its columns and spares more overlaps; of one truth, few. */
+        if (kept && !boxes)
+            column_box(&scratch->runs, &mask, height);
+        if (boxes || (kept && likely_partners(evaluation, cell, scratch, &mask) > 1))
+            tight_box(&scratch->runs, &mask, height);
+    }
     if (boxes)
         prediction_box(evaluation, cell, item, &mask, box);
     double area = evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
@@ -247,14 +272,15 @@ static Status allocate_outcomes(Evaluation *evaluation)
 {
     size_t count = evaluation->prediction_count;
     evaluation->any_skipped = evaluation->masks && evaluation->skipped > 0;
-    evaluation->outside = new_items(count, sizeof *evaluation->outside);
-    evaluation->positives = new_items(evaluation->categories.count,
-                                      sizeof *evaluation->positives);
+    evaluation->outside = arena_items(&evaluation->arena, count, sizeof *evaluation->outside);
+    evaluation->positives = arena_items(&evaluation->arena, evaluation->categories.count,
+                                        sizeof *evaluation->positives);
     if (!evaluation->outside || !evaluation->positives)
         return NO_MEMORY;
     for (int rule = RULE_NONE; rule >= 0; rule--) {
         evaluation->outcomes[rule] = rule == RULE_NONE || evaluation->any_skipped
-            ? new_items(count, sizeof(Outcome)) : evaluation->outcomes[RULE_NONE];
+            ? arena_items(&evaluation->arena, count, sizeof(Outcome))
+            : evaluation->outcomes[RULE_NONE];
         if (!evaluation->outcomes[rule])
             return NO_MEMORY;
     }

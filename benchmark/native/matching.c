@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "rules.h"
 
 Bits thresholds_reached(double iou)
 {
@@ -65,8 +66,7 @@ Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bo
                 bool skipped = evaluation->masks && truth->skipped;
                 if (skipped && !with_skipped)
                     continue;
-                Bits here = take(truth, truth->crowd || skipped,
-                                 thresholds_reached(candidate->iou),
+                Bits here = take(truth, truth->crowd || skipped, candidate->reached,
                                  &scratch->taken[candidate->truth], ignored, &turn);
                 if (here && truth->id == 0 && !ignored) {
                     evaluation->lost = true; /* one truth has id 0, so one thread comes here */

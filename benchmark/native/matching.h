@@ -8,6 +8,7 @@
 typedef struct {
     uint32_t truth; /* its place in the cell */
     double iou;
+    Bits reached; /* the thresholds that it reaches, in every range */
 } Candidate;
 
 /* What a thread keeps between cells, so that nothing is allocated anew. */

@@ -9,10 +9,9 @@
 #include "evaluation.h"
 #include "matches.h"
 #include "pages.h"
+#include "reading.h"
 #include "resampling.h"
-#include "results_file.h"
 #include "summary.h"
-#include "truth_file.h"
 
 typedef enum { EMPTY, READ, MATCHED } State;
 
@@ -77,9 +76,7 @@ static int init(Object *self, PyObject *args, PyObject *kwargs)
     self->busy = true;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = read_truth(&self->core, truth.buf, (size_t)truth.len);
-    if (status == FINE)
-        status = read_results(&self->core);
+    status = read_files(&self->core, truth.buf, (size_t)truth.len);
     Py_END_ALLOW_THREADS
     self->busy = false;
     if (!raise_status(status))

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "rules.h"
+
 /* In pycocotools' order of operations: the last bit decides at a threshold. */
 double stock_box_iou(const double prediction[4], const double truth[4], bool crowd)
 {

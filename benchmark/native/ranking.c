@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { RUN = 16 };
+enum { RUN = 12 };
 
 static void insertion_sort(Ranked *items, size_t count)
 {
@@ -19,8 +19,13 @@ static void insertion_sort(Ranked *items, size_t count)
 static void merge(const Ranked *from, size_t middle, size_t count, Ranked *to)
 {
     size_t i = 0, j = middle, k = 0;
-    while (i < middle && j < count)
-        to[k++] = from[i].score < from[j].score ? from[j++] : from[i++];
+    while (i < middle && j < count) {
+        /* Without a branch, which nobody could foretell (and which compilers make of `?:`). */
+        size_t second = from[i].score < from[j].score;
+        to[k++] = from[i ^ ((i ^ j) & (0 - second))];
+        i += 1 - second;
+        j += second;
+    }
     memcpy(to + k, from + i, (middle - i) * sizeof *to);
     memcpy(to + k + (middle - i), from + j, (count - j) * sizeof *to);
 }

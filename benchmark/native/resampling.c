@@ -14,6 +14,7 @@
 
 #include "accumulation.h"
 #include "memory.h"
+#include "rules.h"
 #include "workers.h"
 
 enum { LANES = 16 };

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "json_scan.h"
 #include "memory.h"
 
@@ -21,12 +25,20 @@ static size_t undo_escapes(uint8_t *copy, const uint8_t *text, size_t length)
     size_t used = 0;
     const uint8_t *end = text + length;
     while (text < end) {
-        const uint8_t *slash = memchr(text, '\\', (size_t)(end - text));
-        size_t part = (size_t)((slash ? slash + 1 : end) - text);
-        memcpy(copy + used, text, part);
-        used += part;
-        text += part;
-        if (slash && (text == end || *text++ != '\\'))
+#if defined(__SSE2__)
+        if (end - text >= 16) { /* what is copied too far is overwritten */
+            __m128i part = _mm_loadu_si128((const __m128i *)text);
+            int slashes = _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8('\\')));
+            int plain = slashes ? __builtin_ctz((unsigned)slashes) : 16;
+            _mm_storeu_si128((__m128i *)(copy + used), part);
+            used += (size_t)plain;
+            text += plain;
+            if (!slashes)
+                continue;
+        }
+#endif
+        copy[used++] = *text;
+        if (*text++ == '\\' && (text == end || *text++ != '\\'))
             return SIZE_MAX;
     }
     return used;
@@ -142,8 +154,6 @@ static inline bool are_eight(const uint8_t *at)
 }
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
-
 /* With fewer pixels than these no sum of eight more runs leaves 31 bits. */
 #define FEW_PIXELS (UINT64_C(1) << 27)
 
@@ -291,7 +301,7 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
         sound = decode_counts(&decoding, text->text, length);
     } else {
         const uint8_t *plain = text->text;
-        if (text->kind == MASK_TEXT && memchr(plain, '\\', length)) {
+        if (text->kind == MASK_TEXT && text->escapes) {
             uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
             length = undo_escapes(copy, plain, length);
             plain = copy;
@@ -339,6 +349,19 @@ void tight_box(const RunList *list, Mask *mask, int32_t height)
     mask->box[1] = (int32_t)top;
     mask->box[2] = (int32_t)(right / h) + 1;
     mask->box[3] = (int32_t)bottom + 1;
+}
+
+void column_box(const RunList *list, Mask *mask, int32_t height)
+{
+    const uint32_t *ends = list->ends + mask->first;
+    uint32_t h = (uint32_t)height;
+    memset(mask->box, 0, sizeof mask->box);
+    if (mask->area == 0)
+        return;
+    uint32_t end = ends[mask->runs - 1 - mask->runs % 2]; /* of the last foreground */
+    mask->box[0] = (int32_t)(ends[0] / h);
+    mask->box[2] = (int32_t)((end - 1) / h) + 1;
+    mask->box[3] = height;
 }
 
 /* pycocotools passes over foreground runs of no pixel, and if it has seen no others its unsigned

@@ -10,7 +10,7 @@ typedef struct {
     size_t used, capacity;
 } RunList;
 
-/* A decoded mask. `box` is tight: x0, y0, x1, y1, the last two not included. */
+/* A decoded mask. `box` is x0, y0, x1, y1, the last two not included. */
 typedef struct {
     size_t first;
     uint32_t runs, area;
@@ -26,6 +26,9 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
 
 /* The smallest box around the mask's pixels; zeros for none. */
 void tight_box(const RunList *list, Mask *mask, int32_t height);
+
+/* A box around the mask at hardly any cost: its columns in full height. */
+void column_box(const RunList *list, Mask *mask, int32_t height);
 
 /* pycocotools' toBbox, x, y, width, height, of a mask whose tight box is known. */
 void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4]);

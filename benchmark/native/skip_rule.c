@@ -7,6 +7,7 @@
 
 #include "memory.h"
 #include "overlaps.h"
+#include "rules.h"
 
 static int by_place_and_size(const void *first, const void *second)
 {
@@ -50,7 +51,7 @@ static Status find_candidates(Scratch *scratch, uint32_t rank)
         size_t place = scratch->candidate_count++;
         for (; place > 0 && scratch->candidates[place - 1].iou < iou; place--)
             scratch->candidates[place] = scratch->candidates[place - 1];
-        scratch->candidates[place] = (Candidate){(uint32_t)s, iou};
+        scratch->candidates[place] = (Candidate){(uint32_t)s, iou, thresholds_reached(iou)};
     }
     return FINE;
 }
@@ -70,7 +71,7 @@ Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcome
             return status;
         for (size_t c = 0; c < scratch->candidate_count; c++) {
             const Candidate *candidate = &scratch->candidates[c];
-            Bits reached = at_half ? ALL_BITS : thresholds_reached(candidate->iou);
+            Bits reached = at_half ? ALL_BITS : candidate->reached;
             Bits here = open & reached & ~scratch->taken[candidate->truth];
             scratch->taken[candidate->truth] |= here;
             outcomes[rank].ignored |= here;

@@ -39,21 +39,13 @@ typedef struct {
     Plane *planes; /* one a thread */
 } Summary;
 
-static Status open_plane(Plane *plane, size_t categories)
+static bool open_plane(Plane *plane, Arena *arena, size_t categories)
 {
-    plane->slots = new_items(categories, sizeof *plane->slots);
-    plane->recall = new_items(categories, THRESHOLDS * sizeof *plane->recall);
-    plane->precision = new_items(categories,
-                                 (size_t)THRESHOLDS * RECALLS * sizeof *plane->precision);
-    return plane->slots && plane->recall && plane->precision ? FINE : NO_MEMORY;
-}
-
-static void close_plane(Plane *plane)
-{
-    free_curve_scratch(&plane->scratch);
-    free(plane->slots);
-    free(plane->precision);
-    free(plane->recall);
+    size_t rows = (size_t)THRESHOLDS * RECALLS;
+    plane->slots = arena_items(arena, categories, sizeof *plane->slots);
+    plane->recall = arena_items(arena, categories, THRESHOLDS * sizeof *plane->recall);
+    plane->precision = arena_items(arena, categories, rows * sizeof *plane->precision);
+    return plane->slots && plane->recall && plane->precision;
 }
 
 static Status look(const Evaluation *evaluation, Plane *plane, View *view)
@@ -93,8 +85,6 @@ static Status view_work(void *context, int worker, size_t first, size_t last)
     const Summary *summary = context;
     const Evaluation *evaluation = summary->evaluation;
     Plane *plane = &summary->planes[worker];
-    if (!plane->slots && open_plane(plane, evaluation->categories.count) != FINE)
-        return NO_MEMORY;
     for (size_t i = first; i < last; i++) {
         Status status = look(evaluation, plane, &summary->views[i]);
         if (status != FINE)
@@ -116,13 +106,17 @@ Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
     for (int limit = 0; limit < LAST_LIMIT; limit++) /* last: the quickest */
         views[count++] = (View){.rule = rule, .range = 0, .limit = limit};
     int threads = smaller(evaluation->threads, (int)count);
-    Summary summary = {evaluation, views, new_items((size_t)threads, sizeof(Plane))};
-    if (!summary.planes)
-        return NO_MEMORY;
-    Status status = run_workers(threads, count, 1, view_work, &summary);
+    Plane planes[VIEWS];
+    Arena arena = {NULL};
+    bool room = true;
+    memset(planes, 0, sizeof planes);
     for (int i = 0; i < threads; i++)
-        close_plane(&summary.planes[i]);
-    free(summary.planes);
+        room = room && open_plane(&planes[i], &arena, evaluation->categories.count);
+    Summary summary = {evaluation, views, planes};
+    Status status = room ? run_workers(threads, count, 1, view_work, &summary) : NO_MEMORY;
+    for (int i = 0; i < threads; i++)
+        free_curve_scratch(&planes[i].scratch);
+    arena_free(&arena);
     if (status != FINE)
         return status;
     for (int other = 0; other < RULES; other++)

@@ -21,6 +21,8 @@ typedef struct {
     Images images;
     int64_t *categories;
     size_t category_count, category_capacity;
+    const uint8_t *annotations; /* where they begin */
+    MaskHead head;
     size_t truth_capacity;
     bool has_images, has_categories, has_annotations;
     Status status;
@@ -189,7 +191,8 @@ typedef struct {
     bool skipped, unanswered;
 } Marks;
 
-static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *marks)
+static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *marks,
+                       MaskHead *head)
 {
     Span other;
     switch (field) {
@@ -199,7 +202,7 @@ static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *mark
     case BOX: return scan_box(cursor, truth);
     case AREA: return scan_area(cursor, truth);
     case CROWD: return scan_flag(cursor, &truth->crowd, true);
-    case MASK: return scan_mask(cursor, &truth->mask, true);
+    case MASK: return scan_mask(cursor, &truth->mask, true, head);
     case SKIPPED: return scan_flag(cursor, &marks->skipped, false);
     case REASON: return scan_text(cursor, true);
     case UNANSWERED: return scan_flag(cursor, &marks->unanswered, false);
@@ -218,7 +221,7 @@ static bool settle(const Evaluation *evaluation, Truth *truth, bool marked)
     if (has_mask && !truth->skipped && (evaluation->masks || !truth->has_area))
         return true;
     if (truth->mask.kind == MASK_TEXT) {
-        Span text = {truth->mask.text, truth->mask.length};
+        Span text = {truth->mask.text, truth->mask.length, truth->mask.escapes};
         if (!sound_text(text))
             return false;
     }
@@ -239,9 +242,15 @@ static bool settle(const Evaluation *evaluation, Truth *truth, bool marked)
 static bool scan_annotation(Cursor *cursor, Reader *reader)
 {
     Evaluation *evaluation = reader->evaluation;
-    if (!room_for_one((void **)&evaluation->truths, &reader->truth_capacity,
-                      evaluation->truth_count, sizeof *evaluation->truths))
-        return failed(reader, NO_MEMORY);
+    if (evaluation->truth_count == reader->truth_capacity) {
+        double done = (double)(cursor->at - reader->annotations) /
+                      (double)(cursor->end - reader->annotations);
+        evaluation->truths = arena_more(&evaluation->arena, evaluation->truths,
+                                        evaluation->truth_count, &reader->truth_capacity, done,
+                                        sizeof *evaluation->truths);
+        if (!evaluation->truths)
+            return failed(reader, NO_MEMORY);
+    }
     Truth *truth = &evaluation->truths[evaluation->truth_count];
     bool more = true;
     Marks marks = {false, false};
@@ -252,7 +261,7 @@ static bool scan_annotation(Cursor *cursor, Reader *reader)
         if (!scan_key(cursor, &key))
             return false;
         unsigned field = field_of(key);
-        if (seen & field || !scan_field(cursor, field, truth, &marks) ||
+        if (seen & field || !scan_field(cursor, field, truth, &marks, &reader->head) ||
             !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;
@@ -286,6 +295,7 @@ static bool scan_file(Cursor *cursor, Reader *reader)
             sound = scan_records(cursor, reader, scan_category);
         } else if (key_is(key, "annotations") && !reader->has_annotations) {
             reader->has_annotations = true;
+            reader->annotations = cursor->at;
             sound = scan_records(cursor, reader, scan_annotation);
         } else {
             sound = !key_is(key, "images") && !key_is(key, "categories") &&
@@ -303,8 +313,8 @@ static Status resolve(Evaluation *evaluation, Reader *reader)
 {
     size_t count = reader->images.count;
     int64_t *given = new_items(count, sizeof *given);
-    evaluation->heights = new_items(count, sizeof *evaluation->heights);
-    evaluation->widths = new_items(count, sizeof *evaluation->widths);
+    evaluation->heights = arena_items(&evaluation->arena, count, sizeof *evaluation->heights);
+    evaluation->widths = arena_items(&evaluation->arena, count, sizeof *evaluation->widths);
     if (!given || !evaluation->heights || !evaluation->widths) {
         free(given);
         return NO_MEMORY;

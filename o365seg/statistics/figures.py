@@ -24,6 +24,10 @@ from o365seg.statistics.relative_size import RelativeSize
 
 _REFERENCE_MARKERS = ("x", "+", "1", "2", "3", "4")
 """Marks that no set has: published points must not be taken for measured ones."""
+_LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), "-.", (0, (9, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 3)))
+"""Of the sets, so that they can be told apart in print without colour."""
+_FLATTENED = 10
+"""Where one set has so many times the ranks of another, ranks are on a logarithmic axis."""
 _SIZE_LABELS = {
     RelativeSize.ROOT: "relative mask size, √(mask area / image area)",
     RelativeSize.RATIO: "relative mask size, mask area / image area",
@@ -38,8 +42,9 @@ def write_figures(
 ) -> list[Path]:
     """Draw the three curves and the masks by size, and write them with their numbers.
 
-    Masks per category and per image are drawn for the first set alone, as in the paper: sets of
-    other sizes would flatten it. The tables hold every set.
+    Every curve is drawn for every set. The paper has masks per category and per image for its own
+    set alone; beside a set of more than ten times the ranks, ranks are on a logarithmic axis, so
+    that none is flattened.
 
     Args:
         sets: The release first, then those to compare it with.
@@ -60,10 +65,10 @@ def write_figures(
     make_folder(folder)
 
     def per_category(axes: Axes) -> None:
-        _draw_ranking(axes, sets[0], "category", reference)
+        _draw_ranking(axes, sets, "category", reference)
 
     def per_image(axes: Axes) -> None:
-        _draw_ranking(axes, sets[0], "image", reference)
+        _draw_ranking(axes, sets, "image", reference)
 
     def sizes(axes: Axes) -> None:
         _draw_sizes(axes, sets, _SIZE_LABELS[relative_size], reference)
@@ -95,25 +100,41 @@ def write_figures(
 
 
 def _draw_ranking(
-    axes: Axes, curves: SetCurves, what: str, reference: Sequence[ReferencePoint]
+    axes: Axes, sets: Sequence[SetCurves], what: str, reference: Sequence[ReferencePoint]
 ) -> None:
     """Masks, falling, over their ranks 1 … n; each a step as wide as its rank."""
-    counts = curves.masks_per_category if what == "category" else curves.masks_per_image
-    edges = np.arange(len(counts) + 1)
-    drawn, names = [], []
-    if len(counts):
-        drawn.append(axes.stairs(counts, edges, baseline=None, color=COLOURS[0], linewidth=1.4))
+    drawn, names, lengths, highest = [], [], [1], [1]
+    for index, curves in enumerate(sets):
+        counts = getattr(curves, f"masks_per_{what}")
+        if len(counts) == 0:  # no step without masks
+            continue
+        drawn.append(
+            axes.stairs(
+                counts, np.arange(len(counts) + 1), baseline=None, linewidth=1.4,
+                color=COLOURS[index % len(COLOURS)], linestyle=_LINES[index % len(_LINES)],
+                zorder=3 if index == 0 else 2,
+            )
+        )  # fmt: skip
         names.append(curves.name)
+        lengths.append(len(counts))
+        highest.append(counts.max())
     here = [point for point in reference if point.curve == f"masks_per_{what}"]
-    if here:
-        found = _draw_reference(axes, reference, f"masks_per_{what}", shift=-0.5)
-        axes.legend(drawn + list(found.values()), names + list(found), fontsize=8)
+    published = _draw_reference(axes, reference, f"masks_per_{what}", shift=-0.5)
+    if published or (drawn and len(sets) > 1):
+        axes.legend(drawn + list(published.values()), names + list(published), fontsize=8)
     axes.set_xlabel(f"{what} rank (those with masks)")
     axes.set_ylabel("number of masks")
-    axes.set_xlim(0, max(1, len(counts), *(point.x for point in here)) * 1.02)
-    heights = counts.max(initial=1), *(point.y for point in here)
-    axes.set_ylim(min(0.8, *(point.y / 2 for point in here), 1), max(10, max(heights) * 1.4))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    longest = max(*lengths, *(point.x for point in here), 1)
+    if len(drawn) > 1 and longest > _FLATTENED * min(lengths[1:]):
+        log_scale(axes, "x")
+        axes.set_xlim(0.8, longest * 1.3)
+    else:
+        axes.set_xlim(0, longest * 1.02)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+    axes.set_ylim(
+        min(0.8, *(point.y / 2 for point in here), 1),
+        max(10, *highest, *(point.y for point in here)) * 1.4,
+    )
     log_scale(axes)
 
 
@@ -143,7 +164,7 @@ def _draw_sizes(
     log_scale(axes)
     if len(sets) > 1 or published:
         names = [curves.name for curves in sets]
-        axes.legend(lines + list(published.values()), names + list(published), handlelength=1.8)
+        axes.legend(lines + list(published.values()), names + list(published), fontsize=8)
 
 
 def _draw_reference(

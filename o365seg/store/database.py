@@ -23,6 +23,14 @@ from o365seg.errors import InputError
 from o365seg.store import schema
 
 _DRIVER = "postgresql+psycopg"
+_SESSION = {
+    "synchronous_commit": "on",
+    # Who waits longer for the writers before it hears so, and may try again.
+    "lock_timeout": "30s",
+    # A process that stands still in a transaction must not keep all others from writing.
+    "idle_in_transaction_session_timeout": "10min",
+}
+_STALLED_WRITER = "60s"
 
 
 def now_ms() -> int:
@@ -66,7 +74,10 @@ class Store:
         # What was read once and can never change; see `tally`.
         self._engine.update_execution_options(o365seg_memory={})
         self._writing = threading.Lock()
-        self._lock_key = zlib.crc32(f"o365seg {namespace}".encode())
+        self._take_turn = sa.select(
+            sa.func.set_config("idle_in_transaction_session_timeout", _STALLED_WRITER, True),
+            sa.func.pg_advisory_xact_lock(zlib.crc32(f"o365seg {namespace}".encode())),
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -101,7 +112,7 @@ class Store:
             connection = connection.execution_options(o365seg_write=True)
             with connection.begin():
                 if not self.is_sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock_key)))
+                    connection.execute(self._take_turn)
                 yield connection
 
     def close(self) -> None:
@@ -161,11 +172,18 @@ def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
             # A server's answers may come slowly, its absence must be told soon.
             connect_args={
                 "connect_timeout": 10,
-                "options": f"-csearch_path={namespace} -csynchronous_commit=on",
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
+                "options": " ".join(
+                    f"-c{name}={value}"
+                    for name, value in {"search_path": namespace, **_SESSION}.items()
+                ),
             },
             pool_pre_ping=True,  # the database may be restarted under a running server
             pool_size=8,
-            max_overflow=32,
+            max_overflow=32,  # as many as uvicorn has threads
+            pool_timeout=20,
         )
     except ModuleNotFoundError:
         raise InputError(

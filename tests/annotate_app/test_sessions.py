@@ -1,6 +1,5 @@
 """Nobody gets past without a session, by any route, and a session cannot be made up."""
 
-import stat
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ from fastapi.testclient import TestClient
 from small_project import make_source
 
 from annotate_app.server import make_app
-from annotate_app.sessions import load_secret
-from o365seg.errors import InputError
 from o365seg.project import Project, create_project, open_project
 from o365seg.store import raters
 
@@ -119,19 +116,6 @@ def test_a_name_never_becomes_markup(stranger: TestClient) -> None:
     answer = stranger.post("/login", data={"name": '"><script>x</script>', "password": "x"})
     assert "<script>x" not in answer.text
     assert "&lt;script&gt;" in answer.text
-
-
-def test_the_secret_is_made_once_and_is_the_owners_alone(project: Project) -> None:
-    secret = load_secret(project.folder)
-    assert len(secret) >= 32
-    assert load_secret(project.folder) == secret
-    assert stat.S_IMODE((project.folder / "secret.key").stat().st_mode) == 0o600
-
-
-def test_a_damaged_secret_is_refused(project: Project) -> None:
-    (project.folder / "secret.key").write_text("")
-    with pytest.raises(InputError, match=r"secret\.key: is damaged"):
-        load_secret(project.folder)
 
 
 def test_two_projects_on_one_host_do_not_share_a_cookie(ada: TestClient, tmp_path: Path) -> None:

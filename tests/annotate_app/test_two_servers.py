@@ -1,5 +1,6 @@
 """Two server processes on one PostgreSQL database: many raters, no question served twice."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from o365seg.project import Project
 from o365seg.store.progress import measure_progress
 from o365seg.store.raters import add_rater
 
-RATERS = 12
+RATERS = 40
 
 
 @pytest.fixture
 def shared(tmp_path: Path, postgresql: str):
-    source: SmallSource = make_source(tmp_path / "source", images=30)
+    source: SmallSource = make_source(tmp_path / "source", images=45)
     with open_small_project(tmp_path / "project", source, postgresql) as project:
         hashed = hash_password("correct horse")
         with project.store.write() as db:
@@ -27,11 +28,18 @@ def shared(tmp_path: Path, postgresql: str):
         yield project
 
 
-def paint_all(url: str, name: str, served: list[tuple[str, int]], faults: list[str]) -> None:
-    """One rater's work to the end of the project."""
+def paint_all(
+    url: str,
+    name: str,
+    signed_in: threading.Barrier,
+    served: list[tuple[str, int]],
+    faults: list[str],
+) -> None:
+    """One rater's work to the end of the project, begun when all have signed in."""
     with httpx.Client(base_url=url, headers={"X-O365seg": "1"}, timeout=60) as client:
         form = {"name": name, "password": "correct horse"}
         assert client.post("/login", data=form).status_code == 303
+        signed_in.wait(timeout=120)
         work = client.post("/api/next").json()
         while task := work["current"]:
             served.append((name, task["question"]))
@@ -56,15 +64,34 @@ def paint_all(url: str, name: str, served: list[tuple[str, int]], faults: list[s
             work = sent.json()["next"]
 
 
+def assert_one_session_for_both(first: str, second: str) -> None:
+    form = {"name": "rater 0", "password": "correct horse"}
+    with httpx.Client(base_url=first, timeout=60) as client:
+        assert client.post("/login", data=form).status_code == 303
+        cookies = client.cookies
+    with httpx.Client(base_url=second, cookies=cookies, timeout=60) as client:
+        assert client.get("/api/me").json()["rater"] == "rater 0"
+
+
 @pytest.mark.slow
 def test_no_question_is_served_twice(shared: Project) -> None:
     served: list[tuple[str, int]] = []
     faults: list[str] = []
-    with serving(shared.folder) as first, serving(shared.folder) as second:
+    signed_in = threading.Barrier(RATERS)
+    copy = shared.folder.with_name("copy")
+    shutil.copytree(shared.folder, copy)
+    with serving(shared.folder) as first, serving(copy) as second:
+        assert_one_session_for_both(first.url, second.url)
         threads = [
             threading.Thread(
                 target=paint_all,
-                args=((first, second)[number % 2].url, f"rater {number}", served, faults),
+                args=(
+                    (first, second)[number % 2].url,
+                    f"rater {number}",
+                    signed_in,
+                    served,
+                    faults,
+                ),
             )
             for number in range(RATERS)
         ]
@@ -77,4 +104,4 @@ def test_no_question_is_served_twice(shared: Project) -> None:
     with shared.store.read() as db:
         done = measure_progress(db, 0)
     assert len(questions) == len(set(questions)) == done.questions == done.masks
-    assert len({name for name, _ in served}) > 1
+    assert len({name for name, _ in served}) == RATERS

@@ -15,7 +15,7 @@ from evaluation_cases import Case, Guess, Thing, rectangle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from make_workload import SCALES, write_workload
-from native_cases import Files, files
+from native_cases import Files, files, huge_files, odd_text
 from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate, evaluation, native_path, slow_path
@@ -84,6 +84,29 @@ def test_equals_pycocotools_past_the_limit_of_detections(
     tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
 ) -> None:
     compare(case, tmp_path_factory.mktemp("case"), *choice)
+
+
+@settings(ROOMY, max_examples=200)
+@given(case=huge_files(), rule=st.sampled_from(SkipRule))
+def test_equals_pycocotools_on_huge_images(
+    tmp_path_factory: pytest.TempPathFactory, case: Files, rule: SkipRule
+) -> None:
+    compare(case, tmp_path_factory.mktemp("case"), Iou.SEGM, rule)
+
+
+@settings(ROOMY, max_examples=150)
+@given(case=files(), choice=st.sampled_from(CHOICES), data=st.data())
+def test_the_layout_of_records_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+    case: Files,
+    choice: tuple[Iou, SkipRule],
+    data: st.DataObject,
+) -> None:
+    """What repeats between values is compared, not scanned: it must not be taken for more."""
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    plain = natively(truth, results, *choice)
+    results.write_text(data.draw(odd_text(case.results)))
+    assert_same(natively(truth, results, *choice), plain)
 
 
 @pytest.fixture(scope="module")

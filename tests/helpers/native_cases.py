@@ -138,3 +138,79 @@ def files(draw: st.DrawFn, many: bool = False) -> Files:
         "categories": [{"id": c, "name": f"Kategorie {c} – ž"} for c in categories],
     }
     return Files(truth, results)
+
+
+HUGE = [(1, 2**20), (2**20, 1), (30_000, 40_000), (40_000, 30_000), (46_340, 46_340)]
+
+
+@st.composite
+def huge_files(draw: st.DrawFn) -> Files:
+    """One image of up to 2.1 thousand million pixels; masks of a few columns, or of all of it."""
+    height, width = draw(st.sampled_from(HUGE))
+
+    def mask() -> Json:
+        columns = draw(st.sampled_from([1, min(width, 3), min(width, 40)]))
+        left = draw(st.sampled_from([0, width // 2, width - columns]))
+        rows = draw(st.sampled_from([1, height // 3 + 1, height]))
+        top = draw(st.sampled_from([0, (height - rows) // 2, height - rows]))
+        kind = draw(st.sampled_from(["block", "block", "block", "all", "none", "last pixel"]))
+        if kind == "block" and rows < height:
+            runs = [left * height + top, rows, *[height - rows, rows] * (columns - 1)]
+        elif kind == "block":
+            runs = [left * height, columns * height]
+        else:
+            runs = {"all": [0, height * width], "none": []}.get(kind, [height * width - 1, 1])
+        runs += [height * width - sum(runs)] * (sum(runs) < height * width)
+        if draw(st.booleans()):
+            return {"size": [height, width], "counts": runs}
+        text = compress_runs(np.array(runs), (height, width))
+        return {"size": [height, width], "counts": text.counts}
+
+    pool = [mask() for _ in range(draw(st.integers(1, 3)))]
+    place = {"image_id": 1, "category_id": 1}
+    annotations = []
+    for number in range(1, draw(st.integers(1, 4)) + 1):
+        record: Json = {"id": number, **place, "segmentation": draw(st.sampled_from(pool))}
+        record["iscrowd"] = draw(st.sampled_from([0, 0, 1]))
+        record["bbox"] = [0, 0, draw(st.sampled_from([1, min(width, 40_000)])), min(height, 40_000)]
+        if draw(st.sampled_from([False, False, True])):
+            del record["segmentation"]
+        annotations.append(record)
+    scores = st.sampled_from([0.25, 0.5, 0.9])
+    results = [
+        {**place, "score": draw(scores), "segmentation": draw(st.sampled_from(pool))}
+        for _ in range(draw(st.integers(1, 6)))
+    ]
+    image = {"id": 1, "height": height, "width": width, "file_name": "huge.jpg"}
+    truth = {"images": [image], "annotations": annotations,
+             "categories": [{"id": 1, "name": "thing"}]}  # fmt: skip
+    return Files(truth, results)
+
+
+@st.composite
+def odd_text(draw: st.DrawFn, records: list[Json]) -> str:
+    """The records as JSON whose keys come in any order, with blanks and other keys between."""
+    blank = st.sampled_from(["", "", " ", "\n\t", "   "])
+    others = [("note", '"a \\\\ b"'), ("area", "3.5"), ("points", '[{"x": [1, 2]}, "}"]'),
+              ("a key of more than fifty-six letters, which none remembers", "null")]  # fmt: skip
+
+    def value(content: object) -> str:
+        if not isinstance(content, dict):
+            return json.dumps(content)
+        return members([(key, value(inner)) for key, inner in content.items()])
+
+    def members(pairs: list[tuple[str, str]]) -> str:
+        if draw(st.sampled_from([False, False, True])):
+            pairs = draw(st.permutations(pairs))
+        inside = f"{draw(blank)},{draw(blank)}".join(
+            f'"{key}"{draw(blank)}:{draw(blank)}{text}' for key, text in pairs
+        )
+        return f"{{{draw(blank)}{inside}{draw(blank)}}}"
+
+    texts = []
+    for record in records:
+        pairs = [(key, value(content)) for key, content in record.items()]
+        if draw(st.sampled_from([False, False, True])):
+            pairs.append(draw(st.sampled_from(others)))
+        texts.append(members(pairs))
+    return f"[{draw(blank)}{f'{draw(blank)},{draw(blank)}'.join(texts)}{draw(blank)}]"

@@ -41,40 +41,61 @@ def why_not() -> str | None:
     return None
 
 
+class Cluster:
+    """A database cluster in a folder, whose server can be stopped and started."""
+
+    def __init__(self, programs: Path, folder: Path, port: int) -> None:
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self._programs, self._folder, self._port = programs, folder, port
+        self._process: subprocess.Popen | None = None
+
+    def run_options(self) -> dict[str, Any]:
+        """How its programs are run: as a user of their own, knowing nothing of ours."""
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        return {"cwd": self._folder, "env": environment, **_as_postgres()}
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections."""
+        self._process = subprocess.Popen(
+            [
+                self._programs / "postgres", "-D", self._folder / "cluster",
+                "-p", str(self._port), "-k", self._folder,
+                "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=120",
+            ],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.run_options(),
+        )  # fmt: skip
+        _wait(self._programs, self._port)
+
+    def stop(self) -> None:
+        """End the server and every session at once."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=30)
+            self._process = None
+
+
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """Start a server; yields the URL of an empty database, and ends it after the block."""
+def postgresql_cluster() -> Iterator[Cluster]:
+    """Start a server of an empty database, and end it after the block."""
     programs = find_programs()
     assert programs is not None
-    identity = _as_postgres()
     with tempfile.TemporaryDirectory(prefix="o365seg-pg-", dir="/tmp") as folder:
-        if identity:
+        if identity := _as_postgres():
             os.chown(folder, identity["user"], identity["group"])
-        cluster = Path(folder) / "cluster"
-        options: dict[str, Any] = {
-            "cwd": folder,
-            "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        }
-        subprocess.run(
-            [programs / "initdb", "-D", cluster, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
-            check=True, capture_output=True, **options, **identity,
-        )  # fmt: skip
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        server = subprocess.Popen(
-            [
-                programs / "postgres", "-D", cluster, "-p", str(port), "-k", folder,
-                "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=120",
-            ],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options, **identity,
+        cluster = Cluster(programs, Path(folder), port)
+        place = Path(folder) / "cluster"
+        subprocess.run(
+            [programs / "initdb", "-D", place, "-U", "postgres", "-A", "trust", "-E", "UTF8"],
+            check=True, capture_output=True, **cluster.run_options(),
         )  # fmt: skip
         try:
-            _wait(programs, port)
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+            cluster.start()
+            yield cluster
         finally:
-            server.send_signal(signal.SIGINT)  # ends sessions too
-            server.wait(timeout=30)
+            cluster.stop()
 
 
 def _wait(programs: Path, port: int) -> None:

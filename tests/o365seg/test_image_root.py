@@ -110,3 +110,39 @@ def test_a_missing_file_is_an_os_error(web: str, memory: str, tmp_path: Path) ->
         assert not root.is_file("absent.jpg")
         with pytest.raises(OSError, match=r"."):
             root.read("absent.jpg")
+
+
+def test_a_web_server_that_does_not_answer_is_no_missing_file(
+    web: str, source: SmallSource, tmp_path: Path
+) -> None:
+    """Else `create` would sample other images because of a network that is down."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as closed:
+        away = f"http://127.0.0.1:{closed.server_port}"
+    root = ImageRoot(away)
+    for look in (root.is_file, root.read):
+        with pytest.raises(InputError, match=rf"{away}: .*cannot be reached"):
+            look("a.jpg")
+    with pytest.raises(InputError, match="cannot be reached"):
+        create_project(tmp_path / "p", source.detections, away)
+    assert not (tmp_path / "p").exists()
+    assert not ImageRoot(web).is_file("absent.jpg")
+
+
+@pytest.mark.parametrize("place", ["https://ada:hunter2@x.example/val", "s3://k:hunter2@bucket"])
+def test_a_password_in_a_url_is_refused_and_not_repeated(place: str) -> None:
+    with pytest.raises(InputError, match="has a password in it") as error:
+        ImageRoot(place)
+    assert "hunter2" not in str(error.value)
+    assert str(ImageRoot("https://ada@x.example/a@b:c")) == "https://ada@x.example/a@b:c"
+
+
+def test_what_was_damaged_on_the_way_is_read_anew(memory: str, source: SmallSource) -> None:
+    [path, *_] = sorted(path for path in source.images.rglob("*") if path.is_file())
+    name = path.relative_to(source.images).as_posix()
+    root, files = ImageRoot(memory), fsspec.filesystem("memory")
+    files.pipe(f"/bucket/{name}", b"half")
+    assert root.read(name) == b"half"
+    files.pipe(f"/bucket/{name}", path.read_bytes())
+    root.forget(name)
+    assert root.read(name) == path.read_bytes()
+    root.forget("never read")

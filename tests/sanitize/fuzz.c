@@ -12,9 +12,8 @@
 #include "../../benchmark/native/core.h"
 #include "../../benchmark/native/evaluation.h"
 #include "../../benchmark/native/resampling.h"
-#include "../../benchmark/native/results_file.h"
+#include "../../benchmark/native/reading.h"
 #include "../../benchmark/native/summary.h"
-#include "../../benchmark/native/truth_file.h"
 
 static uint64_t evaluated;
 
@@ -58,9 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         evaluation.masks = masks;
         evaluation.threads = 2;
         evaluation.results = (MappedText){results, length, false};
-        Status status = read_truth(&evaluation, truth, truth_length);
-        if (status == FINE)
-            status = read_results(&evaluation);
+        Status status = read_files(&evaluation, truth, truth_length);
         bool of_truth = true;
         size_t index = 0;
         MaskText mask;

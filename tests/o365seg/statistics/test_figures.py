@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 from PIL import Image
 
 from o365seg.errors import InputError
@@ -72,6 +73,22 @@ def test_the_legend_names_every_set_even_one_that_begins_with_an_underscore() ->
     legend = axes.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["_hidden", "LVIS"]
+
+
+@pytest.mark.parametrize("what", ["category", "image"])
+def test_ranks_are_drawn_for_every_set_and_named(what: str) -> None:
+    axes = Figure().add_subplot()
+    sets = [curves("Objects365"), NOTHING, curves("LVIS", 1)]
+    figures._draw_ranking(axes, sets, what, ())
+    drawn = [patch for patch in axes.patches if isinstance(patch, StepPatch)]
+    for found, patch in zip((sets[0], sets[2]), drawn, strict=True):
+        assert patch.get_data()[0].tolist() == getattr(found, f"masks_per_{what}").tolist()
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["Objects365", "LVIS"]
+    assert axes.get_xscale() == "linear"
+    figures._draw_ranking(axes := Figure().add_subplot(), [ONE, curves("LVIS")], what, ())
+    assert axes.get_xscale() == "log"  # beside 300 ranks one would not be seen
 
 
 def test_the_tables_hold_every_set(tmp_path: Path) -> None:

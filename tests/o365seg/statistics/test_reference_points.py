@@ -84,8 +84,8 @@ def labels(axes) -> list[str]:
 def test_points_are_labelled_as_published_and_all_in_view() -> None:
     sizes, ranking, other = Figure().subplots(1, 3)
     figures._draw_sizes(sizes, [CURVES], "size", POINTS)
-    figures._draw_ranking(ranking, CURVES, "category", POINTS)
-    figures._draw_ranking(other, CURVES, "image", POINTS)
+    figures._draw_ranking(ranking, [CURVES], "category", POINTS)
+    figures._draw_ranking(other, [CURVES], "image", POINTS)
     assert labels(sizes) == ["Mine", "Paper (published)"]
     assert labels(ranking) == ["Mine", "Paper (published)", "Other (published)"]
     assert labels(other) == []

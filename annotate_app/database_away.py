@@ -1,0 +1,57 @@
+"""What everybody is told while the database cannot be used: 503, and to try again.
+
+Painters do so by themselves (`static/api.js`), and keep the mask until it is taken.
+"""
+
+import sys
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+RETRY_AFTER_S = 5
+_MESSAGE = "The project's database cannot be used just now. Nothing is lost; try again in a moment."
+
+
+class DatabaseAway:
+    """ASGI middleware around all that asks the database, the sessions' guard included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except (DBAPIError, PoolTimeout) as error:
+            if not _is_away(error):
+                raise
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+            sys.stderr.write(f"database: {reason[0] if reason else type(error).__name__}\n")
+            if started or scope["type"] != "http":
+                raise
+            await _answer(scope)(scope, receive, send)
+
+
+def _is_away(error: DBAPIError | PoolTimeout) -> bool:
+    """Whether the database is at fault, and not what it was asked."""
+    if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
+        return True
+    return error.connection_invalidated
+
+
+def _answer(scope: Scope) -> Response:
+    headers = {"Retry-After": str(RETRY_AFTER_S), "Cache-Control": "no-store"}
+    if scope["path"].startswith("/api/") or "x-o365seg" in Headers(scope=scope):
+        body = {"error": "database_away", "message": _MESSAGE}
+        return JSONResponse(body, status_code=503, headers=headers)
+    return PlainTextResponse(_MESSAGE, status_code=503, headers=headers)

@@ -1,0 +1,31 @@
+/* One record of COCO's results format. */
+#ifndef O365SEG_RESULTS_RECORD_H
+#define O365SEG_RESULTS_RECORD_H
+
+#include "core.h"
+#include "json_scan.h"
+#include "mask_text.h"
+
+typedef struct {
+    MaskText mask;
+    double score;
+    int64_t image_id, category_id;
+    double box[4];
+    unsigned seen;
+    bool boxed;
+} Record;
+
+/* How the last record was laid out: what stood before each of its values, and of which field they
+ * are. Nothing when zeroed. */
+typedef struct {
+    struct {
+        Known before;
+        unsigned field;
+    } values[8];
+    MaskHead mask;
+} Layout;
+
+/* False for what is not plain. */
+bool scan_record(Cursor *cursor, Record *record, Layout *layout);
+
+#endif
