@@ -22,7 +22,7 @@ import numpy as np
 from grown_project import grow_project
 from http_rater import HttpRater
 from PIL import Image, ImageDraw
-from postgresql_server import postgresql_server
+from postgresql_server import postgresql_cluster
 from serving import serving
 from small_project import travelling_mask
 
@@ -112,13 +112,13 @@ def main() -> None:
         f"masks of {WIDTH}×{HEIGHT}: {sizes[0] / 1e3:.0f} to {sizes[-1] / 1e3:.0f} kB, "
         f"median {statistics.median(sizes) / 1e3:.0f} kB of run lengths"
     )
-    database = postgresql_server() if options.postgresql else contextlib.nullcontext("")
-    with database as url, tempfile.TemporaryDirectory() as folder:
+    database = postgresql_cluster() if options.postgresql else contextlib.nullcontext()
+    with database as cluster, tempfile.TemporaryDirectory() as folder:
         project = grow_project(
             Path(folder) / "project",
             options.questions,
             options.answered,
-            url,
+            "" if cluster is None else cluster.url,
             quality=options.answered > 0,
             password_hash=hash_password(PASSWORD),
             picture=(WIDTH, HEIGHT),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from grown_project import grow_project
-from postgresql_server import postgresql_server
+from postgresql_server import postgresql_cluster
 from soak_raters import compare, soak
 
 from annotate_app.passwords import hash_password
@@ -33,13 +33,13 @@ def main() -> int:
     parser.add_argument("--kill-every", type=float, default=5.0, help="seconds of serving")
     parser.add_argument("--postgresql", action="store_true", help="not SQLite")
     options = parser.parse_args()
-    server = postgresql_server() if options.postgresql else contextlib.nullcontext("")
-    with server as url, tempfile.TemporaryDirectory() as folder:
+    server = postgresql_cluster() if options.postgresql else contextlib.nullcontext()
+    with server as cluster, tempfile.TemporaryDirectory() as folder:
         project = grow_project(
             Path(folder) / "project",
             options.answers,
             0,
-            url,
+            "" if cluster is None else cluster.url,
             quality=False,
             password_hash=hash_password(PASSWORD),
             raters=options.raters,

@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from grown_project import RATERS, SIZE, grow_project
-from postgresql_server import postgresql_server
+from postgresql_server import postgresql_cluster
 from small_project import box_mask
 
 import annotate_app.api as api
@@ -90,14 +90,14 @@ def main() -> None:
     for kind in ("sqlite", "postgresql"):
         if options.only not in (None, kind):
             continue
-        server = postgresql_server() if kind == "postgresql" else contextlib.nullcontext("")
-        with server as url, tempfile.TemporaryDirectory() as folder:
+        server = postgresql_cluster() if kind == "postgresql" else contextlib.nullcontext()
+        with server as cluster, tempfile.TemporaryDirectory() as folder:
             for quality in (False, True):
                 project = grow_project(
                     Path(folder) / f"project-{quality}",
                     options.questions,
                     options.answered,
-                    url,
+                    "" if cluster is None else cluster.url,
                     quality=quality,
                 )
                 title = "with reviews, gold, replicas" if quality else "answers only"
