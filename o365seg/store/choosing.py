@@ -273,8 +273,8 @@ _REPLICA = (
     .where(
         question.c.replicas > sa.literal_column("0"),  # as its index has it
         question.c.state != constant(QuestionState.OPEN),
+        question.c.replicas > _PAINTED_AGAIN + _BEING_PAINTED_AGAIN,  # false of most: first
         ~_was_with_rater(question.c.id),
-        question.c.replicas > _PAINTED_AGAIN + _BEING_PAINTED_AGAIN,
     )
     .order_by(question.c.position)
     .limit(1)
