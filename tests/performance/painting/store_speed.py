@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("--answered", type=int, default=49_000)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    parser.add_argument("--quality", choices=["no", "yes"], help="reviews, gold, replicas")
     options = parser.parse_args()
     for kind in ("sqlite", "postgresql"):
         if options.only not in (None, kind):
@@ -93,6 +94,8 @@ def main() -> None:
         server = postgresql_cluster() if kind == "postgresql" else contextlib.nullcontext()
         with server as cluster, tempfile.TemporaryDirectory() as folder:
             for quality in (False, True):
+                if options.quality not in (None, "yes" if quality else "no"):
+                    continue
                 project = grow_project(
                     Path(folder) / f"project-{quality}",
                     options.questions,
