@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 # The rasteriser allocates five points a pixel of outline, unchecked; and counts them in 32 bits.
 _LONGEST_OUTLINE = 2**22
 _FARTHEST_CORNER = 2**28
+_MOST_PIXELS = 3 << 24  # with fewer, no four runs of a mask take six characters each
 
 
 class Rle(msgspec.Struct, frozen=True):
@@ -133,7 +134,7 @@ def box_to_rle(bbox: tuple[float, float, float, float], size: tuple[int, int]) -
     # A pixel beyond the border is as good as any distance, and bounds the rasteriser's work.
     left, right = np.clip([x, x + width], -1, size[1] + 1).tolist()
     top, bottom = np.clip([y, y + height], -1, size[0] + 1).tolist()
-    return polygons_to_rle([[left, top, left, bottom, right, bottom, right, top]], size)
+    return _rasterise([[left, top, left, bottom, right, bottom, right, top]], size)
 
 
 def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
@@ -141,8 +142,16 @@ def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
 
     Raises:
         MaskError: a polygon of fewer than three points or an odd number of coordinates, or one
-            that reaches absurdly far.
+            that reaches absurdly far, or an image of more than 50 million pixels: its runs may take
+            more than the six characters that pycocotools has room for.
     """
+    height, width = size
+    if height * width > _MOST_PIXELS:
+        raise MaskError(f"polygons in an image of {height}×{width}; give run lengths instead")
+    return _rasterise(polygons, size)
+
+
+def _rasterise(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
     height, width = size
     if not polygons:
         return encode_rle(np.zeros((height, width), np.uint8))
@@ -184,10 +193,19 @@ def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle
 
 
 def compress_runs(runs: np.ndarray, size: tuple[int, int]) -> Rle:
-    """Sound run lengths int64[runs] (see `check_rle`) of a mask of `size` as compressed text."""
-    height, width = size
-    plain = {"size": [height, width], "counts": runs.tolist()}
-    return _from_pycocotools(coco_mask.frPyObjects(cast("list", plain), height, width))
+    """Sound run lengths int64[runs] (see `check_rle`) of a mask of `size` as compressed text.
+
+    The text is pycocotools', which itself reserves six characters a run and writes beyond them
+    where the runs of a very large image need more.
+    """
+    values = runs.astype(np.int64)
+    values[3:] -= runs[1:-2]  # from the fourth on the difference to the one two before it
+    bounds = np.int64(1) << np.arange(4, 34, 5)  # of 1 to 6 characters: 5 bits each, one the sign
+    lengths = 1 + ((values[:, None] >= bounds) | (values[:, None] < -bounds)).sum(axis=1)
+    place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    digits = np.repeat(values, lengths) >> (5 * place) & 0x1F
+    digits |= np.where(place < np.repeat(lengths, lengths) - 1, 0x20, 0)
+    return Rle((size[0], size[1]), (digits + 48).astype(np.uint8).tobytes().decode("ascii"))
 
 
 def _from_pycocotools(packed: Any) -> Rle:

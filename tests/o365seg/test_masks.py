@@ -153,3 +153,25 @@ def test_overlapping_polygons_are_united() -> None:
     once = masks.segmentation_to_rle(msgspec.Raw(msgspec.json.encode([square])), (8, 8))
     assert masks.segmentation_to_rle(text, (8, 8)) == once
     assert masks.rle_area(once) == 16
+
+
+@given(st.lists(st.integers(0, 40) | st.integers(0, 2**20), min_size=1, max_size=30).filter(sum))
+def test_compressed_text_is_pycocotools(runs: list[int]) -> None:
+    height = sum(runs)
+    stock: Any = {"size": [height, 1], "counts": runs}
+    text = masks.compress_runs(np.array(runs), (height, 1)).counts
+    assert text == coco_mask.frPyObjects(stock, height, 1)["counts"].decode()
+
+
+@given(st.lists(st.integers(0, 2**29), min_size=1, max_size=3))
+def test_runs_that_take_more_than_pycocotools_reserves(runs: list[int]) -> None:
+    text = masks.compress_runs(np.array(runs), (sum(runs), 1)).counts
+    assert isinstance(text, str)
+    assert masks.parse_counts(text).tolist() == runs
+
+
+def test_polygons_in_a_giant_image_are_refused() -> None:
+    triangle = [[0.0, 0.0, 9.0, 0.0, 0.0, 9.0]]
+    with pytest.raises(MaskError, match=r"20000×3000; give run lengths"):
+        masks.polygons_to_rle(triangle, (20_000, 3_000))
+    assert masks.rle_area(masks.polygons_to_rle(triangle, (8_000, 6_000))) > 0

@@ -58,5 +58,5 @@ def test_a_project_over_s3_is_the_project_over_the_folder(
 def test_a_bucket_that_is_not_there_is_named(
     bucket: str, source: SmallSource, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="s3://no-such-bucket/val: .*no such image folder"):
+    with pytest.raises(InputError, match=r"s3://no-such-bucket/val: .*no such image folder"):
         create_project(tmp_path / "p", source.detections, "s3://no-such-bucket/val")
