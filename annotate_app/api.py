@@ -246,7 +246,9 @@ def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
 
 def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
-    earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
+    earlier = None
+    if leased.answered or leased.purpose is not Purpose.ANSWER:
+        earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
     notice = None
     if leased.purpose is Purpose.QUALIFICATION:
         earlier = None  # each attempt begins anew

@@ -86,6 +86,24 @@ class Recorded:
     purpose: Purpose = Purpose.ANSWER
 
 
+# A lease with its image, and the answer that was given under it.
+_HELD = (
+    sa.select(
+        lease,
+        image.c.sha256,
+        image.c.width,
+        image.c.height,
+        answer.c.id.label("answer_id"),
+        answer.c.counts,
+        answer.c.skip_reason,
+    )
+    .select_from(
+        lease.join(question).join(image).outerjoin(answer, answer.c.lease_token == lease.c.token)
+    )
+    .where(lease.c.token == sa.bindparam("token"), lease.c.rater_id == sa.bindparam("rater"))
+)
+
+
 def submit(
     db: sa.Connection,
     *,
@@ -109,21 +127,16 @@ def submit(
         AnswerRefused: unknown lease, another image, a mask that is empty, of the wrong size or
             damaged on its way.
     """
-    held = db.execute(
-        sa.select(lease, image.c.sha256, image.c.width, image.c.height)
-        .select_from(lease.join(question).join(image))
-        .where(lease.c.token == token, lease.c.rater_id == rater_id)
-    ).one_or_none()
+    held = db.execute(_HELD, {"token": token, "rater": rater_id}).one_or_none()
     if held is None or held.question_id != question_id:
         raise AnswerRefused("this question was never given to you")
     if image_sha256 != held.sha256:
         raise AnswerRefused("the answer is about another image")
     area = check_work(work, (held.height, held.width))
 
-    recorded = db.execute(sa.select(answer).where(answer.c.lease_token == token)).one_or_none()
-    if recorded is not None:
-        if _content(work) == (recorded.counts, recorded.skip_reason):
-            return Recorded(recorded.id, repeated=True, purpose=Purpose(recorded.purpose))
+    if held.answer_id is not None:
+        if _content(work) == (held.counts, held.skip_reason):
+            return Recorded(held.answer_id, repeated=True, purpose=Purpose(held.purpose))
         _keep_late(db, held.question_id, rater_id, work, activity, now)
         return LeaseLost("Another answer of yours to the last question had been recorded already.")
     if held.closed_at is not None:
@@ -234,13 +247,21 @@ def save_draft(
     return leases.renew(db, token, rater_id, now)
 
 
+_DRAFT = (
+    sa.select(draft, image.c.width, image.c.height)
+    .select_from(draft.join(question).join(image))
+    .where(
+        draft.c.question_id == sa.bindparam("question"),
+        draft.c.rater_id == sa.bindparam("rater"),
+        ~draft.c.late,
+    )
+)
+
+
 def find_draft(db: sa.Connection, question_id: int, rater_id: int) -> Draft | None:
     """A rater's work in progress on a question."""
-    row = db.execute(
-        sa.select(draft, image.c.width, image.c.height)
-        .select_from(draft.join(question).join(image))
-        .where(*_working_draft(question_id, rater_id))
-    ).one_or_none()
+    given = {"question": question_id, "rater": rater_id}
+    row = db.execute(_DRAFT, given).one_or_none()
     if row is None:
         return None
     mask = Mask((row.height, row.width), row.counts, row.crc32)

@@ -4,13 +4,23 @@ Questions of one image come together. Hidden gold and replicas therefore come wh
 changes anyway: in the middle of an image, one question from elsewhere would give itself away.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from o365seg.store import qualification
-from o365seg.store.schema import Purpose, answer, draft, gold, lease, question, rater
+from o365seg.store.schema import (
+    Purpose,
+    QuestionState,
+    answer,
+    constant,
+    draft,
+    gold,
+    lease,
+    question,
+    rater,
+)
 from o365seg.store.settings import ProjectSettings, uniform
 from o365seg.store.standing import rejections
 
@@ -45,168 +55,233 @@ def choose_work(
     one of the image they saw last; hidden gold or a replica where one is due; the first free
     question; any replica.
     """
-    sent_back = _own_rejection(db, rater_id)
-    if sent_back is not None:
-        return Choice(sent_back, Purpose.ANSWER)
-    free = _free_question(db, rater_id, now, settings)
+    returned = _returned(db, rater_id, now, settings)
+    if returned.mine is not None:
+        return Choice(returned.mine, Purpose.ANSWER)
+    free = _free_question(db, rater_id, now, returned.abandoned)
     if free is not None and (free.begun or free.same_image):
         return Choice(free.id, Purpose.ANSWER)
-    extra = _due_gold(db, rater_id, settings)
-    if extra is None:
-        due = free is None or _is_due(db, rater_id, Purpose.REPLICA, settings)
-        extra = _replica(db, rater_id, now) if due else None
-    if extra is not None:
-        return extra
+    given = {}
+    if settings.gold_share > 0 or settings.replica_share > 0:
+        given = {row[0]: row[1] for row in db.execute(_GIVEN, {"rater": rater_id})}
+    if _is_due(given, rater_id, Purpose.GOLD, settings):
+        golden = _unseen_gold(db, rater_id, settings)
+        if golden is not None:
+            return Choice(golden, Purpose.GOLD)
+    if free is None or _is_due(given, rater_id, Purpose.REPLICA, settings):
+        again = _replica(db, rater_id, now)
+        if again is not None:
+            return again
     return None if free is None else Choice(free.id, Purpose.ANSWER)
 
 
-def _own_rejection(db: sa.Connection, rater_id: int) -> int | None:
-    sent_back = rejections()
-    held = sa.exists().where(
-        lease.c.question_id == sent_back.c.question_id,
-        lease.c.closed_at.is_(None),
-        lease.c.purpose == Purpose.ANSWER,
+@dataclass(frozen=True)
+class _Returned:
+    """Questions that were sent back: the one for this rater, and what anybody may answer now."""
+
+    mine: int | None
+    abandoned: list[int]
+
+
+# Statements of the way from a submit to the next question are built once: building one takes longer
+# than the database does to answer it.
+_RATER, _NOW = sa.bindparam("rater", type_=sa.Integer), sa.bindparam("now", type_=sa.BigInteger)
+_SENT_BACK = rejections()
+_RETURNED = (
+    sa.select(_SENT_BACK.c.question_id, _SENT_BACK.c.rater_id)
+    .select_from(_SENT_BACK.join(rater, _SENT_BACK.c.rater_id == rater.c.id))
+    .where(
+        sa.case(
+            (
+                _SENT_BACK.c.rater_id == _RATER,
+                ~sa.exists().where(
+                    lease.c.question_id == _SENT_BACK.c.question_id,
+                    lease.c.closed_at.is_(None),
+                    lease.c.purpose == constant(Purpose.ANSWER),
+                ),
+            ),
+            else_=(_SENT_BACK.c.rejected_at < sa.bindparam("too_long", type_=sa.BigInteger))
+            | ~rater.c.active,
+        )
     )
-    return db.execute(
-        sa.select(sent_back.c.question_id)
-        .where(sent_back.c.rater_id == rater_id, ~held)
-        .order_by(sent_back.c.rejected_at)
-        .limit(1)
-    ).scalar_one_or_none()
+    .order_by(_SENT_BACK.c.rejected_at, _SENT_BACK.c.question_id)
+)
+
+
+def _returned(db: sa.Connection, rater_id: int, now: int, settings: ProjectSettings) -> _Returned:
+    """What was sent back to this rater, and to others who took too long or work here no more."""
+    too_long = now - int(settings.correction_hours * MS_PER_HOUR)
+    rows = db.execute(_RETURNED, {"rater": rater_id, "too_long": too_long}).all()
+    mine = [row.question_id for row in rows if row.rater_id == rater_id]
+    others = [row.question_id for row in rows if row.rater_id != rater_id]
+    return _Returned(mine[0] if mine else None, others)
+
+
+@dataclass(frozen=True)
+class _Free:
+    """A free question. `again`: this rater painted it as gold or replica; `begun`: has a draft."""
+
+    id: int
+    position: int
+    again: bool
+    begun: bool
+    same_image: bool
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool, int]:
+        """The least is asked first; one that is there `again` only where nothing else is left."""
+        return self.again, not self.begun, not self.same_image, self.position
+
+
+_TAKEN = sa.exists().where(
+    lease.c.question_id == question.c.id,
+    lease.c.closed_at.is_(None),
+    ((lease.c.purpose == constant(Purpose.ANSWER)) & (lease.c.expires_at > _NOW))
+    | (lease.c.rater_id == _RATER),
+)
+_AGAIN = sa.exists().where(
+    answer.c.question_id == question.c.id,
+    answer.c.rater_id == _RATER,
+    answer.c.purpose != constant(Purpose.ANSWER),
+)
+_FREE = sa.select(question.c.id, question.c.position, question.c.image_id).where(~_TAKEN)
+_FIRST_LEFT = (
+    _FREE.where(question.c.state == constant(QuestionState.OPEN))
+    .order_by(question.c.position)
+    .limit(1)
+)
+_FIRST = _FIRST_LEFT.where(~_AGAIN)
+_FIRST_OF_IMAGE = _FIRST.where(question.c.image_id == sa.bindparam("image", type_=sa.BigInteger))
+_FREE_OF = _FREE.add_columns(_AGAIN.label("again"), question.c.state).where(
+    question.c.id.in_(sa.bindparam("among", expanding=True))
+)
+_DRAFTS = sa.select(draft.c.question_id).where(draft.c.rater_id == _RATER, ~draft.c.late)
+_LEASE = lease.alias()
+_LAST_IMAGE = (
+    sa.select(question.c.image_id)
+    .select_from(lease.join(question))
+    .where(
+        lease.c.rater_id == _RATER,
+        lease.c.leased_at
+        == sa.select(sa.func.max(_LEASE.c.leased_at))
+        .where(_LEASE.c.rater_id == _RATER)
+        .scalar_subquery(),
+    )
+    .order_by(question.c.position.desc())
+    .limit(1)
+)
 
 
 def _free_question(
-    db: sa.Connection, rater_id: int, now: int, settings: ProjectSettings
-) -> sa.Row | None:
-    """The best free question: its id, whether a draft of it is there, whether its image is."""
-    answered = sa.exists().where(
-        answer.c.question_id == question.c.id, answer.c.purpose == Purpose.ANSWER
-    )
-    taken = sa.exists().where(
-        lease.c.question_id == question.c.id,
-        lease.c.closed_at.is_(None),
-        ((lease.c.purpose == Purpose.ANSWER) & (lease.c.expires_at > now))
-        | (lease.c.rater_id == rater_id),
-    )
-    begun = sa.exists().where(
-        draft.c.question_id == question.c.id, draft.c.rater_id == rater_id, ~draft.c.late
-    )
-    last_image = (
-        sa.select(question.c.image_id)
-        .join(lease, lease.c.question_id == question.c.id)
-        .where(lease.c.rater_id == rater_id)
-        .order_by(lease.c.leased_at.desc(), question.c.position.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    # What they painted as gold or replica they are asked for only where nothing else is left.
-    seen = db.execute(
-        sa.select(answer.c.question_id).where(
-            answer.c.rater_id == rater_id, answer.c.purpose != Purpose.ANSWER
-        )
-    ).scalars()
-    again = question.c.id.in_(list(seen))
-    is_open = ~answered
-    abandoned = _abandoned_rejections(db, rater_id, now, settings)
-    if abandoned:
-        is_open |= question.c.id.in_(abandoned)
-    return db.execute(
-        sa.select(
-            question.c.id,
-            begun.label("begun"),
-            ((question.c.image_id == last_image) & ~again).label("same_image"),
-        )
-        .where(is_open, ~taken)
-        .order_by(again, sa.desc("begun"), sa.desc("same_image"), question.c.position)
-        .limit(1)
-    ).one_or_none()
+    db: sa.Connection, rater_id: int, now: int, abandoned: Collection[int]
+) -> _Free | None:
+    """The best free question: one without an answer, or one of `abandoned`.
+
+    The first of each kind is looked up along an index, and the best of these taken: the work is
+    the same whether a hundred questions are left or a hundred thousand. Walked past are only what
+    others hold, and what the rater has seen.
+    """
+    given = {"rater": rater_id, "now": now}
+    begun = set(db.execute(_DRAFTS, given).scalars())
+    last_image = db.execute(_LAST_IMAGE, given).scalar_one_or_none()
+    candidates: list[_Free] = []
+
+    def consider(row: sa.Row, *, again: bool) -> None:
+        same_image = not again and row.image_id == last_image
+        candidates.append(_Free(row.id, row.position, again, row.id in begun, same_image))
+
+    among = begun | set(abandoned)
+    if among:
+        for row in db.execute(_FREE_OF, given | {"among": list(among)}):
+            if row.state == QuestionState.OPEN or row.id in abandoned:
+                consider(row, again=row.again)
+    first = None
+    if last_image is not None:
+        first = db.execute(_FIRST_OF_IMAGE, given | {"image": last_image}).one_or_none()
+    first = first or db.execute(_FIRST, given).one_or_none()
+    if first is not None:
+        consider(first, again=False)
+    elif all(found.again for found in candidates):
+        left = db.execute(_FIRST_LEFT, given).one_or_none()
+        if left is not None:
+            consider(left, again=True)
+    return min(candidates, key=lambda found: found.rank, default=None)
 
 
-def _abandoned_rejections(
-    db: sa.Connection, rater_id: int, now: int, settings: ProjectSettings
-) -> list[int]:
-    """Questions sent back to others who took too long, or who work here no more."""
-    sent_back = rejections()
-    too_long = sent_back.c.rejected_at < now - int(settings.correction_hours * MS_PER_HOUR)
-    return list(
-        db.execute(
-            sa.select(sent_back.c.question_id)
-            .select_from(sent_back.join(rater, sent_back.c.rater_id == rater.c.id))
-            .where(sent_back.c.rater_id != rater_id, too_long | ~rater.c.active)
-        ).scalars()
-    )
+_GIVEN = (
+    sa.select(lease.c.purpose, sa.func.count())
+    .where(lease.c.rater_id == _RATER, lease.c.purpose != constant(Purpose.QUALIFICATION))
+    .group_by(lease.c.purpose)
+)
 
 
-def _is_due(db: sa.Connection, rater_id: int, purpose: Purpose, settings: ProjectSettings) -> bool:
-    """Whether a rater's share of such questions is behind; when exactly is drawn by the seed."""
+def _is_due(
+    given: Mapping[str, int], rater_id: int, purpose: Purpose, settings: ProjectSettings
+) -> bool:
+    """Whether a rater's share of such questions is behind; when exactly is drawn by the seed.
+
+    `given`: how many questions the rater was given so far, by purpose.
+    """
     share = settings.gold_share if purpose == Purpose.GOLD else settings.replica_share
-    if share <= 0:
-        return False
-    given = db.execute(
-        sa.select(
-            sa.func.count(),
-            sa.func.count().filter(lease.c.purpose == purpose),
-        ).where(lease.c.rater_id == rater_id, lease.c.purpose != Purpose.QUALIFICATION)
-    ).one()
-    return given[0] * share >= given[1] + uniform(settings.seed, purpose, rater_id, given[1])
+    such = given.get(purpose.value, 0)
+    behind = sum(given.values()) * share >= such + uniform(settings.seed, purpose, rater_id, such)
+    return share > 0 and behind
 
 
-def _due_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Choice | None:
-    unseen = db.execute(
-        sa.select(gold.c.question_id).where(
-            gold.c.purpose == Purpose.GOLD,
-            ~_was_with(gold.c.question_id, rater_id),
-        )
-    ).scalars()
-    candidates = list(unseen)
-    if not candidates or not _is_due(db, rater_id, Purpose.GOLD, settings):
-        return None
-    chosen = min(candidates, key=lambda id_: (uniform(settings.seed, "gold", rater_id, id_), id_))
-    return Choice(chosen, Purpose.GOLD)
+def _was_with_rater(question_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Whether the rater answered a question for whatever purpose, or has it now."""
+    return sa.or_(
+        sa.exists().where(answer.c.question_id == question_id, answer.c.rater_id == _RATER),
+        sa.exists().where(
+            lease.c.question_id == question_id,
+            lease.c.rater_id == _RATER,
+            lease.c.closed_at.is_(None),
+        ),
+    )
+
+
+_UNSEEN_GOLD = sa.select(gold.c.question_id).where(
+    gold.c.purpose == constant(Purpose.GOLD), ~_was_with_rater(gold.c.question_id)
+)
+
+
+def _unseen_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> int | None:
+    """Which of the gold questions that they never had a rater gets next."""
+    unseen = db.execute(_UNSEEN_GOLD, {"rater": rater_id}).scalars()
+    drawn = [(uniform(settings.seed, "gold", rater_id, id_), id_) for id_ in unseen]
+    return min(drawn)[1] if drawn else None
+
+
+_PAINTED_AGAIN = (
+    # A rater who corrected theirs painted it once.
+    sa.select(sa.func.count(sa.distinct(answer.c.rater_id)))
+    .where(answer.c.question_id == question.c.id, answer.c.purpose == constant(Purpose.REPLICA))
+    .scalar_subquery()
+)
+_BEING_PAINTED_AGAIN = (
+    sa.select(sa.func.count())
+    .where(
+        lease.c.question_id == question.c.id,
+        lease.c.purpose == constant(Purpose.REPLICA),
+        lease.c.closed_at.is_(None),
+        lease.c.expires_at > _NOW,
+    )
+    .scalar_subquery()
+)
+_REPLICA = (
+    sa.select(question.c.id)
+    .where(
+        question.c.replicas > sa.literal_column("0"),  # as its index has it
+        question.c.state != constant(QuestionState.OPEN),
+        question.c.replicas > _PAINTED_AGAIN + _BEING_PAINTED_AGAIN,  # false of most: first
+        ~_was_with_rater(question.c.id),
+    )
+    .order_by(question.c.position)
+    .limit(1)
+)
 
 
 def _replica(db: sa.Connection, rater_id: int, now: int) -> Choice | None:
     """A question to paint once more: it has an answer, which this rater had no part in."""
-    answered = sa.exists().where(
-        answer.c.question_id == question.c.id, answer.c.purpose == Purpose.ANSWER
-    )
-    painted = (
-        # A rater who corrected theirs painted it once.
-        sa.select(sa.func.count(sa.distinct(answer.c.rater_id)))
-        .where(answer.c.question_id == question.c.id, answer.c.purpose == Purpose.REPLICA)
-        .scalar_subquery()
-    )
-    begun = (
-        sa.select(sa.func.count())
-        .where(
-            lease.c.question_id == question.c.id,
-            lease.c.purpose == Purpose.REPLICA,
-            lease.c.closed_at.is_(None),
-            lease.c.expires_at > now,
-        )
-        .scalar_subquery()
-    )
-    found = db.execute(
-        sa.select(question.c.id)
-        .where(
-            question.c.replicas > 0,
-            answered,
-            ~_was_with(question.c.id, rater_id),
-            painted + begun < question.c.replicas,
-        )
-        .order_by(question.c.position)
-        .limit(1)
-    ).scalar_one_or_none()
+    found = db.execute(_REPLICA, {"rater": rater_id, "now": now}).scalar_one_or_none()
     return None if found is None else Choice(found, Purpose.REPLICA)
-
-
-def _was_with(question_id: sa.ColumnElement[int], rater_id: int) -> sa.ColumnElement[bool]:
-    """Whether a rater answered a question for whatever purpose, or has it now."""
-    return sa.or_(
-        sa.exists().where(answer.c.question_id == question_id, answer.c.rater_id == rater_id),
-        sa.exists().where(
-            lease.c.question_id == question_id,
-            lease.c.rater_id == rater_id,
-            lease.c.closed_at.is_(None),
-        ),
-    )

@@ -71,6 +71,8 @@ class Store:
         self.url = url
         self.namespace = namespace
         self._engine = _sqlite(url) if self.is_sqlite else _postgresql(url, namespace)
+        # What was read once and can never change; see `tally`.
+        self._engine.update_execution_options(o365seg_memory={})
         self._writing = threading.Lock()
         self._take_turn = sa.select(
             sa.func.set_config("idle_in_transaction_session_timeout", _STALLED_WRITER, True),

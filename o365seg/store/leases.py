@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from o365seg.store import choosing, qualification
 from o365seg.store.qualification import Gate
-from o365seg.store.schema import Purpose, answer, image, lease, question
+from o365seg.store.schema import Purpose, QuestionState, constant, image, lease, question
 from o365seg.store.settings import read_settings
 from o365seg.store.standing import rejections
 
@@ -31,6 +31,7 @@ class LeasedQuestion:
     Attributes:
         purpose: Never to be shown to the rater, but for qualification.
         comment: A reviewer's, where the rater's own answer was sent back.
+        answered: Whether the question has an answer of somebody already.
     """
 
     token: str
@@ -43,6 +44,7 @@ class LeasedQuestion:
     height: int
     purpose: Purpose = Purpose.ANSWER
     comment: str | None = None
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,14 @@ def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
             return choosing.choose_trial(db, rater_id, _trials_held(db, rater_id))
         return choosing.choose_work(db, rater_id, now, settings)
 
-    shown = _open_lease(db, rater_id, on_trial=on_trial, shown=True)
-    ahead = _open_lease(db, rater_id, on_trial=on_trial, shown=False)
+    shown, ahead = _open_leases(db, rater_id, on_trial=on_trial)
     if shown is None and ahead is not None:
         shown, ahead = ahead, None
-        db.execute(lease.update().where(lease.c.token == shown).values(shown_at=now))
+        db.execute(_SHOW, {"of": shown, "now": now, "until": now + LEASE_MS})
+    else:
+        for token in (shown, ahead):
+            if token is not None:
+                renew(db, token, rater_id, now)
     if shown is None:
         choice = choose()
         if choice is None and not on_trial:
@@ -90,37 +95,23 @@ def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
         choice = choose()
         if choice is not None:
             ahead = _new_lease(db, choice, rater_id, now, shown=False)
-    for token in (shown, ahead):
-        if token is not None:
-            renew(db, token, rater_id, now)
+    leased = _leased_questions(db, [token for token in (shown, ahead) if token is not None])
     return Work(
-        current=None if shown is None else _leased_question(db, shown),
-        prefetched=None if ahead is None else _leased_question(db, ahead),
+        current=None if shown is None else leased[shown],
+        prefetched=None if ahead is None else leased[ahead],
         gate=gate,
     )
 
 
 def renew(db: sa.Connection, token: str, rater_id: int, now: int) -> bool:
     """Extend a lease of that rater to `LEASE_MS` from now; False where the question is lost."""
-    renewed = db.execute(
-        lease.update()
-        .where(
-            lease.c.token == token,
-            lease.c.rater_id == rater_id,
-            lease.c.closed_at.is_(None),
-        )
-        .values(expires_at=now + LEASE_MS)
-    )
-    return renewed.rowcount == 1
+    given = {"of": token, "rater": rater_id, "until": now + LEASE_MS}
+    return db.execute(_RENEW, given).rowcount == 1
 
 
 def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     """End a lease if it is open."""
-    db.execute(
-        lease.update()
-        .where(lease.c.token == token, lease.c.closed_at.is_(None))
-        .values(closed_at=now, outcome=outcome)
-    )
+    db.execute(_CLOSE, {"of": token, "now": now, "how": outcome})
 
 
 def show_again(db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int) -> None:
@@ -143,34 +134,92 @@ def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int)
 
 def count_waiting(db: sa.Connection, rater_id: int, now: int) -> int:
     """Questions without an answer that are with other raters: on their screens, or sent back."""
-    sent_back = rejections()
-    held = (
-        sa.select(lease.c.question_id)
-        .where(
-            lease.c.closed_at.is_(None),
-            lease.c.expires_at > now,
-            lease.c.rater_id != rater_id,
-            lease.c.purpose == Purpose.ANSWER,
-        )
-        .union(sa.select(sent_back.c.question_id).where(sent_back.c.rater_id != rater_id))
+    return db.execute(_COUNT_WAITING, {"rater": rater_id, "now": now}).scalar_one()
+
+
+# Built once, since building a statement takes longer than the database does to answer it.
+_RATER, _NOW = sa.bindparam("rater", type_=sa.Integer), sa.bindparam("now", type_=sa.BigInteger)
+_SENT_BACK = rejections()
+_COUNT_WAITING = sa.select(sa.func.count()).select_from(
+    sa.select(lease.c.question_id)
+    .where(
+        lease.c.closed_at.is_(None),
+        lease.c.expires_at > _NOW,
+        lease.c.rater_id != _RATER,
+        lease.c.purpose == constant(Purpose.ANSWER),
     )
-    return db.execute(sa.select(sa.func.count()).select_from(held.subquery())).scalar_one()
+    .union(sa.select(_SENT_BACK.c.question_id).where(_SENT_BACK.c.rater_id != _RATER))
+    .subquery()
+)
+_OPEN_LEASES = (
+    sa.select(lease.c.token, lease.c.shown_at, lease.c.purpose)
+    .where(lease.c.rater_id == _RATER, lease.c.closed_at.is_(None))
+    .order_by(lease.c.shown_at.desc(), lease.c.leased_at)
+)
+_LEASED_QUESTIONS = (
+    sa.select(
+        question,
+        image.c.sha256,
+        image.c.width.label("w"),
+        image.c.height.label("h"),
+        lease.c.token,
+        lease.c.rater_id,
+        lease.c.purpose,
+    )
+    .select_from(lease.join(question).join(image))
+    .where(lease.c.token.in_(sa.bindparam("tokens", expanding=True)))
+)
+_IS_OPEN = lease.c.closed_at.is_(None)
+_RENEW = (
+    lease.update()
+    .where(lease.c.token == sa.bindparam("of"), lease.c.rater_id == _RATER, _IS_OPEN)
+    .values(expires_at=sa.bindparam("until", type_=sa.BigInteger))
+)
+_SHOW = (
+    lease.update()
+    .where(lease.c.token == sa.bindparam("of"))
+    .values(shown_at=_NOW, expires_at=sa.bindparam("until", type_=sa.BigInteger))
+)
+_CLOSE = (
+    lease.update()
+    .where(lease.c.token == sa.bindparam("of"), _IS_OPEN)
+    .values(closed_at=_NOW, outcome=sa.bindparam("how"))
+)
+# Whose lease on a question ends by a new one: the rater's own, and for the same purpose those that
+# expired (of an answer there is no other, or the question would not be free).
+_REPLACE = (
+    lease.update()
+    .where(
+        lease.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
+        _IS_OPEN,
+        (lease.c.rater_id == _RATER)
+        | (
+            (lease.c.purpose == sa.bindparam("why"))
+            & lease.c.purpose.in_((Purpose.ANSWER, Purpose.REPLICA))
+            & (lease.c.expires_at <= _NOW)
+        ),
+    )
+    .values(closed_at=_NOW, outcome="expired")
+)
+# Said of this rater's own answer; of another's it is about a mask that they never see.
+_COMMENT = sa.select(_SENT_BACK.c.comment).where(
+    _SENT_BACK.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
+    _SENT_BACK.c.rater_id == _RATER,
+)
 
 
-def _open_lease(db: sa.Connection, rater_id: int, *, on_trial: bool, shown: bool) -> str | None:
-    is_shown = lease.c.shown_at.is_not(None) if shown else lease.c.shown_at.is_(None)
-    is_trial = lease.c.purpose == Purpose.QUALIFICATION
-    return db.execute(
-        sa.select(lease.c.token)
-        .where(
-            lease.c.rater_id == rater_id,
-            lease.c.closed_at.is_(None),
-            is_shown,
-            is_trial if on_trial else ~is_trial,
-        )
-        .order_by(lease.c.shown_at.desc(), lease.c.leased_at)
-        .limit(1)
-    ).scalar_one_or_none()
+def _open_leases(
+    db: sa.Connection, rater_id: int, *, on_trial: bool
+) -> tuple[str | None, str | None]:
+    """The lease that was put on the rater's screen last, and the one prefetched first."""
+    rows = [
+        row
+        for row in db.execute(_OPEN_LEASES, {"rater": rater_id})
+        if (row.purpose == Purpose.QUALIFICATION) == on_trial
+    ]
+    shown = (row.token for row in rows if row.shown_at is not None)
+    ahead = (row.token for row in rows if row.shown_at is None)
+    return next(shown, None), next(ahead, None)
 
 
 def _trials_held(db: sa.Connection, rater_id: int) -> list[int]:
@@ -187,16 +236,14 @@ def _trials_held(db: sa.Connection, rater_id: int) -> list[int]:
 
 def _reassigned_question(db: sa.Connection, now: int) -> choosing.Choice | None:
     """Take a question back from a lease that was only prefetched; never somebody's correction."""
-    answered = sa.exists().where(
-        answer.c.question_id == lease.c.question_id, answer.c.purpose == Purpose.ANSWER
-    )
     row = db.execute(
         sa.select(lease.c.token, lease.c.question_id)
+        .select_from(lease.join(question))
         .where(
             lease.c.closed_at.is_(None),
             lease.c.shown_at.is_(None),
             lease.c.purpose == Purpose.ANSWER,
-            ~answered,
+            question.c.state == QuestionState.OPEN,
         )
         .order_by(lease.c.leased_at)
         .limit(1)
@@ -210,47 +257,37 @@ def _reassigned_question(db: sa.Connection, now: int) -> choosing.Choice | None:
 def _new_lease(
     db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int, *, shown: bool
 ) -> str:
-    # Whose lease on this question ends by it: the rater's own, and for the same purpose those
-    # that expired (of an answer there is no other, or the question would not be free).
-    replaced = lease.c.rater_id == rater_id
-    if choice.purpose in (Purpose.ANSWER, Purpose.REPLICA):
-        replaced |= (lease.c.purpose == choice.purpose) & (lease.c.expires_at <= now)
-    db.execute(
-        lease.update()
-        .where(lease.c.question_id == choice.question_id, lease.c.closed_at.is_(None), replaced)
-        .values(closed_at=now, outcome="expired")
-    )
+    given = {"question": choice.question_id, "rater": rater_id, "now": now}
+    db.execute(_REPLACE, given | {"why": choice.purpose.value})
     token = secrets.token_urlsafe(18)
-    db.execute(
-        lease.insert().values(
-            token=token,
-            question_id=choice.question_id,
-            rater_id=rater_id,
-            purpose=choice.purpose.value,
-            leased_at=now,
-            shown_at=now if shown else None,
-            expires_at=now + LEASE_MS,
-        )
-    )
+    row = {
+        "token": token,
+        "question_id": choice.question_id,
+        "rater_id": rater_id,
+        "purpose": choice.purpose.value,
+        "leased_at": now,
+        "shown_at": now if shown else None,
+        "expires_at": now + LEASE_MS,
+    }
+    db.execute(lease.insert(), row)
     return token
 
 
-def _leased_question(db: sa.Connection, token: str) -> LeasedQuestion:
-    row = db.execute(
-        sa.select(
-            question,
-            image.c.sha256,
-            image.c.width.label("w"),
-            image.c.height.label("h"),
-            lease.c.rater_id,
-            lease.c.purpose,
-        )
-        .select_from(lease.join(question).join(image))
-        .where(lease.c.token == token)
-    ).one()
+def _leased_questions(db: sa.Connection, tokens: list[str]) -> dict[str, LeasedQuestion]:
+    if not tokens:
+        return {}
+    rows = db.execute(_LEASED_QUESTIONS, {"tokens": tokens})
+    return {row.token: _leased_question(db, row) for row in rows.all()}
+
+
+def _leased_question(db: sa.Connection, row: sa.Row) -> LeasedQuestion:
     purpose = Purpose(row.purpose)
+    comment = None
+    if row.state == QuestionState.SENT_BACK and purpose is Purpose.ANSWER:
+        given = {"question": row.id, "rater": row.rater_id}
+        comment = db.execute(_COMMENT, given).scalar_one_or_none()
     return LeasedQuestion(
-        token=token,
+        token=row.token,
         question_id=row.id,
         category_id=row.category_id,
         category=row.category,
@@ -259,15 +296,6 @@ def _leased_question(db: sa.Connection, token: str) -> LeasedQuestion:
         width=row.w,
         height=row.h,
         purpose=purpose,
-        comment=_comment(db, row.id, row.rater_id) if purpose is Purpose.ANSWER else None,
+        comment=comment,
+        answered=row.state != QuestionState.OPEN,
     )
-
-
-def _comment(db: sa.Connection, question_id: int, rater_id: int) -> str | None:
-    """Said of this rater's own answer; of another's it is about a mask that they never see."""
-    sent_back = rejections()
-    return db.execute(
-        sa.select(sent_back.c.comment).where(
-            sent_back.c.question_id == question_id, sent_back.c.rater_id == rater_id
-        )
-    ).scalar_one_or_none()

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import reviews
+from o365seg.store import reviews, tally
 from o365seg.store.schema import (
     Purpose,
     answer,
+    constant,
     draft,
     image,
     lease,
     question,
     rater,
 )
-from o365seg.store.standing import counting_answers
+from o365seg.store.standing import counting_answers, rejections
 
 MS_PER_HOUR = 3_600_000
 
@@ -183,12 +184,10 @@ def list_skips(db: sa.Connection) -> list[SkippedQuestion]:
 
 
 def count_masks_and_skips(db: sa.Connection) -> tuple[int, int]:
-    """How many questions have a mask, and how many a skip."""
-    valid = counting_answers()
-    row = db.execute(
-        sa.select(sa.func.count(valid.c.counts), sa.func.count(valid.c.skip_reason))
-    ).one()
-    return row[0], row[1]
+    """How many questions have a mask, and how many a skip; as `counting_answers`, but faster."""
+    newest = tally.count_newest(db)
+    all_, skips = db.execute(_COUNT_SENT_BACK).one()
+    return newest.masks - (all_ - skips), newest.skips - skips
 
 
 @dataclass(frozen=True)
@@ -207,21 +206,25 @@ def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
 
     Counting the question's own answers only would give hidden gold away: nothing would move.
     """
-    questions = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
+    questions = tally.count_questions(db)
     masks, skips = count_masks_and_skips(db)
-    mine, extra_masks, extra_skips = db.execute(
-        sa.select(
-            sa.func.count().filter(answer.c.purpose != Purpose.QUALIFICATION),
-            sa.func.count(answer.c.counts).filter(answer.c.purpose.in_(_EXTRA)),
-            sa.func.count(answer.c.skip_reason).filter(answer.c.purpose.in_(_EXTRA)),
-        ).where(answer.c.rater_id == rater_id)
-    ).one()
-    masks, skips = masks + extra_masks, skips + extra_skips
+    mine, extra, extra_skips = db.execute(_COUNT_OWN, {"rater": rater_id}).one()
+    masks, skips = masks + extra - extra_skips, skips + extra_skips
     done = min(masks + skips, questions)
     return OwnView(questions, done, masks, skips, mine)
 
 
-_EXTRA = (Purpose.GOLD, Purpose.REPLICA)
+# Built once: both are asked for at every submit.
+_SENT_BACK = rejections()
+_COUNT_SENT_BACK = sa.select(sa.func.count(), sa.func.count(_SENT_BACK.c.skip_reason)).select_from(
+    _SENT_BACK
+)
+_EXTRA = answer.c.purpose.in_((constant(Purpose.GOLD), constant(Purpose.REPLICA)))
+_COUNT_OWN = sa.select(
+    sa.func.count().filter(answer.c.purpose != constant(Purpose.QUALIFICATION)),
+    sa.func.count().filter(_EXTRA),
+    sa.func.count(answer.c.skip_reason).filter(_EXTRA),
+).where(answer.c.rater_id == sa.bindparam("rater"))
 
 
 def _rater_progress(db: sa.Connection) -> list[RaterProgress]:

@@ -49,15 +49,26 @@ class Qualification:
     qualified_at: int | None
 
 
+_PERSON = sa.select(
+    rater.c.role,
+    rater.c.guidelines_read_at,
+    rater.c.qualified_at,
+    sa.exists()
+    .where(answer.c.rater_id == rater.c.id, answer.c.purpose == Purpose.ANSWER)
+    .label("has_worked"),
+).where(rater.c.id == sa.bindparam("rater"))
+
+
 def find_gate(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Gate:
     """What a person has to do before they get work; reviewers and owners need not qualify."""
-    person = db.execute(sa.select(rater).where(rater.c.id == rater_id)).one()
+    person = db.execute(_PERSON, {"rater": rater_id}).one()
     if settings.guidelines_required and person.guidelines_read_at is None:
         return Gate.GUIDELINES
-    if person.role != Role.RATER or person.qualified_at is not None:
+    # Who worked before the project had such questions is not new.
+    if person.role != Role.RATER or person.qualified_at is not None or person.has_worked:
         return Gate.OPEN
     standing = read_qualification(db, rater_id)
-    if not standing.trials or _has_worked(db, rater_id):
+    if not standing.trials:
         return Gate.OPEN
     limit = settings.qualification_attempts
     if standing.complete and limit and standing.attempts >= limit:
@@ -67,12 +78,13 @@ def find_gate(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Ga
 
 def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
     """How a rater's qualification stands; without trials where the project has none."""
-    asked = db.execute(
-        sa.select(question.c.id, question.c.category)
+    few = db.execute(
+        sa.select(question.c.id, question.c.category, question.c.position)
         .select_from(gold.join(question))
         .where(gold.c.purpose == Purpose.QUALIFICATION)
-        .order_by(question.c.position)
     ).all()
+    # Asked for their order, SQLite would walk along all questions in it.
+    asked = sorted(few, key=lambda row: row.position)
     qualified_at = db.execute(
         sa.select(rater.c.qualified_at).where(rater.c.id == rater_id)
     ).scalar_one()
@@ -151,9 +163,3 @@ def _let_pass(db: sa.Connection, rater_id: int, now: int) -> None:
         )
         .values(closed_at=now, outcome="expired")
     )
-
-
-def _has_worked(db: sa.Connection, rater_id: int) -> bool:
-    """Who worked before the project had such questions is not new."""
-    worked = sa.exists().where(answer.c.rater_id == rater_id, answer.c.purpose == Purpose.ANSWER)
-    return bool(db.execute(sa.select(worked)).scalar_one())

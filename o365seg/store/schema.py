@@ -23,6 +23,22 @@ class Purpose(StrEnum):
     QUALIFICATION = "qualification"  # a question of known answer, before a rater may work
 
 
+class QuestionState(StrEnum):
+    """How far a question is; the database itself keeps it (see `question_state`)."""
+
+    OPEN = "open"  # no answer yet
+    ANSWERED = "answered"
+    SENT_BACK = "sent_back"  # a reviewer rejected its newest answer
+
+
+def constant(value: StrEnum) -> sa.ColumnElement[str]:
+    """A value as part of the statement: PostgreSQL plans for this one, and keeps the plan.
+
+    For statements of the hot path; given as a parameter, each planning would be on every submit.
+    """
+    return sa.literal_column(f"'{value.value}'", sa.String)
+
+
 class Verdict(StrEnum):
     """What a reviewer found."""
 
@@ -85,6 +101,16 @@ question = sa.Table(
     sa.Column("position", sa.Integer, nullable=False, unique=True),  # order of asking
     # How many more raters paint it, each without seeing the others' masks.
     sa.Column("replicas", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("state", sa.String, nullable=False, server_default=QuestionState.OPEN.value),
+    # The next question is the first of these, whatever their number.
+    sa.Index("question_by_state", "state", "position"),
+    sa.Index("question_by_image", "image_id", "state", "position"),
+    sa.Index(
+        "question_replicated",
+        "position",
+        sqlite_where=sa.text("replicas > 0"),
+        postgresql_where=sa.text("replicas > 0"),
+    ),
 )
 
 gold = sa.Table(
@@ -128,9 +154,11 @@ lease = sa.Table(
     sa.Index(
         "lease_open_by_rater",
         "rater_id",
+        "shown_at",
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     ),
+    sa.Index("lease_by_rater", "rater_id", "leased_at", "purpose"),
 )
 
 # What the painter measures, columns of every answer (see `answers.Activity`).
@@ -151,8 +179,8 @@ answer = sa.Table(
     "answer",
     tables,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("question_id", sa.ForeignKey("question.id"), nullable=False, index=True),
-    sa.Column("rater_id", sa.ForeignKey("rater.id"), nullable=False, index=True),
+    sa.Column("question_id", sa.ForeignKey("question.id"), nullable=False),
+    sa.Column("rater_id", sa.ForeignKey("rater.id"), nullable=False),
     sa.Column("lease_token", sa.ForeignKey("lease.token"), nullable=False, unique=True),
     sa.Column("purpose", sa.String, nullable=False, server_default=Purpose.ANSWER.value),
     sa.Column("skip_reason", sa.String),  # None: a mask
@@ -171,6 +199,9 @@ answer = sa.Table(
     # Mask IoU with the reference; gold and qualification only, 0 where it was skipped.
     sa.Column("reference_iou", sa.Float),
     sa.CheckConstraint("(counts IS NULL) <> (skip_reason IS NULL)", name="mask_or_skip"),
+    sa.Index("answer_by_question", "question_id", "rater_id"),
+    # Counting a rater's answers reads no row: each holds a mask.
+    sa.Index("answer_by_rater", "rater_id", "purpose", "skip_reason"),
     sqlite_autoincrement=True,
 )
 
@@ -187,7 +218,7 @@ draft = sa.Table(
     sa.Column("skip_note", sa.String),
     sa.Column("activity", sa.JSON, nullable=False),
     sa.Column("saved_at", sa.BigInteger, nullable=False),
-    sa.Index("draft_by_question_and_rater", "question_id", "rater_id"),
+    sa.Index("draft_by_rater", "rater_id", "question_id"),
 )
 
 review = sa.Table(

@@ -1,8 +1,10 @@
 """What a question's answer is now: the newest row, unless a reviewer sent it back."""
 
+from functools import cache
+
 import sqlalchemy as sa
 
-from o365seg.store.schema import Purpose, Verdict, answer, review
+from o365seg.store.schema import Purpose, QuestionState, Verdict, answer, constant, question, review
 
 
 def newest_answers() -> sa.Subquery:
@@ -15,30 +17,36 @@ def newest_answers() -> sa.Subquery:
     return sa.select(answer).where(answer.c.id.in_(newest)).subquery()
 
 
+@cache
 def rejections() -> sa.Subquery:
     """Each question that was sent back and not answered since.
 
-    Columns: question_id, answer_id, rater_id (whose answer it was), comment, rejected_at (ms).
+    Columns: question_id, answer_id, rater_id (whose answer it was), skip_reason (None: a mask),
+    comment, rejected_at (ms).
     """
     later_review, later_answer = review.alias(), answer.alias()
     return (
         sa.select(
             answer.c.question_id,
             answer.c.id.label("answer_id"),
-            answer.c.rater_id,
+            # No bare column, or SQLite would go through all answers of a rater that is asked for.
+            (answer.c.rater_id + sa.literal_column("0")).label("rater_id"),
+            answer.c.skip_reason,
             review.c.comment,
             review.c.created_at.label("rejected_at"),
         )
-        .select_from(review.join(answer))
+        .select_from(question.join(answer).join(review))
         .where(
-            review.c.verdict == Verdict.REJECTED,
-            answer.c.purpose == Purpose.ANSWER,
+            # Few are, among many that ever were; the rest says which answer and which review.
+            question.c.state == constant(QuestionState.SENT_BACK),
+            review.c.verdict == constant(Verdict.REJECTED),
+            answer.c.purpose == constant(Purpose.ANSWER),
             ~sa.exists().where(
                 later_review.c.answer_id == review.c.answer_id, later_review.c.id > review.c.id
             ),
             ~sa.exists().where(
                 later_answer.c.question_id == answer.c.question_id,
-                later_answer.c.purpose == Purpose.ANSWER,
+                later_answer.c.purpose == constant(Purpose.ANSWER),
                 later_answer.c.id > answer.c.id,
             ),
         )

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from o365seg.errors import InputError
 from o365seg.store import schema
 from o365seg.store.database import Store, append_only_rules, database_errors
+from o365seg.store.question_state import state_rules
 
 FIRST = "0001"
-HEAD = "0002"
+HEAD = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 
@@ -45,7 +46,7 @@ def make_tables(db: sa.Connection, store: Store) -> None:
             raise InputError("has a project of this id already", file=store.name)
         db.execute(sa.schema.CreateSchema(store.namespace))
     schema.tables.create_all(db)
-    for rule in append_only_rules(db.dialect.name):
+    for rule in (*append_only_rules(db.dialect.name), *state_rules(db.dialect.name)):
         db.execute(sa.text(rule))
     db.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
     db.execute(_VERSION.insert().values(version_num=HEAD))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from quality_steps import judge, paint, reject
 from rater_steps import add_raters, current, skip, take
 from sqlalchemy.exc import DBAPIError
 
@@ -17,7 +18,7 @@ from o365seg.project import Project, open_project
 from o365seg.store.database import Store, sqlite_url
 from o365seg.store.migrations.versions import first_0001
 from o365seg.store.progress import measure_progress
-from o365seg.store.schema import tables
+from o365seg.store.schema import QuestionState, Verdict, question, tables
 from o365seg.store.versions import HEAD, create_store, open_store
 
 FOLDER = Path(str(migrations.__file__)).parent
@@ -60,7 +61,7 @@ def test_the_first_schema_is_upgraded_and_nothing_is_lost(
             for name in ("rater", "image", "question", "lease", "answer", "draft")
         }
     store = open_store(Store(sqlite_url(first)))
-    assert "upgraded from schema 0001 to 0002" in caplog.text
+    assert "upgraded from schema 0001 to 0003" in caplog.text
     with sqlite3.connect(first) as db:
         for name, rows in before.items():
             after = db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
@@ -96,6 +97,59 @@ def _difference(store: Store) -> list:
         ]
 
 
+def _undo_0003(db: sa.Connection) -> None:
+    """Make a database what the o365seg before it left: no column, no trigger, the old indexes."""
+    on_sqlite = db.dialect.name == "sqlite"
+    for table in ("answer", "review"):
+        where = "" if on_sqlite else f" ON {table}"
+        db.exec_driver_sql(f"DROP TRIGGER {table}_sets_state{where}")
+        if not on_sqlite:
+            db.exec_driver_sql(f"DROP FUNCTION {table}_sets_state")
+    for name in (
+        "question_by_state",
+        "question_by_image",
+        "question_replicated",
+        "lease_open_by_rater",
+        "lease_by_rater",
+        "answer_by_question",
+        "answer_by_rater",
+        "draft_by_rater",
+    ):
+        db.exec_driver_sql(f"DROP INDEX {name}")
+    for index in (
+        "lease_open_by_rater ON lease (rater_id) WHERE closed_at IS NULL",
+        "ix_answer_question_id ON answer (question_id)",
+        "ix_answer_rater_id ON answer (rater_id)",
+        "draft_by_question_and_rater ON draft (question_id, rater_id)",
+    ):
+        db.exec_driver_sql(f"CREATE INDEX {index}")
+    db.exec_driver_sql("ALTER TABLE question DROP COLUMN state")
+    db.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+
+
+def test_the_second_schema_is_upgraded_in_both_databases(project: Project) -> None:
+    ada, rui = add_raters(project.store, 2)
+    _, bad = paint(project.store, ada)
+    skip(project.store, ada, current(take(project.store, ada)))
+    reject(project.store, rui, bad)
+    _, other = paint(project.store, rui)
+    reject(project.store, ada, other)
+    judge(project.store, ada, other, Verdict.ACCEPTED, now=1)
+    with project.store.write() as db:
+        states = sa.select(question.c.id, question.c.state).order_by(question.c.id)
+        before = db.execute(states).all()
+        _undo_0003(db)
+    assert {row.state for row in before} == set(QuestionState)
+    open_store(project.store)
+    assert _difference(project.store) == []
+    with project.store.read() as db:
+        assert db.execute(states).all() == before
+    skip(project.store, ada, current(take(project.store, ada)))
+    with project.store.read() as db:
+        after = db.execute(states).all()
+    assert len([row for row in after if row.state == QuestionState.OPEN]) == 5  # of 9
+
+
 def test_upgrading_ends_where_creating_begins(first: Path, tmp_path: Path) -> None:
     upgraded = open_store(Store(sqlite_url(first)))
     assert _difference(upgraded) == []
@@ -107,7 +161,7 @@ def test_upgrading_ends_where_creating_begins(first: Path, tmp_path: Path) -> No
             looked = sa.inspect(db)
             names = sorted(looked.get_table_names())
             triggers = db.exec_driver_sql(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
             ).all()
             return {
                 "columns": {
@@ -123,7 +177,8 @@ def test_upgrading_ends_where_creating_begins(first: Path, tmp_path: Path) -> No
                     )
                     for name in names
                 },
-                "triggers": triggers,
+                "triggers": [row.name for row in triggers],
+                "states": [row.sql for row in triggers if row.name.endswith("sets_state")],
             }
 
     assert shape(upgraded) == shape(fresh)

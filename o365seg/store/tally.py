@@ -1,0 +1,105 @@
+"""How many newest answers are masks and how many skips, without counting them all each time.
+
+Answers are never changed, and their ids follow the order in which they are committed, since there
+is one writer at a time. So what was counted up to an id stays true for good, in every server of the
+project, and the next count goes on from there.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from o365seg.store.schema import Purpose, answer, constant, question
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Questions whose newest answer of purpose `answer` up to an id is a mask, or a skip."""
+
+    up_to: int = 0
+    masks: int = 0
+    skips: int = 0
+
+
+def count_newest(db: sa.Connection) -> Tally:
+    """The tally of all answers that `db` sees; rejected ones too."""
+    known = _recall(db, "tally", Tally())
+    newest = _extend(db, known)
+    # Another reader may have come farther; what it found is as true as this.
+    if newest.up_to > _recall(db, "tally", Tally()).up_to:
+        _remember(db, "tally", newest)
+    return newest
+
+
+def count_questions(db: sa.Connection) -> int:
+    """The questions of a project, which are all there when it is made."""
+    known = _recall(db, "questions", None)
+    if known is None:
+        known = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
+        _remember(db, "questions", known)
+    return known
+
+
+# Not Python's values, which would be parameters of the statement.
+_MASK, _SKIP = sa.literal_column("'mask'"), sa.literal_column("'skip'")
+
+
+def _since() -> sa.Select:
+    earlier = answer.alias()
+    replaced = (
+        sa.select(
+            sa.case(
+                (earlier.c.skip_reason.is_(None), _MASK),
+                else_=_SKIP,
+            )
+        )
+        .where(
+            earlier.c.question_id == answer.c.question_id,
+            earlier.c.purpose == constant(Purpose.ANSWER),
+            earlier.c.id < answer.c.id,
+        )
+        .order_by(earlier.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    since = (
+        sa.select(answer.c.id, answer.c.purpose, answer.c.skip_reason, replaced.label("replaced"))
+        # An upper bound too, or PostgreSQL would plan for a third of all answers.
+        .where(answer.c.id.between(sa.bindparam("next"), sa.bindparam("last")))
+        .subquery()
+    )
+    count, counted = sa.func.count, since.c.purpose == constant(Purpose.ANSWER)
+    return sa.select(
+        sa.func.max(since.c.id).label("up_to"),
+        count().filter(counted, since.c.skip_reason.is_(None)).label("masks"),
+        count().filter(counted, since.c.skip_reason.is_not(None)).label("skips"),
+        count().filter(counted, since.c.replaced == _MASK).label("masks_replaced"),
+        count().filter(counted, since.c.replaced == _SKIP).label("skips_replaced"),
+    )
+
+
+_SINCE = _since()
+_LAST = 2**31 - 1  # of an answer's ids
+
+
+def _extend(db: sa.Connection, known: Tally) -> Tally:
+    new = db.execute(_SINCE, {"next": known.up_to + 1, "last": _LAST}).one()
+    if new.up_to is None:
+        return known
+    return Tally(
+        new.up_to,
+        known.masks + new.masks - new.masks_replaced,
+        known.skips + new.skips - new.skips_replaced,
+    )
+
+
+def _recall(db: sa.Connection, name: str, otherwise: Any) -> Any:
+    return db.get_execution_options()["o365seg_memory"].get(name, otherwise)
+
+
+def _remember(db: sa.Connection, name: str, value: Any) -> None:
+    options = db.get_execution_options()
+    # What a writer sees may be rolled back, and its ids given to other answers.
+    if not options.get("o365seg_write", False):
+        options["o365seg_memory"][name] = value
