@@ -39,7 +39,7 @@ def test_with_cocos_ranges_it_matches_as_the_evaluation_does(
     boxes = found.boxes[:, 2] * found.boxes[:, 3]
     ours = match_in_bins(
         inputs, rule, np.array([record["area"] for record in inputs.truth.records]),
-        boxes if found.areas_of_boxes or iou == "bbox" else found.areas, COCO_RANGES,
+        boxes if found.areas_of_boxes else found.areas, COCO_RANGES,
     )  # fmt: skip
     theirs = evaluate(results, truth, iou=iou, skip_rule=rule).matches
     assert [one.category_id for one in ours] == [one.category_id for one in theirs]
