@@ -205,13 +205,19 @@ def _match_block(
     truths, predictions = overlaps.truths[columns], overlaps.predictions[rows]
     crowd = overlaps.crowd[columns]
     ignored = crowd | _outside(truth_sizes[truths], bins)
-    taken = assign(overlaps.ious[np.ix_(rows, columns)], crowd, ignored, THRESHOLDS)
+    outside = _outside(prediction_sizes[predictions], bins)[:, None, :]
+    ious = overlaps.ious[np.ix_(rows, columns)]
+    if not (ious >= THRESHOLDS[0]).any():  # most places: nothing is found
+        shape = len(bins), len(THRESHOLDS), len(rows)
+        nothing = np.zeros(shape, bool)
+        positives = (~ignored).sum(axis=1)
+        return _Block(overlaps.image, predictions, nothing, nothing | outside, positives)
+    taken = assign(ious, crowd, ignored, THRESHOLDS)
     numbers = np.array([inputs.truth.records[i]["id"] for i in truths] + [0])  # −1: none, as id 0
     # pycocotools takes a match with a truth of id 0 for none, and ignores it only with that truth.
     matched = numbers[taken] != 0
     with_ignored = np.concatenate([ignored, np.zeros((len(bins), 1), bool)], axis=1)
     by_truth = np.take_along_axis(with_ignored, taken.reshape(len(bins), -1), axis=1)
-    outside = _outside(prediction_sizes[predictions], bins)[:, None, :]
     return _Block(
         image=overlaps.image,
         predictions=predictions,

@@ -11,6 +11,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from benchmark.input_text import InputText
+from benchmark.mask_batches import Measured, measure
 from o365seg.command_line import progress
 from o365seg.errors import InputError
 from o365seg.json_files import decode_json, read_bytes
@@ -104,6 +105,7 @@ def read_predictions(
     areas = np.zeros(len(records))
     tight_boxes = np.zeros((len(records), 4))
     boxes = np.zeros((len(records), 4))
+    measured = _measure(records, sizes) if needs_masks else None
     for index in progress(range(len(records)), "Checking predictions"):
         record = records[index]
         try:
@@ -113,7 +115,11 @@ def read_predictions(
                 raise _FieldError("image_id", f"no image {image_id} in the ground truth")
             if category_id not in categories:
                 raise _FieldError("category_id", f"no category {category_id} in the ground truth")
-            if needs_masks:
+            if measured is not None and measured.known[index]:
+                rle = record.segmentation
+                assert isinstance(rle, Rle)
+                rles.append(rle)
+            elif needs_masks:
                 rle, runs = _sound_mask(record.segmentation, sizes[image_id], misfits)
                 rles.append(rle)
                 areas[index] = runs[1::2].sum()
@@ -131,6 +137,12 @@ def read_predictions(
             ) from None
         image_ids.append(image_id)
         category_ids.append(category_id)
+    if measured is not None:
+        known = measured.known
+        areas[known], tight_boxes[known] = measured.areas[known], measured.boxes[known]
+        if not has_boxes:
+            unboxed = known & np.array([not record.bbox for record in records])
+            boxes[unboxed] = measured.boxes[unboxed]
     return Predictions(
         image_ids=image_ids,
         category_ids=category_ids,
@@ -148,6 +160,17 @@ class _FieldError(Exception):
     def __init__(self, field: str, message: str) -> None:
         self.field = field
         self.message = message
+
+
+def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> Measured:
+    """Whatever masks can be measured together: compressed ones of their image's size."""
+    texts: list[str | None] = []
+    shapes = [sizes.get(record.image_id, (1, 1)) for record in records]
+    for record, size in zip(records, shapes, strict=True):
+        mask = record.segmentation
+        text = mask.counts if isinstance(mask, Rle) and tuple(mask.size) == size else None
+        texts.append(text if isinstance(text, str) else None)
+    return measure(texts, np.array(shapes, np.int64))
 
 
 def _whole(value: int | float, field: str) -> int:

@@ -142,13 +142,34 @@ def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
 
     Raises:
         MaskError: a polygon of fewer than three points or an odd number of coordinates, or one
-            that reaches absurdly far, or an image of more than 50 million pixels: its runs may take
-            more than the six characters that pycocotools has room for.
+            that reaches absurdly far, or across more than 50 million pixels: the runs may take more
+            than the six characters that pycocotools has room for.
     """
     height, width = size
-    if height * width > _MOST_PIXELS:
-        raise MaskError(f"polygons in an image of {height}×{width}; give run lengths instead")
-    return _rasterise(polygons, size)
+    if height * width <= _MOST_PIXELS or not polygons:
+        return _rasterise(polygons, size)
+    # On a canvas that ends behind them; what is drawn does not depend on what lies beyond.
+    right = max((x for polygon in polygons for x in polygon[::2]), default=0)
+    bottom = max((y for polygon in polygons for y in polygon[1::2]), default=0)
+    canvas = _cropped(height, bottom), _cropped(width, right)
+    if canvas[0] * canvas[1] > _MOST_PIXELS:
+        raise MaskError(f"polygons across {height}×{width} pixels; give run lengths instead")
+    return _on_larger(check_rle(_rasterise(polygons, canvas)), canvas, size)
+
+
+def _cropped(side: int, farthest: float) -> int:
+    """As much of a side as holds the farthest corner and an empty pixel behind it."""
+    return min(side, int(np.ceil(min(max(farthest, 0), side))) + 2)
+
+
+def _on_larger(runs: np.ndarray, canvas: tuple[int, int], size: tuple[int, int]) -> Rle:
+    """A mask at the top left of an image of `size`; its last row is empty where that is higher."""
+    ends = np.cumsum(runs)[1::2]
+    starts = ends - runs[1::2]
+    shift = size[0] - canvas[0]
+    starts, ends = (places + places // canvas[0] * shift for places in (starts, ends))
+    edges = np.concatenate([[0], np.stack([starts, ends], axis=1).ravel(), [size[0] * size[1]]])
+    return compress_runs(np.diff(edges), size)
 
 
 def _rasterise(polygons: list[list[float]], size: tuple[int, int]) -> Rle:

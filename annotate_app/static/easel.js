@@ -127,7 +127,10 @@ export class Easel {
   /** @param {Action[]} actions in the order of their buttons; replaces the earlier ones */
   setActions(actions) {
     this.#actions = actions;
-    const commands = [...COMMANDS, ...actions.map((action) => ({ ...action, group: 'Question' }))];
+    // A key of an action is the action's alone: R rejects while one reviews, and then resets no photo.
+    const taken = new Set(actions.flatMap((action) => action.keys));
+    const tools = COMMANDS.map((command) => ({ ...command, keys: command.keys.filter((key) => !taken.has(key)) }));
+    const commands = [...tools.filter((command) => command.keys.length), ...actions.map((action) => ({ ...action, group: 'Question' }))];
     this.#keys = keyListener(commands, (id) => this.#run(id));
     this.#ui.setActions(actions);
     this.#ui.dialogs.help.fill(commands);

@@ -1,6 +1,7 @@
 """Reviewing by the keyboard, and a new rater's way to the work, in a real browser."""
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,18 @@ def await_next(page: Any, before: int | None = None) -> None:
         page.wait_for_timeout(20)
 
 
+def assert_no_key_is_told_twice(page: Any) -> None:
+    page.keyboard.press("?")
+    caps = page.evaluate(
+        "[...document.querySelectorAll('dialog[open] .help-row dt > *')].map((e) => e.textContent)"
+    )
+    lines = page.locator("dialog[open] .help-row").all_inner_texts()
+    page.keyboard.press("Escape")
+    assert any("Accept" in line for line in lines)
+    letters = [cap for cap in caps if re.fullmatch("[A-Z]", cap)]
+    assert len(letters) == len(set(letters)) > 10, sorted(letters)
+
+
 def test_a_reviewer_judges_by_the_keyboard_alone(page: Any, photographed: Project) -> None:
     project = photographed
     ada = ids(project)["Ada"]
@@ -126,6 +139,7 @@ def test_a_reviewer_judges_by_the_keyboard_alone(page: Any, photographed: Projec
     with serving(project.folder) as server:
         sign_in(page, server.url, "Rea", "/review")
         await_next(page)
+        assert_no_key_is_told_twice(page)
         assert shown(page) == answers[0]
         snapshot(page, "review")
         page.keyboard.press("a")

@@ -170,8 +170,33 @@ def test_runs_that_take_more_than_pycocotools_reserves(runs: list[int]) -> None:
     assert masks.parse_counts(text).tolist() == runs
 
 
-def test_polygons_in_a_giant_image_are_refused() -> None:
-    triangle = [[0.0, 0.0, 9.0, 0.0, 0.0, 9.0]]
-    with pytest.raises(MaskError, match=r"20000×3000; give run lengths"):
-        masks.polygons_to_rle(triangle, (20_000, 3_000))
-    assert masks.rle_area(masks.polygons_to_rle(triangle, (8_000, 6_000))) > 0
+@given(
+    st.lists(
+        st.lists(st.floats(-3, 40, width=32), min_size=6, max_size=12).filter(
+            lambda p: len(p) % 2 == 0
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_polygons_in_a_giant_image_are_drawn_as_in_a_small_one(polygons: list[list[float]]) -> None:
+    small = masks.decode_rle(masks.polygons_to_rle(polygons, (50, 60)))
+    giant = masks.polygons_to_rle(polygons, (20_000, 3_000))
+    runs = masks.check_rle(giant, (20_000, 3_000))
+    places = np.concatenate(
+        [
+            np.arange(end - run, end)
+            for end, run in zip(np.cumsum(runs)[1::2], runs[1::2], strict=True)
+        ]
+        or [np.zeros(0, np.int64)]
+    )
+    found = np.zeros((50, 60), np.uint8)
+    found[places % 20_000, places // 20_000] = 1
+    assert np.array_equal(found, small)
+
+
+def test_polygons_across_a_giant_image_are_refused() -> None:
+    across = [[0.0, 0.0, 2_900.0, 0.0, 0.0, 19_000.0]]
+    with pytest.raises(MaskError, match=r"across 20000×3000 pixels; give run lengths"):
+        masks.polygons_to_rle(across, (20_000, 3_000))
+    assert masks.rle_area(masks.polygons_to_rle(across, (8_000, 6_000))) > 0
