@@ -1,4 +1,4 @@
-"""`annotate-app progress`, `invite`, `people`, `role`, `deactivate`, `reactivate`, `audit`."""
+"""`annotate-app progress`, `audit`, and who may do what: `invite`, `people`, `role`, and so on."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from o365seg.store.roles import Role
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 PersonName = Annotated[str, typer.Argument(help="The name they sign in with.")]
 
 
@@ -34,8 +35,57 @@ def invite(
     typer.echo(f"{url.rstrip('/')}{JOIN_ROOT}/{token}")
 
 
-def people(project: ProjectFolder) -> None:
+def invitations(project: ProjectFolder, json: Json = False) -> None:
+    """List the invitations that nobody has followed yet; the links themselves are kept nowhere."""
+    from dataclasses import asdict
+
+    import msgspec
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from o365seg.project import open_project
+    from o365seg.store.database import now_ms
+    from o365seg.store.invitations import list_open
+
+    with open_project(project).store.read() as db:
+        found = list_open(db, now_ms())
+    if json:
+        typer.echo(msgspec.json.encode([asdict(invitation) for invitation in found]).decode())
+        return
+    table = Table("id", "name", "role", "works until (UTC)", box=None)
+    for invitation in found:
+        table.add_row(
+            str(invitation.id),
+            Text(invitation.name or "(theirs to choose)"),
+            invitation.role.value,
+            _when(invitation.expires_at, "%Y-%m-%d %H:%M"),
+        )
+    Console().print(table)
+
+
+def withdraw(
+    project: ProjectFolder,
+    invitation: Annotated[int, typer.Argument(help="Its id, as `invitations` lists it.")],
+) -> None:
+    """Make an invitation's link useless."""
+    from o365seg.errors import InputError
+    from o365seg.project import open_project
+    from o365seg.store import invitations
+    from o365seg.store.database import now_ms
+
+    with open_project(project).store.write() as db:
+        withdrawn = invitations.withdraw(db, invitation, by=None, now=now_ms())
+    if not withdrawn:
+        raise InputError("there is no such open invitation", record=f"invitation {invitation}")
+    typer.echo(f"invitation {invitation} is withdrawn")
+
+
+def people(project: ProjectFolder, json: Json = False) -> None:
     """List everybody: role, whether they may sign in, answers."""
+    from dataclasses import asdict
+
+    import msgspec
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -46,9 +96,13 @@ def people(project: ProjectFolder) -> None:
     table = Table("name", "role", "state", "answers", box=None)
     table.columns[3].justify = "right"
     with open_project(project).store.read() as db:
-        for person in list_people(db):
-            state = "active" if person.active else "shut out"
-            table.add_row(Text(person.name), person.role.value, state, f"{person.answers:,}")
+        everybody = list_people(db)
+    if json:
+        typer.echo(msgspec.json.encode([asdict(person) for person in everybody]).decode())
+        return
+    for person in everybody:
+        state = "active" if person.active else "shut out"
+        table.add_row(Text(person.name), person.role.value, state, f"{person.answers:,}")
     Console().print(table)
 
 
@@ -108,7 +162,7 @@ def audit(
         if json:
             typer.echo(msgspec.json.encode(asdict(entry)).decode())
             continue
-        when = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        when = _when(entry.at, "%Y-%m-%d %H:%M:%S")
         detail = " ".join(f"{key}={value}" for key, value in entry.detail.items())
         who = entry.actor or "(command line)"
         typer.echo(f"{when}  {who}  {entry.action}  {entry.subject}  {detail}".rstrip())
@@ -116,7 +170,7 @@ def audit(
 
 def progress(
     project: ProjectFolder,
-    json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    json: Json = False,
 ) -> None:
     """Show what is left and until when, and each rater's pace, agreement, gold and rejections.
 
@@ -169,9 +223,15 @@ def progress(
         typer.echo(f"{row.category}: {row.skipped} of {row.answered} skipped ({why})")
 
 
+def _when(ms: int, form: str) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime(form)
+
+
 EXAMPLES = {
     progress: "progress my-project --json | jq .estimate",
     invite: "invite my-project --role owner --url https://paint.example.org",
+    invitations: "invitations my-project",
+    withdraw: "withdraw my-project 3",
     people: "people my-project",
     role: "role my-project Ada reviewer",
     deactivate: "deactivate my-project Ada",

@@ -67,7 +67,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> Response:
         return _change(request, lambda db: people.set_role(db, name, role, by=owner.id))
 
-    def _change(request: Request, change: Callable[[sa.Connection], None]) -> Response:
+    def _change(request: Request, change: Callable[[sa.Connection], object]) -> Response:
         try:
             with project.store.write() as db:
                 change(db)

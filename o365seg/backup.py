@@ -30,14 +30,20 @@ from o365seg.project import (
     STORE_FILE,
     UPRIGHT_FOLDER,
     ProjectFile,
-    open_project,
     project_store,
-    without_password,
+    read_about,
 )
 from o365seg.signing_key import KEY_FILE
 from o365seg.store import schema
-from o365seg.store.database import Store, database_errors, sqlite_url
-from o365seg.store.versions import create_store, drop_store, make_tables, open_store
+from o365seg.store.database import Store, database_errors, sqlite_url, without_password
+from o365seg.store.versions import (
+    HEAD,
+    create_store,
+    drop_store,
+    make_tables,
+    open_store,
+    schema_version,
+)
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -63,19 +69,32 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
         archive: The file to write (zip); it appears whole or not at all.
         database: As of `open_project`.
 
+    The project is left as it is: one that an earlier o365seg made is not upgraded. In SQLite it is
+    backed up as it stands, and `restore` upgrades the copy.
+
     Raises:
-        InputError: not a project, or the file is there already or cannot be written.
+        InputError: not a project, or the file is there already or cannot be written; or a project
+            in PostgreSQL that an earlier o365seg made.
     """
     if archive.exists():
         raise InputError("is there already; nothing is written over", file=archive)
-    project = open_project(folder, database=database)
+    about = read_about(folder)
+    store = project_store(folder, about, database)
     try:
-        with tempfile.TemporaryDirectory() as work, replacing(archive) as part:
+        found = schema_version(store)
+        if found != HEAD and not store.is_sqlite:
+            raise InputError(
+                f"was made by an earlier o365seg (schema {found}), which has to back it up; or "
+                "upgrade it first, by `o365seg status`",
+                file=store.name,
+            )
+        # It holds password hashes and the signing key: nobody else reads it at any moment.
+        with tempfile.TemporaryDirectory() as work, replacing(archive, private=True) as part:
             copied = Path(work) / STORE_FILE
-            answers = _copy_database(project.store, copied)
+            answers = _copy_database(store, copied)
             files = [folder / name for name in _KEPT if (folder / name).is_file()]
             files += sorted((folder / UPRIGHT_FOLDER).glob("*"))
-            manifest = Manifest(FORMAT, project.about.id, answers, {})
+            manifest = Manifest(FORMAT, about.id, answers, {})
             # Stored, not deflated: run lengths and PNGs hardly shrink.
             with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as written:
                 for path in [*files, copied]:
@@ -83,10 +102,9 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
                     written.write(path, name)
                     manifest.files[name] = _sha256(path)
                 written.writestr(MANIFEST, msgspec.json.encode(manifest))
-        archive.chmod(0o600)  # it holds password hashes and the signing key
         return manifest
     finally:
-        project.store.close()
+        store.close()
 
 
 def restore(archive: Path, folder: Path, database: str = "") -> Manifest:

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import sqlalchemy as sa
 
 from o365seg import records
 from o365seg.categories import display_name
@@ -30,7 +29,7 @@ from o365seg.json_files import read_json, write_json_atomic
 from o365seg.sampling import rank_images
 from o365seg.signing_key import signing_key
 from o365seg.store import schema
-from o365seg.store.database import Store, postgresql_url, sqlite_url
+from o365seg.store.database import Store, postgresql_url, sqlite_url, without_password
 from o365seg.store.versions import create_store, drop_store, open_store
 
 PROJECT_FILE = "project.json"
@@ -215,6 +214,23 @@ def open_project(folder: Path, image_root: Path | str | None = None, database: s
     Raises:
         InputError: not a project, or one of another version.
     """
+    about = read_about(folder)
+    store = open_store(project_store(folder, about, database))
+    if image_root is not None:
+        root = _image_root(image_root)
+    elif "://" in about.image_root:
+        root = ImageRoot(about.image_root)
+    else:
+        root = ImageRoot(folder / about.image_root)  # an absolute path stays what it is
+    return Project(folder, about, store, root)
+
+
+def read_about(folder: Path) -> ProjectFile:
+    """What a project says of itself.
+
+    Raises:
+        InputError: not a project, or one of another version.
+    """
     path = folder / PROJECT_FILE
     if not path.is_file():
         raise InputError(f"is not a project (it has no {PROJECT_FILE})", file=folder)
@@ -225,14 +241,7 @@ def open_project(folder: Path, image_root: Path | str | None = None, database: s
             file=path,
             field="format",
         )
-    store = open_store(project_store(folder, about, database))
-    if image_root is not None:
-        root = _image_root(image_root)
-    elif "://" in about.image_root:
-        root = ImageRoot(about.image_root)
-    else:
-        root = ImageRoot(folder / about.image_root)  # an absolute path stays what it is
-    return Project(folder, about, store, root)
+    return about
 
 
 def project_store(folder: Path, about: ProjectFile, database: str = "") -> Store:
@@ -251,20 +260,6 @@ def project_store(folder: Path, about: ProjectFile, database: str = "") -> Store
         return Store(sqlite_url(folder / STORE_FILE))
     url = database or os.environ.get(DATABASE_VARIABLE) or about.database
     return Store(postgresql_url(url), f"o365seg_{about.id}")
-
-
-def without_password(database: str) -> str:
-    """A PostgreSQL URL as it may be written down; empty for none.
-
-    Raises:
-        InputError: it is no PostgreSQL URL.
-    """
-    if not database:
-        return ""
-    url = postgresql_url(database)
-    query = {key: value for key, value in url.query.items() if key != "password"}
-    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
-    return bare.render_as_string(hide_password=False)
 
 
 def _image_root(place: Path | str) -> ImageRoot:

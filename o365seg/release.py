@@ -21,8 +21,8 @@ from o365seg.json_files import read_json
 from o365seg.project import Project
 from o365seg.records import read_annotations
 from o365seg.stock_tools import stock_annotation
-from o365seg.store import progress
-from o365seg.store.database import now_ms
+from o365seg.store import audit, progress
+from o365seg.store.database import Store, now_ms
 from o365seg.store.schema import question
 from o365seg.store.standing import counting_answers
 
@@ -103,6 +103,22 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         "wall_hours": counted.wall_hours,
     }
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
+
+
+def record_export(
+    store: Store, actor_id: int | None, release: dict[str, Any], variant: str
+) -> None:
+    """Write into the audit log that somebody has a release now.
+
+    Args:
+        store: The project's.
+        actor_id: Who; None: the command line.
+        release: As `build_release` made it.
+        variant: Which of its two forms, `benchmark` or `pycocotools`.
+    """
+    counts = {key: release["info"][key] for key in ("masks", "skipped", "unanswered")}
+    with store.write() as db:
+        audit.record(db, actor_id, "export", variant, **counts)
 
 
 def _answers(db: sa.Connection) -> dict[int, _Answer]:

@@ -23,6 +23,7 @@ from o365seg.errors import InputError
 from o365seg.store import schema
 
 _DRIVER = "postgresql+psycopg"
+_SECRETS = ("password", "sslpassword", "oauth_client_secret")  # libpq's, behind a URL's `?`
 _SESSION = {
     "synchronous_commit": "on",
     # Who waits longer for the writers before it hears so, and may try again.
@@ -58,6 +59,20 @@ def postgresql_url(text: str) -> sa.URL:
     return url.set(drivername=_DRIVER)
 
 
+def without_password(database: str) -> str:
+    """A PostgreSQL URL as it may be written down or printed; empty for none.
+
+    Raises:
+        InputError: it is no PostgreSQL URL.
+    """
+    if not database:
+        return ""
+    url = postgresql_url(database)
+    query = {key: value for key, value in url.query.items() if key not in _SECRETS}
+    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    return bare.render_as_string(hide_password=False)
+
+
 class Store:
     """A project's database: short transactions, one writer at a time, every commit on the disk."""
 
@@ -89,7 +104,7 @@ class Store:
         """The database for messages: its file, or its URL without the password."""
         if self.is_sqlite:
             return str(self.url.database)
-        return unquote(self.url.set(drivername="postgresql").render_as_string(hide_password=True))
+        return unquote(without_password(self.url.render_as_string(hide_password=False)))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -146,7 +161,11 @@ def database_errors(store: Store) -> Iterator[None]:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        hide_parameters=True,  # an error in a log must not show a password's hash
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection, _record: ConnectionPoolEntry) -> None:
@@ -184,6 +203,7 @@ def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
             pool_size=8,
             max_overflow=32,  # as many as uvicorn has threads
             pool_timeout=20,
+            hide_parameters=True,
         )
     except ModuleNotFoundError:
         raise InputError(

@@ -109,8 +109,8 @@ def accept(db: sa.Connection, token: str, name: str, password_hash: str, now: in
     return person.id
 
 
-def withdraw(db: sa.Connection, invitation_id: int, *, by: int | None, now: int) -> None:
-    """Make an open invitation's link useless."""
+def withdraw(db: sa.Connection, invitation_id: int, *, by: int | None, now: int) -> bool:
+    """Make an open invitation's link useless; False where there is no such one."""
     found = db.execute(
         invitation.update()
         .where(invitation.c.id == invitation_id, *_open(now))
@@ -119,6 +119,7 @@ def withdraw(db: sa.Connection, invitation_id: int, *, by: int | None, now: int)
     ).all()
     for row in found:
         audit.record(db, by, "person.withdraw_invitation", row.name or "")
+    return bool(found)
 
 
 _SELECT = sa.select(

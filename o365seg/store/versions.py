@@ -66,21 +66,31 @@ def open_store(store: Store) -> Store:
     Raises:
         InputError: no such database, not ours, or made by a later o365seg.
     """
+    found = schema_version(store)
+    if found != HEAD:
+        with database_errors(store):
+            _upgrade(store, found)
+    return store
+
+
+def schema_version(store: Store) -> str:
+    """The version of a database's schema, `HEAD` or an earlier one; nothing is changed.
+
+    Raises:
+        InputError: no such database, not ours, or made by a later o365seg.
+    """
     if store.is_sqlite and not Path(str(store.url.database)).is_file():
         raise InputError("no such database", file=store.name)
     with database_errors(store):
         found = _find_version(store)
-        if found == HEAD:
-            return store
-        if found is None:
-            raise InputError("is not a project database: it has no tables of ours", file=store.name)
-        if found > HEAD:
-            raise InputError(
-                f"was made by a later o365seg (schema {found}; this one knows {HEAD})",
-                file=store.name,
-            )
-        _upgrade(store, found)
-    return store
+    if found is None:
+        raise InputError("is not a project database: it has no tables of ours", file=store.name)
+    if found > HEAD:
+        raise InputError(
+            f"was made by a later o365seg (schema {found}; this one knows {HEAD})",
+            file=store.name,
+        )
+    return found
 
 
 def _find_version(store: Store) -> str | None:

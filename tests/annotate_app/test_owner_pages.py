@@ -144,3 +144,26 @@ def test_the_same_by_command_line(project: Project) -> None:
     ]
     told = json.loads(annotate_app("progress", project.folder, "--json").stdout)
     assert told["estimate"]["left"] == 9
+
+
+def test_invitations_are_listed_and_withdrawn_by_command_line(project: Project) -> None:
+    annotate_app("invite", project.folder, "--name", "Ada")
+    annotate_app("invite", project.folder, "--role", "reviewer")
+    listed = annotate_app("invitations", project.folder)
+    assert re.search(r"1 +Ada +rater", listed.stdout)
+    assert re.search(r"2 +\(theirs to choose\) +reviewer", listed.stdout)
+    gone = annotate_app("withdraw", project.folder, "1")
+    assert (gone.returncode, gone.stdout) == (0, "invitation 1 is withdrawn\n")
+    told = json.loads(annotate_app("invitations", project.folder, "--json").stdout)
+    assert [one["id"] for one in told] == [2]
+    again = annotate_app("withdraw", project.folder, "1")
+    assert (again.returncode, again.stderr) == (
+        1,
+        "error: invitation 1: there is no such open invitation\n",
+    )
+
+
+def test_people_are_told_to_scripts(project: Project) -> None:
+    annotate_app("rater", "add", project.folder, "Ada")
+    (ada,) = json.loads(annotate_app("people", project.folder, "--json").stdout)
+    assert (ada["name"], ada["role"], ada["active"], ada["answers"]) == ("Ada", "rater", True, 0)

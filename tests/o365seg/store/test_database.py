@@ -2,12 +2,15 @@
 
 import threading
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 import sqlalchemy as sa
 from rater_steps import add_raters, current, skip, take
+from small_project import SmallSource, open_small_project
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from o365seg.backup import back_up
 from o365seg.errors import InputError
 from o365seg.project import Project, open_project
 from o365seg.store.database import now_ms, postgresql_url
@@ -98,8 +101,6 @@ def test_two_servers_write_one_after_the_other(project: Project, postgresql: str
 def test_projects_share_a_postgresql_database(
     postgresql: str, tmp_path: Path, source, project: Project
 ) -> None:
-    from small_project import open_small_project
-
     add_raters(project.store, 1)
     with (
         open_small_project(tmp_path / "another", source, postgresql) as another,
@@ -108,16 +109,28 @@ def test_projects_share_a_postgresql_database(
         assert db.execute(sa.select(rater)).all() == []
 
 
-def test_the_password_is_not_written_down(postgresql: str, tmp_path: Path, source) -> None:
-    from small_project import open_small_project
-
-    secret = postgresql.replace("postgres@", "postgres:hunter2@")
+@pytest.mark.parametrize("how", ["postgres:hunter2@", "postgres@?password=hunter2"])
+def test_the_password_is_not_written_down(
+    how: str, postgresql: str, tmp_path: Path, source: SmallSource
+) -> None:
+    login, _, query = how.partition("?")
+    secret = postgresql.replace("postgres@", login) + (f"?{query}" if query else "")
     with open_small_project(tmp_path / "p", source, secret) as opened:
         assert "hunter2" not in opened.store.name
     text = (tmp_path / "p" / "project.json").read_text()
     assert "hunter2" not in text
     assert "postgresql://postgres@127.0.0.1" in text
+    back_up(tmp_path / "p", tmp_path / "b.zip", secret)
+    assert b"hunter2" not in (tmp_path / "b.zip").read_bytes()
     open_project(tmp_path / "p").store.close()
+
+
+def test_an_error_does_not_tell_what_was_stored(project: Project) -> None:
+    row = {"name": "Ada", "password_hash": "hunter2", "created_at": 1}
+    with pytest.raises(IntegrityError) as caught, project.store.write() as db:
+        db.execute(rater.insert(), [row])
+        db.execute(rater.insert(), [row])
+    assert "hunter2" not in "".join(format_exception(caught.value))
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path, source) -> None:

@@ -13,13 +13,14 @@ from rater_steps import add_raters, current, skip, take
 from sqlalchemy.exc import DBAPIError
 
 import o365seg.store.migrations as migrations
+from o365seg.backup import back_up, restore
 from o365seg.errors import InputError
 from o365seg.project import Project, open_project
 from o365seg.store.database import Store, sqlite_url
 from o365seg.store.migrations.versions import first_0001
 from o365seg.store.progress import measure_progress
 from o365seg.store.schema import QuestionState, Verdict, question, tables
-from o365seg.store.versions import HEAD, create_store, open_store
+from o365seg.store.versions import HEAD, create_store, open_store, schema_version
 
 FOLDER = Path(str(migrations.__file__)).parent
 
@@ -148,6 +149,26 @@ def test_the_second_schema_is_upgraded_in_both_databases(project: Project) -> No
     with project.store.read() as db:
         after = db.execute(states).all()
     assert len([row for row in after if row.state == QuestionState.OPEN]) == 5  # of 9
+
+
+def test_a_backup_leaves_an_earlier_schema_as_it_is(project: Project, tmp_path: Path) -> None:
+    [ada] = add_raters(project.store, 1)
+    skip(project.store, ada, current(take(project.store, ada)))
+    with project.store.write() as db:
+        _undo_0003(db)
+    database = "" if project.store.is_sqlite else project.store.name
+    if database:
+        with pytest.raises(InputError, match=r"made by an earlier o365seg \(schema 0002\)"):
+            back_up(project.folder, tmp_path / "b.zip", database)
+        assert not (tmp_path / "b.zip").exists()
+    else:
+        back_up(project.folder, tmp_path / "b.zip")
+        assert not list(project.folder.glob("*.schema-*"))
+        restore(tmp_path / "b.zip", tmp_path / "again")
+        again = open_project(tmp_path / "again").store
+        assert _difference(again) == []
+        again.close()
+    assert schema_version(project.store) == "0002"
 
 
 def test_upgrading_ends_where_creating_begins(first: Path, tmp_path: Path) -> None:
