@@ -11,12 +11,14 @@ from annotate_app.api import ActivityBody, MaskBody, Text, packed, problem
 from annotate_app.bodies import json_body
 from annotate_app.pages import render
 from annotate_app.sessions import require
+from o365seg.object_sizes import Size
 from o365seg.project import Project
-from o365seg.store import reviews
+from o365seg.store import review_queue, reviews
 from o365seg.store.answers import AnswerRefused
 from o365seg.store.database import now_ms
 from o365seg.store.raters import Rater
-from o365seg.store.reviews import Attention, Filters, ReviewItem, ReviewRefused
+from o365seg.store.review_queue import Attention, Filters
+from o365seg.store.reviews import ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
 
 _require_reviewer = require(Role.REVIEWER)
@@ -29,7 +31,7 @@ class NextBody(BaseModel):
 
     rater: Text | None = None
     category_id: int | None = None
-    size: Literal["small", "medium", "large"] | None = None
+    size: Size | None = None
     attention: Attention | None = None
     after: int = 0
     keep: _Ids = []
@@ -73,7 +75,7 @@ def make_router(project: Project) -> APIRouter:
     @router.get("/review")
     def page(request: Request, reviewer: _Reviewer) -> Response:
         with store.read() as db:
-            choices = reviews.list_choices(db)
+            choices = review_queue.list_choices(db)
         return render(request, "review.html", choices=choices)
 
     @router.post("/api/review/next")
@@ -81,7 +83,7 @@ def make_router(project: Project) -> APIRouter:
         reviewer: _Reviewer, body: Annotated[NextBody, Depends(json_body(NextBody))]
     ) -> dict[str, Any]:
         with store.write() as db:
-            found = reviews.take_reviews(
+            found = review_queue.take_reviews(
                 db,
                 reviewer.id,
                 body.filters(),
@@ -91,7 +93,7 @@ def make_router(project: Project) -> APIRouter:
                 limit=body.limit,
             )
         with store.read() as db:
-            waiting = reviews.count_queue(db, reviewer.id, body.filters())
+            waiting = review_queue.count_queue(db, reviewer.id, body.filters())
         return {"items": [_shown(item) for item in found], "waiting": waiting}
 
     @router.post("/api/review/open")
@@ -100,7 +102,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> JSONResponse:
         try:
             with store.write() as db:
-                item = reviews.open_item(db, reviewer.id, body.answer, now_ms())
+                item = review_queue.open_item(db, reviewer.id, body.answer, now_ms())
         except ReviewRefused as refusal:
             return problem(422, "refused", str(refusal))
         return JSONResponse(_shown(item))
@@ -108,7 +110,7 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/review/keep")
     def keep(reviewer: _Reviewer) -> dict[str, Any]:
         with store.write() as db:
-            reviews.keep_held(db, reviewer.id, now_ms())
+            review_queue.keep_held(db, reviewer.id, now_ms())
         return {"expires_in_s": reviews.HOLD_MS // 1000}
 
     @router.post("/api/review/judge")

@@ -9,15 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from math import inf
 
 import sqlalchemy as sa
 
+from o365seg.object_sizes import Size, size_of
 from o365seg.store.gold import overlap
+from o365seg.store.reviews import REPAINTED
 from o365seg.store.schema import Purpose, answer, lease, question, rater
-
-# COCO's sizes, by area in pixels: at least, less than.
-SIZES = {"small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, inf)}
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,12 @@ class AgreementReport:
 def measure_agreement(db: sa.Connection) -> AgreementReport:
     """How much the raters of a project agree."""
     pairs = list_pairs(db)
+    sized = [(size_of(pair.area), pair) for pair in pairs if pair.area is not None]
     return AgreementReport(
         summarize(pairs),
         _grouped(pairs, lambda pair: pair.raters),
         _grouped(pairs, lambda pair: pair.category),
-        {
-            size: summarize([p for p in pairs if p.area is not None and low <= p.area < high])
-            for size, (low, high) in SIZES.items()
-        },
+        {size.value: summarize([p for found, p in sized if found is size]) for size in Size},
     )
 
 
@@ -151,7 +147,7 @@ def _independent() -> sa.Select:
         .select_from(answer.join(lease, answer.c.lease_token == lease.c.token))
         .where(
             answer.c.purpose.in_([Purpose.ANSWER, Purpose.REPLICA]),
-            lease.c.outcome != "repainted",
+            lease.c.outcome != REPAINTED,
         )
         .group_by(answer.c.question_id, answer.c.rater_id)
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import reviews, tally
+from o365seg.store import review_queue, tally
 from o365seg.store.schema import (
     Purpose,
     answer,
@@ -115,7 +115,7 @@ def measure_progress(db: sa.Connection, now: int) -> Progress:
     def answered(purpose: Purpose) -> int:
         return spent[purpose].answers if purpose in spent else 0
 
-    reviewed = reviews.count_reviews(db)
+    reviewed = review_queue.count_reviews(db)
     leased = db.execute(
         sa.select(count())
         .select_from(lease)

@@ -5,10 +5,11 @@ from typing import Any
 from rater_steps import current, submit, take
 from small_project import box_mask
 
-from o365seg.store import leases, raters, reviews
+from o365seg.store import leases, raters, review_queue, reviews
 from o365seg.store.answers import Mask, Recorded
 from o365seg.store.database import Store
-from o365seg.store.reviews import Filters, ReviewItem
+from o365seg.store.review_queue import Filters
+from o365seg.store.reviews import ReviewItem
 from o365seg.store.schema import Purpose, Role, Verdict, gold
 from o365seg.store.settings import change_setting
 
@@ -51,7 +52,7 @@ def queue(
     store: Store, reviewer: int, now: int = 0, limit: int = 3, **filters: Any
 ) -> list[ReviewItem]:
     with store.write() as db:
-        return reviews.take_reviews(db, reviewer, Filters(**filters), now, limit=limit)
+        return review_queue.take_reviews(db, reviewer, Filters(**filters), now, limit=limit)
 
 
 def judge(

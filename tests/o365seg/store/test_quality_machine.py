@@ -25,6 +25,7 @@ from o365seg.project import create_project
 from o365seg.store import answers, earlier_work, people, progress, reviews
 from o365seg.store.database import Store, sqlite_url
 from o365seg.store.leases import LEASE_MS, LeasedQuestion
+from o365seg.store.review_queue import Filters, take_reviews
 from o365seg.store.schema import Purpose, Role, Verdict, answer, lease, review
 from o365seg.store.standing import counting_answers
 from o365seg.store.versions import open_store
@@ -127,7 +128,7 @@ class QualityWork(RuleBasedStateMachine):
     def judge_the_next(self, who: int, verdict: str) -> None:
         reviewer = self.reviewers[who]
         with self.store.write() as db:
-            items = reviews.take_reviews(db, reviewer, reviews.Filters(), self.now, limit=2)
+            items = take_reviews(db, reviewer, Filters(), self.now, limit=2)
         for item in items:
             assert item.answer_id == self._newest(item.question_id)
             assert item.answer_id not in self.verdicts
@@ -235,10 +236,10 @@ class QualityWork(RuleBasedStateMachine):
         with self.store.write() as db:
             for other in self.reviewers:
                 if other != reviewer:
-                    offered = reviews.take_reviews(db, other, reviews.Filters(), self.now, limit=50)
+                    offered = take_reviews(db, other, Filters(), self.now, limit=50)
                     assert answer_id not in {item.answer_id for item in offered}
                     # and given back, so that the other's turn stays open
-                    reviews.take_reviews(db, other, reviews.Filters(), self.now, limit=0)
+                    take_reviews(db, other, Filters(), self.now, limit=0)
 
     def _judge(self, reviewer: int, item: reviews.ReviewItem, verdict: str) -> None:
         assert item.token is not None

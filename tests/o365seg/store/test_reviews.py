@@ -16,9 +16,10 @@ from small_project import box_mask
 
 from o365seg.project import Project
 from o365seg.release import build_release
-from o365seg.store import answers, people, reviews
+from o365seg.store import answers, people, review_queue, reviews
 from o365seg.store.progress import measure_progress
-from o365seg.store.reviews import Attention, ReviewRefused
+from o365seg.store.review_queue import Attention
+from o365seg.store.reviews import ReviewRefused
 from o365seg.store.schema import Purpose, Role, Verdict
 
 HOUR = 3_600_000
@@ -89,7 +90,7 @@ def test_a_resent_verdict_is_recorded_once_and_a_new_one_counts(
         reject(project.store, rea, answered)
     judge(project.store, rea, answered, Verdict.ACCEPTED)
     with project.store.read() as db:
-        assert reviews.count_reviews(db) == reviews.ReviewCounts(0, 1, 0, 0)
+        assert review_queue.count_reviews(db) == review_queue.ReviewCounts(0, 1, 0, 0)
     assert "segmentation" in record_of(project, question)
 
 
@@ -174,7 +175,7 @@ def test_a_repainting_is_final_and_recorded_once(
     with pytest.raises(ReviewRefused, match="final"):
         reject(project.store, sam, recorded.answer_id)
     with project.store.read() as db:
-        assert reviews.count_reviews(db) == reviews.ReviewCounts(0, 0, 0, 1)
+        assert review_queue.count_reviews(db) == review_queue.ReviewCounts(0, 0, 0, 1)
         assert measure_progress(db, now=1).rater_hours == 1
 
 
@@ -188,7 +189,7 @@ def test_a_repainting_takes_the_question_from_who_corrects_it(
     skip(project.store, ada, current(take(project.store, ada)))
     correcting = current(take(project.store, ada))
     with project.store.write() as db:
-        back = reviews.open_item(db, rea, answered, 0)
+        back = review_queue.open_item(db, rea, answered, 0)
         assert back.token is not None
         assert back.token != item.token
         reviews.repaint(
