@@ -5,6 +5,8 @@
  * screen pixel, so that even one stray pixel of a large photo can be seen.
  */
 
+import { wholePixel } from './viewport.js';
+
 let scratch = new Uint8Array(0);
 
 /**
@@ -35,7 +37,7 @@ function sample(mask, w, h, { scale, x, y }, area, coverage) {
   let from = area.w;
   let to = 0;
   for (let k = 0; k < area.w; k++) {
-    columns[k] = Math.floor((area.x + k + 0.5 - x) / scale);
+    columns[k] = wholePixel((area.x + k + 0.5 - x) / scale);
     if (columns[k] >= 0 && columns[k] < w) {
       from = Math.min(from, k);
       to = k + 1;
@@ -44,7 +46,7 @@ function sample(mask, w, h, { scale, x, y }, area, coverage) {
   let previous = -1;
   for (let j = 0; j < area.h; j++) {
     const out = j * area.w;
-    const row = Math.floor((area.y + j + 0.5 - y) / scale);
+    const row = wholePixel((area.y + j + 0.5 - y) / scale);
     if (row === previous && j > 0) {
       coverage.copyWithin(out, out - area.w, out);
       continue;

@@ -9,6 +9,14 @@ export const MAX_SCALE = 64;
 /** How much of the image must stay on the screen, device px. */
 const KEEP_VISIBLE = 64;
 
+/** Image px; what is nearer to the edge of a pixel lies on it, but for the rounding errors that zooming leaves behind. */
+const EDGE = 1e-9;
+
+/** @returns {number} the pixel of a row or column that a place lies on; one on the edge, on the pixel that begins there */
+export function wholePixel(place) {
+  return Math.floor(place + EDGE);
+}
+
 export class Viewport {
   width = 1;
   height = 1;
@@ -74,7 +82,7 @@ export class Viewport {
 
   /** @returns {{x: number, y: number}} whole image pixel under a screen point, possibly outside the image */
   pixelAt(screenX, screenY) {
-    return { x: Math.floor((screenX - this.x) / this.scale), y: Math.floor((screenY - this.y) / this.scale) };
+    return { x: wholePixel((screenX - this.x) / this.scale), y: wholePixel((screenY - this.y) / this.scale) };
   }
 
   /** @returns {{x: number, y: number}} screen position of an image point */

@@ -5,23 +5,10 @@ from typing import Any
 
 import pytest
 from filled_project import fill
+from pages import PAGES
 from serving import Server, serving
 
 from o365seg.project import Project
-
-OWNERS = (
-    "/progress",
-    "/gallery",
-    "/people",
-    "/audit",
-    "/export",
-    "/settings",
-    "/my-work",
-    "/guidelines",
-    "/qualification",
-    "/review",
-    "/gallery/999999.jpg",
-)
 
 
 @pytest.fixture
@@ -58,7 +45,7 @@ def test_no_page_has_a_serious_violation(
     check("sign-in, refused")
     page.fill("#password", password)
     page.click("button")
-    for path in OWNERS:
+    for path in (*PAGES, "/gallery/999999.jpg"):
         page.goto(server.url + path)
         check(path)
     page.goto(f"{server.url}/people")

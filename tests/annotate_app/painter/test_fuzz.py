@@ -17,6 +17,7 @@ from stand_in import StandIn
 
 OPERATIONS = int(os.environ.get("O365SEG_FUZZ", "1200")) // 20
 SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 36, 40, 48, 56, 64]
+EDGE = 1e-6  # image px; what is nearer to an edge than that lies on it but for rounding
 STAGE = (60, 5, 970, 640)  # x, y, right, bottom of the canvas, CSS px, within its edges
 
 
@@ -114,6 +115,7 @@ class Fuzz:
         self.hand = Hand(ada.page, kind)
         self.mouse = Hand(ada.page, "mouse")
         self.sizes = {"brush": 12, "eraser": 12}
+        self.edges = 0  # coordinates on the edge of a pixel
 
     def look_elsewhere(self) -> None:
         """Zoom or move the view."""
@@ -129,21 +131,16 @@ class Fuzz:
             self.ada.press(str(self.rng.choice(keys)))
 
     def pixels(self, count: int) -> tuple[list[Point], list[Point]]:
-        """Places on the page, and the image pixels under them; none where rounding could decide."""
-        places: list[Point] = []
-        for _ in range(20):
-            (x0, y0), (x1, _) = self.ada.at(0, 0), self.ada.at(1000, 1000)
-            scale = (x1 - x0) / 1000
-            for _ in range(20):
-                places = _places(self.rng, count)
-                exact = [((x - x0) / scale + 0.5, (y - y0) / scale + 0.5) for x, y in places]
-                if all(abs(value - round(value)) > 1e-6 for point in exact for value in point):
-                    return places, [(math.floor(x), math.floor(y)) for x, y in exact]
-            # Pixels lie on the grid of the screen, as they may at 1:1; a little zoom undoes that.
-            self.ada.page.mouse.move(*_places(self.rng, 1)[0])
-            self.ada.page.mouse.wheel(0, -7)
-            self.ada.page.wait_for_timeout(60)
-        raise AssertionError("every place is on the edge of a pixel")
+        """Places on the page, and the image pixels under them.
+
+        A place on the edge between two pixels, as every one is at 1:1, lies on the right or lower.
+        """
+        places = _places(self.rng, count)
+        (x0, y0), (x1, _) = self.ada.at(0, 0), self.ada.at(1000, 1000)
+        scale = (x1 - x0) / 1000
+        exact = [((x - x0) / scale + 0.5, (y - y0) / scale + 0.5) for x, y in places]
+        self.edges += sum(abs(value - round(value)) < EDGE for point in exact for value in point)
+        return places, [(math.floor(x + EDGE), math.floor(y + EDGE)) for x, y in exact]
 
     def resize(self, tool: str) -> int:
         name = "eraser" if tool == "eraser" else "brush"
@@ -255,3 +252,15 @@ def test_random_work_is_the_oracles_pixel_for_pixel(rater, dpr, kind):
         done = fuzz.operate()
         different = np.count_nonzero(fuzz.ada.mask() != fuzz.model.mask)
         assert different == 0, (number, done)
+
+
+@pytest.mark.parametrize("dpr", [1, 1.5, 2])
+def test_a_place_on_the_edge_of_a_pixel_lies_on_the_pixel_that_begins_there(rater, dpr):
+    rng = np.random.default_rng(int(2 * dpr))
+    fuzz = Fuzz(rater(StandIn(size=(700, 500)), dpr=dpr), "mouse", rng)
+    for number in range(12):
+        fuzz.look_elsewhere()  # so that the way back to 1:1 leaves rounding errors
+        fuzz.ada.press("0" if number % 4 else "z", "1")
+        fuzz.do_stroke()
+        assert np.array_equal(fuzz.ada.mask(), fuzz.model.mask), number
+    assert fuzz.edges > 20
