@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from annotate_app import trial_notices
-from annotate_app.bodies import json_body
+from annotate_app.bodies import SourceId, Text, json_body
 from annotate_app.photos import PhotoGone, read_photo
 from annotate_app.sessions import current_rater
 from o365seg.project import Project
@@ -24,19 +24,6 @@ from o365seg.store.qualification import Gate
 from o365seg.store.raters import Rater
 from o365seg.store.schema import Purpose, answer
 
-
-def _encodable(text: str) -> str:
-    """JSON can spell half a surrogate pair and a NUL, which not every database can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("is not Unicode text") from None
-    if "\0" in text:
-        raise ValueError("has a NUL character")
-    return text
-
-
-Text = Annotated[str, AfterValidator(_encodable)]
 _Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
@@ -47,7 +34,7 @@ class MaskBody(BaseModel):
 
     size: tuple[int, int]
     counts: Text
-    crc32: int
+    crc32: Annotated[int, Field(ge=0, lt=2**32)]
 
     def mask(self) -> answers.Mask:
         """As the store takes it."""
@@ -105,7 +92,7 @@ class SubmitBody(BaseModel):
     """An answer under a lease."""
 
     lease: Text
-    question: int
+    question: SourceId
     answer: AnswerBody
     image_sha256: Text
     activity: ActivityBody
@@ -116,7 +103,7 @@ class DraftBody(BaseModel):
     """Work in progress under a lease."""
 
     lease: Text
-    question: int
+    question: SourceId
     mask: MaskBody
     activity: ActivityBody
 
@@ -206,7 +193,7 @@ def make_router(project: Project) -> APIRouter:
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
     @router.get("/image/{sha256}")
-    def image_bytes(sha256: str) -> Response:
+    def image_bytes(sha256: Text) -> Response:
         try:
             data, media_type = read_photo(project, sha256)
         except PhotoGone as gone:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from annotate_app.bodies import RowId, Text
 from annotate_app.pages import render
 from annotate_app.sessions import require
 from o365seg.project import Project
@@ -23,9 +24,9 @@ def make_router(project: Project) -> APIRouter:
     def show(
         request: Request,
         owner: Annotated[Rater, Depends(require(Role.OWNER))],
-        actor: str = "",
-        action: str = "",
-        before: int | None = None,
+        actor: Text = "",
+        action: Text = "",
+        before: RowId | None = None,
     ) -> Response:
         with project.store.read() as db:
             entries = audit.list_entries(

@@ -116,6 +116,7 @@ def _demo_password(project: Project) -> str:
     It lies readable in the project, as no real project's would: the demo is for oneself.
     """
     from annotate_app.passwords import hash_password, random_password
+    from o365seg.store import audit
     from o365seg.store.raters import add_rater, find_rater
     from o365seg.store.schema import Role
 
@@ -129,6 +130,7 @@ def _demo_password(project: Project) -> str:
             )
         password = random_password()
         add_rater(db, DEMO_RATER, hash_password(password), Role.OWNER)  # who sees every page
+        audit.record(db, None, "person.add", DEMO_RATER)
         path.touch(0o600)
         path.write_text(password + "\n")
     return password

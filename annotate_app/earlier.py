@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from annotate_app.api import CurrentRater, count_progress, problem, take_work
+from annotate_app.bodies import RowId, Text
 from o365seg.project import Project
 from o365seg.store import earlier_work
 from o365seg.store.database import now_ms
@@ -26,7 +27,7 @@ _REFUSED = {
 class StandBody(BaseModel):
     """The lease of a question that was given again."""
 
-    lease: str
+    lease: Text
 
 
 def make_router(project: Project) -> APIRouter:
@@ -58,7 +59,7 @@ def make_router(project: Project) -> APIRouter:
         return {"kept": [_shown(work) for work in found]}
 
     @router.post("/api/kept/{kept_id}")
-    def take_up(kept_id: int, rater: CurrentRater) -> JSONResponse:
+    def take_up(kept_id: RowId, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             standing = earlier_work.take_up(db, kept_id, rater.id, now)

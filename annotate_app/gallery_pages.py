@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
+from annotate_app.bodies import RowId, Text
 from annotate_app.overlays import draw_answer
 from annotate_app.pages import render
 from annotate_app.photos import PhotoGone, read_photo
@@ -31,8 +32,8 @@ def make_router(project: Project) -> APIRouter:
     def show(
         request: Request,
         owner: _Owner,
-        category: str = "",
-        rater: str = "",
+        category: Text = "",
+        rater: Text = "",
         answered: Literal["", "mask", "skip"] = "",
         skip_reason: Literal[""] | SkipReason = "",
         size: Literal[""] | Size = "",
@@ -70,7 +71,9 @@ def make_router(project: Project) -> APIRouter:
         )
 
     @router.get("/{answer}.jpg")
-    def picture(owner: _Owner, answer: int, size: Literal["small", "large"] = "small") -> Response:
+    def picture(
+        owner: _Owner, answer: RowId, size: Literal["small", "large"] = "small"
+    ) -> Response:
         with project.store.read() as db:
             painted = gallery.find_painted(db, answer)
         if painted is None:

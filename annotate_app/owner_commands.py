@@ -163,7 +163,7 @@ def audit(
             typer.echo(msgspec.json.encode(asdict(entry)).decode())
             continue
         when = _when(entry.at, "%Y-%m-%d %H:%M:%S")
-        detail = " ".join(f"{key}={value}" for key, value in entry.detail.items())
+        detail = " ".join(f"{key}={_brief(value)}" for key, value in entry.detail.items())
         who = entry.actor or "(command line)"
         typer.echo(f"{when}  {who}  {entry.action}  {entry.subject}  {detail}".rstrip())
 
@@ -221,6 +221,13 @@ def progress(
     for row in skips:
         why = ", ".join(f"{reason} {count}" for reason, count in row.by_reason.items())
         typer.echo(f"{row.category}: {row.skipped} of {row.answered} skipped ({why})")
+
+
+def _brief(value: object) -> str:
+    """Of guidelines, the first line."""
+    text = str(value)
+    first = text.partition("\n")[0]
+    return first if first == text else f"{first}…"
 
 
 def _when(ms: int, form: str) -> str:

@@ -40,6 +40,9 @@ NAVIGATION = (
 )
 
 
+_LONGEST = 120  # characters of a value in the audit log
+
+
 def _when(ms: int | None) -> str:
     """A time of day, as `2026-11-25 09:06` (UTC)."""
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
@@ -54,6 +57,19 @@ def _day(ms: int) -> str:
 def _words(name: str) -> str:
     """A stored name such as `too_blurry`, as people read it."""
     return name.replace("_", " ")
+
+
+def _counted(number: int, noun: str) -> str:
+    """As `1 skip`, `1,200 skips`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _brief(value: Any) -> str:
+    """A value of the audit log; guidelines are long."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _percent(share: float | None) -> str:
@@ -73,7 +89,15 @@ _templates = jinja2.Environment(
     lstrip_blocks=True,
 )
 _templates.globals.update(static_url=static_url)
-_templates.filters.update(when=_when, day=_day, words=_words, percent=_percent, decimal=_decimal)
+_templates.filters.update(
+    when=_when,
+    day=_day,
+    words=_words,
+    counted=_counted,
+    brief=_brief,
+    percent=_percent,
+    decimal=_decimal,
+)
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from annotate_app.bodies import RowId, Text
 from annotate_app.pages import render
 from annotate_app.sessions import JOIN_ROOT, require
 from o365seg.errors import InputError
@@ -17,7 +18,7 @@ from o365seg.store.raters import Rater
 from o365seg.store.schema import Role
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]
-_Name = Annotated[str, Form(max_length=100)]
+_Name = Annotated[Text, Form(max_length=100)]
 
 
 def make_router(project: Project) -> APIRouter:
@@ -33,7 +34,7 @@ def make_router(project: Project) -> APIRouter:
         request: Request,
         owner: _Owner,
         role: Annotated[Role, Form()],
-        name: Annotated[str, Form(max_length=100)] = "",
+        name: _Name = "",
         days: Annotated[int, Form(ge=1, le=90)] = invitations.DEFAULT_DAYS,
     ) -> Response:
         try:
@@ -47,7 +48,7 @@ def make_router(project: Project) -> APIRouter:
         return _page(request, link=link, link_days=days)
 
     @router.post("/withdraw")
-    def withdraw(request: Request, owner: _Owner, invitation: Annotated[int, Form()]) -> Response:
+    def withdraw(request: Request, owner: _Owner, invitation: Annotated[RowId, Form()]) -> Response:
         return _change(
             request,
             lambda db: invitations.withdraw(db, invitation, by=owner.id, now=now_ms()),

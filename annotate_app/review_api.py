@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from annotate_app.api import ActivityBody, MaskBody, Text, packed, problem
-from annotate_app.bodies import json_body
+from annotate_app.api import ActivityBody, MaskBody, packed, problem
+from annotate_app.bodies import RowId, SourceId, Text, json_body
 from annotate_app.pages import render
 from annotate_app.sessions import require
 from o365seg.object_sizes import Size
@@ -23,17 +23,17 @@ from o365seg.store.schema import Role, Verdict
 
 _require_reviewer = require(Role.REVIEWER)
 _Reviewer = Annotated[Rater, Depends(_require_reviewer)]
-_Ids = Annotated[list[int], Field(max_length=50)]
+_Ids = Annotated[list[RowId], Field(max_length=50)]
 
 
 class NextBody(BaseModel):
     """What to look for; `keep`: answers that the page has already."""
 
     rater: Text | None = None
-    category_id: int | None = None
+    category_id: SourceId | None = None
     size: Size | None = None
     attention: Attention | None = None
-    after: int = 0
+    after: RowId = 0
     keep: _Ids = []
     limit: Annotated[int, Field(ge=1, le=10)] = 3
 
@@ -45,13 +45,13 @@ class NextBody(BaseModel):
 class AnswerIdBody(BaseModel):
     """An answer to go back to."""
 
-    answer: int
+    answer: RowId
 
 
 class VerdictBody(BaseModel):
     """A verdict; a rejection needs a comment."""
 
-    answer: int
+    answer: RowId
     verdict: Literal["accepted", "rejected"]
     comment: Text = Field(default="", max_length=2000)
 
@@ -59,7 +59,7 @@ class VerdictBody(BaseModel):
 class RepaintBody(BaseModel):
     """The reviewer's own mask in the place of an answer."""
 
-    answer: int
+    answer: RowId
     token: Text
     mask: MaskBody
     activity: ActivityBody

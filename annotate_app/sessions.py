@@ -155,7 +155,7 @@ def require(role: Role) -> Callable[[Request], Rater]:
     def permitted(request: Request) -> Rater:
         rater = current_rater(request)
         if not rater.may(role):
-            raise HTTPException(403, f"this is for {role.value}s")
+            raise HTTPException(403, f"This is for {role.value}s.")
         return rater
 
     return permitted

@@ -48,7 +48,7 @@ export function isTyping(event) {
   if (target.matches('textarea, select')) return true;
   if (target.matches('input[type="range"]')) return /^(Arrow|Page|Home|End)/.test(event.key);
   if (target.matches('input')) return !['checkbox', 'radio'].includes(target.type) || event.key === ' ';
-  if (target.closest('button, a')) return event.key === 'Enter' || event.key === ' ';
+  if (target.closest('button, a, summary')) return event.key === 'Enter' || event.key === ' ';
   return false;
 }
 

@@ -6,6 +6,7 @@ import resource
 import tracemalloc
 import zlib
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pages import PAGES
 from serving import annotate_app, serving
-from small_project import SmallSource
+from small_project import SmallSource, open_small_project
 
 from annotate_app import api
 from annotate_app.static_files import static_url
@@ -228,6 +229,77 @@ def test_a_form_on_another_site_changes_nothing(owner: TestClient, path: str) ->
         assert owner.post(path, data=form, headers=headers).status_code == 403
     ours = {"origin": "http://testserver", "sec-fetch-site": "same-origin"}
     assert owner.post(path, data=form, headers=ours).status_code == 200
+
+
+MASK = {"size": [48, 64], "counts": "0", "crc32": 1}
+# (method, path, body): `{}` stands for a number; forms are of text, JSON of what it is
+NUMBERED = [
+    ("GET", "/gallery/{}.jpg", None),
+    ("GET", "/gallery?page={}", None),
+    ("GET", "/audit?before={}", None),
+    ("POST", "/people/withdraw", lambda number: {"invitation": str(number)}),
+    ("POST", "/api/kept/{}", None),
+    ("POST", "/api/review/next", lambda number: {"after": number}),
+    ("POST", "/api/review/next", lambda number: {"category_id": number}),
+    ("POST", "/api/review/next", lambda number: {"keep": [number]}),
+    ("POST", "/api/review/open", lambda number: {"answer": number}),
+    ("POST", "/api/review/judge", lambda number: {"answer": number, "verdict": "accepted"}),
+    (
+        "POST",
+        "/api/review/repaint",
+        lambda number: {
+            "answer": number,
+            "token": "x",
+            "mask": {**MASK, "crc32": number},
+            "activity": {},
+            "client_version": "x",
+        },
+    ),
+    (
+        "POST",
+        "/api/draft",
+        lambda number: {"lease": "x", "question": number, "mask": MASK, "activity": {}},
+    ),
+]
+WORDED = [
+    ("GET", "/gallery?category={}", None),
+    ("GET", "/gallery?rater={}", None),
+    ("GET", "/audit?actor={}", None),
+    ("GET", "/audit?action={}", None),
+    ("GET", "/image/{}", None),
+    ("POST", "/people/deactivate", lambda text: {"name": text}),
+    ("POST", "/people/invite", lambda text: {"role": "rater", "name": text}),
+    ("POST", "/login", lambda text: {"name": text, "password": text}),
+    ("POST", "/settings", lambda text: {"guidelines": text}),
+    ("POST", "/api/stand", lambda text: {"lease": text}),
+    ("POST", "/api/review/next", lambda text: {"rater": text}),
+]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_numbers_and_texts_that_a_database_cannot_hold_are_refused(
+    database: str,
+    tmp_path: Path,
+    source: SmallSource,
+    password: str,
+    password_hash: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    from annotate_app.server import make_app
+
+    url = request.getfixturevalue("postgresql") if database == "postgresql" else ""
+    with open_small_project(tmp_path / "p", source, url) as project:
+        fill(project, password_hash)
+        client = TestClient(make_app(project), follow_redirects=False)
+        client.post("/login", data={"name": "Olga", "password": password})
+        client.headers["X-O365seg"] = "1"
+        cases = [(route, odd) for route in NUMBERED for odd in (2**63, -(2**63) - 1, 10**30, 2**40)]
+        cases += [(route, odd) for route in WORDED for odd in ("\0", "a\0b", "x" * 2000)]
+        for (method, path, body), odd in cases:
+            sent = {} if body is None else {"json" if "/api/" in path else "data": body(odd)}
+            # Whatever the server cannot take raises here.
+            answer = client.request(method, path.format(quote(str(odd))), **sent)
+            assert answer.status_code < 500
 
 
 def test_broken_json_is_named_without_being_repeated(ada: TestClient) -> None:
