@@ -40,7 +40,9 @@ ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")]
 
-RaterName = Annotated[str, typer.Argument(help="The name to sign in with.")]
+RaterName = Annotated[
+    str, typer.Argument(help="The name to sign in with.", callback=command_line.utf8)
+]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")
 ]

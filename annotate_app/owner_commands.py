@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from o365seg.command_line import MOST, utf8
 from o365seg.store.roles import Role
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
-PersonName = Annotated[str, typer.Argument(help="The name they sign in with.")]
+PersonName = Annotated[str, typer.Argument(help="The name they sign in with.", callback=utf8)]
 
 
 def invite(
@@ -66,7 +67,9 @@ def invitations(project: ProjectFolder, json: Json = False) -> None:
 
 def withdraw(
     project: ProjectFolder,
-    invitation: Annotated[int, typer.Argument(help="Its id, as `invitations` lists it.")],
+    invitation: Annotated[
+        int, typer.Argument(min=1, max=MOST, help="Its id, as `invitations` lists it.")
+    ],
 ) -> None:
     """Make an invitation's link useless."""
     from o365seg.errors import InputError
@@ -143,9 +146,13 @@ def reactivate(project: ProjectFolder, name: PersonName) -> None:
 
 def audit(
     project: ProjectFolder,
-    action: Annotated[str | None, typer.Option(help="Only this, as `person.invite`.")] = None,
-    actor: Annotated[str | None, typer.Option(help="Only what this person did.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+    action: Annotated[
+        str | None, typer.Option(help="Only this, as `person.invite`.", callback=utf8)
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Only what this person did.", callback=utf8)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="The newest so many.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="For scripts: one object a line.")] = False,
 ) -> None:
     """Show who changed what, newest first."""

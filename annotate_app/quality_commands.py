@@ -5,8 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from o365seg.command_line import utf8
+
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
-QuestionId = Annotated[int, typer.Argument(help="The question's id: its annotation's.")]
+QuestionId = Annotated[
+    int,
+    typer.Argument(min=-(2**63), max=2**63 - 1, help="The question's id: its annotation's."),
+]
 Use = Annotated[
     Literal["gold", "qualification"],
     typer.Option("--for", help="Hidden among the work, or before it, with feedback."),
@@ -198,7 +203,7 @@ def agreement(project: ProjectFolder, json: Json = False) -> None:
 
 def qualify(
     project: ProjectFolder,
-    name: Annotated[str, typer.Argument(help="The rater's name.")],
+    name: Annotated[str, typer.Argument(help="The rater's name.", callback=utf8)],
 ) -> None:
     """Let a rater work, whatever the qualification questions said."""
     from o365seg.project import open_project

@@ -27,6 +27,18 @@ DatabaseUrl = Annotated[
     ),
 ]
 
+MOST = 2**31 - 1  # that PostgreSQL holds as an id or a limit; SQLite holds more
+
+
+def utf8(text: str | None) -> str | None:
+    """Typer's callback for a text that is looked up: bytes that are no UTF-8 are in no database."""
+    if text is not None and not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise typer.BadParameter("is not UTF-8 text") from None
+    return text
+
 
 def make_app(about: str) -> typer.Typer:
     """A Typer app in the project's manner; `about` heads its help.

@@ -93,6 +93,11 @@ def test_the_demo_continues_where_it_was(tmp_path: Path) -> None:
         (["rater", "list", "absent"], 1, "absent: is not a project"),
         (["demo", "{project}/project.json"], 1, "is not a project"),
         (["demo", "{project}", "--port", "0"], 1, "is not the demo"),
+        (["audit", "{project}", "--limit", "1" + "0" * 30], 2, "2147483647"),
+        (["audit", "{project}", "--actor", "a\udcff"], 2, "is not UTF-8 text"),
+        (["role", "{project}", "a\udcff", "owner"], 2, "is not UTF-8 text"),
+        (["withdraw", "{project}", "1" + "0" * 30], 2, "2147483647"),
+        (["gold", "add", "{project}", "1" + "0" * 30], 2, "9223372036854775807"),
         (["serve", "{project}", "--host", "nohost.invalid"], 1, "cannot listen on nohost.invalid"),
     ],
 )
