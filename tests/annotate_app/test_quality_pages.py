@@ -130,6 +130,20 @@ def assert_no_key_is_told_twice(page: Any) -> None:
     assert len(letters) == len(set(letters)) > 10, sorted(letters)
 
 
+def test_the_other_pages_are_listed_over_the_easel(page: Any, photographed: Project) -> None:
+    paint(photographed.store, ids(photographed)["Ada"], box_mask(HEIGHT, WIDTH, 60, 60, side=70))
+    with serving(photographed.folder) as server:
+        sign_in(page, server.url, "Rea", "/review")
+        await_next(page)
+        page.focus("summary")
+        page.keyboard.press("Enter")  # opens the list, and judges nothing
+        snapshot(page, "review-pages")
+        page.click("text=Guidelines")  # which nothing covers
+        page.wait_for_url("**/guidelines")
+    with photographed.store.read() as db:
+        assert db.execute(sa.select(review)).all() == []
+
+
 def test_a_reviewer_judges_by_the_keyboard_alone(page: Any, photographed: Project) -> None:
     project = photographed
     ada = ids(project)["Ada"]
