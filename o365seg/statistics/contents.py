@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.command_line import progress
 from o365seg.errors import InputError
 from o365seg.masks import MaskError, rle_area, segmentation_to_rle
@@ -17,9 +18,9 @@ from o365seg.statistics.relative_size import RelativeSize
 BIN_EDGES = np.arange(21) / 20  # not linspace: its 0.15 is a hair above 0.15
 """20 bins of 0.05; each holds its lower edge, the last its upper one too."""
 
-AREA_NAMES = ("small", "medium", "large")
+AREA_NAMES = tuple(SIZE_RANGES)
 """COCO's sizes: below 32² pixels, below 96², and from there on."""
-_AREA_EDGES = (32**2, 96**2)
+_AREA_EDGES = [low for low, _ in SIZE_RANGES.values()][1:]
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from math import inf
 
 import sqlalchemy as sa
 
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.store.gold import overlap
 from o365seg.store.schema import Purpose, answer, lease, question, rater
 
 # COCO's sizes, by area in pixels: at least, less than.
-SIZES = {"small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, inf)}
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def measure_agreement(db: sa.Connection) -> AgreementReport:
         _grouped(pairs, lambda pair: pair.category),
         {
             size: summarize([p for p in pairs if p.area is not None and low <= p.area < high])
-            for size, (low, high) in SIZES.items()
+            for size, (low, high) in SIZE_RANGES.items()
         },
     )
 

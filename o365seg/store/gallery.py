@@ -5,11 +5,10 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.store.rater_quality import newest_reviews
 from o365seg.store.schema import answer, image, question, rater
 from o365seg.store.standing import newest_answers
-
-SMALL_AREA, LARGE_AREA = 32**2, 96**2  # COCO's bounds, in pixels of the mask
 
 
 class Size(StrEnum):
@@ -149,12 +148,9 @@ def _joined(filters: Filters) -> tuple[sa.Join, list[sa.ColumnElement[bool]]]:
         conditions.append(is_mask if filters.answered == "mask" else ~is_mask)
     if filters.skip_reason is not None:
         conditions.append(_valid.c.skip_reason == filters.skip_reason)
-    if filters.size is Size.SMALL:
-        conditions.append(_valid.c.area < SMALL_AREA)
-    elif filters.size is Size.MEDIUM:
-        conditions.append(_valid.c.area.between(SMALL_AREA, LARGE_AREA))
-    elif filters.size is Size.LARGE:
-        conditions.append(_valid.c.area > LARGE_AREA)
+    if filters.size is not None:
+        low, high = SIZE_RANGES[filters.size]
+        conditions += [_valid.c.area >= low, _valid.c.area < high]
     if filters.review == "none":
         conditions.append(_last_review.c.verdict.is_(None))
     elif filters.review is not None:

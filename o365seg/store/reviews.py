@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.store import agreement, answers, leases
 from o365seg.store.schema import (
     Purpose,
@@ -468,7 +469,7 @@ def _conditions(db: sa.Connection, filters: Filters) -> list[sa.ColumnElement[bo
         conditions.append(question.c.category_id == filters.category_id)
     if filters.size is not None:
         area = sa.func.coalesce(answer.c.area, question.c.width * question.c.height)
-        lowest, highest = agreement.SIZES[filters.size]
+        lowest, highest = SIZE_RANGES[filters.size]
         conditions += [area >= lowest, area < highest]
     if filters.attention is Attention.LOW_AGREEMENT:
         low = agreement.disagreeing_questions(db, read_settings(db).low_agreement)
