@@ -11,7 +11,6 @@ from annotate_app.overlays import draw_answer
 from annotate_app.pages import render
 from annotate_app.photos import PhotoGone, read_photo
 from annotate_app.sessions import require
-from o365seg.object_sizes import Size
 from o365seg.project import Project
 from o365seg.store import gallery
 from o365seg.store.answers import SkipReason
@@ -36,7 +35,7 @@ def make_router(project: Project) -> APIRouter:
         rater: Text = "",
         answered: Literal["", "mask", "skip"] = "",
         skip_reason: Literal[""] | SkipReason = "",
-        size: Literal[""] | Size = "",
+        size: Literal[""] | gallery.Size = "",
         review: Literal["", "none"] | Verdict = "",
         page: int = 1,
     ) -> Response:
@@ -45,7 +44,7 @@ def make_router(project: Project) -> APIRouter:
             rater or None,
             answered or None,
             skip_reason or None,
-            Size(size) if size else None,
+            gallery.Size(size) if size else None,
             review or None,
         )
         with project.store.read() as db:
@@ -66,7 +65,7 @@ def make_router(project: Project) -> APIRouter:
             categories=categories,
             raters=names,
             skip_reasons=list(SkipReason),
-            sizes=list(Size),
+            sizes=list(gallery.Size),
             verdicts=list(Verdict),
         )
 

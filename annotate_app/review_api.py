@@ -11,7 +11,6 @@ from annotate_app.api import ActivityBody, MaskBody, packed, problem
 from annotate_app.bodies import RowId, SourceId, Text, json_body
 from annotate_app.pages import render
 from annotate_app.sessions import require
-from o365seg.object_sizes import Size
 from o365seg.project import Project
 from o365seg.store import review_queue, reviews
 from o365seg.store.answers import AnswerRefused
@@ -31,7 +30,7 @@ class NextBody(BaseModel):
 
     rater: Text | None = None
     category_id: SourceId | None = None
-    size: Size | None = None
+    size: Literal["small", "medium", "large"] | None = None
     attention: Attention | None = None
     after: RowId = 0
     keep: _Ids = []

@@ -7,10 +7,9 @@ from pathlib import Path
 from o365seg.categories import display_name
 from o365seg.errors import InputError
 from o365seg.masks import MaskError, Rle, segmentation_to_rle
-from o365seg.object_sizes import size_of
 from o365seg.records import Annotation, AnnotationFile
 from o365seg.records import Image as ImageRecord
-from o365seg.statistics.contents import kind_of
+from o365seg.statistics.contents import area_name, kind_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def shown_objects(
                 category=names[annotation.category_id],
                 kind=kind_of(annotation),
                 reason=annotation.skip_reason,
-                size=size_of(area),
+                size=area_name(area),
                 area=area,
                 seconds=annotation.active_seconds,
                 box=box,

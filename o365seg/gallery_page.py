@@ -16,18 +16,17 @@ from o365seg import html_page
 from o365seg.categories import display_name
 from o365seg.gallery_objects import ShownObject
 from o365seg.masks import decode_rle
-from o365seg.object_sizes import Size
 from o365seg.palette import distinct_colours
 from o365seg.records import AnnotationFile
 from o365seg.records import Image as ImageRecord
-from o365seg.statistics.contents import kind_of
+from o365seg.statistics.contents import AREA_NAMES, kind_of
 
 _COLOURS = 12
 """Colours of objects, in turn; more could not be told apart."""
 _DEVIATION = 0.4
 """How far an outline may run from its mask's, in pixels of the picture on the page."""
 _KINDS = {"mask": "with a mask", "skipped": "skipped", "unanswered": "unanswered", "crowd": "crowd"}
-_SIZES = dict(zip(Size, ("small, < 32²", "medium, 32² to 96²", "large, ≥ 96²"), strict=True))
+_SIZES = dict(zip(AREA_NAMES, ("small, < 32²", "medium, 32² to 96²", "large, ≥ 96²"), strict=True))
 
 
 @dataclass(frozen=True)

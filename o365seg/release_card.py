@@ -13,11 +13,11 @@ import numpy as np
 import data_cards
 from o365seg.categories import display_name
 from o365seg.json_files import make_folder, write_bytes_atomic
-from o365seg.object_sizes import Size
 from o365seg.publication import Publication
 from o365seg.records import AnnotationFile, read_annotations
 from o365seg.statistics.box_agreement import BoxAgreement, box_agreement
 from o365seg.statistics.contents import (
+    AREA_NAMES,
     SetCurves,
     SetNumbers,
     kind_of,
@@ -148,7 +148,7 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
             "largest": by_category[:_LISTED],
             "rare": int((per_category < RARE_BELOW).sum()),
             "rare_below": RARE_BELOW,
-            "by_area": list(zip(Size, curves.masks_by_area.tolist(), strict=True)),
+            "by_area": list(zip(AREA_NAMES, curves.masks_by_area.tolist(), strict=True)),
             "skip_rate": numbers.skipped / max(1, numbers.skipped + numbers.masks),
             "most_skipped": _most_skipped(facts.rates),
             "skip_least": LEAST_ANSWERS,

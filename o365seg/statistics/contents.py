@@ -8,15 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.command_line import progress
 from o365seg.errors import InputError
 from o365seg.masks import MaskError, rle_area, segmentation_to_rle
-from o365seg.object_sizes import Size, size_of
 from o365seg.records import Annotation, AnnotationFile
 from o365seg.statistics.relative_size import RelativeSize
 
 BIN_EDGES = np.arange(21) / 20  # not linspace: its 0.15 is a hair above 0.15
 """20 bins of 0.05; each holds its lower edge, the last its upper one too."""
+
+AREA_NAMES = tuple(SIZE_RANGES)
+"""COCO's sizes: below 32² pixels, below 96², and from there on."""
+_AREA_EDGES = [low for low, _ in SIZE_RANGES.values()][1:]
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class SetCurves:
         masks_per_category: int64[categories with masks], falling.
         masks_per_image: int64[images with masks], falling.
         relative_sizes: int64[20], the masks in each of the bins between `BIN_EDGES`.
-        masks_by_area: int64[3], the small, medium and large masks (see `object_sizes`).
+        masks_by_area: int64[3], the small, medium and large masks (see `AREA_NAMES`).
     """
 
     name: str
@@ -141,7 +145,6 @@ def set_curves(
             raise InputError(str(error), file=source, record=record, field="segmentation") from None
         ratios.append(area / (height * width))
         areas.append(area)
-    by_size = Counter(map(size_of, areas))
     # A polygon that overruns its image may have more area than the image.
     relative = np.clip(np.array(ratios, float), 0, 1)
     if relative_size is RelativeSize.ROOT:
@@ -151,7 +154,7 @@ def set_curves(
         masks_per_category=_falling(per_category),
         masks_per_image=_falling(per_image),
         relative_sizes=np.histogram(relative, BIN_EDGES)[0],
-        masks_by_area=np.array([by_size[size] for size in Size], np.int64),
+        masks_by_area=np.bincount(np.searchsorted(_AREA_EDGES, areas, side="right"), minlength=3),
     )
 
 
@@ -162,6 +165,11 @@ def kind_of(annotation: Annotation) -> str:
     if annotation.unanswered:
         return "unanswered"
     return "skipped" if annotation.is_skipped else "mask"
+
+
+def area_name(area: float) -> str:
+    """COCO's name for an area in pixels: one of `AREA_NAMES`."""
+    return AREA_NAMES[int(np.searchsorted(_AREA_EDGES, area, side="right"))]
 
 
 def mask_area(annotation: Annotation, size: tuple[int, int]) -> float:

@@ -18,8 +18,7 @@ from o365seg.figure_files import (
     save_table,
 )
 from o365seg.json_files import make_folder
-from o365seg.object_sizes import Size
-from o365seg.statistics.contents import BIN_EDGES, SetCurves
+from o365seg.statistics.contents import AREA_NAMES, BIN_EDGES, SetCurves
 from o365seg.statistics.reference_points import ReferencePoint, of_curve
 from o365seg.statistics.relative_size import RelativeSize
 
@@ -189,7 +188,7 @@ def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
     drawn = []
     for index, curves in enumerate(sets):
         shares = curves.masks_by_area / max(1, curves.masks_by_area.sum())
-        places = np.arange(len(Size)) + (index - (len(sets) - 1) / 2) * width
+        places = np.arange(len(AREA_NAMES)) + (index - (len(sets) - 1) / 2) * width
         bars = axes.bar(places, shares, width * 0.92, color=COLOURS[index % len(COLOURS)])
         drawn.append(bars)
         labels = [f"{count:,}" for count in curves.masks_by_area.tolist()]
@@ -220,7 +219,7 @@ def _table(sets: Sequence[SetCurves], name: str) -> tuple[tuple[str, ...], list[
         return ("set", "area", "masks", "share"), [
             (curves.name, area, count, repr(count / max(1, int(curves.masks_by_area.sum()))))
             for curves in sets
-            for area, count in zip(Size, curves.masks_by_area.tolist(), strict=True)
+            for area, count in zip(AREA_NAMES, curves.masks_by_area.tolist(), strict=True)
         ]
     return ("set", "rank", "masks"), [
         (curves.name, rank, int(count))

@@ -7,8 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from o365seg.object_sizes import Size
-from o365seg.statistics.contents import SetCurves, SetNumbers
+from o365seg.statistics.contents import AREA_NAMES, SetCurves, SetNumbers
 from o365seg.statistics.skip_statistics import SkipRates
 from o365seg.statistics.time_statistics import RaterTimes
 
@@ -39,7 +38,7 @@ class Measured:
 def numbers_json(found: Measured, file: Path) -> dict[str, Any]:
     """What `stats --json` says of a set; the curves themselves are in the CSV files."""
     numbers, curves, rates = found.numbers, found.curves, found.rates
-    areas = dict(zip(Size, curves.masks_by_area.tolist(), strict=True))
+    areas = dict(zip(AREA_NAMES, curves.masks_by_area.tolist(), strict=True))
     skips = None
     if rates is not None:
         groups = zip(
@@ -83,7 +82,7 @@ def numbers_table(measured: list[Measured]) -> Table:
     for field, label in _ROWS.items():
         table.add_row(label, *(f"{getattr(numbers, field):,}" for numbers in sets))
         if field == "masks":
-            for place, (area, bounds) in enumerate(zip(Size, _AREAS, strict=True)):
+            for place, (area, bounds) in enumerate(zip(AREA_NAMES, _AREAS, strict=True)):
                 cells = (f"{found.masks_by_area[place]:,}" for found in curves)
                 table.add_row(f"  {area}, {bounds}", *cells)
         if field == "skipped":

@@ -12,7 +12,7 @@ from itertools import combinations
 
 import sqlalchemy as sa
 
-from o365seg.object_sizes import Size, size_of
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.store.gold import overlap
 from o365seg.store.reviews import REPAINTED
 from o365seg.store.schema import Purpose, answer, lease, question, rater
@@ -62,12 +62,14 @@ class AgreementReport:
 def measure_agreement(db: sa.Connection) -> AgreementReport:
     """How much the raters of a project agree."""
     pairs = list_pairs(db)
-    sized = [(size_of(pair.area), pair) for pair in pairs if pair.area is not None]
     return AgreementReport(
         summarize(pairs),
         _grouped(pairs, lambda pair: pair.raters),
         _grouped(pairs, lambda pair: pair.category),
-        {size.value: summarize([p for found, p in sized if found is size]) for size in Size},
+        {
+            size: summarize([p for p in pairs if p.area is not None and low <= p.area < high])
+            for size, (low, high) in SIZE_RANGES.items()
+        },
     )
 
 

@@ -1,13 +1,22 @@
 """Every question's answer, to be looked through."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import sqlalchemy as sa
 
-from o365seg.object_sizes import Size, area_range
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.store.rater_quality import newest_reviews
 from o365seg.store.schema import answer, image, question, rater
 from o365seg.store.standing import newest_answers
+
+
+class Size(StrEnum):
+    """COCO's size ranges, of the mask's area."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
 
 
 @dataclass(frozen=True)
@@ -139,9 +148,9 @@ def _joined(filters: Filters) -> tuple[sa.Join, list[sa.ColumnElement[bool]]]:
         conditions.append(is_mask if filters.answered == "mask" else ~is_mask)
     if filters.skip_reason is not None:
         conditions.append(_valid.c.skip_reason == filters.skip_reason)
-    if filters.size is not None:  # of the mask: a skip has none
-        lowest, highest = area_range(filters.size)
-        conditions.append((_valid.c.area >= lowest) & (_valid.c.area < highest))
+    if filters.size is not None:
+        low, high = SIZE_RANGES[filters.size]
+        conditions += [_valid.c.area >= low, _valid.c.area < high]
     if filters.review == "none":
         conditions.append(_last_review.c.verdict.is_(None))
     elif filters.review is not None:

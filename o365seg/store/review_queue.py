@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from o365seg.object_sizes import Size, area_range
+from o365seg.coco_sizes import SIZE_RANGES
 from o365seg.store import agreement
 from o365seg.store.reviews import (
     HOLD_MS,
@@ -48,7 +48,7 @@ class Filters:
 
     rater: str | None = None
     category_id: int | None = None
-    size: Size | None = None
+    size: str | None = None
     attention: Attention | None = None
 
 
@@ -252,7 +252,7 @@ def _conditions(db: sa.Connection, filters: Filters) -> list[sa.ColumnElement[bo
         conditions.append(question.c.category_id == filters.category_id)
     if filters.size is not None:
         area = sa.func.coalesce(answer.c.area, question.c.width * question.c.height)
-        lowest, highest = area_range(filters.size)
+        lowest, highest = SIZE_RANGES[filters.size]
         conditions += [area >= lowest, area < highest]
     if filters.attention is Attention.LOW_AGREEMENT:
         low = agreement.disagreeing_questions(db, read_settings(db).low_agreement)

@@ -280,7 +280,7 @@ def test_a_new_rater_reads_qualifies_and_works(page: Any, photographed: Project)
         assert "Passed" in page.locator("main").inner_text()
         snapshot(page, "qualification-passed")
         page.keyboard.press("Enter")
-        page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
+        await_painter(page)
         assert page.locator("[data-show=notice]").is_hidden()
     with project.store.read() as db:
         purposes = list(db.execute(sa.select(answer.c.purpose).order_by(answer.c.id)).scalars())
@@ -290,10 +290,16 @@ def test_a_new_rater_reads_qualifies_and_works(page: Any, photographed: Project)
     assert min(ious[2:]) > 0.5
 
 
+def await_painter(page: Any) -> None:
+    """A question is there; not asked of the page before, whose policy forbids such asking."""
+    page.wait_for_url(re.compile(r":\d+/$"))
+    page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
+
+
 def qualify(page: Any, ada: Rater, at: tuple[int, int]) -> None:
     """Two questions, each with one dab of the brush (12 pixels), and the feedback read."""
     for number in (1, 2):
-        page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
+        await_painter(page)
         notice = page.locator("[data-show=notice]")
         notice.filter(has_text=f"Qualification question {number} of 2").wait_for()
         snapshot(page, f"trial-{number}")

@@ -2,10 +2,12 @@
 
 import shutil
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from serving import serving
 from small_project import SmallSource, box_mask, make_source, open_small_project
 
@@ -13,6 +15,7 @@ from annotate_app.passwords import hash_password
 from o365seg.project import Project
 from o365seg.store.progress import measure_progress
 from o365seg.store.raters import add_rater
+from o365seg.store.schema import answer, lease
 
 RATERS = 40
 
@@ -73,6 +76,18 @@ def assert_one_session_for_both(first: str, second: str) -> None:
         assert client.get("/api/me").json()["rater"] == "rater 0"
 
 
+def assert_one_at_a_time(db: sa.Connection) -> None:
+    """The database's own account: no two leases of a question at once, one answer to each."""
+    leases = db.execute(sa.select(lease).order_by(lease.c.question_id, lease.c.leased_at)).all()
+    for one, other in pairwise(leases):
+        if one.question_id == other.question_id:
+            assert one.closed_at is not None and one.closed_at <= other.leased_at
+    answered = [row.question_id for row in leases if row.outcome == "answered"]
+    rows = db.execute(sa.select(answer.c.question_id, answer.c.lease_token)).all()
+    assert sorted(row.question_id for row in rows) == sorted(answered)
+    assert len({row.question_id for row in rows}) == len(rows)
+
+
 @pytest.mark.slow
 def test_no_question_is_served_twice(shared: Project) -> None:
     served: list[tuple[str, int]] = []
@@ -103,5 +118,6 @@ def test_no_question_is_served_twice(shared: Project) -> None:
     questions = [question for _, question in served]
     with shared.store.read() as db:
         done = measure_progress(db, 0)
+        assert_one_at_a_time(db)
     assert len(questions) == len(set(questions)) == done.questions == done.masks
     assert len({name for name, _ in served}) == RATERS
