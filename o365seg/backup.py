@@ -70,7 +70,8 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
         raise InputError("is there already; nothing is written over", file=archive)
     project = open_project(folder, database=database)
     try:
-        with tempfile.TemporaryDirectory() as work, replacing(archive) as part:
+        # Private: it holds password hashes and the signing key.
+        with tempfile.TemporaryDirectory() as work, replacing(archive, private=True) as part:
             copied = Path(work) / STORE_FILE
             answers = _copy_database(project.store, copied)
             files = [folder / name for name in _KEPT if (folder / name).is_file()]
@@ -83,7 +84,6 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
                     written.write(path, name)
                     manifest.files[name] = _sha256(path)
                 written.writestr(MANIFEST, msgspec.json.encode(manifest))
-        archive.chmod(0o600)  # it holds password hashes and the signing key
         return manifest
     finally:
         project.store.close()

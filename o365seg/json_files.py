@@ -173,11 +173,11 @@ def write_json_atomic(path: str | Path, value: Any) -> None:
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary file beside `path` to write to, which takes its place once it is written.
 
     It is flushed to the disk first, so that a reader finds the old file or the whole new one. Where
-    the block fails, `path` stays as it was.
+    the block fails, `path` stays as it was. `private`: for its owner alone, and never for others.
 
     Raises:
         InputError: the place cannot be written.
@@ -193,9 +193,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes it private; a release is to be shared
+        if not private:  # as mkstemp makes it; a release is to be shared
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", file=path) from None

@@ -21,7 +21,7 @@ from o365seg.json_files import read_json
 from o365seg.project import Project
 from o365seg.records import read_annotations
 from o365seg.stock_tools import stock_annotation
-from o365seg.store import progress
+from o365seg.store import audit, progress
 from o365seg.store.database import now_ms
 from o365seg.store.schema import question
 from o365seg.store.standing import counting_answers
@@ -141,3 +141,12 @@ def _merge(
     if not asked:
         return {**merged, "skipped": True, "skip_reason": UNASKABLE}
     return {**merged, "unanswered": True}
+
+
+def note_export(
+    project: Project, release: dict[str, Any], variant: str, actor_id: int | None
+) -> None:
+    """Write into the audit log that a release was taken; by nobody's page: by command line."""
+    counts = {key: release["info"][key] for key in ("masks", "skipped", "unanswered")}
+    with project.store.write() as db:
+        audit.record(db, actor_id, "export", variant, **counts)

@@ -10,6 +10,7 @@ from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource
 
 from o365seg.project import Project
+from o365seg.store import audit
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -53,6 +54,11 @@ def test_release_writes_the_same_bytes_twice_in_both_variants(
         first = (tmp_path / name).read_bytes()
         run("release", project.folder, *options, "--out", tmp_path / "again.json")
         assert (tmp_path / "again.json").read_bytes() == first
+    with project.store.read() as db:
+        entries = audit.list_entries(db, action="export")
+    assert [(entry.actor, entry.subject) for entry in entries] == [
+        (None, "pycocotools"), (None, "pycocotools"), (None, "benchmark"), (None, "benchmark"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
