@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from annotate_app.pages import render
 from annotate_app.sessions import require
 from o365seg.project import Project
-from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release, record_export
+from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 from o365seg.store.database import now_ms
 from o365seg.store.progress import measure_progress
 from o365seg.store.raters import Rater
@@ -36,7 +36,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> Response:
         stock = variant == "pycocotools"
         release = build_release(project, for_stock_tools=stock)
-        record_export(project.store, owner.id, release, variant)
+        note_export(project, release, variant, owner.id)
         name = STOCK_FILE_NAME if stock else FILE_NAME
         return StreamingResponse(
             _json_parts(release),

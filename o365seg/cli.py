@@ -154,14 +154,14 @@ def release(
     """Write the annotation file: masks where painted, skips marked as such."""
     from o365seg.json_files import write_json_atomic
     from o365seg.project import open_project
-    from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release, record_export
+    from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 
     stock = variant == "pycocotools"
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
     opened = open_project(project)
     built = build_release(opened, for_stock_tools=stock)
     write_json_atomic(path, built)
-    record_export(opened.store, None, built, variant)
+    note_export(opened, built, variant, None)
     info = built["info"]
     typer.echo(
         f"{path}: {len(built['images'])} images, {info['masks']} masks, {info['skipped']} skipped, "

@@ -177,11 +177,7 @@ def replacing(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary file beside `path` to write to, which takes its place once it is written.
 
     It is flushed to the disk first, so that a reader finds the old file or the whole new one. Where
-    the block fails, `path` stays as it was.
-
-    Args:
-        path: The file.
-        private: Readable by its owner only, while it is written and from then on.
+    the block fails, `path` stays as it was. `private`: for its owner alone, and never for others.
 
     Raises:
         InputError: the place cannot be written.
@@ -197,7 +193,7 @@ def replacing(path: str | Path, *, private: bool = False) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        if not private:  # as mkstemp makes it; but a release is to be shared
+        if not private:  # as mkstemp makes it; a release is to be shared
             umask = os.umask(0)
             os.umask(umask)
             temporary.chmod(0o666 & ~umask)

@@ -22,7 +22,7 @@ from o365seg.project import Project
 from o365seg.records import read_annotations
 from o365seg.stock_tools import stock_annotation
 from o365seg.store import audit, progress
-from o365seg.store.database import Store, now_ms
+from o365seg.store.database import now_ms
 from o365seg.store.schema import question
 from o365seg.store.standing import counting_answers
 
@@ -105,22 +105,6 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
 
 
-def record_export(
-    store: Store, actor_id: int | None, release: dict[str, Any], variant: str
-) -> None:
-    """Write into the audit log that somebody has a release now.
-
-    Args:
-        store: The project's.
-        actor_id: Who; None: the command line.
-        release: As `build_release` made it.
-        variant: Which of its two forms, `benchmark` or `pycocotools`.
-    """
-    counts = {key: release["info"][key] for key in ("masks", "skipped", "unanswered")}
-    with store.write() as db:
-        audit.record(db, actor_id, "export", variant, **counts)
-
-
 def _answers(db: sa.Connection) -> dict[int, _Answer]:
     newest = counting_answers()
     rows = db.execute(
@@ -157,3 +141,12 @@ def _merge(
     if not asked:
         return {**merged, "skipped": True, "skip_reason": UNASKABLE}
     return {**merged, "unanswered": True}
+
+
+def note_export(
+    project: Project, release: dict[str, Any], variant: str, actor_id: int | None
+) -> None:
+    """Write into the audit log that a release was taken; by nobody's page: by command line."""
+    counts = {key: release["info"][key] for key in ("masks", "skipped", "unanswered")}
+    with project.store.write() as db:
+        audit.record(db, actor_id, "export", variant, **counts)
