@@ -1,6 +1,6 @@
 """What everybody is told while the database cannot be used: 503, and to try again.
 
-Painters do so by themselves (`static/api.js`), and keep the mask until it is taken.
+Painters do so by themselves (`static/work/api.js`), and keep the mask until it is taken.
 """
 
 import sys

@@ -147,7 +147,7 @@ def _me_router(project_id: str) -> APIRouter:
         return {
             "rater": rater.name,
             "project": project_id,
-            "painter": static_url("painter.js"),
+            "painter": static_url("pages/painter.js"),
             "links": [
                 {"label": link.label, "path": link.path}
                 for link in NAVIGATION

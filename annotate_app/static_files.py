@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 STATIC_ROOT = "/static-painter"
 
 # The only file that a page without a session needs.
-PUBLIC_STYLE = "pages.css"
+PUBLIC_STYLE = "styles/pages.css"
 
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
@@ -20,8 +20,8 @@ _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 def _files() -> dict[str, bytes]:
     folder = Path(str(resources.files("annotate_app") / "static"))
     return {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
         if path.suffix in _MEDIA_TYPES
     }
 
@@ -35,15 +35,15 @@ def _version() -> str:
 
 
 def static_url(name: str) -> str:
-    """Where a file of `annotate_app/static` is served."""
+    """Where a file of `annotate_app/static` is served; `name` is its path within that folder."""
     return f"{STATIC_ROOT}/{_version()}/{name}"
 
 
 def make_router() -> APIRouter:
-    """The route of every file; only names read at the start exist, so no path is followed."""
+    """The route of every file. Only the files read at the start exist: no path is looked up on disk."""
     router = APIRouter()
 
-    @router.get(STATIC_ROOT + "/{version}/{name}")
+    @router.get(STATIC_ROOT + "/{version}/{name:path}")
     def static_file(name: str) -> Response:
         data = _files().get(name)
         if data is None:

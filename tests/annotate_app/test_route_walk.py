@@ -96,8 +96,15 @@ def test_no_route_answers_a_stranger_but_the_named_ones(
 def test_of_the_static_files_a_stranger_gets_the_style_of_the_sign_in_alone(
     stranger: TestClient,
 ) -> None:
-    assert stranger.get(static_url("pages.css")).status_code == 200
-    for name in ("painter.js", "live.js", "painter.css", "..%2Fpages.css", "x/pages.css"):
+    assert stranger.get(static_url("styles/pages.css")).status_code == 200
+    for name in (
+        "pages/painter.js",
+        "pages/live.js",
+        "styles/painter.css",
+        "styles/../styles/pages.css",
+        "..%2Fstyles%2Fpages.css",
+        "x/styles/pages.css",
+    ):
         assert stranger.get(static_url(name)).status_code == 303
 
 
@@ -145,7 +152,7 @@ def test_browsers_are_told_what_to_refuse_on_every_answer(
         stranger.get("/login"),
         stranger.get("/nothing"),
         stranger.post("/api/submit"),
-        stranger.get(static_url("pages.css")),
+        stranger.get(static_url("styles/pages.css")),
         owner.get("/progress"),
         owner.get("/nothing"),
         owner.post("/gradio_api/upload"),

@@ -11,7 +11,7 @@ from pycocotools import mask as coco
 
 _PAGE = """<!doctype html><meta charset=utf-8><link rel=icon href=data:,><div id=place></div>
 <script type=module>
-  import { mount } from '/painter.js';
+  import { mount } from '/pages/painter.js';
   window.root = document.getElementById('place');
   mount(window.root, { rater: 'ada', project: 'PROJECT' });
 </script>"""

@@ -11,7 +11,7 @@ _SETUP = """
 
 
 def _times(evaluate, body: str, earlier: dict | None = None) -> tuple[int, int, int]:
-    got = evaluate("clock.js", f"{_SETUP} {body}; return done();", earlier)
+    got = evaluate("work/clock.js", f"{_SETUP} {body}; return done();", earlier)
     assert got["wall_ms"] == got["active_ms"] + got["idle_ms"] + got["hidden_ms"]
     return got["active_ms"], got["idle_ms"], got["hidden_ms"]
 
@@ -46,7 +46,7 @@ def test_looking_at_the_account_does_not_end_a_pause(evaluate):
 def test_a_restored_draft_continues_its_account(evaluate):
     earlier = {"wall_ms": 1, "active_ms": 60_000, "idle_ms": 5, "hidden_ms": 7, "strokes": 4}
     got = evaluate(
-        "clock.js",
+        "work/clock.js",
         _SETUP + "pass(1); clock.count('strokes'); clock.count('undos'); return done();",
         earlier,
     )

@@ -21,7 +21,7 @@ _HELP = """() => [...document.querySelectorAll('.help-row')].map((row) => [
     row.querySelector('dd').textContent,
     [...row.querySelectorAll('kbd')].map((kbd) => kbd.textContent),
 ])"""
-_CAPS = "const k = await import('/keyboard.js'); return arg.map(k.keyCap);"
+_CAPS = "const k = await import('/easel/keyboard.js'); return arg.map(k.keyCap);"
 
 
 def _press(key: str) -> str:
@@ -32,7 +32,7 @@ def _press(key: str) -> str:
 
 @pytest.fixture
 def commands(evaluate) -> list[dict]:
-    found = evaluate("commands.js", "return m.COMMANDS;")
+    found = evaluate("easel/commands.js", "return m.COMMANDS;")
     actions = [
         {"id": "submit", "keys": ["Enter"], "label": "Submit"},
         {"id": "skip", "keys": ["S"], "label": "Skip…"},
@@ -93,9 +93,9 @@ def test_every_command_has_a_line_in_the_help_sheet(rater, commands, evaluate):
     lines = dict(ada.page.evaluate(_HELP))
     for command in commands:
         assert command["keys"]
-        caps = evaluate("keyboard.js", "return arg.map(m.keyCap);", command["keys"])
+        caps = evaluate("easel/keyboard.js", "return arg.map(m.keyCap);", command["keys"])
         assert lines[command["label"]] == caps
-    for gesture in evaluate("commands.js", "return m.GESTURES;"):
+    for gesture in evaluate("easel/commands.js", "return m.GESTURES;"):
         assert gesture["label"] in lines
 
 

@@ -27,7 +27,7 @@ def _rasterise(
         "rect": rect,
         "style": style,
     }
-    return np.array(evaluate("raster.js", _RASTERISE, argument)).reshape(rect["h"], rect["w"])
+    return np.array(evaluate("canvas/raster.js", _RASTERISE, argument)).reshape(rect["h"], rect["w"])
 
 
 def _noise(seed: int, height: int, width: int) -> np.ndarray:
@@ -94,7 +94,7 @@ _VIEWPORT = "const v = new m.Viewport(); v.resize(1000, 600); v.setImage(4000, 3
 
 def test_fit_shows_the_whole_image_in_the_middle(evaluate):
     body = _VIEWPORT + "return [v.screenOf(0, 0), v.screenOf(4000, 3000)];"
-    a, b = evaluate("viewport.js", body)
+    a, b = evaluate("canvas/viewport.js", body)
     assert a["x"] >= 0 and a["y"] >= 0 and b["x"] <= 1000 and b["y"] <= 600
     assert a["x"] + b["x"] == pytest.approx(1000)
     assert a["y"] + b["y"] == pytest.approx(600)
@@ -113,7 +113,7 @@ def test_zooming_keeps_the_point_under_the_pointer(evaluate):
         return { before, seen };
     """
     )
-    got = evaluate("viewport.js", body)
+    got = evaluate("canvas/viewport.js", body)
     assert all(seen == got["before"] for seen in got["seen"])
 
 
@@ -126,8 +126,8 @@ def test_the_image_cannot_be_lost_from_the_screen(evaluate):
         return b.x > 0 && a.y < 600;
     """
     )
-    assert evaluate("viewport.js", body)
+    assert evaluate("canvas/viewport.js", body)
 
 
 def test_one_to_one_is_one_device_pixel_per_image_pixel(evaluate):
-    assert evaluate("viewport.js", _VIEWPORT + "v.actualSize(); return v.scale;") == 1
+    assert evaluate("canvas/viewport.js", _VIEWPORT + "v.actualSize(); return v.scale;") == 1

@@ -22,4 +22,4 @@ def test_the_later_work_is_restored(evaluate, local, server, chosen):
         const best = m.newerDraft(arg.local, arg.server);
         return best === null ? null : best === arg.local ? 'local' : 'server';
     """
-    assert evaluate("drafts.js", body, {"local": local, "server": server}) == chosen
+    assert evaluate("work/drafts.js", body, {"local": local, "server": server}) == chosen

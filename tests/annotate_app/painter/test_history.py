@@ -1,7 +1,7 @@
 """Undo and redo: every state comes back exactly, and memory stays bounded."""
 
 _SETUP = """
-    const kernel = await import('/kernel.js');
+    const kernel = await import('/canvas/kernel.js');
     const { History } = m;
     const w = 300, h = 200; // several tiles, the last ones cut
     const mask = new Uint8Array(w * h);
@@ -41,7 +41,7 @@ def test_undo_and_redo_walk_through_every_state(evaluate):
         }
         return { steps: states.length - 1, wrong };
     """
-    got = evaluate("history.js", _SETUP + body)
+    got = evaluate("canvas/history.js", _SETUP + body)
     assert got["wrong"] == []
     assert got["steps"] > 30
 
@@ -51,11 +51,11 @@ def test_a_new_stroke_drops_what_was_undone(evaluate):
         stroke(1); stroke(1); history.undo(); stroke(1);
         return [history.canUndo, history.canRedo];
     """
-    assert evaluate("history.js", _SETUP + body) == [True, False]
+    assert evaluate("canvas/history.js", _SETUP + body) == [True, False]
 
 
 def test_a_stroke_that_changes_nothing_leaves_no_step(evaluate):
-    assert evaluate("history.js", _SETUP + "return [stroke(0), history.canUndo];") == [False, False]
+    assert evaluate("canvas/history.js", _SETUP + "return [stroke(0), history.canUndo];") == [False, False]
 
 
 def test_a_reverted_stroke_never_happened(evaluate):
@@ -67,7 +67,7 @@ def test_a_reverted_stroke_never_happened(evaluate):
         const tiles = history.revert();
         return [changed, tiles.length > 0, same(mask, before), history.commit()];
     """
-    assert evaluate("history.js", _SETUP + body) == [True, True, True, False]
+    assert evaluate("canvas/history.js", _SETUP + body) == [True, True, True, False]
 
 
 def test_the_oldest_steps_are_forgotten_when_memory_runs_out(evaluate):
@@ -78,7 +78,7 @@ def test_the_oldest_steps_are_forgotten_when_memory_runs_out(evaluate):
         while (history.undo()) steps++;
         return { most, steps };
     """
-    got = evaluate("history.js", _SETUP + body, {"maxBytes": 300_000})
+    got = evaluate("canvas/history.js", _SETUP + body, {"maxBytes": 300_000})
     assert got["most"] <= 300_000
     assert 2 < got["steps"] < 60
 
@@ -92,4 +92,4 @@ def test_filling_a_whole_large_image_costs_next_to_nothing(evaluate):
         history.commit();
         return history.bytes;
     """
-    assert evaluate("history.js", body) < 100_000
+    assert evaluate("canvas/history.js", body) < 100_000

@@ -81,7 +81,7 @@ def test_random_operations_match_the_oracle_pixel_for_pixel(evaluate, seed):
         width, height = (int(n) for n in rng.integers(1, 70, 2))
         operations = [_random_operation(rng, width, height) for _ in range(30)]
         got = evaluate(
-            "kernel.js", _RUN_OPERATIONS, {"w": width, "h": height, "operations": operations}
+            "canvas/kernel.js", _RUN_OPERATIONS, {"w": width, "h": height, "operations": operations}
         )
         mask = np.zeros((height, width), np.uint8)
         for operation, outcome, text in zip(operations, got["outcomes"], got["masks"], strict=True):
@@ -106,7 +106,7 @@ def test_random_operations_match_the_oracle_pixel_for_pixel(evaluate, seed):
     ids=["diagonal", "across and beyond", "dab", "almost level", "star"],
 )
 def test_a_12_megapixel_image_is_painted_as_exactly(evaluate, operation):
-    got = evaluate("kernel.js", _RUN_OPERATIONS, {"w": 4000, "h": 3000, "operations": [operation]})
+    got = evaluate("canvas/kernel.js", _RUN_OPERATIONS, {"w": 4000, "h": 3000, "operations": [operation]})
     _, expected = _apply(np.zeros((3000, 4000), np.uint8), operation)
     assert np.array_equal(_decode(got["masks"][0], 3000, 4000), expected)
 
@@ -115,7 +115,7 @@ def _fill_after(evaluate, segments, x, y, walls, size=(40, 30)):
     width, height = size
     operations = [["segment", *s, 1, 1] for s in segments] + [["fill", x, y, walls]]
     got = evaluate(
-        "kernel.js", _RUN_OPERATIONS, {"w": width, "h": height, "operations": operations}
+        "canvas/kernel.js", _RUN_OPERATIONS, {"w": width, "h": height, "operations": operations}
     )
     return got["outcomes"][-1], _decode(got["masks"][-1], height, width)
 
@@ -164,4 +164,4 @@ def test_a_region_touching_all_four_sides_is_never_filled(evaluate):
     ],
 )
 def test_a_side_is_a_wall_where_the_box_reaches_it(evaluate, bbox, size, walls):
-    assert evaluate("kernel.js", "return m.wallsForBox(...arg);", [bbox, *size]) == walls
+    assert evaluate("canvas/kernel.js", "return m.wallsForBox(...arg);", [bbox, *size]) == walls

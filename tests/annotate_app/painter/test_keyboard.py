@@ -21,11 +21,11 @@ import pytest
     ],
 )
 def test_a_key_is_read_as_it_is_printed_or_by_its_place(evaluate, event, names):
-    assert evaluate("keyboard.js", "return m.keyNames(arg);", event) == names
+    assert evaluate("easel/keyboard.js", "return m.keyNames(arg);", event) == names
 
 
 def test_no_key_has_two_meanings(evaluate):
-    keys = evaluate("commands.js", "return m.COMMANDS.flatMap((command) => command.keys);")
+    keys = evaluate("easel/commands.js", "return m.COMMANDS.flatMap((command) => command.keys);")
     assert len(keys) == len(set(keys))
-    ids = evaluate("commands.js", "return m.COMMANDS.map((command) => command.id);")
+    ids = evaluate("easel/commands.js", "return m.COMMANDS.map((command) => command.id);")
     assert len(ids) == len(set(ids))

@@ -40,7 +40,7 @@ def _cases() -> list[np.ndarray]:
 def _check(evaluate, mask: np.ndarray) -> None:
     height, width = mask.shape
     argument = {"mask": base64.b64encode(mask.tobytes()).decode(), "w": width, "h": height}
-    got = evaluate("rle.js", _ENCODE, argument)
+    got = evaluate("canvas/rle.js", _ENCODE, argument)
     expected = coco.encode(np.asfortranarray(mask))["counts"]
     assert isinstance(expected, bytes)
     assert got["packed"]["size"] == [height, width]
@@ -63,7 +63,7 @@ def test_a_12_megapixel_mask_is_written_the_same_way(evaluate):
 @pytest.mark.parametrize("text", ["", "0", "hello", "P1", "\x7f", "4oo", "4ooooooooooo0"])
 def test_text_that_is_no_mask_of_this_size_is_refused(evaluate, text):
     with pytest.raises(Error, match="mask text"):
-        evaluate("rle.js", "m.decodeCounts(arg, 6, 5);", text)
+        evaluate("canvas/rle.js", "m.decodeCounts(arg, 6, 5);", text)
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_text_that_is_no_mask_of_this_size_is_refused(evaluate, text):
 def test_a_damaged_draft_is_refused(evaluate, change, message):
     packed = "const packed = m.packMask(new Uint8Array(30).fill(1, 7, 12), 6, 5)"
     with pytest.raises(Error, match=message):
-        evaluate("rle.js", f"{packed}; {change}; m.unpackMask(packed, 6, 5);")
+        evaluate("canvas/rle.js", f"{packed}; {change}; m.unpackMask(packed, 6, 5);")

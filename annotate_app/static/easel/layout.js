@@ -4,7 +4,7 @@
  */
 
 import { command } from './commands.js';
-import { helpDialog, keyCaps } from './dialogs.js';
+import { helpDialog, keyCaps } from '../pages/dialogs.js';
 import { el, icon } from './dom.js';
 import { keyCap } from './keyboard.js';
 import { COLOURS, SIZES } from './preferences.js';

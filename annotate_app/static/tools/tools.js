@@ -3,12 +3,12 @@
  * screen. A gesture is `down`, any number of `move`, then `up` or `cancel`; `hover` follows the pointer in between.
  */
 
-import { enclosedSpans, polygonSpans, segmentSpans } from './kernel.js';
+import { enclosedSpans, polygonSpans, segmentSpans } from '../canvas/kernel.js';
 
 /**
  * What tools work with.
  * @typedef {object} Desk
- * @property {import('./drawing.js').Drawing} drawing
+ * @property {import('../canvas/drawing.js').Drawing} drawing
  * @property {(kind: string) => void} count one of clock.js's counts goes up
  * @property {number} size diameter in image px of the tool in hand
  * @property {number} walls image sides that may close an outline

@@ -1,8 +1,8 @@
 /** The dialogs: why a question is skipped, work that came too late, and the help sheet. */
 
-import { GESTURES } from './commands.js';
-import { el } from './dom.js';
-import { keyCap } from './keyboard.js';
+import { GESTURES } from '../easel/commands.js';
+import { el } from '../easel/dom.js';
+import { keyCap } from '../easel/keyboard.js';
 
 export const REASONS = [
   { id: 'too_blurry', label: 'Too blurry', hint: 'The object’s edge cannot be made out.' },

@@ -14,7 +14,7 @@ export class Settings {
 
   /**
    * @param {ReturnType<import('./layout.js').buildLayout>} ui
-   * @param {import('./view.js').View} view
+   * @param {import('../canvas/view.js').View} view
    * @param {() => string} tool the name of the tool in hand: the eraser has a size of its own
    */
   constructor(ui, view, tool) {

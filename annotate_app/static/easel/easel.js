@@ -17,15 +17,15 @@
  */
 
 import { COMMANDS, LOOKING } from './commands.js';
-import { Drawing } from './drawing.js';
-import { drawGuides } from './guides.js';
-import { wallsForBox } from './kernel.js';
+import { Drawing } from '../canvas/drawing.js';
+import { drawGuides } from '../canvas/guides.js';
+import { wallsForBox } from '../canvas/kernel.js';
 import { keyListener, isTyping } from './keyboard.js';
 import { buildLayout, showRest, TOOL_IDS } from './layout.js';
 import { PointerInput } from './pointer.js';
 import { Settings } from './settings.js';
-import { makeTools } from './tools.js';
-import { View } from './view.js';
+import { makeTools } from '../tools/tools.js';
+import { View } from '../canvas/view.js';
 
 const NOTE_SHOWN = 5000; // ms
 const ZOOM_STEP = 1.25;
@@ -108,7 +108,7 @@ export class Easel {
   stylesheet() {
     const link = document.createElement('link');
     link.rel = 'stylesheet';
-    link.href = new URL('./painter.css', import.meta.url).href;
+    link.href = new URL('../styles/painter.css', import.meta.url).href;
     return link;
   }
 
@@ -139,7 +139,7 @@ export class Easel {
 
   /**
    * Puts a question on the easel.
-   * @param {{task: Task, photo: import('./images.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
+   * @param {{task: Task, photo: import('../work/images.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
    *     notice?: object|null}} content mask: row-major 0/1, becomes the drawing's own; readOnly: it can only be looked at;
    *     reference: another mask, drawn as an outline beside it; notice: see {@link Easel#notice}
    * @returns {Drawing}

@@ -6,7 +6,7 @@
 import { ApiError } from './api.js';
 import { Clock } from './clock.js';
 import { newerDraft } from './drafts.js';
-import { unpackMask } from './rle.js';
+import { unpackMask } from '../canvas/rle.js';
 
 const LOCAL_DRAFT_EVERY = 400; // ms at most between a stroke and its draft
 const SERVER_DRAFT_EVERY = 20_000; // ms
@@ -31,7 +31,7 @@ const LOOK_AHEAD_AFTER = 60; // ms
 /**
  * What the session shows, and what it reads back.
  * @typedef {object} Screen
- * @property {(task: object, photo: import('./images.js').Photo, mask: Uint8Array, restored: boolean) => import('./drawing.js').Drawing} paint
+ * @property {(task: object, photo: import('./images.js').Photo, mask: Uint8Array, restored: boolean) => import('../canvas/drawing.js').Drawing} paint
  * @property {(task: object, photo: import('./images.js').Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: object}) => Promise<void>} feedback
  *     shows the answer just given, with words about it, until the rater has seen them
  * @property {(work: object, photo: import('./images.js').Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came

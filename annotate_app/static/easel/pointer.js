@@ -31,7 +31,7 @@ export class PointerInput {
 
   /**
    * @param {HTMLElement} stage
-   * @param {import('./view.js').View} view
+   * @param {import('../canvas/view.js').View} view
    * @param {{tool: () => object, enabled: () => boolean, onZoom: () => void, onChange: () => void}} host
    *     enabled: whether painting is allowed now; onZoom: once per zoom gesture; onChange: the gesture state changed
    */

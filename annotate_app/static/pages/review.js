@@ -3,14 +3,14 @@
  * next ones ready; a verdict is sent while the next answer is already on the screen.
  */
 
-import { Api, ApiError } from './api.js';
-import { Clock } from './clock.js';
+import { Api, ApiError } from '../work/api.js';
+import { Clock } from '../work/clock.js';
 import { keyCaps, REASONS } from './dialogs.js';
-import { el } from './dom.js';
-import { Easel } from './easel.js';
-import { Images } from './images.js';
-import { ReviewQueue } from './review_queue.js';
-import { packMask, unpackMask } from './rle.js';
+import { el } from '../easel/dom.js';
+import { Easel } from '../easel/easel.js';
+import { Images } from '../work/images.js';
+import { ReviewQueue } from '../work/review_queue.js';
+import { packMask, unpackMask } from '../canvas/rle.js';
 
 const CLIENT_VERSION = 'review-1';
 const KEEP_EVERY = 120_000; // ms

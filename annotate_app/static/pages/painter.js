@@ -3,13 +3,13 @@
  * takes the questions from the server, keeps drafts and sends the answers.
  */
 
-import { Api } from './api.js';
+import { Api } from '../work/api.js';
 import { keptDialog, REASONS, skipDialog } from './dialogs.js';
-import { Drafts } from './drafts.js';
-import { Easel } from './easel.js';
-import { Images } from './images.js';
-import { encodeCounts } from './rle.js';
-import { Session } from './session.js';
+import { Drafts } from '../work/drafts.js';
+import { Easel } from '../easel/easel.js';
+import { Images } from '../work/images.js';
+import { encodeCounts } from '../canvas/rle.js';
+import { Session } from '../work/session.js';
 
 /** Written into every answer. */
 const CLIENT_VERSION = 'painter-2';
@@ -71,7 +71,7 @@ class Painter {
     return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
-  /** @param {object|null} task the question on the easel @returns {import('./easel.js').Action[]} */
+  /** @param {object|null} task the question on the easel @returns {import('../easel/easel.js').Action[]} */
   #actions(task = null) {
     // What a reviewer sent back cannot stand.
     const back = task?.earlier && !task.notice
