@@ -40,7 +40,7 @@ def static_url(name: str) -> str:
 
 
 def make_router() -> APIRouter:
-    """The route of every file. Only the files read at the start exist: no path is looked up on disk."""
+    """The route of every file; only files read at the start exist, no path reaches the disk."""
     router = APIRouter()
 
     @router.get(STATIC_ROOT + "/{version}/{name:path}")

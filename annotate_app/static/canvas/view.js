@@ -53,7 +53,7 @@ export class View {
   }
 
   /**
-   * @param {import('../work/images.js').Photo} photo
+   * @param {import('./photo.js').Photo} photo
    * @param {import('./drawing.js').Drawing} drawing of the same size
    * @param {Uint8Array|null} reference another mask of that size, shown as an outline
    */

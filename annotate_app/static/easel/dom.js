@@ -1,4 +1,6 @@
-/** Building page elements without markup strings: text is always text, whoever wrote it. */
+/** Builds page elements without markup strings: text is always text, whoever wrote it. */
+
+import { keyCap } from './keyboard.js';
 
 /**
  * @param {string} tag
@@ -18,6 +20,11 @@ export function el(tag, attributes = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null));
   return element;
+}
+
+/** @param {string} key as in keyboard.js */
+export function keyCaps(key) {
+  return el('kbd', {}, keyCap(key));
 }
 
 const SVG = 'http://www.w3.org/2000/svg';

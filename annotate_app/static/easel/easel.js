@@ -139,7 +139,7 @@ export class Easel {
 
   /**
    * Puts a question on the easel.
-   * @param {{task: Task, photo: import('../work/images.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
+   * @param {{task: Task, photo: import('../canvas/photo.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
    *     notice?: object|null}} content mask: row-major 0/1, becomes the drawing's own; readOnly: it can only be looked at;
    *     reference: another mask, drawn as an outline beside it; notice: see {@link Easel#notice}
    * @returns {Drawing}

@@ -4,8 +4,8 @@
  */
 
 import { command } from './commands.js';
-import { helpDialog, keyCaps } from '../pages/dialogs.js';
-import { el, icon } from './dom.js';
+import { el, icon, keyCaps } from './dom.js';
+import { helpDialog } from './help_sheet.js';
 import { keyCap } from './keyboard.js';
 import { COLOURS, SIZES } from './preferences.js';
 

@@ -1,8 +1,6 @@
-/** The dialogs: why a question is skipped, work that came too late, and the help sheet. */
+/** The dialogs of the rater's page: why a question is skipped, and work that came too late. */
 
-import { GESTURES } from '../easel/commands.js';
-import { el } from '../easel/dom.js';
-import { keyCap } from '../easel/keyboard.js';
+import { el, keyCaps } from '../easel/dom.js';
 
 export const REASONS = [
   { id: 'too_blurry', label: 'Too blurry', hint: 'The object’s edge cannot be made out.' },
@@ -12,11 +10,6 @@ export const REASONS = [
   { id: 'fully_occluded', label: 'Fully hidden', hint: 'No pixel of the object can be seen.' },
   { id: 'other', label: 'Other', hint: 'Please say what.' },
 ];
-
-/** A row of key caps. @param {string} key */
-export function keyCaps(key) {
-  return el('kbd', {}, keyCap(key));
-}
 
 /**
  * @param {(reason: string, note: string) => void} onSkip
@@ -119,30 +112,4 @@ export function keptDialog(kept, onLook) {
   );
   dialog.addEventListener('close', () => dialog.remove());
   return dialog;
-}
-
-/** @returns {HTMLDialogElement} every key and gesture; `fill(commands)` writes them */
-export function helpDialog() {
-  const columns = el('div', { class: 'help-columns' });
-  const close = el('button', { type: 'button', class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
-  const dialog = el(
-    'dialog',
-    { class: 'dialog help', 'aria-labelledby': 'painter-help-title' },
-    el('h2', { id: 'painter-help-title' }, 'Keys and gestures'),
-    columns,
-    el('div', { class: 'dialog-actions' }, close),
-  );
-  dialog.fill = (commands) => {
-    const groups = [...new Set(commands.map((command) => command.group))];
-    const sections = groups.map((group) => helpSection(group, commands.filter((command) => command.group === group)));
-    columns.replaceChildren(...sections, helpSection('Pointer', GESTURES));
-  };
-  return dialog;
-}
-
-function helpSection(title, entries) {
-  const rows = entries.map(({ keys, label }) =>
-    el('div', { class: 'help-row' }, el('dt', {}, ...keys.map(keyCaps)), el('dd', {}, label)),
-  );
-  return el('section', {}, el('h3', {}, title), el('dl', {}, ...rows));
 }

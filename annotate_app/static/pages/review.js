@@ -5,8 +5,8 @@
 
 import { Api, ApiError } from '../work/api.js';
 import { Clock } from '../work/clock.js';
-import { keyCaps, REASONS } from './dialogs.js';
-import { el } from '../easel/dom.js';
+import { el, keyCaps } from '../easel/dom.js';
+import { REASONS } from './dialogs.js';
 import { Easel } from '../easel/easel.js';
 import { Images } from '../work/images.js';
 import { ReviewQueue } from '../work/review_queue.js';

@@ -1,15 +1,8 @@
 /** Photos, fetched and decoded ahead of time, so that the next question shows at once. */
 
-/** A photo with more pixels is kept at half and a quarter of its sides as well: scaling all of it takes several frames. */
-const LARGE = 4_000_000;
+import { decodePhoto, freePhoto } from '../canvas/photo.js';
 
-/**
- * A decoded photo.
- * @typedef {object} Photo
- * @property {number} width px
- * @property {number} height px
- * @property {ImageBitmap[]} levels the photo, and where it is large, at half and at a quarter of its width and height
- */
+/** @typedef {import('../canvas/photo.js').Photo} Photo */
 
 export class Images {
   #api;
@@ -26,7 +19,7 @@ export class Images {
    */
   get({ url }) {
     if (!this.#decoded.has(url)) {
-      const decoding = this.#api.image(url).then(decode);
+      const decoding = this.#api.image(url).then(decodePhoto);
       // A failure must not stick: the next call tries again.
       decoding.catch(() => this.#decoded.delete(url));
       this.#decoded.set(url, decoding);
@@ -40,24 +33,7 @@ export class Images {
     for (const [url, decoding] of this.#decoded) {
       if (urls.has(url)) continue;
       this.#decoded.delete(url);
-      decoding.then(free, () => {});
+      decoding.then(freePhoto, () => {});
     }
   }
-}
-
-async function decode(blob) {
-  const full = await createImageBitmap(blob);
-  const { width, height } = full;
-  const levels = [full];
-  if (width * height > LARGE) {
-    const size = (n) => ({ resizeWidth: Math.ceil(width / n), resizeHeight: Math.ceil(height / n), resizeQuality: 'medium' });
-    // From the file once more, not from the bitmap: that way it happens beside the painting, not between two strokes.
-    const half = await createImageBitmap(blob, size(2));
-    levels.push(half, await createImageBitmap(half, size(4)));
-  }
-  return { width, height, levels };
-}
-
-function free({ levels }) {
-  for (const level of levels) level.close();
 }

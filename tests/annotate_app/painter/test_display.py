@@ -27,7 +27,9 @@ def _rasterise(
         "rect": rect,
         "style": style,
     }
-    return np.array(evaluate("canvas/raster.js", _RASTERISE, argument)).reshape(rect["h"], rect["w"])
+    return np.array(evaluate("canvas/raster.js", _RASTERISE, argument)).reshape(
+        rect["h"], rect["w"]
+    )
 
 
 def _noise(seed: int, height: int, width: int) -> np.ndarray:

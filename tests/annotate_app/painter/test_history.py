@@ -55,7 +55,10 @@ def test_a_new_stroke_drops_what_was_undone(evaluate):
 
 
 def test_a_stroke_that_changes_nothing_leaves_no_step(evaluate):
-    assert evaluate("canvas/history.js", _SETUP + "return [stroke(0), history.canUndo];") == [False, False]
+    assert evaluate("canvas/history.js", _SETUP + "return [stroke(0), history.canUndo];") == [
+        False,
+        False,
+    ]
 
 
 def test_a_reverted_stroke_never_happened(evaluate):

@@ -106,7 +106,9 @@ def test_random_operations_match_the_oracle_pixel_for_pixel(evaluate, seed):
     ids=["diagonal", "across and beyond", "dab", "almost level", "star"],
 )
 def test_a_12_megapixel_image_is_painted_as_exactly(evaluate, operation):
-    got = evaluate("canvas/kernel.js", _RUN_OPERATIONS, {"w": 4000, "h": 3000, "operations": [operation]})
+    got = evaluate(
+        "canvas/kernel.js", _RUN_OPERATIONS, {"w": 4000, "h": 3000, "operations": [operation]}
+    )
     _, expected = _apply(np.zeros((3000, 4000), np.uint8), operation)
     assert np.array_equal(_decode(got["masks"][0], 3000, 4000), expected)
 

@@ -1,0 +1,30 @@
+/** The help sheet: every key and gesture. */
+
+import { GESTURES } from './commands.js';
+import { el, keyCaps } from './dom.js';
+
+/** @returns {HTMLDialogElement} every key and gesture; `fill(commands)` writes them */
+export function helpDialog() {
+  const columns = el('div', { class: 'help-columns' });
+  const close = el('button', { type: 'button', class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
+  const dialog = el(
+    'dialog',
+    { class: 'dialog help', 'aria-labelledby': 'painter-help-title' },
+    el('h2', { id: 'painter-help-title' }, 'Keys and gestures'),
+    columns,
+    el('div', { class: 'dialog-actions' }, close),
+  );
+  dialog.fill = (commands) => {
+    const groups = [...new Set(commands.map((command) => command.group))];
+    const sections = groups.map((group) => helpSection(group, commands.filter((command) => command.group === group)));
+    columns.replaceChildren(...sections, helpSection('Pointer', GESTURES));
+  };
+  return dialog;
+}
+
+function helpSection(title, entries) {
+  const rows = entries.map(({ keys, label }) =>
+    el('div', { class: 'help-row' }, el('dt', {}, ...keys.map(keyCaps)), el('dd', {}, label)),
+  );
+  return el('section', {}, el('h3', {}, title), el('dl', {}, ...rows));
+}
