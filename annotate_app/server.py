@@ -13,30 +13,27 @@ from fastapi.responses import JSONResponse, Response
 from gradio.themes import Base
 from starlette.exceptions import HTTPException
 
-from annotate_app import (
-    api,
-    audit_pages,
-    earlier,
-    export_pages,
-    gallery_pages,
-    guidelines_pages,
-    joining,
-    people_pages,
-    progress_pages,
-    review_api,
-    settings_pages,
-    sign_in,
-    static_files,
-)
-from annotate_app.database_away import DatabaseAway
-from annotate_app.pages import NAVIGATION, render
-from annotate_app.security_headers import SecurityHeaders
-from annotate_app.sessions import SessionGuard, Sessions
-from annotate_app.static_files import static_url
-from annotate_app.throttle import Throttle
-from o365seg.project import Project
-from o365seg.signing_key import signing_key
-from o365seg.store.raters import Rater, rater_by_id
+from annotate_app.access import joining, sign_in
+from annotate_app.access.security_headers import SecurityHeaders
+from annotate_app.access.sessions import SessionGuard, Sessions
+from annotate_app.access.throttle import Throttle
+from annotate_app.owner import audit as audit_pages
+from annotate_app.owner import export as export_pages
+from annotate_app.owner import gallery as gallery_pages
+from annotate_app.owner import people as people_pages
+from annotate_app.owner import progress as progress_pages
+from annotate_app.owner import settings as settings_pages
+from annotate_app.rater import earlier_work as earlier
+from annotate_app.rater import guidelines as guidelines_pages
+from annotate_app.rater import questions as api
+from annotate_app.reviewer import review as review_api
+from annotate_app.web import static_files
+from annotate_app.web.database_unavailable import DatabaseAway
+from annotate_app.web.pages import NAVIGATION, render
+from annotate_app.web.static_files import static_url
+from o365seg.project.folder import Project
+from o365seg.project.signing_key import signing_key
+from o365seg.store.people.raters import Rater, rater_by_id
 
 # The component is thin: it asks who is signed in, and hands its element to the painter module.
 _MOUNT_PAINTER = """

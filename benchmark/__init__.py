@@ -1,13 +1,13 @@
 """Predictions against ground truth: mask AP that ignores skipped instances, and the statistics."""
 
-TYPE_CHECKING = False  # without typing, see `benchmark.result`
+TYPE_CHECKING = False  # without typing, see `benchmark.average_precision.result`
 if TYPE_CHECKING:
-    from benchmark.choices import Iou, SkipRule
-    from benchmark.drop_in import COCOeval
-    from benchmark.evaluation import evaluate
-    from benchmark.panoptic import PanopticResult, evaluate_panoptic
-    from benchmark.result import Result
-    from benchmark.semantic import SemanticResult, evaluate_semantic
+    from benchmark.average_precision.cocoeval import COCOeval
+    from benchmark.average_precision.evaluation import evaluate
+    from benchmark.average_precision.result import Result
+    from benchmark.pixels.panoptic import PanopticResult, evaluate_panoptic
+    from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
+    from benchmark.reading.choices import Iou, SkipRule
 
 __all__ = [
     "COCOeval",
@@ -22,15 +22,15 @@ __all__ = [
 ]
 
 _MODULES = {
-    "COCOeval": "drop_in",
-    "Iou": "choices",
-    "PanopticResult": "panoptic",
-    "Result": "result",
-    "SemanticResult": "semantic",
-    "SkipRule": "choices",
-    "evaluate": "evaluation",
-    "evaluate_panoptic": "panoptic",
-    "evaluate_semantic": "semantic",
+    "COCOeval": "average_precision.cocoeval",
+    "Iou": "reading.choices",
+    "PanopticResult": "pixels.panoptic",
+    "Result": "average_precision.result",
+    "SemanticResult": "pixels.semantic",
+    "SkipRule": "reading.choices",
+    "evaluate": "average_precision.evaluation",
+    "evaluate_panoptic": "pixels.panoptic",
+    "evaluate_semantic": "pixels.semantic",
 }
 
 

@@ -20,14 +20,14 @@ import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from annotate_app.passwords import hash_password
+from annotate_app.access.passwords import hash_password
 from o365seg.demo import create_demo
-from o365seg.masks import encode_rle
-from o365seg.project import Project, open_project
-from o365seg.store import answers, leases
+from o365seg.formats.masks import encode_rle
+from o365seg.project.folder import Project, open_project
 from o365seg.store.database import now_ms
-from o365seg.store.raters import add_rater, find_rater
+from o365seg.store.people.raters import add_rater, find_rater
 from o365seg.store.schema import Role, image, question
+from o365seg.store.work import answers, leases
 
 IMAGES = Path(__file__).parent / "images"
 PORT = 7893
@@ -83,7 +83,7 @@ def paint_some(project: Project, name: str, count: int, day: int) -> None:
 
 
 def _photo(project: Project, sha256: str) -> np.ndarray:
-    from annotate_app.photos import read_photo
+    from annotate_app.web.image_bytes import read_photo
 
     data, _ = read_photo(project, sha256)
     with Image.open(io.BytesIO(data)) as photo:
@@ -127,7 +127,7 @@ def main() -> None:
             add_rater(db, "Ada", hashed)
             add_rater(db, "Bob", hashed)
             add_rater(db, "Olga", hashed, Role.OWNER)
-        command = "from annotate_app.cli import main; main()"
+        command = "from annotate_app.commands.main import main; main()"
         server = subprocess.Popen(  # noqa: S603 (our own command)
             [sys.executable, "-u", "-c", command, "serve", str(place), "--port", str(PORT)],
             stdout=subprocess.PIPE,

@@ -1,8 +1,8 @@
 """MkDocs hook: code named in a page becomes a link to the very line.
 
-`model/merge.py::merge_masks` (a name in a file; `Class.method` too) and `model/merge.py` in back
-ticks lead to a page of the site that shows the file with numbered lines. What is not there ends
-the build, so no page can name code that has moved.
+`model/objective/merge.py::merge_masks` (a name in a file; `Class.method` too) and
+`model/objective/merge.py` in back ticks lead to a page of the site that shows the file
+with numbered lines. What is not there ends the build, so no page can name code that has moved.
 """
 
 import ast

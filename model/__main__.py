@@ -1,5 +1,5 @@
 """`python -m model` is `dataseg`: what torchrun starts."""
 
-from model.cli import main
+from model.commands.main import main
 
 main()

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 class InputError(Exception):
     """A fault in the user's input. Its text names the file, the record and the field.
 
-    Commands print it as one line and exit with status 1 (`o365seg.command_line.run`).
+    Commands print it as one line and exit with status 1 (`o365seg.terminal.command_line.run`).
 
     Args:
         message: What is wrong, and where it helps, what was expected.

@@ -11,7 +11,7 @@ from hypothesis import settings
 from postgresql_server import postgresql_cluster, why_not
 from small_project import SmallSource, make_source, open_small_project
 
-from o365seg.project import Project
+from o365seg.project.folder import Project
 
 # A shared machine can stall for seconds; a deadline would only make tests fail at random.
 settings.register_profile("default", deadline=None)

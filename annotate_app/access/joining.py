@@ -5,15 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from annotate_app.pages import render
-from annotate_app.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password
-from annotate_app.sessions import JOIN_ROOT, Sessions, is_secure
-from annotate_app.throttle import Throttle, client_address
+from annotate_app.access.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password
+from annotate_app.access.sessions import JOIN_ROOT, Sessions, is_secure
+from annotate_app.access.throttle import Throttle, client_address
+from annotate_app.web.pages import render
 from o365seg.errors import InputError
-from o365seg.project import Project
-from o365seg.store import invitations
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.raters import rater_by_id
+from o365seg.store.people import invitations
+from o365seg.store.people.raters import rater_by_id
 
 _Text = Annotated[str, Form(max_length=MAX_PASSWORD)]
 

@@ -16,8 +16,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from annotate_app.static_files import PUBLIC_STYLE, STATIC_ROOT
-from o365seg.store.raters import Rater
+from annotate_app.web.static_files import PUBLIC_STYLE, STATIC_ROOT
+from o365seg.store.people.raters import Rater
 from o365seg.store.schema import Role
 
 MAX_AGE_S = 30 * 24 * 3600

@@ -5,12 +5,12 @@ import math
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from annotate_app.pages import render
-from annotate_app.passwords import password_matches
-from annotate_app.sessions import LOGIN_PATH, LOGOUT_PATH, Sessions, current_rater, is_secure
-from annotate_app.throttle import Throttle, client_address
-from o365seg.project import Project
-from o365seg.store.raters import end_sessions, find_rater
+from annotate_app.access.passwords import password_matches
+from annotate_app.access.sessions import LOGIN_PATH, LOGOUT_PATH, Sessions, current_rater, is_secure
+from annotate_app.access.throttle import Throttle, client_address
+from annotate_app.web.pages import render
+from o365seg.project.folder import Project
+from o365seg.store.people.raters import end_sessions, find_rater
 
 
 def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> APIRouter:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotate_app import owner_commands, quality_commands
-from o365seg import command_line
+from annotate_app.commands import people as owner_commands
+from annotate_app.commands import quality as quality_commands
 from o365seg.errors import InputError
+from o365seg.terminal import command_line
 
 if TYPE_CHECKING:  # importing these takes longer than --help should
     from collections.abc import Callable
 
     from sqlalchemy import Connection
 
-    from o365seg.project import Project
+    from o365seg.project.folder import Project
 
 app = command_line.make_app("Serve the painting tool, and manage who may sign in.")
 rater_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
@@ -74,8 +75,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a project's painting tool until Ctrl-C."""
-    from o365seg.project import open_project
-    from o365seg.store.raters import rater_names
+    from o365seg.project.folder import open_project
+    from o365seg.store.people.raters import rater_names
 
     opened = open_project(project, images, database)
     try:
@@ -101,7 +102,7 @@ def demo(
 ) -> None:
     """Serve a project over scikit-image's public-domain photographs; makes it the first time."""
     from o365seg.demo import create_demo
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
 
     listening = _listen(host, port)
     if not project.exists():
@@ -117,9 +118,9 @@ def _demo_password(project: Project) -> str:
 
     It lies readable in the project, as no real project's would: the demo is for oneself.
     """
-    from annotate_app.passwords import hash_password, random_password
+    from annotate_app.access.passwords import hash_password, random_password
     from o365seg.store import audit
-    from o365seg.store.raters import add_rater, find_rater
+    from o365seg.store.people.raters import add_rater, find_rater
     from o365seg.store.schema import Role
 
     path = project.folder / DEMO_KEY_FILE
@@ -143,7 +144,7 @@ def rater_add(
     project: ProjectFolder, name: RaterName, password_stdin: PasswordStdin = False
 ) -> None:
     """Add a rater."""
-    from o365seg.store.raters import add_rater
+    from o365seg.store.people.raters import add_rater
 
     _give_password(
         project, name, add_rater, "person.add", f"added {name}", from_stdin=password_stdin
@@ -155,7 +156,7 @@ def rater_password(
     project: ProjectFolder, name: RaterName, password_stdin: PasswordStdin = False
 ) -> None:
     """Give a rater another password, which ends the sessions under the old one."""
-    from o365seg.store.raters import set_password
+    from o365seg.store.people.raters import set_password
 
     _give_password(
         project,
@@ -170,8 +171,8 @@ def rater_password(
 @rater_app.command("list")
 def list_raters(project: ProjectFolder) -> None:
     """List the raters' names."""
-    from o365seg.project import open_project
-    from o365seg.store.raters import rater_names
+    from o365seg.project.folder import open_project
+    from o365seg.store.people.raters import rater_names
 
     with open_project(project).store.read() as db:
         for name in rater_names(db):
@@ -188,7 +189,7 @@ def _give_password(
     from_stdin: bool,
 ) -> None:
     """Store a new password's hash by `store_hash(db, name, hash)`; show it where we made it up."""
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store import audit
 
     opened = open_project(project)
@@ -203,7 +204,12 @@ def _give_password(
 
 def _new_password(*, from_stdin: bool) -> tuple[str, str]:
     """A password and its hash: the first line of standard input, or a random one."""
-    from annotate_app.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password, random_password
+    from annotate_app.access.passwords import (
+        MAX_PASSWORD,
+        MIN_PASSWORD,
+        hash_password,
+        random_password,
+    )
 
     if not from_stdin:
         password = random_password()

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from o365seg.command_line import MOST, utf8
 from o365seg.store.roles import Role
+from o365seg.terminal.command_line import MOST, utf8
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -26,10 +26,10 @@ def invite(
     ] = "http://127.0.0.1:7860",
 ) -> None:
     """Print a link by which one person joins; the first owner of a project comes in this way."""
-    from annotate_app.sessions import JOIN_ROOT
-    from o365seg.project import open_project
-    from o365seg.store import invitations
+    from annotate_app.access.sessions import JOIN_ROOT
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
+    from o365seg.store.people import invitations
 
     with open_project(project).store.write() as db:
         token = invitations.invite(db, role, name=name, by=None, now=now_ms(), days=days)
@@ -45,9 +45,9 @@ def invitations(project: ProjectFolder, json: Json = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
-    from o365seg.store.invitations import list_open
+    from o365seg.store.people.invitations import list_open
 
     with open_project(project).store.read() as db:
         found = list_open(db, now_ms())
@@ -73,9 +73,9 @@ def withdraw(
 ) -> None:
     """Make an invitation's link useless."""
     from o365seg.errors import InputError
-    from o365seg.project import open_project
-    from o365seg.store import invitations
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
+    from o365seg.store.people import invitations
 
     with open_project(project).store.write() as db:
         withdrawn = invitations.withdraw(db, invitation, by=None, now=now_ms())
@@ -93,8 +93,8 @@ def people(project: ProjectFolder, json: Json = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from o365seg.project import open_project
-    from o365seg.store.people import list_people
+    from o365seg.project.folder import open_project
+    from o365seg.store.people.accounts import list_people
 
     table = Table("name", "role", "state", "answers", box=None)
     table.columns[3].justify = "right"
@@ -115,8 +115,8 @@ def role(
     role: Annotated[Role, typer.Argument(help="The new role.")],
 ) -> None:
     """Change what a person may do."""
-    from o365seg.project import open_project
-    from o365seg.store import people
+    from o365seg.project.folder import open_project
+    from o365seg.store.people import accounts as people
 
     with open_project(project).store.write() as db:
         people.set_role(db, name, role, by=None)
@@ -125,9 +125,9 @@ def role(
 
 def deactivate(project: ProjectFolder, name: PersonName) -> None:
     """Shut a person out: their sessions end, their questions are free; what they painted stays."""
-    from o365seg.project import open_project
-    from o365seg.store import people
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
+    from o365seg.store.people import accounts as people
 
     with open_project(project).store.write() as db:
         people.deactivate(db, name, by=None, now=now_ms())
@@ -136,8 +136,8 @@ def deactivate(project: ProjectFolder, name: PersonName) -> None:
 
 def reactivate(project: ProjectFolder, name: PersonName) -> None:
     """Let a person in again."""
-    from o365seg.project import open_project
-    from o365seg.store import people
+    from o365seg.project.folder import open_project
+    from o365seg.store.people import accounts as people
 
     with open_project(project).store.write() as db:
         people.reactivate(db, name, by=None)
@@ -160,7 +160,7 @@ def audit(
 
     import msgspec
 
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store.audit import list_entries
 
     with open_project(project).store.read() as db:
@@ -190,9 +190,10 @@ def progress(
     from rich.table import Table
     from rich.text import Text
 
-    from o365seg.project import open_project
-    from o365seg.store import pace, rater_quality
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
+    from o365seg.store.progress import pace
+    from o365seg.store.quality import rater_quality
 
     with open_project(project).store.read() as db:
         left = pace.estimate(db, now_ms())

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from o365seg.command_line import utf8
+from o365seg.terminal.command_line import utf8
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 QuestionId = Annotated[
@@ -29,7 +29,7 @@ def show(project: ProjectFolder, json: Json = False) -> None:
 
     import msgspec
 
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store.settings import read_settings
 
     with open_project(project).store.read() as db:
@@ -52,7 +52,7 @@ def set_one(
     value: Annotated[str, typer.Argument(help="Its new value.")],
 ) -> None:
     """Change one setting; a running server follows at once."""
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store.settings import change_setting
 
     with open_project(project).store.write() as db:
@@ -69,8 +69,8 @@ def set_guidelines(
 ) -> None:
     """Take the raters' guidelines from a file."""
     from o365seg.errors import InputError
-    from o365seg.json_files import read_bytes
-    from o365seg.project import open_project
+    from o365seg.formats.json_files import read_bytes
+    from o365seg.project.folder import open_project
     from o365seg.store.settings import change_setting
 
     try:
@@ -85,8 +85,8 @@ def set_guidelines(
 @gold_app.command("add", epilog="Example: `annotate-app gold add my-project 1234`")
 def add(project: ProjectFolder, question: QuestionId, use: Use = "gold") -> None:
     """Make a question's mask the reference; it must be accepted, or a reviewer's own."""
-    from o365seg.project import open_project
-    from o365seg.store.gold import add_gold
+    from o365seg.project.folder import open_project
+    from o365seg.store.quality.gold import add_gold
     from o365seg.store.schema import Purpose
 
     with open_project(project).store.write() as db:
@@ -106,8 +106,8 @@ def import_file(
     ] = None,
 ) -> None:
     """Take references from masks made elsewhere."""
-    from o365seg.project import open_project
-    from o365seg.store.gold import import_gold
+    from o365seg.project.folder import open_project
+    from o365seg.store.quality.gold import import_gold
     from o365seg.store.schema import Purpose
 
     with open_project(project).store.write() as db:
@@ -118,8 +118,8 @@ def import_file(
 @gold_app.command("remove", epilog="Example: `annotate-app gold remove my-project 1234`")
 def remove(project: ProjectFolder, question: QuestionId) -> None:
     """Make a question an ordinary one again."""
-    from o365seg.project import open_project
-    from o365seg.store.gold import remove_gold
+    from o365seg.project.folder import open_project
+    from o365seg.store.quality.gold import remove_gold
 
     with open_project(project).store.write() as db:
         remove_gold(db, question)
@@ -136,8 +136,8 @@ def list_all(project: ProjectFolder, json: Json = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from o365seg.project import open_project
-    from o365seg.store.gold import list_gold
+    from o365seg.project.folder import open_project
+    from o365seg.store.quality.gold import list_gold
 
     with open_project(project).store.read() as db:
         questions = list_gold(db)
@@ -168,8 +168,8 @@ def agreement(project: ProjectFolder, json: Json = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from o365seg.project import open_project
-    from o365seg.store.agreement import measure_agreement
+    from o365seg.project.folder import open_project
+    from o365seg.store.quality.agreement import measure_agreement
 
     with open_project(project).store.read() as db:
         report = measure_agreement(db)
@@ -206,9 +206,9 @@ def qualify(
     name: Annotated[str, typer.Argument(help="The rater's name.", callback=utf8)],
 ) -> None:
     """Let a rater work, whatever the qualification questions said."""
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
-    from o365seg.store.qualification import pass_by_hand
+    from o365seg.store.people.qualification import pass_by_hand
 
     with open_project(project).store.write() as db:
         pass_by_hand(db, name, now_ms())

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from annotate_app.bodies import RowId, Text
-from annotate_app.pages import render
-from annotate_app.sessions import require
-from o365seg.project import Project
+from annotate_app.access.sessions import require
+from annotate_app.web.pages import render
+from annotate_app.web.request_bodies import RowId, Text
+from o365seg.project.folder import Project
 from o365seg.store import audit
-from o365seg.store.raters import Rater, rater_names
+from o365seg.store.people.raters import Rater, rater_names
 from o365seg.store.schema import Role
 
 PAGE = 50

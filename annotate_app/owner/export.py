@@ -7,13 +7,13 @@ import msgspec
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
-from annotate_app.pages import render
-from annotate_app.sessions import require
-from o365seg.project import Project
-from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
+from annotate_app.access.sessions import require
+from annotate_app.web.pages import render
+from o365seg.project.folder import Project
+from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 from o365seg.store.database import now_ms
-from o365seg.store.progress import measure_progress
-from o365seg.store.raters import Rater
+from o365seg.store.people.raters import Rater
+from o365seg.store.progress.summary import measure_progress
 from o365seg.store.schema import Role
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]

@@ -6,16 +6,16 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
-from annotate_app.bodies import RowId, Text
-from annotate_app.overlays import draw_answer
-from annotate_app.pages import render
-from annotate_app.photos import PhotoGone, read_photo
-from annotate_app.sessions import require
-from o365seg.project import Project
-from o365seg.store import gallery
-from o365seg.store.answers import SkipReason
-from o365seg.store.raters import Rater, rater_names
+from annotate_app.access.sessions import require
+from annotate_app.owner.thumbnails import draw_answer
+from annotate_app.web.image_bytes import PhotoGone, read_photo
+from annotate_app.web.pages import render
+from annotate_app.web.request_bodies import RowId, Text
+from o365seg.project.folder import Project
+from o365seg.store.people.raters import Rater, rater_names
+from o365seg.store.progress import gallery
 from o365seg.store.schema import Role, Verdict
+from o365seg.store.work.answers import SkipReason
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 

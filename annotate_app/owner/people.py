@@ -7,14 +7,15 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from annotate_app.bodies import RowId, Text
-from annotate_app.pages import render
-from annotate_app.sessions import JOIN_ROOT, require
+from annotate_app.access.sessions import JOIN_ROOT, require
+from annotate_app.web.pages import render
+from annotate_app.web.request_bodies import RowId, Text
 from o365seg.errors import InputError
-from o365seg.project import Project
-from o365seg.store import invitations, people
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.raters import Rater
+from o365seg.store.people import accounts as people
+from o365seg.store.people import invitations
+from o365seg.store.people.raters import Rater
 from o365seg.store.schema import Role
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]

@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from annotate_app import charts
-from annotate_app.pages import render
-from annotate_app.sessions import current_rater, require
-from o365seg.project import Project
-from o365seg.store import pace, rater_quality
+from annotate_app.access.sessions import current_rater, require
+from annotate_app.web import charts
+from annotate_app.web.pages import render
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.progress import Progress, measure_progress
-from o365seg.store.raters import Rater
+from o365seg.store.people.raters import Rater
+from o365seg.store.progress import pace
+from o365seg.store.progress.summary import Progress, measure_progress
+from o365seg.store.quality import rater_quality
 from o365seg.store.schema import Purpose, Role, Verdict, answer, question
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]

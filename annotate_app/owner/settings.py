@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from annotate_app.pages import render
-from annotate_app.sessions import require
+from annotate_app.access.sessions import require
+from annotate_app.web.pages import render
 from o365seg.errors import InputError
-from o365seg.project import Project
-from o365seg.store.raters import Rater
+from o365seg.project.folder import Project
+from o365seg.store.people.raters import Rater
 from o365seg.store.schema import Role
 from o365seg.store.settings import ProjectSettings, change_setting, read_settings
 

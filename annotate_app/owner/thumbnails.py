@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from o365seg.masks import Rle, decode_rle
-from o365seg.store.gallery import Painted
+from o365seg.formats.masks import Rle, decode_rle
+from o365seg.store.progress.gallery import Painted
 
 _MASK = np.array([47, 111, 224], np.float32)
 _OUTLINE = (255, 255, 255)

@@ -10,12 +10,12 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from annotate_app.api import CurrentRater, count_progress, problem, take_work
-from annotate_app.bodies import RowId, Text
-from o365seg.project import Project
-from o365seg.store import earlier_work
+from annotate_app.rater.questions import CurrentRater, count_progress, problem, take_work
+from annotate_app.web.request_bodies import RowId, Text
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.earlier_work import KeptWork, Standing
+from o365seg.store.work import earlier_work
+from o365seg.store.work.earlier_work import KeptWork, Standing
 
 _REFUSED = {
     None: "There is no such work of yours.",

@@ -7,13 +7,13 @@ from fastapi.responses import RedirectResponse, Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from annotate_app.pages import render
-from annotate_app.sessions import current_rater
-from o365seg.project import Project
-from o365seg.store import qualification
+from annotate_app.access.sessions import current_rater
+from annotate_app.web.pages import render
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.qualification import Gate
-from o365seg.store.raters import Rater
+from o365seg.store.people import qualification
+from o365seg.store.people.qualification import Gate
+from o365seg.store.people.raters import Rater
 from o365seg.store.settings import read_settings
 
 _CurrentRater = Annotated[Rater, Depends(current_rater)]

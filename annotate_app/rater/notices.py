@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from o365seg.store.gold import Comparison
-from o365seg.store.qualification import Qualification
+from o365seg.store.people.qualification import Qualification
+from o365seg.store.quality.gold import Comparison
 
 _GOOD_IOU = 0.8
 

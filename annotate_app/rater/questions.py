@@ -1,7 +1,7 @@
 """The painter's own routes: next, submit, draft, heartbeat, images.
 
 Plain FastAPI beside Gradio, because a submit through Gradio's queue is slower and less even. The
-bodies are the dataclasses of `o365seg.store.answers`, as JSON.
+bodies are the dataclasses of `o365seg.store.work.answers`, as JSON.
 """
 
 import zlib
@@ -13,16 +13,19 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, model_validator
 
-from annotate_app import trial_notices
-from annotate_app.bodies import SourceId, Text, json_body
-from annotate_app.photos import PhotoGone, read_photo
-from annotate_app.sessions import current_rater
-from o365seg.project import Project
-from o365seg.store import answers, earlier_work, gold, leases, progress, qualification
+from annotate_app.access.sessions import current_rater
+from annotate_app.rater import notices as trial_notices
+from annotate_app.web.image_bytes import PhotoGone, read_photo
+from annotate_app.web.request_bodies import SourceId, Text, json_body
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.qualification import Gate
-from o365seg.store.raters import Rater
+from o365seg.store.people import qualification
+from o365seg.store.people.qualification import Gate
+from o365seg.store.people.raters import Rater
+from o365seg.store.progress import summary as progress
+from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose, answer
+from o365seg.store.work import answers, earlier_work, leases
 
 _Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]

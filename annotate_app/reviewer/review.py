@@ -7,18 +7,19 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from annotate_app.api import ActivityBody, MaskBody, packed, problem
-from annotate_app.bodies import RowId, SourceId, Text, json_body
-from annotate_app.pages import render
-from annotate_app.sessions import require
-from o365seg.project import Project
-from o365seg.store import review_queue, reviews
-from o365seg.store.answers import AnswerRefused
+from annotate_app.access.sessions import require
+from annotate_app.rater.questions import ActivityBody, MaskBody, packed, problem
+from annotate_app.web.pages import render
+from annotate_app.web.request_bodies import RowId, SourceId, Text, json_body
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.raters import Rater
-from o365seg.store.review_queue import Attention, Filters
-from o365seg.store.reviews import ReviewItem, ReviewRefused
+from o365seg.store.people.raters import Rater
+from o365seg.store.review import queue as review_queue
+from o365seg.store.review import verdicts as reviews
+from o365seg.store.review.queue import Attention, Filters
+from o365seg.store.review.verdicts import ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
+from o365seg.store.work.answers import AnswerRefused
 
 _require_reviewer = require(Role.REVIEWER)
 _Reviewer = Annotated[Rater, Depends(_require_reviewer)]

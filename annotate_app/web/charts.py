@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from o365seg.store.pace import DAY_MS, Period
+from o365seg.store.progress.pace import DAY_MS, Period
 
 WIDTH, HEIGHT = 720, 160
 _TOP, _BOTTOM = 12, 22

@@ -5,7 +5,7 @@ import hashlib
 import sqlalchemy as sa
 
 from o365seg.errors import InputError
-from o365seg.project import Project
+from o365seg.project.folder import Project
 from o365seg.store.schema import image
 
 

@@ -12,7 +12,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from annotate_app.static_files import static_url
+from annotate_app.web.static_files import static_url
 from o365seg.store.schema import Role
 
 

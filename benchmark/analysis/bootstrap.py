@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.accumulation import RECALLS, Ranking, rank, weighted_sums
-from benchmark.matches import CategoryMatches
-from benchmark.result import Result
-from o365seg.command_line import progress
+from benchmark.average_precision.accumulation import RECALLS, Ranking, rank, weighted_sums
+from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.result import Result
 from o365seg.errors import InputError
+from o365seg.terminal.command_line import progress
 
 RESAMPLES = 1000
 LEVEL = 0.95

@@ -9,12 +9,12 @@ import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from benchmark.accumulation import mean_known
-from benchmark.by_size import SizeBin
-from benchmark.result import Result
-from benchmark.result_text import percent
-from o365seg.categories import display_name
-from o365seg.records import AnnotationFile
+from benchmark.analysis.by_size import SizeBin
+from benchmark.average_precision.accumulation import mean_known
+from benchmark.average_precision.result import Result
+from benchmark.report.result_text import percent
+from o365seg.formats.categories import display_name
+from o365seg.formats.records import AnnotationFile
 
 _AP_FIELDS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar100")
 NO_SUPERCATEGORY = "(none)"

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.accumulation import mean_known, precisions, rank, recall
-from benchmark.assignment import assign
-from benchmark.choices import SkipRule
-from benchmark.inputs import Inputs
-from benchmark.matches import CategoryMatches
-from benchmark.overlaps import ImageOverlaps, image_overlaps
-from benchmark.skip_rule import absorb, box_iou
+from benchmark.analysis.assignment import assign
+from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
+from benchmark.average_precision.accumulation import mean_known, precisions, rank, recall
+from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.skip_rule import absorb, box_iou
+from benchmark.reading.choices import SkipRule
+from benchmark.reading.inputs import Inputs
 
 SIZE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 """Edges of the bins of relative size."""

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.accumulation import mean_known
-from benchmark.bootstrap import (
+from benchmark.analysis.bootstrap import (
     INTERVAL_METRICS,
     RESAMPLES,
     Interval,
@@ -18,7 +17,8 @@ from benchmark.bootstrap import (
     interval,
     resample,
 )
-from benchmark.result import Result
+from benchmark.average_precision.accumulation import mean_known
+from benchmark.average_precision.result import Result
 from o365seg.errors import InputError
 
 

@@ -33,12 +33,17 @@ from enum import IntEnum
 
 import numpy as np
 
-from benchmark.accumulation import RECALLS, Ranking, mean_known, precision_at_recalls
-from benchmark.assignment import assign
-from benchmark.choices import SkipRule
-from benchmark.inputs import Inputs
-from benchmark.overlaps import ImageOverlaps, image_overlaps
-from benchmark.skip_rule import absorb, box_iou
+from benchmark.analysis.assignment import assign
+from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
+from benchmark.average_precision.accumulation import (
+    RECALLS,
+    Ranking,
+    mean_known,
+    precision_at_recalls,
+)
+from benchmark.average_precision.skip_rule import absorb, box_iou
+from benchmark.reading.choices import SkipRule
+from benchmark.reading.inputs import Inputs
 
 FOREGROUND = 0.5
 """Least overlap of a prediction that finds an object."""

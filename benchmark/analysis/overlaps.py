@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from benchmark.boundary import lesser_ious
-from benchmark.choices import Iou
-from benchmark.inputs import Inputs
-from benchmark.matches import DETECTIONS
-from o365seg.command_line import progress
+from benchmark.average_precision.boundary import lesser_ious
+from benchmark.average_precision.matches import DETECTIONS
+from benchmark.reading.choices import Iou
+from benchmark.reading.inputs import Inputs
+from o365seg.terminal.command_line import progress
 
 LEAST = 0.1
 """The least overlap that anything here asks for; below it boundaries are not looked at."""

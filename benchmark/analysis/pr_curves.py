@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from benchmark.accumulation import RECALLS
-from benchmark.result import Result
+from benchmark.average_precision.accumulation import RECALLS
+from benchmark.average_precision.result import Result
 from o365seg.errors import InputError
-from o365seg.figure_files import figure_style, save_figure, save_table
-from o365seg.json_files import make_folder
+from o365seg.formats.json_files import make_folder
+from o365seg.presentation.figure_files import figure_style, save_figure, save_table
 
 CURVES = {"0.50": slice(0, 1), "0.75": slice(5, 6), "0.50:0.95": slice(None)}
 """The curves by name: the thresholds that each is a mean over."""

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmark.assignment import assign
-from benchmark.choices import Iou, SkipRule
-from benchmark.error_kinds import Judged, Kind
-from benchmark.inputs import Inputs
-from benchmark.matches import CategoryMatches
-from benchmark.overlaps import ImageOverlaps, image_overlaps
-from o365seg.categories import display_name
-from o365seg.drawing import dashed_box, mask_region, paint, shrink
+from benchmark.analysis.assignment import assign
+from benchmark.analysis.error_kinds import Judged, Kind
+from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
+from benchmark.average_precision.matches import CategoryMatches
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.inputs import Inputs
 from o365seg.errors import InputError
-from o365seg.html_page import data_uri
-from o365seg.image_files import ImageProblem, open_upright
-from o365seg.masks import Rle
-from o365seg.palette import distinct_colours
+from o365seg.formats.categories import display_name
+from o365seg.formats.masks import Rle
+from o365seg.images.drawing import dashed_box, mask_region, paint, shrink
+from o365seg.images.image_files import ImageProblem, open_upright
+from o365seg.images.palette import distinct_colours
+from o365seg.presentation.html_page import data_uri
 
 SIDE = 720
 """Greatest side of a drawn image, in pixels."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.matches import CategoryMatches
+from benchmark.average_precision.matches import CategoryMatches
 
 RECALLS = np.linspace(0, 1, 101)
 """The recalls at which COCO reads precision: `np.linspace`'s very bits."""

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from benchmark.predictions import tight_box
-from o365seg.masks import Rle, check_rle
+from benchmark.reading.predictions import tight_box
+from o365seg.formats.masks import Rle, check_rle
 
 DILATION_RATIO = 0.02
 """Of the image's diagonal, as for COCO and LVIS (Cityscapes: 0.005)."""

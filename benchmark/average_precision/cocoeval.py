@@ -13,13 +13,13 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval as StockCOCOeval
 
-from benchmark.choices import Iou, SkipRule
-from benchmark.coco_eval import boundary_overlaps
-from benchmark.predictions import tight_box
-from benchmark.skip_rule import absorb, box_iou, sort_boxes
+from benchmark.average_precision.pycocotools_matching import boundary_overlaps
+from benchmark.average_precision.skip_rule import absorb, box_iou, sort_boxes
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.predictions import tight_box
 from o365seg.errors import InputError
-from o365seg.masks import Rle, check_rle
-from o365seg.stock_tools import stock_annotation
+from o365seg.formats.masks import Rle, check_rle
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 
 class COCOeval(StockCOCOeval):

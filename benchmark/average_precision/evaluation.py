@@ -6,10 +6,10 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 
 import os
 
-from benchmark import native_core, native_path
-from benchmark.choices import Iou, SkipRule
-from benchmark.input_text import InputText, is_stdin, read_stdin
-from benchmark.result import STAT_NAMES, Counts, Curves, Result
+from benchmark.average_precision import native_core, native_path
+from benchmark.average_precision.result import STAT_NAMES, Counts, Curves, Result
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.input_text import InputText, is_stdin, read_stdin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from o365seg.records import AnnotationFile
+    from o365seg.formats.records import AnnotationFile
 
 __all__ = ["STAT_NAMES", "Counts", "Curves", "Result", "evaluate"]
 
@@ -42,7 +42,8 @@ def evaluate(
         ground_truth: A release or any other file in COCO's format, or what `read_annotations`
             made of it.
         iou: What is compared: masks (`segm`), boxes (`bbox`), or masks and their boundaries
-            (`boundary`: the lesser of mask IoU and boundary IoU, see `benchmark.boundary`).
+            (`boundary`: the lesser of mask IoU and boundary IoU, see
+            `benchmark.average_precision.boundary`).
         skip_rule: What becomes of predictions on skipped instances.
 
     Raises:
@@ -55,7 +56,7 @@ def evaluate(
         result = native_path.evaluate(source, ground_truth, iou, rule)
         if result is not None:
             return result
-    from benchmark import slow_path
+    from benchmark.average_precision import pycocotools_path as slow_path
 
     return slow_path.evaluate(source, ground_truth, iou, rule)
 
@@ -69,10 +70,10 @@ def readable_twice(
     if isinstance(predictions, str | os.PathLike):
         if not _is_fifo(predictions):
             return predictions
-        from o365seg.json_files import read_bytes
+        from o365seg.formats.json_files import read_bytes
 
         return InputText(predictions, read_bytes(predictions))
-    from benchmark.predictions import NAMELESS, records_to_json
+    from benchmark.reading.predictions import NAMELESS, records_to_json
 
     return InputText(NAMELESS, records_to_json(predictions))
 
@@ -81,6 +82,6 @@ def _is_fifo(path: "str | Path") -> bool:
     from stat import S_ISFIFO
 
     try:
-        return S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 (without pathlib, see benchmark.result)
+        return S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 (without pathlib, see benchmark.average_precision.result)
     except OSError:
         return False

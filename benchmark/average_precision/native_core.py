@@ -7,7 +7,7 @@ evaluation's imports then cost no time.
 import _thread
 import os
 
-from benchmark.input_text import InputText, map_file
+from benchmark.reading.input_text import InputText, map_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def match(
         # By pycocotools' rasteriser.
         import msgspec
 
-        from o365seg.masks import segmentation_to_rle
+        from o365seg.formats.masks import segmentation_to_rle
 
         rle = segmentation_to_rle(msgspec.Raw(text), (height, width))
         assert isinstance(rle.counts, str)

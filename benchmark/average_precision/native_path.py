@@ -6,11 +6,11 @@ The core says whether it takes the input for sound and plain; if not, there is n
 
 import os
 
-from benchmark import notes
-from benchmark.choices import Iou, SkipRule
-from benchmark.input_text import InputText, map_file
-from benchmark.native_core import match
-from benchmark.result import IOU_THRESHOLDS, Counts, Curves, Result
+from benchmark.average_precision import notes
+from benchmark.average_precision.native_core import match
+from benchmark.average_precision.result import IOU_THRESHOLDS, Counts, Curves, Result
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.input_text import InputText, map_file
 from o365seg.errors import InputError
 
 TYPE_CHECKING = False
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmark import _native
-    from benchmark.matches import CategoryMatches
-    from o365seg.records import AnnotationFile
+    from benchmark.average_precision.matches import CategoryMatches
+    from o365seg.formats.records import AnnotationFile
 
 _RULES = list(SkipRule)  # the core counts them in this order
 _RANGES, _LIMITS, _RECALLS = 4, 3, 101
@@ -125,7 +125,7 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
 
 
 class NativeMatched:
-    """What the core matched, under one rule; see `benchmark.result.Matched`."""
+    """What the core matched, under one rule; see `benchmark.average_precision.result.Matched`."""
 
     def __init__(self, core: "_native.Evaluation", rule: int) -> None:
         self.core = core
@@ -161,7 +161,7 @@ class NativeMatched:
     def _matches(self, rule: int, category_id: int) -> "CategoryMatches":
         import numpy as np
 
-        from benchmark.matches import CategoryMatches
+        from benchmark.average_precision.matches import CategoryMatches
 
         category = self.core.ids(False).index(category_id)
         count = self.core.match_count(category)

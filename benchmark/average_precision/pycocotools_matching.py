@@ -15,12 +15,12 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from benchmark.boundary import lesser_ious
-from benchmark.choices import Iou
-from benchmark.predictions import Predictions
-from benchmark.result import Curves
-from o365seg.command_line import progress
-from o365seg.records import AnnotationFile
+from benchmark.average_precision.boundary import lesser_ious
+from benchmark.average_precision.result import Curves
+from benchmark.reading.choices import Iou
+from benchmark.reading.predictions import Predictions
+from o365seg.formats.records import AnnotationFile
+from o365seg.terminal.command_line import progress
 
 
 class BoundaryCOCOeval(COCOeval):

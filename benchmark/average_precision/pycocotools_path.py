@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import notes
-from benchmark.bootstrap import category_precision
-from benchmark.choices import Iou, SkipRule
-from benchmark.coco_eval import Matching
-from benchmark.ground_truth import GroundTruth
-from benchmark.input_text import InputText
-from benchmark.inputs import read_inputs
-from benchmark.matches import CategoryMatches
-from benchmark.predictions import Predictions
-from benchmark.result import Counts, Curves, Result
-from benchmark.skip_rule import absorb, box_iou
-from o365seg.records import AnnotationFile
+from benchmark.analysis.bootstrap import category_precision
+from benchmark.average_precision import notes
+from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.pycocotools_matching import Matching
+from benchmark.average_precision.result import Counts, Curves, Result
+from benchmark.average_precision.skip_rule import absorb, box_iou
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.ground_truth import GroundTruth
+from benchmark.reading.input_text import InputText
+from benchmark.reading.inputs import read_inputs
+from benchmark.reading.predictions import Predictions
+from o365seg.formats.records import AnnotationFile
 
 Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
 """pycocotools' records per (image id, category id), one an area range."""
@@ -34,7 +34,7 @@ def evaluate(
     iou: Iou,
     rule: SkipRule,
 ) -> Result:
-    """See `benchmark.evaluation.evaluate`.
+    """See `benchmark.average_precision.evaluation.evaluate`.
 
     Raises:
         InputError: predictions or ground truth are at fault; names the file, record and field.
@@ -58,7 +58,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class SlowMatched:
-    """What pycocotools matched; see `benchmark.result.Matched`."""
+    """What pycocotools matched; see `benchmark.average_precision.result.Matched`."""
 
     matching: Matching
     found: Curves

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from benchmark.choices import Iou, SkipRule
-    from benchmark.matches import CategoryMatches
+    from benchmark.average_precision.matches import CategoryMatches
+    from benchmark.reading.choices import Iou, SkipRule
 else:
     Protocol = object
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark.choices import Iou, SkipRule
-from o365seg import command_line
+from benchmark.reading.choices import Iou, SkipRule
+from o365seg.terminal import command_line
 
 Predictions = Annotated[
     Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
@@ -62,11 +62,12 @@ def compare(
     ] = None,
 ) -> None:
     """Models on the same images: differences, with a paired bootstrap over the images."""
-    from benchmark import comparison_tables as tables
-    from benchmark import evaluation, native_path, release_file
-    from benchmark.comparison import compare as compare_results
-    from o365seg.json_files import write_bytes_atomic
-    from o365seg.records import read_annotations
+    from benchmark.analysis.comparison import compare as compare_results
+    from benchmark.average_precision import evaluation, native_path
+    from benchmark.reading import find_release as release_file
+    from benchmark.report import comparison_tables as tables
+    from o365seg.formats.json_files import write_bytes_atomic
+    from o365seg.formats.records import read_annotations
 
     if len(predictions) < 2:
         raise typer.BadParameter("name at least two results files", param_hint="PREDICTIONS")
@@ -112,10 +113,10 @@ def errors(
     ] = False,
 ) -> None:
     """Errors by kind, as TIDE tells them: how many, and the AP that mending each would gain."""
-    from benchmark import release_file
-    from benchmark.error_kinds import error_kinds
-    from benchmark.error_tables import errors_json, errors_table
-    from benchmark.inputs import read_inputs
+    from benchmark.analysis.error_kinds import error_kinds
+    from benchmark.reading import find_release as release_file
+    from benchmark.reading.inputs import read_inputs
+    from benchmark.report.error_tables import errors_json, errors_table
 
     release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")
@@ -139,9 +140,10 @@ def curves(
     ),
 ) -> None:
     """Precision over recall: the mean curve as a figure, every category's in a table."""
-    from benchmark import evaluation, native_path, release_file
-    from benchmark.pr_curves import write_curves
-    from o365seg.records import read_annotations
+    from benchmark.analysis.pr_curves import write_curves
+    from benchmark.average_precision import evaluation, native_path
+    from benchmark.reading import find_release as release_file
+    from o365seg.formats.records import read_annotations
 
     release, how = release_file.find_release(gt)
     sys.stderr.write(f"ground truth: {release} ({how})\n")

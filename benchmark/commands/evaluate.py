@@ -2,16 +2,17 @@
 
 import sys
 
-from benchmark import evaluation, native_core, native_path, release_file
-from benchmark.choices import Iou, SkipRule
-from benchmark.result_text import result_json, result_lines, result_table
+from benchmark.average_precision import evaluation, native_core, native_path
+from benchmark.reading import find_release as release_file
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.report.result_text import result_json, result_lines, result_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmark.extras import Wanted
-    from benchmark.native_core import HeadStart
+    from benchmark.average_precision.native_core import HeadStart
+    from benchmark.commands.extras import Wanted
 
 
 def run_evaluation(
@@ -54,7 +55,7 @@ def run_evaluation(
     if wanted is not None:
         from pathlib import Path
 
-        from benchmark import extras
+        from benchmark.commands import extras
 
         more = extras.find(result, Path(predictions), Path(release), wanted)
         numbers |= more.numbers
@@ -69,13 +70,13 @@ def run_evaluation(
         return
     sys.stdout.write("\n".join([*result_table(result), *result_lines(result), *lines, ""]))
     if tables:
-        from o365seg.command_line import output_console
+        from o365seg.terminal.command_line import output_console
 
         console = output_console()
         for table in tables:
             console.print(table)
     if json_file is not None:
-        from o365seg.json_files import write_bytes_atomic
+        from o365seg.formats.json_files import write_bytes_atomic
 
         write_bytes_atomic(json_file, text.encode())
         written = [*written, json_file]

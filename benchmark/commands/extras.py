@@ -9,17 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.choices import By, SkipRule
+from benchmark.reading.choices import By, SkipRule
 from o365seg.errors import InputError
-from o365seg.json_files import write_bytes_atomic
+from o365seg.formats.json_files import write_bytes_atomic
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from benchmark.bootstrap import Interval
-    from benchmark.inputs import Inputs
-    from benchmark.result import Result
-    from o365seg.records import AnnotationFile
+    from benchmark.analysis.bootstrap import Interval
+    from benchmark.average_precision.result import Result
+    from benchmark.reading.inputs import Inputs
+    from o365seg.formats.records import AnnotationFile
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class Source:
     @cached_property
     def file(self) -> "AnnotationFile":
         """The annotation file, for names and what was skipped."""
-        from o365seg.records import read_annotations
+        from o365seg.formats.records import read_annotations
 
         return read_annotations(self.release)
 
     @cached_property
     def inputs(self) -> "Inputs":
         """Predictions and ground truth with their masks."""
-        from benchmark.input_text import is_stdin
-        from benchmark.inputs import read_inputs
+        from benchmark.reading.input_text import is_stdin
+        from benchmark.reading.inputs import read_inputs
 
         if is_stdin(self.predictions):
             raise InputError("can be read only once, and this needs more; name a file", file="-")
@@ -101,14 +101,14 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
     if wanted.csv_file or By.CATEGORY in wanted.by or By.SUPERCATEGORY in wanted.by:
         _find_categories(source, wanted, found)
     if By.SIZE in wanted.by:
-        from benchmark.breakdown import sizes_table
-        from benchmark.by_size import evaluate_by_size
+        from benchmark.analysis.breakdown import sizes_table
+        from benchmark.analysis.by_size import evaluate_by_size
 
         bins = evaluate_by_size(source.inputs, source.rule)
         found.tables.append(sizes_table(bins))
         found.numbers["by_size"] = [asdict(one) for one in bins]
     if wanted.report:
-        from benchmark.report import write_report
+        from benchmark.report.gather import write_report
 
         write_report(
             wanted.report, result, source.inputs, predictions=str(predictions),
@@ -120,7 +120,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
 
 
 def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
-    from benchmark.bootstrap import LEVEL, intervals
+    from benchmark.analysis.bootstrap import LEVEL, intervals
 
     of_metrics = intervals(source.result, wanted.resamples, wanted.seed)
     found.numbers["intervals"] = {
@@ -133,7 +133,7 @@ def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
 
 
 def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
-    from benchmark.breakdown import by_category, by_supercategory, rows_csv, rows_table
+    from benchmark.analysis.breakdown import by_category, by_supercategory, rows_csv, rows_table
 
     rows = by_category(source.result, source.file)
     if wanted.csv_file:

@@ -8,7 +8,7 @@ wrong option, another command) goes to `cli`, which has the same options and the
 import os
 import sys
 
-from benchmark.native_core import HeadStart, is_wanted
+from benchmark.average_precision.native_core import HeadStart, is_wanted
 
 # As in `choices`, which takes longer to import than this is worth.
 IOUS = ("segm", "bbox", "boundary")
@@ -58,14 +58,14 @@ def main() -> None:
     """The `benchmark` command."""
     found = plain_evaluation(sys.argv[1:])
     if found is None:
-        from benchmark import cli
+        from benchmark.commands import main as cli
 
         cli.main()
         return
     started = head_start(found)
-    from benchmark.choices import Iou, SkipRule
-    from benchmark.evaluate_command import run_evaluation
-    from o365seg.exit_codes import with_exit_codes
+    from benchmark.commands.evaluate import run_evaluation
+    from benchmark.reading.choices import Iou, SkipRule
+    from o365seg.terminal.exit_codes import with_exit_codes
 
     with_exit_codes(
         lambda: run_evaluation(

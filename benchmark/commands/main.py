@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark import cli_analysis, cli_statistics
-from benchmark.choices import By, Iou, SkipRule, Task
-from o365seg import command_line
+from benchmark.commands import analysis as cli_analysis
+from benchmark.commands import statistics as cli_statistics
+from benchmark.reading.choices import By, Iou, SkipRule, Task
+from o365seg.terminal import command_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -214,8 +215,8 @@ def evaluate(
         return
     if images is not None and report is None:
         raise typer.BadParameter("asks for --report too", param_hint="--images")
-    from benchmark.evaluate_command import run_evaluation
-    from benchmark.extras import Wanted
+    from benchmark.commands.evaluate import run_evaluation
+    from benchmark.commands.extras import Wanted
 
     wanted = Wanted(by or [], csv_file, interval, resamples, seed, report, images, pictures)
     run_evaluation(predictions, gt, iou, skip_rule, json_file, wanted)
@@ -233,7 +234,8 @@ def _check_options(context: typer.Context, task: Task) -> None:
 def _panoptic(
     predictions: Path, gt: Path, pred_pngs: Path | None, gt_pngs: Path | None, per_class: bool
 ) -> tuple[dict[str, Any], list["Table"], list[str]]:
-    from benchmark import panoptic, pixel_tables
+    from benchmark.pixels import panoptic
+    from benchmark.report import pixel_tables
 
     result = panoptic.evaluate_panoptic(
         predictions, gt, prediction_pngs=pred_pngs, truth_pngs=gt_pngs
@@ -253,7 +255,8 @@ def _semantic(
     reduce_zero_label: bool,
     per_class: bool,
 ) -> tuple[dict[str, Any], list["Table"], list[str]]:
-    from benchmark import pixel_tables, semantic
+    from benchmark.pixels import semantic
+    from benchmark.report import pixel_tables
 
     result = semantic.evaluate_semantic(
         predictions, gt, classes=classes,
@@ -275,7 +278,7 @@ def _report(
     lines: list[str],
 ) -> None:
     """Print tables and lines, and write the numbers where asked; with `-` print those alone."""
-    from o365seg.json_files import write_bytes_atomic
+    from o365seg.formats.json_files import write_bytes_atomic
 
     numbers = {"predictions": str(predictions), "ground_truth": str(truth)} | numbers
     text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
@@ -297,5 +300,5 @@ cli_statistics.add_command(app)
 
 
 def main() -> None:
-    """The whole command line; `benchmark.command` comes before it."""
+    """The whole command line; `benchmark.commands.fast_path` comes before it."""
     command_line.run(app)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o365seg import command_line
 from o365seg.statistics.relative_size import RelativeSize
+from o365seg.terminal import command_line
 
 if TYPE_CHECKING:
     from o365seg.statistics.tables import Measured
@@ -90,7 +90,7 @@ def stats(
 
 
 def _measure(name: str, path: Path, relative_size: RelativeSize) -> "Measured":
-    from o365seg.records import read_annotations
+    from o365seg.formats.records import read_annotations
     from o365seg.statistics.contents import set_curves, set_numbers
     from o365seg.statistics.skip_statistics import skip_rates
     from o365seg.statistics.tables import Measured

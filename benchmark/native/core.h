@@ -25,7 +25,7 @@ enum {
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
 
-/* In the order of benchmark.choices.SkipRule. */
+/* In the order of benchmark.reading.choices.SkipRule. */
 typedef enum { RULE_BOX, RULE_BOX50, RULE_IOA, RULE_NONE, RULES } Rule;
 
 /* One bit for each area range a and threshold t: bit a * THRESHOLDS + t. */

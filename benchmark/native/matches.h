@@ -3,7 +3,7 @@
 
 #include "core.h"
 
-/* benchmark.matches.CategoryMatches' arrays, of the category's n predictions. */
+/* benchmark.average_precision.matches.CategoryMatches' arrays, of the category's n predictions. */
 typedef struct {
     int32_t *image;      /* [n], rank of the image's id */
     int64_t *prediction; /* [n], index in the results file */

@@ -1,5 +1,5 @@
 /* The core as a Python module. Only buffers, numbers and tuples cross this border, so that the
- * command needs no numpy; benchmark/native_core.py gives it types. */
+ * command needs no numpy; benchmark/average_precision/native_core.py gives it types. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 

@@ -1,5 +1,5 @@
 /* Predictions on instances that raters skipped (paper, appendix C); the rule is described in
- * benchmark/skip_rule.py. */
+ * benchmark/average_precision/skip_rule.py. */
 #include "skip_rule.h"
 
 #include <stdlib.h>

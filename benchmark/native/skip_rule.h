@@ -3,10 +3,10 @@
 
 #include "matching.h"
 
-/* Gathers the skipped boxes of a cell in `scratch`, in benchmark.skip_rule.sort_boxes' order. */
+/* Gathers the skipped boxes of a cell in `scratch`, in benchmark.average_precision.skip_rule.sort_boxes' order. */
 Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch);
 
-/* benchmark.skip_rule.absorb: `outcomes` (changed) of a cell's predictions, which are unmatched and
+/* benchmark.average_precision.skip_rule.absorb: `outcomes` (changed) of a cell's predictions, which are unmatched and
  * not ignored, turn to ignored where a skipped box absorbs them; at every threshold from an IoU of
  * one half where `at_half`. */
 Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes);

@@ -1,5 +1,5 @@
-/* Reading ground truth: the same records as o365seg.records, the same rules as
- * benchmark.ground_truth, for files without anything unusual. */
+/* Reading ground truth: the same records as o365seg.formats.records, the same rules as
+ * benchmark.reading.ground_truth, for files without anything unusual. */
 #include "truth_file.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from o365seg.errors import InputError
-from o365seg.json_files import decode_json, read_bytes
+from o365seg.formats.json_files import decode_json, read_bytes
 
 
 class _Class(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from o365seg.masks import MaskError, Rle, check_rle
+from o365seg.formats.masks import MaskError, Rle, check_rle
 
 NO_LABEL = 2**31 - 1
 """In a map: a pixel that nothing labels."""

@@ -16,12 +16,12 @@ from typing import Protocol
 import msgspec
 import numpy as np
 
-from benchmark.label_canvas import NO_LABEL, LabelCanvas
-from benchmark.png_maps import read_labels
+from benchmark.pixels.label_canvas import NO_LABEL, LabelCanvas
+from benchmark.pixels.png_maps import read_labels
 from o365seg.errors import InputError
-from o365seg.json_files import read_json
-from o365seg.masks import MaskError, Rle, segmentation_to_rle
-from o365seg.records import Annotation, AnnotationFile, read_annotations
+from o365seg.formats.json_files import read_json
+from o365seg.formats.masks import MaskError, Rle, segmentation_to_rle
+from o365seg.formats.records import Annotation, AnnotationFile, read_annotations
 
 
 @dataclass(frozen=True)

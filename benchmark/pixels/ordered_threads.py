@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from o365seg.command_line import progress
+from o365seg.terminal.command_line import progress
 
 T = TypeVar("T")
 R = TypeVar("R")

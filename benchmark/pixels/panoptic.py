@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.ordered_threads import map_in_order
-from benchmark.panoptic_files import PanopticCategory, PanopticImage, Segments, read_panoptic
-from benchmark.pixel_pairs import PixelPairs, count_pairs
-from benchmark.png_maps import read_segment_ids
+from benchmark.pixels.ordered_threads import map_in_order
+from benchmark.pixels.panoptic_files import PanopticCategory, PanopticImage, Segments, read_panoptic
+from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
+from benchmark.pixels.png_maps import read_segment_ids
 from o365seg.errors import InputError
 
 VOID = 0

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from o365seg.errors import InputError
-from o365seg.json_files import read_json
+from o365seg.formats.json_files import read_json
 
 
 class PanopticCategory(msgspec.Struct, gc=False):

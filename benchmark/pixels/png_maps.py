@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes
+from o365seg.formats.json_files import read_bytes
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.class_names import read_classes
-from benchmark.label_canvas import NO_LABEL
-from benchmark.label_maps import PredictedMaps, TrueMaps, predicted_maps, true_maps
-from benchmark.ordered_threads import map_in_order
-from benchmark.pixel_pairs import PixelPairs, count_pairs
+from benchmark.pixels.class_names import read_classes
+from benchmark.pixels.label_canvas import NO_LABEL
+from benchmark.pixels.label_maps import PredictedMaps, TrueMaps, predicted_maps, true_maps
+from benchmark.pixels.ordered_threads import map_in_order
+from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
 from o365seg.errors import InputError
 
 IGNORE_LABEL = 255

@@ -14,7 +14,7 @@ class Task(StrEnum):
 class Iou(StrEnum):
     """What is compared: masks (SEGM), boxes (BBOX), or masks and their boundaries (BOUNDARY).
 
-    BOUNDARY takes the lesser of mask IoU and boundary IoU (see `benchmark.boundary`).
+    BOUNDARY takes the lesser of mask IoU and boundary IoU (`average_precision.boundary`).
     """
 
     SEGM = "segm"

@@ -23,7 +23,7 @@ def find_release(given: "str | Path | None") -> "tuple[str | Path, str]":
     """
     if given is not None:
         return given, "as given"
-    if os.path.isfile(RELEASE_NAME):  # noqa: PTH113 (without pathlib, see benchmark.result)
+    if os.path.isfile(RELEASE_NAME):  # noqa: PTH113 (without pathlib, see benchmark.average_precision.result)
         return RELEASE_NAME, "found in the current folder"
     named = os.environ.get(RELEASE_VARIABLE)
     if named:

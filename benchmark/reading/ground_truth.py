@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.skip_rule import sort_boxes
-from o365seg.command_line import progress
+from benchmark.average_precision.skip_rule import sort_boxes
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, rle_area, segmentation_to_rle
-from o365seg.records import Annotation, AnnotationFile
-from o365seg.stock_tools import stock_annotation
+from o365seg.formats.masks import MaskError, rle_area, segmentation_to_rle
+from o365seg.formats.pycocotools_variant import stock_annotation
+from o365seg.formats.records import Annotation, AnnotationFile
+from o365seg.terminal.command_line import progress
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def read_stdin() -> InputText:
     Raises:
         InputError: the gzip data is unsound.
     """
-    from o365seg.json_files import decompressed
+    from o365seg.formats.json_files import decompressed
 
     name = "standard input"
     return InputText(name, decompressed(sys.stdin.buffer.read(), name))
@@ -49,10 +49,10 @@ def map_file(path: "str | Path") -> InputText:
         ValueError: it is empty.
         InputError: the gzip data is unsound.
     """
-    with open(path, "rb") as file:  # noqa: PTH123 (without pathlib, see benchmark.result)
+    with open(path, "rb") as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     if data[:2] != b"\x1f\x8b":
         return InputText(path, data)
-    from o365seg.json_files import decompressed
+    from o365seg.formats.json_files import decompressed
 
     return InputText(path, decompressed(data[:], path))

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.choices import Iou
-from benchmark.evaluation import readable_twice
-from benchmark.ground_truth import GroundTruth, load_ground_truth
-from benchmark.input_text import InputText
-from benchmark.predictions import Predictions, read_predictions
-from o365seg.records import AnnotationFile, read_annotations
+from benchmark.average_precision.evaluation import readable_twice
+from benchmark.reading.choices import Iou
+from benchmark.reading.ground_truth import GroundTruth, load_ground_truth
+from benchmark.reading.input_text import InputText
+from benchmark.reading.predictions import Predictions, read_predictions
+from o365seg.formats.records import AnnotationFile, read_annotations
 
 
 @dataclass(frozen=True)

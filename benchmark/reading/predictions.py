@@ -10,13 +10,13 @@ import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from benchmark.input_text import InputText
-from benchmark.mask_batches import Measured, measure
-from o365seg.command_line import progress
+from benchmark.reading.input_text import InputText
+from benchmark.reading.mask_batches import Measured, measure
 from o365seg.errors import InputError
-from o365seg.json_files import decode_json, read_bytes
-from o365seg.masks import MaskError, Rle, check_rle, compress_runs, polygons_to_rle
-from o365seg.records import AnnotationFile
+from o365seg.formats.json_files import decode_json, read_bytes
+from o365seg.formats.masks import MaskError, Rle, check_rle, compress_runs, polygons_to_rle
+from o365seg.formats.records import AnnotationFile
+from o365seg.terminal.command_line import progress
 
 NAMELESS = "predictions"
 """What errors call predictions that were handed over as Python records, not as a file."""

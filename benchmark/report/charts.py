@@ -10,8 +10,8 @@ from html import escape
 
 import numpy as np
 
-from benchmark.accumulation import RECALLS
-from benchmark.pr_curves import Curve
+from benchmark.analysis.pr_curves import Curve
+from benchmark.average_precision.accumulation import RECALLS
 
 _WIDTH = 440
 

@@ -9,10 +9,10 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.bootstrap import INTERVAL_METRICS
-from benchmark.comparison import CategoryDifference, Comparison
-from benchmark.result_text import percent
-from o365seg.categories import display_name
+from benchmark.analysis.bootstrap import INTERVAL_METRICS
+from benchmark.analysis.comparison import CategoryDifference, Comparison
+from benchmark.report.result_text import percent
+from o365seg.formats.categories import display_name
 
 ENDS = 10
 """Categories shown at either end of the differences."""

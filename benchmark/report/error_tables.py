@@ -4,8 +4,8 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmark.error_kinds import BACKGROUND, FOREGROUND, ErrorKinds, Kind
-from benchmark.result_text import percent
+from benchmark.analysis.error_kinds import BACKGROUND, FOREGROUND, ErrorKinds, Kind
+from benchmark.report.result_text import percent
 
 MEANING = {
     Kind.CLASSIFICATION: "on an object, of another category",

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.bootstrap import Interval, image_weights, interval, intervals, resampled
-from benchmark.breakdown import by_category
-from benchmark.by_size import SizeBin, match_by_size, numbers_by_size
-from benchmark.choices import SkipRule
-from benchmark.error_kinds import errors_by_kind, judge
-from benchmark.inputs import Inputs
-from benchmark.matches import CategoryMatches
-from benchmark.pr_curves import mean_curves
-from benchmark.report_page import Report, page
-from benchmark.result import Result
-from benchmark.worst_images import PICTURES, draw_worst
-from o365seg.categories import display_name
-from o365seg.json_files import write_bytes_atomic
+from benchmark.analysis.bootstrap import Interval, image_weights, interval, intervals, resampled
+from benchmark.analysis.breakdown import by_category
+from benchmark.analysis.by_size import SizeBin, match_by_size, numbers_by_size
+from benchmark.analysis.error_kinds import errors_by_kind, judge
+from benchmark.analysis.pr_curves import mean_curves
+from benchmark.analysis.worst_images import PICTURES, draw_worst
+from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.result import Result
+from benchmark.reading.choices import SkipRule
+from benchmark.reading.inputs import Inputs
+from benchmark.report.html import Report, page
+from o365seg.formats.categories import display_name
+from o365seg.formats.json_files import write_bytes_atomic
 
 
 def write_report(

@@ -1,25 +1,26 @@
 """The report as one HTML page that loads nothing: style, script, charts and images inside it.
 
-Whatever came from a file (names of categories, files, images) is escaped; see `o365seg.html_page`.
+Whatever came from a file (names of categories, files, images) is escaped; see
+`o365seg.presentation.html_page`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from benchmark.bootstrap import Interval
-from benchmark.breakdown import NO_SUPERCATEGORY, Row, size_name
-from benchmark.by_size import SizeBin
-from benchmark.choices import Iou
-from benchmark.error_kinds import ErrorKinds
-from benchmark.error_tables import MEANING
-from benchmark.pr_curves import Curve
-from benchmark.report_charts import Bar, bar_chart, curve_chart, spark
-from benchmark.result import Result
-from benchmark.result_text import percent
-from benchmark.worst_images import FOUND_MARK, Picture
-from o365seg.categories import display_name
-from o365seg.html_page import asset, foot, head
+from benchmark.analysis.bootstrap import Interval
+from benchmark.analysis.breakdown import NO_SUPERCATEGORY, Row, size_name
+from benchmark.analysis.by_size import SizeBin
+from benchmark.analysis.error_kinds import ErrorKinds
+from benchmark.analysis.pr_curves import Curve
+from benchmark.analysis.worst_images import FOUND_MARK, Picture
+from benchmark.average_precision.result import Result
+from benchmark.reading.choices import Iou
+from benchmark.report.charts import Bar, bar_chart, curve_chart, spark
+from benchmark.report.error_tables import MEANING
+from benchmark.report.result_text import percent
+from o365seg.formats.categories import display_name
+from o365seg.presentation.html_page import asset, foot, head
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from benchmark.panoptic import PanopticResult
-from benchmark.semantic import SemanticResult
-from o365seg.categories import display_name
+from benchmark.pixels.panoptic import PanopticResult
+from benchmark.pixels.semantic import SemanticResult
+from o365seg.formats.categories import display_name
 
 
 def percent(fraction: float) -> str:

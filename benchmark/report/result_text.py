@@ -1,7 +1,7 @@
 """A result for the terminal and as JSON; without libraries, for the command's sake."""
 
-from benchmark.choices import Iou
-from benchmark.result import IOU_THRESHOLDS, Result
+from benchmark.average_precision.result import IOU_THRESHOLDS, Result
+from benchmark.reading.choices import Iou
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.cli_options import model_libraries
+from model.commands.options import model_libraries
 
 
 def card(
@@ -24,8 +24,8 @@ def card(
 ) -> None:
     """Write the model card: the network, what it was trained on, its scores, its limits."""
     with model_libraries():
-        from model.card import model_card, read_evaluations
-        from o365seg.json_files import write_bytes_atomic
+        from model.evaluation.card import model_card, read_evaluations
+        from o365seg.formats.json_files import write_bytes_atomic
 
         command = ["dataseg", "card", checkpoint.name]
         for path in evaluation or []:

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model.cli_options import model_libraries
-from o365seg import command_line
+from model.commands.options import model_libraries
 from o365seg.errors import InputError
+from o365seg.terminal import command_line
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from model.data.checking import CheckReport
     from model.data.file_dataset import FileDataset
+    from model.datasets.checking import CheckReport
 
 app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 
@@ -72,8 +72,8 @@ def check(
 ) -> None:
     """Verify a data set's folder, and draw a few samples. The exit code is 1 if it has faults."""
     with model_libraries():
-        from model.data.checking import check_dataset
-        from o365seg.json_files import write_bytes_atomic, write_json_atomic
+        from model.datasets.checking import check_dataset
+        from o365seg.formats.json_files import write_bytes_atomic, write_json_atomic
 
         opened = _opened(name, root, split)
         reports: list[CheckReport] = []
@@ -100,8 +100,8 @@ def check(
 
 def _opened(name: str, root: Path | None, split: str) -> "list[FileDataset]":
     """The data set of the catalogue, or those of a configuration."""
-    from model.data.catalog import open_dataset
-    from model.data.configured import open_configured
+    from model.datasets.configured import open_configured
+    from model.datasets.opening import open_dataset
 
     if name.endswith(".toml"):
         if root is not None:
@@ -142,9 +142,9 @@ def _fault_lines(report: "CheckReport") -> list[str]:
 
 def _write_picture(dataset: "FileDataset", wanted: int, path: Path) -> None:
     """The first sound samples, evenly spread over the data set."""
-    from model.data.checking import spread
-    from model.data.contact_sheet import contact_sheet
-    from model.visualize import save_picture
+    from model.datasets.checking import spread
+    from model.inference.contact_sheet import contact_sheet
+    from model.inference.visualize import save_picture
 
     shown = []
     for place in spread(len(dataset), wanted):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.cli_options import (
+from model.commands.options import (
     Embeddings,
     Prompts,
     TextModel,
@@ -55,11 +55,11 @@ def demo(
     pixels = parse_size(size)
     with model_libraries():
         # The page first: a missing gradio is told before PyTorch has been waited for.
-        from model.demo_page import make_page, serve_page  # isort: skip
-        from model.demo import Demo
-        from model.predict_command import TextChoice, chosen_device
-        from model.text_files import read_names
-        from model.vocabulary import parse_vocabulary
+        from model.demo.page import make_page, serve_page  # isort: skip
+        from model.demo.demo import Demo
+        from model.inference.run import TextChoice, chosen_device
+        from model.text.embedding_files import read_names
+        from model.text.vocabulary import parse_vocabulary
 
         if vocabulary is None:
             names = read_names(embeddings) if embeddings is not None else None

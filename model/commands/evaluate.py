@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.cli_options import (
+from model.commands.options import (
     Embeddings,
     Prompts,
     TextModel,
@@ -93,8 +93,8 @@ def evaluate(
     if not data and config is None:
         raise typer.BadParameter("name a data set by --data or --config")
     with model_libraries():
-        from model import evaluate_command
-        from model.predict_command import TextChoice
+        from model.evaluation import requests as evaluate_command
+        from model.inference.run import TextChoice
 
         asked = evaluate_command.asked_on_command_line(data or [])
         asked += [] if config is None else evaluate_command.asked_in_file(config)
@@ -151,7 +151,7 @@ def fill_table(
     Run it again after a stop: it goes on where it was.
     """
     with model_libraries():
-        from model import table_command
+        from model.experiments import filling as table_command
         from model.experiments.run import Place
         from model.experiments.tables import TABLES
 

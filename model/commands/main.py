@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from benchmark.choices import Task
-from model import cli_evaluate, data_command
-from model.card_command import card
-from model.cli_options import (
+from benchmark.reading.choices import Task
+from model.commands import data as data_command
+from model.commands import evaluate as cli_evaluate
+from model.commands.card import card
+from model.commands.demo import demo
+from model.commands.options import (
     Embeddings,
     Names,
     Preset,
@@ -19,9 +21,8 @@ from model.cli_options import (
     parse_size,
     text_encoder,
 )
-from model.demo_command import demo
-from model.train_command import train
-from o365seg import command_line
+from model.commands.train import train
+from o365seg.terminal import command_line
 
 app = command_line.make_app("Train, evaluate, run, describe and export DaTaSeg.")
 
@@ -85,8 +86,8 @@ def predict(
     """
     pixels = parse_size(size)
     with model_libraries():
-        from model.predict_command import Drawing, TextChoice, predict_files
-        from model.vocabulary import read_or_parse
+        from model.inference.run import Drawing, TextChoice, predict_files
+        from model.text.vocabulary import read_or_parse
 
         predict_files(
             images,
@@ -119,8 +120,8 @@ def embed(
 ) -> None:
     """Write a vocabulary's text embeddings, so that no text encoder is needed where it is used."""
     with model_libraries():
-        from model.predict_command import write_embeddings
-        from model.vocabulary import read_or_parse
+        from model.inference.run import write_embeddings
+        from model.text.vocabulary import read_or_parse
 
         encoder = text_encoder(text_model, text_weights, prompt)
         write_embeddings(read_or_parse(vocabulary), encoder, out)
@@ -145,7 +146,7 @@ def init(
 ) -> None:
     """Write a model with random weights, to try the commands on or to train from."""
     with model_libraries():
-        from model.predict_command import write_untrained
+        from model.inference.run import write_untrained
 
         write_untrained(preset, text_width, seed, backbone_weights, out)
 
@@ -160,7 +161,7 @@ def describe(
     """Print parameters, multiply-adds and memory of a preset, part by part."""
     parse_size(str(size))
     with model_libraries():
-        from model.describe import describe_preset
+        from model.network.describe import describe_preset
 
         rows = describe_preset(preset, size).rows()
     from rich.table import Table
@@ -190,7 +191,7 @@ def export(
         raise typer.BadParameter("name --onnx or --program, or both")
     parse_size(str(size))
     with model_libraries():
-        from model.export import export_onnx, export_program
+        from model.inference.export import export_onnx, export_program
 
         if onnx is not None:
             export_onnx(checkpoint, onnx, size)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from model.config import PRESETS
-from o365seg import command_line
+from model.network.config import PRESETS
+from o365seg.terminal import command_line
 
 if TYPE_CHECKING:
-    from model.text import TextEncoder
+    from model.text.encoder import TextEncoder
 
 _EXTRA = dict.fromkeys(
     ("open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch", "torchvision"), "model"
@@ -77,7 +77,7 @@ def parse_size(text: str) -> int | None:
 
 def text_encoder(model: str, weights: str, prompts: list[str] | None) -> "TextEncoder":
     """What the options of the text encoder describe."""
-    from model.prompts import DEFAULT_TEMPLATES
-    from model.text import TextEncoder
+    from model.text.encoder import TextEncoder
+    from model.text.prompts import DEFAULT_TEMPLATES
 
     return TextEncoder(model, weights, tuple(prompts) if prompts else DEFAULT_TEMPLATES)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from model.cli_options import model_libraries
+from model.commands.options import model_libraries
 
 
 def train(
@@ -35,14 +35,14 @@ def train(
     On several processors: `torchrun --nproc-per-node 8 -m model train …`.
     """
     with model_libraries():
-        from model.train_config import RECIPES, find_config, read_train_config
+        from model.training.config import RECIPES, find_config, read_train_config
 
         path = find_config(config)
         if show:
             typer.echo(path.read_text("utf-8"), nl=False)
             return
         settings = read_train_config(path)
-        from model.train import train_run
+        from model.training.loop import train_run
 
         # The paths in a file begin at its folder; those in a shipped recipe where the user is.
         base = Path() if path.parent == RECIPES else path.parent

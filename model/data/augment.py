@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from model.data.samples import VOID, BoxTruth, ClassTruth, Sample
-from model.preprocess import MULTIPLE, PADDING
-from model.targets import (
+from model.network.preprocess import MULTIPLE, PADDING
+from model.objective.targets import (
     STRIDE,
     BoxTarget,
     MaskTarget,

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from o365seg.errors import InputError
-from o365seg.image_files import find_image
-from o365seg.json_files import read_bytes, read_json
+from o365seg.formats.json_files import read_bytes, read_json
+from o365seg.images.image_files import find_image
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 

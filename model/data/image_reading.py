@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from o365seg.errors import InputError
-from o365seg.image_files import find_image
-from o365seg.json_files import read_bytes
+from o365seg.formats.json_files import read_bytes
+from o365seg.images.image_files import find_image
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -32,7 +32,7 @@ def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
 
     Boxes and masks were drawn on an image of the recorded size: where the file's EXIF orientation
     leads to that size the image is turned, where the pixels as stored have it they stay. (See
-    `o365seg.image_files.check_image`, which does the same for the painting tool.)
+    `o365seg.images.image_files.check_image`, which does the same for the painting tool.)
 
     Args:
         path: The file.

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from model.data.augment import Augmentation, augment
 from model.data.sampler import Draw, augmentation_rng
 from model.data.samples import Dataset
-from model.targets import Target
+from model.objective.targets import Target
 from o365seg.errors import InputError
 
 

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmark.choices import Task
-from model.targets import Segment
-from model.vocabulary import Vocabulary
+from benchmark.reading.choices import Task
+from model.objective.targets import Segment
+from model.text.vocabulary import Vocabulary
 
 VOID = -1
 """The class index of pixels that have no class."""

@@ -20,8 +20,8 @@ import msgspec
 import numpy as np
 
 from o365seg.errors import InputError
-from o365seg.json_files import decode_json, decompressed, read_json
-from o365seg.records import Annotation, Category, Image
+from o365seg.formats.json_files import decode_json, decompressed, read_json
+from o365seg.formats.records import Annotation, Category, Image
 
 _VERSION = 1  # of the files below; another gets other folders
 _PIECE = 1 << 23  # bytes of JSON text decoded at a time

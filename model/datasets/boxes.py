@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.choices import Task
-from model.data.box_index import BoxIndex
+from benchmark.reading.choices import Task
 from model.data.image_reading import Size, read_pixels
-from model.data.instances import category_places, locate_in
 from model.data.samples import BoxTruth, Sample
-from model.vocabulary import Vocabulary
+from model.datasets.box_index import BoxIndex
+from model.datasets.instances import category_places, locate_in
+from model.text.vocabulary import Vocabulary
 
 
 class BoxDataset:

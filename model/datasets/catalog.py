@@ -4,17 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model.data.box_index import open_box_index
-from model.data.boxes import BoxDataset
-from model.data.cityscapes import CityscapesPanoptic
 from model.data.file_dataset import FileDataset
-from model.data.instances import InstanceDataset
-from model.data.label_maps import LabelMapDataset, listed_pairs, read_names
-from model.data.layout import Layout
-from model.data.panoptic import PanopticDataset, read_panoptic_records
-from model.data.pascal_context import open_pascal_context
-from model.data.vocabularies import places_by_label, shipped_vocabulary
-from o365seg.records import read_annotations
+from model.datasets.box_index import open_box_index
+from model.datasets.boxes import BoxDataset
+from model.datasets.cityscapes import CityscapesPanoptic
+from model.datasets.instances import InstanceDataset
+from model.datasets.label_maps import LabelMapDataset, listed_pairs, read_names
+from model.datasets.layout import Layout
+from model.datasets.panoptic import PanopticDataset, read_panoptic_records
+from model.datasets.pascal_context import open_pascal_context
+from model.text.shipped_vocabularies import places_by_label, shipped_vocabulary
+from o365seg.formats.records import read_annotations
 
 
 @dataclass(frozen=True)

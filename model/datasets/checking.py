@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from model.data.chosen import ChosenImages
 from model.data.file_dataset import FileDataset
 from model.data.image_reading import check_size, stored_size
-from model.data.panoptic import PanopticDataset
 from model.data.samples import VOID, BoxTruth, ClassTruth, Sample, Truth
+from model.datasets.chosen import ChosenImages
+from model.datasets.panoptic import PanopticDataset
 from o365seg.errors import InputError
 
 KINDS = ("missing image", "other size", "unreadable", "unknown or absent id", "box outside")

@@ -6,8 +6,8 @@ import numpy as np
 
 from model.data.file_dataset import FileDataset
 from model.data.image_reading import Size
-from model.data.label_maps import read_names
 from model.data.samples import Sample
+from model.datasets.label_maps import read_names
 from o365seg.errors import InputError
 
 

@@ -3,10 +3,10 @@
 import tomllib
 from pathlib import Path
 
-from model.data.catalog import DATA_KEYS, open_from_table
 from model.data.file_dataset import FileDataset
+from model.datasets.opening import DATA_KEYS, open_from_table
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes
+from o365seg.formats.json_files import read_bytes
 
 
 def open_configured(path: Path) -> list[FileDataset]:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from model.data.box_index import open_box_index
-from model.data.boxes import BoxDataset, index_vocabulary
 from model.data.file_dataset import FileDataset
-from model.data.instances import InstanceDataset
-from model.data.label_maps import LabelMapDataset, found_pairs, read_names
-from model.data.panoptic import PanopticDataset, read_panoptic_records
-from model.data.vocabularies import places_by_label
-from model.vocabulary import Vocabulary, parse_entries, read_vocabulary
+from model.datasets.box_index import open_box_index
+from model.datasets.boxes import BoxDataset, index_vocabulary
+from model.datasets.instances import InstanceDataset
+from model.datasets.label_maps import LabelMapDataset, found_pairs, read_names
+from model.datasets.panoptic import PanopticDataset, read_panoptic_records
+from model.text.shipped_vocabularies import places_by_label
+from model.text.vocabulary import Vocabulary, parse_entries, read_vocabulary
 from o365seg.errors import InputError
-from o365seg.records import read_annotations
+from o365seg.formats.records import read_annotations
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.choices import Task
+from benchmark.reading.choices import Task
 from model.data.image_reading import Size, locate, read_pixels
 from model.data.samples import Sample, SegmentTruth
-from model.targets import Segment
-from model.vocabulary import Vocabulary
-from o365seg.categories import display_name
+from model.objective.targets import Segment
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, Rle, decode_rle, rle_area, segmentation_to_rle
-from o365seg.records import Annotation, AnnotationFile, Category
+from o365seg.formats.categories import display_name
+from o365seg.formats.masks import MaskError, Rle, decode_rle, rle_area, segmentation_to_rle
+from o365seg.formats.records import Annotation, AnnotationFile, Category
 
 
 class InstanceDataset:

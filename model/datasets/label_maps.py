@@ -6,12 +6,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from benchmark.choices import Task
-from benchmark.png_maps import read_labels
+from benchmark.pixels.png_maps import read_labels
+from benchmark.reading.choices import Task
+from model.data.image_list import SUFFIXES
 from model.data.image_reading import Size, read_pixels
 from model.data.samples import ClassTruth, Sample
-from model.image_list import SUFFIXES
-from model.vocabulary import Vocabulary
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 
 

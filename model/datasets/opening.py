@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from model.data.chosen import leave_out
-from model.data.custom import CocoInstances, CocoPanoptic, LabelMaps, open_custom
-from model.data.downloads import ENTRIES
 from model.data.file_dataset import FileDataset
-from model.data.layout import Layout
-from model.data.synthetic import Synthetic, open_synthetic
+from model.datasets.catalog import ENTRIES
+from model.datasets.chosen import leave_out
+from model.datasets.custom import CocoInstances, CocoPanoptic, LabelMaps, open_custom
+from model.datasets.layout import Layout
+from model.datasets.synthetic import Synthetic, open_synthetic
 from o365seg.errors import InputError
 
 DATASETS = tuple(ENTRIES)

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from model.data.file_dataset import FileDataset
-from model.data.label_maps import LabelMapDataset, listed_pairs, read_names
-from model.data.layout import Layout
-from model.data.vocabularies import context_59_of_459, places_by_label, shipped_vocabulary
+from model.datasets.label_maps import LabelMapDataset, listed_pairs, read_names
+from model.datasets.layout import Layout
+from model.text.shipped_vocabularies import context_59_of_459, places_by_label, shipped_vocabulary
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes
+from o365seg.formats.json_files import read_bytes
 
 
 def open_pascal_context(name: str, root: Path, split: str, layout: Layout) -> FileDataset:

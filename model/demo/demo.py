@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from model.checkpoint import read_header
-from model.image_list import read_image
-from model.predict import load_predictor
-from model.predict_command import TextChoice, find_embeddings
-from model.preprocess import FIXED_SIZE
-from model.visualize import draw_instances, draw_panoptic, draw_semantic
-from model.vocabulary import Vocabulary, parse_vocabulary
+from model.data.image_list import read_image
+from model.inference.predictor import load_predictor
+from model.inference.run import TextChoice, find_embeddings
+from model.inference.visualize import draw_instances, draw_panoptic, draw_semantic
+from model.network.preprocess import FIXED_SIZE
+from model.runtime.checkpoint import read_header
+from model.text.vocabulary import Vocabulary, parse_vocabulary
 
 _KEPT = 8
 """Vocabularies whose embeddings are kept at hand."""
@@ -34,7 +34,7 @@ class Demo:
     """A checkpoint, ready for any image and vocabulary.
 
     Args:
-        checkpoint: As `model.checkpoint` writes it.
+        checkpoint: As `model.runtime.checkpoint` writes it.
         text: Where text embeddings come from; those of a file limit the vocabulary to its names.
         vocabulary: The classes to begin with.
         size: Pixels of the input's sides; None for the image's own.

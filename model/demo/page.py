@@ -17,7 +17,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from gradio.themes import Base
 
-from model.demo import Demo
+from model.demo.demo import Demo
 from o365seg.errors import InputError
 
 EXAMPLE = "chelsea.png"

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 import data_cards
-from benchmark.choices import Task
-from model.checkpoint import read_header
-from model.config import config_to_dict
-from model.describe import describe
-from model.evaluate_scores import percent
+from benchmark.reading.choices import Task
+from model.evaluation.scores import percent
+from model.network.config import config_to_dict
+from model.network.describe import describe
+from model.runtime.checkpoint import read_header
 from o365seg.errors import InputError
-from o365seg.json_files import read_json
+from o365seg.formats.json_files import read_json
 
 
 class EvaluatedSet(msgspec.Struct):
@@ -64,7 +64,7 @@ def model_card(
     """The card as Markdown. Equal files give equal text.
 
     Args:
-        checkpoint: As `model.checkpoint` writes it.
+        checkpoint: As `model.runtime.checkpoint` writes it.
         evaluations: Of it; none for a card that says so.
         name: The model's name; the file's by default.
         licence: Of the weights, in words; None for a card that says that none is stated.

@@ -7,10 +7,10 @@ the first puts the results together and scores them.
 
 from pathlib import Path
 
-from benchmark.choices import Task
+from benchmark.reading.choices import Task
 from model.data.samples import BoxTruth, Dataset
-from model.evaluate_scores import Scores, score_files
-from model.evaluate_shares import (
+from model.evaluation.ground_truth_files import annotated_instances, annotation_truth
+from model.evaluation.parallel_prediction import (
     ALONE,
     Predicts,
     Share,
@@ -18,8 +18,8 @@ from model.evaluate_shares import (
     predict_share,
     prepare_folder,
 )
-from model.evaluate_truth import annotated_instances, annotation_truth
-from model.postprocess import COCO_CONFIDENCE, CONFIDENCE
+from model.evaluation.scores import Scores, score_files
+from model.inference.postprocess import COCO_CONFIDENCE, CONFIDENCE
 
 
 def evaluate_dataset(

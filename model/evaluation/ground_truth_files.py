@@ -18,17 +18,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.choices import Task
-from model.data.chosen import ChosenImages
-from model.data.instances import InstanceDataset, category_places
+from benchmark.reading.choices import Task
+from model.data.image_list import ListedImage
 from model.data.samples import VOID, BoxTruth, ClassTruth, Dataset, Sample, SegmentTruth
-from model.image_list import ListedImage
-from model.result_files import mask_box, panoptic_map
-from model.visualize import save_picture
-from model.vocabulary import Vocabulary
+from model.datasets.chosen import ChosenImages
+from model.datasets.instances import InstanceDataset, category_places
+from model.inference.result_files import mask_box, panoptic_map
+from model.inference.visualize import save_picture
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes, write_json_atomic
-from o365seg.masks import encode_rle
+from o365seg.formats.json_files import read_bytes, write_json_atomic
+from o365seg.formats.masks import encode_rle
 
 _MOST_IN_BYTES = 255
 

@@ -15,24 +15,24 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from benchmark.choices import Task
-from benchmark.ordered_threads import map_in_order
+from benchmark.pixels.ordered_threads import map_in_order
+from benchmark.reading.choices import Task
+from model.data.image_list import ListedImage
 from model.data.samples import Dataset, Sample
-from model.evaluate_truth import write_truth
-from model.image_list import ListedImage
-from model.predict import Prediction
-from model.result_files import (
+from model.evaluation.ground_truth_files import write_truth
+from model.inference.predictor import Prediction
+from model.inference.result_files import (
     instance_records,
     label_map,
     panoptic_map,
     panoptic_record,
     semantic_records,
 )
-from model.visualize import save_picture
-from model.vocabulary import Vocabulary
+from model.inference.visualize import save_picture
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.json_files import make_folder, read_json, write_json_atomic
-from o365seg.masks import encode_rle
+from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
+from o365seg.formats.masks import encode_rle
 
 _FOLDERS = {
     Task.PANOPTIC: ("truth", "panoptic"),
@@ -43,7 +43,7 @@ _PARTS = ".parts"
 
 
 class Predicts(Protocol):
-    """What is evaluated: `model.predict.Predictor`, or a stand-in in tests."""
+    """What is evaluated: `model.inference.predictor.Predictor`, or a stand-in in tests."""
 
     def predict(self, images: Sequence[np.ndarray], tasks: Collection[Task]) -> list[Prediction]:
         """A prediction for each uint8 (H, W, 3) image."""

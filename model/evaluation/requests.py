@@ -10,19 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from model.checkpoint import read_header
-from model.config import DatasetModulesConfig
-from model.data.catalog import open_dataset, open_from_table
 from model.data.samples import Dataset
-from model.distributed import join_ranks
-from model.evaluate import default_confidence, evaluate_dataset
-from model.evaluate_scores import Scores, scores_csv, scores_json, scores_tables
-from model.evaluate_shares import Share
-from model.predict import load_predictor
-from model.predict_command import TextChoice, find_embeddings
-from o365seg import command_line
+from model.datasets.opening import open_dataset, open_from_table
+from model.evaluation.evaluate import default_confidence, evaluate_dataset
+from model.evaluation.parallel_prediction import Share
+from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
+from model.inference.predictor import load_predictor
+from model.inference.run import TextChoice, find_embeddings
+from model.network.config import DatasetModulesConfig
+from model.runtime.checkpoint import read_header
+from model.runtime.distributed import join_ranks
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes, write_bytes_atomic
+from o365seg.formats.json_files import read_bytes, write_bytes_atomic
+from o365seg.terminal import command_line
 
 
 @dataclass(frozen=True)

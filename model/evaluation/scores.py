@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark
-from benchmark.choices import Iou, Task
-from model.evaluate_truth import ignore_label
-from model.vocabulary import Vocabulary
+from benchmark.reading.choices import Iou, Task
+from model.evaluation.ground_truth_files import ignore_label
+from model.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +69,7 @@ def score_files(
 
 
 def _panoptic(data: str, found: Path, truth: Path) -> Scores:
-    from benchmark.pixel_tables import panoptic_json
+    from benchmark.report.pixel_tables import panoptic_json
 
     details = panoptic_json(benchmark.evaluate_panoptic(found, truth))
     rows = details["metrics"]
@@ -82,7 +82,7 @@ def _panoptic(data: str, found: Path, truth: Path) -> Scores:
 
 
 def _semantic(data: str, out: Path, truth: Path, ignored: int) -> Scores:
-    from benchmark.pixel_tables import semantic_json
+    from benchmark.report.pixel_tables import semantic_json
 
     found, classes = out / "semantic", out / "classes.json"
     result = benchmark.evaluate_semantic(found, truth, classes=classes, ignore_label=ignored)
@@ -94,7 +94,7 @@ def _semantic(data: str, out: Path, truth: Path, ignored: int) -> Scores:
 
 
 def _instance(data: str, found: Path, truth: Path, iou: Iou) -> Scores:
-    from benchmark.result_text import result_json
+    from benchmark.report.result_text import result_json
 
     details: dict[str, Any] = result_json(benchmark.evaluate(found, truth, iou=iou))
     details["task"] = "instance"

@@ -9,9 +9,9 @@ from model.experiments.recipe import Recipe, run_config
 from model.experiments.run import Place, is_trained, run_table, scored_so_far, wanted_columns
 from model.experiments.table_text import as_json, markdown, rich_table
 from model.experiments.tables import TABLES, Table
-from o365seg import command_line
 from o365seg.errors import InputError
-from o365seg.json_files import write_bytes_atomic
+from o365seg.formats.json_files import write_bytes_atomic
+from o365seg.terminal import command_line
 
 RECIPES = ("small", "real", "paper")
 
@@ -71,7 +71,7 @@ def fill_table(
     table = TABLES[number]
     fill = scored_so_far if scored_only else run_table
     values = fill(table, recipe, seeds, place)
-    from model.distributed import is_first_process
+    from model.runtime.distributed import is_first_process
 
     if not is_first_process():
         return

@@ -8,10 +8,10 @@ wants a cluster, as the paper's 64 or 128 TPU chips, under torchrun.
 from pathlib import Path
 from typing import Any
 
-from model.data.vocabularies import VOC_UNSEEN, voc_seen
 from model.experiments.columns import Column, Role
 from model.experiments.recipe import Network, Recipe, Scored, TrainingSet
 from model.experiments.tables import Backbone
+from model.text.shipped_vocabularies import VOC_UNSEEN, voc_seen
 
 _FULL, _ADE_SCALE = [0.1, 2.0], [0.5, 2.0]
 # Name, folder, share, learning rate factor and random scaling (appendix F).

@@ -18,13 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from model.data.vocabularies import shipped_vocabulary
 from model.experiments.columns import Column, Role
 from model.experiments.real_text import write_text
 from model.experiments.recipe import Network, Recipe, Scored, TrainingSet
 from model.experiments.tables import Backbone
-from model.vocabulary import Vocabulary, parse_vocabulary, read_vocabulary
-from o365seg.json_files import read_bytes, write_bytes_atomic, write_json_atomic
+from model.text.shipped_vocabularies import shipped_vocabulary
+from model.text.vocabulary import Vocabulary, parse_vocabulary, read_vocabulary
+from o365seg.formats.json_files import read_bytes, write_bytes_atomic, write_json_atomic
 
 CAMVID = (
     "Sky:stuff", "Building:stuff", "Pole:stuff", "Road:stuff", "Pavement:stuff", "Tree:stuff",

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model.data.vocabularies import shipped_vocabulary
-from model.text_files import save_embeddings, unit_rows
-from model.vocabulary import Vocabulary, clean_name
+from model.text.embedding_files import save_embeddings, unit_rows
+from model.text.shipped_vocabularies import shipped_vocabulary
+from model.text.vocabulary import Vocabulary, clean_name
 from o365seg.errors import InputError
 
 _FILES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from model.experiments.columns import Column, Role
 from model.experiments.tables import Backbone, Modules, Run
-from model.train_config import TrainConfig, train_config_from_dict
+from model.training.config import TrainConfig, train_config_from_dict
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Train what a table needs and is not there yet, score it, and remember the scores.
 
-In the folder, `runs/NAME/seedN` is one training (`model.train` goes on where it stopped), and
-`scores.json` in it what it scored so far. Tables share runs, so a second table only trains what the
-first has not.
+In the folder, `runs/NAME/seedN` is one training (`model.training.loop` goes on where it stopped),
+and `scores.json` in it what it scored so far. Tables share runs, so a second table only trains what
+the first has not.
 """
 
 import sys
@@ -12,22 +12,22 @@ from pathlib import Path
 
 import msgspec
 
-from model.checkpoint import read_header
-from model.data.catalog import open_from_table
 from model.data.samples import Dataset
-from model.distributed import join_ranks
-from model.evaluate import default_confidence, evaluate_dataset
-from model.evaluate_scores import Scores
-from model.evaluate_shares import Share
+from model.datasets.opening import open_from_table
+from model.evaluation.evaluate import default_confidence, evaluate_dataset
+from model.evaluation.parallel_prediction import Share
+from model.evaluation.scores import Scores
 from model.experiments.columns import Column
 from model.experiments.recipe import Recipe, Scored, run_config
 from model.experiments.tables import Run, Table
-from model.predict import load_predictor
-from model.train import MODEL_FILE, train_run
-from model.train_config import TrainConfig, refuse_changes
-from model.train_data import text_vectors
+from model.inference.predictor import load_predictor
+from model.runtime.checkpoint import read_header
+from model.runtime.distributed import join_ranks
+from model.training.config import TrainConfig, refuse_changes
+from model.training.loop import MODEL_FILE, train_run
+from model.training.mixture import text_vectors
 from o365seg.errors import InputError
-from o365seg.json_files import read_json, write_json_atomic
+from o365seg.formats.json_files import read_json, write_json_atomic
 
 SCORES_FILE = "scores.json"
 

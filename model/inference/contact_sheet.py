@@ -6,10 +6,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth
-from model.postprocess import PanopticResult, PanopticSegment
-from model.visualize import class_colours, draw_panoptic, font
-from model.vocabulary import Vocabulary, clean_name
-from o365seg.palette import shade
+from model.inference.postprocess import PanopticResult, PanopticSegment
+from model.inference.visualize import class_colours, draw_panoptic, font
+from model.text.vocabulary import Vocabulary, clean_name
+from o365seg.images.palette import shade
 
 _CELL = (720, 460)  # width and height in pixels
 _COLUMNS = 2

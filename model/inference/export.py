@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from model.checkpoint import load_checkpoint
-from model.dataseg import DaTaSeg
-from model.preprocess import MULTIPLE
+from model.network.dataseg import DaTaSeg
+from model.network.preprocess import MULTIPLE
+from model.runtime.checkpoint import load_checkpoint
 from o365seg.errors import InputError
-from o365seg.json_files import replacing
+from o365seg.formats.json_files import replacing
 
 _EXAMPLE_CLASSES = 7  # any number but 0 and 1, which a trace may take for constants
 

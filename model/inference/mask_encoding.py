@@ -9,9 +9,9 @@ once to threshold, once to copy into column order and once to count.
 
 import numpy as np
 
-from model.preprocess import Placement
-from model.targets import STRIDE
-from o365seg.masks import Rle, compress_runs
+from model.network.preprocess import Placement
+from model.objective.targets import STRIDE
+from o365seg.formats.masks import Rle, compress_runs
 
 
 def encode_logits(logits: np.ndarray, placement: Placement) -> Rle:

@@ -12,13 +12,13 @@ import torch
 from pycocotools import mask as coco_mask
 from torch.nn import functional
 
-from model.mask_encoding import encode_logits
-from model.merge import group_proposals, merge, mergeable_classes
-from model.outputs import Proposals
-from model.preprocess import Placement
-from model.resize import resize_to_image
-from model.targets import STRIDE
-from o365seg.masks import Rle, rle_area
+from model.inference.mask_encoding import encode_logits
+from model.inference.resize import resize_to_image
+from model.network.outputs import Proposals
+from model.network.preprocess import Placement
+from model.objective.merge import group_proposals, merge, mergeable_classes
+from model.objective.targets import STRIDE
+from o365seg.formats.masks import Rle, rle_area
 
 COCO_CONFIDENCE = 0.85
 """Class probability that a panoptic segment must exceed on COCO (appendix F)."""

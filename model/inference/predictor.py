@@ -7,10 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.choices import Task
-from model.checkpoint import load_checkpoint
-from model.dataseg import DaTaSeg
-from model.postprocess import (
+from benchmark.reading.choices import Task
+from model.inference.postprocess import (
     CONFIDENCE,
     InstanceResult,
     PanopticResult,
@@ -19,8 +17,10 @@ from model.postprocess import (
     panoptic_results,
     semantic_results,
 )
-from model.preprocess import FIXED_SIZE, resize_and_pad
-from model.vocabulary import Vocabulary
+from model.network.dataseg import DaTaSeg
+from model.network.preprocess import FIXED_SIZE, resize_and_pad
+from model.runtime.checkpoint import load_checkpoint
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 
 
@@ -100,9 +100,9 @@ def load_predictor(
     """A predictor of a checkpoint.
 
     Args:
-        checkpoint: As `model.checkpoint` writes it.
+        checkpoint: As `model.runtime.checkpoint` writes it.
         vocabulary: K classes.
-        embeddings: float32 (K, D), from `model.text` or `model.text_files`.
+        embeddings: float32 (K, D), from `model.text.encoder` or `model.text.embedding_files`.
         size: See `Predictor`.
         confidence: See `Predictor`.
         device: `cpu`, `cuda`, ….

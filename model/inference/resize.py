@@ -3,8 +3,8 @@
 import torch
 from torch.nn import functional
 
-from model.preprocess import Placement
-from model.targets import STRIDE
+from model.network.preprocess import Placement
+from model.objective.targets import STRIDE
 
 
 def resize_to_image(maps: torch.Tensor, placement: Placement) -> torch.Tensor:

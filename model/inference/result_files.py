@@ -18,21 +18,21 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.choices import Task
-from model.image_list import ListedImage
-from model.postprocess import InstanceResult, PanopticResult, SemanticResult
-from model.predict import Prediction
-from model.visualize import (
+from benchmark.reading.choices import Task
+from model.data.image_list import ListedImage
+from model.inference.postprocess import InstanceResult, PanopticResult, SemanticResult
+from model.inference.predictor import Prediction
+from model.inference.visualize import (
     SHOWN_SCORE,
     draw_instances,
     draw_panoptic,
     draw_semantic,
     save_picture,
 )
-from model.vocabulary import Vocabulary
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.json_files import make_folder, write_json_atomic
-from o365seg.masks import Rle, encode_rle, rle_area
+from o365seg.formats.json_files import make_folder, write_json_atomic
+from o365seg.formats.masks import Rle, encode_rle, rle_area
 
 _MOST_LABELS = 2**16 - 1
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.choices import Task
-from model.image_list import ListedImage, list_images, read_image
-from model.text import TextEncoder, default_cache, text_embeddings
-from model.text_files import read_embeddings, save_embeddings
-from model.vocabulary import Vocabulary
-from o365seg import command_line
+from benchmark.reading.choices import Task
+from model.data.image_list import ListedImage, list_images, read_image
+from model.text.embedding_files import read_embeddings, save_embeddings
+from model.text.encoder import TextEncoder, default_cache, text_embeddings
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
+from o365seg.terminal import command_line
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def find_embeddings(vocabulary: Vocabulary, choice: TextChoice, device: str = "c
     """float32 (K, D), from the file, the cache or the encoder, whichever comes first.
 
     Raises:
-        InputError: see `model.text_files.read_embeddings` and `model.text.text_embeddings`.
+        InputError: see `embedding_files.read_embeddings` and `encoder.text_embeddings`.
     """
     if choice.file is not None:
         return read_embeddings(choice.file, vocabulary)
@@ -83,8 +83,8 @@ def predict_files(
     images = list_images(given, image_ids)
     device = chosen_device(device)
     embeddings = find_embeddings(vocabulary, text, device)
-    from model.predict import load_predictor
-    from model.result_files import ResultFiles
+    from model.inference.predictor import load_predictor
+    from model.inference.result_files import ResultFiles
 
     predictor = load_predictor(
         checkpoint, vocabulary, embeddings, size=size, confidence=confidence, device=device
@@ -125,16 +125,16 @@ def write_untrained(
     """
     import torch
 
-    from model.checkpoint import save_checkpoint
-    from model.config import preset
-    from model.dataseg import build_dataseg
+    from model.network.config import preset
+    from model.network.dataseg import build_dataseg
+    from model.runtime.checkpoint import save_checkpoint
 
     config = replace(preset(name), text_width=text_width)
     torch.manual_seed(seed)
     network = build_dataseg(config)
     about = {}
     if backbone_weights is not None:
-        from model.pretrained import load_pretrained
+        from model.network.pretrained import load_pretrained
 
         report = load_pretrained(network.backbone, backbone_weights)
         for what in ("resized", "missing", "unused"):

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from model.postprocess import InstanceResult, PanopticResult, SemanticResult
-from model.vocabulary import Vocabulary, clean_name
-from o365seg.json_files import write_bytes_atomic
-from o365seg.masks import decode_rle
-from o365seg.palette import Colour, distinct_colours, shade
+from model.inference.postprocess import InstanceResult, PanopticResult, SemanticResult
+from model.text.vocabulary import Vocabulary, clean_name
+from o365seg.formats.json_files import write_bytes_atomic
+from o365seg.formats.masks import decode_rle
+from o365seg.images.palette import Colour, distinct_colours, shade
 
 SHOWN_SCORE = 0.3
 """Instances below are in the results but not drawn, for there are always many."""

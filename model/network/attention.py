@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from model.padding import Padding
+from model.network.padding import Padding
 
 
 class Attention(nn.Module):

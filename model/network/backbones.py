@@ -6,9 +6,9 @@ import timm
 import torch
 from torch import nn
 
-from model.config import BackboneConfig
-from model.frozen_norm import freeze_batch_norm
-from model.padding import Padding
+from model.network.config import BackboneConfig
+from model.network.fast_frozen_norm import freeze_batch_norm
+from model.network.padding import Padding
 from o365seg.errors import InputError
 
 STRIDES = (4, 8, 16, 32)

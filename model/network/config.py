@@ -13,7 +13,7 @@ class BackboneConfig:
     """The backbone.
 
     Attributes:
-        name: `vitdet_b`, `vitdet_l`, `vitdet_tiny` (`model.vitdet`), or the name of any
+        name: `vitdet_b`, `vitdet_l`, `vitdet_tiny` (`model.network.vitdet`), or the name of any
             convolutional timm model that has `features_only` (paper: `resnet50`).
         freeze_norm: Keep batch norm's statistics, scale and shift as they were loaded (A16). For
             pretrained weights only; from scratch they must train.

@@ -3,14 +3,14 @@
 import torch
 from torch import nn
 
-from model.backbones import ConvBackbone
-from model.config import DaTaSegConfig
-from model.decoder import Decoder
-from model.outputs import Outputs
-from model.padding import Padding, make_padding
-from model.pixel_decoder import PixelDecoder, PixelFeatures
-from model.preprocess import MULTIPLE
-from model.vitdet import SIZES, ViTDet
+from model.network.backbones import ConvBackbone
+from model.network.config import DaTaSegConfig
+from model.network.decoder import Decoder
+from model.network.outputs import Outputs
+from model.network.padding import Padding, make_padding
+from model.network.pixel_decoder import PixelDecoder, PixelFeatures
+from model.network.preprocess import MULTIPLE
+from model.network.vitdet import SIZES, ViTDet
 from o365seg.errors import InputError
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, RGB, 0 to 255

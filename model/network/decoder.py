@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from model.attention import Attention, Feedforward, init_transformer, sine_positions
-from model.config import DaTaSegConfig
-from model.heads import Heads
-from model.outputs import Outputs, Proposals
-from model.padding import Padding
-from model.pixel_decoder import PixelFeatures
+from model.network.attention import Attention, Feedforward, init_transformer, sine_positions
+from model.network.config import DaTaSegConfig
+from model.network.heads import Heads
+from model.network.outputs import Outputs, Proposals
+from model.network.padding import Padding
+from model.network.pixel_decoder import PixelFeatures
 
 _LEVELS = 3
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from model.config import DaTaSegConfig, preset
-from model.dataseg import DaTaSeg
+from model.network.config import DaTaSegConfig, preset
+from model.network.dataseg import DaTaSeg
 
 _MEBI = 2**20
 

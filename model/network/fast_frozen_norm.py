@@ -9,7 +9,7 @@ import torch
 import torch.fx
 from torch import nn
 
-from model.convolution import conv2d
+from model.network.fast_convolution import conv2d
 
 _NAMES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from model.config import DaTaSegConfig
+from model.network.config import DaTaSegConfig
 
 _MAX_SCALE = 100.0  # of the cosine classifier, as CLIP clamps its own
 

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from model.attention import Attention, Feedforward, init_transformer, sine_positions
-from model.convolution import conv2d
-from model.padding import Padding
+from model.network.attention import Attention, Feedforward, init_transformer, sine_positions
+from model.network.fast_convolution import conv2d
+from model.network.padding import Padding
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ChannelNorm(nn.LayerNorm):
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` by way of `model.convolution`."""
+    """`nn.Conv2d` by way of `model.network.fast_convolution`."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """(B, C_in, h, w) -> (B, C_out, h, w)."""

@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from model.backbones import ConvBackbone
-from model.vitdet import PRETRAINED_GRID, ViTDet, resize_positions
+from model.network.backbones import ConvBackbone
+from model.network.vitdet import PRETRAINED_GRID, ViTDet, resize_positions
 from o365seg.errors import InputError
 
 # The paper's: ImageNet-1K for ResNet, MAE on ImageNet-1K for ViTDet (section 4).

@@ -12,9 +12,9 @@ from timm.layers.drop import DropPath
 from timm.layers.mlp import Mlp
 from torch import nn
 
-from model.config import BackboneConfig
-from model.padding import Padding
-from model.pixel_decoder import ChannelNorm, PixelFeatures
+from model.network.config import BackboneConfig
+from model.network.padding import Padding
+from model.network.pixel_decoder import ChannelNorm, PixelFeatures
 
 _PATCH = 16
 _WINDOW = 14

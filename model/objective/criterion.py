@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import torch
 from torch import distributed
 
-from model.loss_weights import BACKGROUND_WEIGHT, LossWeights, Weights
-from model.losses import classification_loss, mask_losses, projection_loss
-from model.matched_masks import matched_masks
-from model.matching import Matches, match
-from model.merge import Task, group_proposals, merge_logits, mergeable_classes
-from model.outputs import Outputs
-from model.targets import BoxTarget, MaskTarget, Target
+from model.network.outputs import Outputs
+from model.objective.fast_merge import matched_masks
+from model.objective.loss_weights import BACKGROUND_WEIGHT, LossWeights, Weights
+from model.objective.losses import classification_loss, mask_losses, projection_loss
+from model.objective.matching import Matches, match
+from model.objective.merge import Task, group_proposals, merge_logits, mergeable_classes
+from model.objective.targets import BoxTarget, MaskTarget, Target
 
 _LEFT_OUT = -100  # a label that `classification_loss` passes over
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from model.matching import Matches
+from model.objective.matching import Matches
 
 
 def matched_masks(masks: torch.Tensor, matches: Matches) -> torch.Tensor:

@@ -18,11 +18,11 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch.nn import functional
 
-from model.loss_weights import Weights
-from model.losses import FOCAL_ALPHA, FOCAL_GAMMA, shadow_loss_of_pairs
-from model.merge import Groups, merge_logits, merge_masks
-from model.outputs import Proposals
-from model.targets import BoxTarget, MaskTarget, Target
+from model.network.outputs import Proposals
+from model.objective.loss_weights import Weights
+from model.objective.losses import FOCAL_ALPHA, FOCAL_GAMMA, shadow_loss_of_pairs
+from model.objective.merge import Groups, merge_logits, merge_masks
+from model.objective.targets import BoxTarget, MaskTarget, Target
 
 UNLIKELY = 1e6
 """Stands for a cost that is no finite number: far above any other, yet the solver can add it up."""

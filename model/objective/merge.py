@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 import torch
 
-from model.outputs import Proposals
+from model.network.outputs import Proposals
 from o365seg.errors import InputError
 
 # index_reduce says once a process that it is in beta; nothing the user could do about it.

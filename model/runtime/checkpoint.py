@@ -8,10 +8,10 @@ import safetensors
 import torch
 from safetensors.torch import save_file
 
-from model.config import DaTaSegConfig, config_from_dict, config_to_dict
-from model.dataseg import DaTaSeg, build_dataseg
+from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict
+from model.network.dataseg import DaTaSeg, build_dataseg
 from o365seg.errors import InputError
-from o365seg.json_files import replacing
+from o365seg.formats.json_files import replacing
 
 _FORMAT = "dataseg-1"
 _LISTED = 5  # faults that a message names before it only counts

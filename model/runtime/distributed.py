@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
-from model.predict_command import chosen_device
+from model.inference.run import chosen_device
 from o365seg.errors import InputError
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from model.vocabulary import Vocabulary, clean_name
+from model.text.vocabulary import Vocabulary, clean_name
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes, write_bytes_atomic
+from o365seg.formats.json_files import read_bytes, write_bytes_atomic
 
 
 def read_embeddings(path: str | Path, vocabulary: Vocabulary) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 "We feed the category names into a frozen pre-trained text encoder to set the per-category
 classifier w_k" (paper, section 3.4); CLIP-L/14 (section 4). open_clip provides the encoder. Nothing
-of it is needed once the embeddings are in the cache or in a file (`model.text_files`).
+of it is needed once the embeddings are in the cache or in a file (`model.text.embedding_files`).
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from model.prompts import DEFAULT_TEMPLATES, check_templates, fill
-from model.text_files import read_cached, save_embeddings, unit_rows
+from model.text.embedding_files import read_cached, save_embeddings, unit_rows
+from model.text.prompts import DEFAULT_TEMPLATES, check_templates, fill
 from o365seg.errors import InputError
 
 _BATCH = 64  # sentences at a time: what a processor keeps busy with, in little memory
@@ -37,7 +37,7 @@ class TextEncoder:
         pretrained: One of that model's tags, or a weights file; `local-dir:` and `hf-hub:` bring
             their own. OpenAI's weights in a file need a model whose name ends in `-quickgelu`; with
             the tag that is seen to.
-        templates: Sentences with `{}` for the name (`model.prompts`).
+        templates: Sentences with `{}` for the name (`model.text.prompts`).
     """
 
     model: str = "ViT-L-14"

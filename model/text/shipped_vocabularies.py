@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from model.vocabulary import Vocabulary, read_vocabulary
-from o365seg.json_files import read_json
+from model.text.vocabulary import Vocabulary, read_vocabulary
+from o365seg.formats.json_files import read_json
 
 _FOLDER = Path(__file__).parent / "vocabularies"
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from o365seg.categories import display_name
 from o365seg.errors import InputError
-from o365seg.json_files import decode_json, read_bytes
+from o365seg.formats.categories import display_name
+from o365seg.formats.json_files import decode_json, read_bytes
 
-Colour = tuple[int, int, int]  # as `o365seg.palette` has it, without its numpy
+Colour = tuple[int, int, int]  # as `o365seg.images.palette` has it, without its numpy
 
 _KIND_SUFFIX = re.compile(r"^(?P<name>.*?)\s*:\s*(?P<kind>thing|stuff)$", re.IGNORECASE)
 # COCO's marks of a merged or a left-over stuff class, as in "wall-other-merged": no words.

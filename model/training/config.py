@@ -8,10 +8,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from model.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
-from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, LossWeights
-from model.preprocess import FIXED_SIZE, MULTIPLE
-from model.prompts import DEFAULT_TEMPLATES
+from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
+from model.network.preprocess import FIXED_SIZE, MULTIPLE
+from model.objective.loss_weights import (
+    ADE20K_SEMANTIC,
+    COCO_PANOPTIC,
+    OBJECTS365_BOXES,
+    LossWeights,
+)
+from model.text.prompts import DEFAULT_TEMPLATES
 from o365seg.errors import InputError
 
 Row = Literal["ade20k_semantic", "coco_panoptic", "objects365_boxes"]
@@ -31,7 +36,7 @@ class DataConfig:
     """One data set of the mixture.
 
     Attributes:
-        source: The keys that say which data set it is; `model.data.catalog` reads them.
+        source: The keys that say which data set it is; `model.datasets.opening` reads them.
         share: How often it is drawn, next to the others' shares (paper: 1, 4, 4).
         lr: What the learning rate is multiplied by in its iterations (paper: 3, 5, 2).
         scale: Range of the random scaling (paper: 0.1 to 2.0; ADE20K 0.5 to 2.0).
@@ -52,8 +57,8 @@ class TextConfig:
     """Where text vectors come from: a file, the synthetic world, else a text encoder.
 
     Attributes:
-        file: Ready vectors (`model.text_files`) of every data set's classes.
-        synthetic: Those of `model.data.synthetic`.
+        file: Ready vectors (`model.text.embedding_files`) of every data set's classes.
+        synthetic: Those of `model.datasets.synthetic`.
         model: The encoder's name in open_clip.
         pretrained: Its weights: a tag or a file.
         prompts: Sentences with `{}` for the class.

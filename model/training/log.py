@@ -10,9 +10,9 @@ import msgspec
 import torch
 from torch import distributed
 
-from model.criterion import Losses
+from model.objective.criterion import Losses
 from o365seg.errors import InputError
-from o365seg.json_files import write_bytes_atomic
+from o365seg.formats.json_files import write_bytes_atomic
 
 _LOSSES = tuple(field.name for field in fields(Losses))
 _FILES = 8  # that a message names

@@ -12,23 +12,23 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from model.checkpoint import save_checkpoint
-from model.criterion import Losses, batch_counts, training_losses
 from model.data.loader import Batch, load_batches
 from model.data.sampler import dataset_plan, drawn_before, rank_draws
-from model.dataseg import DaTaSeg, build_dataseg
-from model.distributed import Ranks, join_ranks
-from model.optimizer import make_optimizer, set_learning_rate, trained
-from model.pretrained import load_pretrained
-from model.schedule import rate_factor
-from model.text_files import save_embeddings
-from model.train_config import TrainConfig, refuse_changes, train_config_to_dict
-from model.train_data import Part, all_vectors, make_parts, make_sources, open_datasets
-from model.train_log import FiniteGuard, TrainLog
-from model.train_state import load_state, save_state
-from o365seg import command_line
+from model.network.dataseg import DaTaSeg, build_dataseg
+from model.network.pretrained import load_pretrained
+from model.objective.criterion import Losses, batch_counts, training_losses
+from model.runtime.checkpoint import save_checkpoint
+from model.runtime.distributed import Ranks, join_ranks
+from model.text.embedding_files import save_embeddings
+from model.training.config import TrainConfig, refuse_changes, train_config_to_dict
+from model.training.log import FiniteGuard, TrainLog
+from model.training.mixture import Part, all_vectors, make_parts, make_sources, open_datasets
+from model.training.optimizer import make_optimizer, set_learning_rate, trained
+from model.training.schedule import rate_factor
+from model.training.state import load_state, save_state
 from o365seg.errors import InputError
-from o365seg.json_files import read_json, write_json_atomic
+from o365seg.formats.json_files import read_json, write_json_atomic
+from o365seg.terminal import command_line
 
 MODEL_FILE = "model.safetensors"
 TEXT_FILE = "text.npz"

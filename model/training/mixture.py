@@ -8,16 +8,16 @@ import numpy as np
 import torch
 
 from model.data.augment import Augmentation
-from model.data.catalog import open_from_table
 from model.data.loader import Source
 from model.data.samples import BoxTruth, Dataset
-from model.data.synthetic import synthetic_text
-from model.loss_weights import LossWeights
-from model.merge import Task, mergeable_classes
-from model.predict_command import TextChoice, find_embeddings
-from model.text import TextEncoder
-from model.train_config import TABLE_10, DataConfig, TextConfig, TrainConfig
-from model.vocabulary import Vocabulary, clean_name
+from model.datasets.opening import open_from_table
+from model.datasets.synthetic import synthetic_text
+from model.inference.run import TextChoice, find_embeddings
+from model.objective.loss_weights import LossWeights
+from model.objective.merge import Task, mergeable_classes
+from model.text.encoder import TextEncoder
+from model.text.vocabulary import Vocabulary, clean_name
+from model.training.config import TABLE_10, DataConfig, TextConfig, TrainConfig
 from o365seg.errors import InputError
 
 _ROW_OF_TASK = {

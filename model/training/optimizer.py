@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from model.dataseg import DaTaSeg
-from model.train_config import OptimizerConfig
-from model.vitdet import SIZES
+from model.network.dataseg import DaTaSeg
+from model.network.vitdet import SIZES
+from model.training.config import OptimizerConfig
 
 _BACKBONE = "backbone.net."
 

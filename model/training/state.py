@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from model.dataseg import DaTaSeg
+from model.network.dataseg import DaTaSeg
 from o365seg.errors import InputError
-from o365seg.json_files import replacing
+from o365seg.formats.json_files import replacing
 
 _FORMAT = "dataseg-run-1"
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 import typer
 
-from o365seg import cli_release, command_line
+from o365seg.commands import release as cli_release
+from o365seg.terminal import command_line
 
 app = command_line.make_app(
     "Make a painting project from Objects365 boxes, follow it, release its masks; then look at the "
@@ -35,7 +36,7 @@ def create(
     database: command_line.DatabaseUrl = "",
 ) -> None:
     """Sample images and make one question of each non-crowd box."""
-    from o365seg.project import create_project
+    from o365seg.project.folder import create_project
 
     report = create_project(
         project,
@@ -71,9 +72,9 @@ def status(
     from rich.table import Table
     from rich.text import Text
 
-    from o365seg.project import open_project
+    from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
-    from o365seg.store.progress import MS_PER_HOUR, list_skips, measure_progress
+    from o365seg.store.progress.summary import MS_PER_HOUR, list_skips, measure_progress
 
     opened = open_project(project)
     with opened.store.read() as db:
@@ -152,9 +153,9 @@ def release(
     ] = "benchmark",
 ) -> None:
     """Write the annotation file: masks where painted, skips marked as such."""
-    from o365seg.json_files import write_json_atomic
-    from o365seg.project import open_project
-    from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
+    from o365seg.formats.json_files import write_json_atomic
+    from o365seg.project.folder import open_project
+    from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 
     stock = variant == "pycocotools"
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
@@ -180,7 +181,7 @@ def backup(
     archive: Annotated[Path, typer.Argument(help="The file to write; must be new.")],
 ) -> None:
     """Write a project, answers and all, into one file; it may be served meanwhile."""
-    from o365seg.backup import back_up
+    from o365seg.project.backup import back_up
 
     made = back_up(project, archive)
     typer.echo(f"{archive}: {len(made.files)} files, {made.answers:,} answers")
@@ -196,7 +197,7 @@ def restore(
     database: command_line.DatabaseUrl = "",
 ) -> None:
     """Make a project folder of a backup, with SQLite or into PostgreSQL."""
-    from o365seg.backup import restore as restore_backup
+    from o365seg.project.backup import restore as restore_backup
 
     made = restore_backup(archive, project, database)
     typer.echo(f"{project}: {len(made.files)} files, {made.answers:,} answers")

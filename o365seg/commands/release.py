@@ -66,7 +66,7 @@ def gallery(
 
     Filters: category, skipped, size, rater time, image. The page loads nothing from elsewhere.
     """
-    from o365seg.gallery import write_gallery
+    from o365seg.gallery.write import write_gallery
 
     written = write_gallery(
         release, images, out, side=side, beside=beside, sheet_images=sheet_images
@@ -90,8 +90,8 @@ def card(
 
     Everything on it is counted from the file, or said by the options.
     """
-    from o365seg.publication import publication
-    from o365seg.release_card import measure, write_card
+    from o365seg.release.card import measure, write_card
+    from o365seg.release.publication import publication
 
     about = publication(name=name, licence=licence, creator=creator, url=url)
     written = write_card(measure(release, release.stem), about, out)
@@ -123,8 +123,8 @@ def publish(
 
     Images are named in it and not copied: their licence is not the set's.
     """
-    from o365seg.publication import publication
-    from o365seg.publish import publish as write_folder
+    from o365seg.release.publication import publication
+    from o365seg.release.publish import publish as write_folder
 
     about = publication(
         name=name, licence=licence, creator=creator, url=url, date=date, version=version

@@ -8,9 +8,9 @@ from pathlib import Path
 import skimage
 
 from o365seg.errors import InputError
-from o365seg.json_files import read_json, write_json_atomic
-from o365seg.project import PROJECT_FILE, CreationReport, ProjectFile, create_project
-from o365seg.records import read_annotations
+from o365seg.formats.json_files import read_json, write_json_atomic
+from o365seg.formats.records import read_annotations
+from o365seg.project.folder import PROJECT_FILE, CreationReport, ProjectFile, create_project
 
 IMAGES_FOLDER = "photographs"
 SEED = 21  # begins with a plain photograph and ends with the blurred one

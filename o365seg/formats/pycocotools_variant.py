@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from o365seg.masks import box_to_rle, rle_area
+from o365seg.formats.masks import box_to_rle, rle_area
 
 
 def stock_annotation(record: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from o365seg.errors import InputError
-from o365seg.json_files import decode_json, read_bytes
+from o365seg.formats.json_files import decode_json, read_bytes
 
 _NO_SEGMENTATION = msgspec.Raw(b"null")
 

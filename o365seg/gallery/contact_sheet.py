@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from o365seg.drawing import dashed_box, mask_region, paint
-from o365seg.gallery_objects import ShownObject
-from o365seg.palette import distinct_colours
+from o365seg.gallery.objects import ShownObject
+from o365seg.images.drawing import dashed_box, mask_region, paint
+from o365seg.images.palette import distinct_colours
 
 _WIDTH = 1440
 _GAP = 6

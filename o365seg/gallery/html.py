@@ -12,13 +12,13 @@ from html import escape
 import cv2
 import numpy as np
 
-from o365seg import html_page
-from o365seg.categories import display_name
-from o365seg.gallery_objects import ShownObject
-from o365seg.masks import decode_rle
-from o365seg.palette import distinct_colours
-from o365seg.records import AnnotationFile
-from o365seg.records import Image as ImageRecord
+from o365seg.formats.categories import display_name
+from o365seg.formats.masks import decode_rle
+from o365seg.formats.records import AnnotationFile
+from o365seg.formats.records import Image as ImageRecord
+from o365seg.gallery.objects import ShownObject
+from o365seg.images.palette import distinct_colours
+from o365seg.presentation import html_page
 from o365seg.statistics.contents import AREA_NAMES, kind_of
 
 _COLOURS = 12

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from o365seg.categories import display_name
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, Rle, segmentation_to_rle
-from o365seg.records import Annotation, AnnotationFile
-from o365seg.records import Image as ImageRecord
+from o365seg.formats.categories import display_name
+from o365seg.formats.masks import MaskError, Rle, segmentation_to_rle
+from o365seg.formats.records import Annotation, AnnotationFile
+from o365seg.formats.records import Image as ImageRecord
 from o365seg.statistics.contents import area_name, kind_of
 
 

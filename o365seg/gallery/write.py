@@ -13,18 +13,18 @@ from pathlib import Path
 
 from PIL import Image
 
-from o365seg.command_line import progress
-from o365seg.contact_sheet import SheetImage, contact_sheet
-from o365seg.drawing import shrink
 from o365seg.errors import InputError
-from o365seg.gallery_objects import shown_objects
-from o365seg.gallery_page import ShownImage, figure, page_end, page_start
-from o365seg.html_page import data_uri
-from o365seg.image_files import ImageProblem, open_upright
-from o365seg.json_files import make_folder, replacing, write_bytes_atomic
-from o365seg.records import Annotation, AnnotationFile, read_annotations
-from o365seg.records import Image as ImageRecord
+from o365seg.formats.json_files import make_folder, replacing, write_bytes_atomic
+from o365seg.formats.records import Annotation, AnnotationFile, read_annotations
+from o365seg.formats.records import Image as ImageRecord
+from o365seg.gallery.contact_sheet import SheetImage, contact_sheet
+from o365seg.gallery.html import ShownImage, figure, page_end, page_start
+from o365seg.gallery.objects import shown_objects
+from o365seg.images.drawing import shrink
+from o365seg.images.image_files import ImageProblem, open_upright
+from o365seg.presentation.html_page import data_uri
 from o365seg.statistics.contents import kind_of
+from o365seg.terminal.command_line import progress
 
 SHEET_IMAGES = 12
 """How many images the contact sheet shows."""

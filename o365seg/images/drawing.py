@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from o365seg.masks import Rle, decode_rle
-from o365seg.palette import Colour
+from o365seg.formats.masks import Rle, decode_rle
+from o365seg.images.palette import Colour
 
 
 def shrink(image: Image.Image, side: int) -> tuple[Image.Image, float]:

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from o365seg import records
-from o365seg.image_root import ImageRoot
+from o365seg.formats import records
+from o365seg.images.image_root import ImageRoot
 
 _ORIENTATION = 0x0112  # EXIF tag
 # What brings an image upright, by the tag's value; 1 and what the standard lacks mean "as it is".

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from o365seg.json_files import write_bytes_atomic
+from o365seg.formats.json_files import write_bytes_atomic
 
 # Okabe and Ito's colours: apart for colour-blind eyes, and with the markers apart in grey too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")

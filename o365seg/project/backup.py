@@ -23,8 +23,8 @@ import msgspec
 import sqlalchemy as sa
 
 from o365seg.errors import InputError
-from o365seg.json_files import read_json, replacing, write_json_atomic
-from o365seg.project import (
+from o365seg.formats.json_files import read_json, replacing, write_json_atomic
+from o365seg.project.folder import (
     PROJECT_FILE,
     SAMPLE_FILE,
     STORE_FILE,
@@ -33,7 +33,7 @@ from o365seg.project import (
     project_store,
     read_about,
 )
-from o365seg.signing_key import KEY_FILE
+from o365seg.project.signing_key import KEY_FILE
 from o365seg.store import schema
 from o365seg.store.database import Store, database_errors, sqlite_url, without_password
 from o365seg.store.versions import (

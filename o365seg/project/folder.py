@@ -20,14 +20,14 @@ from pathlib import Path
 
 import msgspec
 
-from o365seg import records
-from o365seg.categories import display_name
 from o365seg.errors import InputError
-from o365seg.image_files import CheckedImage, ImageProblem, check_image
-from o365seg.image_root import ImageRoot
-from o365seg.json_files import read_json, write_json_atomic
-from o365seg.sampling import rank_images
-from o365seg.signing_key import signing_key
+from o365seg.formats import records
+from o365seg.formats.categories import display_name
+from o365seg.formats.json_files import read_json, write_json_atomic
+from o365seg.images.image_files import CheckedImage, ImageProblem, check_image
+from o365seg.images.image_root import ImageRoot
+from o365seg.project.sampling import rank_images
+from o365seg.project.signing_key import signing_key
 from o365seg.store import schema
 from o365seg.store.database import Store, postgresql_url, sqlite_url, without_password
 from o365seg.store.versions import create_store, drop_store, open_store

@@ -16,13 +16,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from o365seg.categories import display_name
-from o365seg.json_files import read_json
-from o365seg.project import Project
-from o365seg.records import read_annotations
-from o365seg.stock_tools import stock_annotation
-from o365seg.store import audit, progress
+from o365seg.formats.categories import display_name
+from o365seg.formats.json_files import read_json
+from o365seg.formats.pycocotools_variant import stock_annotation
+from o365seg.formats.records import read_annotations
+from o365seg.project.folder import Project
+from o365seg.store import audit
 from o365seg.store.database import now_ms
+from o365seg.store.progress import summary as progress
 from o365seg.store.schema import question
 from o365seg.store.standing import counting_answers
 

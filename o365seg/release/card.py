@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 import data_cards
-from o365seg.categories import display_name
-from o365seg.json_files import make_folder, write_bytes_atomic
-from o365seg.publication import Publication
-from o365seg.records import AnnotationFile, read_annotations
+from o365seg.formats.categories import display_name
+from o365seg.formats.json_files import make_folder, write_bytes_atomic
+from o365seg.formats.records import AnnotationFile, read_annotations
+from o365seg.release.publication import Publication
 from o365seg.statistics.box_agreement import BoxAgreement, box_agreement
 from o365seg.statistics.contents import (
     AREA_NAMES,

@@ -7,7 +7,7 @@ files with their hashes, and sets of records with where each field is found in t
 from collections.abc import Mapping
 from typing import Any
 
-from o365seg.publication import Publication
+from o365seg.release.publication import Publication
 
 CROISSANT_FILE = "croissant.json"
 _PAPER = (

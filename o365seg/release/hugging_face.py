@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, segmentation_to_rle
-from o365seg.records import Annotation, AnnotationFile
+from o365seg.formats.masks import MaskError, segmentation_to_rle
+from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.statistics.contents import kind_of
 
 ROWS_FILE = "data/validation.jsonl"

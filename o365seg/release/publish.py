@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import data_cards
-from o365seg.croissant import CROISSANT_FILE, croissant
 from o365seg.errors import InputError
-from o365seg.hugging_face import ROWS_FILE, rows_text, size_category
-from o365seg.json_files import make_folder, read_json, write_bytes_atomic, write_json_atomic
-from o365seg.masks import MaskError
-from o365seg.publication import Publication
-from o365seg.release_card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
-from o365seg.stock_tools import stock_annotation
+from o365seg.formats.json_files import make_folder, read_json, write_bytes_atomic, write_json_atomic
+from o365seg.formats.masks import MaskError
+from o365seg.formats.pycocotools_variant import stock_annotation
+from o365seg.release.card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
+from o365seg.release.croissant import CROISSANT_FILE, croissant
+from o365seg.release.hugging_face import ROWS_FILE, rows_text, size_category
+from o365seg.release.publication import Publication
 
 README_FILE = "README.md"
 

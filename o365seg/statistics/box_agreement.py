@@ -8,8 +8,8 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, segmentation_to_rle
-from o365seg.records import AnnotationFile
+from o365seg.formats.masks import MaskError, segmentation_to_rle
+from o365seg.formats.records import AnnotationFile
 from o365seg.statistics.contents import kind_of
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from o365seg.coco_sizes import SIZE_RANGES
-from o365seg.command_line import progress
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, rle_area, segmentation_to_rle
-from o365seg.records import Annotation, AnnotationFile
+from o365seg.formats.coco_sizes import SIZE_RANGES
+from o365seg.formats.masks import MaskError, rle_area, segmentation_to_rle
+from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.statistics.relative_size import RelativeSize
+from o365seg.terminal.command_line import progress
 
 BIN_EDGES = np.arange(21) / 20  # not linspace: its 0.15 is a hair above 0.15
 """20 bins of 0.05; each holds its lower edge, the last its upper one too."""

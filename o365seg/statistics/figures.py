@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from o365seg.figure_files import (
+from o365seg.formats.json_files import make_folder
+from o365seg.presentation.figure_files import (
     COLOURS,
     MARKERS,
     figure_style,
@@ -17,7 +18,6 @@ from o365seg.figure_files import (
     save_figure,
     save_table,
 )
-from o365seg.json_files import make_folder
 from o365seg.statistics.contents import AREA_NAMES, BIN_EDGES, SetCurves
 from o365seg.statistics.reference_points import ReferencePoint, of_curve
 from o365seg.statistics.relative_size import RelativeSize

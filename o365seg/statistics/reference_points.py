@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from o365seg.errors import InputError
-from o365seg.json_files import read_bytes
+from o365seg.formats.json_files import read_bytes
 
 CURVES = ("masks_per_category", "masks_per_image", "relative_mask_size")
 

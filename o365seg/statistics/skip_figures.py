@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from o365seg.categories import display_name
-from o365seg.figure_files import COLOURS, figure_style, save_figure, save_table
-from o365seg.json_files import make_folder
+from o365seg.formats.categories import display_name
+from o365seg.formats.json_files import make_folder
+from o365seg.presentation.figure_files import COLOURS, figure_style, save_figure, save_table
 from o365seg.statistics.contents import BIN_EDGES
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.statistics.skip_statistics import Shares, SkipRates

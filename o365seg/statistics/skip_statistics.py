@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from o365seg.records import AnnotationFile
+from o365seg.formats.records import AnnotationFile
 from o365seg.statistics.contents import BIN_EDGES
 from o365seg.statistics.relative_size import RelativeSize
 

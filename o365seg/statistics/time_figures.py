@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from o365seg.figure_files import (
+from o365seg.formats.json_files import make_folder
+from o365seg.presentation.figure_files import (
     COLOURS,
     MARKERS,
     figure_style,
     save_figure,
     save_table,
 )
-from o365seg.json_files import make_folder
 from o365seg.statistics.contents import BIN_EDGES
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.statistics.time_statistics import RaterTimes, Times

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from o365seg.errors import InputError
-from o365seg.masks import MaskError
-from o365seg.records import Annotation, AnnotationFile
+from o365seg.formats.masks import MaskError
+from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.statistics.contents import BIN_EDGES, kind_of, mask_area
 from o365seg.statistics.relative_size import RelativeSize
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from o365seg.errors import InputError
-from o365seg.exit_codes import with_exit_codes
+from o365seg.terminal.exit_codes import with_exit_codes
 
 if TYPE_CHECKING:
     from rich.console import Console

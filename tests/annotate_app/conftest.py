@@ -6,10 +6,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from annotate_app.passwords import hash_password
+from annotate_app.access.passwords import hash_password
 from annotate_app.server import make_app
-from o365seg.project import Project
-from o365seg.store import raters
+from o365seg.project.folder import Project
+from o365seg.store.people import raters
 from o365seg.store.schema import Role
 
 

@@ -8,7 +8,7 @@ from filled_project import fill
 from pages import PAGES
 from serving import Server, serving
 
-from o365seg.project import Project
+from o365seg.project.folder import Project
 
 
 @pytest.fixture

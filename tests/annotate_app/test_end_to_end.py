@@ -19,8 +19,8 @@ from painting_oracle import BOTTOM, LEFT, fill, segment
 from pycocotools import mask as coco_mask
 from serving import annotate_app, serving
 
-from o365seg.project import open_project
-from o365seg.store.progress import measure_progress
+from o365seg.project.folder import open_project
+from o365seg.store.progress.summary import measure_progress
 
 HEIGHT, WIDTH = 240, 320
 BRUSH = 12  # the painter's size at the start, in image pixels

@@ -19,9 +19,9 @@ from pages import PAGES
 from serving import annotate_app, serving
 from small_project import SmallSource, open_small_project
 
-from annotate_app import api
-from annotate_app.static_files import static_url
-from o365seg.project import Project
+from annotate_app.rater import questions as api
+from annotate_app.web.static_files import static_url
+from o365seg.project.folder import Project
 from o365seg.store.schema import Role
 
 STEPS = ["..", ".", "/", "\\", "%2e%2e", "%2f", "\0", "etc", "passwd", "project.sqlite", "~", "C:"]

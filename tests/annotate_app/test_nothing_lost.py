@@ -10,8 +10,8 @@ from rater_steps import add_raters
 from small_project import make_source, open_small_project
 from soak_raters import compare, soak
 
-from annotate_app.passwords import hash_password
-from o365seg.store import raters
+from annotate_app.access.passwords import hash_password
+from o365seg.store.people import raters
 
 PASSWORD = "correct horse"
 

@@ -15,12 +15,12 @@ from rater_steps import current, submit, take
 from serving import serving
 from small_project import CATEGORIES, SmallSource, box_mask, make_image
 
-from annotate_app.passwords import hash_password
-from o365seg.masks import Rle, decode_rle
-from o365seg.project import Project, create_project, open_project
-from o365seg.store import raters
-from o365seg.store.answers import Recorded, Skip, SkipReason
+from annotate_app.access.passwords import hash_password
+from o365seg.formats.masks import Rle, decode_rle
+from o365seg.project.folder import Project, create_project, open_project
+from o365seg.store.people import raters
 from o365seg.store.schema import Purpose, Role, answer, lease, rater, review
+from o365seg.store.work.answers import Recorded, Skip, SkipReason
 
 HEIGHT, WIDTH = 240, 320
 PEOPLE = {"Ada": Role.RATER, "Bob": Role.RATER, "Rea": Role.REVIEWER}

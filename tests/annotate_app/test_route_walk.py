@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from route_walk import walk_routes
 from starlette.websockets import WebSocketDisconnect
 
-from annotate_app.static_files import static_url
+from annotate_app.web.static_files import static_url
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from serving import serving
 from small_project import SmallSource, box_mask, make_source, open_small_project
 
-from annotate_app.passwords import hash_password
-from o365seg.project import Project
-from o365seg.store.progress import measure_progress
-from o365seg.store.raters import add_rater
+from annotate_app.access.passwords import hash_password
+from o365seg.project.folder import Project
+from o365seg.store.people.raters import add_rater
+from o365seg.store.progress.summary import measure_progress
 from o365seg.store.schema import answer, lease
 
 RATERS = 40

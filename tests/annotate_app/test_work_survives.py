@@ -19,14 +19,15 @@ from browser_rater import FIND_PAINTER, PASSWORD, Rater
 from serving import Server, serving
 from small_project import CATEGORIES, make_image
 
-from annotate_app.passwords import hash_password
-from o365seg.masks import Rle, decode_rle
-from o365seg.project import Project, create_project, open_project
-from o365seg.store import leases, raters
-from o365seg.store.choosing import Choice
+from annotate_app.access.passwords import hash_password
+from o365seg.formats.masks import Rle, decode_rle
+from o365seg.project.folder import Project, create_project, open_project
 from o365seg.store.database import now_ms
+from o365seg.store.people import raters
 from o365seg.store.schema import Purpose, lease
 from o365seg.store.standing import newest_answers
+from o365seg.store.work import leases
+from o365seg.store.work.choosing import Choice
 
 HEIGHT, WIDTH = Rater.size
 NAMES = ["Crash", "Restart", "Elsewhere", "Offline", "Lost", "Back", "Other"]

@@ -49,13 +49,13 @@ def test_all_code_that_the_documents_name_is_there(links: ModuleType) -> None:
 
 
 def test_a_name_leads_to_the_line_that_defines_it(links: ModuleType) -> None:
-    line = links.find_line("model/config.py", "DaTaSegConfig.queries")
-    text = (ROOT / "model/config.py").read_text().splitlines()[line - 1]
+    line = links.find_line("model/network/config.py", "DaTaSegConfig.queries")
+    text = (ROOT / "model/network/config.py").read_text().splitlines()[line - 1]
     assert text.strip().startswith("queries")
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("model/nothing.py", None), ("model/merge.py", "nothing")]
+    ("path", "name"), [("model/nothing.py", None), ("model/objective/merge.py", "nothing")]
 )
 def test_what_is_not_there_is_an_error(path: str, name: str | None, links: ModuleType) -> None:
     with pytest.raises(LookupError, match="nothing"):

@@ -11,7 +11,7 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from o365seg.masks import encode_rle
+from o365seg.formats.masks import encode_rle
 
 HEIGHT, WIDTH = 110, 100
 Box = tuple[float, float, float, float]

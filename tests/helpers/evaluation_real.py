@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from evaluation_cases import coded
 
-from o365seg.masks import decode_rle, segmentation_to_rle
+from o365seg.formats.masks import decode_rle, segmentation_to_rle
 
 
 def jittered(truth: dict[str, Any], seed: int) -> list[dict[str, Any]]:

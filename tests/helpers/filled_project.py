@@ -6,12 +6,13 @@ from collections.abc import Mapping
 import numpy as np
 import sqlalchemy as sa
 
-from o365seg.masks import Rle, decode_rle, encode_rle
-from o365seg.project import Project
-from o365seg.store import audit, invitations, raters
-from o365seg.store.answers import SkipReason
+from o365seg.formats.masks import Rle, decode_rle, encode_rle
+from o365seg.project.folder import Project
+from o365seg.store import audit
 from o365seg.store.database import now_ms
+from o365seg.store.people import invitations, raters
 from o365seg.store.schema import Purpose, Role, Verdict, answer, image, lease, question, review
+from o365seg.store.work.answers import SkipReason
 
 PEOPLE = {
     "Olga": Role.OWNER,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from o365seg.masks import check_rle, compress_runs, encode_rle
+from o365seg.formats.masks import check_rle, compress_runs, encode_rle
 
 SIZES = [(1, 1), (1, 9), (7, 1), (33, 40), (110, 100)]
 FORMS = ["text", "text", "text", "counts", "hollow", "hollow text", "polygon"]

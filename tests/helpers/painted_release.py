@@ -7,11 +7,11 @@ import numpy as np
 from rater_steps import add_raters, current, skip, submit, take
 from small_project import make_source, travelling_mask
 
-from o365seg.json_files import write_json_atomic
-from o365seg.project import create_project, open_project
-from o365seg.records import read_annotations
-from o365seg.release import FILE_NAME, build_release
-from o365seg.store import answers
+from o365seg.formats.json_files import write_json_atomic
+from o365seg.formats.records import read_annotations
+from o365seg.project.folder import create_project, open_project
+from o365seg.release.build import FILE_NAME, build_release
+from o365seg.store.work import answers
 
 
 @dataclass(frozen=True)

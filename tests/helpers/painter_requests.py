@@ -5,7 +5,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from small_project import box_mask
 
-from o365seg.store.answers import Mask
+from o365seg.store.work.answers import Mask
 
 
 def mask_body(mask: Mask) -> dict[str, Any]:

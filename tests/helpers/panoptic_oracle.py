@@ -1,6 +1,6 @@
 """Panoptic quality once more, slow and plain: sets of pixels and exact fractions, a rule a line.
 
-Written from panopticapi's rule as `benchmark.panoptic` states it; shares no code with the package.
+Written from panopticapi's rule as `benchmark.pixels.panoptic` states it; shares no code with it.
 """
 
 import json

@@ -5,13 +5,16 @@ from typing import Any
 from rater_steps import current, submit, take
 from small_project import box_mask
 
-from o365seg.store import leases, raters, review_queue, reviews
-from o365seg.store.answers import Mask, Recorded
 from o365seg.store.database import Store
-from o365seg.store.review_queue import Filters
-from o365seg.store.reviews import ReviewItem
+from o365seg.store.people import raters
+from o365seg.store.review import queue as review_queue
+from o365seg.store.review import verdicts as reviews
+from o365seg.store.review.queue import Filters
+from o365seg.store.review.verdicts import ReviewItem
 from o365seg.store.schema import Purpose, Role, Verdict, gold
 from o365seg.store.settings import change_setting
+from o365seg.store.work import leases
+from o365seg.store.work.answers import Mask, Recorded
 
 SIZE = (48, 64)
 

@@ -1,7 +1,8 @@
 """What raters do, in one line each: for tests of the store and of what is built on it."""
 
-from o365seg.store import answers, leases, raters
 from o365seg.store.database import Store
+from o365seg.store.people import raters
+from o365seg.store.work import answers, leases
 
 
 def add_raters(store: Store, count: int) -> list[int]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_MAIN = "from annotate_app.cli import main; main()"
+_MAIN = "from annotate_app.commands.main import main; main()"
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.matches import CategoryMatches
+from benchmark.average_precision.matches import CategoryMatches
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from o365seg.masks import encode_rle
-from o365seg.project import Project, create_project, open_project
-from o365seg.store.answers import Mask
+from o365seg.formats.masks import encode_rle
+from o365seg.project.folder import Project, create_project, open_project
+from o365seg.store.work.answers import Mask
 
 CATEGORIES = [
     {"id": 1, "name": "Person"},

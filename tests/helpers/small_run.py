@@ -13,12 +13,12 @@ import torch
 
 from model.data.loader import Batch, load_batches
 from model.data.sampler import rank_draws
-from model.dataseg import DaTaSeg
-from model.distributed import Ranks, join_ranks
-from model.optimizer import trained
-from model.train import add_gradients, make_network, parallel
-from model.train_config import TrainConfig, train_config_from_dict
-from model.train_data import Part, make_parts, make_sources, open_datasets
+from model.network.dataseg import DaTaSeg
+from model.runtime.distributed import Ranks, join_ranks
+from model.training.config import TrainConfig, train_config_from_dict
+from model.training.loop import add_gradients, make_network, parallel
+from model.training.mixture import Part, make_parts, make_sources, open_datasets
+from model.training.optimizer import trained
 
 KINDS = ("semantic", "panoptic", "boxes")
 

@@ -18,7 +18,7 @@ from http_rater import HttpRater, Unreachable
 from serving import serving
 from small_project import box_mask
 
-from o365seg.project import Project
+from o365seg.project.folder import Project
 from o365seg.store.schema import answer, draft, lease, question
 
 Content = tuple[str | None, str | None]  # counts, reason of a skip

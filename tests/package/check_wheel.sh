@@ -52,7 +52,7 @@ PY
 import json
 import numpy as np
 from PIL import Image
-from o365seg.masks import encode_rle, rle_area
+from o365seg.formats.masks import encode_rle, rle_area
 mask = np.zeros((48, 64), np.uint8)
 mask[10:30, 10:40] = 1
 rle = encode_rle(mask)

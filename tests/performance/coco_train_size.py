@@ -55,7 +55,7 @@ def main() -> None:
         write(path)
     print(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
     start = time.perf_counter()
-    command = "from benchmark.cli import main; main()"
+    command = "from benchmark.commands.main import main; main()"
     out = path.with_suffix(".stats")
     subprocess.run(
         [sys.executable, "-c", command, "stats", str(path), "--out", str(out)],

@@ -100,7 +100,7 @@ def main() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         stock = pool.submit(without_skipped, truth, arguments.workload).result()
         boxed = pool.submit(with_boxes, results, arguments.workload).result()
-    ours = "from benchmark.command import console; console()"
+    ours = "from benchmark.commands.fast_path import console; console()"
     commands = {
         "benchmark evaluate": [
             sys.executable, "-c", ours, "evaluate", str(results), "--gt", str(truth), "--json", "-",

@@ -17,11 +17,11 @@ import torch
 from PIL import Image
 
 from model.data.augment import Augmentation, augment
-from model.data.catalog import open_from_table
-from model.data.configured import open_configured
 from model.data.file_dataset import FileDataset
-from model.merge import mergeable_classes
-from model.vocabulary import Vocabulary
+from model.datasets.configured import open_configured
+from model.datasets.opening import open_from_table
+from model.objective.merge import mergeable_classes
+from model.text.vocabulary import Vocabulary
 
 SIZE = (480, 640)
 

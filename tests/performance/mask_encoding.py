@@ -15,8 +15,8 @@ import torch
 from pycocotools import mask as coco_mask
 from torch.nn import functional
 
-from model.mask_encoding import encode_logits
-from model.preprocess import Placement
+from model.inference.mask_encoding import encode_logits
+from model.network.preprocess import Placement
 
 
 def blobs(count: int, grid: int, largest: float) -> np.ndarray:
@@ -74,8 +74,8 @@ def main() -> None:
 
 def forward_seconds(name: str, size: int) -> float:
     """One image through an untrained network."""
-    from model.config import preset
-    from model.dataseg import build_dataseg
+    from model.network.config import preset
+    from model.network.dataseg import build_dataseg
 
     config = preset(name)
     network = build_dataseg(config).eval()

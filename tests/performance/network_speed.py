@@ -39,11 +39,11 @@ def dataseg(size: int, device: str, compiled: bool):
     """This network, what it makes of an image, and its loss."""
     import torch
 
-    from model.config import preset
-    from model.criterion import training_losses
-    from model.dataseg import build_dataseg
-    from model.loss_weights import COCO_PANOPTIC
-    from model.targets import MaskTarget
+    from model.network.config import preset
+    from model.network.dataseg import build_dataseg
+    from model.objective.criterion import training_losses
+    from model.objective.loss_weights import COCO_PANOPTIC
+    from model.objective.targets import MaskTarget
 
     model = build_dataseg(preset("dataseg_r50")).to(device)
     run = torch.compile(model) if compiled else model

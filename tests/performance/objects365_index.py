@@ -1,4 +1,4 @@
-"""Time and memory of the box index (`model.data.box_index`) on a generated file of a given size.
+"""Time and memory of the box index (`model.datasets.box_index`) on a generated file.
 
 The records have the keys and the number format of `zhiyuan_objv2_train.json`. Each measurement is
 a process of its own.
@@ -60,7 +60,7 @@ def memory() -> dict[str, float]:
 
 def use(path: Path, cache: Path, drop: bool) -> None:
     """Open the index and read all of it, as an epoch of training would; print what it took."""
-    from model.data.box_index import open_box_index
+    from model.datasets.box_index import open_box_index
 
     highest = 0.0
     done = threading.Event()

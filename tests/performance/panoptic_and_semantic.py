@@ -26,13 +26,13 @@ HEIGHT, WIDTH, SEGMENTS, CATEGORIES = 480, 640, 12, 133
 DECODE = """
 import sys
 from pathlib import Path
-from benchmark.ordered_threads import map_in_order
-from benchmark.png_maps import read_labels, read_segment_ids
+from benchmark.pixels.ordered_threads import map_in_order
+from benchmark.pixels.png_maps import read_labels, read_segment_ids
 read = read_segment_ids if sys.argv[1] == "panoptic" else read_labels
 paths = [path for folder in sys.argv[2:] for path in sorted(Path(folder).glob("*.png"))]
 list(map_in_order(lambda path: read(path).shape, paths, "Decoding"))
 """
-COMMAND = "from benchmark.cli import main; main()"
+COMMAND = "from benchmark.commands.main import main; main()"
 PANOPTICAPI = """
 import sys
 from panopticapi.evaluation import pq_compute

@@ -31,8 +31,8 @@ def measure_step(arguments: argparse.Namespace) -> None:
 
     import torch
 
-    from model.optimizer import make_optimizer
-    from model.train_config import OptimizerConfig
+    from model.training.config import OptimizerConfig
+    from model.training.optimizer import make_optimizer
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -97,9 +97,9 @@ def compare_loading(arguments: argparse.Namespace) -> None:
     import torch
 
     from model.data.augment import Augmentation, augment
-    from model.data.catalog import DATA_KEYS, open_from_table
     from model.data.samples import BoxTruth, ClassTruth, Sample
-    from model.merge import mergeable_classes
+    from model.datasets.opening import DATA_KEYS, open_from_table
+    from model.objective.merge import mergeable_classes
 
     torch.set_num_threads(1)
     cv2.setNumThreads(0)

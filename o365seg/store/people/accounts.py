@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.errors import InputError
-from o365seg.store import audit, raters
+from o365seg.store import audit
+from o365seg.store.people import raters
 from o365seg.store.schema import Role, answer, lease, rater
 
 

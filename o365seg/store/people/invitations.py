@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import audit, raters
+from o365seg.store import audit
+from o365seg.store.people import raters
 from o365seg.store.schema import Role, invitation
 
 DAY_MS = 24 * 3600 * 1000

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import review_queue, tally
+from o365seg.store.progress import tally
+from o365seg.store.review import queue as review_queue
 from o365seg.store.schema import (
     Purpose,
     answer,

@@ -12,9 +12,9 @@ from itertools import combinations
 
 import sqlalchemy as sa
 
-from o365seg.coco_sizes import SIZE_RANGES
-from o365seg.store.gold import overlap
-from o365seg.store.reviews import REPAINTED
+from o365seg.formats.coco_sizes import SIZE_RANGES
+from o365seg.store.quality.gold import overlap
+from o365seg.store.review.verdicts import REPAINTED
 from o365seg.store.schema import Purpose, answer, lease, question, rater
 
 

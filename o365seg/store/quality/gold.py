@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from pycocotools import mask as coco_mask
 
 from o365seg.errors import InputError
-from o365seg.masks import MaskError, Rle, rle_area, segmentation_to_rle
-from o365seg.records import read_annotations
+from o365seg.formats.masks import MaskError, Rle, rle_area, segmentation_to_rle
+from o365seg.formats.records import read_annotations
 from o365seg.store import audit
 from o365seg.store.database import now_ms
 from o365seg.store.schema import (

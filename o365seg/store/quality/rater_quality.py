@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store.agreement import list_pairs
+from o365seg.store.quality.agreement import list_pairs
 from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater, review
 from o365seg.store.standing import counting_answers
 

@@ -11,9 +11,9 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from o365seg.coco_sizes import SIZE_RANGES
-from o365seg.store import agreement
-from o365seg.store.reviews import (
+from o365seg.formats.coco_sizes import SIZE_RANGES
+from o365seg.store.quality import agreement
+from o365seg.store.review.verdicts import (
     HOLD_MS,
     REPAINTED,
     ReviewItem,

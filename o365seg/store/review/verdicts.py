@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import answers, leases
 from o365seg.store.schema import (
     Purpose,
     Verdict,
@@ -20,6 +19,7 @@ from o365seg.store.schema import (
     review,
     review_hold,
 )
+from o365seg.store.work import answers, leases
 
 HOLD_MS = 10 * 60 * 1000  # how long a reviewer keeps an answer after they last asked
 REPAINTED = "repainted"  # the outcome of the lease of a reviewer's own answer

@@ -7,10 +7,12 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from o365seg.masks import MaskError, Rle, check_rle
-from o365seg.store import gold, leases, qualification
+from o365seg.formats.masks import MaskError, Rle, check_rle
+from o365seg.store.people import qualification
+from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
 from o365seg.store.settings import read_settings
+from o365seg.store.work import leases
 
 
 class SkipReason(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import qualification
+from o365seg.store.people import qualification
 from o365seg.store.schema import (
     Purpose,
     QuestionState,

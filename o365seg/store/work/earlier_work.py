@@ -10,10 +10,10 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from o365seg.store import leases
-from o365seg.store.answers import Mask
-from o365seg.store.choosing import Choice
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
+from o365seg.store.work import leases
+from o365seg.store.work.answers import Mask
+from o365seg.store.work.choosing import Choice
 
 
 class Standing(StrEnum):

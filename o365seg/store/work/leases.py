@@ -15,11 +15,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store import choosing, qualification
-from o365seg.store.qualification import Gate
+from o365seg.store.people import qualification
+from o365seg.store.people.qualification import Gate
 from o365seg.store.schema import Purpose, QuestionState, constant, image, lease, question
 from o365seg.store.settings import read_settings
 from o365seg.store.standing import rejections
+from o365seg.store.work import choosing
 
 LEASE_MS = 20 * 60 * 1000
 

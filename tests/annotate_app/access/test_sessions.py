@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from small_project import make_source
 
 from annotate_app.server import make_app
-from o365seg.project import Project, create_project, open_project
-from o365seg.store import raters
+from o365seg.project.folder import Project, create_project, open_project
+from o365seg.store.people import raters
 
 
 def test_pages_lead_to_the_sign_in_and_the_api_says_why(stranger: TestClient) -> None:

@@ -5,7 +5,7 @@ import threading
 import pytest
 from fastapi.testclient import TestClient
 
-from annotate_app.throttle import PER_ADDRESS, PER_NAME, WINDOW_S, Throttle
+from annotate_app.access.throttle import PER_ADDRESS, PER_NAME, WINDOW_S, Throttle
 
 
 class Clock:
@@ -74,7 +74,7 @@ def test_memory_is_bounded(clock: Clock) -> None:
 def test_signing_in_waits_for_known_and_unknown_names_alike(
     stranger: TestClient, password: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from annotate_app import sign_in
+    from annotate_app.access import sign_in
 
     hashed = []
     monkeypatch.setattr(sign_in, "password_matches", lambda *a: bool(hashed.append(a)))

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from serving import annotate_app, serving
 
-from o365seg.project import Project, open_project
-from o365seg.store.progress import measure_progress
+from o365seg.project.folder import Project, open_project
+from o365seg.store.progress.summary import measure_progress
 
 
 def test_raters_are_added_with_a_random_password_and_can_sign_in(project: Project) -> None:

@@ -9,8 +9,8 @@ from filled_project import fill
 from serving import annotate_app
 from small_project import SmallSource
 
-from o365seg.masks import encode_rle
-from o365seg.project import Project
+from o365seg.formats.masks import encode_rle
+from o365seg.project.folder import Project
 from o365seg.store.settings import DEFAULT_GUIDELINES, ProjectSettings, read_settings
 
 

@@ -9,13 +9,14 @@ from filled_project import fill
 from PIL import Image
 from serving import annotate_app
 
-from annotate_app.overlays import draw_answer
+from annotate_app.owner.thumbnails import draw_answer
 from annotate_app.server import make_app
-from o365seg.masks import encode_rle
-from o365seg.project import Project
-from o365seg.release import build_release
-from o365seg.store import audit, raters
-from o365seg.store.gallery import Painted
+from o365seg.formats.masks import encode_rle
+from o365seg.project.folder import Project
+from o365seg.release.build import build_release
+from o365seg.store import audit
+from o365seg.store.people import raters
+from o365seg.store.progress.gallery import Painted
 from o365seg.store.schema import Role
 
 

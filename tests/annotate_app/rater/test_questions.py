@@ -14,9 +14,11 @@ from painter_requests import mask_body, next_task, submit_body
 from small_project import SmallSource, box_mask, make_source, travelling_mask
 
 from annotate_app.server import make_app
-from o365seg.project import Project, create_project, open_project
-from o365seg.store import leases, progress, raters
+from o365seg.project.folder import Project, create_project, open_project
+from o365seg.store.people import raters
+from o365seg.store.progress import summary as progress
 from o365seg.store.schema import answer
+from o365seg.store.work import leases
 
 
 def answers_in(project: Project) -> list:
@@ -157,7 +159,7 @@ def test_a_heartbeat_renews_and_tells_when_the_question_is_gone(
     beat = {"lease": task["lease"], "prefetched": body["prefetched"]["lease"]}
     assert ada.post("/api/heartbeat", json=beat).json() == {"expires_in_s": 20 * 60}
     real = leases.LEASE_MS
-    from annotate_app import api
+    from annotate_app.rater import questions as api
 
     monkeypatch.setattr(api, "now_ms", lambda clock=api.now_ms: clock() + real + 1)
     while (other := next_task(bob)) is not None:

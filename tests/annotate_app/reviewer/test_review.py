@@ -10,8 +10,8 @@ from painter_requests import mask_body, next_task, submit_body
 from quality_steps import SIZE, choose, make_gold
 from small_project import box_mask
 
-from annotate_app.guidelines_pages import markdown_to_html
-from o365seg.project import Project
+from annotate_app.rater.guidelines import markdown_to_html
+from o365seg.project.folder import Project
 from o365seg.store.schema import Purpose, answer, rater
 
 

@@ -12,8 +12,8 @@ from small_project import SmallSource, open_small_project
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from annotate_app.server import make_app
-from o365seg.project import Project
-from o365seg.store import raters
+from o365seg.project.folder import Project
+from o365seg.store.people import raters
 from o365seg.store.schema import answer
 
 

@@ -11,13 +11,14 @@ import pytest
 from evaluation_cases import stock_evaluation, stock_files
 from evaluation_real import jittered
 
-from benchmark import COCOeval, accumulation, evaluate
-from benchmark.accumulation import mean_known, precisions
-from benchmark.bootstrap import resampled
-from benchmark.by_size import SIZE_EDGES, evaluate_by_size, half_open
-from benchmark.error_kinds import error_kinds
-from benchmark.inputs import read_inputs
-from o365seg.stock_tools import stock_annotation
+from benchmark import COCOeval, evaluate
+from benchmark.analysis.bootstrap import resampled
+from benchmark.analysis.by_size import SIZE_EDGES, evaluate_by_size, half_open
+from benchmark.analysis.error_kinds import error_kinds
+from benchmark.average_precision import accumulation
+from benchmark.average_precision.accumulation import mean_known, precisions
+from benchmark.reading.inputs import read_inputs
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,10 +8,11 @@ from evaluation_cases import Case, Guess, Thing, rectangle
 from evaluation_strategies import cases
 from hypothesis import given, settings
 
-from benchmark import Result, bootstrap, evaluate
-from benchmark.accumulation import mean_known, precision_at_recalls, rank
-from benchmark.bootstrap import image_weights, interval, intervals, resampled
-from benchmark.matches import CategoryMatches
+from benchmark import Result, evaluate
+from benchmark.analysis import bootstrap
+from benchmark.analysis.bootstrap import image_weights, interval, intervals, resampled
+from benchmark.average_precision.accumulation import mean_known, precision_at_recalls, rank
+from benchmark.average_precision.matches import CategoryMatches
 from o365seg.errors import InputError
 
 

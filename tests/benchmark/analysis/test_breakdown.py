@@ -11,10 +11,10 @@ from evaluation_strategies import cases
 from hypothesis import given, settings
 
 from benchmark import evaluate
-from benchmark.accumulation import mean_known
-from benchmark.breakdown import Row, by_category, by_supercategory, rows_csv
-from benchmark.choices import SkipRule
-from o365seg.records import AnnotationFile, Category, read_annotations
+from benchmark.analysis.breakdown import Row, by_category, by_supercategory, rows_csv
+from benchmark.average_precision.accumulation import mean_known
+from benchmark.reading.choices import SkipRule
+from o365seg.formats.records import AnnotationFile, Category, read_annotations
 
 
 def rows_of(case: Case, folder: Path) -> list[Row]:

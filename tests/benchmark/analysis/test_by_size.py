@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import evaluate
-from benchmark.by_size import (
+from benchmark.analysis.by_size import (
     SIZE_EDGES,
     evaluate_by_size,
     half_open,
     match_in_bins,
     relative_sizes,
 )
-from benchmark.choices import Iou, SkipRule
-from benchmark.inputs import Inputs, read_inputs
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.inputs import Inputs, read_inputs
 
 COCO_RANGES = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]])
 

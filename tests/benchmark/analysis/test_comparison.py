@@ -10,9 +10,9 @@ from evaluation_cases import Case, Guess, Thing, rectangle
 from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate
-from benchmark.bootstrap import image_weights, intervals, resampled
-from benchmark.comparison import compare, difference
-from benchmark.native_core import SWITCH
+from benchmark.analysis.bootstrap import image_weights, intervals, resampled
+from benchmark.analysis.comparison import compare, difference
+from benchmark.average_precision.native_core import SWITCH
 from o365seg.errors import InputError
 
 IMAGES = list(range(1, 31))

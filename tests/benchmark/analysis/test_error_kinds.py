@@ -10,9 +10,10 @@ from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark import SkipRule, accumulation, evaluate
-from benchmark.error_kinds import ErrorKinds, Kind, error_kinds, judge
-from benchmark.inputs import Inputs, read_inputs
+from benchmark import SkipRule, evaluate
+from benchmark.analysis.error_kinds import ErrorKinds, Kind, error_kinds, judge
+from benchmark.average_precision import accumulation
+from benchmark.reading.inputs import Inputs, read_inputs
 
 REAL = rectangle(0, 0, 40, 40)
 SKIPPED = (50.0, 50.0, 40.0, 40.0)

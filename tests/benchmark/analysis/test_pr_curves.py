@@ -10,7 +10,7 @@ from evaluation_strategies import cases
 from hypothesis import given, settings
 
 from benchmark import Result, evaluate
-from benchmark.pr_curves import mean_curves, write_curves
+from benchmark.analysis.pr_curves import mean_curves, write_curves
 from o365seg.errors import InputError
 
 

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark import SkipRule, evaluate
-from benchmark.error_kinds import judge
-from benchmark.inputs import read_inputs
-from benchmark.worst_images import (
+from benchmark.analysis.error_kinds import judge
+from benchmark.analysis.worst_images import (
     FALSE,
     FOUND,
     MISSED,
@@ -25,6 +24,7 @@ from benchmark.worst_images import (
     errors_by_image,
     worst,
 )
+from benchmark.reading.inputs import read_inputs
 from o365seg.errors import InputError
 
 A, B, C = rectangle(2, 10, 30, 30), rectangle(60, 10, 30, 30), rectangle(60, 70, 30, 30)

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmark import evaluate
-from benchmark.accumulation import (
+from benchmark.average_precision.accumulation import (
     RECALLS,
     Ranking,
     mean_known,
@@ -23,8 +23,8 @@ from benchmark.accumulation import (
     running,
     weighted_sums,
 )
-from benchmark.choices import SkipRule
-from o365seg.stock_tools import stock_annotation
+from benchmark.reading.choices import SkipRule
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 
 @settings(max_examples=40)

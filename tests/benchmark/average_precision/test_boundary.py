@@ -8,8 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark.boundary import Band, band_iou, boundary, boundary_distance, boundary_ious
-from o365seg.masks import encode_rle
+from benchmark.average_precision.boundary import (
+    Band,
+    band_iou,
+    boundary,
+    boundary_distance,
+    boundary_ious,
+)
+from o365seg.formats.masks import encode_rle
 
 
 def plain_boundary(mask: np.ndarray, distance: int) -> np.ndarray:

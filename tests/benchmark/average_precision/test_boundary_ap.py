@@ -18,8 +18,8 @@ from pycocotools.coco import COCO
 from typer.testing import CliRunner
 
 from benchmark import COCOeval, Result, SkipRule, evaluate
-from benchmark.cli import app
-from o365seg.stock_tools import stock_annotation
+from benchmark.commands.main import app
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 RULES = list(SkipRule)
 NAMES = ("precision", "recall", "scores")

@@ -16,7 +16,7 @@ from pycocotools.coco import COCO
 
 from benchmark import COCOeval, SkipRule, evaluate
 from o365seg.errors import InputError
-from o365seg.stock_tools import stock_annotation
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 
 def run(truth: Path, results: Path, iou: str = "segm", **params: Any) -> Any:

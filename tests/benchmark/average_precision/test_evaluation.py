@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import Result, SkipRule, evaluate
-from o365seg.stock_tools import stock_annotation
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 RULES = list(SkipRule)
 

@@ -18,9 +18,11 @@ from make_workload import SCALES, write_workload
 from native_cases import Files, files, huge_files, odd_text
 from slow_resampling import resampled_precision
 
-from benchmark import Result, evaluate, evaluation, native_path, slow_path
-from benchmark.choices import Iou, SkipRule
-from benchmark.native_core import SWITCH
+from benchmark import Result, evaluate
+from benchmark.average_precision import evaluation, native_path
+from benchmark.average_precision import pycocotools_path as slow_path
+from benchmark.average_precision.native_core import SWITCH
+from benchmark.reading.choices import Iou, SkipRule
 
 pytestmark = pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")
 
@@ -217,7 +219,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sw
 
 
 def test_records_and_annotations_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from o365seg.records import read_annotations
+    from o365seg.formats.records import read_annotations
 
     truth, results = CASE.write(tmp_path)
     expected = evaluate(results, truth).metrics
@@ -250,7 +252,7 @@ def test_what_is_rare_but_plain_is_not_left_to_the_slow_path(
 def test_the_switch_and_an_absent_core_lead_to_the_slow_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from benchmark.evaluate_command import run_evaluation
+    from benchmark.commands.evaluate import run_evaluation
 
     truth, results = CASE.write(tmp_path)
     run_evaluation(results, truth, Iou.SEGM, SkipRule.BOX, None)

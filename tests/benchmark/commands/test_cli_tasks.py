@@ -17,7 +17,8 @@ from benchmark import evaluate_panoptic, evaluate_semantic
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The installed command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "from benchmark.cli import main; main()", "evaluate", *arguments],
+        [sys.executable, "-c", "from benchmark.commands.main import main; main()", "evaluate",
+         *arguments],
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

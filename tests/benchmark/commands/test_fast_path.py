@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 
-from benchmark import native_path
-from benchmark.choices import Iou, SkipRule
-from benchmark.command import IOUS, SKIP_RULES, plain_evaluation
+from benchmark.average_precision import native_path
+from benchmark.commands.fast_path import IOUS, SKIP_RULES, plain_evaluation
+from benchmark.reading.choices import Iou, SkipRule
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_goes_wrong_early_is_told_as_ever(damage: str, tmp_path: Path) -> N
         results.write_text(text[:-9] if damage == "truncated" else text.replace("1", "1.0e0", 1))
     arguments = ["evaluate", str(results), "--gt", str(truth), "--json", "-"]
     told = []
-    for entry in ("benchmark.command", "benchmark.cli"):
+    for entry in ("benchmark.commands.fast_path", "benchmark.commands.main"):
         code = f"from {entry} import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
@@ -71,7 +71,8 @@ def test_what_goes_wrong_early_is_told_as_ever(damage: str, tmp_path: Path) -> N
 def test_both_readings_print_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from benchmark import cli, command
+    from benchmark.commands import fast_path as command
+    from benchmark.commands import main as cli
 
     mask = rectangle(0, 0, 30, 30)
     truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
@@ -91,7 +92,7 @@ def test_an_evaluation_loads_nothing_heavy(tmp_path: Path) -> None:
     mask = rectangle(0, 0, 30, 30)
     truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
     code = (
-        "import sys\nfrom benchmark.command import main\n"
+        "import sys\nfrom benchmark.commands.fast_path import main\n"
         f"sys.argv = ['benchmark', 'evaluate', {str(results)!r}, '--gt', {str(truth)!r}]\n"
         "main()\n"
         "heavy = 'numpy pycocotools msgspec typer rich pydantic'.split()\n"

@@ -19,7 +19,8 @@ SKIPPED = (50.0, 50.0, 40.0, 40.0)
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The installed command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", "from benchmark.command import main; main()", *map(str, arguments)],
+        [sys.executable, "-c", "from benchmark.commands.fast_path import main; main()",
+         *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -218,7 +219,7 @@ def test_help_has_examples_and_loads_nothing_heavy(folder: Path) -> None:
         assert f"benchmark {command} " in run(command, "--help", cwd=folder).stdout
     heavy = "numpy pycocotools matplotlib pandas torch gradio"
     loaded = f"[name for name in '{heavy}'.split() if name in sys.modules]"
-    code = f"import sys, benchmark, benchmark.cli; print({loaded})"
+    code = f"import sys, benchmark, benchmark.commands.main; print({loaded})"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True
     )

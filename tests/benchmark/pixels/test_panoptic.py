@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from panoptic_oracle import PanopticCase, Picture, Piece, tally_plainly, write_ids
 from PIL import Image
 
-from benchmark.panoptic import PanopticResult, evaluate_panoptic
+from benchmark.pixels.panoptic import PanopticResult, evaluate_panoptic
 from o365seg.errors import InputError
 
 PERSON, DOG, SKY = 1, 18, 187

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmark.label_canvas import NO_LABEL
-from benchmark.semantic import SemanticResult, evaluate_semantic
+from benchmark.pixels.label_canvas import NO_LABEL
+from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
 from o365seg.errors import InputError
-from o365seg.masks import encode_rle
+from o365seg.formats.masks import encode_rle
 
 Maps = dict[str, list[list[int]]]
 

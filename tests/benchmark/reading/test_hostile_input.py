@@ -12,8 +12,9 @@ from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, coded, rectangle
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from benchmark import native_path, slow_path
-from benchmark.choices import Iou, SkipRule
+from benchmark.average_precision import native_path
+from benchmark.average_precision import pycocotools_path as slow_path
+from benchmark.reading.choices import Iou, SkipRule
 from o365seg.errors import InputError
 
 pytestmark = pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")

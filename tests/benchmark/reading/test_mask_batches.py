@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from native_cases import masks
 
-from benchmark import mask_batches
-from benchmark.mask_batches import measure
-from benchmark.predictions import stock_box, tight_box
-from o365seg.masks import MaskError, Rle, check_rle, encode_rle
+from benchmark.reading import mask_batches
+from benchmark.reading.mask_batches import measure
+from benchmark.reading.predictions import stock_box, tight_box
+from o365seg.formats.masks import MaskError, Rle, check_rle, encode_rle
 
 SIZES = [(1, 1), (1, 9), (7, 1), (33, 40), (110, 100)]
 ALPHABET = [chr(code) for code in range(46, 114)]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import evaluate
-from benchmark.choices import Iou, SkipRule
-from benchmark.inputs import read_inputs
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.inputs import read_inputs
 from o365seg.errors import InputError
 
 SIZES = [(HEIGHT, WIDTH + 1), (HEIGHT - 1, WIDTH), (WIDTH, HEIGHT), (1, 1), (40, 300)]

@@ -21,10 +21,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmark import evaluate
-from benchmark.predictions import Predictions, read_predictions, stock_box, tight_box
+from benchmark.reading.predictions import Predictions, read_predictions, stock_box, tight_box
 from o365seg.errors import InputError
-from o365seg.masks import check_rle, encode_rle
-from o365seg.records import read_annotations
+from o365seg.formats.masks import check_rle, encode_rle
+from o365seg.formats.records import read_annotations
 
 MASK = rectangle(10, 20, 30, 40)
 GOOD: dict[str, Any] = {

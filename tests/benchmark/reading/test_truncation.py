@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import native_path
+from benchmark.average_precision import native_path
 
 READ = """
 import os, sys
 from benchmark import _native, native_path
-from benchmark.input_text import map_file
+from benchmark.reading.input_text import map_file
 if sys.argv[2] == "command":
     native_path.explain_bus_errors()
 text = map_file(sys.argv[1]).data

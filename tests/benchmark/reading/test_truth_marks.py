@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 
-from benchmark import Result, evaluate, native_path
-from benchmark.native_core import SWITCH
-from benchmark.result_text import result_lines
-from o365seg.stock_tools import stock_annotation
+from benchmark import Result, evaluate
+from benchmark.average_precision import native_path
+from benchmark.average_precision.native_core import SWITCH
+from benchmark.report.result_text import result_lines
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 MASK = rectangle(0, 0, 40, 40)
 

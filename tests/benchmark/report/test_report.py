@@ -11,9 +11,9 @@ from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle
 from PIL import Image
 
 from benchmark import evaluate
-from benchmark.inputs import read_inputs
-from benchmark.report import write_report
-from benchmark.report_charts import Bar, bar_chart, nice_ticks
+from benchmark.reading.inputs import read_inputs
+from benchmark.report.charts import Bar, bar_chart, nice_ticks
+from benchmark.report.gather import write_report
 from o365seg.errors import InputError
 
 HOSTILE = "<script>alert('x')</script>\"&"

@@ -9,7 +9,7 @@ from data_roots import ROOTS, coco, objects365_boxes, segments_png
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from model.cli import app
+from model.commands.main import app
 from o365seg.errors import InputError
 
 

@@ -13,14 +13,14 @@ from pycocotools.coco import COCO
 from typer.testing import CliRunner, Result
 
 from benchmark import evaluate_panoptic, evaluate_semantic
-from benchmark.png_maps import read_labels, read_segment_ids
-from model.cli import app
+from benchmark.pixels.png_maps import read_labels, read_segment_ids
+from model.commands.main import app
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
 NAMES = "cat, dog, wall:stuff, sky:stuff"
-RUN = "from model.cli import main; main()"
+RUN = "from model.commands.main import main; main()"
 
 
 def run(*arguments: object) -> Result:
@@ -174,7 +174,7 @@ def test_describe_and_export(folder: Path, tmp_path: Path) -> None:
 
 
 def test_help_does_not_load_pytorch() -> None:
-    code = "import sys, model.cli; sys.exit('torch' in sys.modules)"
+    code = "import sys, model.commands.main; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     for command in ("predict", "embed", "init", "describe", "export"):
         shown = run(command, "--help")
@@ -197,7 +197,7 @@ def test_init_takes_the_backbone_s_weights_and_reports_each_key(tmp_path: Path) 
     import timm
     from safetensors.torch import save_file
 
-    from model.checkpoint import load_checkpoint, read_header
+    from model.runtime.checkpoint import load_checkpoint, read_header
 
     weights = timm.create_model("test_resnet").state_dict()
     expected = weights["layer1.0.conv1.weight"].clone()
@@ -222,7 +222,7 @@ def test_weights_that_are_nowhere_are_one_clear_sentence(tmp_path: Path) -> None
 
 
 def test_a_checkpoint_of_a_diverged_training_is_named(folder: Path, tmp_path: Path) -> None:
-    from model.checkpoint import load_checkpoint, save_checkpoint
+    from model.runtime.checkpoint import load_checkpoint, save_checkpoint
 
     network = load_checkpoint(folder / "m.safetensors")
     name, weight = next(iter(network.named_parameters()))

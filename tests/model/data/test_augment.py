@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from model.data.augment import Augmentation, Axis, augment, draw_view
 from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth, Truth
-from model.preprocess import PADDING
-from model.targets import BoxTarget, MaskTarget, Segment, at_stride
+from model.network.preprocess import PADDING
+from model.objective.targets import BoxTarget, MaskTarget, Segment, at_stride
 
 AUGMENTATION = Augmentation(size=128, scale=(0.1, 2.0))
 NONE = np.zeros(2, bool)

@@ -10,8 +10,8 @@ from model.data.augment import Augmentation
 from model.data.loader import Batch, Source, load_batches
 from model.data.sampler import Draw, rank_draws
 from model.data.samples import Sample
-from model.data.synthetic import Synthetic, Which
-from model.targets import BoxTarget, MaskTarget
+from model.datasets.synthetic import Synthetic, Which
+from model.objective.targets import BoxTarget, MaskTarget
 from o365seg.errors import InputError
 
 SETS = [Synthetic(Which.PANOPTIC, size=64, images=5), Synthetic(Which.BOXES, size=64, images=5)]

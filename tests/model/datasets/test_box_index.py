@@ -10,10 +10,10 @@ from data_roots import objects365_boxes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.data import box_index
-from model.data.box_index import build_box_index, open_box_index
+from model.datasets import box_index
+from model.datasets.box_index import build_box_index, open_box_index
 from o365seg.errors import InputError
-from o365seg.records import read_annotations
+from o365seg.formats.records import read_annotations
 
 
 def content(images: int = 3, boxes: int = 7, seed: int = 0) -> dict:

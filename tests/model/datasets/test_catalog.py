@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from data_roots import BOX, HEIGHT, ROOTS, WIDTH, coco, context_mat, objects365_boxes, png
 
-from benchmark.choices import Task
-from model.data.catalog import DATA_KEYS, DATASETS, open_dataset, open_from_table
+from benchmark.reading.choices import Task
 from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
-from model.targets import Segment
+from model.datasets.opening import DATA_KEYS, DATASETS, open_dataset, open_from_table
+from model.objective.targets import Segment
 from o365seg.errors import InputError
 
 CLASSES = {
@@ -128,7 +128,7 @@ def test_objects365_boxes_are_corners_and_without_crowds(make):
 
 
 def test_of_our_release_answered_masks_are_segments_and_skipped_ones_void(make):
-    from model.data.instances import InstanceDataset
+    from model.datasets.instances import InstanceDataset
 
     root = make("objects365_instances")
     dataset = open_dataset("objects365_instances", root, "val")

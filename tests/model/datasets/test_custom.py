@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from data_roots import BOX, HEIGHT, WIDTH, box_mask, coco, halves, picture, png, write
 
-from benchmark.choices import Task
-from model.data.catalog import open_from_table
-from model.data.checking import truth_labels
+from benchmark.reading.choices import Task
 from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
+from model.datasets.checking import truth_labels
+from model.datasets.opening import open_from_table
 from o365seg.errors import InputError
 
 

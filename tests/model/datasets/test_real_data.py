@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.choices import Task
+from benchmark.reading.choices import Task
 from model.data.augment import Augmentation, augment
-from model.data.catalog import open_dataset, open_from_table
-from model.data.checking import check_dataset
 from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
-from model.targets import MaskTarget
-from o365seg.masks import decode_rle, segmentation_to_rle
-from o365seg.records import read_annotations
+from model.datasets.checking import check_dataset
+from model.datasets.opening import open_dataset, open_from_table
+from model.objective.targets import MaskTarget
+from o365seg.formats.masks import decode_rle, segmentation_to_rle
+from o365seg.formats.records import read_annotations
 
 
 def no_progress(items, _label):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from model.data.samples import BoxTruth, ClassTruth, SegmentTruth
-from model.data.synthetic import SHAPES, Synthetic, Which, synthetic_text
-from model.vocabulary import Vocabulary
+from model.datasets.synthetic import SHAPES, Synthetic, Which, synthetic_text
+from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 
 

@@ -17,13 +17,13 @@ from o365seg.errors import InputError
 torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
-from model.demo import Demo  # noqa: E402
-from model.predict_command import TextChoice, write_untrained  # noqa: E402
-from model.text import TextEncoder  # noqa: E402
-from model.text_files import save_embeddings  # noqa: E402
-from model.vocabulary import parse_vocabulary  # noqa: E402
+from model.demo.demo import Demo  # noqa: E402
+from model.inference.run import TextChoice, write_untrained  # noqa: E402
+from model.text.embedding_files import save_embeddings  # noqa: E402
+from model.text.encoder import TextEncoder  # noqa: E402
+from model.text.vocabulary import parse_vocabulary  # noqa: E402
 
-RUN = "from model.cli import main; main()"
+RUN = "from model.commands.main import main; main()"
 PHOTO = Path(skimage.data_dir) / "chelsea.png"
 
 

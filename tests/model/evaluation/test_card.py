@@ -12,10 +12,10 @@ from o365seg.errors import InputError
 torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
-from model.card import model_card, read_evaluations  # noqa: E402
-from model.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
-from model.cli import app  # noqa: E402
-from model.predict_command import write_untrained  # noqa: E402
+from model.commands.main import app  # noqa: E402
+from model.evaluation.card import model_card, read_evaluations  # noqa: E402
+from model.inference.run import write_untrained  # noqa: E402
+from model.runtime.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
 
 
 def run(*arguments: object) -> Result:

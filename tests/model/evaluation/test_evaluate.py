@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
-from benchmark.choices import Task  # noqa: E402
-from benchmark.cli import app as benchmark_app  # noqa: E402
-from benchmark.png_maps import read_labels, read_segment_ids  # noqa: E402
-from model.data.instances import InstanceDataset  # noqa: E402
+from benchmark.commands.main import app as benchmark_app  # noqa: E402
+from benchmark.pixels.png_maps import read_labels, read_segment_ids  # noqa: E402
+from benchmark.reading.choices import Task  # noqa: E402
+from model.data.image_list import read_image  # noqa: E402
 from model.data.samples import (  # noqa: E402
     VOID,
     BoxTruth,
@@ -26,27 +26,27 @@ from model.data.samples import (  # noqa: E402
     SegmentTruth,
     Truth,
 )
-from model.evaluate import evaluate_dataset  # noqa: E402
-from model.evaluate_scores import Scores, scores_csv  # noqa: E402
-from model.evaluate_shares import (  # noqa: E402
+from model.datasets.instances import InstanceDataset  # noqa: E402
+from model.evaluation.evaluate import evaluate_dataset  # noqa: E402
+from model.evaluation.parallel_prediction import (  # noqa: E402
     Share,
     merge_shares,
     predict_share,
     prepare_folder,
 )
-from model.image_list import read_image  # noqa: E402
-from model.postprocess import (  # noqa: E402
+from model.evaluation.scores import Scores, scores_csv  # noqa: E402
+from model.inference.postprocess import (  # noqa: E402
     InstanceResult,
     PanopticResult,
     PanopticSegment,
     SemanticResult,
 )
-from model.predict import Prediction  # noqa: E402
-from model.targets import Segment  # noqa: E402
-from model.vocabulary import Vocabulary, read_vocabulary  # noqa: E402
+from model.inference.predictor import Prediction  # noqa: E402
+from model.objective.targets import Segment  # noqa: E402
+from model.text.vocabulary import Vocabulary, read_vocabulary  # noqa: E402
 from o365seg.errors import InputError  # noqa: E402
-from o365seg.masks import encode_rle  # noqa: E402
-from o365seg.records import read_annotations  # noqa: E402
+from o365seg.formats.masks import encode_rle  # noqa: E402
+from o365seg.formats.records import read_annotations  # noqa: E402
 
 WORDS = Vocabulary(("cat", "dog", "wall", "sky"), (True, True, False, False), (3, 5, 7, 200))
 

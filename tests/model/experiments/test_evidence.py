@@ -14,7 +14,7 @@ from model.experiments.run import Place, run_table, scored_so_far, wanted_column
 from model.experiments.synthetic_recipe import small_recipe
 from model.experiments.table_text import markdown
 from model.experiments.tables import ALL, Row, Run, Table
-from o365seg.json_files import write_json_atomic
+from o365seg.formats.json_files import write_json_atomic
 
 ALONE, TOGETHER = Run((Role.ADE,)), Run(ALL)
 # The rows of table 1 that this is about, and the one column.

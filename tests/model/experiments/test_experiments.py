@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.choices import Task
-from model.data.vocabularies import shipped_vocabulary
-from model.evaluate_scores import Scores
+from benchmark.reading.choices import Task
+from model.evaluation.scores import Scores
 from model.experiments.columns import TRAINED_ON, Column, Role
+from model.experiments.filling import fill_table, list_runs
 from model.experiments.paper_numbers import PAPER
 from model.experiments.paper_recipe import paper_recipe
 from model.experiments.recipe import run_config
@@ -18,9 +18,9 @@ from model.experiments.run import Place, _value, run_table, wanted_columns
 from model.experiments.synthetic_recipe import small_recipe
 from model.experiments.table_text import cells, markdown
 from model.experiments.tables import ALL, TABLES, Backbone, Modules, Run
-from model.loss_weights import COCO_PANOPTIC
-from model.table_command import fill_table, list_runs
-from model.train_data import loss_weights
+from model.objective.loss_weights import COCO_PANOPTIC
+from model.text.shipped_vocabularies import shipped_vocabulary
+from model.training.mixture import loss_weights
 from o365seg.errors import InputError
 
 

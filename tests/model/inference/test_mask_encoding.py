@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from torch.nn import functional
 
-from model.mask_encoding import encode_logits
-from model.preprocess import Placement
-from model.resize import resize_to_image
-from o365seg.masks import decode_rle
+from model.inference.mask_encoding import encode_logits
+from model.inference.resize import resize_to_image
+from model.network.preprocess import Placement
+from o365seg.formats.masks import decode_rle
 
 torch.set_num_threads(1)
 

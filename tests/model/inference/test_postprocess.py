@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from torch.nn import functional
 
-from model import postprocess
-from model.merge import group_proposals, merge
-from model.outputs import Proposals
-from model.preprocess import Placement
-from model.resize import resize_to_image
-from o365seg.masks import decode_rle
+from model.inference import postprocess
+from model.inference.resize import resize_to_image
+from model.network.outputs import Proposals
+from model.network.preprocess import Placement
+from model.objective.merge import group_proposals, merge
+from o365seg.formats.masks import decode_rle
 
 torch.set_num_threads(1)
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from model.vocabulary import parse_vocabulary
-from o365seg.masks import encode_rle
-from o365seg.palette import distinct_colours, shade
+from model.text.vocabulary import parse_vocabulary
+from o365seg.formats.masks import encode_rle
+from o365seg.images.palette import distinct_colours, shade
 
 pytest.importorskip("torch")
-postprocess = pytest.importorskip("model.postprocess")
-visualize = pytest.importorskip("model.visualize")
+postprocess = pytest.importorskip("model.inference.postprocess")
+visualize = pytest.importorskip("model.inference.visualize")
 
 VOCABULARY = parse_vocabulary("cat, sky:stuff")
 IMAGE = np.full((60, 90, 3), 128, np.uint8)

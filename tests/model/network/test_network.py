@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from model.backbones import ConvBackbone
-from model.checkpoint import load_checkpoint, read_header, save_checkpoint
-from model.config import (
+from model.inference.export import make_program
+from model.network.backbones import ConvBackbone
+from model.network.config import (
     PRESETS,
     BackboneConfig,
     DatasetModulesConfig,
@@ -22,14 +22,14 @@ from model.config import (
     config_to_dict,
     preset,
 )
-from model.convolution import conv2d
-from model.dataseg import DaTaSeg, build_dataseg
-from model.decoder import attention_mask
-from model.describe import describe_preset
-from model.export import make_program
-from model.pixel_decoder import ChannelNorm
-from model.pretrained import load_pretrained
-from model.vitdet import SIZES, ViT, ViTDet
+from model.network.dataseg import DaTaSeg, build_dataseg
+from model.network.decoder import attention_mask
+from model.network.describe import describe_preset
+from model.network.fast_convolution import conv2d
+from model.network.pixel_decoder import ChannelNorm
+from model.network.pretrained import load_pretrained
+from model.network.vitdet import SIZES, ViT, ViTDet
+from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
 from o365seg.errors import InputError
 
 torch.set_num_threads(1)
@@ -341,7 +341,7 @@ def test_description_adds_up():
 @pytest.mark.slow
 def test_exports_agree_for_another_vocabulary(tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
-    from model.export import export_onnx
+    from model.inference.export import export_onnx
 
     model = make()
     save_checkpoint(tmp_path / "a.safetensors", model)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.preprocess import resize_and_pad
+from model.network.preprocess import resize_and_pad
 
 sides = st.integers(1, 150)
 

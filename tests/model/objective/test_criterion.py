@@ -7,13 +7,18 @@ import pytest
 import torch
 from torch import distributed
 
-from model import losses
-from model.criterion import batch_counts, training_losses
-from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, LossWeights
-from model.matching import match
-from model.merge import Task, group_proposals, merge, mergeable_classes
-from model.outputs import Outputs, Proposals
-from model.targets import BoxTarget, MaskTarget, Target
+from model.network.outputs import Outputs, Proposals
+from model.objective import losses
+from model.objective.criterion import batch_counts, training_losses
+from model.objective.loss_weights import (
+    ADE20K_SEMANTIC,
+    COCO_PANOPTIC,
+    OBJECTS365_BOXES,
+    LossWeights,
+)
+from model.objective.matching import match
+from model.objective.merge import Task, group_proposals, merge, mergeable_classes
+from model.objective.targets import BoxTarget, MaskTarget, Target
 
 torch.set_num_threads(1)
 

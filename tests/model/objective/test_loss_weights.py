@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from model import loss_weights
-from model.loss_weights import LossWeights
+from model.objective import loss_weights
+from model.objective.loss_weights import LossWeights
 
 # μ_ce μ_focal μ_dice μ_proj λ_ce λ_focal λ_dice λ_proj
 TABLE_10 = """

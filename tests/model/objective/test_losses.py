@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import losses
+from model.objective import losses
 
 torch.set_num_threads(1)
 

@@ -8,13 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import losses
-from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, Weights
-from model.matched_masks import matched_masks
-from model.matching import mask_costs, match
-from model.merge import Groups, group_proposals, merge, merge_masks
-from model.outputs import Proposals
-from model.targets import BoxTarget, MaskTarget, Target
+from model.network.outputs import Proposals
+from model.objective import losses
+from model.objective.fast_merge import matched_masks
+from model.objective.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, Weights
+from model.objective.matching import mask_costs, match
+from model.objective.merge import Groups, group_proposals, merge, merge_masks
+from model.objective.targets import BoxTarget, MaskTarget, Target
 
 torch.set_num_threads(1)
 

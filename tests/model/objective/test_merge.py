@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import merge
-from model.outputs import Proposals
+from model.network.outputs import Proposals
+from model.objective import merge
 from o365seg.errors import InputError
 
 torch.set_num_threads(1)

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from model import targets
-from model.targets import Segment
+from model.objective import targets
+from model.objective.targets import Segment
 
 id_maps = arrays(
     np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.integers(0, 6)

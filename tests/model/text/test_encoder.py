@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.prompts import fill
-from model.text import TextEncoder, text_embeddings
-from model.text_files import read_embeddings, save_embeddings
-from model.vocabulary import parse_vocabulary, read_vocabulary
+from model.text.embedding_files import read_embeddings, save_embeddings
+from model.text.encoder import TextEncoder, text_embeddings
+from model.text.prompts import fill
+from model.text.vocabulary import parse_vocabulary, read_vocabulary
 from o365seg.errors import InputError
 
 torch = pytest.importorskip("torch")
@@ -57,7 +57,9 @@ def test_the_cache_answers_without_an_encoder_and_heals(
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:100])  # cut short
     np.testing.assert_array_equal(text_embeddings(["cat", "dog"], encoder, cache=tmp_path), first)
-    monkeypatch.setattr("model.text.load_text_encoder", lambda *_: pytest.fail("not cached"))
+    monkeypatch.setattr(
+        "model.text.encoder.load_text_encoder", lambda *_: pytest.fail("not cached")
+    )
     np.testing.assert_allclose(
         text_embeddings(["cat", "dog"], encoder, cache=tmp_path), first, atol=1e-7
     )

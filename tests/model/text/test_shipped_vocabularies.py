@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.data.vocabularies import (
+from model.text.shipped_vocabularies import (
     VOC_UNSEEN,
     context_59_of_459,
     places_by_label,

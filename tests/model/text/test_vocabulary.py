@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model.vocabulary import clean_name, parse_vocabulary, read_or_parse, read_vocabulary
+from model.text.vocabulary import clean_name, parse_vocabulary, read_or_parse, read_vocabulary
 from o365seg.errors import InputError
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from small_run import small_tables
 
-from model.loss_weights import COCO_PANOPTIC, LossWeights, Weights
-from model.train_config import (
+from model.objective.loss_weights import COCO_PANOPTIC, LossWeights, Weights
+from model.training.config import (
     RECIPES,
     find_config,
     read_train_config,

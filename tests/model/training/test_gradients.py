@@ -14,10 +14,10 @@ from small_run import KINDS, alone, first_batches, gradients, prepare, small_tab
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.data.loader import Batch
-from model.train import add_gradients
-from model.train_config import train_config_from_dict
+from model.training.config import train_config_from_dict
+from model.training.loop import add_gradients
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -160,8 +160,8 @@ def test_nothing_in_a_step_waits_for_the_device_but_the_matcher(
     dataset: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The matcher's one wait is its copy of all costs to the host, which is counted apart."""
-    from model import matching
-    from model.optimizer import make_optimizer, trained
+    from model.objective import matching
+    from model.training.optimizer import make_optimizer, trained
 
     copies = []
     assign = matching._assign

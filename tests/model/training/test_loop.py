@@ -13,16 +13,16 @@ import pytest
 import torch
 from small_run import as_toml, small_tables
 
-from model import train as train_module
-from model.checkpoint import load_checkpoint, read_header, save_checkpoint
-from model.dataseg import build_dataseg
-from model.text_files import read_embeddings
-from model.train import MODEL_FILE, TEXT_FILE, train_run
-from model.train_config import train_config_from_dict
-from model.vocabulary import Vocabulary
+from model.network.dataseg import build_dataseg
+from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
+from model.text.embedding_files import read_embeddings
+from model.text.vocabulary import Vocabulary
+from model.training import loop as train_module
+from model.training.config import train_config_from_dict
+from model.training.loop import MODEL_FILE, TEXT_FILE, train_run
 from o365seg.errors import InputError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +201,7 @@ def test_boxes_do_not_go_with_the_weights_of_masks(tmp_path: Path) -> None:
 
 
 def test_a_batch_is_cut_into_equal_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from model.distributed import Ranks
+    from model.runtime.distributed import Ranks
 
     with pytest.raises(InputError, match=r"batch_size.*multiple of 3 processes"):
         train_module._check_batch(

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from model.config import BackboneConfig, DaTaSegConfig, preset
-from model.dataseg import DaTaSeg, build_dataseg
-from model.optimizer import make_optimizer, parameter_groups, set_learning_rate
-from model.schedule import rate_factor
-from model.train_config import OptimizerConfig
+from model.network.config import BackboneConfig, DaTaSegConfig, preset
+from model.network.dataseg import DaTaSeg, build_dataseg
+from model.training.config import OptimizerConfig
+from model.training.optimizer import make_optimizer, parameter_groups, set_learning_rate
+from model.training.schedule import rate_factor
 
 
 def small(backbone: BackboneConfig) -> DaTaSeg:

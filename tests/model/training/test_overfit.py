@@ -4,14 +4,26 @@ import numpy as np
 import pytest
 import torch
 
-from model.config import preset
-from model.criterion import training_losses
-from model.dataseg import DaTaSeg, build_dataseg
-from model.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, LossWeights
-from model.merge import Task, mergeable_classes
-from model.postprocess import instance_results, panoptic_results, semantic_results
-from model.preprocess import Placement
-from model.targets import Segment, Target, at_stride, boxes_target, segments_target, semantic_target
+from model.inference.postprocess import instance_results, panoptic_results, semantic_results
+from model.network.config import preset
+from model.network.dataseg import DaTaSeg, build_dataseg
+from model.network.preprocess import Placement
+from model.objective.criterion import training_losses
+from model.objective.loss_weights import (
+    ADE20K_SEMANTIC,
+    COCO_PANOPTIC,
+    OBJECTS365_BOXES,
+    LossWeights,
+)
+from model.objective.merge import Task, mergeable_classes
+from model.objective.targets import (
+    Segment,
+    Target,
+    at_stride,
+    boxes_target,
+    segments_target,
+    semantic_target,
+)
 
 pytestmark = pytest.mark.slow
 

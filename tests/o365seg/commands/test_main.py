@@ -9,12 +9,17 @@ import pytest
 from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource
 
-from o365seg.project import Project
+from o365seg.project.folder import Project
 from o365seg.store import audit
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from o365seg.cli import main; main()", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-c",
+        "from o365seg.commands.main import main; main()",
+        *map(str, arguments),
+    ]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
 

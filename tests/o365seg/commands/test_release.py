@@ -6,7 +6,7 @@ import pytest
 from painted_release import PaintedRelease, make_release
 from typer.testing import CliRunner, Result
 
-from o365seg.cli import app
+from o365seg.commands.main import app
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +17,8 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> PaintedRelease:
 @pytest.fixture(autouse=True)
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take seconds, and `test_release_card` looks at them."""
-    monkeypatch.setattr("o365seg.publish.draw_figures", lambda *_: [])
-    monkeypatch.setattr("o365seg.release_card.draw_figures", lambda *_: [])
+    monkeypatch.setattr("o365seg.release.publish.draw_figures", lambda *_: [])
+    monkeypatch.setattr("o365seg.release.card.draw_figures", lambda *_: [])
 
 
 def run(*arguments: object) -> Result:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from o365seg.demo import create_demo
 from o365seg.errors import InputError
-from o365seg.project import open_project
+from o365seg.project.folder import open_project
 from o365seg.store.schema import question
 
 DETECTIONS = Path(__file__).parents[3] / "o365seg" / "demo" / "detections.json"

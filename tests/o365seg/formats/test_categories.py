@@ -4,7 +4,7 @@ import csv
 import json
 from pathlib import Path
 
-from o365seg.categories import display_name
+from o365seg.formats.categories import display_name
 
 
 def test_blanks_and_misspellings_are_put_right_for_display() -> None:

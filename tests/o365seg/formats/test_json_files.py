@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from o365seg.errors import InputError
-from o365seg.json_files import read_json, write_json_atomic
+from o365seg.formats.json_files import read_json, write_json_atomic
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
-from o365seg import masks
-from o365seg.masks import MaskError, Rle
+from o365seg.formats import masks
+from o365seg.formats.masks import MaskError, Rle
 
 any_mask = arrays(
     np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.integers(0, 1)

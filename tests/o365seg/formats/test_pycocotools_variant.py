@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from o365seg.masks import Rle, decode_rle, encode_rle
-from o365seg.stock_tools import stock_annotation
+from o365seg.formats.masks import Rle, decode_rle, encode_rle
+from o365seg.formats.pycocotools_variant import stock_annotation
 
 SIZE = (20, 30)
 BOX = [4.0, 5.0, 10.0, 6.0]

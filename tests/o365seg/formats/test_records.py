@@ -6,7 +6,7 @@ import pytest
 from small_project import SmallSource
 
 from o365seg.errors import InputError
-from o365seg.records import read_annotations, read_verbatim
+from o365seg.formats.records import read_annotations, read_verbatim
 
 
 def test_real_schema_is_read(source: SmallSource) -> None:

@@ -16,8 +16,8 @@ from painted_release import PaintedRelease, make_release
 from PIL import Image
 
 from o365seg.errors import InputError
-from o365seg.gallery import Written, write_gallery
-from o365seg.gallery_page import outline
+from o365seg.gallery.html import outline
+from o365seg.gallery.write import Written, write_gallery
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&"
 

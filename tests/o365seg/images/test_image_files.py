@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from small_project import make_image
 
-from o365seg import records
-from o365seg.image_files import ImageProblem, check_image, find_image
+from o365seg.formats import records
+from o365seg.images.image_files import ImageProblem, check_image, find_image
 
 
 def record(name: str, width: int = 64, height: int = 48) -> records.Image:

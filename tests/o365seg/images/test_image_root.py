@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from small_project import SmallSource
 
 from o365seg.errors import InputError
-from o365seg.image_root import ImageRoot
-from o365seg.project import create_project, open_project
+from o365seg.images.image_root import ImageRoot
+from o365seg.project.folder import create_project, open_project
 from o365seg.store.schema import image
 
 
@@ -84,7 +84,7 @@ def test_what_was_read_lately_is_not_asked_for_again(
     first = root.read(name)
     assert root.read(name) == first == (source.images / name).read_bytes()
     assert sum(name in path for path in _Quiet.asked) == 1
-    monkeypatch.setattr("o365seg.image_root._CACHE_BYTES", 10)
+    monkeypatch.setattr("o365seg.images.image_root._CACHE_BYTES", 10)
     other = ImageRoot(web)
     other.read(name)
     other.read(name)

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource, open_small_project
 
-from o365seg.backup import back_up, restore
 from o365seg.errors import InputError
-from o365seg.project import Project, open_project
-from o365seg.release import build_release
-from o365seg.store.raters import add_rater, find_rater
+from o365seg.project.backup import back_up, restore
+from o365seg.project.folder import Project, open_project
+from o365seg.release.build import build_release
+from o365seg.store.people.raters import add_rater, find_rater
 from o365seg.store.schema import tables
 from o365seg.store.versions import drop_store
 

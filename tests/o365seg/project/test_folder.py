@@ -12,8 +12,8 @@ from PIL import Image
 from small_project import SmallSource, make_image, make_source
 
 from o365seg.errors import InputError
-from o365seg.project import Project, create_project, open_project
-from o365seg.sampling import rank_images
+from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.sampling import rank_images
 from o365seg.store import schema
 
 
@@ -150,7 +150,7 @@ def test_the_full_validation_set_is_sampled_in_little_memory(tmp_path: Path) -> 
         make_image(tmp_path / "val" / name, 64, 48)
     script = (
         "import resource, sys; from pathlib import Path;"
-        "from o365seg.project import create_project;"
+        "from o365seg.project.folder import create_project;"
         "folder = Path(sys.argv[1]);"
         "report = create_project(folder / 'p', folder / 'zhiyuan_objv2_val.json', folder / 'val',"
         " images=20);"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from o365seg.sampling import rank_images
+from o365seg.project.sampling import rank_images
 
 ids = st.lists(st.integers(0, 10**7), unique=True, max_size=50)
 

@@ -7,8 +7,8 @@ import pytest
 from small_project import make_source
 
 from o365seg.errors import InputError
-from o365seg.project import create_project
-from o365seg.signing_key import KEY_FILE, signing_key
+from o365seg.project.folder import create_project
+from o365seg.project.signing_key import KEY_FILE, signing_key
 
 
 def test_a_new_project_has_one_so_that_a_copy_signs_alike(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from rater_steps import add_raters, current, skip, submit, take
 from small_project import SmallSource, travelling_mask
 
 from o365seg.errors import InputError
-from o365seg.json_files import write_json_atomic
-from o365seg.project import Project, create_project, open_project
-from o365seg.records import read_annotations
-from o365seg.release import build_release
-from o365seg.store import answers
+from o365seg.formats.json_files import write_json_atomic
+from o365seg.formats.records import read_annotations
+from o365seg.project.folder import Project, create_project, open_project
+from o365seg.release.build import build_release
+from o365seg.store.work import answers
 
 
 def paint(project: Project, rater: int, pixels: np.ndarray) -> int:

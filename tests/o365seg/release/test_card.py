@@ -8,8 +8,8 @@ import pytest
 from painted_release import PaintedRelease, make_release
 
 from o365seg.errors import InputError
-from o365seg.publication import Publication, publication
-from o365seg.release_card import data_card, measure, write_card
+from o365seg.release.card import data_card, measure, write_card
+from o365seg.release.publication import Publication, publication
 
 HOSTILE = "<script>|`x`"
 

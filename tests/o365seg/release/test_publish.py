@@ -13,10 +13,10 @@ from painted_release import PaintedRelease, make_release
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from o365seg.project import open_project
-from o365seg.publication import publication
-from o365seg.publish import publish
-from o365seg.release import FILE_NAME, STOCK_FILE_NAME, build_release
+from o365seg.project.folder import open_project
+from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release
+from o365seg.release.publication import publication
+from o365seg.release.publish import publish
 
 ABOUT = publication(
     licence="CC-BY-4.0", creator="Ada", url="https://example.org", date="2026-01-02"
@@ -38,7 +38,7 @@ def folder(made: PaintedRelease, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take seconds, and `test_release_card` looks at them."""
-    monkeypatch.setattr("o365seg.publish.draw_figures", lambda *_: [])
+    monkeypatch.setattr("o365seg.release.publish.draw_figures", lambda *_: [])
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from o365seg.errors import InputError
-from o365seg.masks import encode_rle
-from o365seg.records import Annotation, AnnotationFile, Category, Image
+from o365seg.formats.masks import encode_rle
+from o365seg.formats.records import Annotation, AnnotationFile, Category, Image
 from o365seg.statistics.box_agreement import box_agreement
 
 SIDE = st.integers(1, 20)

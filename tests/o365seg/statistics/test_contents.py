@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from o365seg.errors import InputError
-from o365seg.records import AnnotationFile, read_annotations
+from o365seg.formats.records import AnnotationFile, read_annotations
 from o365seg.statistics.contents import BIN_EDGES, set_curves, set_numbers
 from o365seg.statistics.relative_size import RelativeSize
 

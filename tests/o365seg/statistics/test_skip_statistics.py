@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from o365seg.records import AnnotationFile, read_annotations
+from o365seg.formats.records import AnnotationFile, read_annotations
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.statistics.skip_figures import MOST_CATEGORIES, write_skip_figures
 from o365seg.statistics.skip_statistics import Shares, SkipRates, skip_rates

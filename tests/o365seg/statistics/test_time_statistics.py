@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from o365seg.errors import InputError
-from o365seg.records import AnnotationFile, read_annotations
+from o365seg.formats.records import AnnotationFile, read_annotations
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.statistics.time_figures import write_time_figures
 from o365seg.statistics.time_statistics import RaterTimes, rater_times

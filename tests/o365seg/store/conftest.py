@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from small_project import SmallSource, open_small_project
 
-from o365seg.project import Project
+from o365seg.project.folder import Project
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,9 +10,9 @@ from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource, open_small_project
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from o365seg.backup import back_up
 from o365seg.errors import InputError
-from o365seg.project import Project, open_project
+from o365seg.project.backup import back_up
+from o365seg.project.folder import Project, open_project
 from o365seg.store.database import now_ms, postgresql_url
 from o365seg.store.schema import APPEND_ONLY, answer, draft, rater, tables
 
@@ -135,7 +135,7 @@ def test_an_error_does_not_tell_what_was_stored(project: Project) -> None:
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path, source) -> None:
     pytest.importorskip("psycopg")
-    from o365seg.project import create_project
+    from o365seg.project.folder import create_project
 
     nowhere = "postgresql://postgres@127.0.0.1:1/none"
     with pytest.raises(InputError, match=r"postgresql://postgres@127.0.0.1:1/none: connection"):

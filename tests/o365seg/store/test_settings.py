@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from quality_steps import choose
 
 from o365seg.errors import InputError
-from o365seg.project import Project
+from o365seg.project.folder import Project
 from o365seg.store.schema import audit, question, setting
 from o365seg.store.settings import ProjectSettings, change_setting, read_settings
 

@@ -13,12 +13,12 @@ from rater_steps import add_raters, current, skip, take
 from sqlalchemy.exc import DBAPIError
 
 import o365seg.store.migrations as migrations
-from o365seg.backup import back_up, restore
 from o365seg.errors import InputError
-from o365seg.project import Project, open_project
+from o365seg.project.backup import back_up, restore
+from o365seg.project.folder import Project, open_project
 from o365seg.store.database import Store, sqlite_url
 from o365seg.store.migrations.versions import first_0001
-from o365seg.store.progress import measure_progress
+from o365seg.store.progress.summary import measure_progress
 from o365seg.store.schema import QuestionState, Verdict, question, tables
 from o365seg.store.versions import HEAD, create_store, open_store, schema_version
 

@@ -26,8 +26,8 @@ from postgresql_server import postgresql_cluster
 from serving import serving
 from small_project import travelling_mask
 
-from annotate_app.passwords import hash_password
-from o365seg.store.answers import Mask
+from annotate_app.access.passwords import hash_password
+from o365seg.store.work.answers import Mask
 
 PASSWORD = "correct horse"
 WIDTH, HEIGHT = 4000, 3000

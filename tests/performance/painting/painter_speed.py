@@ -19,9 +19,9 @@ from playwright.sync_api import sync_playwright
 from serving import serving
 from small_project import CATEGORIES
 
-from annotate_app.passwords import hash_password
-from o365seg.project import create_project, open_project
-from o365seg.store import raters
+from annotate_app.access.passwords import hash_password
+from o365seg.project.folder import create_project, open_project
+from o365seg.store.people import raters
 
 PASSWORD = "battery staple"
 FLAGS = [

@@ -19,7 +19,7 @@ from grown_project import grow_project
 from postgresql_server import postgresql_cluster
 from soak_raters import compare, soak
 
-from annotate_app.passwords import hash_password
+from annotate_app.access.passwords import hash_password
 from o365seg.store.schema import rater
 
 PASSWORD = "correct horse"

@@ -18,11 +18,12 @@ from grown_project import RATERS, SIZE, grow_project
 from postgresql_server import postgresql_cluster
 from small_project import box_mask
 
-import annotate_app.api as api
-from o365seg.project import Project
-from o365seg.store import answers, leases, progress
+import annotate_app.rater.questions as api
+from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.raters import Rater, rater_by_id
+from o365seg.store.people.raters import Rater, rater_by_id
+from o365seg.store.progress import summary as progress
+from o365seg.store.work import answers, leases
 
 
 def one_submit(project: Project, rater: Rater, times: dict[str, list[float]]) -> bool:

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from rater_steps import add_raters, current, take
 
 from o365seg.errors import InputError
-from o365seg.project import Project
-from o365seg.store import audit, invitations, people, raters
-from o365seg.store.invitations import DAY_MS
+from o365seg.project.folder import Project
+from o365seg.store import audit
+from o365seg.store.people import accounts as people
+from o365seg.store.people import invitations, raters
+from o365seg.store.people.invitations import DAY_MS
 from o365seg.store.schema import Role, draft, invitation
 
 

@@ -3,9 +3,9 @@
 from rater_steps import add_raters, current, submit, take
 from small_project import box_mask
 
-from o365seg.project import Project
-from o365seg.store import progress
-from o365seg.store.answers import Activity, Mask, Skip, SkipReason
+from o365seg.project.folder import Project
+from o365seg.store.progress import summary as progress
+from o365seg.store.work.answers import Activity, Mask, Skip, SkipReason
 
 HOUR = 3_600_000
 

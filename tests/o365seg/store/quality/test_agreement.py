@@ -9,10 +9,11 @@ from quality_steps import SIZE, add_person, choose, reject
 from rater_steps import skip, submit, take
 from small_project import box_mask
 
-from o365seg.project import Project
-from o365seg.store import agreement, answers
-from o365seg.store.progress import measure_progress
+from o365seg.project.folder import Project
+from o365seg.store.progress.summary import measure_progress
+from o365seg.store.quality import agreement
 from o365seg.store.schema import Purpose, Role
+from o365seg.store.work import answers
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1))

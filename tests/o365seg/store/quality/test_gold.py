@@ -14,13 +14,15 @@ from rater_steps import current, skip, submit, take
 from small_project import box_mask, travelling_mask
 
 from o365seg.errors import InputError
-from o365seg.masks import Rle, decode_rle, encode_rle
-from o365seg.project import Project
-from o365seg.store import gold, leases, qualification
-from o365seg.store.answers import Recorded
-from o365seg.store.qualification import Gate
+from o365seg.formats.masks import Rle, decode_rle, encode_rle
+from o365seg.project.folder import Project
+from o365seg.store.people import qualification
+from o365seg.store.people.qualification import Gate
+from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose, Role, Verdict, answer
 from o365seg.store.settings import ProjectSettings, read_settings
+from o365seg.store.work import leases
+from o365seg.store.work.answers import Recorded
 
 _masks = arrays(np.uint8, (7, 9), elements=st.integers(0, 1)).filter(lambda mask: mask.any())
 

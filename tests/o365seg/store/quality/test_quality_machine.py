@@ -21,14 +21,17 @@ from quality_steps import SIZE, add_person, choose, make_gold
 from rater_steps import submit, take
 from small_project import box_mask, make_source
 
-from o365seg.project import create_project
-from o365seg.store import answers, earlier_work, people, progress, reviews
+from o365seg.project.folder import create_project
 from o365seg.store.database import Store, sqlite_url
-from o365seg.store.leases import LEASE_MS, LeasedQuestion
-from o365seg.store.review_queue import Filters, take_reviews
+from o365seg.store.people import accounts as people
+from o365seg.store.progress import summary as progress
+from o365seg.store.review import verdicts as reviews
+from o365seg.store.review.queue import Filters, take_reviews
 from o365seg.store.schema import Purpose, Role, Verdict, answer, lease, review
 from o365seg.store.standing import counting_answers
 from o365seg.store.versions import open_store
+from o365seg.store.work import answers, earlier_work
+from o365seg.store.work.leases import LEASE_MS, LeasedQuestion
 
 RATERS = ("Ada", "Bob", "Cem")
 REVIEWERS = ("Rea", "Sam")

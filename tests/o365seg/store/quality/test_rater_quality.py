@@ -9,9 +9,11 @@ from filled_project import DAY, fill
 from pycocotools import mask as coco_mask
 from small_project import make_source
 
-from o365seg.project import Project, create_project, open_project
-from o365seg.store import gallery, pace, progress, rater_quality
+from o365seg.project.folder import Project, create_project, open_project
 from o365seg.store.database import now_ms
+from o365seg.store.progress import gallery, pace
+from o365seg.store.progress import summary as progress
+from o365seg.store.quality import rater_quality
 from o365seg.store.schema import answer, rater, review
 
 

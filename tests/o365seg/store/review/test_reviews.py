@@ -14,13 +14,16 @@ from quality_steps import (
 from rater_steps import current, skip, submit, take
 from small_project import box_mask
 
-from o365seg.project import Project
-from o365seg.release import build_release
-from o365seg.store import answers, people, review_queue, reviews
-from o365seg.store.progress import measure_progress
-from o365seg.store.review_queue import Attention
-from o365seg.store.reviews import ReviewRefused
+from o365seg.project.folder import Project
+from o365seg.release.build import build_release
+from o365seg.store.people import accounts as people
+from o365seg.store.progress.summary import measure_progress
+from o365seg.store.review import queue as review_queue
+from o365seg.store.review import verdicts as reviews
+from o365seg.store.review.queue import Attention
+from o365seg.store.review.verdicts import ReviewRefused
 from o365seg.store.schema import Purpose, Role, Verdict
+from o365seg.store.work import answers
 
 HOUR = 3_600_000
 

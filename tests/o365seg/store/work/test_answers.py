@@ -9,10 +9,10 @@ from rater_steps import add_raters, current, skip, take
 from small_project import box_mask, travelling_mask
 from sqlalchemy.exc import DBAPIError
 
-from o365seg.project import Project
-from o365seg.store import answers, leases
-from o365seg.store.answers import Activity, AnswerRefused, LeaseLost, Mask, Recorded, Skip
+from o365seg.project.folder import Project
 from o365seg.store.schema import answer, draft
+from o365seg.store.work import answers, leases
+from o365seg.store.work.answers import Activity, AnswerRefused, LeaseLost, Mask, Recorded, Skip
 
 ACTIVITY = Activity(wall_ms=9000, active_ms=5000, idle_ms=3000, hidden_ms=1000, strokes=4, undos=1)
 SQUARE = box_mask(48, 64, 10, 8)

@@ -15,11 +15,13 @@ from quality_steps import SIZE, paint, reject
 from rater_steps import add_raters, current, skip, take
 from small_project import box_mask
 
-from o365seg.project import Project
-from o365seg.store import choosing, progress, schema
-from o365seg.store.choosing import MS_PER_HOUR, Choice
+from o365seg.project.folder import Project
+from o365seg.store import schema
+from o365seg.store.progress import summary as progress
 from o365seg.store.schema import ACTIVITY_COLUMNS, Purpose, QuestionState, Verdict
 from o365seg.store.settings import ProjectSettings, uniform
+from o365seg.store.work import choosing
+from o365seg.store.work.choosing import MS_PER_HOUR, Choice
 
 NOW = 10 * MS_PER_HOUR
 QUESTIONS, RATERS = 9, 3

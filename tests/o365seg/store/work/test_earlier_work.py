@@ -3,13 +3,13 @@
 from rater_steps import add_raters, current, skip, submit, take
 from small_project import box_mask
 
-from o365seg.project import Project
-from o365seg.store import answers, earlier_work, leases
-from o365seg.store.choosing import Choice
-from o365seg.store.earlier_work import Standing
-from o365seg.store.progress import measure_progress
+from o365seg.project.folder import Project
+from o365seg.store.progress.summary import measure_progress
 from o365seg.store.schema import Purpose
 from o365seg.store.standing import newest_answers
+from o365seg.store.work import answers, earlier_work, leases
+from o365seg.store.work.choosing import Choice
+from o365seg.store.work.earlier_work import Standing
 
 HOUR = 3_600_000
 

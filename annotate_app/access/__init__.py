@@ -1,0 +1,1 @@
+"""Who may use the application: sign-in, invitations, sessions, passwords, throttling, headers."""

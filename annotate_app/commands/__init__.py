@@ -1,0 +1,1 @@
+"""The commands of `annotate-app`, one file a group."""

@@ -1,0 +1,1 @@
+"""What owners use: progress, people, settings, gallery, audit log and export."""

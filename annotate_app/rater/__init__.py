@@ -1,0 +1,1 @@
+"""What raters use: questions and answers, earlier work, guidelines and qualification."""

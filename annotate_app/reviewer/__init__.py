@@ -1,0 +1,1 @@
+"""What reviewers use: the queue of submitted answers and their verdicts."""

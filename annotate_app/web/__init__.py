@@ -1,0 +1,1 @@
+"""What pages and routes share: the page shell, static files, request bodies, images, charts."""

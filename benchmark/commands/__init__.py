@@ -1,0 +1,1 @@
+"""The commands of `benchmark`, one file a group."""

@@ -1,0 +1,1 @@
+"""Panoptic quality and mean IoU, from maps of ids and classes."""

@@ -1,0 +1,1 @@
+"""The commands of `dataseg`, one file a group."""

@@ -1,0 +1,1 @@
+"""Every data set on disk, the catalogue of them and one's own."""

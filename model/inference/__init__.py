@@ -1,0 +1,1 @@
+"""Predictions for images: postprocessing, result files, pictures and export."""

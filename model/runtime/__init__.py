@@ -1,0 +1,1 @@
+"""Checkpoints, devices and the processes that work together."""

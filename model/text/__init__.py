@@ -1,0 +1,1 @@
+"""Vocabularies, prompts and text embeddings: the classifier of every class."""

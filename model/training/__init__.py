@@ -1,0 +1,1 @@
+"""One training run: configuration, mixture, loop, log and saved state."""

@@ -1,0 +1,1 @@
+"""The commands of `o365seg`, one file a group."""

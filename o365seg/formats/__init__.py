@@ -1,0 +1,1 @@
+"""What annotation files hold: records, categories, masks, sizes, and reading and writing them."""

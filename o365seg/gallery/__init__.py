@@ -1,0 +1,1 @@
+"""A release as a page and a contact sheet to look through."""

@@ -1,0 +1,1 @@
+"""Image files: where they are, whether they are sound, and drawing on them."""

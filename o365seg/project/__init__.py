@@ -1,0 +1,1 @@
+"""A project folder: create, open, back up and restore it."""

@@ -1,0 +1,1 @@
+"""Build a release from a project, describe it and publish it."""

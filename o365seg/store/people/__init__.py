@@ -1,0 +1,1 @@
+"""Raters and owners: accounts, invitations, qualification."""

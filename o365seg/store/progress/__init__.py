@@ -1,0 +1,1 @@
+"""How much is done, how fast, and the gallery of answers."""

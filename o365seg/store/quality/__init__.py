@@ -1,0 +1,1 @@
+"""Gold questions, agreement between raters, and each rater's quality."""

@@ -1,0 +1,1 @@
+"""The queue of answers that wait for a review, and the verdicts."""

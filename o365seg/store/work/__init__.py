@@ -1,0 +1,1 @@
+"""Which question a rater gets, for how long, and the answer."""

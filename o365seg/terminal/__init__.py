@@ -1,0 +1,1 @@
+"""What every command shares: exit codes, options, tables, JSON output and progress bars."""
