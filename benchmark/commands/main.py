@@ -9,7 +9,8 @@ import typer
 
 from benchmark.commands import analysis as cli_analysis
 from benchmark.commands import statistics as cli_statistics
-from benchmark.reading.choices import By, Iou, SkipRule, Task
+from benchmark.reading.choices import By, Iou, SkipRule
+from o365seg.formats.task import Task
 from o365seg.terminal import command_line
 
 if TYPE_CHECKING:

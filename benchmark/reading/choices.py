@@ -3,14 +3,6 @@
 from enum import StrEnum
 
 
-class Task(StrEnum):
-    """What was predicted: masks of objects, all of an image in segments, or a class a pixel."""
-
-    INSTANCE = "instance"
-    PANOPTIC = "panoptic"
-    SEMANTIC = "semantic"
-
-
 class Iou(StrEnum):
     """What is compared: masks (SEGM), boxes (BBOX), or masks and their boundaries (BOUNDARY).
 

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from benchmark.reading.choices import Task
 from model.commands import data as data_command
 from model.commands import evaluate as cli_evaluate
 from model.commands.card import card
@@ -22,6 +21,7 @@ from model.commands.options import (
     text_encoder,
 )
 from model.commands.train import train
+from o365seg.formats.task import Task
 from o365seg.terminal import command_line
 
 app = command_line.make_app("Train, evaluate, run, describe and export DaTaSeg.")

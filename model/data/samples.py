@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmark.reading.choices import Task
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary
+from o365seg.formats.task import Task
 
 VOID = -1
 """The class index of pixels that have no class."""

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.reading.choices import Task
 from model.data.image_reading import Size, read_pixels
 from model.data.samples import BoxTruth, Sample
 from model.datasets.box_index import BoxIndex
 from model.datasets.instances import category_places, locate_in
 from model.text.vocabulary import Vocabulary
+from o365seg.formats.task import Task
 
 
 class BoxDataset:

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.pixels.png_maps import read_labels
-from benchmark.reading.choices import Task
 from model.data.image_reading import Size, check_size, read_pixels
 from model.data.samples import Sample, SegmentTruth
 from model.datasets.layout import Layout
 from model.objective.targets import Segment
 from model.text.shipped_vocabularies import shipped_vocabulary
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 _LABELS = 34  # of cityscapesScripts' table, the licence plate (-1) left out
 

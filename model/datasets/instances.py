@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.reading.choices import Task
 from model.data.image_reading import Size, locate, read_pixels
 from model.data.samples import Sample, SegmentTruth
 from model.objective.targets import Segment
@@ -19,6 +18,7 @@ from o365seg.errors import InputError
 from o365seg.formats.categories import display_name
 from o365seg.formats.masks import MaskError, Rle, decode_rle, rle_area, segmentation_to_rle
 from o365seg.formats.records import Annotation, AnnotationFile, Category
+from o365seg.formats.task import Task
 
 
 class InstanceDataset:

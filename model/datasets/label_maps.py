@@ -7,12 +7,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from benchmark.pixels.png_maps import read_labels
-from benchmark.reading.choices import Task
 from model.data.image_list import SUFFIXES
 from model.data.image_reading import Size, read_pixels
 from model.data.samples import ClassTruth, Sample
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import msgspec
 import numpy as np
 
 from benchmark.pixels.png_maps import read_segment_ids
-from benchmark.reading.choices import Task
 from model.data.image_reading import Size, check_size, locate, read_pixels
 from model.data.samples import VOID, ClassTruth, Sample, SegmentTruth
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
+from o365seg.formats.task import Task
 
 
 class _Image(msgspec.Struct, gc=False):

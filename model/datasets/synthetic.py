@@ -16,12 +16,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from benchmark.reading.choices import Task
 from model.data.image_reading import Size
 from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth, Truth
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary, clean_name
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 
 class Which(StrEnum):

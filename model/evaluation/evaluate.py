@@ -7,7 +7,6 @@ the first puts the results together and scores them.
 
 from pathlib import Path
 
-from benchmark.reading.choices import Task
 from model.data.samples import BoxTruth, Dataset
 from model.evaluation.ground_truth_files import annotated_instances, annotation_truth
 from model.evaluation.parallel_prediction import (
@@ -20,6 +19,7 @@ from model.evaluation.parallel_prediction import (
 )
 from model.evaluation.scores import Scores, score_files
 from model.inference.postprocess import COCO_CONFIDENCE, CONFIDENCE
+from o365seg.formats.task import Task
 
 
 def evaluate_dataset(

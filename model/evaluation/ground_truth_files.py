@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.reading.choices import Task
 from model.data.image_list import ListedImage
 from model.data.samples import VOID, BoxTruth, ClassTruth, Dataset, Sample, SegmentTruth
 from model.datasets.chosen import ChosenImages
@@ -29,6 +28,7 @@ from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes, write_json_atomic
 from o365seg.formats.masks import encode_rle
+from o365seg.formats.task import Task
 
 _MOST_IN_BYTES = 255
 

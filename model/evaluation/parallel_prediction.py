@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from benchmark.pixels.ordered_threads import map_in_order
-from benchmark.reading.choices import Task
 from model.data.image_list import ListedImage
 from model.data.samples import Dataset, Sample
 from model.evaluation.ground_truth_files import write_truth
@@ -33,6 +32,7 @@ from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
 from o365seg.formats.masks import encode_rle
+from o365seg.formats.task import Task
 
 _FOLDERS = {
     Task.PANOPTIC: ("truth", "panoptic"),

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark
-from benchmark.reading.choices import Iou, Task
+from benchmark.reading.choices import Iou
 from model.evaluation.ground_truth_files import ignore_label
 from model.text.vocabulary import Vocabulary
+from o365seg.formats.task import Task
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark.reading.choices import Task
 from model.inference.postprocess import (
     CONFIDENCE,
     InstanceResult,
@@ -22,6 +21,7 @@ from model.network.preprocess import FIXED_SIZE, resize_and_pad
 from model.runtime.checkpoint import load_checkpoint
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.reading.choices import Task
 from model.data.image_list import ListedImage
 from model.inference.postprocess import InstanceResult, PanopticResult, SemanticResult
 from model.inference.predictor import Prediction
@@ -33,6 +32,7 @@ from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, write_json_atomic
 from o365seg.formats.masks import Rle, encode_rle, rle_area
+from o365seg.formats.task import Task
 
 _MOST_LABELS = 2**16 - 1
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.reading.choices import Task
 from model.data.image_list import ListedImage, list_images, read_image
 from model.text.embedding_files import read_embeddings, save_embeddings
 from model.text.encoder import TextEncoder, default_cache, text_embeddings
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 from o365seg.terminal import command_line
 
 

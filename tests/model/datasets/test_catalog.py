@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from data_roots import BOX, HEIGHT, ROOTS, WIDTH, coco, context_mat, objects365_boxes, png
 
-from benchmark.reading.choices import Task
 from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
 from model.datasets.opening import DATA_KEYS, DATASETS, open_dataset, open_from_table
 from model.objective.targets import Segment
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 CLASSES = {
     "coco_panoptic": 133,

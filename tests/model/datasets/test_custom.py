@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from data_roots import BOX, HEIGHT, WIDTH, box_mask, coco, halves, picture, png, write
 
-from benchmark.reading.choices import Task
 from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
 from model.datasets.checking import truth_labels
 from model.datasets.opening import open_from_table
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 
 def open_table(tmp_path: Path, **table):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.reading.choices import Task
 from model.data.augment import Augmentation, augment
 from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
 from model.datasets.checking import check_dataset
@@ -15,6 +14,7 @@ from model.datasets.opening import open_dataset, open_from_table
 from model.objective.targets import MaskTarget
 from o365seg.formats.masks import decode_rle, segmentation_to_rle
 from o365seg.formats.records import read_annotations
+from o365seg.formats.task import Task
 
 
 def no_progress(items, _label):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.reading.choices import Task
 from model.evaluation.scores import Scores
 from model.experiments.columns import TRAINED_ON, Column, Role
 from model.experiments.filling import fill_table, list_runs
@@ -22,6 +21,7 @@ from model.objective.loss_weights import COCO_PANOPTIC
 from model.text.shipped_vocabularies import shipped_vocabulary
 from model.training.mixture import loss_weights
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 
 @pytest.fixture(autouse=True)
