@@ -1,4 +1,16 @@
-"""Predictions against ground truth: mask AP that ignores skipped instances, and the statistics."""
+"""Predictions against ground truth: mask AP that ignores skipped instances, and the statistics.
+
+Folders in the order of imports: each imports only those above it.
+
+    reading/            predictions and ground truth, read and checked
+    average_precision/  AP of masks, boxes and boundaries: matching, skip rule, accumulation
+    pixels/             panoptic quality and mean IoU, from maps of ids and classes
+    analysis/           what lies behind an AP: errors by kind, size, category; comparing models
+    report/             results as text tables, charts and one HTML page
+    commands/           the commands of `benchmark`, one file a group
+
+The native core is C: `benchmark/native`.
+"""
 
 TYPE_CHECKING = False  # without typing, see `benchmark.average_precision.result`
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ the order of ties). A category without an object in a resample leaves its mean, 
 set without it.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.average_precision.accumulation import RECALLS, Ranking, rank, weighted_sums
+from benchmark.average_precision.accumulation import Ranking, rank
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.result import Result
+from benchmark.average_precision.weighted_ap import ranking_precision, without_ignored
 from o365seg.errors import InputError
 from o365seg.terminal.command_line import progress
 
@@ -23,10 +23,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 INTERVAL_METRICS = ("AP", "AP50", "AP75")
 _WEIGHTS = 2**24
-"""Weights that are handed to the core at once, for the same reason."""
-_CELLS = 2**22
-"""Numbers that one array of a category may hold: resamples are taken in parts where it would be
-more, so that memory does not grow with the set."""
+"""Weights that the core takes at once; in parts, so that memory does not grow with the set."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +122,12 @@ def resampled(
     Returns:
         float64[3, sets] in the order of `INTERVAL_METRICS`; −1 where nothing is to be found.
     """
-    rankings = [_counted(rank(one, area)) for one in matches if one.positives[area].any()]
+    rankings = [without_ignored(rank(one, area)) for one in matches if one.positives[area].any()]
     sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
     at = [_place(thresholds, wanted) for wanted in (0.5, 0.75)]
 
     def of_category(ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
-        return _of_category(ranking, weights, at)
+        return ranking_precision(ranking, weights, at)
 
     with ThreadPoolExecutor(2) as pool:  # numpy lets go of the interpreter while it computes
         found = pool.map(of_category, rankings)
@@ -140,54 +137,6 @@ def resampled(
             sums += of_one  # in the order of the categories: the same sum however many threads
             categories += known
     return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)
-
-
-def category_precision(
-    matches: CategoryMatches, weights: np.ndarray, thresholds: Sequence[int]
-) -> np.ndarray:
-    """AP of one category over some thresholds, by their places, under weights [images, sets].
-
-    float64[sets]; −1 without objects.
-    """
-    if not matches.positives[0].any():
-        return np.full(weights.shape[1], -1.0)
-    ranking, places = rank(matches), list(thresholds)
-    wanted = dataclasses.replace(
-        ranking, true=ranking.true[places], counted=ranking.counted[places]
-    )
-    found, known = _of_category(_counted(wanted), weights, ())
-    return np.where(known, found[0], -1.0)
-
-
-def _counted(ranking: Ranking) -> Ranking:
-    """Without the predictions that every threshold ignores: by size that is most of them."""
-    kept = ranking.counted.any(axis=0)
-    return Ranking(
-        image=ranking.image[kept],
-        score=ranking.score[kept],
-        true=ranking.true[:, kept],
-        counted=ranking.counted[:, kept],
-        positives=ranking.positives,
-    )
-
-
-def _of_category(
-    ranking: Ranking, weights: np.ndarray, at: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """AP of a category, float64[1 + len(at), sets], and where it has objects, bool[sets].
-
-    The first row is over all thresholds, the others at the places `at` among them.
-    """
-    total = weights.shape[1]
-    step = max(1, min(total, _CELLS // max(1, len(ranking.image))))
-    found, known = np.empty((1 + len(at), total)), np.empty(total, bool)
-    for first in range(0, total, step):
-        part = slice(first, min(total, first + step))
-        sums, positives = weighted_sums(ranking, weights[:, part].astype(float))
-        aps = sums / len(RECALLS)
-        found[:, part] = [aps.mean(axis=0), *(aps[t] for t in at)]
-        known[part] = positives > 0
-    return found, known
 
 
 def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Interval:

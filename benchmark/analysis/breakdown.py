@@ -12,9 +12,9 @@ from rich.table import Table
 from benchmark.analysis.by_size import SizeBin
 from benchmark.average_precision.accumulation import mean_known
 from benchmark.average_precision.result import Result
-from benchmark.report.result_text import percent
 from o365seg.formats.categories import display_name
 from o365seg.formats.records import AnnotationFile
+from o365seg.terminal.percent import percent
 
 _AP_FIELDS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar100")
 NO_SUPERCATEGORY = "(none)"

@@ -14,8 +14,9 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval as StockCOCOeval
 
 from benchmark.average_precision.pycocotools_matching import boundary_overlaps
-from benchmark.average_precision.skip_rule import absorb, box_iou, sort_boxes
+from benchmark.average_precision.skip_rule import absorb, box_iou
 from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.ground_truth import sort_boxes
 from benchmark.reading.predictions import tight_box
 from o365seg.errors import InputError
 from o365seg.formats.masks import Rle, check_rle

@@ -4,12 +4,10 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 `slow_path`, which runs pycocotools and is what the native core is tested against.
 """
 
-import os
-
 from benchmark.average_precision import native_core, native_path
 from benchmark.average_precision.result import STAT_NAMES, Counts, Curves, Result
 from benchmark.reading.choices import Iou, SkipRule
-from benchmark.reading.input_text import InputText, is_stdin, read_stdin
+from benchmark.reading.sources import readable_twice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,29 +57,3 @@ def evaluate(
     from benchmark.average_precision import pycocotools_path as slow_path
 
     return slow_path.evaluate(source, ground_truth, iou, rule)
-
-
-def readable_twice(
-    predictions: "str | Path | Sequence[dict[str, Any]]",
-) -> "str | Path | InputText":
-    """Predictions as `evaluate` takes them, as something that both paths can read."""
-    if is_stdin(predictions):
-        return read_stdin()
-    if isinstance(predictions, str | os.PathLike):
-        if not _is_fifo(predictions):
-            return predictions
-        from o365seg.formats.json_files import read_bytes
-
-        return InputText(predictions, read_bytes(predictions))
-    from benchmark.reading.predictions import NAMELESS, records_to_json
-
-    return InputText(NAMELESS, records_to_json(predictions))
-
-
-def _is_fifo(path: "str | Path") -> bool:
-    from stat import S_ISFIFO
-
-    try:
-        return S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 (without pathlib, see benchmark.average_precision.result)
-    except OSError:
-        return False

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.bootstrap import category_precision
 from benchmark.average_precision import notes
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.average_precision.skip_rule import absorb, box_iou
+from benchmark.average_precision.weighted_ap import category_precision
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.ground_truth import GroundTruth
 from benchmark.reading.input_text import InputText

@@ -9,15 +9,6 @@ image and category; each skipped instance absorbs at most one prediction a thres
 import numpy as np
 
 
-def sort_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Boxes float64[n, 4] in an order that does not depend on the file's: by x, y, width, height.
-
-    `absorb` settles a tie in favour of the earlier box; sorted, equal files give equal numbers
-    whatever the order of their annotations.
-    """
-    return boxes[np.lexsort(boxes.T[::-1])]
-
-
 def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Intersection over union of every pair of boxes.
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.average_precision.evaluation import readable_twice
 from benchmark.reading.choices import Iou
 from benchmark.reading.ground_truth import GroundTruth, load_ground_truth
 from benchmark.reading.input_text import InputText
 from benchmark.reading.predictions import Predictions, read_predictions
+from benchmark.reading.sources import readable_twice
 from o365seg.formats.records import AnnotationFile, read_annotations
 
 

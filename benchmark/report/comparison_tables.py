@@ -11,8 +11,8 @@ from rich.table import Table
 
 from benchmark.analysis.bootstrap import INTERVAL_METRICS
 from benchmark.analysis.comparison import CategoryDifference, Comparison
-from benchmark.report.result_text import percent
 from o365seg.formats.categories import display_name
+from o365seg.terminal.percent import percent
 
 ENDS = 10
 """Categories shown at either end of the differences."""

@@ -5,7 +5,7 @@ from typing import Any
 from rich.table import Table
 
 from benchmark.analysis.error_kinds import BACKGROUND, FOREGROUND, ErrorKinds, Kind
-from benchmark.report.result_text import percent
+from o365seg.terminal.percent import percent
 
 MEANING = {
     Kind.CLASSIFICATION: "on an object, of another category",

@@ -18,9 +18,9 @@ from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou
 from benchmark.report.charts import Bar, bar_chart, curve_chart, spark
 from benchmark.report.error_tables import MEANING
-from benchmark.report.result_text import percent
 from o365seg.formats.categories import display_name
 from o365seg.presentation.html_page import asset, foot, head
+from o365seg.terminal.percent import percent
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")

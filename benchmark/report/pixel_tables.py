@@ -9,11 +9,7 @@ from rich.table import Table
 from benchmark.pixels.panoptic import PanopticResult
 from benchmark.pixels.semantic import SemanticResult
 from o365seg.formats.categories import display_name
-
-
-def percent(fraction: float) -> str:
-    """A fraction in per cent; a dash for NaN, which says that there is no such."""
-    return "–" if math.isnan(fraction) else f"{100 * fraction:.2f}"
+from o365seg.terminal.percent import percent
 
 
 def panoptic_tables(result: PanopticResult, *, per_category: bool = False) -> list[Table]:

@@ -2,6 +2,7 @@
 
 from benchmark.average_precision.result import IOU_THRESHOLDS, Result
 from benchmark.reading.choices import Iou
+from o365seg.terminal.percent import percent
 
 _WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
@@ -19,11 +20,6 @@ _MEASURED_AT = {
     "ARm": (_RANGE, _MEDIUM, 100),
     "ARl": (_RANGE, _LARGE, 100),
 }
-
-
-def percent(fraction: float) -> str:
-    """A fraction in per cent; a dash for pycocotools' −1, which says that there is no such."""
-    return "–" if fraction < 0 else f"{100 * fraction:.2f}"
 
 
 def result_table(result: Result) -> list[str]:

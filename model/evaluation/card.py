@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 import data_cards
-from model.evaluation.scores import percent
 from model.network.config import config_to_dict
 from model.network.describe import describe
 from model.runtime.checkpoint import read_header
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.formats.task import Task
+from o365seg.terminal.percent import percent
 
 
 class EvaluatedSet(msgspec.Struct):

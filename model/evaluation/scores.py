@@ -12,6 +12,7 @@ from benchmark.reading.choices import Iou
 from model.evaluation.ground_truth_files import ignore_label
 from model.text.vocabulary import Vocabulary
 from o365seg.formats.task import Task
+from o365seg.terminal.percent import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -148,8 +149,3 @@ def scores_tables(scores: Sequence[Scores]) -> list["Table"]:
                     table.add_row(one.data, *cells, f"{one.images:,}")
             tables.append(table)
     return tables
-
-
-def percent(fraction: float | None) -> str:
-    """A fraction in per cent; a dash for none."""
-    return "–" if fraction is None else f"{100 * fraction:.2f}"

@@ -9,8 +9,8 @@ from evaluation_strategies import cases
 from hypothesis import given, settings
 
 from benchmark import Result, evaluate
-from benchmark.analysis import bootstrap
 from benchmark.analysis.bootstrap import image_weights, interval, intervals, resampled
+from benchmark.average_precision import weighted_ap
 from benchmark.average_precision.accumulation import mean_known, precision_at_recalls, rank
 from benchmark.average_precision.matches import CategoryMatches
 from o365seg.errors import InputError
@@ -83,7 +83,7 @@ def test_a_resample_is_the_ap_of_the_images_it_draws(monkeypatch: pytest.MonkeyP
         )
         expected = [mean_known(part) for part in (precision, precision[0], precision[5])]
         np.testing.assert_allclose(found[:, column], expected, rtol=1e-12)
-    monkeypatch.setattr(bootstrap, "_CELLS", 100)  # in parts
+    monkeypatch.setattr(weighted_ap, "_CELLS", 100)  # in parts
     np.testing.assert_allclose(resampled(matches, weights, thresholds), found, rtol=1e-12)
 
 

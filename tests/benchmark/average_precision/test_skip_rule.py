@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import Result, SkipRule, evaluate
-from benchmark.average_precision.skip_rule import absorb, box_iou, sort_boxes
+from benchmark.average_precision.skip_rule import absorb, box_iou
+from benchmark.reading.ground_truth import sort_boxes
 
 ONE = pytest.approx(1)  # pycocotools divides by the number of predictions plus 2e-16
 REAL = rectangle(0, 0, 40, 40)
