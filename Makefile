@@ -44,7 +44,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # An editable install builds the evaluator's C core once; a changed source must build it again.
-CORE := setup.py $(wildcard benchmark/native/*.[ch])
+CORE := setup.py $(wildcard benchmark/native/*/*.[ch])
 
 $(VENV)/annotate.installed: pyproject.toml constraints.txt $(CORE) | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[annotate]'

@@ -11,8 +11,8 @@ setup(
     ext_modules=[
         Extension(
             "benchmark._native",
-            sources=sorted(str(path) for path in SOURCES.glob("*.c")),
-            depends=sorted(str(path) for path in SOURCES.glob("*.h")),
+            sources=sorted(str(path) for path in SOURCES.glob("*/*.c")),
+            depends=sorted(str(path) for path in SOURCES.glob("*/*.h")),
             # Fused multiply-adds would change last bits on some processors.
             extra_compile_args=["-std=c99", "-O3", "-ffp-contract=off", "-pthread", *PRIVATE],
             extra_link_args=["-pthread"],

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "../../benchmark/native/core.h"
-#include "../../benchmark/native/evaluation.h"
-#include "../../benchmark/native/resampling.h"
-#include "../../benchmark/native/reading.h"
-#include "../../benchmark/native/summary.h"
+#include "../../benchmark/native/base/core.h"
+#include "../../benchmark/native/read/reading.h"
+#include "../../benchmark/native/sum/evaluation.h"
+#include "../../benchmark/native/sum/resampling.h"
+#include "../../benchmark/native/sum/summary.h"
 
 static uint64_t evaluated;
 

@@ -11,7 +11,7 @@ CC=${CC:-gcc}
 PYTHON=${PYTHON:-.venv/bin/python}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-sources=$(ls benchmark/native/*.c | grep -v '/module.c$')
+sources=$(ls benchmark/native/*/*.c | grep -v '/python/')
 PYTHONPATH=.:tests/helpers:tests/performance "$PYTHON" tests/sanitize/write_seeds.py "$folder/seeds"
 flags="-std=c99 -g -O1 -ffp-contract=off -fno-sanitize-recover=all -pthread"
 if [ -n "${LIBFUZZER:-}" ]; then

@@ -21,7 +21,7 @@ restore() {
 trap restore EXIT
 "$CC" -std=c99 -g -O1 -ffp-contract=off -fno-omit-frame-pointer -fPIC -pthread \
     -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
-    -shared -o "$target" benchmark/native/*.c -lm
+    -shared -o "$target" benchmark/native/*/*.c -lm
 # The C++ library comes along: AddressSanitizer looks for its `throw` when it starts, and a module
 # in C++ (matplotlib has one) that throws later would end the run without a word.
 runtime="$("$CC" -print-file-name=libasan.so) $("$CC" -print-file-name=libstdc++.so)"

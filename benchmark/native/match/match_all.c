@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
+#include "../base/pages.h"
+#include "../base/workers.h"
 #include "matching.h"
-#include "memory.h"
 #include "overlaps.h"
-#include "pages.h"
 #include "ranking.h"
 #include "rules.h"
 #include "run_lengths.h"
 #include "skip_rule.h"
-#include "workers.h"
 
 typedef struct {
     Evaluation *evaluation;

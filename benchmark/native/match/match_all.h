@@ -1,7 +1,7 @@
 #ifndef O365SEG_MATCH_ALL_H
 #define O365SEG_MATCH_ALL_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Decodes, compares and matches every cell, under every rule for skipped instances.
  *

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "memory.h"
+#include "../base/memory.h"
 #include "rules.h"
 
 Bits thresholds_reached(double iou)

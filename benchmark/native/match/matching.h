@@ -1,7 +1,7 @@
 #ifndef O365SEG_MATCHING_H
 #define O365SEG_MATCHING_H
 
-#include "core.h"
+#include "../base/core.h"
 #include "run_lengths.h"
 
 /* A truth that a prediction overlaps enough for at least the lowest threshold. */

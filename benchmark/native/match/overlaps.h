@@ -1,7 +1,7 @@
 #ifndef O365SEG_OVERLAPS_H
 #define O365SEG_OVERLAPS_H
 
-#include "core.h"
+#include "../base/core.h"
 #include "run_lengths.h"
 
 /* pycocotools' bbIou of two boxes (x, y, width, height); of a crowd, over the first's area. */

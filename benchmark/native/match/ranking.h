@@ -1,7 +1,7 @@
 #ifndef O365SEG_RANKING_H
 #define O365SEG_RANKING_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Best score first; of equals the earlier one, as numpy's stable argsort of the negated scores.
  * `spare` has room for `count` as well. */

@@ -3,7 +3,7 @@
 #ifndef O365SEG_RULES_H
 #define O365SEG_RULES_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Overlaps reach at least the lowest threshold or are of no account. */
 #define LEAST_IOU 0.5

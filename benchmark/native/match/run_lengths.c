@@ -7,8 +7,8 @@
 #include <emmintrin.h>
 #endif
 
-#include "json_scan.h"
-#include "memory.h"
+#include "../base/memory.h"
+#include "../read/json_scan.h"
 
 static bool list_room(RunList *list, size_t more)
 {

@@ -1,7 +1,7 @@
 #ifndef O365SEG_RUN_LENGTHS_H
 #define O365SEG_RUN_LENGTHS_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Decoded masks one after the other in one growing list: where each run ends, cumulated, counted
  * down the columns, background first. Mask k's runs start at its `first`. */

@@ -5,13 +5,13 @@
 
 #include <string.h>
 
-#include "core.h"
-#include "evaluation.h"
-#include "matches.h"
-#include "pages.h"
-#include "reading.h"
-#include "resampling.h"
-#include "summary.h"
+#include "../base/core.h"
+#include "../base/pages.h"
+#include "../read/reading.h"
+#include "../sum/evaluation.h"
+#include "../sum/matches.h"
+#include "../sum/resampling.h"
+#include "../sum/summary.h"
 
 typedef enum { EMPTY, READ, MATCHED } State;
 

@@ -1,14 +1,14 @@
 /* Reading ground truth: the same records as o365seg.formats.records, the same rules as
  * benchmark.reading.ground_truth, for files without anything unusual. */
-#include "truth_file.h"
+#include "ground_truth_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
 #include "ids.h"
 #include "json_scan.h"
 #include "mask_text.h"
-#include "memory.h"
 
 typedef struct {
     int64_t *ids;

@@ -1,7 +1,7 @@
-#ifndef O365SEG_TRUTH_FILE_H
-#define O365SEG_TRUTH_FILE_H
+#ifndef O365SEG_GROUND_TRUTH_FILE_H
+#define O365SEG_GROUND_TRUTH_FILE_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Reads a COCO-format annotation file into `evaluation`, whose `masks` says what is compared. */
 Status read_truth(Evaluation *evaluation, const uint8_t *text, size_t length);

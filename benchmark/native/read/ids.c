@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "memory.h"
+#include "../base/memory.h"
 
 static int by_value(const void *first, const void *second)
 {

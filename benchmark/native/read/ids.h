@@ -1,7 +1,7 @@
 #ifndef O365SEG_IDS_H
 #define O365SEG_IDS_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Sorts `ids` (taken over) and builds the table; UNUSUAL where an id occurs twice. */
 Status ids_build(Ids *index, int64_t *ids, size_t count);

@@ -1,7 +1,7 @@
 #ifndef O365SEG_MASK_TEXT_H
 #define O365SEG_MASK_TEXT_H
 
-#include "core.h"
+#include "../base/core.h"
 #include "json_scan.h"
 
 /* How the last mask began: all up to its run lengths, and what that said. Nothing when zeroed. */

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
+#include "../base/pages.h"
+#include "../base/workers.h"
+#include "ground_truth_file.h"
 #include "ids.h"
 #include "json_scan.h"
-#include "memory.h"
-#include "pages.h"
 #include "results_record.h"
-#include "truth_file.h"
-#include "workers.h"
 
 enum {
     SMALLEST_PART = 1 << 20,

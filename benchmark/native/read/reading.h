@@ -1,7 +1,7 @@
 #ifndef O365SEG_READING_H
 #define O365SEG_READING_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Reads the ground truth's text and the evaluation's `results`; `masks` says what is compared. The
  * other flags about predictions are set here. */

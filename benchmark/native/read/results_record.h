@@ -2,7 +2,7 @@
 #ifndef O365SEG_RESULTS_RECORD_H
 #define O365SEG_RESULTS_RECORD_H
 
-#include "core.h"
+#include "../base/core.h"
 #include "json_scan.h"
 #include "mask_text.h"
 

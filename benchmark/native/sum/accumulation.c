@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "ranking.h"
-#include "rules.h"
-#include "workers.h"
+#include "../base/memory.h"
+#include "../base/workers.h"
+#include "../match/ranking.h"
+#include "../match/rules.h"
 
 enum { FETCHED_AHEAD = 8 };
 

@@ -1,7 +1,7 @@
 #ifndef O365SEG_ACCUMULATION_H
 #define O365SEG_ACCUMULATION_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* pycocotools' maxDets. */
 extern const uint32_t DETECTION_LIMITS[LIMITS];

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../match/cells.h"
+#include "../match/match_all.h"
+#include "../read/ids.h"
 #include "accumulation.h"
-#include "cells.h"
-#include "ids.h"
-#include "match_all.h"
 
 bool next_polygons(const Evaluation *evaluation, bool *of_truth, size_t *index, MaskText *mask)
 {

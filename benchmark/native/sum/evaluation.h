@@ -1,7 +1,7 @@
 #ifndef O365SEG_EVALUATION_H
 #define O365SEG_EVALUATION_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* Masks that Python must rasterise (polygons), one after the other: true while there is one at or
  * after (`of_truth`, `index`), which move on to it. Start with (true, 0). */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "rules.h"
+#include "../match/rules.h"
 
 static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, const Cell *cell,
                       size_t count, size_t first, const Matches *out)

@@ -1,7 +1,7 @@
 #ifndef O365SEG_MATCHES_H
 #define O365SEG_MATCHES_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* benchmark.average_precision.matches.CategoryMatches' arrays, of the category's n predictions. */
 typedef struct {

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
+#include "../base/workers.h"
+#include "../match/rules.h"
 #include "accumulation.h"
-#include "memory.h"
-#include "rules.h"
-#include "workers.h"
 
 enum { LANES = 16 };
 

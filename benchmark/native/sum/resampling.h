@@ -1,7 +1,7 @@
 #ifndef O365SEG_RESAMPLING_H
 #define O365SEG_RESAMPLING_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* AP (all areas, 100 detections) per resample and category, float64 [resamples, categories]: an
  * image of weight w counts w times. `weights` is int32 [resamples, images], none negative; -1 where

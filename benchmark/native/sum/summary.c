@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/memory.h"
+#include "../base/workers.h"
 #include "accumulation.h"
 #include "mean.h"
-#include "memory.h"
-#include "workers.h"
 
 enum {
     AT_HALF = 0,

@@ -1,7 +1,7 @@
 #ifndef O365SEG_SUMMARY_H
 #define O365SEG_SUMMARY_H
 
-#include "core.h"
+#include "../base/core.h"
 
 /* The 12 numbers of COCOeval.summarize under a rule, and the first of them under each rule; -1 for
  * none. */
