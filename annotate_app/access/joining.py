@@ -58,7 +58,7 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             found = invitations.find_open(db, token, now_ms())
         return render(
             request,
-            "join.html",
+            "access/join.html",
             status=404 if found is None else 422 if message else 200,
             invitation=found,
             message=message,

@@ -55,4 +55,4 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
 
 
 def _page(request: Request, message: str = "", name: str = "", status: int = 200) -> Response:
-    return render(request, "sign_in.html", status=status, message=message, name=name)
+    return render(request, "access/sign_in.html", status=status, message=message, name=name)

@@ -36,7 +36,7 @@ def make_router(project: Project) -> APIRouter:
             names = rater_names(db)
         return render(
             request,
-            "audit.html",
+            "owner/audit.html",
             entries=entries[:PAGE],
             older=entries[PAGE - 1].id if len(entries) > PAGE else None,
             actions=actions,

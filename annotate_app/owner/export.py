@@ -28,7 +28,7 @@ def make_router(project: Project) -> APIRouter:
     def show(request: Request, owner: _Owner) -> Response:
         with project.store.read() as db:
             done = measure_progress(db, now_ms())
-        return render(request, "export.html", done=done)
+        return render(request, "owner/export.html", done=done)
 
     @router.post("/export")
     def download(

@@ -56,7 +56,7 @@ def make_router(project: Project) -> APIRouter:
             names = rater_names(db)
         return render(
             request,
-            "gallery.html",
+            "owner/gallery.html",
             answers=answers,
             count=count,
             page=page,

@@ -85,7 +85,7 @@ def make_router(project: Project) -> APIRouter:
             invited = invitations.list_open(db, now_ms())
         return render(
             request,
-            "people.html",
+            "owner/people.html",
             status=422 if problem else 200,
             people=everybody,
             invitations=invited,

@@ -63,11 +63,11 @@ def make_router(project: Project) -> APIRouter:
 
     @router.get("/progress")
     def show(request: Request, owner: _Owner) -> Response:
-        return render(request, "progress.html", at=now_ms(), **vars(measured()))
+        return render(request, "owner/progress.html", at=now_ms(), **vars(measured()))
 
     @router.get("/progress/now")
     def show_part(request: Request, owner: _Owner) -> Response:
-        return render(request, "progress_now.html", at=now_ms(), **vars(measured()))
+        return render(request, "owner/progress_now.html", at=now_ms(), **vars(measured()))
 
     @router.get("/my-work")
     def my_work(request: Request, rater: Annotated[Rater, Depends(current_rater)]) -> Response:
@@ -76,7 +76,7 @@ def make_router(project: Project) -> APIRouter:
             (mine,) = rater_quality.measure_raters(db, rater.id)
             chart = charts.over_time(*pace.answers_over_time(db, now, rater_id=rater.id))
             corrections = _corrections(db, rater.id)
-        return render(request, "my_work.html", mine=mine, chart=chart, corrections=corrections)
+        return render(request, "rater/my_work.html", mine=mine, chart=chart, corrections=corrections)
 
     return router
 

@@ -87,7 +87,7 @@ def make_router(project: Project) -> APIRouter:
         }
         return render(
             request,
-            "settings.html",
+            "owner/settings.html",
             status=422 if problem else 200,
             fields=FIELDS,
             kinds=kinds,

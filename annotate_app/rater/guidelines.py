@@ -39,7 +39,7 @@ def make_router(project: Project) -> APIRouter:
             gate = qualification.find_gate(db, rater.id, settings)
         return render(
             request,
-            "guidelines.html",
+            "rater/guidelines.html",
             guidelines=markdown_to_html(settings.guidelines),
             must_confirm=gate is Gate.GUIDELINES,
         )
@@ -58,7 +58,7 @@ def make_router(project: Project) -> APIRouter:
             gate = qualification.find_gate(db, rater.id, settings)
         return render(
             request,
-            "qualification.html",
+            "rater/qualification.html",
             standing=standing,
             pass_mark=settings.pass_mark,
             attempts=settings.qualification_attempts,

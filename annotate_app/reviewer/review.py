@@ -76,7 +76,7 @@ def make_router(project: Project) -> APIRouter:
     def page(request: Request, reviewer: _Reviewer) -> Response:
         with store.read() as db:
             choices = review_queue.list_choices(db)
-        return render(request, "review.html", choices=choices)
+        return render(request, "reviewer/review.html", choices=choices)
 
     @router.post("/api/review/next")
     def next_items(

@@ -37,7 +37,7 @@ done
 from importlib import resources
 from benchmark import _native
 for package, names in {
-    "annotate_app": ["static/pages/painter.js", "static/styles/painter.css"],
+    "annotate_app": ["static/pages/painter.js", "static/styles/painter.css", "templates/owner/people.html"],
     "benchmark": ["page/report.css", "page/report.js"],
     "data_cards": ["templates/data_card.md.jinja", "templates/model_card.md.jinja", "templates/hugging_face.md.jinja"],
     "model": ["recipes/paper_r50.toml", "data/vocabularies/objects365.json"],
