@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-# Before Gradio is imported: a painting tool on an owner's machine tells nobody about itself.
+# Set before Gradio is imported: no usage data leaves the owner's machine.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
@@ -35,7 +35,7 @@ from o365seg.project.folder import Project
 from o365seg.project.signing_key import signing_key
 from o365seg.store.people.raters import Rater, rater_by_id
 
-# The component is thin: it asks who is signed in, and hands its element to the painter module.
+# Asks who is signed in, then mounts the painter module on the component's element.
 _MOUNT_PAINTER = """
 fetch('/api/me').then((answer) => {
   if (answer.status === 401) { location.href = '/login'; throw new Error('signed out'); }
@@ -47,7 +47,7 @@ _PAGE_CSS = "footer { display: none !important; }"
 
 
 def make_app(project: Project) -> FastAPI:
-    """Build the application; serve it with any ASGI server, in one process."""
+    """Build the application. Serve it with any ASGI server, in one process."""
 
     def find(rater_id: int) -> Rater | None:
         with project.store.read() as db:
@@ -56,7 +56,7 @@ def make_app(project: Project) -> FastAPI:
 
     sessions = Sessions(project.about.id, signing_key(project.folder), find)
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)
-    # Routes first: whatever is added after Gradio is mounted at "/" is never reached.
+    # Routes first: a route added after Gradio is mounted at "/" is never reached.
     app.state.project_name = project.folder.resolve().name
     app.include_router(static_files.make_router())
     throttle = Throttle()
@@ -80,7 +80,7 @@ def make_app(project: Project) -> FastAPI:
     app.add_exception_handler(HTTPException, _show_problem)
     app.add_middleware(SessionGuard, sessions=sessions)
     app.add_middleware(DatabaseAway)
-    app.add_middleware(SecurityHeaders)  # outermost: on refusals too
+    app.add_middleware(SecurityHeaders)  # outermost: refusals get them too
     return gr.mount_gradio_app(
         app,
         _painter_page(),
@@ -88,14 +88,14 @@ def make_app(project: Project) -> FastAPI:
         ssr_mode=False,
         footer_links=[],
         run_history=False,
-        # Gradio's default theme loads its fonts from the web.
+        # Gradio's default theme loads fonts from the web.
         theme=Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         css=_PAGE_CSS,
     )
 
 
 def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
-    """Say which field is wrong, without the input itself: it may be huge, or no valid JSON."""
+    """Name the invalid fields, without the input itself: it may be huge, or not JSON."""
     assert isinstance(error, RequestValidationError)
     faults = [
         f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}"
@@ -105,11 +105,11 @@ def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": "malformed", "message": message}, status_code=422)
 
 
-_PROBLEMS = {403: "This page is not for you", 404: "There is no such page"}
+_PROBLEMS = {403: "Access denied", 404: "Page not found"}
 
 
 def _show_problem(request: Request, error: Exception) -> Response:
-    """A page for people, JSON for scripts."""
+    """Answer with a page for people, with JSON for scripts."""
     assert isinstance(error, HTTPException)
     if request.url.path.startswith("/api/") or not hasattr(request.state, "rater"):
         body = {"error": "refused", "message": str(error.detail)}
@@ -118,7 +118,7 @@ def _show_problem(request: Request, error: Exception) -> Response:
         request,
         "problem.html",
         status=error.status_code,
-        title=_PROBLEMS.get(error.status_code, "This did not work"),
+        title=_PROBLEMS.get(error.status_code, "The request failed"),
         message=str(error.detail),
     )
 

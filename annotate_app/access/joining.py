@@ -1,4 +1,4 @@
-"""Following an invitation: who has the link chooses a password, once."""
+"""The page of an invitation: its link lets one person choose a password and join."""
 
 from typing import Annotated
 
@@ -35,11 +35,13 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         if found is None:
             return _page(request, token)
         if len(password) < MIN_PASSWORD:
-            return _page(request, token, f"A password has {MIN_PASSWORD} or more characters.", name)
+            return _page(
+                request, token, f"The password must have at least {MIN_PASSWORD} characters.", name
+            )
         if password != again:
-            return _page(request, token, "The two passwords differ.", name)
+            return _page(request, token, "The passwords do not match.", name)
         if throttle.begin("", client_address(request)):
-            return _page(request, token, "Too many attempts; wait some minutes.", name)
+            return _page(request, token, "Too many attempts; try again in a few minutes.", name)
         hashed = hash_password(password)
         try:
             with project.store.write() as db:

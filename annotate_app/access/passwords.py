@@ -1,4 +1,4 @@
-"""Passwords: argon2id hashes, and readable random ones for new raters."""
+"""Passwords: argon2id hashes, and random passwords for new raters."""
 
 import secrets
 import threading
@@ -6,30 +6,30 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-# RFC 9106's second recommended setting (64 MiB), the library's default.
+# The library's default: the second recommended setting of RFC 9106 (64 MiB).
 _hasher = PasswordHasher()
 
-# Each takes 64 MiB, and anybody may ask for one.
+# Each hash takes 64 MiB, and a request without a session can ask for one.
 _at_once = threading.BoundedSemaphore(2)
 
 MIN_PASSWORD = 8  # characters
-MAX_PASSWORD = 1000  # characters; what is longer is no password but an attack on the hashing
+MAX_PASSWORD = 1000  # characters; a longer one can only be an attack on the hashing
 
-# Without 0/O and 1/l/I, since people copy passwords from paper.
+# Without 0/O and 1/l/I, which people confuse on paper.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
-# A wrong name must cost as much time as a wrong password, or names could be guessed.
+# An unknown name must take as long as a wrong password, or names could be guessed.
 _NOBODY = _hasher.hash(secrets.token_hex())
 
 
 def hash_password(password: str) -> str:
-    """The argon2id hash to store."""
+    """The argon2id hash of `password`, to store."""
     with _at_once:
         return _hasher.hash(password)
 
 
 def password_matches(password: str, stored_hash: str | None) -> bool:
-    """Whether `password` is the one hashed; `stored_hash` None stands for a rater not known."""
+    """Whether `password` matches `stored_hash`; None stands for an unknown rater."""
     if len(password) > MAX_PASSWORD:
         return False
     try:
@@ -40,6 +40,6 @@ def password_matches(password: str, stored_hash: str | None) -> bool:
 
 
 def random_password() -> str:
-    """Three groups of four letters: 60 bits."""
+    """A random password of three groups of four characters: 60 bits."""
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
     return "-".join(groups)

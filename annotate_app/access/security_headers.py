@@ -1,15 +1,15 @@
-"""What browsers are told to refuse, on every answer."""
+"""Security headers of every response."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Our own pages: no inline script or style, nothing from elsewhere, in nobody's frame.
+# Our own pages: no inline script or style, nothing from other hosts, no framing.
 _OURS = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-# The painter's page is Gradio's, which starts by inline scripts and compiles its components.
+# The painter's page is Gradio's, which needs inline scripts and `eval` for its components.
 _GRADIO = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; font-src 'self' data:; "
@@ -20,7 +20,7 @@ GRADIO_PAGES = frozenset({"/"})
 
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    # Not `no-referrer`: that would take the Origin from our own forms too.
+    # Not `no-referrer`, which would remove the Origin from our own forms too.
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -30,7 +30,7 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware around everything, refusals included."""
+    """ASGI middleware that adds the headers to every response, refusals included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,7 +1,7 @@
-"""Who is signed in: signed cookies, and the guard that lets nobody else past.
+"""Sessions: signed cookies, and the guard that refuses requests without one.
 
-The guard wraps the whole application, so a route that somebody adds (or that Gradio brings) is
-closed unless it is named in `PUBLIC_PATHS`.
+The guard wraps the whole application, so a new route (ours or Gradio's) requires a session unless
+it is listed in `PUBLIC_PATHS`.
 """
 
 import hashlib
@@ -25,36 +25,36 @@ LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"
 JOIN_ROOT = "/join"  # followed by the token of an invitation
 
-# What answers without a session: signing in, an invitation's page, and the style of both.
+# Open without a session: the sign-in page, an invitation's page, and their style.
 PUBLIC_PATHS = re.compile(
     rf"{LOGIN_PATH}|{JOIN_ROOT}/[^/]+|{STATIC_ROOT}/[^/]+/{re.escape(PUBLIC_STYLE)}"
 )
 
-# First steps of the paths that forms may post to; everything else that writes is under /api/.
+# First segments of the paths that forms may post to; all other writes are under /api/.
 _FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export", "guidelines", "settings"})
 
-# A header that a form on another site cannot send: with SameSite it keeps forged posts out.
+# A header that a form on another site cannot send; with SameSite it prevents forged posts.
 CSRF_HEADER = b"x-o365seg"
 
-# A mask of 1.3 million runs fits; a painted one of 12 megapixels has some ten thousand.
+# Bytes; enough for a mask of 1.3 million runs. A painted one of 12 megapixels has about 10,000.
 MAX_LARGE_BODY = 4 * 1024 * 1024
 MAX_OTHER_BODY = 64 * 1024
 _LARGE_PATHS = frozenset({"/api/submit", "/api/draft", "/api/review/repaint", "/settings"})
 
 
 class Sessions:
-    """Makes and reads the session cookie; a new password ends every session of its rater."""
+    """Creates and reads the session cookie; a new password ends all sessions of its rater."""
 
     def __init__(
         self, project_id: str, secret: str, find_rater: Callable[[int], Rater | None]
     ) -> None:
-        # Browsers do not keep the cookies of two ports apart, so each project has its own name.
+        # Browsers share cookies between ports of a host, so each project has its own name.
         self.cookie = f"o365seg_{project_id}"
         self._serializer = URLSafeTimedSerializer(secret, salt=self.cookie)
         self._find_rater = find_rater
 
     def sign_in(self, response: Response, rater: Rater, *, secure: bool) -> None:
-        """Set the cookie; `secure` where the request came over https."""
+        """Set the cookie; `secure` if the request came over HTTPS."""
         value = self._serializer.dumps([rater.id, _session_tag(rater)])
         response.set_cookie(
             self.cookie,
@@ -66,7 +66,7 @@ class Sessions:
         )
 
     def rater_of(self, scope: Scope) -> Rater | None:
-        """The rater whose valid cookie a request carries."""
+        """The rater of a request's session cookie; None if it has no valid one."""
         cookie = HTTPConnection(scope).cookies.get(self.cookie)
         if cookie is None:
             return None
@@ -81,7 +81,7 @@ class Sessions:
 
 
 class SessionGuard:
-    """ASGI middleware: no request without a session goes past, but to the sign-in page."""
+    """ASGI middleware that refuses requests without a session, except to `PUBLIC_PATHS`."""
 
     def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
         self._app = app
@@ -114,8 +114,8 @@ class SessionGuard:
             and not is_api
             and (path.split("/")[1] not in _FORM_ROOTS or _is_foreign(headers))
         ):
-            # Gradio's own posts among them: the page needs none, and its upload would fill disks.
-            return _problem(403, "forbidden", "this request did not come from our pages")
+            # Includes Gradio's own posts: the page needs none, and its upload could fill the disk.
+            return _problem(403, "forbidden", "the request did not come from a page of this server")
         if PUBLIC_PATHS.fullmatch(path):
             return None
         rater = self._sessions.rater_of(scope)
@@ -125,13 +125,13 @@ class SessionGuard:
                 return _problem(401, "signed_out", "you are signed out; sign in again")
             return RedirectResponse(LOGIN_PATH, status_code=303)
         if is_api and not reads and CSRF_HEADER not in headers:
-            return _problem(403, "forbidden", "this request did not come from the painter")
+            return _problem(403, "forbidden", "the request did not come from the painter")
         scope.setdefault("state", {})["rater"] = rater
         return None
 
 
 def _is_foreign(headers: dict[bytes, bytes]) -> bool:
-    """Whether a form was sent by a page of another site; other ports of our host included."""
+    """Whether a page of another site, or of another port of this host, sent the form."""
     if headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none"):
         return True
     origin = headers.get(b"origin")
@@ -139,30 +139,30 @@ def _is_foreign(headers: dict[bytes, bytes]) -> bool:
 
 
 def is_secure(request: Request) -> bool:
-    """Whether the browser came over https, as the connection or a trusted proxy says."""
+    """Whether the request came over HTTPS, by the connection or a trusted proxy."""
     return request.url.scheme == "https"
 
 
 def current_rater(request: Request) -> Rater:
-    """The rater who sent a request that the guard let past."""
+    """The signed-in rater of a request."""
     rater: Any = request.state.rater
     return rater
 
 
 def require(role: Role) -> Callable[[Request], Rater]:
-    """A dependency of routes: the person who asks, refused with 403 unless they may."""
+    """A dependency of routes: the signed-in person, or 403 if they lack the role."""
 
     def permitted(request: Request) -> Rater:
         rater = current_rater(request)
         if not rater.may(role):
-            raise HTTPException(403, f"This is for {role.value}s.")
+            raise HTTPException(403, f"This requires the role {role.value}.")
         return rater
 
     return permitted
 
 
 def _session_tag(rater: Rater) -> str:
-    """What a new password and a sign-out change, and so end the sessions before them."""
+    """A tag that a new password or a sign-out changes, which ends earlier sessions."""
     return hashlib.sha256(f"{rater.sign_outs} {rater.password_hash}".encode()).hexdigest()[:16]
 
 

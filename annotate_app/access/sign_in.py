@@ -1,4 +1,4 @@
-"""Signing in and out: a plain page that needs no script."""
+"""Sign-in and sign-out: a plain page without scripts."""
 
 import math
 
@@ -30,14 +30,16 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         address = client_address(request)
         wait = throttle.begin(name, address)
         if wait:
-            response = _page(request, "Too many attempts; wait some minutes.", name, status=429)
+            response = _page(
+                request, "Too many attempts; try again in a few minutes.", name, status=429
+            )
             response.headers["Retry-After"] = str(math.ceil(wait))
             return response
         with project.store.read() as db:
             rater = find_rater(db, name)
         known = password_matches(password, rater and rater.password_hash)
         if not known or rater is None or not rater.active:
-            return _page(request, "Name or password is wrong.", name, status=401)
+            return _page(request, "Wrong name or password.", name, status=401)
         throttle.forgive(name, address)
         response = RedirectResponse("/", status_code=303)
         sessions.sign_in(response, rater, secure=is_secure(request))

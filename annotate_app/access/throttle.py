@@ -1,4 +1,4 @@
-"""How often somebody may be wrong: attempts by name and by address, and how long to wait."""
+"""Limits on sign-in attempts, by name and by address."""
 
 import threading
 import time
@@ -10,15 +10,15 @@ from starlette.requests import Request
 
 WINDOW_S = 15 * 60
 PER_NAME = 10
-PER_ADDRESS = 50  # an office shares one
+PER_ADDRESS = 50  # an office may share one address
 _MOST_KEYS = 20_000
 
 
 class Throttle:
-    """Attempts within the last `WINDOW_S`, in memory; a restart forgets them.
+    """Attempts within the last `WINDOW_S` seconds, in memory; a restart clears them.
 
-    Attempts are counted before the password is looked at, so that a hundred at once do not slip
-    through together; `forgive` takes back what was right.
+    Attempts are counted before the password is checked, so that a hundred at once cannot all pass;
+    `forgive` removes a successful one.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,11 +30,11 @@ class Throttle:
         """Count an attempt, or refuse it.
 
         Args:
-            name: As typed; unknown names count alike, so that waiting tells nothing.
-            address: Of the client; of IPv6 the /64, which one customer has to themselves.
+            name: As typed; unknown names count too, so that a wait reveals no name.
+            address: Of the client; for IPv6 its /64, which one customer has.
 
         Returns:
-            0 where it may go on, else seconds to wait.
+            0 if the attempt may proceed, else seconds to wait.
         """
         now = self._clock()
         with self._lock:
@@ -49,7 +49,7 @@ class Throttle:
         return 0
 
     def forgive(self, name: str, address: str) -> None:
-        """The attempt was right: it and the ones before it on this name count no more."""
+        """Remove a successful attempt, and all earlier ones on this name."""
         by_name, by_address = (key for key, _ in self._keys(name, address))
         with self._lock:
             self._attempts.pop(by_name, None)
@@ -80,5 +80,5 @@ def _network(address: str) -> str:
 
 
 def client_address(request: Request) -> str:
-    """Who sent a request; behind a proxy that the server was told of, the proxy's client."""
+    """The client's address; behind a trusted proxy, that of the proxy's client."""
     return request.client.host if request.client is not None else ""

@@ -1,4 +1,4 @@
-"""Who changed what: the owner's audit log."""
+"""The owner's page of the audit log."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The release, downloaded by the owner at any time."""
+"""The owner's page to download the release."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -21,7 +21,7 @@ _CHUNK = 1000  # records
 
 
 def make_router(project: Project) -> APIRouter:
-    """The route `/export`; a post, since every export is written into the audit log."""
+    """The route `/export`; the download is a POST, since it adds an entry to the audit log."""
     router = APIRouter()
 
     @router.get("/export")
@@ -51,7 +51,7 @@ def make_router(project: Project) -> APIRouter:
 
 
 def _json_parts(release: dict[str, Any]) -> Iterator[bytes]:
-    """One JSON object, its lists a part at a time: the text is never in memory as a whole."""
+    """One JSON object in chunks of its lists, so that the whole text is never in memory."""
     encode = msgspec.json.encode
     opening = b"{"
     for key, value in release.items():

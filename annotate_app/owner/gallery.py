@@ -1,4 +1,4 @@
-"""The owner's gallery: every answer as a picture, with filters."""
+"""The owner's gallery: answers as thumbnails, with filters."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -76,7 +76,7 @@ def make_router(project: Project) -> APIRouter:
         with project.store.read() as db:
             painted = gallery.find_painted(db, answer)
         if painted is None:
-            raise HTTPException(404, "There is no such answer.")
+            raise HTTPException(404, "No such answer.")
         try:
             photo, _ = read_photo(project, painted.image_sha256)
         except PhotoGone as gone:
@@ -84,7 +84,7 @@ def make_router(project: Project) -> APIRouter:
         return Response(
             draw_answer(photo, painted, _LONGEST[size], crop=size == "small"),
             media_type="image/jpeg",
-            # An answer never changes.
+            # Answers never change.
             headers={"Cache-Control": "private, max-age=31536000, immutable"},
         )
 

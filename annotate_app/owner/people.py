@@ -1,4 +1,4 @@
-"""The owner's page of people: who may sign in, as what, and invitations."""
+"""The owner's page of people: invitations, roles, and who can sign in."""
 
 from collections.abc import Callable
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""How far the project is, live: for owners the whole, for each rater their own part."""
+"""Progress pages that update themselves: of the project, and of one rater."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ from o365seg.store.schema import Purpose, Role, Verdict, answer, question
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 
-# However many look on, the project is measured no more often than this.
+# Seconds between two measurements, however many people watch.
 _FRESH_S = 4.0
 
 
@@ -37,7 +37,7 @@ class _Measured:
 
 @dataclass(frozen=True)
 class Correction:
-    """An answer of one's own that a reviewer did not accept."""
+    """A rater's answer that a reviewer did not accept."""
 
     question: int
     category: str
@@ -48,7 +48,7 @@ class Correction:
 
 
 def make_router(project: Project) -> APIRouter:
-    """The routes `/progress` and `/my-work`, and the parts of them that are fetched again."""
+    """The routes `/progress` and `/my-work`, and the part that is fetched again."""
     router = APIRouter()
     measuring = threading.Lock()
     newest: tuple[float, _Measured] | None = None
@@ -76,7 +76,9 @@ def make_router(project: Project) -> APIRouter:
             (mine,) = rater_quality.measure_raters(db, rater.id)
             chart = charts.over_time(*pace.answers_over_time(db, now, rater_id=rater.id))
             corrections = _corrections(db, rater.id)
-        return render(request, "rater/my_work.html", mine=mine, chart=chart, corrections=corrections)
+        return render(
+            request, "rater/my_work.html", mine=mine, chart=chart, corrections=corrections
+        )
 
     return router
 
@@ -92,7 +94,7 @@ def _measure(db: sa.Connection, now: int) -> _Measured:
 
 
 def _corrections(db: sa.Connection, rater_id: int) -> list[Correction]:
-    """What reviewers last found wanting in a rater's answers, newest first."""
+    """A rater's answers whose newest verdict is not accepted, newest first."""
     last = rater_quality.newest_reviews()
     rows = db.execute(
         sa.select(

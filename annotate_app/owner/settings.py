@@ -1,4 +1,4 @@
-"""How the project wants its work checked: the owner's page of settings."""
+"""The owner's page of settings."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated
@@ -20,7 +20,7 @@ _Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 
 @dataclass(frozen=True)
 class Field:
-    """One setting as the page shows it; the rest of the fields follow from its type."""
+    """Label and hint of a setting; the kind of its input follows from the setting's type."""
 
     name: str
     label: str
@@ -28,20 +28,28 @@ class Field:
 
 
 FIELDS = (
-    Field("guidelines", "Guidelines", "What raters read first, in Markdown."),
+    Field("guidelines", "Guidelines", "Text that raters read before they start, in Markdown."),
     Field(
         "guidelines_required",
         "Raters must confirm the guidelines",
-        "Before their first question.",
+        "Required before their first question.",
     ),
-    Field("pass_mark", "Pass mark", "Mean IoU over the qualification questions, 0 to 1."),
-    Field("qualification_attempts", "Attempts to qualify", "0: as many as they like."),
-    Field("gold_share", "Hidden gold", "Share of each rater's questions, 0 to 0.5."),
-    Field("replica_share", "Replicated questions", "Share that others paint too, 0 to 1."),
-    Field("replicas", "Painted by how many others", "For each replicated question."),
-    Field("correction_hours", "Hours a rejected question waits", "For its own rater."),
+    Field("pass_mark", "Pass mark", "Mean IoU required over the qualification questions, 0 to 1."),
+    Field("qualification_attempts", "Attempts to qualify", "0 for no limit."),
+    Field("gold_share", "Hidden gold", "Fraction of each rater's questions, 0 to 0.5."),
+    Field(
+        "replica_share",
+        "Replicated questions",
+        "Fraction of questions that other raters paint too, 0 to 1.",
+    ),
+    Field("replicas", "Replicas", "Number of other raters who paint each replicated question."),
+    Field(
+        "correction_hours",
+        "Correction time (hours)",
+        "Time a rejected question is reserved for its own rater.",
+    ),
     Field("low_agreement", "Low agreement", "IoU below which two masks disagree, 0 to 1."),
-    Field("seed", "Seed", "Of which questions are replicated, and when gold comes."),
+    Field("seed", "Seed", "Selects the replicated questions and when gold is asked."),
 )
 
 

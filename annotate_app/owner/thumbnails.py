@@ -1,4 +1,4 @@
-"""Small pictures of answers: the photograph, the mask over it, its outline, and the box."""
+"""Thumbnails of answers: the image, the mask over it, its outline, and the box."""
 
 import io
 
@@ -15,13 +15,13 @@ _BOX = (255, 212, 121)
 
 
 def draw_answer(photo: bytes, painted: Painted, longest: int, *, crop: bool) -> bytes:
-    """An answer as JPEG.
+    """Draw an answer as a JPEG.
 
     Args:
         photo: The image file.
         painted: The mask, its box and the size of the image they are in.
-        longest: The picture's longer side, in pixels; a whole image is never enlarged.
-        crop: Only the surroundings of the mask and the box.
+        longest: Longer side of the thumbnail, in pixels; a whole image is never enlarged.
+        crop: Show only the area around the mask and the box.
     """
     height, width = painted.size
     mask = None if painted.counts is None else decode_rle(Rle(painted.size, painted.counts))
@@ -30,7 +30,7 @@ def draw_answer(photo: bytes, painted: Painted, longest: int, *, crop: bool) -> 
     scale = min(scale, 6.0 if crop else 1.0)
     size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
     with Image.open(io.BytesIO(photo)) as opened:
-        # A JPEG is decoded at a fraction of its size, where that will do.
+        # A JPEG is decoded at a fraction of its size where that is enough.
         opened.draft("RGB", (round(width * scale), round(height * scale)))
         shrunk = opened.width / width
         part = (left * shrunk, top * shrunk, right * shrunk, bottom * shrunk)
@@ -40,7 +40,7 @@ def draw_answer(photo: bytes, painted: Painted, longest: int, *, crop: bool) -> 
         seen = mask[top:bottom, left:right].astype(np.float32)
         cover = cv2.resize(seen, size, interpolation=kind)
         pixels = pixels + 0.45 * cover[..., None] * (_MASK - pixels)
-        # A mask thinner than a pixel of the picture shall be seen all the same.
+        # The outline keeps a mask visible that is thinner than a pixel of the thumbnail.
         outlines, _ = cv2.findContours(
             (cover > 0.25).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE
         )
@@ -59,7 +59,7 @@ def draw_answer(photo: bytes, painted: Painted, longest: int, *, crop: bool) -> 
 
 
 def _surroundings(painted: Painted, mask: np.ndarray | None) -> tuple[int, int, int, int]:
-    """(left, top, right, bottom) around box and mask, with half as much again, inside the image."""
+    """(left, top, right, bottom) around box and mask with a margin, clipped to the image."""
     height, width = painted.size
     x, y, box_width, box_height = painted.bbox
     left, top, right, bottom = x, y, x + box_width, y + box_height

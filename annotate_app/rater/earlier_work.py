@@ -1,6 +1,6 @@
-"""The rater's way back: their last answer, to correct it, and work that came too late.
+"""A rater's earlier work: reopen the last answer to correct it, and work that arrived too late.
 
-Each route that puts a question on the screen answers as `/api/next` does.
+Each route that puts a question on the screen replies as `/api/next` does.
 """
 
 from dataclasses import asdict
@@ -18,14 +18,14 @@ from o365seg.store.work import earlier_work
 from o365seg.store.work.earlier_work import KeptWork, Standing
 
 _REFUSED = {
-    None: "There is no such work of yours.",
-    Standing.TAKEN: "This question is with another rater now. Your work stays kept.",
-    Standing.ANSWERED: "Another rater has answered this question. Your work stays kept.",
+    None: "You have no such kept work.",
+    Standing.TAKEN: "Another rater has this question now. Your work is kept.",
+    Standing.ANSWERED: "Another rater has answered this question. Your work is kept.",
 }
 
 
 class StandBody(BaseModel):
-    """The lease of a question that was given again."""
+    """The lease of a reopened question whose earlier answer stands."""
 
     lease: Text
 
@@ -40,7 +40,7 @@ def make_router(project: Project) -> APIRouter:
         with store.write() as db:
             now = now_ms()
             if not earlier_work.reopen_last(db, rater.id, now):
-                return problem(404, "nothing", "There is no answer of yours to correct.")
+                return problem(404, "nothing", "You have no answer to correct.")
             work = take_work(db, rater, now)
         return JSONResponse(work | count_progress(project, rater))
 
@@ -72,7 +72,7 @@ def make_router(project: Project) -> APIRouter:
 
 
 def _shown(work: KeptWork) -> dict[str, Any]:
-    """As the painter reads it: the image as in a question."""
+    """Kept work in the JSON form that the painter reads; the image as in a question."""
     fields = asdict(work)
     image = {"sha256": work.image_sha256, "width": work.width, "height": work.height}
     for name in ("image_sha256", "width", "height"):

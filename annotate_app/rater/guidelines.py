@@ -1,4 +1,4 @@
-"""What raters read before they begin, and how their qualification went."""
+"""The pages of the guidelines and of a rater's qualification."""
 
 from typing import Annotated
 
@@ -18,13 +18,13 @@ from o365seg.store.settings import read_settings
 
 _CurrentRater = Annotated[Rater, Depends(current_rater)]
 
-# HTML stays text, links of dangerous kinds are refused, and photos from elsewhere are no use: the
-# pages' security policy would not load them.
+# HTML stays text, links with dangerous schemes are refused, and images are off: the pages' content
+# security policy would not load them.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 
 
 def markdown_to_html(text: str) -> Markup:
-    """An owner's Markdown as safe HTML."""
+    """Render an owner's Markdown as safe HTML."""
     return Markup(_markdown.render(text))  # noqa: S704  (HTML in `text` was escaped)
 
 

@@ -1,4 +1,4 @@
-"""What raters are told above the photo: of qualification questions, and what was sent back."""
+"""Notices above the image: on qualification questions and on answers that were sent back."""
 
 from typing import Any
 
@@ -9,29 +9,29 @@ _GOOD_IOU = 0.8
 
 
 def before(standing: Qualification, question_id: int) -> dict[str, Any]:
-    """Which question of how many it is."""
+    """The notice before a qualification question: its number and how many there are."""
     ids = [trial.question_id for trial in standing.trials]
     return {
         "title": f"Qualification question {ids.index(question_id) + 1} of {len(ids)}"
         if question_id in ids
         else "Qualification question",
-        "text": "Paint it as you would any other; then you see how well it fits.",
+        "text": "Paint it like any other question. You will then see how well your mask fits.",
         "kind": "note",
     }
 
 
 def after(comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
-    """How well it fits, and what is missed and too much, as shares of the object's area."""
+    """The notice after a qualification question: IoU, and missed and extra area as percentages."""
     if skipped:
         return {
-            "title": "This one can be painted",
-            "text": "You skipped it; the outline shows the object.",
+            "title": "This object can be painted",
+            "text": "You skipped this question. The outline shows the object.",
             "kind": "warning",
             "legend": [{"line": "reference", "label": "the object"}],
         }
     return {
-        "title": f"Your mask fits by {comparison.iou:.0%} (IoU)",
-        "text": f"Missed: {comparison.missed:.0%} of the object. Too much: {comparison.extra:.0%}.",
+        "title": f"IoU of your mask: {comparison.iou:.0%}",
+        "text": f"Missed: {comparison.missed:.0%} of the object. Extra: {comparison.extra:.0%}.",
         "kind": "good" if comparison.iou >= _GOOD_IOU else "warning",
         "legend": [
             {"line": "mask", "label": "your mask"},
@@ -41,5 +41,5 @@ def after(comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
 
 
 def sent_back(comment: str) -> dict[str, Any]:
-    """A reviewer's words about the rater's own answer."""
+    """The notice on an answer that a reviewer sent back, with the reviewer's comment."""
     return {"title": "A reviewer sent this back", "text": comment, "kind": "warning"}

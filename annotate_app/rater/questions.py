@@ -1,7 +1,6 @@
-"""The painter's own routes: next, submit, draft, heartbeat, images.
+"""The routes of the painter: next question, submit, draft, heartbeat, images.
 
-Plain FastAPI beside Gradio, because a submit through Gradio's queue is slower and less even. The
-bodies are the dataclasses of `o365seg.store.work.answers`, as JSON.
+Plain FastAPI beside Gradio: a submit through Gradio's queue is slower, and its latency varies more.
 """
 
 import zlib
@@ -27,32 +26,32 @@ from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose, answer
 from o365seg.store.work import answers, earlier_work, leases
 
-_Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # nobody paints for a week
+_Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 CurrentRater = Annotated[Rater, Depends(current_rater)]
 
 
 class MaskBody(BaseModel):
-    """A mask: `size` is [height, width], `crc32` that of `counts` as ASCII text."""
+    """A mask; `size` is [height, width], `crc32` the checksum of `counts` as ASCII text."""
 
     size: tuple[int, int]
     counts: Text
     crc32: Annotated[int, Field(ge=0, lt=2**32)]
 
     def mask(self) -> answers.Mask:
-        """As the store takes it."""
+        """Convert to the store's type."""
         return answers.Mask(self.size, self.counts, self.crc32)
 
 
 class SkipBody(BaseModel):
-    """A skip with its reason; a note is required for `other`."""
+    """A skip and its reason; the reason `other` requires a note."""
 
     reason: answers.SkipReason
     note: Text = Field(default="", max_length=2000)
 
 
 class AnswerBody(BaseModel):
-    """Exactly one of a mask and a skip."""
+    """An answer: a mask or a skip."""
 
     mask: MaskBody | None = None
     skip: SkipBody | None = None
@@ -60,19 +59,19 @@ class AnswerBody(BaseModel):
     @model_validator(mode="after")
     def _one_of_them(self) -> "AnswerBody":
         if (self.mask is None) == (self.skip is None):
-            raise ValueError("an answer is either a mask or a skip")
+            raise ValueError("must have either a mask or a skip")
         return self
 
     def work(self) -> answers.Mask | answers.Skip:
-        """As the store takes it."""
+        """Convert to the store's type."""
         if self.mask is not None:
             return self.mask.mask()
-        assert self.skip is not None  # the validator saw to it
+        assert self.skip is not None  # by the validator
         return answers.Skip(self.skip.reason, self.skip.note)
 
 
 class ActivityBody(BaseModel):
-    """What the painter measured; see `answers.Activity`."""
+    """What the painter measured; see `answers.Activity`. Times in ms."""
 
     wall_ms: _Millis = 0
     active_ms: _Millis = 0
@@ -86,13 +85,13 @@ class ActivityBody(BaseModel):
     zooms: _Count = 0
 
     def activity(self) -> answers.Activity:
-        """As the store takes it; there is no more active time than time."""
+        """Convert to the store's type; the active time is at most the wall time."""
         values = {field.name: getattr(self, field.name) for field in fields(answers.Activity)}
         return answers.Activity(**values | {"active_ms": min(self.active_ms, self.wall_ms)})
 
 
 class SubmitBody(BaseModel):
-    """An answer under a lease."""
+    """An answer, given under a lease."""
 
     lease: Text
     question: SourceId
@@ -112,7 +111,7 @@ class DraftBody(BaseModel):
 
 
 class HeartbeatBody(BaseModel):
-    """The rater is at work: renew these leases."""
+    """Leases to renew while the rater is active."""
 
     lease: Text
     prefetched: Text | None = None
@@ -156,7 +155,7 @@ def make_router(project: Project) -> APIRouter:
             # After a whole attempt its result comes first, not the next attempt.
             work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
             work = work or take_work(db, rater, now)
-        # Only now, with the commit on the disk, may the rater's browser forget its own copy.
+        # The browser deletes its own copy on this reply, so the commit must be on disk by now.
         following = work | count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
             return problem(409, "lease_lost", outcome.why, next=following)
@@ -181,7 +180,7 @@ def make_router(project: Project) -> APIRouter:
             except answers.AnswerRefused as refusal:
                 return problem(422, "refused", str(refusal))
         if not held:
-            return problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question has gone to another rater.")
         return JSONResponse({"saved_at": now})
 
     @router.post("/api/heartbeat")
@@ -192,7 +191,7 @@ def make_router(project: Project) -> APIRouter:
             if body.prefetched is not None:
                 leases.renew(db, body.prefetched, rater.id, now)
         if not held:
-            return problem(409, "lease_lost", "This question went to another rater.")
+            return problem(409, "lease_lost", "This question has gone to another rater.")
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
     @router.get("/image/{sha256}")
@@ -216,7 +215,7 @@ _GATES = {Gate.GUIDELINES: "/guidelines", Gate.FAILED: "/qualification"}
 
 
 def take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
-    """A rater's questions. What a question is for shows in none of them, but for qualification."""
+    """A rater's questions; only a qualification question shows its purpose."""
     work = leases.take_work(db, rater.id, now)
     if work.gate in _GATES:
         return _NO_WORK | {"go_to": _GATES[work.gate]}
@@ -229,7 +228,7 @@ def take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
 
 
 def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
-    """How far the project is. Apart from the transaction that writes, which others wait for."""
+    """The project's progress, read outside the writing transaction, which others wait for."""
     with project.store.read() as db:
         return {"progress": asdict(progress.measure_for_rater(db, rater.id))}
 
@@ -241,7 +240,7 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
         earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
     notice = None
     if leased.purpose is Purpose.QUALIFICATION:
-        earlier = None  # each attempt begins anew
+        earlier = None  # each attempt starts from an empty mask
         standing = qualification.read_qualification(db, rater.id)
         notice = trial_notices.before(standing, leased.question_id)
     elif leased.comment is not None:
@@ -259,14 +258,14 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
             "height": leased.height,
         },
         "draft": None if draft is None else asdict(draft),
-        # Given again, to be corrected: what the rater answered before.
+        # The rater's own answer, when the question is to be corrected.
         "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,
     }
 
 
 def packed(counts: str, size: tuple[int, int]) -> dict[str, Any]:
-    """A mask of `size` (height, width) as it travels."""
+    """A mask of `size` (height, width) as JSON: size, counts, crc32."""
     return {"size": size, "counts": counts, "crc32": zlib.crc32(counts.encode())}
 
 
@@ -279,13 +278,13 @@ class _TrialFeedback:
 def _trial_feedback(
     db: sa.Connection, rater: Rater, outcome: answers.Recorded | answers.LeaseLost
 ) -> _TrialFeedback | None:
-    """What a rater is told of a qualification question; of any other there is nothing to tell."""
+    """The feedback on a qualification question; None for every other question."""
     if isinstance(outcome, answers.LeaseLost) or outcome.purpose is not Purpose.QUALIFICATION:
         return None
     given = db.execute(sa.select(answer).where(answer.c.id == outcome.answer_id)).one()
     complete = qualification.read_qualification(db, rater.id).complete
     reference = gold.reference_of(db, given.question_id)
-    if reference is None:  # it is gold no longer
+    if reference is None:  # no longer gold
         return None
     size = (given.height, given.width)
     comparison = gold.compare(given.counts, reference, size)
@@ -294,5 +293,5 @@ def _trial_feedback(
 
 
 def problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
-    """An error as the painter reads it."""
+    """An error in the JSON form that the painter reads."""
     return JSONResponse({"error": error, "message": message, **more}, status_code=status)

@@ -1,4 +1,4 @@
-"""The reviewers' page, and the routes that it calls."""
+"""The reviewers' page and the routes that it calls."""
 
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
@@ -27,7 +27,7 @@ _Ids = Annotated[list[RowId], Field(max_length=50)]
 
 
 class NextBody(BaseModel):
-    """What to look for; `keep`: answers that the page has already."""
+    """Filters of the queue; `keep`: ids of answers that the page already has."""
 
     rater: Text | None = None
     category_id: SourceId | None = None
@@ -38,18 +38,18 @@ class NextBody(BaseModel):
     limit: Annotated[int, Field(ge=1, le=10)] = 3
 
     def filters(self) -> Filters:
-        """As the store takes them."""
+        """Convert to the store's type."""
         return Filters(self.rater, self.category_id, self.size, self.attention)
 
 
 class AnswerIdBody(BaseModel):
-    """An answer to go back to."""
+    """An answer to reopen."""
 
     answer: RowId
 
 
 class VerdictBody(BaseModel):
-    """A verdict; a rejection needs a comment."""
+    """A verdict on an answer; a rejection requires a comment."""
 
     answer: RowId
     verdict: Literal["accepted", "rejected"]
@@ -57,7 +57,7 @@ class VerdictBody(BaseModel):
 
 
 class RepaintBody(BaseModel):
-    """The reviewer's own mask in the place of an answer."""
+    """A reviewer's own mask that replaces an answer."""
 
     answer: RowId
     token: Text
@@ -68,7 +68,7 @@ class RepaintBody(BaseModel):
 
 def make_router(project: Project) -> APIRouter:
     """The routes `/review` and `/api/review/…`."""
-    # For the router too: so it is asked before the body is read.
+    # On the router too, so that the role is checked before the body is read.
     router = APIRouter(dependencies=[Depends(_require_reviewer)])
     store = project.store
 
@@ -151,7 +151,7 @@ def make_router(project: Project) -> APIRouter:
 
 
 def _shown(item: ReviewItem) -> dict[str, Any]:
-    """As the page reads it: the image as in a question, the mask packed."""
+    """An answer in the JSON form that the page reads; the image as in a question."""
     size = (item.height, item.width)
     return {
         "answer": item.answer_id,

@@ -1,4 +1,4 @@
-"""Where the bars of a chart go. The templates draw them as SVG; every number is in a table too."""
+"""Layout of column charts, which the templates draw as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _TOP, _BOTTOM = 12, 22
 
 @dataclass(frozen=True)
 class Column:
-    """Two stacked bars; lengths in the chart's units."""
+    """A column of two stacked bars; lengths in the chart's units."""
 
     x: float
     width: float
@@ -27,7 +27,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """A chart over time: `ticks` are (x, text), `top` the number at the upper grid line."""
+    """A chart over time.
+
+    Attributes:
+        ticks: (x, text) of each label of the time axis.
+        top: Number at the upper grid line.
+        grid: (y, number) of each grid line.
+    """
 
     columns: list[Column]
     ticks: list[tuple[float, str]]
@@ -38,7 +44,12 @@ class Columns:
 
 
 def over_time(length: int, periods: Sequence[Period]) -> Columns | None:
-    """Stacked columns of what came when; None where nothing came."""
+    """Stacked columns of masks and skips by period; None if there are no answers.
+
+    Args:
+        length: Of a period, ms.
+        periods: The answers by period, oldest first.
+    """
     most = max((period.masks + period.skips for period in periods), default=0)
     if most == 0:
         return None
@@ -73,7 +84,7 @@ def over_time(length: int, periods: Sequence[Period]) -> Columns | None:
 
 
 def _round_up(number: int) -> int:
-    """The next of 2, 4, 10, 20, 40, 100 …: halves of them are whole."""
+    """The next of 2, 4, 10, 20, 40, 100 …, whose halves are whole numbers."""
     scale = 1
     while True:
         for factor in (2, 4, 10):

@@ -1,6 +1,6 @@
-"""What everybody is told while the database cannot be used: 503, and to try again.
+"""The response while the database is unavailable: 503 with a time to retry.
 
-Painters do so by themselves (`static/work/api.js`), and keep the mask until it is taken.
+The painter retries by itself (`static/work/api.js`) and keeps the mask until it is accepted.
 """
 
 import sys
@@ -12,11 +12,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RETRY_AFTER_S = 5
-_MESSAGE = "The project's database cannot be used just now. Nothing is lost; try again in a moment."
+_MESSAGE = "The project's database is unavailable. Nothing is lost; try again in a moment."
 
 
 class DatabaseAway:
-    """ASGI middleware around all that asks the database, the sessions' guard included."""
+    """ASGI middleware around everything that uses the database, the session guard included."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,7 +43,7 @@ class DatabaseAway:
 
 
 def _is_away(error: DBAPIError | PoolTimeout) -> bool:
-    """Whether the database is at fault, and not what it was asked."""
+    """Whether the database is unavailable, as opposed to a faulty statement."""
     if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
         return True
     return error.connection_invalidated

@@ -1,4 +1,4 @@
-"""The image files of a project, found by their content alone: no name from a request is a path."""
+"""A project's image files, looked up by content hash: no part of a request becomes a path."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from o365seg.store.schema import image
 
 
 class PhotoGone(Exception):
-    """The image is not there as it was; `error` names how, for scripts."""
+    """The image is unknown, or its file is missing or changed; `error` is a code for scripts."""
 
     def __init__(self, error: str, message: str) -> None:
         super().__init__(message)
@@ -18,10 +18,10 @@ class PhotoGone(Exception):
 
 
 def read_photo(project: Project, sha256: str) -> tuple[bytes, str]:
-    """An image of the project and its media type.
+    """The bytes and media type of an image of the project.
 
     Raises:
-        PhotoGone: no such image in the project, or its file is gone or has changed.
+        PhotoGone: no such image in the project, or its file is missing or has changed.
     """
     with project.store.read() as db:
         row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
@@ -29,7 +29,7 @@ def read_photo(project: Project, sha256: str) -> tuple[bytes, str]:
         raise PhotoGone("no_image", "no such image in this project")
     data = _read(project, row)
     if data is None:
-        raise PhotoGone("image_missing", f"the file of image {row.id} is gone: {row.path}")
+        raise PhotoGone("image_missing", f"the file of image {row.id} is missing: {row.path}")
     if hashlib.sha256(data).hexdigest() != sha256:
         project.images.forget(row.path)
         raise PhotoGone("image_changed", f"the file of image {row.id} has changed: {row.path}")

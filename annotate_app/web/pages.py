@@ -1,6 +1,6 @@
-"""Our own pages: one shell, navigation by role, and nothing anybody wrote ever becomes markup.
+"""The shell of our own pages, with navigation by role.
 
-Templates are Jinja's with autoescape; the pages need no script to be read, and their content
+The Jinja templates escape all text. The pages can be read without scripts, and their content
 security policy (see `security_headers`) allows no inline script or style.
 """
 
@@ -18,14 +18,14 @@ from o365seg.store.schema import Role
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation, for people who may do what `role` may."""
+    """An entry of the navigation, shown to people with at least `role`."""
 
     label: str
     path: str
     role: Role
 
 
-# In the order shown; whoever adds a page adds its line.
+# In the order shown; a new page gets a line here.
 NAVIGATION = (
     Link("Paint", "/", Role.RATER),
     Link("My work", "/my-work", Role.RATER),
@@ -44,28 +44,28 @@ _LONGEST = 120  # characters of a value in the audit log
 
 
 def _when(ms: int | None) -> str:
-    """A time of day, as `2026-11-25 09:06` (UTC)."""
+    """A date and time, as `2026-11-25 09:06` (UTC)."""
     return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _day(ms: int) -> str:
-    """As `30 Nov`; with the year where that is another."""
+    """A date, as `30 Nov`; with the year unless it is the current one."""
     day, today = datetime.fromtimestamp(ms / 1000, UTC), datetime.now(UTC)
     return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != today.year else "")
 
 
 def _words(name: str) -> str:
-    """A stored name such as `too_blurry`, as people read it."""
+    """A stored name such as `too_blurry` as words."""
     return name.replace("_", " ")
 
 
 def _counted(number: int, noun: str) -> str:
-    """As `1 skip`, `1,200 skips`."""
+    """A number with its noun, as `1 skip` or `1,200 skips`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _brief(value: Any) -> str:
-    """A value of the audit log; guidelines are long."""
+    """A value of the audit log, shortened to `_LONGEST` characters."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = str(value)
@@ -77,7 +77,7 @@ def _percent(share: float | None) -> str:
 
 
 def _decimal(number: float | None, places: int = 2) -> str:
-    """A number, or nothing where there is none."""
+    """A number with `places` decimals; empty for None."""
     return "" if number is None else f"{number:,.{places}f}"
 
 
@@ -101,13 +101,13 @@ _templates.filters.update(
 
 
 def render(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page, or a part of one.
+    """Render a page, or a part of one.
 
     Args:
-        request: Whose answer it is; the shell shows who is signed in and where one is.
+        request: The request; the shell shows its rater and marks its path in the navigation.
         template: A file of `annotate_app/templates`, which extends `base.html`.
-        status: The answer's HTTP status.
-        context: What the template names.
+        status: HTTP status of the response.
+        context: Variables of the template.
     """
     rater = getattr(request.state, "rater", None)
     html = _templates.get_template(template).render(

@@ -1,6 +1,6 @@
-"""What requests carry: JSON bodies, and numbers and texts that every database can hold.
+"""Types of request fields: JSON bodies, and numbers and texts that every database can store.
 
-Bodies are checked off the event loop: nobody waits for the megabytes of another.
+Bodies are parsed in a thread, so that a large one does not block the event loop.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 
 def _encodable(text: str) -> str:
-    """JSON and URLs can spell half a surrogate and a NUL, which not every database can hold."""
+    """Refuse lone surrogates and NUL, which JSON and URLs allow and not every database stores."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("is not Unicode text") from None
+        raise ValueError("must be valid Unicode text") from None
     if "\0" in text:
-        raise ValueError("has a NUL character")
+        raise ValueError("must not contain a NUL character")
     return text
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
-SourceId = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # a question's or category's
-RowId = Annotated[int, Field(ge=0, lt=2**31)]  # of a row that the database numbers
+SourceId = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # id of a question or category
+RowId = Annotated[int, Field(ge=0, lt=2**31)]  # id that the database assigns
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -34,10 +34,10 @@ async def _raw(request: Request) -> bytes:
 
 
 def json_body(model: type[_Model]) -> Callable[[bytes], _Model]:
-    """A dependency that gives the request's body as `model`; being no coroutine, it has a thread.
+    """A dependency that parses the body as `model`; no coroutine, so that it runs in a thread.
 
     Raises:
-        RequestValidationError: no JSON, or not of that shape.
+        RequestValidationError: the body is not JSON or does not match `model`.
     """
 
     def parse(raw: Annotated[bytes, Depends(_raw)]) -> _Model:

@@ -1,4 +1,4 @@
-"""Scripts and styles, served from memory under a URL that changes with their content."""
+"""Scripts and styles, served from memory under URLs that change with their content."""
 
 import hashlib
 from functools import cache
@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 STATIC_ROOT = "/static-painter"
 
-# The only file that a page without a session needs.
+# The only file that pages without a session need.
 PUBLIC_STYLE = "styles/pages.css"
 
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
@@ -35,12 +35,12 @@ def _version() -> str:
 
 
 def static_url(name: str) -> str:
-    """Where a file of `annotate_app/static` is served; `name` is its path within that folder."""
+    """The URL of a file of `annotate_app/static`; `name` is its path within that folder."""
     return f"{STATIC_ROOT}/{_version()}/{name}"
 
 
 def make_router() -> APIRouter:
-    """The route of every file; only files read at the start exist, no path reaches the disk."""
+    """The route of every file; only files read at the start exist, so no path reaches the disk."""
     router = APIRouter()
 
     @router.get(STATIC_ROOT + "/{version}/{name:path}")

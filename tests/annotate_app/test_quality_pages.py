@@ -308,7 +308,7 @@ def qualify(page: Any, ada: Rater, at: tuple[int, int]) -> None:
         if at == (200, 200):  # nothing in the box: asked once
             page.locator("[data-show=status]", has_text="inside the box").wait_for()
             page.keyboard.press("Enter")
-        notice.filter(has_text="Your mask fits by").wait_for()
+        notice.filter(has_text="IoU of your mask").wait_for()
         snapshot(page, f"feedback-{at[0]}-{number}")
         page.keyboard.press("Enter")
         if number == 1:

@@ -109,7 +109,7 @@ def test_wrong_names_and_passwords_are_told_apart_by_nobody(stranger: TestClient
         )
     ]
     assert {answer.status_code for answer in wrong} == {401}
-    assert all("Name or password is wrong." in answer.text for answer in wrong)
+    assert all("Wrong name or password." in answer.text for answer in wrong)
 
 
 def test_a_name_never_becomes_markup(stranger: TestClient) -> None:

@@ -74,7 +74,7 @@ def test_guidelines_and_qualification_send_the_painter_elsewhere(
     assert task["notice"]["title"] == "Qualification question 1 of 1"
     sent = ada.post("/api/submit", json=submit_body(task)).json()
     assert sent["feedback"]["reference"]["counts"] == box_mask(*SIZE, 30, 30).counts
-    assert sent["feedback"]["notice"]["title"].startswith("Your mask fits by 0%")
+    assert sent["feedback"]["notice"]["title"].startswith("IoU of your mask: 0%")
     assert sent["next"]["go_to"] == "/qualification"
     again = ada.post("/api/submit", json=submit_body(task)).json()
     assert (again["status"], again["feedback"]) == ("already_recorded", sent["feedback"])
