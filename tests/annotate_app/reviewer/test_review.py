@@ -68,7 +68,7 @@ def test_guidelines_and_qualification_send_the_painter_elsewhere(
     make_gold(project.store, 1, Purpose.QUALIFICATION, box_mask(*SIZE, 30, 30))
     told = ada.post("/api/next", json={}).json()
     assert (told["current"], told["go_to"]) == (None, "/guidelines")
-    assert "I have read this" in ada.get("/guidelines").text
+    assert "I have read the guidelines" in ada.get("/guidelines").text
     assert ada.post("/guidelines/confirm").status_code == 303
     task = next_task(ada)
     assert task["notice"]["title"] == "Qualification question 1 of 1"
@@ -78,7 +78,7 @@ def test_guidelines_and_qualification_send_the_painter_elsewhere(
     assert sent["next"]["go_to"] == "/qualification"
     again = ada.post("/api/submit", json=submit_body(task)).json()
     assert (again["status"], again["feedback"]) == ("already_recorded", sent["feedback"])
-    assert "No attempt is left" in ada.get("/qualification").text
+    assert "You have no attempts left" in ada.get("/qualification").text
     assert ada.post("/api/next", json={}).json()["go_to"] == "/qualification"
 
 
