@@ -2,6 +2,7 @@
 
 TYPE_CHECKING = False  # typing and pathlib would delay the start of an evaluation
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -32,3 +33,17 @@ class InputError(Exception):
         where = ", ".join(part for part in (record, field and f"field {field!r}") if part)
         parts = [part for part in (self.file, where, message) if part]
         super().__init__(": ".join(parts))
+
+
+def unknown(what: str, name: str, known: "Iterable[str]") -> str:
+    """What to tell of a name that is not known: the one it is like, else those there are.
+
+    `unknown data set 'coco_panoptik'; did you mean 'coco_panoptic'?`
+    """
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, 1)
+    if near:
+        return f"unknown {what} {name!r}; did you mean {near[0]!r}?"
+    return f"unknown {what} {name!r}; choose from {', '.join(names)}"

@@ -1,13 +1,12 @@
 """The command `o365seg`: create a project, see how far it is, release its annotations."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
-import msgspec
 import typer
 
 from o365seg.commands import release as cli_release
+from o365seg.commands import status
 from o365seg.terminal import command_line
 
 app = command_line.make_app(
@@ -59,82 +58,7 @@ def create(
         typer.echo(f"only {report.images} of the {count} images asked for could be used", err=True)
 
 
-@app.command(epilog="Example: `o365seg status my-project --json | jq .masks`")
-def status(
-    project: ProjectFolder,
-    skips: Annotated[
-        bool, typer.Option("--skips", help="List every skip with the rater's note.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
-) -> None:
-    """Show what is done, what is left, and the hours it took."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from o365seg.project.folder import open_project
-    from o365seg.store.database import now_ms
-    from o365seg.store.progress.summary import MS_PER_HOUR, list_skips, measure_progress
-
-    opened = open_project(project)
-    with opened.store.read() as db:
-        done = measure_progress(db, now_ms())
-        skipped = list_skips(db) if skips else []
-    if json:
-        numbers = {**asdict(done), "skipped": done.skipped, "unanswered": done.unanswered}
-        if skips:
-            numbers["skipped_questions"] = [asdict(skip) for skip in skipped]
-        typer.echo(msgspec.json.encode(numbers).decode())
-        return
-    console = Console()
-    counts = Table("", "", show_header=False, box=None, pad_edge=False)
-    counts.columns[1].justify = "right"
-    counts.add_row("images", f"{done.images:,}")
-    counts.add_row("questions", f"{done.questions:,}")
-    counts.add_row("masks", f"{done.masks:,}")
-    counts.add_row("skips", f"{done.skipped:,}")
-    for reason, number in done.skips.items():
-        counts.add_row(f"  {reason}", f"{number:,}")
-    counts.add_row("unanswered", f"{done.unanswered:,}")
-    counts.add_row("  being painted now", f"{done.leased:,}")
-    if done.rejected:
-        counts.add_row("  sent back by a reviewer", f"{done.rejected:,}")
-    if done.accepted or done.repainted or done.rejected:
-        counts.add_row("accepted in review", f"{done.accepted:,}")
-        counts.add_row("repainted by a reviewer", f"{done.repainted:,}")
-        counts.add_row("waiting for review", f"{done.waiting_for_review:,}")
-    if done.replicas_wanted:
-        counts.add_row("replicas", f"{done.replicas:,} of {done.replicas_wanted:,}")
-    if done.gold:
-        counts.add_row("answers to hidden gold", f"{done.gold:,}")
-    if done.late:
-        counts.add_row("answers that came too late, kept as drafts", f"{done.late:,}")
-    counts.add_row("rater hours (active, all answers)", f"{done.rater_hours:.2f}")
-    counts.add_row("wall hours", f"{done.wall_hours:.2f}")
-    if done.minutes_per_valid_mask is not None and done.mean_mask_minutes is not None:
-        counts.add_row("minutes per valid mask", f"{done.minutes_per_valid_mask:.2f}")
-        counts.add_row("  of the masks alone, mean", f"{done.mean_mask_minutes:.2f}")
-    console.print(counts)
-    if done.raters:
-        raters = Table("rater", "masks", "skips", "hours", "minutes/mask", box=None)
-        for column in raters.columns[1:]:
-            column.justify = "right"
-        for person in done.raters:
-            pace = person.mean_mask_active_ms
-            raters.add_row(
-                Text(person.name),
-                f"{person.masks:,}",
-                f"{person.skips:,}",
-                f"{person.active_ms / MS_PER_HOUR:.2f}",
-                "" if pace is None else f"{pace / 60_000:.2f}",
-            )
-        console.print(raters)
-    if skipped:
-        table = Table("question", "image", "category", "reason", "note", "rater", box=None)
-        for skip in skipped:
-            row = (skip.question, skip.image, skip.category, skip.reason, skip.note, skip.rater)
-            table.add_row(*(Text(str(value)) for value in row))
-        console.print(table)
+app.command(epilog="Example: `o365seg status my-project --json - | jq .masks`")(status.status)
 
 
 @app.command(

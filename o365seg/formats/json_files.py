@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from o365seg.errors import InputError
+from o365seg.formats.convert import Steps, field_name, read_fault
 
 T = TypeVar("T")
-
-_PATH_IN_ERROR = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -75,26 +72,13 @@ def decode_json(data: bytes, kind: type[T], source: str | Path) -> T:
 
 
 def _validation_fault(message: str, data: bytes, source: str | Path) -> InputError:
-    """Turn msgspec's ``Expected `int` - at `$.annotations[3].id` `` into our own words."""
-    match = _PATH_IN_ERROR.match(message)
-    assert match is not None  # the pattern matches any text
-    what, path = match["what"], match["path"] or ""
-    missing = re.search(r"missing required field `([^`]*)`", what)
-    steps = [
-        name or int(index)
-        for name, index in _STEP.findall(path.removeprefix("$"))
-        if index != "..."
-    ]
+    what, steps = read_fault(message)
     where, inside = _split_at_record(steps)
-    field = ".".join(str(step) for step in inside) or (missing and missing[1]) or None
-    what = "missing" if missing and not inside else what[0].lower() + what[1:]
-    if missing and inside:
-        field, what = f"{field}.{missing[1]}", "missing"
     record = _record_name(where, data) if where else None
-    return InputError(what.replace("`", ""), file=source, record=record, field=field)
+    return InputError(what, file=source, record=record, field=field_name(inside) or None)
 
 
-def _split_at_record(steps: list[str | int]) -> tuple[list[str | int], list[str | int]]:
+def _split_at_record(steps: Steps) -> tuple[Steps, Steps]:
     """Split `[annotations, 3, bbox, 1]` after the first index: the record, and the field in it."""
     for position, step in enumerate(steps):
         if isinstance(step, int):
@@ -102,7 +86,7 @@ def _split_at_record(steps: list[str | int]) -> tuple[list[str | int], list[str 
     return [], steps
 
 
-def _record_name(steps: list[str | int], data: bytes) -> str:
+def _record_name(steps: Steps, data: bytes) -> str:
     """`annotations[3] (id 97)`; where the record has no id of its own, those it refers to."""
     name = "".join(f"[{step}]" if isinstance(step, int) else str(step) for step in steps)
     name = name if isinstance(steps[0], str) else f"record {name}"
@@ -139,7 +123,7 @@ def _syntax_fault(error: Exception, data: bytes, source: str | Path) -> InputErr
         "is NaN or infinite; a finite number is needed",
         file=source,
         record=_record_name(where, data) if where else None,
-        field=".".join(str(step) for step in inside) or None,
+        field=field_name(inside) or None,
     )
 
 

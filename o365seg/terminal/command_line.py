@@ -1,6 +1,5 @@
 """What the commands share: how a fault reaches the user, and progress bars."""
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -10,9 +9,10 @@ import typer
 
 from o365seg.errors import InputError
 from o365seg.terminal.exit_codes import with_exit_codes
+from o365seg.terminal.output import output_console as output_console
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    pass
 
 T = TypeVar("T")
 
@@ -107,13 +107,6 @@ def needed(extras: Mapping[str, str]) -> Iterator[None]:
             f"this needs {package}, which is not installed: "
             f"pip install 'o365seg[{extras[package]}]'"
         ) from None
-
-
-def output_console() -> "Console":
-    """Where tables are printed: as wide as the terminal, 120 columns in a file or a pipe."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def progress(items: Sequence[T], label: str) -> Iterable[T]:

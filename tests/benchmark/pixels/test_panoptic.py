@@ -242,7 +242,10 @@ def segments(*pairs: tuple[int, int]) -> dict[str, object]:
             segments((0, PERSON), (2, SKY)),
             "field 'segments_info[0].id': 0; ids start at 1, for 0 is void",
         ),
-        ({"segments_info": [{"id": "1"}]}, "field 'segments_info.0.id': expected int, got str"),
+        (
+            {"segments_info": [{"id": "1"}]},
+            "field 'segments_info[0].id': must be a whole number, not text",
+        ),
     ],
 )
 def test_faults_of_a_prediction_name_the_image_and_the_segment(

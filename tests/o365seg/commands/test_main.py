@@ -41,7 +41,7 @@ def test_status_counts_in_words_and_in_json(project: Project) -> None:
     shown = run("status", project.folder)
     assert shown.returncode == 0, shown.stderr
     assert "too_dark" in shown.stdout
-    counted = json.loads(run("status", project.folder, "--json").stdout)
+    counted = json.loads(run("status", project.folder, "--json", "-").stdout)
     assert (counted["questions"], counted["skipped"], counted["unanswered"]) == (9, 1, 8)
     assert counted["raters"][0]["name"] == "rater 0"
 
