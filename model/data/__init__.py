@@ -1,1 +1,1 @@
-"""The data sets that DaTaSeg trains on and is scored on, each in its own layout on the disk."""
+"""Data sets to train and evaluate on: where they are, how they are read, augmented and sampled."""

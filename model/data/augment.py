@@ -1,11 +1,11 @@
 """Large-scale jitter, random crop and flip (appendix F), and the ground truth on the mask grid.
 
-As detectron2's `ResizeScale`, `FixedSizeCrop` and `RandomFlip` do it: the image is brought to
-`scale` times the input's side, keeping its aspect; what is larger than the input is cropped at
-random, what is smaller is padded at the bottom and the right. Two things differ, for speed. Only
-the part of the image that the crop shows is resized, so the crop begins at a whole pixel of the
-*image*. And labels are looked up at the centres of the mask grid's cells alone, where the whole
-map would be resized and then thinned out.
+As detectron2's `ResizeScale`, `FixedSizeCrop` and `RandomFlip` do it: the image is resized to
+`scale` times the input's side, keeping its aspect ratio; a larger result is cropped at random, a
+smaller one is padded at the bottom and the right. Two things differ, for speed. Only the part of
+the image inside the crop is resized, so the crop starts at a whole pixel of the *image*. And labels
+are sampled only at the centres of the mask grid's cells; detectron2 resizes the whole map and then
+subsamples it.
 """
 
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ from model.objective.targets import (
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How images are changed at random.
+    """Settings of the random augmentation.
 
     Attributes:
-        size: Pixels of the input's sides, a multiple of 32 (appendix F: 1024).
-        scale: Least and greatest scale (appendix F: [0.1, 2.0]; [0.5, 2.0] for ADE20K).
-        flip: How often left and right are exchanged (the paper is silent; 0.5 is usual).
+        size: Side of the network's input in pixels, a multiple of 32 (appendix F: 1024).
+        scale: Smallest and largest scale, > 0 (appendix F: [0.1, 2.0]; [0.5, 2.0] for ADE20K).
+        flip: Probability of a horizontal flip, 0 to 1 (not in the paper; 0.5 is usual).
     """
 
     size: int = 1024
@@ -43,11 +43,11 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Example:
-    """What the network is trained on.
+    """One training example.
 
     Attributes:
         image: uint8 (3, S, S), RGB, padded with ImageNet's mean colour.
-        target: What it is supervised by, on the (S / 4, S / 4) grid.
+        target: Its ground truth on the (S / 4, S / 4) grid.
     """
 
     image: torch.Tensor
@@ -56,14 +56,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Axis:
-    """What becomes of an image along one axis: [start, start + length) resized to `resized`.
+    """The transform along one axis of an image: [start, start + length) is resized to `resized`.
 
     Attributes:
-        start: The first pixel of the image that is shown.
-        length: Pixels of the image that are resized.
-        resized: Pixels that they become.
-        shown: Of these the first that the input has room for.
-        flipped: Whether the shown ones are turned round.
+        start: First pixel of the image that is used.
+        length: Number of image pixels that are resized.
+        resized: Number of pixels after resizing.
+        shown: Number of these, from the first, that fit into the input.
+        flipped: Whether the pixels that fit are reversed.
     """
 
     start: int
@@ -73,14 +73,14 @@ class Axis:
     flipped: bool = False
 
     def sources(self, positions: np.ndarray) -> np.ndarray:
-        """The image's pixels under the centres of pixels of the input; both int64 (n,)."""
+        """Image pixels at the centres of the given input pixels; both int64 (n,)."""
         if self.flipped:
             positions = self.shown - 1 - positions
-        places = np.floor((positions + 0.5) * self.length / self.resized).astype(np.int64)
-        return self.start + places.clip(0, self.length - 1)
+        pixels = np.floor((positions + 0.5) * self.length / self.resized).astype(np.int64)
+        return self.start + pixels.clip(0, self.length - 1)
 
     def forward(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where edges come to lie, clipped to what is shown; float64 (n,) each."""
+        """Input coordinates of edges [low, high], clipped to the shown part; float64 (n,) each."""
         factor = self.resized / self.length
         ends = ((edge - self.start) * factor for edge in (low, high))
         low, high = (np.clip(edge, 0, self.shown) for edge in ends)
@@ -90,13 +90,13 @@ class Axis:
 def augment(
     sample: Sample, augmentation: Augmentation, mergeable: np.ndarray, rng: np.random.Generator
 ) -> Example:
-    """Change an image at random, and its truth with it.
+    """Augment an image and its ground truth at random.
 
     Args:
-        sample: The image and its truth.
-        augmentation: By how much.
-        mergeable: (K,) bool, as `merge.mergeable_classes` has it for the data set's task.
-        rng: Equal states give equal examples; four numbers are drawn.
+        sample: The image and its ground truth.
+        augmentation: The settings.
+        mergeable: (K,) bool, from `merge.mergeable_classes` for the data set's task.
+        rng: Four numbers are drawn from it; equal states give equal examples.
     """
     rows, columns = draw_view(sample.image.shape[:2], augmentation, rng)
     image = _picture(sample.image, rows, columns, augmentation.size)
@@ -114,10 +114,10 @@ def augment(
 def draw_view(
     image: tuple[int, ...], augmentation: Augmentation, rng: np.random.Generator
 ) -> tuple[Axis, Axis]:
-    """Draw what is shown of an image of a (height, width): its rows and its columns.
+    """Draw the rows and the columns of the view of an image of a given (height, width).
 
     Raises:
-        ValueError: the input's size is no multiple of 32.
+        ValueError: the input's size is not a multiple of 32.
     """
     if augmentation.size < MULTIPLE or augmentation.size % MULTIPLE:
         raise ValueError(f"the input's size must be a multiple of {MULTIPLE}")
@@ -132,7 +132,7 @@ def draw_view(
 
 
 def _window(length: int, factor: float, size: int, draw: float, flipped: bool = False) -> Axis:
-    """The window along an axis of `length` pixels that are to become `factor` times as many."""
+    """The window along an axis of `length` pixels that is resized by `factor`."""
     whole = max(round(length * factor), 1)
     if whole <= size:
         return Axis(0, length, whole, whole, flipped)
@@ -145,7 +145,7 @@ def _window(length: int, factor: float, size: int, draw: float, flipped: bool = 
 
 def _picture(image: np.ndarray, rows: Axis, columns: Axis, size: int) -> torch.Tensor:
     part = image[rows.start : rows.start + rows.length, columns.start :][:, : columns.length]
-    # Averaging over the area where there are fewer pixels, or small images were noise.
+    # Area averaging when shrinking; otherwise small images would be noise.
     smaller = rows.resized < rows.length or columns.resized < columns.length
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     resized = cv2.resize(part, (columns.resized, rows.resized), interpolation=method)
@@ -160,7 +160,7 @@ def _picture(image: np.ndarray, rows: Axis, columns: Axis, size: int) -> torch.T
 
 
 def _on_grid(values: np.ndarray, rows: Axis, columns: Axis, size: int) -> np.ndarray:
-    """A map at stride 4, by `targets.at_stride`'s rule; `VOID` in the padding."""
+    """The map at stride 4, by the rule of `targets.at_stride`; `VOID` in the padding."""
     positions = np.arange(STRIDE // 2, size, STRIDE)
     row, column = (positions[positions < axis.shown] for axis in (rows, columns))
     grid = np.full((len(positions), len(positions)), VOID, values.dtype)

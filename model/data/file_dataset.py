@@ -1,4 +1,4 @@
-"""What every data set of this package is, beyond `samples.Dataset`: its images lie in files."""
+"""A data set whose images are files: what every data set here has beyond `samples.Dataset`."""
 
 from pathlib import Path
 from typing import Protocol
@@ -8,20 +8,20 @@ from model.data.samples import Dataset
 
 
 class FileDataset(Dataset, Protocol):
-    """A data set whose images can be named and found without reading them."""
+    """A data set whose images have names and paths that are known without reading them."""
 
     def image_name(self, index: int) -> str:
-        """What the data set's files call the image; nobody looks whether it is there."""
+        """The image's name in the data set's files; the image may be missing."""
         ...
 
     def image_path(self, index: int) -> Path:
-        """Where the image lies.
+        """Path of the image.
 
         Raises:
-            InputError: it is found nowhere.
+            InputError: no file is found.
         """
         ...
 
     def recorded_size(self, index: int) -> Size | None:
-        """The (height, width) that the annotations give the image; None where they give none."""
+        """The image's (height, width) in the annotations; None if they have none."""
         ...

@@ -1,7 +1,7 @@
-"""What every data set gives: an image with its full-resolution truth, of one of three kinds.
+"""What every data set returns: an image with its full-resolution ground truth, of one of three kinds.
 
-A kind of truth is a kind of supervision (section 3.2): segments with ids (panoptic, or instances
-whose masks do not overlap), a map of classes (semantic), or boxes alone (weak supervision).
+A kind of ground truth is a kind of supervision (section 3.2): segments with ids (panoptic, or instances
+whose masks do not overlap), a map of classes (semantic), or boxes without masks (weak supervision).
 """
 
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from model.text.vocabulary import Vocabulary
 from o365seg.formats.task import Task
 
 VOID = -1
-"""The class index of pixels that have no class."""
+"""Class index of pixels without a class."""
 
 
 @dataclass(frozen=True)
 class SegmentTruth:
-    """Segments of an id map.
+    """Ground truth as segments of an id map.
 
     Attributes:
-        ids: int32 (H, W); ids that no segment lists are void.
-        segments: What there is; each id once; labels are places in the vocabulary.
+        ids: int32 (H, W); ids without a segment are void.
+        segments: The segments, each id once; labels are class indices.
     """
 
     ids: np.ndarray
@@ -33,10 +33,10 @@ class SegmentTruth:
 
 @dataclass(frozen=True)
 class ClassTruth:
-    """A map of classes.
+    """Ground truth as a map of classes.
 
     Attributes:
-        classes: int16 (H, W), places in the vocabulary; `VOID` where there is none.
+        classes: int16 (H, W), class indices; `VOID` where there is none.
     """
 
     classes: np.ndarray
@@ -44,10 +44,10 @@ class ClassTruth:
 
 @dataclass(frozen=True)
 class BoxTruth:
-    """Boxes alone; crowds are left out.
+    """Ground truth as boxes without masks; crowds are skipped.
 
     Attributes:
-        labels: int64 (G,), places in the vocabulary.
+        labels: int64 (G,), class indices.
         boxes: float64 (G, 4), left, top, right, bottom in pixels of the image.
     """
 
@@ -60,13 +60,12 @@ Truth = SegmentTruth | ClassTruth | BoxTruth
 
 @dataclass(frozen=True)
 class Sample:
-    """An image and its truth.
+    """An image and its ground truth.
 
     Attributes:
         image: uint8 (H, W, 3), RGB.
-        truth: What is known of it.
-        image_id: The id that the data set's files give the image; the file's stem where they give
-            none.
+        truth: Its ground truth.
+        image_id: The image's id in the data set's files; the file's stem if it has none.
         path: The image's file, for messages.
     """
 
@@ -77,11 +76,11 @@ class Sample:
 
 
 class Dataset(Protocol):
-    """A data set, opened. Indexing reads from the disk; it is safe in worker processes.
+    """An open data set. Indexing reads from disk and is safe in worker processes.
 
     Attributes:
         name: Its name in the catalogue, such as `coco_panoptic`.
-        task: What its truth supervises, and so how the network's outputs are merged:
+        task: What its ground truth supervises, which decides how the network's outputs are merged:
             `panoptic` for segments, `semantic` for classes, `instance` for boxes or instances.
         vocabulary: Its classes.
     """
@@ -93,9 +92,9 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Sample:
-        """The sample of that place.
+        """Read the sample at an index.
 
         Raises:
-            InputError: its image or annotation is missing or damaged; the file is named.
+            InputError: its image or annotation is missing or damaged; names the file.
         """
         ...

@@ -1,8 +1,8 @@
-"""The boxes of a COCO-format file in flat arrays on the disk, mapped into memory.
+"""The boxes of a COCO-format file in flat arrays on disk, mapped into memory.
 
-Objects365's training file holds 26 million boxes in 5 GB of JSON. It is read once, a piece at a
-time; from then on its index is opened in no time, costs little memory and is shared by all worker
-processes, as the system's page cache holds it once.
+Objects365's training file holds 26 million boxes in 5 GB of JSON. It is read once, in chunks. After
+that its index opens at once, uses little memory and is shared by all worker processes, because the
+system's page cache holds it once.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from o365seg.errors import InputError
 from o365seg.formats.json_files import decode_json, decompressed, read_json
 from o365seg.formats.records import Annotation, Category, Image
 
-_VERSION = 1  # of the files below; another gets other folders
-_PIECE = 1 << 23  # bytes of JSON text decoded at a time
-_SMALL = 1 << 26  # bytes of JSON up to which the index is made anew each time, in a second or so
+_VERSION = 1  # of the files below; another version uses other folders
+_CHUNK = 1 << 23  # bytes of JSON text decoded at a time
+_SMALL = 1 << 26  # bytes of JSON; up to this size the index is rebuilt each time, in about a second
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
 _RECORD = re.compile(r"record \[(\d+)\]")
 _ARRAYS = ("image_ids", "sizes", "names", "name_ends", "starts", "boxes", "categories")
@@ -34,13 +34,13 @@ T = TypeVar("T")
 
 
 class About(msgspec.Struct):
-    """What an index says of itself.
+    """Metadata of an index.
 
     Attributes:
-        source: The JSON.
+        source: Path of the JSON.
         classes: Its categories.
-        crowds: Crowd boxes, which are left out.
-        flat: Boxes without width or height, which are left out too.
+        crowds: Number of crowd boxes, which are skipped.
+        flat: Number of boxes without width or height, which are skipped, too.
     """
 
     source: str
@@ -51,15 +51,15 @@ class About(msgspec.Struct):
 
 @dataclass(frozen=True)
 class BoxIndex:
-    """N images and G boxes.
+    """The boxes of a data set: N images, G boxes.
 
     Attributes:
-        about: What there is to say of it.
+        about: Its metadata.
         image_ids: int64 (N,).
         sizes: int32 (N, 2), height and width.
-        names: uint8 (T,), the file names, one after the other in UTF-8.
-        name_ends: int64 (N + 1,), where a name begins and the one before it ends.
-        starts: int64 (N + 1,), where an image's boxes begin.
+        names: uint8 (T,), the file names in UTF-8, concatenated.
+        name_ends: int64 (N + 1,), where a name starts and the previous one ends.
+        starts: int64 (N + 1,), where an image's boxes start.
         boxes: float32 (G, 4), left, top, right, bottom in pixels.
         categories: int32 (G,), category ids.
     """
@@ -77,29 +77,30 @@ class BoxIndex:
         return len(self.image_ids)
 
     def file_name(self, index: int) -> str:
-        """The file name that an image's record has."""
+        """The file name in an image's record."""
         part = self.names[self.name_ends[index] : self.name_ends[index + 1]]
         return part.tobytes().decode()
 
 
 def default_cache() -> Path:
-    """Where indices are kept: `o365seg/boxes` in the user's cache folder."""
+    """The folder that indices are kept in: `o365seg/boxes` in the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "o365seg" / "boxes"
 
 
 def open_box_index(path: Path, cache: Path | None = None) -> BoxIndex:
-    """The index of a file, out of the cache where it is there; else it is made and put there.
+    """Return the index of a file from the cache, or build it and store it there.
 
-    Small files (64 MB) do not go through the cache. A file that was changed gets a new index.
+    Files of up to 64 MB are not cached. A changed file gets a new index.
 
     Args:
         path: COCO-format JSON with `images`, `annotations` (with `bbox`) and `categories`.
-        cache: Folder of indices; `default_cache()` where it is None.
+        cache: Folder of indices; `default_cache()` if None.
 
     Raises:
-        InputError: not readable, not of this form, an id given twice, an annotation of an unknown
-            image or category, a box missing or not finite; or the cache cannot be written.
+        InputError: the file cannot be read or has another format, an id is repeated, an annotation
+            names an unknown image or category, a box is missing or not finite; or the cache cannot
+            be written.
     """
     try:
         state = path.stat()
@@ -116,10 +117,10 @@ def open_box_index(path: Path, cache: Path | None = None) -> BoxIndex:
 
 
 def load_box_index(folder: Path) -> BoxIndex:
-    """An index from its folder, mapped and not read.
+    """Open an index from its folder; the arrays are mapped, not read.
 
     Raises:
-        InputError: a file of it is missing or damaged.
+        InputError: one of its files is missing or damaged.
     """
     about = read_json(folder / "about.json", About)
     arrays = {}
@@ -128,16 +129,16 @@ def load_box_index(folder: Path) -> BoxIndex:
         try:
             arrays[name] = np.load(file, mmap_mode="r")
         except (OSError, ValueError) as error:
-            message = f"cannot be read ({error}); delete the folder, and it is made anew"
+            message = f"cannot be read ({error}); delete the folder to rebuild it"
             raise InputError(message, file=file) from None
     return BoxIndex(about, **arrays)
 
 
 def save_box_index(index: BoxIndex, folder: Path) -> None:
-    """Write an index to a folder that appears when it is whole; where one is already, it stays.
+    """Write an index to a folder, which appears only when complete; an existing one is kept.
 
     Raises:
-        InputError: the place cannot be written.
+        InputError: the folder cannot be written.
     """
     temporary = None
     try:
@@ -148,7 +149,7 @@ def save_box_index(index: BoxIndex, folder: Path) -> None:
         (temporary / "about.json").write_bytes(msgspec.json.encode(index.about))
         temporary.rename(folder)
     except OSError as error:
-        if not folder.is_dir():  # else another process was first
+        if not folder.is_dir():  # otherwise another process was faster
             raise InputError(f"cannot be written: {error.strerror}", file=folder) from None
     finally:
         if temporary is not None:
@@ -162,7 +163,7 @@ class _Parts(msgspec.Struct):
 
 
 def build_box_index(path: Path) -> BoxIndex:
-    """Make the index of a file; see `open_box_index`. The file is mapped and read in pieces."""
+    """Build the index of a file; see `open_box_index`. The file is mapped and read in chunks."""
     with path.open("rb") as file:
         empty = os.fstat(file.fileno()).st_size == 0
         data: Any = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -171,7 +172,7 @@ def build_box_index(path: Path) -> BoxIndex:
         try:
             parts = msgspec.json.decode(data, type=_Parts)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            parts = decode_json(bytes(data), _Parts, path)  # for its error, which says where
+            parts = decode_json(bytes(data), _Parts, path)  # for its error message, which names the record
         images = _read_images(parts.images, path)
         return _read_boxes(parts, images, path)
 
@@ -187,23 +188,23 @@ class _Images:
 def _read_images(text: msgspec.Raw, path: Path) -> _Images:
     ids, sizes, names = [], [], []
     count = 0
-    for piece in _pieces(text, Image, path, "images"):
-        ids.append(np.array([image.id for image in piece], np.int64))
-        size = np.array([(image.height, image.width) for image in piece], np.int64).reshape(-1, 2)
+    for records in _chunks(text, Image, path, "images"):
+        ids.append(np.array([image.id for image in records], np.int64))
+        size = np.array([(image.height, image.width) for image in records], np.int64).reshape(-1, 2)
         sizes.append(size)
-        names += [image.file_name.encode() for image in piece]
+        names += [image.file_name.encode() for image in records]
         wrong = np.flatnonzero((size <= 0).any(1) | (size >= 2**31).any(1))
         if wrong.size:
             record = f"images[{count + wrong[0]}] (id {ids[-1][wrong[0]]})"
-            raise InputError("no size of an image", file=path, record=record, field="width")
-        count += len(piece)
+            raise InputError("must be positive and below 2^31", file=path, record=record, field="width")
+        count += len(records)
     if not count:
-        raise InputError("holds no images", file=path, field="images")
+        raise InputError("contains no images", file=path, field="images")
     all_ids = np.concatenate(ids)
     unique, first = np.unique(all_ids, return_index=True)
     if len(unique) < count:
         second = np.setdiff1d(np.arange(count), first)[0]
-        message = f"{all_ids[second]} was given to an earlier record already"
+        message = f"{all_ids[second]} is repeated; an earlier record has it"
         raise InputError(message, file=path, record=f"images[{second}]", field="id")
     ends = np.concatenate([[0], np.cumsum([len(name) for name in names])]).astype(np.int64)
     joined = np.frombuffer(b"".join(names), np.uint8)
@@ -218,27 +219,27 @@ def _read_boxes(parts: _Parts, images: _Images, path: Path) -> BoxIndex:
     boxes = [np.zeros((0, 4), np.float32)]
     categories = [np.zeros(0, np.int32)]
     count = crowds = flat = 0
-    for piece in _pieces(parts.annotations, Annotation, path, "annotations"):
-        found = np.searchsorted(sorted_ids, [a.image_id for a in piece])
+    for records in _chunks(parts.annotations, Annotation, path, "annotations"):
+        found = np.searchsorted(sorted_ids, [a.image_id for a in records])
         found = order[found.clip(max=len(order) - 1)]
-        kinds = np.array([annotation.category_id for annotation in piece], np.int64)
-        corners = np.array([a.bbox or (np.nan,) * 4 for a in piece], np.float64).reshape(-1, 4)
-        image_ids = np.array([a.image_id for a in piece], np.int64)
+        kinds = np.array([annotation.category_id for annotation in records], np.int64)
+        corners = np.array([a.bbox or (np.nan,) * 4 for a in records], np.float64).reshape(-1, 4)
+        image_ids = np.array([a.image_id for a in records], np.int64)
         for field, wrong, message in (
-            ("image_id", images.ids[found] != image_ids, "no such image"),
-            ("category_id", ~np.isin(kinds, known), "no such category"),
-            ("bbox", ~np.isfinite(corners).all(1), "missing, or not finite"),
+            ("image_id", images.ids[found] != image_ids, "unknown image"),
+            ("category_id", ~np.isin(kinds, known), "unknown category"),
+            ("bbox", ~np.isfinite(corners).all(1), "missing or not finite"),
         ):
             if wrong.any():
-                place = int(np.flatnonzero(wrong)[0])
-                value = getattr(piece[place], field)
-                record = f"annotations[{count + place}] (id {piece[place].id})"
+                index = int(np.flatnonzero(wrong)[0])
+                value = getattr(records[index], field)
+                record = f"annotations[{count + index}] (id {records[index].id})"
                 raise InputError(f"{message} ({value})", file=path, record=record, field=field)
         corners[:, 2:] += corners[:, :2]
-        crowd = np.array([bool(annotation.iscrowd) for annotation in piece], bool)
+        crowd = np.array([bool(annotation.iscrowd) for annotation in records], bool)
         empty = ~crowd & (corners[:, 2:] <= corners[:, :2]).any(1)
         kept = ~crowd & ~empty
-        count, crowds, flat = count + len(piece), crowds + crowd.sum(), flat + empty.sum()
+        count, crowds, flat = count + len(records), crowds + crowd.sum(), flat + empty.sum()
         owners.append(found[kept].astype(np.int32))
         boxes.append(corners[kept].astype(np.float32))
         categories.append(kinds[kept].astype(np.int32))
@@ -257,37 +258,37 @@ def _read_boxes(parts: _Parts, images: _Images, path: Path) -> BoxIndex:
     )
 
 
-def _pieces(text: msgspec.Raw, kind: type[T], path: Path, what: str) -> Iterator[list[T]]:
-    """The records of a JSON array of objects, a few megabytes of text at a time.
+def _chunks(text: msgspec.Raw, kind: type[T], path: Path, what: str) -> Iterator[list[T]]:
+    """Yield the records of a JSON array of objects, a few megabytes of text at a time.
 
-    The text is cut between two objects, `}, {`. That may also stand within one, where a record
-    holds a list of objects; such a piece does not decode, and is tried again a little longer.
+    The text is cut between two objects, `}, {`. The same characters may occur inside a record that
+    contains a list of objects; a chunk cut there does not decode and is extended to the next cut.
     """
     view = memoryview(text)
     if bytes(view[:1]) != b"[":
-        raise InputError("no list", file=path, field=what)
+        raise InputError("must be a list", file=path, field=what)
     start, count = 1, 0
     while start < len(view):
-        end = _piece_end(view, start)
+        end = _chunk_end(view, start)
         chunk = b"[" + bytes(view[start:end]) + b"]"
         try:
-            piece = msgspec.json.decode(chunk, type=list[kind])
+            records = msgspec.json.decode(chunk, type=list[kind])
         except (msgspec.MsgspecError, UnicodeDecodeError):
             try:
-                piece = decode_json(chunk, list[kind], path)  # for its error
+                piece = decode_json(chunk, list[kind], path)  # for its error message
             except InputError as error:
                 raise _counted(error, path, what, count) from None
-        yield piece
-        count += len(piece)
+        yield records
+        count += len(records)
         start = end + 1
 
 
-def _piece_end(view: memoryview, start: int) -> int:
-    """Where the piece from `start` on ends: at a comma, or at the closing bracket."""
+def _chunk_end(view: memoryview, start: int) -> int:
+    """Position after the chunk that begins at `start`: a comma or the closing bracket."""
     last = len(view) - 1
     end = start
     while True:
-        cut = _BETWEEN.search(view, min(end + _PIECE, last))
+        cut = _BETWEEN.search(view, min(end + _CHUNK, last))
         if cut is None:
             return last
         end = cut.start() + 1
@@ -296,7 +297,7 @@ def _piece_end(view: memoryview, start: int) -> int:
 
 
 def _is_whole(text: bytes) -> bool:
-    """Whether a text is JSON; its values are passed over, not looked at."""
+    """Whether a text is a JSON list; its values are skipped, not decoded."""
     try:
         msgspec.json.decode(text, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -305,6 +306,6 @@ def _is_whole(text: bytes) -> bool:
 
 
 def _counted(error: InputError, path: Path, what: str, before: int) -> InputError:
-    """An error about a piece, its record counted from the beginning of the list."""
+    """The error of a chunk with its record counted from the start of the list."""
     record = _RECORD.sub(lambda m: f"{what}[{before + int(m[1])}]", error.record or what)
     return InputError(error.message, file=path, record=record, field=error.field)

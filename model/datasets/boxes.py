@@ -1,4 +1,4 @@
-"""Boxes alone, out of an index that is mapped into memory: Objects365, or any COCO-format file."""
+"""A data set of boxes without masks, read from a memory-mapped index: Objects365, or any COCO file."""
 
 from pathlib import Path
 
@@ -7,22 +7,22 @@ import numpy as np
 from model.data.image_reading import Size, read_pixels
 from model.data.samples import BoxTruth, Sample
 from model.datasets.box_index import BoxIndex
-from model.datasets.instances import category_places, locate_in
+from model.datasets.instances import category_index, locate_in
 from model.text.vocabulary import Vocabulary
 from o365seg.formats.task import Task
 
 
 class BoxDataset:
-    """See `samples.Dataset`. Crowds, and boxes without area, are left out.
+    """Boxes of a COCO-format file; see `samples.Dataset`. Crowds and boxes without area are skipped.
 
     Args:
-        name: What it is called.
-        vocabulary: Its classes, in which the index's categories are found by name.
+        name: The data set's name.
+        vocabulary: Its classes. The index's categories are matched by name.
         index: The boxes.
-        images: Folders to look for the images in, one after the other.
+        images: Folders to search for the images, in order.
 
     Raises:
-        InputError: a category is unknown.
+        InputError: a category is not in the vocabulary.
     """
 
     task = Task.INSTANCE
@@ -35,9 +35,9 @@ class BoxDataset:
         self.annotations = Path(index.about.source)
         self.index = index
         self._images = images
-        places = category_places(index.about.classes, vocabulary, self.annotations)
-        self._ids = np.array(sorted(places), np.int64)
-        self._places = np.array([places[number] for number in self._ids.tolist()], np.int64)
+        by_id = category_index(index.about.classes, vocabulary, self.annotations)
+        self._ids = np.array(sorted(by_id), np.int64)
+        self._labels = np.array([by_id[number] for number in self._ids.tolist()], np.int64)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -47,25 +47,25 @@ class BoxDataset:
         path = self.image_path(index)
         image = read_pixels(path, self.recorded_size(index))
         part = slice(int(self.index.starts[index]), int(self.index.starts[index + 1]))
-        labels = self._places[np.searchsorted(self._ids, self.index.categories[part])]
+        labels = self._labels[np.searchsorted(self._ids, self.index.categories[part])]
         boxes = self.index.boxes[part].astype(np.float64)
         return Sample(image, BoxTruth(labels, boxes), int(self.index.image_ids[index]), path)
 
     def image_name(self, index: int) -> str:
-        """What the data set's files call the image."""
+        """The image's name in the data set's files."""
         return self.index.file_name(index)
 
     def image_path(self, index: int) -> Path:
-        """Where the image lies.
+        """Path of the image.
 
         Raises:
-            InputError: it does not.
+            InputError: the file does not exist.
         """
         where = f"images[{index}] (id {self.index.image_ids[index]})"
         return locate_in(self._images, self.index.file_name(index), self.annotations, where)
 
     def recorded_size(self, index: int) -> Size:
-        """The (height, width) that the annotations give the image."""
+        """The image's (height, width) in the annotations."""
         height, width = self.index.sizes[index].tolist()
         return height, width
 

@@ -13,7 +13,7 @@ from model.datasets.label_maps import LabelMapDataset, listed_pairs, read_names
 from model.datasets.layout import Layout
 from model.datasets.panoptic import PanopticDataset, read_panoptic_records
 from model.datasets.pascal_context import open_pascal_context
-from model.text.shipped_vocabularies import places_by_label, shipped_vocabulary
+from model.text.shipped_vocabularies import index_by_label, shipped_vocabulary
 from o365seg.formats.records import read_annotations
 
 
@@ -66,7 +66,7 @@ def _ade_semantic(name: str, root: Path, split: str, layout: Layout) -> FileData
     if not names:
         raise layout.fault("holds no PNG", labels)
     pairs = listed_pairs(names, images, labels, ".jpg", ".png")
-    return LabelMapDataset(name, vocabulary, pairs, places_by_label(vocabulary.ids, (0,)))
+    return LabelMapDataset(name, vocabulary, pairs, index_by_label(vocabulary.ids, (0,)))
 
 
 def _voc(name: str, root: Path, split: str, layout: Layout) -> FileDataset:
@@ -76,7 +76,7 @@ def _voc(name: str, root: Path, split: str, layout: Layout) -> FileDataset:
     labels = layout.folder(root / "SegmentationClass")
     pairs = listed_pairs(read_names(listed), images, labels, ".jpg", ".png")
     # Background (0) does not count (section B), nor do the outlines (255).
-    return LabelMapDataset(name, vocabulary, pairs, places_by_label(vocabulary.ids, (0, 255)))
+    return LabelMapDataset(name, vocabulary, pairs, index_by_label(vocabulary.ids, (0, 255)))
 
 
 def _objects365_boxes(name: str, root: Path, split: str, layout: Layout) -> FileDataset:

@@ -1,4 +1,4 @@
-"""A data set without some of its images."""
+"""A subset of a data set's images."""
 
 from pathlib import Path
 
@@ -12,43 +12,43 @@ from o365seg.errors import InputError
 
 
 class ChosenImages:
-    """See `FileDataset`: the images of another data set whose places are in `places`, int64."""
+    """A data set of the images of another one at `indices`, int64 (N,); see `FileDataset`."""
 
-    def __init__(self, dataset: FileDataset, places: np.ndarray) -> None:
+    def __init__(self, dataset: FileDataset, indices: np.ndarray) -> None:
         self.name = dataset.name
         self.task = dataset.task
         self.vocabulary = dataset.vocabulary
         self.whole = dataset
-        self.places = places
+        self.indices = indices
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def __getitem__(self, index: int) -> Sample:
         """See `samples.Dataset`."""
-        return self.whole[int(self.places[index])]
+        return self.whole[int(self.indices[index])]
 
     def image_name(self, index: int) -> str:
         """See `FileDataset`."""
-        return self.whole.image_name(int(self.places[index]))
+        return self.whole.image_name(int(self.indices[index]))
 
     def image_path(self, index: int) -> Path:
         """See `FileDataset`."""
-        return self.whole.image_path(int(self.places[index]))
+        return self.whole.image_path(int(self.indices[index]))
 
     def recorded_size(self, index: int) -> Size | None:
         """See `FileDataset`."""
-        return self.whole.recorded_size(int(self.places[index]))
+        return self.whole.recorded_size(int(self.indices[index]))
 
 
 def leave_out(dataset: FileDataset, listed: Path) -> ChosenImages:
-    """A data set without the images whose names a file lists, a line each.
+    """Leave out the images whose names are listed in a file, one a line.
 
-    A name is what the data set's files call the image, or the end of it from a folder on
+    A name is the image's name in the data set's files, or its last folders and file name
     (`patch16/x.jpg` for `images/v2/patch16/x.jpg`).
 
     Raises:
-        InputError: the file cannot be read, a name is of no image, or no image is left.
+        InputError: the file cannot be read, a name matches no image, or no image is left.
     """
     wanted = set(read_names(listed))
     found: set[str] = set()
@@ -61,7 +61,7 @@ def leave_out(dataset: FileDataset, listed: Path) -> ChosenImages:
     for name in sorted(wanted - found):
         raise InputError(f"{dataset.name} has no image {name!r}", file=listed)
     if not kept:
-        raise InputError(f"leaves no image of {dataset.name}", file=listed)
+        raise InputError(f"no image of {dataset.name} is left", file=listed)
     return ChosenImages(dataset, np.array(kept, np.int64))
 
 

@@ -1,8 +1,8 @@
-"""Cityscapes as it is downloaded: `leftImg8bit`, and `gtFine` with a map of instance ids an image.
+"""Cityscapes as downloaded: `leftImg8bit`, and `gtFine` with one map of instance ids per image.
 
-Segments by the rule of cityscapesScripts' `createPanopticImgs`, so that no file need be made
-first: an id from 1000 on is 1000 times its label and a number, a smaller one is a label itself,
-for stuff or for a group of things that nobody told apart (a crowd).
+Segments follow the rule of cityscapesScripts' `createPanopticImgs`, so no file has to be created
+first: an id of 1000 or more is 1000 times the label plus a number; a smaller one is the label
+itself, for stuff or for a group of things that were not separated (a crowd).
 """
 
 from pathlib import Path
@@ -18,19 +18,19 @@ from model.text.shipped_vocabularies import shipped_vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.task import Task
 
-_LABELS = 34  # of cityscapesScripts' table, the licence plate (-1) left out
+_LABELS = 34  # in cityscapesScripts' table, without the licence plate (-1)
 
 
 class CityscapesPanoptic:
-    """See `samples.Dataset`.
+    """Cityscapes' panoptic segments; see `samples.Dataset`.
 
     Args:
         root: The folder with `leftImg8bit` and `gtFine`.
         split: `train` or `val`.
-        layout: What it is expected to look like.
+        layout: The expected files, for messages.
 
     Raises:
-        InputError: a folder is missing or holds no annotation.
+        InputError: a folder is missing or contains no annotations.
     """
 
     task = Task.PANOPTIC
@@ -42,40 +42,40 @@ class CityscapesPanoptic:
         truth = layout.folder(root / "gtFine" / split)
         self._maps = sorted(truth.glob("*/*_gtFine_instanceIds.png"))
         if not self._maps:
-            raise layout.fault("holds no */*_gtFine_instanceIds.png", truth)
-        self._places = {number: place for place, number in enumerate(self.vocabulary.ids)}
+            raise layout.fault("contains no */*_gtFine_instanceIds.png", truth)
+        self._labels = {number: index for index, number in enumerate(self.vocabulary.ids)}
 
     def __len__(self) -> int:
         return len(self._maps)
 
     def __getitem__(self, index: int) -> Sample:
-        """See `samples.Dataset`; the image id is such as `aachen_000000_000019`."""
+        """See `samples.Dataset`; an image id is like `aachen_000000_000019`."""
         path, source = self.image_path(index), self._maps[index]
         image = read_pixels(path)
         ids = read_labels(source).astype(np.int32)
         check_size(source, (ids.shape[0], ids.shape[1]), (image.shape[0], image.shape[1]))
         segments = []
         for number in np.flatnonzero(np.bincount(ids.ravel())).tolist():
-            label = number // 1000 if number >= 1000 else number
-            if label >= _LABELS:
-                raise InputError(f"{number} is no instance id of Cityscapes", file=source)
-            place = self._places.get(label)
-            if place is not None:
-                crowd = number < 1000 and self.vocabulary.is_thing[place]
-                segments.append(Segment(number, place, crowd))
+            category = number // 1000 if number >= 1000 else number
+            if category >= _LABELS:
+                raise InputError(f"invalid instance id {number}", file=source)
+            label = self._labels.get(category)
+            if label is not None:
+                crowd = number < 1000 and self.vocabulary.is_thing[label]
+                segments.append(Segment(number, label, crowd))
         return Sample(image, SegmentTruth(ids, tuple(segments)), self._stem(index), path)
 
     def image_name(self, index: int) -> str:
-        """What the data set's files call the image."""
+        """The image's name in the data set's files."""
         return f"{self._stem(index)}_leftImg8bit.png"
 
     def image_path(self, index: int) -> Path:
-        """Where the image should lie; it need not."""
+        """Expected path of the image; the file may be missing."""
         city = self._maps[index].parent.name
         return self._images / city / f"{self._stem(index)}_leftImg8bit.png"
 
     def recorded_size(self, index: int) -> Size | None:
-        """The (height, width) that the annotations give the image; they give none here."""
+        """None: the annotations give no size."""
         return None
 
     def _stem(self, index: int) -> str:

@@ -11,7 +11,7 @@ from model.datasets.boxes import BoxDataset, index_vocabulary
 from model.datasets.instances import InstanceDataset
 from model.datasets.label_maps import LabelMapDataset, found_pairs, read_names
 from model.datasets.panoptic import PanopticDataset, read_panoptic_records
-from model.text.shipped_vocabularies import places_by_label
+from model.text.shipped_vocabularies import index_by_label
 from model.text.vocabulary import Vocabulary, parse_entries, read_vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.records import read_annotations
@@ -164,7 +164,7 @@ def _open_label_maps(settings: LabelMaps) -> FileDataset:
             raise InputError(f"{number} is no label of a PNG", file=vocabulary.source)
     names = None if settings.names is None else read_names(settings.names)
     pairs = found_pairs(settings.images, settings.labels, names)
-    places = places_by_label(vocabulary.ids, settings.void)
+    places = index_by_label(vocabulary.ids, settings.void)
     return LabelMapDataset(name, vocabulary, pairs, places)
 
 

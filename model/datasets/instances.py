@@ -1,9 +1,9 @@
 """COCO-format instances as segments: COCO itself, and our Objects365 release.
 
-The network is trained on an id map (`samples.SegmentTruth`), in which a pixel has one owner. Where
-masks overlap, the smaller one lies on top, so that what is on something else is not lost; crowds
-lie below all. Mask AP is therefore not computed from here but from the annotation file itself,
-which `InstanceDataset.annotations` names.
+The network is trained on an id map (`samples.SegmentTruth`), in which a pixel belongs to one
+segment. Where masks overlap, the smaller one is on top, so that an object in front of a larger one
+is kept; crowds are below all others. For that reason mask AP is computed from the annotation file
+itself (`InstanceDataset.annotations`) and not from the id map.
 """
 
 from pathlib import Path
@@ -22,17 +22,17 @@ from o365seg.formats.task import Task
 
 
 class InstanceDataset:
-    """See `samples.Dataset`. Skipped instances (`records.Annotation.is_skipped`) are void.
+    """Instances with masks; see `samples.Dataset`. Skipped instances (`Annotation.is_skipped`) are void.
 
     Args:
-        name: What it is called.
+        name: The data set's name.
         vocabulary: Its classes.
-        file: The annotations, as `records.read_annotations` gives them.
-        annotations: Where they were read.
-        images: Folders to look for the images in, one after the other.
+        file: The annotations, from `records.read_annotations`.
+        annotations: The path that they were read from.
+        images: Folders to search for the images, in order.
 
     Raises:
-        InputError: a category is unknown.
+        InputError: a category is not in the vocabulary.
     """
 
     task = Task.INSTANCE
@@ -50,7 +50,7 @@ class InstanceDataset:
         self.annotations = annotations
         self.file = file
         self._images = images
-        self._places = category_places(file.categories, vocabulary, annotations)
+        self._labels = category_index(file.categories, vocabulary, annotations)
         self._of_image: dict[int, list[int]] = {image.id: [] for image in file.images}
         for number, annotation in enumerate(file.annotations):
             self._of_image[annotation.image_id].append(number)
@@ -70,31 +70,31 @@ class InstanceDataset:
             if annotation.has_segmentation:
                 rle = self._mask(number, annotation, size)
                 found.append((bool(annotation.iscrowd), rle_area(rle), number, rle))
-        found.sort(key=lambda mask: (not mask[0], -mask[1], mask[2]))  # in the order of painting
+        found.sort(key=lambda mask: (not mask[0], -mask[1], mask[2]))  # in painting order
         ids = np.zeros(size, np.int32)
         segments = []
-        for place, (crowd, _, number, rle) in enumerate(found, start=1):
-            ids[decode_rle(rle) != 0] = place
-            label = self._places[self.file.annotations[number].category_id]
-            segments.append(Segment(place, label, crowd))
+        for segment_id, (crowd, _, number, rle) in enumerate(found, start=1):
+            ids[decode_rle(rle) != 0] = segment_id
+            label = self._labels[self.file.annotations[number].category_id]
+            segments.append(Segment(segment_id, label, crowd))
         return Sample(image, SegmentTruth(ids, tuple(segments)), record.id, path)
 
     def image_name(self, index: int) -> str:
-        """What the data set's files call the image."""
+        """The image's name in the data set's files."""
         return self.file.images[index].file_name
 
     def image_path(self, index: int) -> Path:
-        """Where the image lies.
+        """Path of the image.
 
         Raises:
-            InputError: it does not.
+            InputError: the file does not exist.
         """
         record = self.file.images[index]
         where = f"images[{index}] (id {record.id})"
         return locate_in(self._images, record.file_name, self.annotations, where)
 
     def recorded_size(self, index: int) -> Size | None:
-        """The (height, width) that the annotations give the image."""
+        """The image's (height, width) in the annotations."""
         record = self.file.images[index]
         return record.height, record.width
 
@@ -111,7 +111,7 @@ class InstanceDataset:
 
 
 def locate_in(folders: tuple[Path, ...], file_name: str, listed_in: Path, record: str) -> Path:
-    """The file in the first of the folders that has it; see `image_reading.locate`."""
+    """Path of the file in the first folder that has it; see `locate`."""
     for folder in folders[:-1]:
         try:
             return locate(folder, file_name, listed_in, record)
@@ -120,26 +120,26 @@ def locate_in(folders: tuple[Path, ...], file_name: str, listed_in: Path, record
     return locate(folders[-1], file_name, listed_in, record)
 
 
-def category_places(
+def category_index(
     categories: list[Category], vocabulary: Vocabulary, path: Path
 ) -> dict[int, int]:
-    """Category id to place in the vocabulary: the class of that name.
+    """Map each category id to the vocabulary index of the class with the same name.
 
-    Names decide because ids mean different things in different releases.
+    Names are matched because ids differ between releases.
 
     Raises:
-        InputError: a category is not in it.
+        InputError: a category is not in the vocabulary.
     """
-    by_name = {_key(name): place for place, name in enumerate(vocabulary.names)}
-    places = {}
-    for index, category in enumerate(categories):
+    by_name = {_key(name): index for index, name in enumerate(vocabulary.names)}
+    found = {}
+    for number, category in enumerate(categories):
         if _key(category.name) not in by_name:
             raise InputError(
                 f"{category.name!r} is not in the vocabulary {vocabulary.source}",
-                file=path, record=f"categories[{index}] (id {category.id})", field="name",
+                file=path, record=f"categories[{number}] (id {category.id})", field="name",
             )  # fmt: skip
-        places[category.id] = by_name[_key(category.name)]
-    return places
+        found[category.id] = by_name[_key(category.name)]
+    return found
 
 
 def _key(name: str) -> str:

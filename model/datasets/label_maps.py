@@ -31,7 +31,7 @@ class LabelMapDataset:
         name: What it is called.
         vocabulary: Its classes.
         pairs: Its images.
-        places: What the values of the maps mean, as `vocabularies.places_by_label` has it.
+        places: What the values of the maps mean, as `vocabularies.index_by_label` has it.
         read: Reads a map, integer (H, W) of 0 … 65535.
     """
 

@@ -1,4 +1,4 @@
-"""What a data set's folder must hold, said once where it does not."""
+"""The files that a data set's folder must contain, shown in the message if one is missing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,32 +8,32 @@ from o365seg.errors import InputError
 
 @dataclass(frozen=True)
 class Layout:
-    """The folder of a data set.
+    """Expected layout of a data set's folder.
 
     Attributes:
-        name: The data set's.
-        tree: A short picture of the folder, a line a place.
+        name: The data set's name.
+        tree: A short listing of the folder, one path a line.
     """
 
     name: str
     tree: str
 
     def file(self, *candidates: Path) -> Path:
-        """The first that is a file.
+        """Return the first path that is a file.
 
         Raises:
-            InputError: none is; names the first, and shows what is expected.
+            InputError: none is; names the first and shows the expected layout.
         """
         return self._first([path for path in candidates if path.is_file()], candidates, "file")
 
     def folder(self, *candidates: Path) -> Path:
-        """The first that is a folder; raises likewise."""
+        """Return the first path that is a folder; raises as `file` does."""
         return self._first([path for path in candidates if path.is_dir()], candidates, "folder")
 
     def fault(self, message: str, path: Path) -> InputError:
-        """An error about a place in the folder, with the picture."""
-        picture = "\n".join(f"    {line}" for line in self.tree.strip().splitlines())
-        return InputError(f"{message}; {self.name} is expected like this:\n{picture}", file=path)
+        """An error about a path in the folder, with the listing."""
+        listing = "\n".join(f"    {line}" for line in self.tree.strip().splitlines())
+        return InputError(f"{message}; {self.name} is expected to look like this:\n{listing}", file=path)
 
     def _first(self, found: list[Path], candidates: tuple[Path, ...], what: str) -> Path:
         if found:

@@ -1,4 +1,4 @@
-"""COCO's panoptic format: a JSON of segments and a folder of PNGs with their ids as colours."""
+"""COCO's panoptic format: a JSON file of segments, and a folder of PNGs whose colours are their ids."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -43,14 +43,14 @@ class _File(msgspec.Struct):
 
 @dataclass(frozen=True)
 class PanopticRecords:
-    """A panoptic JSON, its S segments in flat arrays that worker processes share.
+    """A panoptic JSON with its S segments in flat arrays, which worker processes share.
 
     Attributes:
-        path: The JSON.
+        path: Path of the JSON.
         images: N image records.
-        pngs: N names of PNGs.
-        starts: int64 (N + 1,), where an image's segments begin.
-        ids: int32 (S,), segment ids, each once an image.
+        pngs: N file names of PNGs.
+        starts: int64 (N + 1,), where an image's segments start.
+        ids: int32 (S,), segment ids, unique in an image.
         categories: int64 (S,), category ids.
         crowd: bool (S,).
     """
@@ -65,33 +65,33 @@ class PanopticRecords:
 
 
 def read_panoptic_records(path: Path) -> PanopticRecords:
-    """Read and check a panoptic JSON; images without an annotation are left out.
+    """Read and check a panoptic JSON; images without an annotation are skipped.
 
     Raises:
-        InputError: not readable, not of this form; an image or a segment id given twice; an id
-            that no PNG can hold; an annotation without an image.
+        InputError: the file cannot be read or has another format; an image or segment id is
+            repeated; an id does not fit into a PNG; an annotation names an unknown image.
     """
     file = read_json(path, _File)
     by_id: dict[int | str, _Image] = {}
     for index, image in enumerate(file.images):
         if by_id.setdefault(image.id, image) is not image:
-            raise _fault(path, f"images[{index}]", "id", f"{image.id} is given twice")
+            raise _fault(path, f"images[{index}]", "id", f"{image.id} is repeated")
     if not file.annotations:
-        raise InputError("holds no images", file=path, field="annotations")
+        raise InputError("contains no images", file=path, field="annotations")
     images, seen = [], set()
     for index, annotation in enumerate(file.annotations):
         record = f"annotations[{index}] (image_id {annotation.image_id})"
         if annotation.image_id not in by_id:
-            raise _fault(path, record, "image_id", f"no image {annotation.image_id!r}")
+            raise _fault(path, record, "image_id", f"unknown image {annotation.image_id!r}")
         if annotation.image_id in seen:
-            raise _fault(path, record, "image_id", "was given to an earlier record already")
+            raise _fault(path, record, "image_id", "repeated; an earlier record has it")
         seen.add(annotation.image_id)
         images.append(by_id[annotation.image_id])
         ids = {segment.id for segment in annotation.segments_info}
         if len(ids) < len(annotation.segments_info):
-            raise _fault(path, record, "segments_info", "a segment's id is given twice")
+            raise _fault(path, record, "segments_info", "a segment id is repeated")
         if ids and not (min(ids) > 0 and max(ids) < 2**24):
-            raise _fault(path, record, "segments_info", "an id is not in 1 … 2^24 - 1")
+            raise _fault(path, record, "segments_info", "ids must be 1 to 2^24 - 1")
     counts = [len(annotation.segments_info) for annotation in file.annotations]
     flat = [segment for annotation in file.annotations for segment in annotation.segments_info]
     return PanopticRecords(
@@ -106,21 +106,21 @@ def read_panoptic_records(path: Path) -> PanopticRecords:
 
 
 class PanopticDataset:
-    """See `samples.Dataset`.
+    """Panoptic segments, or maps of classes made of them; see `samples.Dataset`.
 
     Args:
-        name: What it is called.
-        vocabulary: Its classes; their ids are the categories of the records.
-        records: The JSON.
+        name: The data set's name.
+        vocabulary: Its classes; their ids are the category ids of the records.
+        records: The contents of the JSON.
         images: Folder of the images.
         pngs: Folder of the PNGs.
-        void_categories: Categories whose segments become void; others that the vocabulary lacks
-            are an error.
-        semantic: Give maps of classes instead of segments; a crowd is of its class then, as in
+        void_categories: Categories whose segments become void; any other category that is not in
+            the vocabulary is an error.
+        semantic: Return maps of classes instead of segments; a crowd then has its class, as in
             detectron2's `panoptic_semseg` files.
 
     Raises:
-        InputError: a category is unknown.
+        InputError: a category is not in the vocabulary.
     """
 
     def __init__(
@@ -168,21 +168,21 @@ class PanopticDataset:
         return Sample(image, SegmentTruth(ids, segments), record.id, path)
 
     def image_name(self, index: int) -> str:
-        """What the data set's files call the image."""
+        """The image's name in the data set's files."""
         return self._records.images[index].file_name
 
     def image_path(self, index: int) -> Path:
-        """Where the image lies.
+        """Path of the image.
 
         Raises:
-            InputError: it does not.
+            InputError: the file does not exist.
         """
         record = self._records.images[index]
         name = f"annotations[{index}] (image_id {record.id})"
         return locate(self._images, record.file_name, self._records.path, name)
 
     def id_faults(self, index: int) -> list[str]:
-        """In what the PNG's ids and the segments that the JSON lists differ; 0 is void."""
+        """Differences between the PNG's ids and the segments listed in the JSON, in words; 0 is void."""
         part = slice(self._records.starts[index], self._records.starts[index + 1])
         listed = self._records.ids[part]
         found = np.unique(read_segment_ids(self._pngs / self._records.pngs[index]))
@@ -190,42 +190,42 @@ class PanopticDataset:
         return [
             f"{self._records.pngs[index]}: {what} {', '.join(map(str, ids[:3]))}"
             + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-            for what, ids in (("no segment has the id", unknown), ("no pixel has the id", absent))
+            for what, ids in (("no segment for the id", unknown), ("no pixel of the id", absent))
             if len(ids)
         ]
 
     def recorded_size(self, index: int) -> Size | None:
-        """The (height, width) that the annotations give the image."""
+        """The image's (height, width) in the annotations."""
         record = self._records.images[index]
         return record.height, record.width
 
 
 def _classes(ids: np.ndarray, listed: np.ndarray, labels: np.ndarray) -> ClassTruth:
-    """The classes int16 (H, W) of an id map whose `listed` ids have these labels."""
+    """The class map, int16 (H, W), of an id map whose `listed` ids have the given labels."""
     if not listed.size:
         return ClassTruth(np.full(ids.shape, VOID, np.int16))
     order = np.argsort(listed)
     known, labels = listed[order], labels[order]
-    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
-    return ClassTruth(np.where(known[places] == ids, labels[places], VOID).astype(np.int16))
+    nearest = np.searchsorted(known, ids).clip(max=len(known) - 1)
+    return ClassTruth(np.where(known[nearest] == ids, labels[nearest], VOID).astype(np.int16))
 
 
 def _labels(
     records: PanopticRecords, vocabulary: Vocabulary, void_categories: Collection[int]
 ) -> np.ndarray:
-    """int16 (S,): each segment's place in the vocabulary; `VOID` for a void category."""
-    places = {number: place for place, number in enumerate(vocabulary.ids)}
-    places |= dict.fromkeys(void_categories, VOID)
+    """int16 (S,), each segment's class index; `VOID` for a void category."""
+    by_id = {number: index for index, number in enumerate(vocabulary.ids)}
+    by_id |= dict.fromkeys(void_categories, VOID)
     categories, inverse = np.unique(records.categories, return_inverse=True)
-    unknown = [number for number in categories.tolist() if number not in places]
+    unknown = [number for number in categories.tolist() if number not in by_id]
     if unknown:
         segment = int(np.flatnonzero(records.categories == unknown[0])[0])
         image = int(np.searchsorted(records.starts, segment, "right")) - 1
         record = f"annotations[{image}] (image_id {records.images[image].id})"
-        message = f"the category {unknown[0]} is not in the vocabulary {vocabulary.source}"
+        message = f"category {unknown[0]} is not in the vocabulary {vocabulary.source}"
         where = f"segments_info[{segment - records.starts[image]}].category_id"
         raise _fault(records.path, record, where, message)
-    of_category = np.array([places[number] for number in categories.tolist()], np.int16)
+    of_category = np.array([by_id[number] for number in categories.tolist()], np.int16)
     return of_category[inverse] if len(categories) else np.zeros(0, np.int16)
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 from model.data.image_list import ListedImage
 from model.data.samples import VOID, BoxTruth, ClassTruth, Dataset, Sample, SegmentTruth
 from model.datasets.chosen import ChosenImages
-from model.datasets.instances import InstanceDataset, category_places
+from model.datasets.instances import InstanceDataset, category_index
 from model.inference.result_files import mask_box, panoptic_map
 from model.inference.visualize import save_picture
 from model.text.vocabulary import Vocabulary
@@ -162,7 +162,7 @@ def annotation_truth(dataset: InstanceDataset, images: Collection[int], path: Pa
         images: Ids of the images predicted.
         path: Where to write the copy.
     """
-    places = category_places(dataset.file.categories, dataset.vocabulary, dataset.annotations)
+    places = category_index(dataset.file.categories, dataset.vocabulary, dataset.annotations)
     ids = {old: dataset.vocabulary.ids[place] for old, place in places.items()}
     wanted = set(images)
     if all(old == new for old, new in ids.items()) and len(wanted) == len(dataset.file.images):

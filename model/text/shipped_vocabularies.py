@@ -39,7 +39,7 @@ def context_59_of_459() -> dict[int, int]:
     return {found.full_id: found.id for found in listed}
 
 
-def places_by_label(labels: Sequence[int], void: Sequence[int]) -> np.ndarray:
+def index_by_label(labels: Sequence[int], void: Sequence[int]) -> np.ndarray:
     """What a label map's values mean.
 
     Args:

@@ -11,7 +11,7 @@ import pytest
 from model.text.shipped_vocabularies import (
     VOC_UNSEEN,
     context_59_of_459,
-    places_by_label,
+    index_by_label,
     shipped_vocabulary,
     voc_seen,
 )
@@ -85,6 +85,6 @@ def test_the_unseen_classes_of_voc_are_the_papers():
 
 
 def test_a_labels_place_is_that_of_its_class_or_void_or_unknown():
-    places = places_by_label([7, 3], void=[255, 3])
+    places = index_by_label([7, 3], void=[255, 3])
     assert places[[7, 3, 255, 0]].tolist() == [0, 1, -1, -2]
     assert places.dtype == np.int16
