@@ -57,7 +57,8 @@ def demo(
         # The page first: a missing gradio is told before PyTorch has been waited for.
         from model.demo.page import make_page, serve_page  # isort: skip
         from model.demo.demo import Demo
-        from model.inference.run import TextChoice, chosen_device
+        from model.runtime.device import chosen_device
+        from model.text.choice import TextChoice
         from model.text.embedding_files import read_names
         from model.text.vocabulary import parse_vocabulary
 

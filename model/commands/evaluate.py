@@ -94,7 +94,7 @@ def evaluate(
         raise typer.BadParameter("name a data set by --data or --config")
     with model_libraries():
         from model.evaluation import requests as evaluate_command
-        from model.inference.run import TextChoice
+        from model.text.choice import TextChoice
 
         asked = evaluate_command.asked_on_command_line(data or [])
         asked += [] if config is None else evaluate_command.asked_in_file(config)

@@ -86,7 +86,8 @@ def predict(
     """
     pixels = parse_size(size)
     with model_libraries():
-        from model.inference.run import Drawing, TextChoice, predict_files
+        from model.inference.run import Drawing, predict_files
+        from model.text.choice import TextChoice
         from model.text.vocabulary import read_or_parse
 
         predict_files(
@@ -120,7 +121,7 @@ def embed(
 ) -> None:
     """Write a vocabulary's text embeddings, so that no text encoder is needed where it is used."""
     with model_libraries():
-        from model.inference.run import write_embeddings
+        from model.text.choice import write_embeddings
         from model.text.vocabulary import read_or_parse
 
         encoder = text_encoder(text_model, text_weights, prompt)
@@ -146,7 +147,7 @@ def init(
 ) -> None:
     """Write a model with random weights, to try the commands on or to train from."""
     with model_libraries():
-        from model.inference.run import write_untrained
+        from model.runtime.untrained import write_untrained
 
         write_untrained(preset, text_width, seed, backbone_weights, out)
 

@@ -1,7 +1,8 @@
-"""What every data set returns: an image with its full-resolution ground truth, of one of three kinds.
+"""What every data set returns: an image with its full-resolution ground truth.
 
-A kind of ground truth is a kind of supervision (section 3.2): segments with ids (panoptic, or instances
-whose masks do not overlap), a map of classes (semantic), or boxes without masks (weak supervision).
+The three kinds of ground truth are kinds of supervision (section 3.2): segments with ids (panoptic,
+or instances whose masks do not overlap), a map of classes (semantic), or boxes without masks (weak
+supervision).
 """
 
 from dataclasses import dataclass

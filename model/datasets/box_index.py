@@ -172,7 +172,9 @@ def build_box_index(path: Path) -> BoxIndex:
         try:
             parts = msgspec.json.decode(data, type=_Parts)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            parts = decode_json(bytes(data), _Parts, path)  # for its error message, which names the record
+            parts = decode_json(
+                bytes(data), _Parts, path
+            )  # for its error message, which names the record
         images = _read_images(parts.images, path)
         return _read_boxes(parts, images, path)
 
@@ -196,7 +198,9 @@ def _read_images(text: msgspec.Raw, path: Path) -> _Images:
         wrong = np.flatnonzero((size <= 0).any(1) | (size >= 2**31).any(1))
         if wrong.size:
             record = f"images[{count + wrong[0]}] (id {ids[-1][wrong[0]]})"
-            raise InputError("must be positive and below 2^31", file=path, record=record, field="width")
+            raise InputError(
+                "must be positive and below 2^31", file=path, record=record, field="width"
+            )
         count += len(records)
     if not count:
         raise InputError("contains no images", file=path, field="images")
@@ -204,7 +208,7 @@ def _read_images(text: msgspec.Raw, path: Path) -> _Images:
     unique, first = np.unique(all_ids, return_index=True)
     if len(unique) < count:
         second = np.setdiff1d(np.arange(count), first)[0]
-        message = f"{all_ids[second]} is repeated; an earlier record has it"
+        message = f"{all_ids[second]} is repeated"
         raise InputError(message, file=path, record=f"images[{second}]", field="id")
     ends = np.concatenate([[0], np.cumsum([len(name) for name in names])]).astype(np.int64)
     joined = np.frombuffer(b"".join(names), np.uint8)
@@ -275,7 +279,7 @@ def _chunks(text: msgspec.Raw, kind: type[T], path: Path, what: str) -> Iterator
             records = msgspec.json.decode(chunk, type=list[kind])
         except (msgspec.MsgspecError, UnicodeDecodeError):
             try:
-                piece = decode_json(chunk, list[kind], path)  # for its error message
+                records = decode_json(chunk, list[kind], path)  # for its error message
             except InputError as error:
                 raise _counted(error, path, what, count) from None
         yield records

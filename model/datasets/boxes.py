@@ -1,4 +1,4 @@
-"""A data set of boxes without masks, read from a memory-mapped index: Objects365, or any COCO file."""
+"""Boxes without masks, read from a memory-mapped index: Objects365, or any COCO file."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from o365seg.formats.task import Task
 
 
 class BoxDataset:
-    """Boxes of a COCO-format file; see `samples.Dataset`. Crowds and boxes without area are skipped.
+    """Boxes of a COCO-format file, without crowds and empty boxes; see `samples.Dataset`.
 
     Args:
         name: The data set's name.

@@ -158,7 +158,7 @@ def truth_labels(truth: Truth) -> np.ndarray:
 
 def _id_faults(dataset: FileDataset, index: int) -> list[str]:
     if isinstance(dataset, ChosenImages):
-        return _id_faults(dataset.whole, int(dataset.places[index]))
+        return _id_faults(dataset.whole, int(dataset.indices[index]))
     return dataset.id_faults(index) if isinstance(dataset, PanopticDataset) else []
 
 

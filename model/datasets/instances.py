@@ -22,7 +22,7 @@ from o365seg.formats.task import Task
 
 
 class InstanceDataset:
-    """Instances with masks; see `samples.Dataset`. Skipped instances (`Annotation.is_skipped`) are void.
+    """Instances with masks, the skipped ones (`Annotation.is_skipped`) as void; see `Dataset`.
 
     Args:
         name: The data set's name.

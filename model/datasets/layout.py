@@ -33,7 +33,9 @@ class Layout:
     def fault(self, message: str, path: Path) -> InputError:
         """An error about a path in the folder, with the listing."""
         listing = "\n".join(f"    {line}" for line in self.tree.strip().splitlines())
-        return InputError(f"{message}; {self.name} is expected to look like this:\n{listing}", file=path)
+        return InputError(
+            f"{message}; {self.name} is expected to look like this:\n{listing}", file=path
+        )
 
     def _first(self, found: list[Path], candidates: tuple[Path, ...], what: str) -> Path:
         if found:

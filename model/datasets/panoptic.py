@@ -1,4 +1,4 @@
-"""COCO's panoptic format: a JSON file of segments, and a folder of PNGs whose colours are their ids."""
+"""COCO's panoptic format: a JSON file of segments, and PNGs whose colours are their ids."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -182,7 +182,7 @@ class PanopticDataset:
         return locate(self._images, record.file_name, self._records.path, name)
 
     def id_faults(self, index: int) -> list[str]:
-        """Differences between the PNG's ids and the segments listed in the JSON, in words; 0 is void."""
+        """Differences between the ids in the PNG and in the JSON, in words; 0 is void."""
         part = slice(self._records.starts[index], self._records.starts[index + 1])
         listed = self._records.ids[part]
         found = np.unique(read_segment_ids(self._pngs / self._records.pngs[index]))

@@ -11,10 +11,10 @@ from PIL import Image
 
 from model.data.image_list import read_image
 from model.inference.predictor import load_predictor
-from model.inference.run import TextChoice, find_embeddings
 from model.inference.visualize import draw_instances, draw_panoptic, draw_semantic
 from model.network.preprocess import FIXED_SIZE
 from model.runtime.checkpoint import read_header
+from model.text.choice import TextChoice, find_embeddings
 from model.text.vocabulary import Vocabulary, parse_vocabulary
 
 _KEPT = 8

@@ -1,8 +1,8 @@
-"""A network's scores on a data set: mIoU, PQ or AP, whatever the data set's task is scored by.
+"""Evaluate a network on a data set by the metric of its task: mIoU, PQ or AP.
 
-Results and truth are written as files first and then scored through `benchmark`, so the numbers
-are those of `benchmark evaluate` on the same files. Several processes (torchrun) share the images;
-the first puts the results together and scores them.
+Results and ground truth are written as files and then scored by `benchmark`, so the numbers are
+those of `benchmark evaluate` on the same files. Several processes (torchrun) divide the images
+among themselves; the first one merges the results and scores them.
 """
 
 from pathlib import Path
@@ -10,15 +10,14 @@ from pathlib import Path
 from model.data.samples import BoxTruth, Dataset
 from model.evaluation.ground_truth_files import annotated_instances, annotation_truth
 from model.evaluation.parallel_prediction import (
-    ALONE,
     Predicts,
-    Share,
-    merge_shares,
-    predict_share,
+    merge_results,
+    predict_subset,
     prepare_folder,
 )
 from model.evaluation.scores import Scores, score_files
 from model.inference.postprocess import COCO_CONFIDENCE, CONFIDENCE
+from model.runtime.distributed import ALONE, Ranks
 from o365seg.formats.task import Task
 
 
@@ -29,35 +28,35 @@ def evaluate_dataset(
     *,
     batch: int = 1,
     limit: int | None = None,
-    share: Share = ALONE,
+    ranks: Ranks = ALONE,
 ) -> Scores | None:
     """Predict a data set, write the results, and score them.
 
     Args:
-        predictor: With the data set's vocabulary.
-        dataset: What to evaluate.
+        predictor: A predictor with the data set's vocabulary.
+        dataset: The data set.
         out: Folder of the results; files of an earlier evaluation are replaced.
-        batch: Images a forward pass.
-        limit: Only the first so many images.
-        share: This process's, where `torch.distributed` runs several.
+        batch: Images per forward pass.
+        limit: Number of images, from the first; None for all.
+        ranks: This process, if torchrun started several.
 
     Returns:
         The scores; None in every process but the first.
 
     Raises:
-        InputError: an image or the truth is at fault, or a file cannot be written.
+        InputError: an image or the ground truth is invalid, or a file cannot be written.
     """
     task = Task(dataset.task)
     annotated = annotated_instances(dataset)
     written = annotated is None
-    if share.rank == 0:
+    if ranks.is_first:
         prepare_folder(out, task)
-    _wait(share)
-    predict_share(predictor, dataset, out, share, batch=batch, limit=limit, with_truth=written)
-    _wait(share)
-    if share.rank:
+    ranks.wait()
+    predict_subset(predictor, dataset, out, ranks, batch=batch, limit=limit, with_truth=written)
+    ranks.wait()
+    if not ranks.is_first:
         return None
-    ids = merge_shares(out, task, dataset.vocabulary, share.count, with_truth=written)
+    ids = merge_results(out, task, dataset.vocabulary, ranks.count, with_truth=written)
     truth = out / ("truth" if task is Task.SEMANTIC else "truth.json")
     if annotated is not None:
         truth = annotation_truth(annotated, {int(number) for number in ids}, truth)
@@ -66,13 +65,5 @@ def evaluate_dataset(
 
 
 def default_confidence(name: str) -> float:
-    """Class probability a panoptic segment must exceed: appendix F's for COCO, and for the rest."""
+    """Class probability that a panoptic segment must exceed: 0.85 on COCO, else 0.8."""
     return COCO_CONFIDENCE if name.startswith("coco") else CONFIDENCE
-
-
-def _wait(share: Share) -> None:
-    """Wait until all processes are here."""
-    if share.count > 1:
-        import torch.distributed
-
-        torch.distributed.barrier()

@@ -1,13 +1,12 @@
-"""Predict a data set's images, each process its share; then put the shares together.
+"""Predict a data set's images in one or more processes, and merge their results.
 
-Every image's PNGs are written at once. Its records wait in a process's own part file, with the
-image's place in the data set, so that the merged files are the same byte for byte however many
-processes there were.
+The PNGs of an image are written immediately. Its records are kept in a file of the process, with
+the image's index in the data set, so that the merged files are the same byte for byte whatever the
+number of processes.
 """
 
 import shutil
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +27,7 @@ from model.inference.result_files import (
     semantic_records,
 )
 from model.inference.visualize import save_picture
+from model.runtime.distributed import Ranks
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
@@ -43,98 +43,87 @@ _PARTS = ".parts"
 
 
 class Predicts(Protocol):
-    """What is evaluated: `model.inference.predictor.Predictor`, or a stand-in in tests."""
+    """What is evaluated: `model.inference.predictor.Predictor`, or a substitute in tests."""
 
     def predict(self, images: Sequence[np.ndarray], tasks: Collection[Task]) -> list[Prediction]:
-        """A prediction for each uint8 (H, W, 3) image."""
+        """Return a prediction for each uint8 (H, W, 3) image."""
         ...
 
 
-@dataclass(frozen=True)
-class Share:
-    """Which batches a process predicts: of `count` processes it is number `rank`."""
+class _ImageRecords(msgspec.Struct):
+    """An image's undecoded records: of `images`, of the results and of the ground truth."""
 
-    rank: int = 0
-    count: int = 1
-
-
-ALONE = Share()
-
-
-class _Part(msgspec.Struct):
-    """An image's records, undecoded: of `images`, of the results, and of the truth."""
-
-    place: int
+    index: int
     image: msgspec.Raw
     found: msgspec.Raw
     true: msgspec.Raw
 
 
 def prepare_folder(out: Path, task: Task) -> None:
-    """Make the folders; whatever an earlier evaluation left in them goes."""
+    """Create the folders and delete the files of an earlier evaluation."""
     make_folder(out)
     for name in (*_FOLDERS[task], _PARTS):
         shutil.rmtree(out / name, ignore_errors=True)
         make_folder(out / name)
 
 
-def predict_share(
+def predict_subset(
     predictor: Predicts,
     dataset: Dataset,
     out: Path,
-    share: Share,
+    ranks: Ranks,
     *,
     batch: int = 1,
     limit: int | None = None,
     with_truth: bool = True,
 ) -> None:
-    """Predict this process's batches and write their files.
+    """Predict the batches of this process and write their files.
 
     Args:
-        predictor: Asked for the data set's own task.
-        dataset: What is evaluated.
-        out: As `prepare_folder` made it.
-        share: Which batches are this process's.
-        batch: Images a forward pass. Batches are the same whoever predicts them, for a sum's last
-            bit may depend on who shares the batch.
-        limit: Only the first so many images.
-        with_truth: Whether to write the truth, too.
+        predictor: Predicts the data set's task.
+        dataset: The data set.
+        out: A folder from `prepare_folder`.
+        ranks: This process; it predicts every `count`-th batch from `rank` on.
+        batch: Images per forward pass. Batches do not depend on the number of processes, because
+            the last bit of a sum may depend on the other images of the batch.
+        limit: Number of images, from the first; None for all.
+        with_truth: Whether to write the ground truth, too.
 
     Raises:
-        InputError: an image is at fault, or its truth cannot be scored by this task.
+        InputError: an image cannot be read, or its ground truth does not fit the task.
     """
     count = len(dataset) if limit is None else min(limit, len(dataset))
     batches = [range(first, min(first + batch, count)) for first in range(0, count, batch)]
     words, task = dataset.vocabulary, Task(dataset.task)
 
-    def read(places: range) -> list[tuple[ListedImage, Sample, list[dict[str, Any]]]]:
+    def read(indices: range) -> list[tuple[ListedImage, Sample, list[dict[str, Any]]]]:
         loaded = []
-        for place in places:
-            sample = dataset[place]
-            image = _named(sample, place, task)
+        for index in indices:
+            sample = dataset[index]
+            image = _named(sample, index, task)
             true = write_truth(sample, image, task, words, out) if with_truth else []
             loaded.append((image, sample, true))
         return loaded
 
     parts: list[dict[str, Any]] = []
-    own = batches[share.rank :: share.count]
-    for places, loaded in zip(own, map_in_order(read, own, dataset.name), strict=True):
+    own = batches[ranks.rank :: ranks.count]
+    for indices, loaded in zip(own, map_in_order(read, own, dataset.name), strict=True):
         predictions = predictor.predict([sample.image for _, sample, _ in loaded], [task])
-        for place, (image, sample, true), prediction in zip(
-            places, loaded, predictions, strict=True
+        for index, (image, sample, true), prediction in zip(
+            indices, loaded, predictions, strict=True
         ):
             height, width = sample.image.shape[:2]
             about = {"id": image.id, "file_name": image.name, "width": width, "height": height}
             found = _write_results(prediction, image, words, out)
-            parts.append({"place": place, "image": about, "found": found, "true": true})
-    write_json_atomic(out / _PARTS / f"{share.rank}.json", parts)
+            parts.append({"index": index, "image": about, "found": found, "true": true})
+    write_json_atomic(out / _PARTS / f"{ranks.rank}.json", parts)
 
 
-def _named(sample: Sample, place: int, task: Task) -> ListedImage:
-    """The image by its id. COCO's results format knows whole numbers only: others are counted."""
+def _named(sample: Sample, index: int, task: Task) -> ListedImage:
+    """Name an image by its id, or by its number where COCO's results need a whole number."""
     number = sample.image_id
     if task is Task.INSTANCE and not isinstance(number, int):
-        number = place + 1
+        number = index + 1
     stem = f"{number:012d}" if isinstance(number, int) else number
     return ListedImage(sample.path, stem + sample.path.suffix, number)
 
@@ -142,7 +131,7 @@ def _named(sample: Sample, place: int, task: Task) -> ListedImage:
 def _write_results(
     prediction: Prediction, image: ListedImage, words: Vocabulary, out: Path
 ) -> list[dict[str, Any]]:
-    """The PNG, where the task has one, and the records."""
+    """Write the PNG, if the task has one, and return the records."""
     if prediction.panoptic is not None:
         pixels = panoptic_map(prediction.panoptic.ids)
         save_picture(Image.fromarray(pixels), out / "panoptic" / f"{image.stem}.png")
@@ -155,27 +144,27 @@ def _write_results(
     return instance_records(prediction.instance, image, words)
 
 
-def merge_shares(
-    out: Path, task: Task, words: Vocabulary, share_count: int, *, with_truth: bool = True
+def merge_results(
+    out: Path, task: Task, words: Vocabulary, process_count: int, *, with_truth: bool = True
 ) -> list[int | str]:
-    """Write the JSON files from all processes' parts, in the data set's order.
+    """Merge the records of all processes into the JSON files, in the data set's order.
 
     Returns:
-        The ids of the images predicted.
+        The ids of the predicted images.
 
     Raises:
-        InputError: a part is missing, two images have one id, or there is no image.
+        InputError: a process's file is missing, an image id is repeated, or there is no image.
     """
     parts = [
-        part for rank in range(share_count)
-        for part in read_json(out / _PARTS / f"{rank}.json", list[_Part])
+        part for rank in range(process_count)
+        for part in read_json(out / _PARTS / f"{rank}.json", list[_ImageRecords])
     ]  # fmt: skip
-    parts.sort(key=lambda part: part.place)
+    parts.sort(key=lambda part: part.index)
     images = [msgspec.json.decode(part.image) for part in parts]
     if not images:
-        raise InputError("the data set holds no image to evaluate", file=out)
+        raise InputError("no image to evaluate", file=out)
     if len({image["id"] for image in images}) < len(images):
-        raise InputError("two images of the data set have one id", file=out, field="image_id")
+        raise InputError("two images of the data set have the same id", file=out, field="image_id")
     shared = {"images": images, "categories": words.as_categories()}
     found = [record for part in parts for record in _records(part.found)]
     true = [record for part in parts for record in _records(part.true)]
@@ -198,8 +187,8 @@ def merge_shares(
 
 
 def _nothing(image: dict[str, Any], words: Vocabulary) -> dict[str, Any]:
-    """An empty mask of score 0 where nothing was found at all, as it is early in training: it
-    scores nothing, and no program takes a results file without a record."""
+    """An empty mask with score 0 for a network that found nothing at all, as early in training: it
+    changes no score, and programs reject a results file without records."""
     mask = encode_rle(np.zeros((image["height"], image["width"]), bool))
     return {"image_id": image["id"], "category_id": words.ids[0], "segmentation": mask, "score": 0}
 

@@ -13,13 +13,12 @@ import numpy as np
 from model.data.samples import Dataset
 from model.datasets.opening import open_dataset, open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
-from model.evaluation.parallel_prediction import Share
 from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
 from model.inference.predictor import load_predictor
-from model.inference.run import TextChoice, find_embeddings
 from model.network.config import DatasetModulesConfig
 from model.runtime.checkpoint import read_header
-from model.runtime.distributed import join_ranks
+from model.runtime.distributed import Ranks, join_ranks
+from model.text.choice import TextChoice, find_embeddings
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes, write_bytes_atomic
 from o365seg.terminal import command_line
@@ -140,27 +139,26 @@ def evaluate_all(
     indices = [_modules_index(modules, one, checkpoint) for one in asked]
     embeddings = [find_embeddings(one.dataset.vocabulary, text) for one in asked]
     with join_ranks(settings.device) as ranks:
-        share, device = Share(ranks.rank, ranks.count), str(ranks.device)
         scores = [
-            _evaluate(checkpoint, one, rows, index, settings, device, share)
+            _evaluate(checkpoint, one, rows, index, settings, ranks)
             for one, rows, index in zip(asked, embeddings, indices, strict=True)
         ]
-    return None if share.rank else [found for found in scores if found is not None]
+    return [found for found in scores if found is not None] if ranks.is_first else None
 
 
 def _evaluate(
     checkpoint: Path, one: Asked, embeddings: np.ndarray, modules: int | None,
-    settings: Settings, device: str, share: Share,
+    settings: Settings, ranks: Ranks,
 ) -> Scores | None:  # fmt: skip
     dataset = one.dataset
     confidence = one.confidence
     predictor = load_predictor(
-        checkpoint, dataset.vocabulary, embeddings, size=settings.size, device=device,
+        checkpoint, dataset.vocabulary, embeddings, size=settings.size, device=str(ranks.device),
         confidence=default_confidence(dataset.name) if confidence is None else confidence,
     )  # fmt: skip
     return evaluate_dataset(
         replace(predictor, modules=modules), dataset, settings.out / dataset.name,
-        batch=settings.batch, limit=settings.limit, share=share,
+        batch=settings.batch, limit=settings.limit, ranks=ranks,
     )  # fmt: skip
 
 

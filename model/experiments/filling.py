@@ -9,6 +9,7 @@ from model.experiments.recipe import Recipe, run_config
 from model.experiments.run import Place, is_trained, run_table, scored_so_far, wanted_columns
 from model.experiments.table_text import as_json, markdown, rich_table
 from model.experiments.tables import TABLES, Table
+from model.runtime.distributed import join_ranks
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal import command_line
@@ -70,10 +71,10 @@ def fill_table(
     """
     table = TABLES[number]
     fill = scored_so_far if scored_only else run_table
-    values = fill(table, recipe, seeds, place)
-    from model.runtime.distributed import is_first_process
-
-    if not is_first_process():
+    with join_ranks(place.device) as ranks:
+        values = fill(table, recipe, seeds, place)
+        first = ranks.is_first
+    if not first:
         return
     written = place.folder / f"table_{number}.md"
     write_bytes_atomic(written, markdown(table, recipe, values, seeds).encode())

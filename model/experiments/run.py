@@ -15,14 +15,13 @@ import msgspec
 from model.data.samples import Dataset
 from model.datasets.opening import open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
-from model.evaluation.parallel_prediction import Share
 from model.evaluation.scores import Scores
 from model.experiments.columns import Column
 from model.experiments.recipe import Recipe, Scored, run_config
 from model.experiments.tables import Run, Table
 from model.inference.predictor import load_predictor
 from model.runtime.checkpoint import read_header
-from model.runtime.distributed import join_ranks
+from model.runtime.distributed import Ranks, join_ranks
 from model.training.config import TrainConfig, refuse_changes
 from model.training.loop import MODEL_FILE, train_run
 from model.training.mixture import text_vectors
@@ -82,7 +81,7 @@ def run_table(
     found: dict[Run, list[dict[Column, float | None]]] = {run: [] for run in wanted}
     for seed in seeds:  # all runs of a seed first: after one seed there is a whole table
         for run, columns in wanted.items():
-            found[run].append(_train_and_score(recipe, run, columns, seed, place))
+            found[run].append(train_and_score(recipe, run, columns, seed, place))
     return found
 
 
@@ -125,9 +124,18 @@ def is_trained(folder: Path, config: TrainConfig) -> bool:
     return read_header(model)[1].get("trained", {}).get("iterations") == config.iterations
 
 
-def _train_and_score(
+def train_and_score(
     recipe: Recipe, run: Run, columns: Sequence[Column], seed: int, place: Place
 ) -> dict[Column, float | None]:
+    """Train a run to its end and score it, as far as that is not done yet.
+
+    Returns:
+        The scores of the columns, fractions; None for those without a value, and for all of them
+        in every process but the first.
+
+    Raises:
+        InputError: a file is invalid, or the run began with another configuration.
+    """
     folder = place.of(run, seed)
     config = run_config(recipe, run, seed)
     if not is_trained(folder, config):
@@ -138,45 +146,45 @@ def _train_and_score(
     missing = [column for column in columns if column not in scores]
     if missing:
         sys.stderr.write(f"scoring {run.name}, seed {seed}\n")
-        for column, value in _score(recipe, run, missing, folder, config, place.device).items():
-            scores[column] = value
-        write_json_atomic(file, {str(column): value for column, value in scores.items()})
-    return {column: scores[column] for column in columns}
+        with join_ranks(place.device) as ranks:
+            scores |= _score(recipe, run, missing, folder, config, ranks)
+            if ranks.is_first:
+                write_json_atomic(file, {str(column): value for column, value in scores.items()})
+            ranks.wait()
+    return {column: scores.get(column) for column in columns}
 
 
 def _score(
     recipe: Recipe, run: Run, columns: Sequence[Column], folder: Path, config: TrainConfig,
-    device: str | None,
+    ranks: Ranks,
 ) -> dict[Column, float | None]:  # fmt: skip
-    """Scores of columns; a data set that several are about is predicted once."""
+    """Scores of columns; a data set of several columns is predicted once. Empty unless first."""
     found: dict[Column, float | None] = {}
     by_source: dict[bytes, Scores] = {}
-    with join_ranks(device) as ranks:
-        share = Share(ranks.rank, ranks.count)
-        for column in columns:
-            scored = recipe.scored[column]
-            key = msgspec.json.encode(scored.source)
-            if key not in by_source:
-                dataset = open_from_table(scored.source, recipe.base, f"recipe {recipe.name}")
-                scores = _evaluate(
-                    recipe, run, scored, dataset, folder, config, str(ranks.device), share
-                )
-                if scores is None:
-                    continue
-                by_source[key] = scores
-            found[column] = _value(by_source[key], scored)
-        return found
+    for column in columns:
+        scored = recipe.scored[column]
+        key = msgspec.json.encode(scored.source)
+        if key not in by_source:
+            dataset = open_from_table(scored.source, recipe.base, f"recipe {recipe.name}")
+            scores = _evaluate(recipe, run, scored, dataset, folder, config, ranks)
+            if scores is None:
+                continue
+            by_source[key] = scores
+        found[column] = _value(by_source[key], scored)
+    return found
 
 
 def _evaluate(
     recipe: Recipe, run: Run, scored: Scored, dataset: Dataset, folder: Path, config: TrainConfig,
-    device: str, share: Share,
+    ranks: Ranks,
 ) -> Scores | None:  # fmt: skip
     words = dataset.vocabulary
-    vectors = text_vectors(config.text, words, config.network.text_width, recipe.base, device)
+    vectors = text_vectors(
+        config.text, words, config.network.text_width, recipe.base, str(ranks.device)
+    )
     confidence = recipe.confidence
     predictor = load_predictor(
-        folder / MODEL_FILE, words, vectors, size=recipe.image_size, device=device,
+        folder / MODEL_FILE, words, vectors, size=recipe.image_size, device=str(ranks.device),
         confidence=default_confidence(dataset.name) if confidence is None else confidence,
     )  # fmt: skip
     modules = config.network.dataset_modules
@@ -185,7 +193,7 @@ def _evaluate(
         # A set that was not trained on has no modules: those of the first take their place.
         index = modules.datasets.index(own) if own in modules.datasets else 0
         predictor = replace(predictor, modules=index)
-    return evaluate_dataset(predictor, dataset, folder / "scored" / dataset.name, share=share)
+    return evaluate_dataset(predictor, dataset, folder / "scored" / dataset.name, ranks=ranks)
 
 
 def _value(scores: Scores, scored: Scored) -> float | None:

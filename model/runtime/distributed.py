@@ -1,4 +1,4 @@
-"""The processes that train together, as torchrun starts them; or one alone."""
+"""The processes that torchrun started to work together, or a single one."""
 
 import os
 from collections.abc import Iterator
@@ -8,13 +8,19 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
-from model.inference.run import chosen_device
+from model.runtime.device import chosen_device
 from o365seg.errors import InputError
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of how many processes this is, and what it works on."""
+    """This process among all that work together.
+
+    Attributes:
+        rank: Its number, from 0.
+        count: Number of processes.
+        device: The device that it uses.
+    """
 
     rank: int
     count: int
@@ -22,24 +28,27 @@ class Ranks:
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the one that writes."""
+        """Whether this process writes the files."""
         return self.rank == 0
 
     def wait(self) -> None:
-        """Wait until all processes are here."""
+        """Wait for all processes."""
         if self.count > 1:
             distributed.barrier()
 
 
+ALONE = Ranks(0, 1, torch.device("cpu"))
+
+
 @contextmanager
 def join_ranks(device: str | None) -> Iterator[Ranks]:
-    """Join the processes that torchrun started, if it did.
+    """Join the processes that torchrun started, if any; a nested call joins the same ones.
 
     Args:
-        device: What was asked for; None for a GPU where there is one, each process its own.
+        device: Name of a device; None for a GPU if there is one, one for each process.
 
     Raises:
-        InputError: PyTorch has no such device here.
+        InputError: PyTorch cannot use the device, or there are fewer GPUs than processes.
     """
     name = chosen_device(device)
     count = int(os.environ.get("WORLD_SIZE", "1"))
@@ -50,17 +59,16 @@ def join_ranks(device: str | None) -> Iterator[Ranks]:
         own = int(os.environ.get("LOCAL_RANK", "0"))
         if own >= torch.cuda.device_count():
             raise InputError(
-                f"{own + 1} processes here, but {torch.cuda.device_count()} GPUs", field="--device"
+                f"{own + 1} processes on this machine, but only {torch.cuda.device_count()} GPUs",
+                field="--device",
             )
         name = f"cuda:{own}"
         torch.cuda.set_device(own)
+    if distributed.is_initialized():
+        yield Ranks(distributed.get_rank(), count, torch.device(name))
+        return
     distributed.init_process_group("nccl" if name.startswith("cuda") else "gloo")
     try:
         yield Ranks(distributed.get_rank(), count, torch.device(name))
     finally:
         distributed.destroy_process_group()
-
-
-def is_first_process() -> bool:
-    """Whether this process is the one that writes, of those that torchrun started."""
-    return os.environ.get("RANK", "0") == "0"

@@ -12,9 +12,9 @@ from model.data.loader import Source
 from model.data.samples import BoxTruth, Dataset
 from model.datasets.opening import open_from_table
 from model.datasets.synthetic import synthetic_text
-from model.inference.run import TextChoice, find_embeddings
 from model.objective.loss_weights import LossWeights
 from model.objective.merge import Task, mergeable_classes
+from model.text.choice import TextChoice, find_embeddings
 from model.text.encoder import TextEncoder
 from model.text.vocabulary import Vocabulary, clean_name
 from model.training.config import TABLE_10, DataConfig, TextConfig, TrainConfig

@@ -77,7 +77,7 @@ def test_the_index_holds_the_files_boxes_wherever_the_text_is_cut(
     path = tmp_path_factory.mktemp("index") / "boxes.json"
     path.write_text(json.dumps(content(images, boxes, seed), indent=indent))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(box_index, "_PIECE", piece)
+        patch.setattr(box_index, "_CHUNK", piece)
         index = build_box_index(path)
     expected = boxes_by_record(path)
     found = boxes_by_index(index)
@@ -156,7 +156,7 @@ def test_gzip_is_read(tmp_path: Path):
 def test_what_is_wrong_is_named_by_record_and_field(
     tmp_path: Path, monkeypatch, change, message, piece
 ):
-    monkeypatch.setattr(box_index, "_PIECE", piece)
+    monkeypatch.setattr(box_index, "_CHUNK", piece)
     value = content()
     change(value)
     path = tmp_path / "a.json"

@@ -18,7 +18,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("timm")
 
 from model.demo.demo import Demo  # noqa: E402
-from model.inference.run import TextChoice, write_untrained  # noqa: E402
+from model.runtime.untrained import write_untrained  # noqa: E402
+from model.text.choice import TextChoice  # noqa: E402
 from model.text.embedding_files import save_embeddings  # noqa: E402
 from model.text.encoder import TextEncoder  # noqa: E402
 from model.text.vocabulary import parse_vocabulary  # noqa: E402

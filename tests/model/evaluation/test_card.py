@@ -14,8 +14,8 @@ pytest.importorskip("timm")
 
 from model.commands.main import app  # noqa: E402
 from model.evaluation.card import model_card, read_evaluations  # noqa: E402
-from model.inference.run import write_untrained  # noqa: E402
 from model.runtime.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from model.runtime.untrained import write_untrained  # noqa: E402
 
 
 def run(*arguments: object) -> Result:

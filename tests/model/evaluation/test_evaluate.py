@@ -29,9 +29,8 @@ from model.data.samples import (  # noqa: E402
 from model.datasets.instances import InstanceDataset  # noqa: E402
 from model.evaluation.evaluate import evaluate_dataset  # noqa: E402
 from model.evaluation.parallel_prediction import (  # noqa: E402
-    Share,
-    merge_shares,
-    predict_share,
+    merge_results,
+    predict_subset,
     prepare_folder,
 )
 from model.evaluation.scores import Scores, scores_csv  # noqa: E402
@@ -43,6 +42,7 @@ from model.inference.postprocess import (  # noqa: E402
 )
 from model.inference.predictor import Prediction  # noqa: E402
 from model.objective.targets import Segment  # noqa: E402
+from model.runtime.distributed import Ranks  # noqa: E402
 from model.text.vocabulary import Vocabulary, read_vocabulary  # noqa: E402
 from o365seg.errors import InputError  # noqa: E402
 from o365seg.formats.masks import encode_rle  # noqa: E402
@@ -227,8 +227,10 @@ def test_shares_put_together_are_the_same_byte_for_byte(
     out = tmp_path / "three"
     prepare_folder(out, dataset.task)
     for rank in (2, 0, 1):
-        predict_share(KnowsByPixel(answers), dataset, out, Share(rank, 3), batch=batch)
-    merge_shares(out, dataset.task, dataset.vocabulary, 3)
+        predict_subset(
+            KnowsByPixel(answers), dataset, out, Ranks(rank, 3, torch.device("cpu")), batch=batch
+        )
+    merge_results(out, dataset.task, dataset.vocabulary, 3)
     files = sorted(p.relative_to(out) for p in out.rglob("*") if p.is_file())
     assert files == sorted(
         p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file()

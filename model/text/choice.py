@@ -1,0 +1,49 @@
+"""The choice of text embeddings: a file of them, or an encoder behind the cache."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.text.embedding_files import read_embeddings, save_embeddings
+from model.text.encoder import TextEncoder, default_cache, text_embeddings
+from model.text.vocabulary import Vocabulary
+from o365seg.errors import InputError
+from o365seg.terminal import command_line
+
+
+@dataclass(frozen=True)
+class TextChoice:
+    """Source of text embeddings: a file, or else an encoder whose results are cached."""
+
+    file: Path | None
+    encoder: TextEncoder
+
+
+def find_embeddings(vocabulary: Vocabulary, choice: TextChoice, device: str = "cpu") -> np.ndarray:
+    """Return float32 (K, D) from the file or the cache, or else from the encoder.
+
+    Raises:
+        InputError: see `embedding_files.read_embeddings` and `encoder.text_embeddings`.
+    """
+    if choice.file is not None:
+        return read_embeddings(choice.file, vocabulary)
+    return text_embeddings(
+        vocabulary.prompt_names,
+        choice.encoder,
+        cache=default_cache(),
+        device=device,
+        progress=command_line.progress,
+    )
+
+
+def write_embeddings(vocabulary: Vocabulary, encoder: TextEncoder, out: Path) -> None:
+    """Write the vocabulary's embeddings to a file for `--embeddings`."""
+    if out.suffix != ".npz":
+        raise InputError("the name of a file of text embeddings must end in .npz", file=out)
+    embeddings = find_embeddings(vocabulary, TextChoice(None, encoder))
+    about = {"model": encoder.model, "pretrained": encoder.pretrained}
+    about |= {"templates": encoder.templates}
+    save_embeddings(out, vocabulary.names, embeddings, about)
+    sys.stderr.write(f"written: {out}: {embeddings.shape[0]} classes × {embeddings.shape[1]}\n")
