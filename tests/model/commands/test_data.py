@@ -66,8 +66,8 @@ def test_ids_that_json_and_png_do_not_share_are_named(tmp_path: Path):
     segments_png(png, np.full((24, 32), 705))
     done = run("coco_panoptic", tmp_path, "--split", "val", "--samples", 0)
     assert done.exit_code == 1
-    assert "no segment has the id 705" in done.stderr
-    assert "no pixel has the id 700, 70001" in done.stderr
+    assert "no segment for the id 705" in done.stderr
+    assert "no pixel of the id 700, 70001" in done.stderr
 
 
 def test_a_configurations_data_sets_are_checked_in_turn(tmp_path: Path, monkeypatch):

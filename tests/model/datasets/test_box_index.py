@@ -145,11 +145,11 @@ def test_gzip_is_read(tmp_path: Path):
         (lambda v: v["annotations"][5].pop("bbox"), r"annotations\[5\] \(id 6\).*bbox.*missing"),
         (lambda v: v["annotations"][5].update(bbox=[1, 2, 3]), r"annotations\[5\].*bbox"),
         (lambda v: v["annotations"][6].update(id="x"), r"annotations\[6\].*'id'"),
-        (lambda v: v["images"][1].update(id=30), r"images\[1\].*given to an earlier"),
-        (lambda v: v["images"][1].update(width=0), r"images\[1\] \(id 20\).*no size"),
-        (lambda v: v["images"].clear(), "holds no images"),
+        (lambda v: v["images"][1].update(id=30), r"images\[1\].*is repeated"),
+        (lambda v: v["images"][1].update(width=0), r"images\[1\] \(id 20\).*must be positive"),
+        (lambda v: v["images"].clear(), "contains no images"),
         (lambda v: v.pop("categories"), "'categories': missing"),
-        (lambda v: v.update(annotations={"a": 1}), "no list"),
+        (lambda v: v.update(annotations={"a": 1}), "must be a list"),
     ],
 )
 @pytest.mark.parametrize("piece", [200, 1 << 23])

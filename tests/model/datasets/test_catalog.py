@@ -177,7 +177,7 @@ def test_whatever_is_missing_is_named_with_the_layout(make, name: str):
     assert noticed >= 3
     with pytest.raises(InputError) as missing:
         open_dataset(name, root / "nowhere", "val")
-    assert f"{name} is expected like this:\n    ROOT" in str(missing.value)
+    assert f"{name} is expected to look like this:\n    ROOT" in str(missing.value)
 
 
 def test_damage_names_the_file(tmp_path: Path):

@@ -16,7 +16,6 @@ pytest.importorskip("timm")
 
 from benchmark.commands.main import app as benchmark_app  # noqa: E402
 from benchmark.pixels.png_maps import read_labels, read_segment_ids  # noqa: E402
-from benchmark.reading.choices import Task  # noqa: E402
 from model.data.image_list import read_image  # noqa: E402
 from model.data.samples import (  # noqa: E402
     VOID,
@@ -47,6 +46,7 @@ from model.text.vocabulary import Vocabulary, read_vocabulary  # noqa: E402
 from o365seg.errors import InputError  # noqa: E402
 from o365seg.formats.masks import encode_rle  # noqa: E402
 from o365seg.formats.records import read_annotations  # noqa: E402
+from o365seg.formats.task import Task  # noqa: E402
 
 WORDS = Vocabulary(("cat", "dog", "wall", "sky"), (True, True, False, False), (3, 5, 7, 200))
 
