@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from benchmark.average_precision.matches import CategoryMatches
     from o365seg.formats.records import AnnotationFile
 
-_RULES = list(SkipRule)  # the core counts them in this order
 _RANGES, _LIMITS, _RECALLS = 4, 3, 101
 
 
@@ -92,9 +91,8 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
     """The numbers of what the core has matched."""
     facts = core.facts()
     masks = iou is Iou.SEGM
-    number = _RULES.index(rule)
-    numbers, by_rule = core.stats(number)
-    ap_by_rule = dict(zip(_RULES, by_rule, strict=True)) if masks else {}
+    numbers, by_rule = core.stats(rule)
+    ap_by_rule = {each: by_rule[each] for each in SkipRule} if masks else {}
     others = facts["annotations"] - facts["crowds"]
     told = []
     if facts["marked_crowds"] and not facts["skipped"]:
@@ -108,7 +106,7 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
         skip_rule=rule if masks else None,
         numbers=numbers,
         category_ids=core.ids(False),
-        absorbed_counts=core.absorbed(number),
+        absorbed_counts=core.absorbed(rule),
         ap_by_rule=ap_by_rule,
         counts=Counts(
             images=facts["images"],
@@ -120,14 +118,14 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
             predictions=facts["predictions"],
         ),
         notes=told,
-        matched=NativeMatched(core, number),
+        matched=NativeMatched(core, rule),
     )
 
 
 class NativeMatched:
     """What the core matched, under one rule; see `benchmark.average_precision.result.Matched`."""
 
-    def __init__(self, core: "_native.Evaluation", rule: int) -> None:
+    def __init__(self, core: "_native.Evaluation", rule: SkipRule) -> None:
         self.core = core
         self.rule = rule
 
@@ -154,11 +152,11 @@ class NativeMatched:
         """False positives at IoU 0.5 that are ignored because of a skipped instance."""
         if not self.core.facts()["any_skipped"]:
             return 0
-        plain = self._matches(_RULES.index(SkipRule.NONE), category_id)
+        plain = self._matches(SkipRule.NONE, category_id)
         ignored = self._matches(self.rule, category_id).ignored
         return int((ignored & ~plain.ignored)[0, 0].sum())
 
-    def _matches(self, rule: int, category_id: int) -> "CategoryMatches":
+    def _matches(self, rule: SkipRule, category_id: int) -> "CategoryMatches":
         import numpy as np
 
         from benchmark.average_precision.matches import CategoryMatches

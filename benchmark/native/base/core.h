@@ -25,7 +25,8 @@ enum {
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
 
-/* In the order of benchmark.reading.choices.SkipRule. */
+/* What becomes of predictions on skipped instances; benchmark.reading.choices.SkipRule describes
+ * the rules, and RULE_NAMES (match/skip_rule.h) gives their names. RULE_NONE is the last. */
 typedef enum { RULE_BOX, RULE_BOX50, RULE_IOA, RULE_NONE, RULES } Rule;
 
 /* One bit for each area range a and threshold t: bit a * THRESHOLDS + t. */

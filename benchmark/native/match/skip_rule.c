@@ -9,6 +9,20 @@
 #include "overlaps.h"
 #include "rules.h"
 
+const char *const RULE_NAMES[RULES] = {[RULE_BOX] = "box", [RULE_BOX50] = "box50",
+                                       [RULE_IOA] = "ioa", [RULE_NONE] = "none"};
+
+bool find_rule(const char *name, Rule *rule)
+{
+    for (int candidate = 0; candidate < RULES; candidate++) {
+        if (strcmp(name, RULE_NAMES[candidate]) == 0) {
+            *rule = (Rule)candidate;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int by_place_and_size(const void *first, const void *second)
 {
     const double *a = first, *b = second;

@@ -3,6 +3,12 @@
 
 #include "matching.h"
 
+/* The names of the rules, as in benchmark.reading.choices.SkipRule. */
+extern const char *const RULE_NAMES[RULES];
+
+/* The rule called `name`; false where there is none. */
+bool find_rule(const char *name, Rule *rule);
+
 /* Gathers the skipped boxes of a cell in `scratch`, in benchmark.average_precision.skip_rule.sort_boxes' order. */
 Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch);
 

@@ -63,6 +63,18 @@ def compare(case: Files | Case, folder: Path, iou: Iou, rule: SkipRule) -> None:
     assert_same(natively(truth, results, iou, rule), slow_path.evaluate(results, truth, iou, rule))
 
 
+def test_core_and_python_know_the_same_skip_rules(tmp_path: Path) -> None:
+    from benchmark import _native
+
+    assert set(_native.SKIP_RULES) == {rule.value for rule in SkipRule}
+    truth, results = write_workload(tmp_path, SCALES["small"])
+    core = _native.Evaluation(truth.read_bytes(), results.read_bytes(), True, 1, False)
+    core.match()
+    with pytest.raises(ValueError, match=r"^unknown skip rule 'boxes'$"):
+        core.stats("boxes")
+    assert set(core.stats("box")[1]) == set(SkipRule)
+
+
 @settings(ROOMY, max_examples=150)
 @given(case=files(), choice=st.sampled_from(CHOICES))
 def test_equals_pycocotools(

@@ -1,0 +1,275 @@
+#include "numbers.h"
+
+#include "../match/skip_rule.h"
+#include "../sum/matches.h"
+#include "../sum/resampling.h"
+#include "../sum/summary.h"
+
+/* The skip rule called `name`; any rule is as good as none where nothing was skipped. */
+static bool parse_rule(const Evaluation *core, const char *name, Rule *rule)
+{
+    if (!find_rule(name, rule)) {
+        PyErr_Format(PyExc_ValueError, "unknown skip rule '%s'", name);
+        return false;
+    }
+    if (!core->any_skipped)
+        *rule = RULE_NONE;
+    return true;
+}
+
+/* `count` doubles as a tuple. */
+static PyObject *tuple_of(const double *values, Py_ssize_t count)
+{
+    PyObject *tuple = PyTuple_New(count);
+    for (Py_ssize_t i = 0; tuple && i < count; i++) {
+        PyObject *value = PyFloat_FromDouble(values[i]);
+        if (value)
+            PyTuple_SET_ITEM(tuple, i, value);
+        else
+            Py_CLEAR(tuple);
+    }
+    return tuple;
+}
+
+/* AP by the name of the skip rule. */
+static PyObject *by_name(const double by_rule[RULES])
+{
+    PyObject *found = PyDict_New();
+    for (int rule = 0; found && rule < RULES; rule++) {
+        PyObject *value = PyFloat_FromDouble(by_rule[rule]);
+        if (!value || PyDict_SetItemString(found, RULE_NAMES[rule], value) < 0)
+            Py_CLEAR(found);
+        Py_XDECREF(value);
+    }
+    return found;
+}
+
+PyObject *number_stats(Object *self, PyObject *args)
+{
+    const char *name;
+    Rule rule;
+    double values[STATS] = {0}, by_rule[RULES] = {0};
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "s", &name) && parse_rule(core, name, &rule);
+    if (fine) {
+        Status status;
+        Py_BEGIN_ALLOW_THREADS
+        status = summarize(core, rule, values, by_rule);
+        Py_END_ALLOW_THREADS
+        fine = raise_status(status);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    PyObject *numbers = tuple_of(values, STATS), *rules = by_name(by_rule);
+    if (numbers && rules)
+        return Py_BuildValue("(NN)", numbers, rules);
+    Py_XDECREF(numbers);
+    Py_XDECREF(rules);
+    return NULL;
+}
+
+/* A writable buffer of exactly `count` items of `size` bytes. */
+static bool sized(const Py_buffer *buffer, size_t count, size_t size)
+{
+    if (buffer->len >= 0 && (size_t)buffer->len / size == count &&
+        (size_t)buffer->len % size == 0)
+        return true;
+    PyErr_SetString(PyExc_ValueError, "an array of the wrong size");
+    return false;
+}
+
+PyObject *number_curves(Object *self, PyObject *args)
+{
+    const char *name;
+    Rule rule;
+    Py_buffer precision, recall, scores;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "sw*w*w*", &name, &precision, &recall, &scores);
+    if (fine) {
+        size_t columns = core->categories.count * RANGES * LIMITS;
+        fine = parse_rule(core, name, &rule) &&
+               sized(&precision, THRESHOLDS * RECALLS * columns, sizeof(double)) &&
+               sized(&recall, THRESHOLDS * columns, sizeof(double)) &&
+               sized(&scores, THRESHOLDS * RECALLS * columns, sizeof(double));
+        if (fine) {
+            Status status;
+            Py_BEGIN_ALLOW_THREADS
+            status = fill_curves(core, rule, precision.buf, recall.buf, scores.buf);
+            Py_END_ALLOW_THREADS
+            fine = raise_status(status);
+        }
+        PyBuffer_Release(&precision);
+        PyBuffer_Release(&recall);
+        PyBuffer_Release(&scores);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyObject *number_absorbed(Object *self, PyObject *args)
+{
+    const char *name;
+    Rule rule;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "s", &name) && parse_rule(core, name, &rule);
+    self->busy = false;
+    PyObject *tuple = fine ? PyTuple_New(THRESHOLDS) : NULL;
+    for (int t = 0; tuple && t < THRESHOLDS; t++) {
+        PyObject *count = PyLong_FromUnsignedLongLong(core->absorbed[rule][t]);
+        if (count)
+            PyTuple_SET_ITEM(tuple, t, count);
+        else
+            Py_CLEAR(tuple);
+    }
+    return tuple;
+}
+
+PyObject *number_facts(Object *self, PyObject *unused)
+{
+    (void)unused;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    self->busy = false;
+    return Py_BuildValue(
+        "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:O,s:O,s:O,s:(LL)}",
+        "images", (Py_ssize_t)core->images.count,
+        "categories", (Py_ssize_t)core->categories.count,
+        "annotations", (Py_ssize_t)core->truth_count,
+        "skipped", (Py_ssize_t)core->skipped,
+        "unanswered", (Py_ssize_t)core->unanswered,
+        "crowds", (Py_ssize_t)core->crowds,
+        "marked_crowds", (Py_ssize_t)core->marked_crowds,
+        "predictions", (Py_ssize_t)core->prediction_count,
+        "moved", (unsigned long long)core->moved,
+        "areas_of_boxes", core->areas_of_boxes ? Py_True : Py_False,
+        "any_skipped", core->any_skipped ? Py_True : Py_False,
+        "lost", core->lost ? Py_True : Py_False,
+        "lost_at", (long long)core->lost_image, (long long)core->lost_category);
+}
+
+/* The sorted ids of images or categories. */
+PyObject *number_ids(Object *self, PyObject *args)
+{
+    int images;
+    if (!PyArg_ParseTuple(args, "p", &images))
+        return NULL;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    const Ids *ids = images ? &core->images : &core->categories;
+    PyObject *list = PyList_New((Py_ssize_t)ids->count);
+    for (size_t i = 0; list && i < ids->count; i++) {
+        PyObject *id = PyLong_FromLongLong(ids->sorted[i]);
+        if (id)
+            PyList_SET_ITEM(list, (Py_ssize_t)i, id);
+        else
+            Py_CLEAR(list);
+    }
+    self->busy = false;
+    return list;
+}
+
+PyObject *number_match_count(Object *self, PyObject *args)
+{
+    Py_ssize_t category;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "n", &category);
+    self->busy = false;
+    if (fine && (category < 0 || (size_t)category >= core->categories.count)) {
+        PyErr_SetString(PyExc_IndexError, "no such category");
+        fine = false;
+    }
+    if (!fine)
+        return NULL;
+    return PyLong_FromUnsignedLong(core->ranking_start[category + 1] -
+                                   core->ranking_start[category]);
+}
+
+PyObject *number_matches(Object *self, PyObject *args)
+{
+    const char *name;
+    Rule rule;
+    Py_ssize_t category;
+    Py_buffer image, prediction, score, matched, ignored, positives;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "snw*w*w*w*w*w*", &name, &category, &image, &prediction,
+                                 &score, &matched, &ignored, &positives);
+    if (fine) {
+        fine = parse_rule(core, name, &rule);
+        if (fine && (category < 0 || (size_t)category >= core->categories.count)) {
+            PyErr_SetString(PyExc_IndexError, "no such category");
+            fine = false;
+        }
+        size_t count = !fine ? 0 : core->ranking_start[category + 1] -
+                                   core->ranking_start[category];
+        fine = fine && sized(&image, count, sizeof(int32_t)) &&
+               sized(&prediction, count, sizeof(int64_t)) &&
+               sized(&score, count, sizeof(double)) && sized(&matched, count * CURVES, 1) &&
+               sized(&ignored, count * CURVES, 1) &&
+               sized(&positives, RANGES * core->images.count, sizeof(int32_t));
+        if (fine) {
+            Matches out = {image.buf, prediction.buf, score.buf, matched.buf, ignored.buf,
+                           positives.buf};
+            fill_matches(core, rule, (size_t)category, &out);
+        }
+        PyBuffer_Release(&image);
+        PyBuffer_Release(&prediction);
+        PyBuffer_Release(&score);
+        PyBuffer_Release(&matched);
+        PyBuffer_Release(&ignored);
+        PyBuffer_Release(&positives);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyObject *number_resample(Object *self, PyObject *args)
+{
+    const char *name;
+    unsigned thresholds;
+    Rule rule;
+    Py_ssize_t count;
+    Py_buffer weights, precisions;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "sIny*w*", &name, &thresholds, &count, &weights,
+                                 &precisions);
+    if (fine) {
+        fine = parse_rule(core, name, &rule) && count >= 0 && (thresholds & ONE_RANGE) &&
+               sized(&precisions, (size_t)count * core->categories.count, sizeof(double)) &&
+               sized(&weights, (size_t)count * core->images.count, sizeof(int32_t));
+        if (!fine && !PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "a negative number of resamples, or no threshold");
+        if (fine) {
+            Status status;
+            Py_BEGIN_ALLOW_THREADS
+            status = resample_precision(core, rule, thresholds & ONE_RANGE, (size_t)count,
+                                        weights.buf, precisions.buf);
+            Py_END_ALLOW_THREADS
+            fine = raise_status(status);
+        }
+        PyBuffer_Release(&weights);
+        PyBuffer_Release(&precisions);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    Py_RETURN_NONE;
+}

@@ -1,0 +1,130 @@
+#include "object.h"
+
+#include "../read/reading.h"
+#include "../sum/evaluation.h"
+
+PyObject *unusual;
+
+bool raise_status(Status status)
+{
+    if (status == UNUSUAL)
+        PyErr_SetString(unusual, "left to the general path");
+    else if (status == NO_MEMORY)
+        PyErr_NoMemory();
+    return status == FINE;
+}
+
+Evaluation *claim(Object *self, State state)
+{
+    if (self->busy || self->state != state) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        self->busy ? "in use by another thread" : "called out of order");
+        return NULL;
+    }
+    self->busy = true;
+    return &self->core;
+}
+
+int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"truth", "results", "masks", "threads", "mapped", NULL};
+    Py_buffer truth, results;
+    int masks, threads, mapped;
+    if (self->state != EMPTY || self->busy) {
+        PyErr_SetString(PyExc_RuntimeError, "made once");
+        return -1;
+    }
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pip", names, &truth, &results, &masks,
+                                     &threads, &mapped))
+        return -1;
+    self->truth = truth;
+    self->results = results;
+    self->core.results = (MappedText){results.buf, (size_t)results.len, mapped};
+    self->core.masks = masks;
+    self->core.threads = threads < 1 ? 1 : smaller(threads, MOST_THREADS);
+    self->busy = true;
+    Status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = read_files(&self->core, truth.buf, (size_t)truth.len);
+    Py_END_ALLOW_THREADS
+    self->busy = false;
+    if (!raise_status(status))
+        return -1;
+    self->state = READ;
+    return 0;
+}
+
+static void release(Object *self)
+{
+    if (self->truth.obj)
+        PyBuffer_Release(&self->truth);
+    if (self->results.obj)
+        PyBuffer_Release(&self->results);
+}
+
+void evaluation_dealloc(Object *self)
+{
+    free_evaluation(&self->core);
+    release(self);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+PyObject *evaluation_polygons(Object *self, PyObject *unused)
+{
+    (void)unused;
+    Evaluation *core = claim(self, READ);
+    PyObject *list = core ? PyList_New(0) : NULL;
+    bool of_truth = true;
+    size_t index = 0;
+    MaskText mask;
+    while (list && next_polygons(core, &of_truth, &index, &mask)) {
+        int32_t image = of_truth ? core->truths[index].image : core->predictions[index].image;
+        PyObject *item = Py_BuildValue("(Oniiy#)", of_truth ? Py_True : Py_False,
+                                       (Py_ssize_t)index, (int)core->heights[image],
+                                       (int)core->widths[image], mask.text,
+                                       (Py_ssize_t)mask.length);
+        if (!item || PyList_Append(list, item) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+        index++;
+    }
+    self->busy = core ? false : self->busy;
+    return list;
+}
+
+PyObject *evaluation_give(Object *self, PyObject *args)
+{
+    int of_truth;
+    Py_ssize_t index;
+    const char *counts;
+    Py_ssize_t length;
+    if (!PyArg_ParseTuple(args, "pny#", &of_truth, &index, &counts, &length))
+        return NULL;
+    Evaluation *core = claim(self, READ);
+    if (!core)
+        return NULL;
+    Status status = index < 0 ? UNUSUAL
+        : give_mask(core, of_truth, (size_t)index, (const uint8_t *)counts, (size_t)length);
+    self->busy = false;
+    if (!raise_status(status))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyObject *evaluation_match(Object *self, PyObject *unused)
+{
+    (void)unused;
+    Evaluation *core = claim(self, READ);
+    if (!core)
+        return NULL;
+    Status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = finish_matching(core);
+    Py_END_ALLOW_THREADS
+    self->busy = false;
+    self->state = status == FINE ? MATCHED : EMPTY;
+    release(self);
+    if (!raise_status(status))
+        return NULL;
+    Py_RETURN_NONE;
+}
