@@ -7,6 +7,7 @@
 #include "../base/memory.h"
 #include "../base/pages.h"
 #include "../base/workers.h"
+#include "mask_boxes.h"
 #include "matching.h"
 #include "overlaps.h"
 #include "ranking.h"

@@ -80,6 +80,24 @@ static double stock_walk(const uint32_t *first, uint32_t first_runs, const uint3
     return shared ? (double)shared / (double)(crowd_area ? crowd_area : covered) : 0;
 }
 
+/* The number of pixels that two masks of one size share. */
+static uint32_t shared_pixels(const uint32_t *first, uint32_t first_runs,
+                              const uint32_t *second, uint32_t second_runs)
+{
+    uint32_t shared = 0, i = 1, j = 1;
+    while (i < first_runs && j < second_runs) {
+        uint32_t start = first[i - 1] > second[j - 1] ? first[i - 1] : second[j - 1];
+        uint32_t end = first[i] < second[j] ? first[i] : second[j];
+        if (end > start)
+            shared += end - start;
+        if (first[i] < second[j])
+            i += 2;
+        else
+            j += 2;
+    }
+    return shared;
+}
+
 double mask_iou(const RunList *list, const Mask *prediction, const RunList *truths,
                 const Mask *truth, bool crowd)
 {

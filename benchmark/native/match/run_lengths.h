@@ -18,26 +18,13 @@ typedef struct {
     bool hollow; /* has a run of no pixel past the first */
 } Mask;
 
+/* Makes room for `more` runs at the end of `list`; false where there is no memory. */
+bool room_for_runs(RunList *list, size_t more);
+
 /* Decodes at the end of `list` (which keeps the mask) and sets all but the box.
  *
- * UNUSUAL where the run lengths are unsound: a character outside the alphabet, cut short, too
+ * UNUSUAL where the run lengths are invalid: a character outside the alphabet, cut short, too
  * long, negative, or not of exactly height * width pixels. */
 Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask);
-
-/* The smallest box around the mask's pixels; zeros for none. */
-void tight_box(const RunList *list, Mask *mask, int32_t height);
-
-/* A box around the mask at hardly any cost: its columns in full height. */
-void column_box(const RunList *list, Mask *mask, int32_t height);
-
-/* pycocotools' toBbox, x, y, width, height, of a mask whose tight box is known. */
-void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4]);
-
-/* The pixels of a box (x, y, width, height) by the rule of pycocotools' rasteriser. */
-Status region_mask(const double box[4], int32_t height, int32_t width, RunList *list, Mask *mask);
-
-/* The number of pixels that two masks of one size share. */
-uint32_t shared_pixels(const uint32_t *first, uint32_t first_runs, const uint32_t *second,
-                       uint32_t second_runs);
 
 #endif
