@@ -42,8 +42,8 @@ def test_an_untrained_model_is_called_so(checkpoint: Path) -> None:
     count = sum(p.numel() for p in network.parameters() if p.requires_grad)
     assert "**Untrained.**" in card
     assert f"| total | {count:,} parameters |" in card
-    assert "None was given" in card
-    assert "Not stated yet" in card
+    assert "None. Without evaluation" in card
+    assert "Not stated." in card
 
 
 def test_scores_are_the_evaluations_and_text_is_no_markup(checkpoint: Path, tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def test_the_numbers_are_the_files(release: PaintedRelease) -> None:
     assert rows["questions"] == str(info["questions"])
     assert rows["valid masks"] == str(info["masks"]) == "6"
     assert rows["skipped"] == "1"
-    assert rows["not answered yet"] == "2"
-    assert rows["crowds, not asked"] == "3"
+    assert rows["unanswered"] == "2"
+    assert rows["crowds, without question"] == "3"
     assert rows["rater hours"] == f"{info['rater_hours']:.2f}"
     assert rows["minutes per valid mask"] == f"{info['minutes_per_valid_mask']:.2f}"
 
@@ -48,8 +48,8 @@ def test_skips_source_and_open_questions_are_told(release: PaintedRelease) -> No
     info = json.loads(release.path.read_text())["info"]
     assert "| too dark | 1 |" in card
     assert info["source_sha256"] in card
-    assert "questions still open: 2." in card
-    assert "Not stated yet" in card
+    assert "questions without an answer: 2." in card
+    assert "Not stated." in card
 
 
 def test_what_reviewers_found_is_told_where_the_release_tells_it(
@@ -63,8 +63,8 @@ def test_what_reviewers_found_is_told_where_the_release_tells_it(
     card = data_card(measure(path, "set"), Publication())
     assert "accepted 41 answers and repainted 3; 2 were rejected" in card
     assert "17 have not been reviewed" in card
-    assert "5 answers are second opinions" in card
-    assert "29 answers to questions of" in card
+    assert "5 answers are replicas" in card
+    assert "29 answers to gold" in card
     for name in [*found, "replicas", "gold_answers"]:
         del content["info"][name]
     path.write_text(json.dumps(content))
