@@ -7,29 +7,19 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, FastAPI
 from gradio.themes import Base
-from starlette.exceptions import HTTPException
 
 from annotate_app.access import joining, sign_in
 from annotate_app.access.security_headers import SecurityHeaders
-from annotate_app.access.sessions import SessionGuard, Sessions
+from annotate_app.access.sessions import CurrentRater, SessionGuard, Sessions
 from annotate_app.access.throttle import Throttle
-from annotate_app.owner import audit as audit_pages
-from annotate_app.owner import export as export_pages
-from annotate_app.owner import gallery as gallery_pages
-from annotate_app.owner import people as people_pages
-from annotate_app.owner import progress as progress_pages
-from annotate_app.owner import settings as settings_pages
-from annotate_app.rater import earlier_work as earlier
-from annotate_app.rater import guidelines as guidelines_pages
-from annotate_app.rater import questions as api
-from annotate_app.reviewer import review as review_api
-from annotate_app.web import static_files
-from annotate_app.web.database_unavailable import DatabaseAway
-from annotate_app.web.pages import NAVIGATION, render
+from annotate_app.owner import audit, export, gallery, people, progress, settings
+from annotate_app.rater import earlier_work, guidelines, my_work, questions
+from annotate_app.reviewer import review
+from annotate_app.web import image_bytes, problems, static_files
+from annotate_app.web.database_unavailable import DatabaseUnavailable
+from annotate_app.web.pages import NAVIGATION
 from annotate_app.web.static_files import static_url
 from o365seg.project.folder import Project
 from o365seg.project.signing_key import signing_key
@@ -62,24 +52,25 @@ def make_app(project: Project) -> FastAPI:
     throttle = Throttle()
     app.include_router(sign_in.make_router(project, sessions, throttle))
     app.include_router(joining.make_router(project, sessions, throttle))
-    for part in (
-        guidelines_pages,
-        review_api,
-        progress_pages,
-        gallery_pages,
-        people_pages,
-        audit_pages,
-        export_pages,
-        settings_pages,
+    for room in (
+        image_bytes,
+        guidelines,
+        questions,
+        earlier_work,
+        my_work,
+        review,
+        progress,
+        gallery,
+        people,
+        audit,
+        export,
+        settings,
     ):
-        app.include_router(part.make_router(project))
+        app.include_router(room.make_router(project))
     app.include_router(_me_router(project.about.id))
-    app.include_router(api.make_router(project))
-    app.include_router(earlier.make_router(project))
-    app.add_exception_handler(RequestValidationError, _refuse_body)
-    app.add_exception_handler(HTTPException, _show_problem)
+    problems.add_handlers(app)
     app.add_middleware(SessionGuard, sessions=sessions)
-    app.add_middleware(DatabaseAway)
+    app.add_middleware(DatabaseUnavailable)
     app.add_middleware(SecurityHeaders)  # outermost: refusals get them too
     return gr.mount_gradio_app(
         app,
@@ -91,35 +82,6 @@ def make_app(project: Project) -> FastAPI:
         # Gradio's default theme loads fonts from the web.
         theme=Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         css=_PAGE_CSS,
-    )
-
-
-def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
-    """Name the invalid fields, without the input itself: it may be huge, or not JSON."""
-    assert isinstance(error, RequestValidationError)
-    faults = [
-        f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}"
-        for fault in error.errors()[:5]
-    ]
-    message = "; ".join(faults).encode(errors="replace").decode()[:500]
-    return JSONResponse({"error": "malformed", "message": message}, status_code=422)
-
-
-_PROBLEMS = {403: "Access denied", 404: "Page not found"}
-
-
-def _show_problem(request: Request, error: Exception) -> Response:
-    """Answer with a page for people, with JSON for scripts."""
-    assert isinstance(error, HTTPException)
-    if request.url.path.startswith("/api/") or not hasattr(request.state, "rater"):
-        body = {"error": "refused", "message": str(error.detail)}
-        return JSONResponse(body, status_code=error.status_code)
-    return render(
-        request,
-        "problem.html",
-        status=error.status_code,
-        title=_PROBLEMS.get(error.status_code, "The request failed"),
-        message=str(error.detail),
     )
 
 
@@ -140,7 +102,7 @@ def _me_router(project_id: str) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/me")
-    def me(rater: api.CurrentRater) -> dict[str, Any]:
+    def me(rater: CurrentRater) -> dict[str, Any]:
         return {
             "rater": rater.name,
             "project": project_id,

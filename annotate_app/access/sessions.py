@@ -8,14 +8,15 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import HTTPException
+from fastapi import Depends, HTTPException
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from annotate_app.web.problems import problem
 from annotate_app.web.static_files import PUBLIC_STYLE, STATIC_ROOT
 from o365seg.store.people.raters import Rater
 from o365seg.store.schema import Role
@@ -106,7 +107,7 @@ class SessionGuard:
         most = MAX_LARGE_BODY if path in _LARGE_PATHS else MAX_OTHER_BODY
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most or b"transfer-encoding" in headers:
-            return _problem(413, "too_large", "the request is too large")
+            return problem(413, "too_large", "the request is too large")
         reads = scope["type"] != "http" or scope["method"] in ("GET", "HEAD")
         is_api = path.startswith("/api/")
         if (
@@ -115,17 +116,17 @@ class SessionGuard:
             and (path.split("/")[1] not in _FORM_ROOTS or _is_foreign(headers))
         ):
             # Includes Gradio's own posts: the page needs none, and its upload could fill the disk.
-            return _problem(403, "forbidden", "the request did not come from a page of this server")
+            return problem(403, "forbidden", "the request did not come from a page of this server")
         if PUBLIC_PATHS.fullmatch(path):
             return None
         rater = self._sessions.rater_of(scope)
         if rater is None:
             is_page = not is_api and not path.startswith("/image/")
             if not is_page or not reads or scope["type"] != "http":
-                return _problem(401, "signed_out", "you are signed out; sign in again")
+                return problem(401, "signed_out", "you are signed out; sign in again")
             return RedirectResponse(LOGIN_PATH, status_code=303)
         if is_api and not reads and CSRF_HEADER not in headers:
-            return _problem(403, "forbidden", "the request did not come from the painter")
+            return problem(403, "forbidden", "the request did not come from the painter")
         scope.setdefault("state", {})["rater"] = rater
         return None
 
@@ -149,6 +150,9 @@ def current_rater(request: Request) -> Rater:
     return rater
 
 
+CurrentRater = Annotated[Rater, Depends(current_rater)]
+
+
 def require(role: Role) -> Callable[[Request], Rater]:
     """A dependency of routes: the signed-in person, or 403 if they lack the role."""
 
@@ -164,7 +168,3 @@ def require(role: Role) -> Callable[[Request], Rater]:
 def _session_tag(rater: Rater) -> str:
     """A tag that a new password or a sign-out changes, which ends earlier sessions."""
     return hashlib.sha256(f"{rater.sign_outs} {rater.password_hash}".encode()).hexdigest()[:16]
-
-
-def _problem(status: int, error: str, message: str) -> Response:
-    return JSONResponse({"error": error, "message": message}, status_code=status)

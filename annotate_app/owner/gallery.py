@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from annotate_app.access.sessions import require
 from annotate_app.owner.thumbnails import draw_answer
-from annotate_app.web.image_bytes import PhotoGone, read_photo
+from annotate_app.web.image_bytes import NEVER_CHANGES, ImageUnavailable, read_image
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.project.folder import Project
@@ -78,14 +78,13 @@ def make_router(project: Project) -> APIRouter:
         if painted is None:
             raise HTTPException(404, "No such answer.")
         try:
-            photo, _ = read_photo(project, painted.image_sha256)
-        except PhotoGone as gone:
-            raise HTTPException(404, str(gone)) from None
+            image, _ = read_image(project, painted.image_sha256)
+        except ImageUnavailable as error:
+            raise HTTPException(404, str(error)) from None
         return Response(
-            draw_answer(photo, painted, _LONGEST[size], crop=size == "small"),
+            draw_answer(image, painted, _LONGEST[size], crop=size == "small"),
             media_type="image/jpeg",
-            # Answers never change.
-            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+            headers=NEVER_CHANGES,  # as answers never do
         )
 
     return router

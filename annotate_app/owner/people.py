@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
@@ -12,7 +11,7 @@ from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
-from o365seg.store.database import now_ms
+from o365seg.store.database import Connection, now_ms
 from o365seg.store.people import accounts as people
 from o365seg.store.people import invitations
 from o365seg.store.people.raters import Rater
@@ -69,7 +68,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> Response:
         return _change(request, lambda db: people.set_role(db, name, role, by=owner.id))
 
-    def _change(request: Request, change: Callable[[sa.Connection], object]) -> Response:
+    def _change(request: Request, change: Callable[[Connection], object]) -> Response:
         try:
             with project.store.write() as db:
                 change(db)

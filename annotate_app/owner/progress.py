@@ -1,4 +1,4 @@
-"""Progress pages that update themselves: of the project, and of one rater."""
+"""The owner's page of progress, which updates itself."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from annotate_app.access.sessions import current_rater, require
+from annotate_app.access.sessions import require
 from annotate_app.web import charts
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
@@ -18,7 +18,7 @@ from o365seg.store.people.raters import Rater
 from o365seg.store.progress import pace
 from o365seg.store.progress.summary import Progress, measure_progress
 from o365seg.store.quality import rater_quality
-from o365seg.store.schema import Purpose, Role, Verdict, answer, question
+from o365seg.store.schema import Role
 
 _Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 
@@ -35,20 +35,8 @@ class _Measured:
     chart: charts.Columns | None
 
 
-@dataclass(frozen=True)
-class Correction:
-    """A rater's answer that a reviewer did not accept."""
-
-    question: int
-    category: str
-    verdict: str
-    comment: str
-    at: int
-    answer: int
-
-
 def make_router(project: Project) -> APIRouter:
-    """The routes `/progress` and `/my-work`, and the part that is fetched again."""
+    """The route `/progress`, and the part of its page that is fetched again."""
     router = APIRouter()
     measuring = threading.Lock()
     newest: tuple[float, _Measured] | None = None
@@ -69,17 +57,6 @@ def make_router(project: Project) -> APIRouter:
     def show_part(request: Request, owner: _Owner) -> Response:
         return render(request, "owner/progress_now.html", at=now_ms(), **vars(measured()))
 
-    @router.get("/my-work")
-    def my_work(request: Request, rater: Annotated[Rater, Depends(current_rater)]) -> Response:
-        now = now_ms()
-        with project.store.read() as db:
-            (mine,) = rater_quality.measure_raters(db, rater.id)
-            chart = charts.over_time(*pace.answers_over_time(db, now, rater_id=rater.id))
-            corrections = _corrections(db, rater.id)
-        return render(
-            request, "rater/my_work.html", mine=mine, chart=chart, corrections=corrections
-        )
-
     return router
 
 
@@ -91,31 +68,3 @@ def _measure(db: sa.Connection, now: int) -> _Measured:
         rater_quality.skips_by_category(db),
         charts.over_time(*pace.answers_over_time(db, now)),
     )
-
-
-def _corrections(db: sa.Connection, rater_id: int) -> list[Correction]:
-    """A rater's answers whose newest verdict is not accepted, newest first."""
-    last = rater_quality.newest_reviews()
-    rows = db.execute(
-        sa.select(
-            question.c.id,
-            question.c.category,
-            last.c.verdict,
-            last.c.comment,
-            last.c.created_at,
-            answer.c.id,
-        )
-        .select_from(
-            last.join(answer, last.c.answer_id == answer.c.id).join(
-                question, answer.c.question_id == question.c.id
-            )
-        )
-        .where(
-            answer.c.rater_id == rater_id,
-            answer.c.purpose == Purpose.ANSWER,
-            last.c.verdict != Verdict.ACCEPTED.value,
-        )
-        .order_by(last.c.id.desc())
-        .limit(100)
-    )
-    return [Correction(*row) for row in rows]

@@ -14,11 +14,11 @@ _OUTLINE = (255, 255, 255)
 _BOX = (255, 212, 121)
 
 
-def draw_answer(photo: bytes, painted: Painted, longest: int, *, crop: bool) -> bytes:
+def draw_answer(image: bytes, painted: Painted, longest: int, *, crop: bool) -> bytes:
     """Draw an answer as a JPEG.
 
     Args:
-        photo: The image file.
+        image: The image file.
         painted: The mask, its box and the size of the image they are in.
         longest: Longer side of the thumbnail, in pixels; a whole image is never enlarged.
         crop: Show only the area around the mask and the box.
@@ -29,7 +29,7 @@ def draw_answer(photo: bytes, painted: Painted, longest: int, *, crop: bool) -> 
     scale = longest / max(right - left, bottom - top)
     scale = min(scale, 6.0 if crop else 1.0)
     size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
-    with Image.open(io.BytesIO(photo)) as opened:
+    with Image.open(io.BytesIO(image)) as opened:
         # A JPEG is decoded at a fraction of its size where that is enough.
         opened.draft("RGB", (round(width * scale), round(height * scale)))
         shrunk = opened.width / width

@@ -10,7 +10,10 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from annotate_app.rater.questions import CurrentRater, count_progress, problem, take_work
+from annotate_app.access.sessions import CurrentRater
+from annotate_app.rater.questions import count_progress, take_work
+from annotate_app.web.image_bytes import image_reference
+from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
@@ -74,7 +77,5 @@ def make_router(project: Project) -> APIRouter:
 def _shown(work: KeptWork) -> dict[str, Any]:
     """Kept work in the JSON form that the painter reads; the image as in a question."""
     fields = asdict(work)
-    image = {"sha256": work.image_sha256, "width": work.width, "height": work.height}
-    for name in ("image_sha256", "width", "height"):
-        del fields[name]
-    return fields | {"image": image | {"url": f"/image/{work.image_sha256}"}}
+    sha256, width, height = (fields.pop(name) for name in ("image_sha256", "width", "height"))
+    return fields | {"image": image_reference(sha256, width, height)}

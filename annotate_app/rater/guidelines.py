@@ -1,22 +1,17 @@
 """The pages of the guidelines and of a rater's qualification."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from annotate_app.access.sessions import current_rater
+from annotate_app.access.sessions import CurrentRater
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people import qualification
 from o365seg.store.people.qualification import Gate
-from o365seg.store.people.raters import Rater
 from o365seg.store.settings import read_settings
-
-_CurrentRater = Annotated[Rater, Depends(current_rater)]
 
 # HTML stays text, links with dangerous schemes are refused, and images are off: the pages' content
 # security policy would not load them.
@@ -33,36 +28,36 @@ def make_router(project: Project) -> APIRouter:
     router = APIRouter()
 
     @router.get("/guidelines")
-    def show_guidelines(request: Request, rater: _CurrentRater) -> Response:
+    def show_guidelines(request: Request, rater: CurrentRater) -> Response:
         with project.store.read() as db:
             settings = read_settings(db)
-            gate = qualification.find_gate(db, rater.id, settings)
+            entry = qualification.find_entry(db, rater.id, settings)
         return render(
             request,
             "rater/guidelines.html",
             guidelines=markdown_to_html(settings.guidelines),
-            must_confirm=gate is Gate.GUIDELINES,
+            must_confirm=entry.gate is Gate.GUIDELINES,
         )
 
     @router.post("/guidelines/confirm")
-    def confirm(rater: _CurrentRater) -> Response:
+    def confirm(rater: CurrentRater) -> Response:
         with project.store.write() as db:
             qualification.confirm_guidelines(db, rater.id, now_ms())
         return RedirectResponse("/", status_code=303)
 
     @router.get("/qualification")
-    def show_qualification(request: Request, rater: _CurrentRater) -> Response:
+    def show_qualification(request: Request, rater: CurrentRater) -> Response:
         with project.store.read() as db:
             settings = read_settings(db)
             standing = qualification.read_qualification(db, rater.id)
-            gate = qualification.find_gate(db, rater.id, settings)
+            entry = qualification.find_entry(db, rater.id, settings, standing)
         return render(
             request,
             "rater/qualification.html",
             standing=standing,
             pass_mark=settings.pass_mark,
             attempts=settings.qualification_attempts,
-            failed=gate is Gate.FAILED,
+            failed=entry.gate is Gate.FAILED,
         )
 
     return router

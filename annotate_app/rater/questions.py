@@ -3,44 +3,27 @@
 Plain FastAPI beside Gradio: a submit through Gradio's queue is slower, and its latency varies more.
 """
 
-import zlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, model_validator
 
-from annotate_app.access.sessions import current_rater
-from annotate_app.rater import notices as trial_notices
-from annotate_app.web.image_bytes import PhotoGone, read_photo
+from annotate_app.access.sessions import CurrentRater
+from annotate_app.rater import notices
+from annotate_app.web.answer_bodies import ActivityBody, MaskBody, pack_mask
+from annotate_app.web.image_bytes import image_reference
+from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import SourceId, Text, json_body
 from o365seg.project.folder import Project
-from o365seg.store.database import now_ms
-from o365seg.store.people import qualification
-from o365seg.store.people.qualification import Gate
+from o365seg.store.database import Connection, now_ms
+from o365seg.store.people.qualification import Gate, Qualification
 from o365seg.store.people.raters import Rater
 from o365seg.store.progress import summary as progress
 from o365seg.store.quality import gold
-from o365seg.store.schema import Purpose, answer
+from o365seg.store.schema import Purpose
 from o365seg.store.work import answers, earlier_work, leases
-
-_Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # a week
-_Count = Annotated[int, Field(ge=0, le=2**31)]
-CurrentRater = Annotated[Rater, Depends(current_rater)]
-
-
-class MaskBody(BaseModel):
-    """A mask; `size` is [height, width], `crc32` the checksum of `counts` as ASCII text."""
-
-    size: tuple[int, int]
-    counts: Text
-    crc32: Annotated[int, Field(ge=0, lt=2**32)]
-
-    def mask(self) -> answers.Mask:
-        """Convert to the store's type."""
-        return answers.Mask(self.size, self.counts, self.crc32)
 
 
 class SkipBody(BaseModel):
@@ -68,26 +51,6 @@ class AnswerBody(BaseModel):
             return self.mask.mask()
         assert self.skip is not None  # by the validator
         return answers.Skip(self.skip.reason, self.skip.note)
-
-
-class ActivityBody(BaseModel):
-    """What the painter measured; see `answers.Activity`. Times in ms."""
-
-    wall_ms: _Millis = 0
-    active_ms: _Millis = 0
-    idle_ms: _Millis = 0
-    hidden_ms: _Millis = 0
-    strokes: _Count = 0
-    lines: _Count = 0
-    fills: _Count = 0
-    erases: _Count = 0
-    undos: _Count = 0
-    zooms: _Count = 0
-
-    def activity(self) -> answers.Activity:
-        """Convert to the store's type; the active time is at most the wall time."""
-        values = {field.name: getattr(self, field.name) for field in fields(answers.Activity)}
-        return answers.Activity(**values | {"active_ms": min(self.active_ms, self.wall_ms)})
 
 
 class SubmitBody(BaseModel):
@@ -151,10 +114,11 @@ def make_router(project: Project) -> APIRouter:
                 )
             except answers.AnswerRefused as refusal:
                 return problem(422, "refused", str(refusal))
-            trial = _trial_feedback(db, rater, outcome)
+            trial = _trial_feedback(db, outcome)
             # After a whole attempt its result comes first, not the next attempt.
             work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
-            work = work or take_work(db, rater, now)
+            standing = outcome.standing if isinstance(outcome, answers.Recorded) else None
+            work = work or take_work(db, rater, now, standing)
         # The browser deletes its own copy on this reply, so the commit must be on disk by now.
         following = work | count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
@@ -194,19 +158,6 @@ def make_router(project: Project) -> APIRouter:
             return problem(409, "lease_lost", "This question has gone to another rater.")
         return JSONResponse({"expires_in_s": leases.LEASE_MS // 1000})
 
-    @router.get("/image/{sha256}")
-    def image_bytes(sha256: Text) -> Response:
-        try:
-            data, media_type = read_photo(project, sha256)
-        except PhotoGone as gone:
-            status = 409 if gone.error == "image_changed" else 404
-            return problem(status, gone.error, str(gone))
-        return Response(
-            data,
-            media_type=media_type,
-            headers={"Cache-Control": "private, max-age=31536000, immutable"},
-        )
-
     return router
 
 
@@ -214,14 +165,19 @@ _NO_WORK = {"current": None, "prefetched": None, "waiting": 0, "go_to": None}
 _GATES = {Gate.GUIDELINES: "/guidelines", Gate.FAILED: "/qualification"}
 
 
-def take_work(db: sa.Connection, rater: Rater, now: int) -> dict[str, Any]:
-    """A rater's questions; only a qualification question shows its purpose."""
-    work = leases.take_work(db, rater.id, now)
+def take_work(
+    db: Connection, rater: Rater, now: int, standing: Qualification | None = None
+) -> dict[str, Any]:
+    """A rater's questions; only a qualification question shows its purpose.
+
+    `standing`: the rater's qualification, where it has been read already.
+    """
+    work = leases.take_work(db, rater.id, now, standing)
     if work.gate in _GATES:
         return _NO_WORK | {"go_to": _GATES[work.gate]}
     return {
-        "current": work.current and _task(db, rater, work.current),
-        "prefetched": work.prefetched and _task(db, rater, work.prefetched),
+        "current": work.current and _task(db, rater, work.current, work.standing),
+        "prefetched": work.prefetched and _task(db, rater, work.prefetched, work.standing),
         "waiting": leases.count_waiting(db, rater.id, now),
         "go_to": None,
     }
@@ -233,7 +189,12 @@ def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
         return {"progress": asdict(progress.measure_for_rater(db, rater.id))}
 
 
-def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dict[str, Any]:
+def _task(
+    db: Connection,
+    rater: Rater,
+    leased: leases.LeasedQuestion,
+    standing: Qualification | None,
+) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
     earlier = None
     if leased.answered or leased.purpose is not Purpose.ANSWER:
@@ -241,32 +202,22 @@ def _task(db: sa.Connection, rater: Rater, leased: leases.LeasedQuestion) -> dic
     notice = None
     if leased.purpose is Purpose.QUALIFICATION:
         earlier = None  # each attempt starts from an empty mask
-        standing = qualification.read_qualification(db, rater.id)
-        notice = trial_notices.before(standing, leased.question_id)
+        assert standing is not None  # such a question is leased only to qualify
+        notice = notices.before(standing, leased.question_id)
     elif leased.comment is not None:
-        notice = trial_notices.sent_back(leased.comment)
+        notice = notices.sent_back(leased.comment)
     return {
         "question": leased.question_id,
         "lease": leased.token,
         "category": leased.category,
         "category_id": leased.category_id,
         "bbox": leased.bbox,
-        "image": {
-            "url": f"/image/{leased.image_sha256}",
-            "sha256": leased.image_sha256,
-            "width": leased.width,
-            "height": leased.height,
-        },
+        "image": image_reference(leased.image_sha256, leased.width, leased.height),
         "draft": None if draft is None else asdict(draft),
         # The rater's own answer, when the question is to be corrected.
         "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,
     }
-
-
-def packed(counts: str, size: tuple[int, int]) -> dict[str, Any]:
-    """A mask of `size` (height, width) as JSON: size, counts, crc32."""
-    return {"size": size, "counts": counts, "crc32": zlib.crc32(counts.encode())}
 
 
 @dataclass(frozen=True)
@@ -276,22 +227,14 @@ class _TrialFeedback:
 
 
 def _trial_feedback(
-    db: sa.Connection, rater: Rater, outcome: answers.Recorded | answers.LeaseLost
+    db: Connection, outcome: answers.Recorded | answers.LeaseLost
 ) -> _TrialFeedback | None:
     """The feedback on a qualification question; None for every other question."""
-    if isinstance(outcome, answers.LeaseLost) or outcome.purpose is not Purpose.QUALIFICATION:
+    if isinstance(outcome, answers.LeaseLost) or outcome.standing is None:
         return None
-    given = db.execute(sa.select(answer).where(answer.c.id == outcome.answer_id)).one()
-    complete = qualification.read_qualification(db, rater.id).complete
-    reference = gold.reference_of(db, given.question_id)
-    if reference is None:  # no longer gold
+    compared = gold.compare_answer(db, outcome.answer_id)
+    if compared is None:  # no longer gold
         return None
-    size = (given.height, given.width)
-    comparison = gold.compare(given.counts, reference, size)
-    notice = trial_notices.after(comparison, skipped=given.counts is None)
-    return _TrialFeedback({"notice": notice, "reference": packed(reference, size)}, complete)
-
-
-def problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
-    """An error in the JSON form that the painter reads."""
-    return JSONResponse({"error": error, "message": message, **more}, status_code=status)
+    notice = notices.after(compared.comparison, skipped=compared.skipped)
+    reference = pack_mask(compared.reference, compared.size)
+    return _TrialFeedback({"notice": notice, "reference": reference}, outcome.standing.complete)

@@ -8,8 +8,10 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from annotate_app.access.sessions import require
-from annotate_app.rater.questions import ActivityBody, MaskBody, packed, problem
+from annotate_app.web.answer_bodies import ActivityBody, MaskBody, pack_mask
+from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.pages import render
+from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import RowId, SourceId, Text, json_body
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
@@ -159,14 +161,9 @@ def _shown(item: ReviewItem) -> dict[str, Any]:
         "question": item.question_id,
         "category": item.category,
         "bbox": item.bbox,
-        "image": {
-            "url": f"/image/{item.image_sha256}",
-            "sha256": item.image_sha256,
-            "width": item.width,
-            "height": item.height,
-        },
+        "image": image_reference(item.image_sha256, item.width, item.height),
         "rater": item.rater,
-        "mask": None if item.counts is None else packed(item.counts, size),
+        "mask": None if item.counts is None else pack_mask(item.counts, size),
         "skip_reason": item.skip_reason,
         "skip_note": item.skip_note,
         "active_ms": item.active_ms,

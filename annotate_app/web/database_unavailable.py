@@ -5,17 +5,17 @@ The painter retries by itself (`static/work/api.js`) and keeps the mask until it
 
 import sys
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from o365seg.store.database import DATABASE_ERRORS, error_reason, is_unavailable
 
 RETRY_AFTER_S = 5
 _MESSAGE = "The project's database is unavailable. Nothing is lost; try again in a moment."
 
 
-class DatabaseAway:
+class DatabaseUnavailable:
     """ASGI middleware around everything that uses the database, the session guard included."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -32,21 +32,13 @@ class DatabaseAway:
 
         try:
             await self._app(scope, receive, watched)
-        except (DBAPIError, PoolTimeout) as error:
-            if not _is_away(error):
+        except DATABASE_ERRORS as error:
+            if not is_unavailable(error):
                 raise
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-            sys.stderr.write(f"database: {reason[0] if reason else type(error).__name__}\n")
+            sys.stderr.write(f"database: {error_reason(error)}\n")
             if started or scope["type"] != "http":
                 raise
             await _answer(scope)(scope, receive, send)
-
-
-def _is_away(error: DBAPIError | PoolTimeout) -> bool:
-    """Whether the database is unavailable, as opposed to a faulty statement."""
-    if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
-        return True
-    return error.connection_invalidated
 
 
 def _answer(scope: Scope) -> Response:

@@ -1,15 +1,22 @@
 """A project's image files, looked up by content hash: no part of a request becomes a path."""
 
 import hashlib
+from typing import Any
 
-import sqlalchemy as sa
+from fastapi import APIRouter
+from fastapi.responses import Response
 
+from annotate_app.web.problems import problem
+from annotate_app.web.request_bodies import Text
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
-from o365seg.store.schema import image
+from o365seg.store.work.images import StoredImage, find_image
+
+# For content whose URL changes with it.
+NEVER_CHANGES = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
-class PhotoGone(Exception):
+class ImageUnavailable(Exception):
     """The image is unknown, or its file is missing or changed; `error` is a code for scripts."""
 
     def __init__(self, error: str, message: str) -> None:
@@ -17,29 +24,50 @@ class PhotoGone(Exception):
         self.error = error
 
 
-def read_photo(project: Project, sha256: str) -> tuple[bytes, str]:
+def read_image(project: Project, sha256: str) -> tuple[bytes, str]:
     """The bytes and media type of an image of the project.
 
     Raises:
-        PhotoGone: no such image in the project, or its file is missing or has changed.
+        ImageUnavailable: no such image in the project, or its file is missing or has changed.
     """
     with project.store.read() as db:
-        row = db.execute(sa.select(image).where(image.c.sha256 == sha256).limit(1)).one_or_none()
-    if row is None:
-        raise PhotoGone("no_image", "no such image in this project")
-    data = _read(project, row)
+        found = find_image(db, sha256)
+    if found is None:
+        raise ImageUnavailable("no_image", "no such image in this project")
+    data = _read(project, found)
     if data is None:
-        raise PhotoGone("image_missing", f"the file of image {row.id} is missing: {row.path}")
+        raise ImageUnavailable("image_missing", f"image {found.id}: file not found: {found.path}")
     if hashlib.sha256(data).hexdigest() != sha256:
-        project.images.forget(row.path)
-        raise PhotoGone("image_changed", f"the file of image {row.id} has changed: {row.path}")
-    return data, row.media_type
+        project.images.forget(found.path)
+        raise ImageUnavailable("image_changed", f"image {found.id}: file has changed: {found.path}")
+    return data, found.media_type
 
 
-def _read(project: Project, row: sa.Row) -> bytes | None:
+def _read(project: Project, found: StoredImage) -> bytes | None:
     try:
-        if row.upright:
-            return (project.upright_folder / str(row.id)).read_bytes()
-        return project.images.read(row.path)
+        if found.upright:
+            return (project.upright_folder / str(found.id)).read_bytes()
+        return project.images.read(found.path)
     except (OSError, InputError):
         return None
+
+
+def image_reference(sha256: str, width: int, height: int) -> dict[str, Any]:
+    """An image in the JSON form that the painter reads."""
+    return {"url": f"/image/{sha256}", "sha256": sha256, "width": width, "height": height}
+
+
+def make_router(project: Project) -> APIRouter:
+    """The route `/image/{sha256}`."""
+    router = APIRouter()
+
+    @router.get("/image/{sha256}")
+    def image_bytes(sha256: Text) -> Response:
+        try:
+            data, media_type = read_image(project, sha256)
+        except ImageUnavailable as error:
+            status = 409 if error.error == "image_changed" else 404
+            return problem(status, error.error, str(error))
+        return Response(data, media_type=media_type, headers=NEVER_CHANGES)
+
+    return router

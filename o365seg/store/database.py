@@ -16,11 +16,20 @@ from urllib.parse import unquote
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from o365seg.errors import InputError
 from o365seg.store import schema
+
+Connection = sa.Connection  # for code that passes one on
 
 _DRIVER = "postgresql+psycopg"
 _SECRETS = ("password", "sslpassword", "oauth_client_secret")  # libpq's, behind a URL's `?`
@@ -133,6 +142,25 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
+
+
+DATABASE_ERRORS = (DBAPIError, PoolTimeout)
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether one of `DATABASE_ERRORS` means that the database is unavailable.
+
+    False for a faulty statement.
+    """
+    if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def error_reason(error: Exception) -> str:
+    """The first line of what the database said, without the statement."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What stands between a new rater and the work: the guidelines, and questions of known answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -59,21 +59,37 @@ _PERSON = sa.select(
 ).where(rater.c.id == sa.bindparam("rater"))
 
 
-def find_gate(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> Gate:
-    """What a person has to do before they get work; reviewers and owners need not qualify."""
+@dataclass(frozen=True)
+class Entry:
+    """A rater's gate; `standing` is their qualification where the gate depends on it, or None."""
+
+    gate: Gate
+    standing: Qualification | None = None
+
+
+def find_entry(
+    db: sa.Connection,
+    rater_id: int,
+    settings: ProjectSettings,
+    standing: Qualification | None = None,
+) -> Entry:
+    """What a person has to do before they get work; reviewers and owners need not qualify.
+
+    `standing`: their qualification, where the caller has read it already.
+    """
     person = db.execute(_PERSON, {"rater": rater_id}).one()
     if settings.guidelines_required and person.guidelines_read_at is None:
-        return Gate.GUIDELINES
-    # Who worked before the project had such questions is not new.
+        return Entry(Gate.GUIDELINES)
+    # Raters who worked before the project had such questions are not new.
     if person.role != Role.RATER or person.qualified_at is not None or person.has_worked:
-        return Gate.OPEN
-    standing = read_qualification(db, rater_id)
+        return Entry(Gate.OPEN)
+    standing = standing or read_qualification(db, rater_id)
     if not standing.trials:
-        return Gate.OPEN
+        return Entry(Gate.OPEN)
     limit = settings.qualification_attempts
     if standing.complete and limit and standing.attempts >= limit:
-        return Gate.FAILED
-    return Gate.QUALIFICATION
+        return Entry(Gate.FAILED, standing)
+    return Entry(Gate.QUALIFICATION, standing)
 
 
 def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
@@ -119,11 +135,15 @@ def trials_left(standing: Qualification) -> Sequence[int]:
     return [trial.question_id for trial in standing.trials if trial.iou is None]
 
 
-def conclude(db: sa.Connection, rater_id: int, settings: ProjectSettings, now: int) -> None:
-    """Let a rater pass whose attempt is whole and good enough."""
+def conclude(
+    db: sa.Connection, rater_id: int, settings: ProjectSettings, now: int
+) -> Qualification:
+    """Let a rater pass if their attempt is complete and good enough; return how it stands."""
     standing = read_qualification(db, rater_id)
     if standing.mean_iou is not None and standing.mean_iou >= settings.pass_mark:
         _let_pass(db, rater_id, now)
+        return replace(standing, qualified_at=standing.qualified_at or now)
+    return standing
 
 
 def pass_by_hand(db: sa.Connection, name: str, now: int, actor_id: int | None = None) -> None:

@@ -205,6 +205,27 @@ def compare(counts: str | None, reference: str, size: tuple[int, int]) -> Compar
     )
 
 
+@dataclass(frozen=True)
+class ComparedAnswer:
+    """An answer beside its reference: run lengths, and the image's size (height, width)."""
+
+    comparison: Comparison
+    skipped: bool
+    reference: str
+    size: tuple[int, int]
+
+
+def compare_answer(db: sa.Connection, answer_id: int) -> ComparedAnswer | None:
+    """A recorded answer and its question's reference; None if the question is not gold."""
+    given = db.execute(sa.select(answer).where(answer.c.id == answer_id)).one()
+    reference = reference_of(db, given.question_id)
+    if reference is None:
+        return None
+    size = (given.height, given.width)
+    comparison = compare(given.counts, reference, size)
+    return ComparedAnswer(comparison, given.counts is None, reference, size)
+
+
 def overlap(first: str, second: str, size: tuple[int, int]) -> tuple[int, int, int]:
     """Pixels in both of two sound masks, in the first, in the second."""
     pair = [{"size": list(size), "counts": counts.encode()} for counts in (first, second)]

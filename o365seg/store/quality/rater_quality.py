@@ -135,6 +135,46 @@ def skips_by_category(db: sa.Connection) -> list[Skips]:
     return sorted(found, key=lambda skips: (-skips.skipped, skips.category))
 
 
+@dataclass(frozen=True)
+class Correction:
+    """An answer of a rater whose newest verdict is not accepted; `at` in ms since 1970 (UTC)."""
+
+    question: int
+    category: str
+    verdict: str
+    comment: str
+    at: int
+    answer: int
+
+
+def list_corrections(db: sa.Connection, rater_id: int, limit: int = 100) -> list[Correction]:
+    """A rater's answers whose newest verdict is not accepted, newest first."""
+    last = newest_reviews()
+    rows = db.execute(
+        sa.select(
+            question.c.id,
+            question.c.category,
+            last.c.verdict,
+            last.c.comment,
+            last.c.created_at,
+            answer.c.id,
+        )
+        .select_from(
+            last.join(answer, last.c.answer_id == answer.c.id).join(
+                question, answer.c.question_id == question.c.id
+            )
+        )
+        .where(
+            answer.c.rater_id == rater_id,
+            answer.c.purpose == Purpose.ANSWER,
+            last.c.verdict != Verdict.ACCEPTED.value,
+        )
+        .order_by(last.c.id.desc())
+        .limit(limit)
+    )
+    return [Correction(*row) for row in rows]
+
+
 def newest_reviews() -> sa.Subquery:
     """What was last found about each answer that was reviewed."""
     newest = sa.select(sa.func.max(review.c.id)).group_by(review.c.answer_id)

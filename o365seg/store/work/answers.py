@@ -81,11 +81,17 @@ class LeaseLost:
 
 @dataclass(frozen=True)
 class Recorded:
-    """`repeated`: this very answer had been recorded before, and nothing was changed."""
+    """An answer that is recorded.
+
+    Attributes:
+        repeated: This very answer was recorded before; nothing was changed.
+        standing: After an answer to a qualification question, the rater's qualification.
+    """
 
     answer_id: int
     repeated: bool
     purpose: Purpose = Purpose.ANSWER
+    standing: qualification.Qualification | None = None
 
 
 # A lease with its image, and the answer that was given under it.
@@ -138,7 +144,10 @@ def submit(
 
     if held.answer_id is not None:
         if _content(work) == (held.counts, held.skip_reason):
-            return Recorded(held.answer_id, repeated=True, purpose=Purpose(held.purpose))
+            purpose, standing = Purpose(held.purpose), None
+            if purpose is Purpose.QUALIFICATION:
+                standing = qualification.read_qualification(db, rater_id)
+            return Recorded(held.answer_id, repeated=True, purpose=purpose, standing=standing)
         _keep_late(db, held.question_id, rater_id, work, activity, now)
         return LeaseLost("Another answer of yours to the last question had been recorded already.")
     if held.closed_at is not None:
@@ -156,9 +165,10 @@ def submit(
     )
     leases.close(db, token, "answered", now)
     db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
+    standing = None
     if purpose is Purpose.QUALIFICATION:
-        qualification.conclude(db, rater_id, read_settings(db), now)
-    return Recorded(answer_id, repeated=False, purpose=purpose)
+        standing = qualification.conclude(db, rater_id, read_settings(db), now)
+    return Recorded(answer_id, repeated=False, purpose=purpose, standing=standing)
 
 
 def record_answer(

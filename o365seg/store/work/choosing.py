@@ -35,9 +35,8 @@ class Choice:
     purpose: Purpose
 
 
-def choose_trial(db: sa.Connection, rater_id: int, held: Collection[int]) -> Choice | None:
+def choose_trial(standing: qualification.Qualification, held: Collection[int]) -> Choice | None:
     """The next qualification question of this attempt that is not `held` already."""
-    standing = qualification.read_qualification(db, rater_id)
     if standing.complete and held:
         return None
     for question_id in qualification.trials_left(standing):

@@ -52,30 +52,41 @@ class LeasedQuestion:
 class Work:
     """What a rater has: the question on the screen, and the one after it. None: there is none.
 
-    `gate`: what the rater has to do before there can be any.
+    Attributes:
+        gate: What the rater has to do before there can be any.
+        standing: Their qualification, where these are questions of it.
     """
 
     current: LeasedQuestion | None
     prefetched: LeasedQuestion | None
     gate: Gate = Gate.OPEN
+    standing: qualification.Qualification | None = None
 
 
-def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
+def take_work(
+    db: sa.Connection,
+    rater_id: int,
+    now: int,
+    standing: qualification.Qualification | None = None,
+) -> Work:
     """Give a rater a question to work on and one to prefetch; what they hold already stays theirs.
 
     First comes the question on their screen, then the one prefetched for them, then what
     `choosing.choose_work` finds; where it finds nothing, a question that was only prefetched for
     somebody else, so that nobody waits for idle leases.
+
+    `standing`: the rater's qualification, where the caller has read it already.
     """
     settings = read_settings(db)
-    gate = qualification.find_gate(db, rater_id, settings)
-    if gate in (Gate.GUIDELINES, Gate.FAILED):
-        return Work(None, None, gate)
-    on_trial = gate is Gate.QUALIFICATION
+    entry = qualification.find_entry(db, rater_id, settings, standing)
+    if entry.gate in (Gate.GUIDELINES, Gate.FAILED):
+        return Work(None, None, entry.gate)
+    on_trial = entry.gate is Gate.QUALIFICATION
 
     def choose() -> choosing.Choice | None:
         if on_trial:
-            return choosing.choose_trial(db, rater_id, _trials_held(db, rater_id))
+            assert entry.standing is not None  # the gate depends on it
+            return choosing.choose_trial(entry.standing, _trials_held(db, rater_id))
         return choosing.choose_work(db, rater_id, now, settings)
 
     shown, ahead = _open_leases(db, rater_id, on_trial=on_trial)
@@ -100,7 +111,8 @@ def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
     return Work(
         current=None if shown is None else leased[shown],
         prefetched=None if ahead is None else leased[ahead],
-        gate=gate,
+        gate=entry.gate,
+        standing=entry.standing,
     )
 
 

@@ -12,6 +12,7 @@ from small_project import box_mask
 
 from annotate_app.rater.guidelines import markdown_to_html
 from o365seg.project.folder import Project
+from o365seg.store.people import qualification
 from o365seg.store.schema import Purpose, answer, rater
 
 
@@ -80,6 +81,32 @@ def test_guidelines_and_qualification_send_the_painter_elsewhere(
     assert (again["status"], again["feedback"]) == ("already_recorded", sent["feedback"])
     assert "You have no attempts left" in ada.get("/qualification").text
     assert ada.post("/api/next", json={}).json()["go_to"] == "/qualification"
+
+
+def test_each_request_reads_the_qualification_at_most_once(
+    ada: TestClient, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for question in (1, 2, 3):
+        make_gold(project.store, question, Purpose.QUALIFICATION, box_mask(*SIZE, 30, 30))
+    read, reads = qualification.read_qualification, []
+
+    def counted(db: sa.Connection, rater_id: int) -> qualification.Qualification:
+        reads.append(rater_id)
+        return read(db, rater_id)
+
+    monkeypatch.setattr(qualification, "read_qualification", counted)
+
+    def reads_of(method: str, path: str, **options: Any) -> int:
+        reads.clear()
+        assert ada.request(method, path, **options).status_code == 200
+        return len(reads)
+
+    assert reads_of("POST", "/api/next", json={}) == 1
+    assert reads_of("GET", "/qualification") == 1
+    for _ in range(3):
+        body = submit_body(next_task(ada))
+        assert reads_of("POST", "/api/submit", json=body) == 1
+        assert reads_of("POST", "/api/submit", json=body) == 1  # sent again
 
 
 def test_raters_have_no_part_in_the_reviewing(ada: TestClient, project: Project) -> None:

@@ -142,7 +142,7 @@ def attempt(project: Project, rater: int, x: int) -> None:
 
 def gate(project: Project, rater: int) -> Gate:
     with project.store.read() as db:
-        return qualification.find_gate(db, rater, read_settings(db))
+        return qualification.find_entry(db, rater, read_settings(db)).gate
 
 
 def test_a_new_rater_qualifies_before_the_work(project: Project) -> None:
