@@ -1,4 +1,4 @@
-/** The mask being painted, with its undo history: the one place through which every tool changes pixels. */
+/** The mask being painted, with its undo history. Every tool changes pixels only through it. */
 
 import { writeSpans } from './kernel.js';
 import { History } from './history.js';
@@ -8,7 +8,8 @@ export class Drawing {
   #history;
   #onTouched;
   #onStep;
-  #packed = null; // {version, mask} of the last pack
+  /** The result of the last pack. @type {{version: number, mask: import('./rle.js').PackedMask}|null} */
+  #packed = null;
 
   /**
    * @param {Uint8Array} mask row-major 0/1, length w*h; owned and changed by the drawing
@@ -21,7 +22,7 @@ export class Drawing {
     this.mask = mask;
     this.w = w;
     this.h = h;
-    /** Grows with every finished change, so that savers can tell whether there is anything new. */
+    /** Increases with every finished step: shows whether there is anything new to save. */
     this.version = 0;
     this.#history = new History(mask, w, h);
     this.#onTouched = { onSpans, onTiles };
@@ -51,19 +52,19 @@ export class Drawing {
     return false;
   }
 
-  /** Writes spans as part of the step in progress. */
+  /** Writes spans as part of the step in progress. @param {Int32Array} spans @param {0|1} value */
   write(spans, value) {
     this.#history.keep(spans);
     writeSpans(this.mask, this.w, spans, value);
     this.#onTouched.onSpans(spans);
   }
 
-  /** Ends the step in progress; one undo takes it back as a whole. */
+  /** Ends the step in progress; one undo reverts it as a whole. */
   commit() {
     if (this.#history.commit()) this.#stepped();
   }
 
-  /** Drops the step in progress. */
+  /** Discards the step in progress. */
   revert() {
     this.#onTouched.onTiles(this.#history.revert());
   }
@@ -76,25 +77,25 @@ export class Drawing {
     this.commit();
   }
 
-  /** @returns {boolean} whether there was a step to take back */
+  /** @returns {boolean} whether there was a step to undo */
   undo() {
     return this.#restored(this.#history.undo());
   }
 
-  /** @returns {boolean} whether there was a step to repeat */
+  /** @returns {boolean} whether there was a step to redo */
   redo() {
     return this.#restored(this.#history.redo());
   }
 
-  /** @returns {{size: [number, number], counts: string, crc32: number}} of the last whole step, or later */
+  /** @returns {import('./rle.js').PackedMask} the mask at the last whole step, or later */
   pack() {
-    // A draft was nearly always kept just before the submit, so the submit need not look at the pixels again.
-    if (this.#packed?.version !== this.version || this.#history.isOpen) {
-      this.#packed = { version: this.#history.isOpen ? -1 : this.version, mask: packMask(this.mask, this.w, this.h) };
-    }
+    // A draft was nearly always saved just before a submit, which then need not read the pixels again.
+    if (this.#packed?.version === this.version && !this.#history.isOpen) return this.#packed.mask;
+    this.#packed = { version: this.#history.isOpen ? -1 : this.version, mask: packMask(this.mask, this.w, this.h) };
     return this.#packed.mask;
   }
 
+  /** @param {number[]|null} tiles @returns {boolean} */
   #restored(tiles) {
     if (!tiles) return false;
     this.#onTouched.onTiles(tiles);

@@ -2,19 +2,39 @@
 
 import { segmentSpans } from './kernel.js';
 
+/** @typedef {import('./kernel.js').Point} Point */
+/** @typedef {CanvasRenderingContext2D} Context */
+/** @typedef {{viewport: import('./viewport.js').Viewport, ratio: number}} View */
+
+/**
+ * A path that is about to be painted.
+ * @typedef {object} Preview
+ * @property {Point[]} points image px
+ * @property {number} size diameter, image px
+ * @property {boolean} [closed] whether the end is joined to the beginning
+ * @property {Point[]} [corners] shown as squares, image px
+ */
+
+/**
+ * What the guide layer shows.
+ * @typedef {object} Guides
+ * @property {number[]|null} box [x, y, w, h], image px
+ * @property {Preview[]} previews
+ * @property {Point|null} pointer image px
+ * @property {number} size diameter of the ring at the pointer, image px; 0: no ring
+ */
+
 const DARK = 'rgba(0, 0, 0, 0.65)';
 const LIGHT = 'rgba(255, 255, 255, 0.95)';
 const BOX = '#ffd60a';
 
-/** From this many device px per image px on, single pixels show, and the ring follows their edges. */
+/** From this scale on single pixels can be seen, and the ring follows their edges, device px per image px. */
 const PIXELS_SHOW = 4;
 
 /**
- * @param {CanvasRenderingContext2D} context device px
- * @param {import('./view.js').View} view
- * @param {{box: number[]|null, previews: object[], pointer: {x: number, y: number}|null, size: number}} what
- *     box: [x, y, w, h] in image px; previews: see Tool.preview; pointer: image px; size: brush diameter in image px, 0
- *     for tools without one
+ * @param {Context} context device px
+ * @param {View} view
+ * @param {Guides} guides
  */
 export function drawGuides(context, view, { box, previews, pointer, size }) {
   if (box) drawBox(context, view, box);
@@ -22,7 +42,7 @@ export function drawGuides(context, view, { box, previews, pointer, size }) {
   if (pointer && size) drawRing(context, view, pointer, size);
 }
 
-/** Strokes the current path so that it shows on any photo. */
+/** Strokes the current path so that it shows on any photo. @param {Context} context @param {number} ratio @param {string} colour @param {number[]} dash */
 function strokeTwice(context, ratio, colour, dash = []) {
   context.setLineDash([]);
   context.lineWidth = 3 * ratio;
@@ -35,6 +55,7 @@ function strokeTwice(context, ratio, colour, dash = []) {
   context.setLineDash([]);
 }
 
+/** @param {Context} context @param {View} view @param {number[]} box [x, y, w, h], image px */
 function drawBox(context, { viewport, ratio }, [x, y, w, h]) {
   const from = viewport.screenOf(x, y);
   const to = viewport.screenOf(x + w, y + h);
@@ -43,7 +64,9 @@ function drawBox(context, { viewport, ratio }, [x, y, w, h]) {
   strokeTwice(context, ratio, BOX);
 }
 
+/** @param {Context} context @param {View} view @param {Preview} preview */
 function drawPreview(context, { viewport, ratio }, { points, size, closed = false, corners = [] }) {
+  /** @param {Point} point */
   const onScreen = ({ x, y }) => viewport.screenOf(x + 0.5, y + 0.5);
   const path = points.map(onScreen);
   context.lineCap = 'round';
@@ -74,6 +97,7 @@ function drawPreview(context, { viewport, ratio }, { points, size, closed = fals
   });
 }
 
+/** @param {Context} context @param {View} view @param {Point} pointer @param {number} size image px */
 function drawRing(context, { viewport, ratio }, pointer, size) {
   context.beginPath();
   if (viewport.scale >= PIXELS_SHOW) {
@@ -90,15 +114,18 @@ function drawRing(context, { viewport, ratio }, pointer, size) {
   strokeTwice(context, ratio, LIGHT);
 }
 
+/** @type {{size: number, outline: Point[]}} */
 let cached = { size: 0, outline: [] };
 
-/** Corners of the exact pixels that one dab sets, in image px relative to the pointer's pixel. */
+/** Corners of the exact pixels that one dab sets, image px relative to the pointer's pixel. @param {number} size diameter */
 function dabOutline(size) {
   if (cached.size === size) return cached.outline;
   const middle = size;
   const side = 2 * size + 1;
   const spans = segmentSpans(side, side, middle, middle, middle, middle, size);
+  /** @type {Point[]} */
   const left = [];
+  /** @type {Point[]} */
   const right = [];
   for (let i = 0; i < spans.length; i += 3) {
     const y = spans[i] - middle;

@@ -6,15 +6,25 @@
 
 import { TileGrid } from './tiles.js';
 
-/** What a step costs beside its tiles' pixels, per tile: a rough figure for the bookkeeping. */
+/** Rough overhead of a step per tile, beside its pixels, bytes. */
 const TILE_OVERHEAD = 64;
+
+/**
+ * A tile's pixels, row-major, or the one value that all of them have.
+ * @typedef {Uint8Array|number} PackedTile
+ */
+
+/** @typedef {{tiles: Map<number, PackedTile>, bytes: number}} Step */
 
 export class History {
   #mask;
   #grid;
   #maxBytes;
-  #open = null; // Map: tile index -> content before the stroke in progress
-  #past = []; // steps {tiles: Map, bytes}
+  /** The tiles of the stroke in progress as they were before it, by index. @type {Map<number, Uint8Array>|null} */
+  #open = null;
+  /** @type {Step[]} */
+  #past = [];
+  /** @type {Step[]} */
   #future = [];
   #bytes = 0;
 
@@ -22,7 +32,7 @@ export class History {
    * @param {Uint8Array} mask row-major 0/1, the live mask: undo and redo write into it
    * @param {number} w px
    * @param {number} h px
-   * @param {number} maxBytes the oldest steps are forgotten beyond this
+   * @param {number} maxBytes the oldest steps are discarded beyond this
    */
   constructor(mask, w, h, maxBytes = 256 * 2 ** 20) {
     this.#mask = mask;
@@ -53,9 +63,9 @@ export class History {
    * @param {Int32Array} spans (y, x0, x1) triples
    */
   keep(spans) {
-    this.#open ??= new Map();
+    const open = (this.#open ??= new Map());
     this.#grid.forEach(spans, (index) => {
-      if (!this.#open.has(index)) this.#open.set(index, this.#read(index));
+      if (!open.has(index)) open.set(index, this.#read(index));
     });
   }
 
@@ -67,6 +77,7 @@ export class History {
     const kept = this.#open;
     this.#open = null;
     if (!kept) return false;
+    /** @type {Map<number, PackedTile>} */
     const tiles = new Map();
     let bytes = 0;
     for (const [index, before] of kept) {
@@ -80,12 +91,12 @@ export class History {
     this.#future = [];
     this.#past.push({ tiles, bytes });
     this.#bytes += bytes;
-    while (this.#bytes > this.#maxBytes && this.#past.length > 1) this.#bytes -= this.#past.shift().bytes;
+    while (this.#bytes > this.#maxBytes && this.#past.length > 1) this.#bytes -= this.#past.shift()?.bytes ?? 0;
     return true;
   }
 
   /**
-   * Takes the stroke in progress back as if it had never begun.
+   * Reverts the stroke in progress.
    * @returns {number[]} tiles to redraw
    */
   revert() {
@@ -105,6 +116,7 @@ export class History {
     return this.#swap(this.#future, this.#past);
   }
 
+  /** @param {Step[]} from @param {Step[]} to */
   #swap(from, to) {
     const step = from.pop();
     if (!step) return null;
@@ -121,6 +133,7 @@ export class History {
     return [...step.tiles.keys()];
   }
 
+  /** @param {number} index */
   #read(index) {
     const { x, y, w, h } = this.#grid.rect(index);
     const tile = new Uint8Array(w * h);
@@ -131,6 +144,7 @@ export class History {
     return tile;
   }
 
+  /** @param {number} index @param {PackedTile} tile */
   #write(index, tile) {
     const { x, y, w, h } = this.#grid.rect(index);
     for (let row = 0; row < h; row++) {
@@ -141,15 +155,17 @@ export class History {
   }
 }
 
-/** A tile of one value, as most are, is kept as that value: this is what makes the history deep. */
+/** Most tiles hold one value and are kept as that value, so that many steps fit. @param {Uint8Array} tile */
 function packTile(tile) {
   return tile.indexOf(1 - tile[0]) < 0 ? tile[0] : tile;
 }
 
+/** @param {PackedTile} packed */
 function tileBytes(packed) {
   return TILE_OVERHEAD + (typeof packed === 'number' ? 0 : packed.length);
 }
 
+/** @param {Uint8Array} a @param {Uint8Array} b */
 function sameTile(a, b) {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

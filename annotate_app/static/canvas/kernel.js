@@ -7,6 +7,8 @@
  * Nothing here knows of the DOM.
  */
 
+/** @typedef {{x: number, y: number}} Point whole image pixel */
+
 /** Image sides, as a bitmask. */
 export const LEFT = 1;
 export const TOP = 2;
@@ -40,6 +42,7 @@ export function segmentSpans(w, h, ax, ay, bx, by, d) {
   const d2 = d * d;
   const limit = d2 * length2;
 
+  /** @param {number} x @param {number} y */
   const covers = (x, y) => {
     const px = x - ax;
     const py = y - ay;
@@ -135,6 +138,7 @@ export function polygonSpans(w, h, points) {
   bottom = Math.min(h - 1, bottom);
   if (top > bottom) return NO_SPANS;
 
+  /** @type {number[][]} */
   const crossings = Array.from({ length: bottom - top + 1 }, () => []);
   for (let i = 0; i < points.length; i++) {
     let a = points[i];
@@ -148,6 +152,7 @@ export function polygonSpans(w, h, points) {
       crossings[y - top].push(Math.ceil((a.x * rise + (y - a.y) * (b.x - a.x)) / rise));
     }
   }
+  /** @type {number[]} */
   const found = [];
   crossings.forEach((row, k) => {
     row.sort((p, q) => p - q);
@@ -169,7 +174,7 @@ export function polygonSpans(w, h, points) {
  * @param {number} h image height, px
  * @param {number} x whole pixel coordinates of the click
  * @param {number} y
- * @param {number} walls image sides (LEFT | TOP | RIGHT | BOTTOM) that may stand in for a piece of the outline
+ * @param {number} walls image sides (LEFT | TOP | RIGHT | BOTTOM) that may close the outline
  * @returns {{outcome: 'enclosed'|'open'|'painted'|'outside', spans: Int32Array}} spans is empty unless 'enclosed'
  */
 export function enclosedSpans(mask, w, h, x, y, walls) {
@@ -178,10 +183,10 @@ export function enclosedSpans(mask, w, h, x, y, walls) {
 
   const blocked = mask.slice(); // painted or already visited
   const pending = [y * w + x];
+  /** @type {number[]} */
   const found = [];
   let sides = 0;
-  while (pending.length) {
-    const at = pending.pop();
+  for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
     if (blocked[at]) continue;
     const row = Math.floor(at / w);
     const start = row * w;
@@ -205,7 +210,10 @@ export function enclosedSpans(mask, w, h, x, y, walls) {
   return { outcome: 'enclosed', spans: Int32Array.from(found) };
 }
 
-/** Notes one pixel of every free run within [from, to). */
+/**
+ * Adds one pixel of every free run within [from, to) to `pending`.
+ * @param {Uint8Array} blocked @param {number} from @param {number} to @param {number[]} pending
+ */
 function pushRuns(blocked, from, to, pending) {
   let free = false;
   for (let i = from; i < to; i++) {
@@ -230,26 +238,6 @@ export function writeSpans(mask, w, spans, value) {
     const start = spans[i] * w;
     mask.fill(value, start + spans[i + 1], start + spans[i + 2]);
   }
-}
-
-/**
- * Paints (1) or erases (0) a stroke; see {@link segmentSpans} for the rule.
- * @returns {Int32Array} the spans written
- */
-export function paintSegment(mask, w, h, ax, ay, bx, by, d, value) {
-  const spans = segmentSpans(w, h, ax, ay, bx, by, d);
-  writeSpans(mask, w, spans, value);
-  return spans;
-}
-
-/**
- * Fills the enclosed region around a pixel, or leaves the mask alone; see {@link enclosedSpans}.
- * @returns {{outcome: 'enclosed'|'open'|'painted'|'outside', spans: Int32Array}}
- */
-export function fillEnclosed(mask, w, h, x, y, walls) {
-  const result = enclosedSpans(mask, w, h, x, y, walls);
-  writeSpans(mask, w, result.spans, 1);
-  return result;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** A photo, decoded for the screen. */
+/** Decodes photos for the screen. */
 
 /** A photo with more pixels is kept at half and a quarter of its sides as well: scaling all of it takes several frames. */
 const LARGE = 4_000_000;
@@ -17,15 +17,16 @@ export async function decodePhoto(blob) {
   const { width, height } = full;
   const levels = [full];
   if (width * height > LARGE) {
+    /** @param {number} n @returns {ImageBitmapOptions} */
     const size = (n) => ({ resizeWidth: Math.ceil(width / n), resizeHeight: Math.ceil(height / n), resizeQuality: 'medium' });
-    // From the file once more, not from the bitmap: that way it happens beside the painting, not between two strokes.
+    // Decoded from the file again, not scaled from the bitmap: this runs beside the painting, not between two strokes.
     const half = await createImageBitmap(blob, size(2));
     levels.push(half, await createImageBitmap(half, size(4)));
   }
   return { width, height, levels };
 }
 
-/** @param {Photo} photo not shown any more */
+/** @param {Photo} photo no longer shown */
 export function freePhoto({ levels }) {
   for (const level of levels) level.close();
 }

@@ -1,11 +1,25 @@
 /**
  * The mask as screen pixels. The colours are worked out here, straight from the mask and for just the screen rectangle
  * asked for, instead of letting the browser scale an image of the mask: that needs no second copy of the mask, leaves
- * no seams between redrawn tiles, keeps pixels crisp above 1:1, and below 1:1 shows the true share of paint under each
+ * no seams between redrawn tiles, keeps pixels crisp above 1:1, and below 1:1 shows the true fraction of paint under each
  * screen pixel, so that even one stray pixel of a large photo can be seen.
  */
 
 import { wholePixel } from './viewport.js';
+
+/** @typedef {[number, number, number]} Rgb 0–255 */
+/** @typedef {import('./tiles.js').Rect} Rect */
+
+/** Device px per image px, and the screen position of the image. @typedef {{scale: number, x: number, y: number}} Placement */
+
+/**
+ * How a mask is drawn.
+ * @typedef {object} MaskStyle
+ * @property {Rgb} rgb
+ * @property {number} fill opacity of the inside, 0–1
+ * @property {boolean} outline whether the outline is drawn
+ * @property {number} thickness of the outline, device px
+ */
 
 let scratch = new Uint8Array(0);
 
@@ -13,10 +27,9 @@ let scratch = new Uint8Array(0);
  * @param {Uint8Array} mask row-major 0/1
  * @param {number} w image width, px
  * @param {number} h image height, px
- * @param {{scale: number, x: number, y: number}} viewport device px per image px; screen position of the image
- * @param {{x: number, y: number, w: number, h: number}} rect screen rectangle, whole device px
- * @param {{rgb: [number, number, number], fill: number, outline: boolean, thickness: number}} style fill: opacity 0-1;
- *     thickness: of the outline, device px
+ * @param {Placement} viewport
+ * @param {Rect} rect screen rectangle, whole device px
+ * @param {MaskStyle} style
  * @param {Uint32Array} pixels out: rect.w * rect.h little-endian RGBA words, not premultiplied
  */
 export function rasterise(mask, w, h, viewport, rect, style, pixels) {
@@ -31,7 +44,10 @@ export function rasterise(mask, w, h, viewport, rect, style, pixels) {
   colour(coverage, cw, rect, style, pixels);
 }
 
-/** Coverage (0 or 255) where a screen pixel is no larger than an image pixel. */
+/**
+ * Coverage (0 or 255) where a screen pixel is no larger than an image pixel.
+ * @param {Uint8Array} mask @param {number} w @param {number} h @param {Placement} viewport @param {Rect} area @param {Uint8Array} coverage out
+ */
 function sample(mask, w, h, { scale, x, y }, area, coverage) {
   const columns = new Int32Array(area.w);
   let from = area.w;
@@ -60,8 +76,12 @@ function sample(mask, w, h, { scale, x, y }, area, coverage) {
   }
 }
 
-/** Coverage (1-254 for mixed) where a screen pixel holds several image pixels: those whose centre lies in it. */
+/**
+ * Coverage (1–254 for mixed) where a screen pixel holds several image pixels: those whose centre lies in it.
+ * @param {Uint8Array} mask @param {number} w @param {number} h @param {Placement} viewport @param {Rect} area @param {Uint8Array} coverage out
+ */
 function average(mask, w, h, { scale, x, y }, area, coverage) {
+  /** @param {number} screen @param {number} offset @param {number} limit */
   const edge = (screen, offset, limit) =>
     Math.max(0, Math.min(limit, Math.ceil((screen - offset) / scale - 0.5)));
   const starts = new Int32Array(area.w + 1);
@@ -96,13 +116,18 @@ function average(mask, w, h, { scale, x, y }, area, coverage) {
   }
 }
 
+/** @param {Uint8Array} mask @param {number} from @param {number} to */
 function isBlank(mask, from, to) {
   return from >= to || mask.subarray(from, to).indexOf(1) < 0;
 }
 
-/** Turns coverage into colours: a clear outline where paint ends, a lighter fill within. */
+/**
+ * Turns coverage into colours: a clear outline where paint ends, a lighter fill inside.
+ * @param {Uint8Array} coverage @param {number} cw width of coverage, px @param {Rect} rect @param {MaskStyle} style @param {Uint32Array} pixels out
+ */
 function colour(coverage, cw, rect, { rgb, fill, outline, thickness }, pixels) {
   const base = (rgb[2] << 16) | (rgb[1] << 8) | rgb[0];
+  /** @param {number} alpha 0–255 */
   const word = (alpha) => ((Math.round(alpha) << 24) | base) >>> 0;
   const edge = word(255);
   const shades = Uint32Array.from({ length: 256 }, (_, c) => (c ? word(fill * c) : 0));
@@ -121,9 +146,13 @@ function colour(coverage, cw, rect, { rgb, fill, outline, thickness }, pixels) {
   }
 }
 
+/** @param {number} value */
 const isZero = (value) => value === 0;
 
-/** Whether bare image lies within `thickness` of a painted screen pixel, along either axis. */
+/**
+ * Whether an unpainted pixel lies within `thickness` of a painted screen pixel, along either axis.
+ * @param {Uint8Array} coverage @param {number} i @param {number} cw @param {number} thickness device px
+ */
 function isRim(coverage, i, cw, thickness) {
   for (let t = 1; t <= thickness; t++) {
     if (!coverage[i - t] || !coverage[i + t] || !coverage[i - t * cw] || !coverage[i + t * cw]) return true;

@@ -1,6 +1,11 @@
 /**
  * COCO compressed run-length encoding, character for character as pycocotools writes it, and the CRC-32 that travels
- * with it. COCO counts run down the columns; our masks are row-major, so both directions cross that over.
+ * with it. COCO counts run down the columns; our masks are row-major, so encoding and decoding transpose.
+ */
+
+/**
+ * A mask as it travels; size is [height, width], as in COCO.
+ * @typedef {{size: number[], counts: string, crc32: number}} PackedMask
  */
 
 /** A mask that cannot be read: wrong length, broken text or a wrong checksum. */
@@ -29,6 +34,9 @@ export function encodeCounts(mask, w, h) {
  * Positions (column-major, ascending) where the value differs from the pixel before; before the first pixel is 0.
  * The image is read row by row, in memory order, and only within the painted bounding box: the few changes are then
  * put in column order by a counting sort, which is far cheaper than transposing the image.
+ * @param {Uint8Array} mask row-major 0/1
+ * @param {number} w px
+ * @param {number} h px
  */
 function columnMajorChanges(mask, w, h) {
   const box = paintedBounds(mask, w, h);
@@ -38,6 +46,7 @@ function columnMajorChanges(mask, w, h) {
   let found = new Int32Array(1 << 14); // pairs (x, y)
   let n = 0;
   const columnCount = new Int32Array(w + 1);
+  /** @param {number} x @param {number} y */
   const note = (x, y) => {
     if (n + 2 > found.length) {
       const larger = new Int32Array(found.length * 2);
@@ -82,7 +91,12 @@ function columnMajorChanges(mask, w, h) {
   return changes;
 }
 
-/** Smallest box holding every painted pixel (ends included), or null for an empty mask. */
+/**
+ * The smallest box that holds every painted pixel (ends included), or null for an empty mask.
+ * @param {Uint8Array} mask row-major 0/1
+ * @param {number} w px
+ * @param {number} h px
+ */
 function paintedBounds(mask, w, h) {
   const first = mask.indexOf(1);
   if (first < 0) return null;
@@ -102,7 +116,10 @@ function paintedBounds(mask, w, h) {
   return { x0, y0, x1, y1 };
 }
 
-/** Runs to COCO text: 5 bits a character, each run from the fourth on as the difference to the run two before. */
+/**
+ * COCO text of runs: 5 bits a character; each run from the fourth on is written as its difference from the run two before.
+ * @param {Int32Array} runs
+ */
 function runsToText(runs) {
   const bytes = new Uint8Array(runs.length * 7);
   let n = 0;
@@ -165,6 +182,7 @@ export function decodeCounts(text, w, h) {
   return mask;
 }
 
+/** @param {Uint8Array} mask @param {number} w @param {number} h @param {number} position column-major @param {number} length */
 function setColumnRun(mask, w, h, position, length) {
   let x = Math.floor(position / h);
   let y = position - x * h;
@@ -196,11 +214,11 @@ export function crc32(text) {
 }
 
 /**
- * A mask as it travels to the server.
+ * Encodes a mask.
  * @param {Uint8Array} mask row-major 0/1
  * @param {number} w px
  * @param {number} h px
- * @returns {{size: [number, number], counts: string, crc32: number}} size is [height, width], as in COCO
+ * @returns {PackedMask}
  */
 export function packMask(mask, w, h) {
   const counts = encodeCounts(mask, w, h);
@@ -208,7 +226,10 @@ export function packMask(mask, w, h) {
 }
 
 /**
- * Reads what {@link packMask} wrote, checking the size and the checksum.
+ * Decodes what {@link packMask} wrote; checks the size and the checksum.
+ * @param {PackedMask} packed
+ * @param {number} w px
+ * @param {number} h px
  * @returns {Uint8Array} row-major 0/1 mask
  * @throws {RleError}
  */

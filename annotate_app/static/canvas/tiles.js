@@ -6,6 +6,8 @@
 /** Side of a tile, px. */
 export const TILE = 128;
 
+/** @typedef {{x: number, y: number, w: number, h: number}} Rect px */
+
 export class TileGrid {
   /**
    * @param {number} w image width, px
@@ -18,7 +20,11 @@ export class TileGrid {
     this.rows = Math.ceil(h / TILE);
   }
 
-  /** @returns {{x: number, y: number, w: number, h: number}} the pixels of a tile; tiles at the right and bottom are cut */
+  /**
+   * The pixels of a tile; tiles at the right and bottom edges are smaller.
+   * @param {number} index
+   * @returns {Rect}
+   */
   rect(index) {
     const x = (index % this.columns) * TILE;
     const y = Math.floor(index / this.columns) * TILE;

@@ -7,20 +7,30 @@ import { TileGrid } from './tiles.js';
 import { Viewport } from './viewport.js';
 import { rasterise } from './raster.js';
 
-/** Outline of a reference mask; white is none of the mask's own colours. */
+/** @typedef {import('./raster.js').MaskStyle} MaskStyle */
+/** @typedef {import('./tiles.js').Rect} Rect */
+/** @typedef {import('./kernel.js').Point} Point */
+/** @typedef {'image'|'mask'|'reference'|'guides'} Layer */
+
+/** Outline of a reference mask; white is none of the mask's own colours. @type {import('./raster.js').Rgb} */
 const REFERENCE = [255, 255, 255];
 
 export class View {
   viewport = new Viewport();
   #stage;
-  #layers = {};
+  #layers;
+  /** @type {import('./photo.js').Photo|null} */
   #photo = null;
+  /** @type {import('./drawing.js').Drawing|null} */
   #drawing = null;
+  /** @type {Uint8Array|null} */
   #reference = null;
-  #grid = null;
+  #grid = new TileGrid(0, 0);
+  /** @type {Omit<MaskStyle, 'thickness'>} */
   #style = { rgb: [0, 200, 255], fill: 0.5, outline: true };
   #drawGuides;
   #onChange;
+  /** @type {Set<number>} */
   #dirtyTiles = new Set();
   #stale = { image: false, mask: false, guides: false, reference: false };
   #frame = 0;
@@ -28,19 +38,14 @@ export class View {
 
   /**
    * @param {HTMLElement} stage the element that the canvases fill
-   * @param {{drawGuides: (context: CanvasRenderingContext2D, view: View) => void, onChange: () => void}} hooks
+   * @param {{drawGuides: (context: CanvasRenderingContext2D, view: View) => void, onChange: (view: View) => void}} hooks
    *     drawGuides paints the guide layer in device px; onChange follows every zoom, pan and resize
    */
   constructor(stage, { drawGuides, onChange }) {
     this.#stage = stage;
     this.#drawGuides = drawGuides;
     this.#onChange = onChange;
-    for (const name of ['image', 'mask', 'reference', 'guides']) {
-      const canvas = document.createElement('canvas');
-      canvas.className = `layer layer-${name}`;
-      stage.append(canvas);
-      this.#layers[name] = canvas.getContext('2d', { alpha: name !== 'image' });
-    }
+    this.#layers = { image: addLayer(stage, 'image'), mask: addLayer(stage, 'mask'), reference: addLayer(stage, 'reference'), guides: addLayer(stage, 'guides') };
     new ResizeObserver((entries) => this.#resize(entries[0])).observe(stage);
     // A window moved to another screen changes the pixel ratio, but not the stage.
     window.addEventListener('resize', () => this.#resize(null));
@@ -83,13 +88,13 @@ export class View {
     this.#draw();
   }
 
-  /** @param {{rgb?: number[], fill?: number, outline?: boolean}} style of the mask; see rasterise */
+  /** @param {Partial<MaskStyle>} style of the mask */
   setMaskStyle(style) {
     this.#style = { ...this.#style, ...style };
     this.#mark('mask');
   }
 
-  /** Hides or shows the mask layer. */
+  /** @param {boolean} visible whether the mask layer is shown */
   setMaskVisible(visible) {
     this.#layers.mask.canvas.hidden = !visible;
   }
@@ -102,42 +107,46 @@ export class View {
   /** Call after changing the viewport. */
   moved() {
     this.#mark('image', 'mask', 'reference', 'guides');
-    this.#onChange();
+    this.#onChange(this);
   }
 
+  /** Pixels may have changed. @param {Int32Array} spans */
   touchSpans(spans) {
     this.#grid.forEach(spans, (index) => this.#dirtyTiles.add(index));
     this.#mark();
   }
 
+  /** Pixels may have changed. @param {number[]} tiles */
   touchTiles(tiles) {
     for (const index of tiles) this.#dirtyTiles.add(index);
     this.#mark();
   }
 
+  /** The guide layer may have changed. */
   touchGuides() {
     this.#mark('guides');
   }
 
-  /** @returns {{x: number, y: number}} device px within the stage, of a point in page coordinates (CSS px) */
+  /** @param {number} clientX CSS px @param {number} clientY @returns {Point} device px within the stage */
   screenFromClient(clientX, clientY) {
     const box = this.#stage.getBoundingClientRect();
     return { x: (clientX - box.left) * this.ratio, y: (clientY - box.top) * this.ratio };
   }
 
-  /** @returns {{x: number, y: number}} whole image pixel under a point in page coordinates (CSS px) */
+  /** @param {number} clientX CSS px @param {number} clientY @returns {Point} whole image pixel at a point of the page */
   pixelFromClient(clientX, clientY) {
     const { x, y } = this.screenFromClient(clientX, clientY);
     return this.viewport.pixelAt(x, y);
   }
 
-  /** @returns {{x: number, y: number}} page coordinates (CSS px) of the middle of an image pixel */
+  /** @param {number} x @param {number} y @returns {Point} page coordinates (CSS px) of the centre of an image pixel */
   clientFromPixel(x, y) {
     const box = this.#stage.getBoundingClientRect();
     const at = this.viewport.screenOf(x + 0.5, y + 0.5);
     return { x: box.left + at.x / this.ratio, y: box.top + at.y / this.ratio };
   }
 
+  /** @param {...Layer} layers to be drawn in the next frame */
   #mark(...layers) {
     for (const layer of layers) this.#stale[layer] = true;
     this.#frame ||= requestAnimationFrame(() => {
@@ -146,11 +155,12 @@ export class View {
     });
   }
 
+  /** @param {ResizeObserverEntry|null} entry */
   #resize(entry) {
     let width = Math.round(this.#stage.clientWidth * devicePixelRatio);
     let height = Math.round(this.#stage.clientHeight * devicePixelRatio);
-    // At a ratio of 1.5 rounding can be one pixel off, which would blur the canvases, so take the exact size where it is
-    // told. (An emulated ratio does not reach it: then it is not even near.)
+    // At a ratio of 1.5 rounding can be one pixel off, which would blur the canvases, so use the exact size if
+    // there is one. (With an emulated ratio it is far off.)
     const exact = entry?.devicePixelContentBoxSize?.[0];
     if (exact && Math.abs(exact.inlineSize - width) <= 1 && Math.abs(exact.blockSize - height) <= 1) {
       width = exact.inlineSize;
@@ -195,7 +205,9 @@ export class View {
 
   /** Screen rectangles of the tiles to redraw; neighbours in a row are joined. */
   #dirtyRects() {
+    /** @type {Rect[]} */
     const rects = [];
+    /** @type {Rect|null} */
     let last = null;
     for (const index of [...this.#dirtyTiles].sort((a, b) => a - b)) {
       const tile = this.#grid.rect(index);
@@ -214,6 +226,7 @@ export class View {
     });
   }
 
+  /** @param {Rect[]} rects */
   #drawMask(rects) {
     const context = this.#layers.mask;
     const { width, height } = this.viewport;
@@ -222,25 +235,26 @@ export class View {
       return;
     }
     const style = { ...this.#style, thickness: this.#outlineThickness() };
-    for (const rect of rects) this.#put(context, this.#drawing.mask, rect, style);
+    for (const rect of rects) this.#put(context, this.#drawing, this.#drawing.mask, rect, style);
   }
 
   #drawReference() {
     const context = this.#layers.reference;
     const { width, height } = this.viewport;
-    if (!this.#reference) {
+    if (!this.#drawing || !this.#reference) {
       context.clearRect(0, 0, width, height);
       return;
     }
     const style = { rgb: REFERENCE, fill: 0, outline: true, thickness: 2 * this.#outlineThickness() };
-    this.#put(context, this.#reference, { x: 0, y: 0, w: width, h: height }, style);
+    this.#put(context, this.#drawing, this.#reference, { x: 0, y: 0, w: width, h: height }, style);
   }
 
-  #put(context, mask, rect, style) {
+  /** @param {CanvasRenderingContext2D} context @param {{w: number, h: number}} size of the mask @param {Uint8Array} mask @param {Rect} rect @param {MaskStyle} style */
+  #put(context, { w, h }, mask, rect, style) {
     if (rect.w <= 0 || rect.h <= 0) return;
     const size = rect.w * rect.h;
     if (this.#words.length < size) this.#words = new Uint32Array(size);
-    rasterise(mask, this.#drawing.w, this.#drawing.h, this.viewport, rect, style, this.#words);
+    rasterise(mask, w, h, this.viewport, rect, style, this.#words);
     const bytes = new Uint8ClampedArray(this.#words.buffer, 0, 4 * size);
     context.putImageData(new ImageData(bytes, rect.w, rect.h), rect.x, rect.y);
   }
@@ -248,4 +262,14 @@ export class View {
   #outlineThickness() {
     return Math.max(1, Math.round(this.ratio));
   }
+}
+
+/** @param {HTMLElement} stage @param {Layer} name */
+function addLayer(stage, name) {
+  const canvas = document.createElement('canvas');
+  canvas.className = `layer layer-${name}`;
+  stage.append(canvas);
+  const context = canvas.getContext('2d', { alpha: name !== 'image' });
+  if (!context) throw new Error('this browser has no 2D canvas');
+  return context;
 }

@@ -9,13 +9,18 @@ export const MAX_SCALE = 64;
 /** How much of the image must stay on the screen, device px. */
 const KEEP_VISIBLE = 64;
 
-/** Image px; what is nearer to the edge of a pixel lies on it, but for the rounding errors that zooming leaves behind. */
+/** A position this close to the edge of a pixel lies on the edge, image px: zooming leaves rounding errors. */
 const EDGE = 1e-9;
 
-/** @returns {number} the pixel of a row or column that a place lies on; one on the edge, on the pixel that begins there */
+/**
+ * The pixel of a row or column that a position lies on; on an edge, the pixel that begins there.
+ * @param {number} place image px
+ */
 export function wholePixel(place) {
   return Math.floor(place + EDGE);
 }
+
+/** @typedef {import('./kernel.js').Point} Point */
 
 export class Viewport {
   width = 1;
@@ -59,7 +64,10 @@ export class Viewport {
     this.#centre(x + w / 2, y + h / 2);
   }
 
-  /** Zooms so that the image point under (screenX, screenY) stays there. */
+  /**
+   * Zooms so that the image point under a screen point stays there.
+   * @param {number} factor @param {number} screenX device px @param {number} screenY device px
+   */
   zoomAt(factor, screenX, screenY) {
     const scale = this.#clampScale(this.scale * factor);
     const ratio = scale / this.scale;
@@ -69,23 +77,27 @@ export class Viewport {
     this.#keepInside();
   }
 
-  /** One image pixel on one device pixel, about the middle of the screen. */
+  /** Shows one image pixel on one device pixel, about the middle of the screen. */
   actualSize() {
     this.zoomAt(1 / this.scale, this.width / 2, this.height / 2);
   }
 
+  /** @param {number} dx device px @param {number} dy device px */
   panBy(dx, dy) {
     this.x += dx;
     this.y += dy;
     this.#keepInside();
   }
 
-  /** @returns {{x: number, y: number}} whole image pixel under a screen point, possibly outside the image */
+  /**
+   * The whole image pixel under a screen point, possibly outside the image.
+   * @param {number} screenX device px @param {number} screenY device px @returns {Point}
+   */
   pixelAt(screenX, screenY) {
     return { x: wholePixel((screenX - this.x) / this.scale), y: wholePixel((screenY - this.y) / this.scale) };
   }
 
-  /** @returns {{x: number, y: number}} screen position of an image point */
+  /** @param {number} imageX @param {number} imageY @returns {Point} screen position of an image point, device px */
   screenOf(imageX, imageY) {
     return { x: imageX * this.scale + this.x, y: imageY * this.scale + this.y };
   }
@@ -96,16 +108,19 @@ export class Viewport {
     return Math.min(scale, MAX_SCALE);
   }
 
+  /** @param {number} scale */
   #clampScale(scale) {
     return Math.min(MAX_SCALE, Math.max(Math.min(1, this.#fitScale() / 2), scale));
   }
 
+  /** @param {number} imageX @param {number} imageY */
   #centre(imageX, imageY) {
     this.x = this.width / 2 - imageX * this.scale;
     this.y = this.height / 2 - imageY * this.scale;
   }
 
   #keepInside() {
+    /** @param {number} offset @param {number} image @param {number} screen */
     const limit = (offset, image, screen) => Math.min(screen - KEEP_VISIBLE, Math.max(KEEP_VISIBLE - image, offset));
     this.x = limit(this.x, this.imageWidth * this.scale, this.width);
     this.y = limit(this.y, this.imageHeight * this.scale, this.height);

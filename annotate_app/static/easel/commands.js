@@ -1,8 +1,10 @@
 /**
- * Everything one can do at the easel, with its keys: the one list from which the toolbar, the tooltips, the help sheet
- * and the keyboard are made, so that they cannot disagree. What ends a question (submit, skip, accept …) is not here but
- * belongs to the page around: see the actions of easel.js.
+ * Everything that can be done at the easel, with its keys. The toolbar, the tooltips, the help sheet and the keyboard
+ * are made from this list; the tools in it come from tools/list.js. What ends a question (submit, skip, accept …)
+ * belongs to the page that holds the easel: see the actions of easel.js.
  */
+
+import { TOOLS } from '../tools/list.js';
 
 /**
  * @typedef {object} Command
@@ -15,13 +17,7 @@
 
 /** @type {Command[]} */
 export const COMMANDS = [
-  { id: 'brush', label: 'Brush', keys: ['B'], group: 'Tools' },
-  { id: 'eraser', label: 'Eraser', keys: ['E'], group: 'Tools' },
-  { id: 'line', label: 'Straight line', keys: ['L'], group: 'Tools' },
-  { id: 'lasso', label: 'Lasso', keys: ['A'], group: 'Tools' },
-  { id: 'polygon', label: 'Polygon', keys: ['P'], group: 'Tools' },
-  { id: 'fill', label: 'Fill a closed outline', keys: ['F'], group: 'Tools' },
-  { id: 'pan', label: 'Move the view', keys: ['H'], group: 'Tools' },
+  ...TOOLS.map(({ id, label, keys }) => ({ id, label, keys, group: 'Tools' })),
   { id: 'smaller', label: 'Smaller brush or eraser', keys: ['['], group: 'Tools', repeats: true },
   { id: 'larger', label: 'Larger brush or eraser', keys: [']'], group: 'Tools', repeats: true },
 
@@ -55,17 +51,17 @@ export const COMMANDS = [
   { id: 'help', label: 'Help', keys: ['?'], group: 'Question' },
 ];
 
-/** What can be done where the mask may only be looked at. */
+/** Commands that are allowed while the mask is read-only. */
 export const LOOKING = new Set([
   ...COMMANDS.filter(({ group }) => group === 'View' || group === 'Show').map(({ id }) => id),
-  'pan',
+  ...TOOLS.filter(({ cursor }) => cursor === 'grab').map(({ id }) => id),
   'help',
 ]);
 
-/** What is done with the pointer; shown in the help sheet only. */
+/** Pointer gestures, for the help sheet. */
 export const GESTURES = [
   { keys: ['Shift+Click'], label: 'Straight line from the last point' },
-  { keys: ['Right button'], label: 'Erase with the tool in hand' },
+  { keys: ['Right button'], label: 'Erase with the current tool' },
   { keys: ['Wheel'], label: 'Zoom to the pointer' },
   { keys: ['Space+Drag'], label: 'Move the view (also middle button)' },
   { keys: ['Two fingers'], label: 'Zoom and move the view' },
@@ -76,5 +72,7 @@ const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));
 
 /** @param {string} id @returns {Command} */
 export function command(id) {
-  return BY_ID.get(id);
+  const found = BY_ID.get(id);
+  if (!found) throw new Error(`unknown command '${id}'`);
+  return found;
 }

@@ -3,10 +3,11 @@
 import { GESTURES } from './commands.js';
 import { el, keyCaps } from './dom.js';
 
-/** @returns {HTMLDialogElement} every key and gesture; `fill(commands)` writes them */
-export function helpDialog() {
+/** @returns {{dialog: HTMLDialogElement, fill: (commands: import('./commands.js').Command[]) => void}} `fill` writes the lines */
+export function helpSheet() {
   const columns = el('div', { class: 'help-columns' });
   const close = el('button', { type: 'button', class: 'button primary', 'data-tool': 'help-close', click: () => dialog.close() }, 'Close');
+  /** @type {HTMLDialogElement} */
   const dialog = el(
     'dialog',
     { class: 'dialog help', 'aria-labelledby': 'painter-help-title' },
@@ -14,14 +15,16 @@ export function helpDialog() {
     columns,
     el('div', { class: 'dialog-actions' }, close),
   );
-  dialog.fill = (commands) => {
+  /** @param {import('./commands.js').Command[]} commands */
+  const fill = (commands) => {
     const groups = [...new Set(commands.map((command) => command.group))];
     const sections = groups.map((group) => helpSection(group, commands.filter((command) => command.group === group)));
     columns.replaceChildren(...sections, helpSection('Pointer', GESTURES));
   };
-  return dialog;
+  return { dialog, fill };
 }
 
+/** @param {string} title @param {{keys: string[], label: string}[]} entries */
 function helpSection(title, entries) {
   const rows = entries.map(({ keys, label }) =>
     el('div', { class: 'help-row' }, el('dt', {}, ...keys.map(keyCaps)), el('dd', {}, label)),

@@ -1,9 +1,10 @@
 /**
- * Keys to commands. A key is written as modifiers and name: 'B', 'Ctrl+Z', 'Shift+ArrowUp', '['. Ctrl stands for the
+ * Turns keys into commands. A key is written as modifiers and name: 'B', 'Ctrl+Z', 'Shift+ArrowUp', '['. Ctrl stands for the
  * Mac's command key as well; shift is written only where it does not already choose the character.
  */
 
 /** Names of physical keys, for keyboards whose characters there are others: '[' is 'ü' on a German one. */
+/** @type {Object<string, string>} */
 const BY_POSITION = {
   BracketLeft: '[',
   BracketRight: ']',
@@ -20,7 +21,7 @@ const BY_POSITION = {
  */
 export function keyNames(event) {
   const names = [name(event, event.key)];
-  // With Cyrillic, Greek or an input method, 'B' is only to be had from the position of the key.
+  // With Cyrillic, Greek or an input method, only the position of the key gives 'B'.
   if (!/^[a-z0-9]$/i.test(event.key)) {
     const position = BY_POSITION[event.code] ?? /^(?:Key|Digit)(\w)$/.exec(event.code)?.[1];
     if (position) names.push(name(event, position));
@@ -28,6 +29,7 @@ export function keyNames(event) {
   return names;
 }
 
+/** @param {KeyboardEvent} event @param {string} key */
 function name(event, key) {
   const letter = /^[a-z]$/i.test(key);
   const modifiers = [];
@@ -44,10 +46,10 @@ function name(event, key) {
 export function isTyping(event) {
   const { target } = event;
   if (!(target instanceof Element)) return false;
-  if (target.closest('dialog[open]') || target.isContentEditable) return true;
+  if (target.closest('dialog[open]') || (target instanceof HTMLElement && target.isContentEditable)) return true;
   if (target.matches('textarea, select')) return true;
   if (target.matches('input[type="range"]')) return /^(Arrow|Page|Home|End)/.test(event.key);
-  if (target.matches('input')) return !['checkbox', 'radio'].includes(target.type) || event.key === ' ';
+  if (target instanceof HTMLInputElement) return !['checkbox', 'radio'].includes(target.type) || event.key === ' ';
   if (target.closest('button, a, summary')) return event.key === 'Enter' || event.key === ' ';
   return false;
 }
@@ -71,6 +73,7 @@ export function keyListener(commands, run) {
 
 /** @param {string} key @returns {string} as printed on a key cap */
 export function keyCap(key) {
+  /** @type {Object<string, string>} */
   const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc', Enter: '↵', Backspace: '⌫', '-': '−' };
   if (key === '+') return key;
   return key.split('+').map((part) => signs[part] ?? part).join(' ');

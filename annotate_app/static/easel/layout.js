@@ -1,30 +1,35 @@
 /**
- * The painter's page: toolbar on the left, canvas in the middle, panel on the right. Builds elements, decides nothing.
- * Plain divs with roles, because the page around may style or hide `header`, `main` and `footer` as its own.
+ * The elements of the easel: toolbar on the left, canvas in the middle, panel on the right. Uses plain divs with roles,
+ * because the page that holds the easel may style or hide `header`, `main` and `footer`.
  */
 
+import { TOOLS } from '../tools/list.js';
 import { command } from './commands.js';
-import { el, icon, keyCaps } from './dom.js';
-import { helpDialog } from './help_sheet.js';
+import { el, keyCaps } from './dom.js';
+import { helpSheet } from './help_sheet.js';
+import { icon } from './icons.js';
 import { keyCap } from './keyboard.js';
 import { COLOURS, SIZES } from './preferences.js';
 
-/** Tools that stay in hand, as against commands that act once. */
-export const TOOL_IDS = ['brush', 'eraser', 'line', 'lasso', 'polygon', 'fill', 'pan'];
-
-const ZOOM_ICONS = { 'zoom-out': 'minus', 'zoom-in': 'plus', fit: 'fit', 'zoom-box': 'box' };
+/**
+ * What `buildLayout` makes; `buttons` by command or action, `sliders` and `show` (places for texts) by name.
+ * @typedef {ReturnType<typeof buildLayout>} Layout
+ */
 
 /**
- * @param {{run: (id: string) => void, set: (name: string, value: number) => void, person: string, eyebrow: string}} host
- *     run: a command; set: a slider or colour was moved; eyebrow: the words above the category
- * @returns {object} the root element, the stage for the canvases, the dialogs, `show`, `buttons`, `sliders` by name, and
- *     `setActions`, `setNotice`
+ * @param {{run: (id: string) => void, set: (name: import('./settings.js').SettingName, value: number) => void, person: string,
+ *     eyebrow: string}} host run: runs a command or action; set: a slider or colour was changed; eyebrow: the text above
+ *     the category
  */
 export function buildLayout({ run, set, person, eyebrow }) {
+  /** @type {Object<string, HTMLButtonElement>} */
   const buttons = {};
+  /** @type {Object<string, HTMLInputElement>} */
   const sliders = {};
+  /** @type {Object<string, HTMLElement>} */
   const show = {};
 
+  /** @param {string} id @param {(Node|string)[]} content @param {object} attributes @param {{label: string, keys: string[]}} named */
   const button = (id, content, attributes = {}, { label, keys } = command(id)) => {
     buttons[id] = el(
       'button',
@@ -34,7 +39,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
         'aria-label': label,
         'aria-keyshortcuts': keys.join(' ').replaceAll('Ctrl', 'Control'),
         // A click must not take the focus from the canvas, or Enter would press this button again instead of submitting.
-        mousedown: (event) => event.preventDefault(),
+        mousedown: (/** @type {Event} */ event) => event.preventDefault(),
         click: () => run(id),
         ...attributes,
       },
@@ -42,13 +47,18 @@ export function buildLayout({ run, set, person, eyebrow }) {
     );
     return buttons[id];
   };
+  /** @param {string} id */
   const tip = (id) =>
     el('span', { class: 'tip', 'aria-hidden': 'true' }, command(id).label, ...command(id).keys.slice(0, 1).map(keyCaps));
-  const iconButton = (id, name = id, attributes = {}) => button(id, [icon(name), tip(id)], { class: 'tool', ...attributes });
+  /** @param {string} id @param {object} attributes */
+  const iconButton = (id, attributes = {}) => button(id, [icon(id), tip(id)], { class: 'tool', ...attributes });
+  /** @param {string} name @param {object} attributes */
   const output = (name, attributes = {}) => (show[name] = el('span', { 'data-show': name, ...attributes }));
 
+  /** @param {import('./settings.js').SettingName} name @param {string} label @param {string} lower @param {string} higher @param {object} attributes */
   const slider = (name, label, lower, higher, attributes) => {
     const hints = [lower, higher].map((id) => `${command(id).label}: ${keyCap(command(id).keys[0])}`);
+    /** @type {HTMLInputElement} */
     const input = el('input', {
       type: 'range',
       'data-tool': name,
@@ -66,6 +76,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
       input,
     );
   };
+  /** @param {string} id */
   const toggle = (id) =>
     button(id, [el('span', { class: 'switch', 'aria-hidden': 'true' }), el('span', { class: 'toggle-label' }, command(id).label), keyCaps(command(id).keys[0])], {
       class: 'toggle',
@@ -75,7 +86,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
   const toolbar = el(
     'div',
     { class: 'toolbar', role: 'toolbar', 'aria-label': 'Tools', 'aria-orientation': 'vertical' },
-    ...TOOL_IDS.map((id) => iconButton(id, id, { 'aria-pressed': 'false' })),
+    ...TOOLS.map(({ id }) => iconButton(id, { 'aria-pressed': 'false' })),
     el('span', { class: 'rule' }),
     ...['undo', 'redo', 'clear'].map((id) => iconButton(id)),
     el('span', { class: 'spring' }),
@@ -84,7 +95,8 @@ export function buildLayout({ run, set, person, eyebrow }) {
 
   const stage = el('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': 'Image to paint on' });
   show.rest = el('div', { class: 'rest', hidden: true });
-  const zoomButton = (id) => iconButton(id, ZOOM_ICONS[id], { class: 'tool small' });
+  /** @param {string} id */
+  const zoomButton = (id) => iconButton(id, { class: 'tool small' });
   const zoombar = el(
     'div',
     { class: 'zoombar', role: 'group', 'aria-label': 'Zoom' },
@@ -110,11 +122,12 @@ export function buildLayout({ run, set, person, eyebrow }) {
       title: `${name} (${command('colour').keys[0]}: next)`,
       'aria-pressed': 'false',
       'data-colour': i,
-      mousedown: (event) => event.preventDefault(),
+      mousedown: (/** @type {Event} */ event) => event.preventDefault(),
       click: () => set('colour', i),
     }),
   );
   const progressBar = el('progress', { class: 'progress', 'aria-label': 'Questions done', value: 0, max: 1 });
+  /** @param {string} title @param {...Node} children */
   const section = (title, ...children) => el('section', { class: 'section' }, el('h3', {}, title), ...children);
 
   const actionLine = el('div', { class: 'action-line' });
@@ -152,7 +165,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
       el('div', { class: 'progress-line' }, output('progress'), output('active-time', { class: 'time', title: 'Active time on this question' })),
       progressBar,
       actionLine,
-      // A post, so that no link on another page can sign anybody out.
+      // A POST, so that no link on another page can sign anybody out.
       el(
         'form',
         { class: 'account', method: 'post', action: '/logout' },
@@ -163,7 +176,9 @@ export function buildLayout({ run, set, person, eyebrow }) {
   );
   show.person.textContent = person;
 
+  /** @type {string[]} */
   let actionIds = [];
+  /** @param {import('./easel.js').Action[]} actions */
   const setActions = (actions) => {
     for (const id of actionIds) delete buttons[id];
     actionIds = actions.map(({ id }) => id);
@@ -174,6 +189,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
     actionLine.replaceChildren(...made);
   };
 
+  /** @param {import('./easel.js').Notice|null} said */
   const setNotice = (said) => {
     notice.hidden = !said;
     if (!said) return;
@@ -186,44 +202,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
     );
   };
 
-  const dialogs = { help: helpDialog() };
-  const root = el('div', { class: 'painter' }, toolbar, centre, panel, dialogs.help);
-  return { root, stage, dialogs, buttons, sliders, swatches, show, progressBar, setActions, setNotice };
-}
-
-const RESTS = {
-  loading: { title: 'Loading…' },
-  done: { title: 'All done. Thank you!', text: 'Every question of this project has an answer.' },
-  waiting: { title: 'Nothing to do right now', retryLabel: 'Look again' },
-  'signed-out': {
-    title: 'You are signed out',
-    text: 'What you painted is kept on this computer and comes back when you sign in again.',
-    link: { label: 'Sign in', href: '/login' },
-  },
-  broken: { title: 'This did not work', retryLabel: 'Try again' },
-};
-
-/**
- * Covers the canvas with a message.
- * @param {HTMLElement} place
- * @param {keyof RESTS} state
- * @param {{text?: string, retry: () => void, skip: (() => void)|null}} options text: instead of the state's own;
- *     skip: opens the skip dialog, where the question behind the message may be skipped
- */
-export function showRest(place, state, { text, retry, skip }) {
-  const { title, text: own, retryLabel, link } = RESTS[state];
-  const body = text ?? own;
-  const button = (name, label, click, kind) => el('button', { type: 'button', class: `button ${kind}`, 'data-tool': name, click }, label);
-  place.replaceChildren(
-    el(
-      'div',
-      { class: 'rest-card', role: state === 'broken' ? 'alert' : 'status' },
-      el('h2', {}, title),
-      body ? el('p', {}, body) : null,
-      retryLabel ? button('retry', retryLabel, retry, 'primary') : null,
-      skip ? button('skip-unseen', 'Skip this question…', skip, '') : null,
-      link ? el('a', { class: 'button primary', href: link.href }, link.label) : null,
-    ),
-  );
-  place.hidden = false;
+  const help = helpSheet();
+  const root = el('div', { class: 'painter' }, toolbar, centre, panel, help.dialog);
+  return { root, stage, help, buttons, sliders, swatches, show, progressBar, setActions, setNotice };
 }

@@ -1,8 +1,8 @@
 /**
- * Mouse, touch and pen (Pointer Events) to tool gestures, panning and zooming.
+ * Turns mouse, touch and pen (Pointer Events) into tool gestures, panning and zooming.
  *
  * One pointer paints. The middle button, the space bar or the pan tool pan; the right button and a pen's eraser end
- * erase; two fingers pan and zoom. Once a pen was seen, a finger only pans, so that a resting palm never paints.
+ * erase; two fingers pan and zoom. Once a pen was used, a finger only pans, so that a resting palm never paints.
  */
 
 /** Wheel events closer together than this are one zoom in the statistics, ms. */
@@ -12,27 +12,32 @@ const RIGHT_BUTTON = 2;
 const MIDDLE_BUTTON = 1;
 const PEN_ERASER = 5;
 
+/** @typedef {import('../canvas/kernel.js').Point} Point */
+
 export class PointerInput {
   /** Whether the space bar is held. */
   spaceHeld = false;
   /** Whether shift is held. */
   shiftHeld = false;
-  /** Image pixel under the pointer, or null when it is elsewhere. */
+  /** Image pixel under the pointer, or null when it is elsewhere. @type {Point|null} */
   at = null;
 
   #stage;
   #view;
   #host;
-  #stroke = null; // {id, tool} while a tool gesture runs
-  #pan = null; // {id, x, y} while a pointer pans
-  #touches = new Map(); // id -> {x, y} of the fingers down
+  /** The tool gesture in progress. @type {{id: number, tool: import('../tools/tool.js').Tool}|null} */
+  #stroke = null;
+  /** The pointer that pans, at client px. @type {{id: number, x: number, y: number}|null} */
+  #pan = null;
+  /** The fingers that touch, by pointer id, at client px. @type {Map<number, Point>} */
+  #touches = new Map();
   #penSeen = false;
   #lastZoom = -Infinity;
 
   /**
    * @param {HTMLElement} stage
    * @param {import('../canvas/view.js').View} view
-   * @param {{tool: () => object, enabled: () => boolean, onZoom: () => void, onChange: () => void}} host
+   * @param {{tool: () => import('../tools/tool.js').Tool, enabled: () => boolean, onZoom: () => void, onChange: () => void}} host
    *     enabled: whether painting is allowed now; onZoom: once per zoom gesture; onChange: the gesture state changed
    */
   constructor(stage, view, host) {
@@ -44,7 +49,7 @@ export class PointerInput {
     stage.addEventListener('pointerup', (event) => this.#up(event));
     stage.addEventListener('pointercancel', (event) => this.#up(event));
     stage.addEventListener('lostpointercapture', (event) => this.#up(event));
-    stage.addEventListener('pointerleave', () => this.#hover(null));
+    stage.addEventListener('pointerleave', () => this.#left());
     stage.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     stage.addEventListener('contextmenu', (event) => event.preventDefault());
   }
@@ -72,6 +77,7 @@ export class PointerInput {
     stroke?.tool.cancel();
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     if (!this.#host.enabled()) return;
     event.preventDefault(); // no text selection, no focus jump, no middle-button scrolling
@@ -93,13 +99,13 @@ export class PointerInput {
 
     const tool = this.#host.tool();
     const palm = event.pointerType === 'touch' && this.#penSeen;
-    if (event.button === MIDDLE_BUTTON || this.spaceHeld || palm || tool.constructor.pans) {
+    if (event.button === MIDDLE_BUTTON || this.spaceHeld || palm || tool.pans) {
       this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
     } else {
       this.#stroke = { id: event.pointerId, tool };
-      this.#hover(event);
+      const at = this.#hover(event);
       const here = this.#view.screenFromClient(event.clientX, event.clientY);
-      tool.down(this.at, {
+      tool.down(at, {
         erase: event.button === RIGHT_BUTTON || event.button === PEN_ERASER,
         shift: event.shiftKey,
         near: (point) => this.#isNear(point, here),
@@ -108,6 +114,7 @@ export class PointerInput {
     this.#host.onChange();
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     this.shiftHeld = event.shiftKey;
     if (this.#touches.has(event.pointerId) && this.#touches.size > 1) {
@@ -127,34 +134,44 @@ export class PointerInput {
     this.#hover(event);
   }
 
+  /** @param {PointerEvent} event */
   #up(event) {
     this.#touches.delete(event.pointerId);
     if (this.#stroke?.id === event.pointerId) this.finish();
     if (this.#pan?.id === event.pointerId) this.#pan = null;
-    if (event.pointerType === 'touch') this.#hover(null);
+    if (event.pointerType === 'touch') this.#left();
     this.#host.onChange();
   }
 
+  /** @param {MouseEvent} event @returns {Point} image pixel under the pointer */
   #hover(event) {
-    this.at = event && this.#view.pixelFromClient(event.clientX, event.clientY);
-    if (this.at && !this.#stroke) this.#host.tool().hover(this.at);
+    const at = this.#view.pixelFromClient(event.clientX, event.clientY);
+    this.at = at;
+    if (!this.#stroke) this.#host.tool().hover(at);
+    this.#view.touchGuides();
+    return at;
+  }
+
+  #left() {
+    this.at = null;
     this.#view.touchGuides();
   }
 
+  /** @param {Point} point image pixel @param {Point} here screen, device px */
   #isNear(point, here) {
     const { viewport, ratio } = this.#view;
     const there = viewport.screenOf(point.x + 0.5, point.y + 0.5);
     return Math.hypot(there.x - here.x, there.y - here.y) <= 8 * ratio;
   }
 
+  /** @param {PointerEvent} event of one of two or more fingers */
   #pinch(event) {
-    const others = [...this.#touches].filter(([id]) => id !== event.pointerId);
-    const [, fixed] = others[0];
-    const before = this.#touches.get(event.pointerId);
+    const fixed = [...this.#touches].filter(([id]) => id !== event.pointerId)[0][1];
     const now = { x: event.clientX, y: event.clientY };
+    const before = this.#touches.get(event.pointerId) ?? now;
     this.#touches.set(event.pointerId, now);
     const { viewport, ratio } = this.#view;
-    const spread = (p) => Math.max(20, Math.hypot(p.x - fixed.x, p.y - fixed.y));
+    const spread = (/** @type {Point} */ p) => Math.max(20, Math.hypot(p.x - fixed.x, p.y - fixed.y));
     const middle = this.#view.screenFromClient((now.x + fixed.x) / 2, (now.y + fixed.y) / 2);
     viewport.zoomAt(spread(now) / spread(before), middle.x, middle.y);
     viewport.panBy(((now.x - before.x) / 2) * ratio, ((now.y - before.y) / 2) * ratio);
@@ -162,6 +179,7 @@ export class PointerInput {
     this.#view.moved();
   }
 
+  /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
     if (!this.#host.enabled()) return;

@@ -1,8 +1,10 @@
-/** How things look and how thick tools are: the sliders, switches and swatches of the panel, and what they act on. */
+/** How the photo and the mask look, and the tools' diameters: the sliders, switches and swatches of the panel. */
 
 import { COLOURS, loadPreferences, savePreferences, SIZES } from './preferences.js';
 
 const PHOTO_AS_IT_IS = { brightness: 100, contrast: 100 }; // per cent
+
+/** @typedef {'size'|'opacity'|'colour'|'brightness'|'contrast'} SettingName */
 
 export class Settings {
   #ui;
@@ -13,9 +15,9 @@ export class Settings {
   #maskVisible = true;
 
   /**
-   * @param {ReturnType<import('./layout.js').buildLayout>} ui
+   * @param {import('./layout.js').Layout} ui
    * @param {import('../canvas/view.js').View} view
-   * @param {() => string} tool the name of the tool in hand: the eraser has a size of its own
+   * @param {() => import('../tools/tool.js').ToolRecord} tool the current tool: the eraser has a diameter of its own
    */
   constructor(ui, view, tool) {
     this.#ui = ui;
@@ -23,7 +25,7 @@ export class Settings {
     this.#tool = tool;
   }
 
-  /** Diameter of the tool in hand, image px. */
+  /** Diameter of the current tool, image px. */
   get size() {
     return this.#preferences[this.#sizeName];
   }
@@ -33,10 +35,10 @@ export class Settings {
   }
 
   get #sizeName() {
-    return this.#tool() === 'eraser' ? 'eraser' : 'brush';
+    return this.#tool().size ?? 'brush';
   }
 
-  /** A slider or swatch was moved to `value`. @param {string} name @param {number} value */
+  /** A slider or swatch was set to `value`. @param {SettingName} name @param {number} value */
   set(name, value) {
     if (name === 'size') this.#prefer({ [this.#sizeName]: SIZES[value] });
     else if (name in this.#photo) this.#setPhoto({ [name]: value });
@@ -49,7 +51,7 @@ export class Settings {
     if (SIZES[index]) this.set('size', index);
   }
 
-  /** Moves a slider by one of its steps. @param {string} name @param {1|-1} direction */
+  /** Moves a slider by one of its steps. @param {SettingName} name @param {1|-1} direction */
   stepSlider(name, direction) {
     const slider = this.#ui.sliders[name];
     if (direction > 0) slider.stepUp();
@@ -75,7 +77,7 @@ export class Settings {
     this.#setPhoto(PHOTO_AS_IT_IS);
   }
 
-  /** What was set for one question alone goes back to normal for the next. */
+  /** Resets what applies to one question only. */
   startQuestion() {
     this.#photo = { ...PHOTO_AS_IT_IS };
     this.#maskVisible = true;
@@ -86,10 +88,10 @@ export class Settings {
     const { sliders, swatches, buttons, show } = this.#ui;
     const { opacity, outlineOnly, colour, boxVisible } = this.#preferences;
     this.showSize();
-    sliders.opacity.value = opacity;
+    sliders.opacity.value = String(opacity);
     show.opacity.textContent = `${opacity} %`;
     for (const [name, value] of Object.entries(this.#photo)) {
-      sliders[name].value = value;
+      sliders[name].value = String(value);
       show[name].textContent = `${value} %`;
     }
     buttons.guide.setAttribute('aria-pressed', String(boxVisible));
@@ -104,7 +106,7 @@ export class Settings {
   }
 
   showSize() {
-    this.#ui.sliders.size.value = SIZES.indexOf(this.size);
+    this.#ui.sliders.size.value = String(SIZES.indexOf(this.size));
     this.#ui.show.size.textContent = `${this.#sizeName === 'eraser' ? 'Eraser' : 'Brush'} ${this.size} px`;
   }
 
@@ -113,12 +115,14 @@ export class Settings {
     return brightness === 100 && contrast === 100 ? 'none' : `brightness(${brightness}%) contrast(${contrast}%)`;
   }
 
+  /** @param {Partial<import('./preferences.js').Preferences>} change */
   #prefer(change) {
     Object.assign(this.#preferences, change);
     savePreferences(this.#preferences);
     this.show();
   }
 
+  /** @param {Partial<typeof PHOTO_AS_IT_IS>} change */
   #setPhoto(change) {
     Object.assign(this.#photo, change);
     this.show();

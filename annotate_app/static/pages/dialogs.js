@@ -2,13 +2,14 @@
 
 import { el, keyCaps } from '../easel/dom.js';
 
+/** Why a question can be skipped; the server knows the ids. */
 export const REASONS = [
-  { id: 'too_blurry', label: 'Too blurry', hint: 'The object’s edge cannot be made out.' },
-  { id: 'too_dark', label: 'Too dark', hint: 'Not even with more brightness.' },
-  { id: 'box_wrong', label: 'Box is wrong', hint: 'It holds no single object, or cuts it badly.' },
+  { id: 'too_blurry', label: 'Too blurry', hint: 'The edge of the object cannot be seen.' },
+  { id: 'too_dark', label: 'Too dark', hint: 'More brightness does not help either.' },
+  { id: 'box_wrong', label: 'Box is wrong', hint: 'It does not contain one object, or cuts off a large part of it.' },
   { id: 'category_wrong', label: 'Category is wrong', hint: 'The object is something else.' },
   { id: 'fully_occluded', label: 'Fully hidden', hint: 'No pixel of the object can be seen.' },
-  { id: 'other', label: 'Other', hint: 'Please say what.' },
+  { id: 'other', label: 'Other', hint: 'Please describe it in the note.' },
 ];
 
 /**
@@ -33,17 +34,17 @@ export function skipDialog(onSkip) {
     { method: 'dialog' },
     el('h2', { id: 'painter-skip-title' }, 'Why skip this question?'),
     el('div', { class: 'choices', role: 'radiogroup', 'aria-labelledby': 'painter-skip-title' }, ...choices),
-    el('label', { class: 'field', for: 'painter-skip-note' }, 'Note for the owner (needed for “Other”)'),
+    el('label', { class: 'field', for: 'painter-skip-note' }, 'Note for the owner (required for “Other”)'),
     note,
     el('div', { class: 'dialog-actions' }, cancel, confirm),
   );
   const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'painter-skip-title' }, form);
 
-  const radios = choices.map((choice) => choice.querySelector('input'));
-  const chosen = () => radios.find((radio) => radio.checked)?.value;
+  const radios = choices.flatMap((choice) => choice.querySelector('input') ?? []);
+  const chosen = () => radios.find((radio) => radio.checked)?.value ?? '';
   const check = () => {
     note.required = chosen() === 'other';
-    note.setCustomValidity(note.required && !note.value.trim() ? 'Please say why.' : '');
+    note.setCustomValidity(note.required && !note.value.trim() ? 'Enter a reason.' : '');
   };
   form.addEventListener('input', check);
   cancel.addEventListener('click', () => dialog.close());
@@ -64,19 +65,21 @@ export function skipDialog(onSkip) {
 }
 
 const STANDINGS = {
-  free: 'Can be taken up again',
-  taken: 'With another rater now',
+  free: 'You can continue it',
+  taken: 'Another rater has the question now',
   answered: 'Another rater’s answer counts',
 };
 
+/** @typedef {import('../work/session.js').Kept} Kept */
+
 /**
  * Work that did not become an answer.
- * @param {object[]} kept as the server lists it
- * @param {(work: object) => void} onLook
+ * @param {Kept[]} kept
+ * @param {(work: Kept) => void} onLook
  * @returns {HTMLDialogElement} to be added to the page and shown; leaves the page when it is closed
  */
 export function keptDialog(kept, onLook) {
-  const row = (work) =>
+  const row = (/** @type {Kept} */ work) =>
     el(
       'li',
       { class: 'kept' },
@@ -102,12 +105,13 @@ export function keptDialog(kept, onLook) {
       ),
     );
   const close = el('button', { type: 'button', class: 'button', 'data-tool': 'kept-close', click: () => dialog.close() }, 'Close');
+  /** @type {HTMLDialogElement} */
   const dialog = el(
     'dialog',
     { class: 'dialog', 'aria-labelledby': 'painter-kept-title' },
     el('h2', { id: 'painter-kept-title' }, 'Kept work'),
-    el('p', {}, 'What you painted while its question was with somebody else does not count, but is never thrown away.'),
-    kept.length ? el('ul', { class: 'kept-list' }, ...kept.map(row)) : el('p', { class: 'nothing' }, 'There is none: everything you sent was recorded.'),
+    el('p', {}, 'Work that you sent after its question went to another rater does not count, but is never deleted.'),
+    kept.length ? el('ul', { class: 'kept-list' }, ...kept.map(row)) : el('p', { class: 'nothing' }, 'No kept work: everything you sent was recorded.'),
     el('div', { class: 'dialog-actions' }, close),
   );
   dialog.addEventListener('close', () => dialog.remove());

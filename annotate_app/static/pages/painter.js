@@ -1,49 +1,58 @@
 /**
- * The rater's page: `mount` builds it into an element. An easel (easel.js) to paint on, and a session (session.js) that
- * takes the questions from the server, keeps drafts and sends the answers.
+ * The rater's page: `mount` builds it into an element. It has an easel (easel/easel.js) to paint on, and a session
+ * (work/session.js) that takes the questions from the server, saves drafts and sends the answers.
  */
 
-import { Api } from '../work/api.js';
-import { keptDialog, REASONS, skipDialog } from './dialogs.js';
-import { Drafts } from '../work/drafts.js';
-import { Easel } from '../easel/easel.js';
-import { Images } from '../work/images.js';
 import { encodeCounts } from '../canvas/rle.js';
+import { Easel } from '../easel/easel.js';
+import { Api } from '../work/api.js';
+import { Drafts } from '../work/drafts.js';
+import { Images } from '../work/images.js';
 import { Session } from '../work/session.js';
+import { keptDialog, REASONS, skipDialog } from './dialogs.js';
+
+/** @typedef {import('../work/session.js').Task} Task */
 
 /** Written into every answer. */
 const CLIENT_VERSION = 'painter-2';
 
+/** @type {Record<import('../work/session.js').Kept['standing'], string>} */
 const STANDS = {
-  taken: 'The question is with another rater now. Your work stays kept.',
+  free: 'No other rater has the question: continue, and submit.',
+  taken: 'Another rater has the question now. Your work stays kept.',
   answered: 'Another rater’s answer to it counts. Your work stays kept.',
 };
 
 /**
  * @param {HTMLElement} root emptied and filled with the painter; gets a read-only `painter` property for tests
- * @param {{rater: string, project: string, api?: Api}} options the rater's name and the project's id: keys of local
- *     drafts; api: in the place of this project's own routes
+ * @param {{rater: string, project: string, api?: Api}} options the rater's name and the project's id, the keys of
+ *     drafts in the browser; api: replaces this project's own routes
  */
 export function mount(root, { rater, project, api = new Api() }) {
   const painter = new Painter({ rater, project, api });
   root.replaceChildren(painter.easel.stylesheet(), painter.easel.element);
   const ready = painter.session.start();
-  root.painter = {
-    maskRle: () => painter.maskRle(),
-    screenFromImage: (x, y) => painter.easel.screenFromImage(x, y),
-    question: () => painter.question,
-    ready,
-  };
+  Object.assign(root, {
+    painter: {
+      maskRle: () => painter.maskRle(),
+      screenFromImage: painter.easel.screenFromImage.bind(painter.easel),
+      question: () => painter.question,
+      ready,
+    },
+  });
 }
 
 class Painter {
   easel;
   session;
+  /** The question on the easel, or null. @type {number|null} */
   question = null;
   #skipDialog;
-  #bbox = null;
+  /** @type {number[]} */
+  #bbox = [];
   #submitAnyway = -1; // version of the drawing that was asked about
 
+  /** @param {{rater: string, project: string, api: Api}} options */
   constructor({ rater, project, api }) {
     this.easel = new Easel({
       person: rater,
@@ -71,9 +80,9 @@ class Painter {
     return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
-  /** @param {object|null} task the question on the easel @returns {import('../easel/easel.js').Action[]} */
+  /** @param {Task|null} task the question on the easel @returns {import('../easel/easel.js').Action[]} */
   #actions(task = null) {
-    // What a reviewer sent back cannot stand.
+    // An answer that a reviewer sent back must be corrected.
     const back = task?.earlier && !task.notice
       ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.session.letStand() }
       : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
@@ -85,7 +94,7 @@ class Painter {
     ];
   }
 
-  /** Words above the photo: the server's, or that this is the rater's own answer. */
+  /** The text above the photo: the server's, or that this is the rater's own answer. @param {Task} task @returns {import('../easel/easel.js').Notice|null} */
   #notice({ notice, earlier }) {
     if (notice || !earlier) return notice ?? null;
     const skipped = REASONS.find(({ id }) => id === earlier.skip_reason)?.label.toLowerCase();
@@ -99,11 +108,11 @@ class Painter {
       this.easel.element.append(dialog);
       dialog.showModal();
     } catch (error) {
-      this.easel.say(error.message, 'warning');
+      this.easel.say(error instanceof Error ? error.message : String(error), 'warning');
     }
   }
 
-  /** What the session shows; see session.js. */
+  /** @returns {import('../work/session.js').Screen} */
   #screen() {
     const { easel } = this;
     return {
@@ -120,18 +129,17 @@ class Painter {
       feedback: (task, photo, { mask, reference, notice }) =>
         new Promise((resolve) => {
           this.question = null;
-          easel.setActions([{ id: 'continue', label: 'Continue', keys: ['Enter'], primary: true, run: resolve }]);
+          easel.setActions([{ id: 'continue', label: 'Continue', keys: ['Enter'], primary: true, run: () => resolve(undefined) }]);
           easel.show({ task, photo, mask, reference, notice, readOnly: true });
         }),
       kept: (work, photo, mask) =>
         new Promise((resolve) => {
           this.question = null;
-          const again = { id: 'take-up', label: 'Take it up again', keys: ['Enter'], primary: true, run: () => resolve(true) };
+          const again = { id: 'take-up', label: 'Continue this work', keys: ['Enter'], primary: true, run: () => resolve(true) };
           const back = { id: 'back', label: 'Back', keys: ['Backspace'], run: () => resolve(false) };
           easel.setActions(work.standing === 'free' ? [again, back] : [back]);
-          const title = work.skip_reason ? 'A skip that came too late.' : 'A mask that came too late.';
-          const text = work.standing === 'free' ? 'The question is free: take it up again, and submit.' : STANDS[work.standing];
-          easel.show({ task: work, photo, mask, readOnly: true, notice: { title, text } });
+          const title = work.skip_reason ? 'This skip came too late.' : 'This mask came too late.';
+          easel.show({ task: work, photo, mask, readOnly: true, notice: { title, text: STANDS[work.standing] } });
         }),
       rest: (state, details) => this.#rest(state, details),
       goTo: (path) => location.assign(path),
@@ -141,11 +149,12 @@ class Painter {
     };
   }
 
+  /** @param {import('../easel/rest.js').RestState} state @param {import('../work/session.js').RestDetails} details */
   #rest(state, { message, waiting, skippable = false } = {}) {
     this.question = null;
     this.easel.setActions(this.#actions());
-    const others = waiting === 1 ? 'The last open question is' : `The last ${waiting} open questions are`;
-    const text = waiting ? `${others} with other raters. This page looks again every 15 seconds.` : message;
+    const others = waiting === 1 ? 'Another rater has the last open question.' : `Other raters have the last ${waiting} open questions.`;
+    const text = waiting ? `${others} This page checks again every 15 seconds.` : message;
     this.easel.rest(state, {
       text,
       retry: () => this.session.start(),
@@ -154,14 +163,15 @@ class Painter {
   }
 
   #submit() {
-    if (!this.easel.finishGesture()) return undefined;
-    // A slip of the mouse far from the object is asked about once; the rater may mean it.
     const { drawing } = this.easel;
+    if (!drawing || !this.easel.finishGesture()) return;
+    // A mask outside the box may be a slip of the mouse, or meant: asks once.
     if (drawing.isEmpty || drawing.touches(this.#bbox) || this.#submitAnyway === drawing.version) {
-      return this.session.submit();
+      this.session.submit();
+      return;
     }
     this.#submitAnyway = drawing.version;
-    return this.easel.say('Nothing is painted inside the box. Submit again if that is right.', 'warning');
+    this.easel.say('Nothing is painted inside the box. Submit again if that is right.', 'warning');
   }
 
   #skip() {

@@ -1,19 +1,26 @@
 /**
- * The reviewer's page: one answer after the other on an easel, judged by the keyboard. The queue (review_queue.js) has the
- * next ones ready; a verdict is sent while the next answer is already on the screen.
+ * The reviewer's page: shows one answer after the other on an easel, to be judged from the keyboard. The queue
+ * (work/review_queue.js) has the next ones ready; a verdict is sent while the next answer is already on the screen.
  */
 
+import { encodeCounts, unpackMask } from '../canvas/rle.js';
+import { el, keyCaps } from '../easel/dom.js';
+import { Easel } from '../easel/easel.js';
 import { Api, ApiError } from '../work/api.js';
 import { Clock } from '../work/clock.js';
-import { el, keyCaps } from '../easel/dom.js';
-import { REASONS } from './dialogs.js';
-import { Easel } from '../easel/easel.js';
 import { Images } from '../work/images.js';
 import { ReviewQueue } from '../work/review_queue.js';
-import { packMask, unpackMask } from '../canvas/rle.js';
+import { REASONS } from './dialogs.js';
+
+/** @typedef {import('../work/review_queue.js').ReviewItem} ReviewItem */
+/** @typedef {import('../work/review_queue.js').Verdict} Verdict */
+/** @typedef {import('../canvas/photo.js').Photo} Photo */
+/** @typedef {import('../easel/easel.js').Action} Action */
+/** @typedef {import('../easel/easel.js').Notice} Notice */
 
 const CLIENT_VERSION = 'review-1';
 const KEEP_EVERY = 120_000; // ms
+/** @type {Record<Verdict, string>} */
 const VERDICTS = { accepted: 'Accepted', rejected: 'Rejected', repainted: 'Repainted' };
 
 /**
@@ -23,18 +30,20 @@ const VERDICTS = { accepted: 'Accepted', rejected: 'Rejected', repainted: 'Repai
 export function mount(root, { person, filters, api = new Api() }) {
   const review = new Review({ person, filters, api });
   root.replaceChildren(review.easel.stylesheet(), review.easel.element);
-  root.review = {
-    answer: () => review.item?.answer ?? null,
-    screenFromImage: (x, y) => review.easel.screenFromImage(x, y),
-    settled: () => review.settled(),
-    maskRle: () => packMask(review.easel.drawing.mask, review.easel.drawing.w, review.easel.drawing.h).counts,
-    ready: review.start(),
-  };
+  Object.assign(root, {
+    review: {
+      answer: () => review.item?.answer ?? null,
+      screenFromImage: review.easel.screenFromImage.bind(review.easel),
+      settled: () => review.settled(),
+      maskRle: () => review.maskRle(),
+      ready: review.start(),
+    },
+  });
 }
 
 class Review {
   easel;
-  /** The answer on the screen, or null. */
+  /** The answer on the screen, or null. @type {ReviewItem|null} */
   item = null;
   #api;
   #images;
@@ -42,10 +51,13 @@ class Review {
   #filters;
   #reject;
   #clock = new Clock();
-  #before = []; // answers seen, the last one last
+  /** Answers seen, the last one last. @type {number[]} */
+  #before = [];
+  /** @type {Set<Promise<unknown>>} */
   #sending = new Set();
   #judged = 0;
 
+  /** @param {{person: string, filters: HTMLFormElement, api: Api}} options */
   constructor({ person, filters, api }) {
     this.#api = api;
     this.#filters = filters;
@@ -62,22 +74,28 @@ class Review {
     filters.addEventListener('change', () => this.start());
     filters.addEventListener('submit', (event) => event.preventDefault());
     filters.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') event.target.blur();
+      if (event.key === 'Escape' && event.target instanceof HTMLElement) event.target.blur();
     });
     document.addEventListener('visibilitychange', () => this.#clock.setVisible(document.visibilityState === 'visible'));
     setInterval(() => this.item && this.#api.review('keep', {}).catch(() => {}), KEEP_EVERY);
   }
 
-  /** From the beginning of the queue, with the filters as they are. */
+  maskRle() {
+    const { drawing } = this.easel;
+    return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
+  }
+
+  /** Starts at the beginning of the queue, with the current filters. */
   async start() {
-    const wanted = Object.fromEntries([...new FormData(this.#filters)].map(([name, value]) => [name, value || null]));
+    /** @type {import('../work/review_queue.js').Filters} */
+    const wanted = Object.fromEntries([...new FormData(this.#filters)].map(([name, value]) => [name, String(value) || null]));
     if (wanted.category_id) wanted.category_id = Number(wanted.category_id);
     this.#queue.restart(wanted);
     this.easel.rest('loading');
     await this.#next();
   }
 
-  /** Once every verdict has reached the server. */
+  /** Resolves when every verdict has reached the server. */
   async settled() {
     await Promise.all(this.#sending);
   }
@@ -91,62 +109,68 @@ class Review {
     }
   }
 
+  /** @param {ReviewItem|null} item */
   async #show(item) {
     this.item = null;
     this.#showProgress();
     if (!item) {
-      const again = { id: 'again', label: 'Look again', keys: ['Enter'], primary: true, always: true, run: () => this.start() };
+      const again = { id: 'again', label: 'Check again', keys: ['Enter'], primary: true, always: true, run: () => this.start() };
       this.easel.setActions([again, this.#previousAction()]);
-      const text = 'No answer waits for your review with these filters. What you left for later comes again.';
+      const text = 'No answers to review with these filters. Answers that you left for later are shown again.';
       this.easel.rest('waiting', { text, retry: () => this.start() });
       return;
     }
     const photo = await this.#images.get(item.image);
     this.item = item;
     this.#clock = new Clock({ visible: document.visibilityState === 'visible' });
-    this.#look(photo);
+    this.#look(item, photo);
     this.#images.keepOnly([item.image, ...this.#queue.images]);
   }
 
-  /** The answer as it is, to be judged. */
-  #look(photo) {
-    const { item, easel } = this;
+  /** Shows the answer, to be judged. @param {ReviewItem} item @param {Photo} photo */
+  #look(item, photo) {
+    const { easel } = this;
     const { width, height } = item.image;
     const mask = item.mask ? unpackMask(item.mask, width, height) : new Uint8Array(width * height);
-    easel.setActions(item.reviewable ? this.#actions() : [this.#laterAction(), this.#previousAction()]);
+    easel.setActions(item.reviewable ? this.#actions(item) : [this.#laterAction(), this.#previousAction()]);
     easel.show({ task: item, photo, mask, readOnly: true, notice: describe(item) });
     easel.time(item.active_ms);
   }
 
-  #actions() {
+  /** @param {ReviewItem} item @returns {Action[]} */
+  #actions(item) {
     return [
       { id: 'accept', label: 'Accept', keys: ['A'], primary: true, run: () => this.#judge('accepted', '') },
       { id: 'reject', label: 'Reject…', keys: ['R'], run: () => this.#reject.showModal() },
-      { id: 'repaint', label: 'Repaint', keys: ['P'], run: () => this.#repaint() },
+      { id: 'repaint', label: 'Repaint', keys: ['P'], run: () => this.#repaint(item) },
       this.#laterAction(),
       this.#previousAction(),
-      { id: 'filters', label: 'Filters', keys: ['/'], quiet: true, run: () => this.#filters.querySelector('select').focus() },
+      { id: 'filters', label: 'Filters', keys: ['/'], quiet: true, run: () => this.#filters.querySelector('select')?.focus() },
     ];
   }
 
+  /** @returns {Action} */
   #laterAction() {
     return { id: 'later', label: 'Later', keys: ['N', 'S'], quiet: true, run: () => this.#leave() };
   }
 
+  /** @returns {Action} */
   #previousAction() {
     return { id: 'previous', label: 'Previous', keys: ['Backspace'], quiet: true, always: true, run: () => this.#previous() };
   }
 
   #leave() {
-    this.#before.push(this.item.answer);
-    this.#queue.letGo(this.item.answer);
-    return this.#next();
+    const { item } = this;
+    if (!item) return;
+    this.#before.push(item.answer);
+    this.#queue.letGo(item.answer);
+    this.#next();
   }
 
   async #previous() {
     const answer = this.#before.pop();
     if (answer === undefined) {
-      this.easel.say('There is nothing before this.');
+      this.easel.say('There is no earlier answer.');
       return;
     }
     if (this.item) this.#queue.putBack(this.item);
@@ -159,9 +183,10 @@ class Review {
     }
   }
 
-  /** Goes on at once; where the verdict is refused, it says so. */
+  /** Goes on at once; a refused verdict is reported when the server answers. @param {Verdict} verdict @param {string} comment */
   #judge(verdict, comment) {
     const { item } = this;
+    if (!item) return;
     this.#send(item, 'judge', { answer: item.answer, verdict, comment });
     this.#before.push(item.answer);
     this.#judged += 1;
@@ -169,31 +194,35 @@ class Review {
     this.#next().then(() => this.easel.say(`${VERDICTS[verdict]}.`));
   }
 
-  #repaint() {
-    const { item, easel } = this;
+  /** @param {ReviewItem} item */
+  #repaint(item) {
+    const { easel } = this;
     easel.setActions([
       { id: 'submit', label: 'Submit my mask', keys: ['Enter'], primary: true, run: () => this.#submit(item) },
       { id: 'unpaint', label: 'Leave it as it was', keys: ['Shift+Backspace'], quiet: true, run: () => this.#reload(item) },
     ]);
-    easel.notice({ title: 'Repaint', text: 'Your mask takes the place of this answer.' });
+    easel.notice({ title: 'Repaint', text: 'Your mask replaces this answer.' });
     easel.readOnly = false;
   }
 
+  /** @param {ReviewItem} item */
   async #reload(item) {
-    this.#look(await this.#images.get(item.image));
+    this.#look(item, await this.#images.get(item.image));
   }
 
+  /** @param {ReviewItem} item */
   async #submit(item) {
     const { easel } = this;
-    if (!easel.finishGesture()) return;
-    if (easel.drawing.isEmpty) {
+    const { drawing } = easel;
+    if (!drawing || !easel.finishGesture()) return;
+    if (drawing.isEmpty) {
       easel.say('Nothing is painted.', 'warning');
       return;
     }
     const body = {
       answer: item.answer,
       token: item.token,
-      mask: easel.drawing.pack(),
+      mask: drawing.pack(),
       activity: this.#clock.snapshot(),
       client_version: CLIENT_VERSION,
     };
@@ -202,7 +231,7 @@ class Review {
     try {
       await this.#api.review('repaint', body, { onRetry: () => easel.say('No connection. Sending again…', 'warning') });
     } catch (error) {
-      easel.say(`Not recorded: ${error.message}`, 'warning');
+      easel.say(`Not recorded: ${error instanceof Error ? error.message : error}`, 'warning');
       return;
     } finally {
       easel.busy = false;
@@ -215,6 +244,7 @@ class Review {
     easel.say('Your mask is recorded.');
   }
 
+  /** @param {ReviewItem} item @param {'judge'} path @param {object} body */
   #send(item, path, body) {
     const sending = this.#api.review(path, body).catch((error) => {
       this.#judged -= 1;
@@ -233,15 +263,16 @@ class Review {
     this.easel.progress(this.#judged, this.#judged + waiting, `${this.#judged} judged · ${waiting} waiting`);
   }
 
+  /** @param {unknown} error */
   #fail(error) {
     if (!(error instanceof ApiError)) throw error;
     this.item = null;
-    if (error.signedOut) this.easel.rest('signed-out', { text: 'Sign in again, and go on.' });
+    if (error.signedOut) this.easel.rest('signed-out', { text: 'Sign in again to continue.' });
     else this.easel.rest('broken', { text: error.message, retry: () => this.start() });
   }
 }
 
-/** Words above the photo: whose it is, how long it took, what was said of it. */
+/** The text above the photo: whose answer it is, how long it took, what was said about it. @param {ReviewItem} item @returns {Notice} */
 function describe(item) {
   const seconds = Math.round(item.active_ms / 1000);
   const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
@@ -255,14 +286,14 @@ function describe(item) {
   return { title, text: said.join(' '), kind: item.mask ? 'note' : 'warning' };
 }
 
-/** Why it goes back; Enter sends. @param {(comment: string) => void} onReject */
+/** The dialog that asks why an answer is rejected; Enter sends. @param {(comment: string) => void} onReject */
 function rejectDialog(onReject) {
   const comment = el('textarea', { id: 'reject-comment', class: 'reject-comment', rows: 3, maxlength: 2000, required: true, 'data-tool': 'reject-comment' });
   const form = el(
     'form',
     { method: 'dialog' },
-    el('h2', { id: 'reject-title' }, 'What is wrong with it?'),
-    el('label', { class: 'field', for: 'reject-comment' }, 'The rater sees this above the photo'),
+    el('h2', { id: 'reject-title' }, 'What is wrong with this answer?'),
+    el('label', { class: 'field', for: 'reject-comment' }, 'Shown to the rater above the photo'),
     comment,
     el(
       'div',
@@ -271,8 +302,9 @@ function rejectDialog(onReject) {
       el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, 'Reject', keyCaps('Enter')),
     ),
   );
+  /** @type {HTMLDialogElement} */
   const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'reject-title' }, form);
-  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : 'Please say what is wrong.');
+  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : 'Enter what is wrong.');
   comment.addEventListener('input', check);
   comment.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -289,4 +321,5 @@ function rejectDialog(onReject) {
 }
 
 const root = document.getElementById('review');
-if (root) mount(root, { person: root.dataset.person, filters: document.getElementById('review-filters') });
+const filters = document.getElementById('review-filters');
+if (root && filters instanceof HTMLFormElement) mount(root, { person: root.dataset.person ?? '', filters });

@@ -1,6 +1,6 @@
 /**
- * Talking to the server: JSON over same-origin POST, with time limits and patient retries. Resending is always safe:
- * the server knows a submit by its lease and records it once.
+ * Requests to the server: JSON over same-origin POST, with time limits and retries. Resending is always safe: the
+ * server recognises a submit by its lease and records it once.
  */
 
 /** Proves to the server that the request comes from our own page: other sites cannot set a header. */
@@ -9,13 +9,13 @@ const HEADER = { 'X-O365seg': '1' };
 /** Waits between attempts, ms; about half a minute in all. */
 const RETRY_AFTER = [400, 800, 1600, 3200, 6400, 9000, 9000];
 
-/** A request that did not succeed. `status` 0 means that no answer came. */
+/** A request that failed. `status` 0 means that there was no answer. */
 export class ApiError extends Error {
   /**
    * @param {number} status HTTP status, or 0
    * @param {string} code the server's short name for the error, such as 'lease_lost'
    * @param {string} message for the rater
-   * @param {object} body the whole answer
+   * @param {Body} body the whole answer
    */
   constructor(status, code, message, body = {}) {
     super(message);
@@ -33,55 +33,73 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * An answer, or the body of a request: JSON.
+ * @typedef {Object<string, any>} Body
+ */
+
+/** @typedef {import('./session.js').Next} Next */
+
+/**
+ * @typedef {{attempts?: number, patient?: boolean, timeout?: number, onRetry?: (error: ApiError) => void}} Options
+ *     patient: while the server cannot be reached, retry for ever; timeout: of each attempt, ms
+ */
+
 export class Api {
   #fetch;
   #wait;
 
-  /** @param {{fetch?: typeof fetch, wait?: (ms: number) => Promise<void>}} options replaceable for tests */
+  /** @param {{fetch?: typeof window.fetch, wait?: (ms: number) => Promise<void>}} options replaceable for tests */
   constructor({ fetch = (...args) => window.fetch(...args), wait = pause } = {}) {
     this.#fetch = fetch;
     this.#wait = wait;
   }
 
+  /** @param {Options} [options] @returns {Promise<Next>} */
   next(options) {
     return this.#post('/api/next', {}, options);
   }
 
-  /** Goes on until the server is there: the rater may be offline for long. */
+  /**
+   * Retries until the server can be reached: the rater may be offline for long.
+   * @param {Body} body
+   * @param {Options} [options]
+   */
   submit(body, options) {
     return this.#post('/api/submit', body, { patient: true, ...options });
   }
 
-  /** @param {object} body @param {{keepalive?: boolean}} options keepalive: go on when the page is left */
+  /** @param {Body} body @param {{keepalive?: boolean}} options keepalive: goes on when the page is left */
   draft(body, { keepalive = false } = {}) {
     return this.#post('/api/draft', body, { attempts: 1, keepalive });
   }
 
+  /** @param {Body} body */
   heartbeat(body) {
     return this.#post('/api/heartbeat', body, { attempts: 2 });
   }
 
-  /** Puts the rater's last answer on the screen again; answers as `next` does, like the two below. */
+  /** Opens the rater's last answer again. @returns {Promise<Next>} */
   reopen() {
     return this.#post('/api/reopen', {}, { attempts: 2 });
   }
 
-  /** Gives a question that was answered before back as it was. */
+  /** Leaves the earlier answer to a question as it was. @param {string} lease @returns {Promise<Next>} */
   letStand(lease) {
     return this.#post('/api/stand', { lease }, { attempts: 2 });
   }
 
-  /** Takes kept work up again. @param {number} id */
+  /** Opens kept work to continue it. @param {number} id @returns {Promise<Next>} */
   takeUp(id) {
     return this.#post(`/api/kept/${id}`, {}, { attempts: 2 });
   }
 
-  /** @returns {Promise<{kept: object[]}>} work that came too late to be an answer */
+  /** @returns {Promise<{kept: import('./session.js').Kept[]}>} work that came too late to be an answer */
   kept() {
     return this.#patiently('/api/kept', { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
   }
 
-  /** A reviewer's requests; see review_api.py. @param {'next'|'open'|'keep'|'judge'|'repaint'} what @param {object} body */
+  /** A reviewer's requests. @param {'next'|'open'|'keep'|'judge'|'repaint'} what @param {Body} body @param {Options} [options] */
   review(what, body, options) {
     return this.#post(`/api/review/${what}`, body, options);
   }
@@ -91,7 +109,9 @@ export class Api {
     return this.#patiently(url, { credentials: 'same-origin' }, (response) => response.blob(), { timeout: 60_000 });
   }
 
+  /** @param {string} path @param {Body} body @param {Options & {keepalive?: boolean}} options */
   async #post(path, body, { keepalive = false, ...options } = {}) {
+    /** @type {RequestInit} */
     const init = {
       method: 'POST',
       credentials: 'same-origin',
@@ -104,15 +124,18 @@ export class Api {
 
   /**
    * @template T
+   * @param {string} url
+   * @param {RequestInit} init
    * @param {(response: Response) => Promise<T>} read takes what is wanted from the answer
-   * @param {{attempts?: number, patient?: boolean, timeout?: number, onRetry?: (error: ApiError) => void}} options
-   *     patient: while the server cannot be reached, go on for ever; timeout in ms for each attempt
+   * @param {Options} options
+   * @returns {Promise<T>}
    */
   async #patiently(url, init, read, { attempts = RETRY_AFTER.length + 1, patient = false, timeout = 30_000, onRetry = () => {} } = {}) {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#once(url, init, read, timeout);
       } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
         const passing = error.status === 0 || error.status === 429 || error.status >= 500;
         const unreachable = patient && error.status === 0;
         if (!passing || (attempt >= attempts && !unreachable)) throw error;
@@ -122,11 +145,19 @@ export class Api {
     }
   }
 
+  /**
+   * @template T
+   * @param {string} url
+   * @param {RequestInit} init
+   * @param {(response: Response) => Promise<T>} read
+   * @param {number} timeout ms
+   * @returns {Promise<T>}
+   */
   async #once(url, init, read, timeout) {
     let response;
     try {
       response = await this.#fetch(url, { ...init, signal: AbortSignal.timeout(timeout) });
-      // Cut off on its way, or somebody else's page in its place: as good as no answer.
+      // An answer that was cut off, or another page in its place, counts as no answer.
       if (response.ok) return await read(response);
     } catch {
       throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
@@ -138,7 +169,7 @@ export class Api {
   }
 }
 
-/** Waits, or until the connection is back. */
+/** Waits, or until the connection is back. @param {number} ms @returns {Promise<void>} */
 function pause(ms) {
   return new Promise((resolve) => {
     const done = () => {

@@ -1,6 +1,6 @@
 /**
- * Drafts in the rater's own browser (IndexedDB), so that a reload, a crash or a lost connection costs nothing that was
- * painted. The server keeps drafts too, but less often.
+ * Drafts in the rater's own browser (IndexedDB), so that a reload, a crash or a lost connection loses no work. The
+ * server keeps drafts too, but less often.
  */
 
 const DATABASE = 'o365seg-painter';
@@ -8,17 +8,20 @@ const STORE = 'drafts';
 
 /**
  * A draft.
- * @typedef {{mask: {size: number[], counts: string, crc32: number}, activity: object, saved_at: number,
- *     image_sha256?: string, server_saved_at?: number}} Draft
- *     image_sha256: the photo that was painted on; saved_at: this computer's clock, epoch ms; server_saved_at: the server's time of the newest server draft that
- *     this browser wrote or had seen
+ * @typedef {object} Draft
+ * @property {import('../canvas/rle.js').PackedMask} mask
+ * @property {import('./clock.js').Activity} activity
+ * @property {number} saved_at epoch ms, by this computer's clock, or the server's for its drafts
+ * @property {string} [image_sha256] the photo that was painted on
+ * @property {number} [server_saved_at] epoch ms, by the server's clock: the newest server draft that this browser wrote or saw
  */
 
 export class Drafts {
   #owner;
+  /** @type {Promise<IDBDatabase>|null} */
   #opening = null;
 
-  /** Drafts of several raters, or of projects served at one address in turn, stay apart. @param {string} project @param {string} rater */
+  /** Each project and rater has drafts of its own. @param {string} project @param {string} rater */
   constructor(project, rater) {
     this.#owner = `${project}:${rater}`;
   }
@@ -28,24 +31,31 @@ export class Drafts {
     return this.#request('readonly', (store) => store.get(this.#key(question)));
   }
 
-  /** @param {number} question @param {Draft} draft */
+  /** @param {number} question @param {Draft} draft @returns {Promise<void>} */
   save(question, draft) {
     return this.#request('readwrite', (store) => store.put(draft, this.#key(question)));
   }
 
-  /** @param {number} question */
+  /** @param {number} question @returns {Promise<void>} */
   remove(question) {
     return this.#request('readwrite', (store) => store.delete(this.#key(question)));
   }
 
+  /** @param {number} question */
   #key(question) {
     return `${this.#owner}:${question}`;
   }
 
+  /**
+   * @template T
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest<any>} act
+   * @returns {Promise<T>}
+   */
   async #request(mode, act) {
     const database = await (this.#opening ??= open());
     return new Promise((resolve, reject) => {
-      // Strict: on the disk when it is said to be, so that even a power cut costs nothing.
+      // Strict: on the disk once it completes, so that even a power cut loses nothing.
       const transaction = database.transaction(STORE, mode, { durability: 'strict' });
       const request = act(transaction.objectStore(STORE));
       transaction.oncomplete = () => resolve(request.result);
@@ -55,6 +65,7 @@ export class Drafts {
   }
 }
 
+/** @returns {Promise<IDBDatabase>} */
 function open() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
@@ -65,8 +76,8 @@ function open() {
 }
 
 /**
- * Which of the two drafts holds the later work. The two were stamped by different clocks, so they are compared by time
- * only when the server's draft came from somewhere else: otherwise the browser's own, written more often, is later.
+ * The draft with the later work. The two have times of different clocks, so the times are compared only if the server's
+ * draft came from elsewhere; otherwise the browser's own, written more often, is later.
  *
  * @param {Draft|undefined|null} local
  * @param {Draft|undefined|null} server

@@ -1,4 +1,4 @@
-/** Photos, fetched and decoded ahead of time, so that the next question shows at once. */
+/** Fetches and decodes photos ahead of time, so that the next question shows at once. */
 
 import { decodePhoto, freePhoto } from '../canvas/photo.js';
 
@@ -6,7 +6,8 @@ import { decodePhoto, freePhoto } from '../canvas/photo.js';
 
 export class Images {
   #api;
-  #decoded = new Map(); // url -> Promise<Photo>
+  /** @type {Map<string, Promise<Photo>>} by URL */
+  #decoded = new Map();
 
   /** @param {import('./api.js').Api} api */
   constructor(api) {
@@ -18,13 +19,13 @@ export class Images {
    * @returns {Promise<Photo>}
    */
   get({ url }) {
-    if (!this.#decoded.has(url)) {
-      const decoding = this.#api.image(url).then(decodePhoto);
-      // A failure must not stick: the next call tries again.
-      decoding.catch(() => this.#decoded.delete(url));
-      this.#decoded.set(url, decoding);
-    }
-    return this.#decoded.get(url);
+    const known = this.#decoded.get(url);
+    if (known) return known;
+    const decoding = this.#api.image(url).then(decodePhoto);
+    // After a failure the next call tries again.
+    decoding.catch(() => this.#decoded.delete(url));
+    this.#decoded.set(url, decoding);
+    return decoding;
   }
 
   /** Frees every photo but these. @param {{url: string}[]} images */

@@ -1,4 +1,28 @@
-/** Answers that wait for review: a few ahead, with their photos, so that the next one shows at once. */
+/** Answers that wait for review: fetches a few ahead, with their photos, so that the next one shows at once. */
+
+/**
+ * An answer to review, as the server gives it.
+ * @typedef {object} ReviewItem
+ * @property {number} answer
+ * @property {string} token says which state of the answer was shown
+ * @property {number} question
+ * @property {string} category
+ * @property {number[]} bbox x, y, width, height, image px
+ * @property {{url: string, width: number, height: number}} image
+ * @property {string} rater
+ * @property {import('../canvas/rle.js').PackedMask|null} mask null: skipped
+ * @property {string|null} skip_reason
+ * @property {string|null} skip_note
+ * @property {number} active_ms
+ * @property {boolean} reviewable
+ * @property {Verdict|null} verdict
+ * @property {string|null} comment
+ * @property {{reviewer: string, verdict: Verdict, comment: string}[]} earlier
+ */
+
+/** @typedef {'accepted'|'rejected'|'repainted'} Verdict */
+
+/** Which answers to review. @typedef {Object<string, string|number|null>} Filters */
 
 const AHEAD = 4;
 
@@ -7,10 +31,14 @@ export class ReviewQueue {
   waiting = 0;
   #api;
   #images;
+  /** @type {Filters} */
   #wanted = {};
+  /** @type {ReviewItem[]} */
   #items = [];
   #after = 0;
-  #held = new Set(); // answers on the screen, and those whose verdict is on its way
+  /** The answer on the screen, and those whose verdict is being sent. @type {Set<number>} */
+  #held = new Set();
+  /** @type {Promise<void>|null} */
   #filling = null;
   #run = 0;
 
@@ -20,7 +48,7 @@ export class ReviewQueue {
     this.#images = images;
   }
 
-  /** @param {{rater: string|null, category_id: number|null, size: string|null, attention: string|null}} wanted */
+  /** @param {Filters} wanted */
   restart(wanted) {
     this.#wanted = wanted;
     this.#items = [];
@@ -29,12 +57,12 @@ export class ReviewQueue {
     this.#run += 1;
   }
 
-  /** Photos that will be needed. */
+  /** The photos of the answers ahead. */
   get images() {
     return this.#items.map((item) => item.image);
   }
 
-  /** @returns {Promise<object|null>} the next answer, or null where none is left */
+  /** @returns {Promise<ReviewItem|null>} the next answer, or null if none is left */
   async next() {
     if (!this.#items.length) await this.#fill();
     const item = this.#items.shift() ?? null;
@@ -43,18 +71,18 @@ export class ReviewQueue {
     return item;
   }
 
-  /** Comes next again. @param {object} item */
+  /** Puts an answer back, to come next. @param {ReviewItem} item */
   putBack(item) {
     this.#items.unshift(item);
     this.#held.delete(item.answer);
   }
 
-  /** It need not be kept for this reviewer any longer. @param {number} answer */
+  /** Releases an answer for other reviewers. @param {number} answer */
   letGo(answer) {
     this.#held.delete(answer);
   }
 
-  /** One answer less waits. */
+  /** One answer fewer waits. */
   countDown() {
     this.waiting = Math.max(0, this.waiting - 1);
   }
@@ -64,6 +92,7 @@ export class ReviewQueue {
     return this.#filling;
   }
 
+  /** @param {number} run the restart that asks */
   async #ask(run) {
     const keep = [...this.#items.map((item) => item.answer), ...this.#held];
     const body = { ...this.#wanted, after: this.#after, keep, limit: AHEAD };
@@ -71,7 +100,7 @@ export class ReviewQueue {
     if (run !== this.#run) return;
     this.waiting = waiting;
     this.#items.push(...items);
-    this.#after = Math.max(this.#after, ...items.map((item) => item.answer));
+    this.#after = Math.max(this.#after, ...items.map((/** @type {ReviewItem} */ item) => item.answer));
     for (const { image } of items) this.#images.get(image).catch(() => {});
   }
 }

@@ -1,15 +1,19 @@
 /**
- * The way through the questions: take the next, restore its draft, keep drafts while the rater paints, submit or skip,
- * and go on. It knows the server and the drafts; what to show is left to a `screen`.
+ * Leads through the questions: takes the next, restores its draft, saves drafts while the rater paints, submits or
+ * skips, and goes on. It knows the server and the drafts; a `screen` shows things.
  */
 
+import { unpackMask } from '../canvas/rle.js';
 import { ApiError } from './api.js';
+import { Autosave } from './autosave.js';
 import { Clock } from './clock.js';
 import { newerDraft } from './drafts.js';
-import { unpackMask } from '../canvas/rle.js';
 
-const LOCAL_DRAFT_EVERY = 400; // ms at most between a stroke and its draft
-const SERVER_DRAFT_EVERY = 20_000; // ms
+/** @typedef {import('../canvas/rle.js').PackedMask} PackedMask */
+/** @typedef {import('../canvas/photo.js').Photo} Photo */
+/** @typedef {import('../easel/easel.js').Notice} Notice */
+/** @typedef {import('./drafts.js').Draft} Draft */
+
 const HEARTBEAT_EVERY = 60_000; // ms
 const WAITING_RETRY = 15_000; // ms
 const LOOK_AHEAD_AFTER = 60; // ms
@@ -22,29 +26,60 @@ const LOOK_AHEAD_AFTER = 60; // ms
  * @property {string} category
  * @property {number[]} bbox x, y, width, height, image px
  * @property {{url: string, sha256: string, width: number, height: number}} image
- * @property {import('./drafts.js').Draft|null} draft work in progress that the server keeps
- * @property {object|null} [initial] packed mask to begin with where there is no draft: an earlier answer
- * @property {{mask: object|null, skip_reason: string|null}|null} [earlier] the rater's own answer, given again to be corrected
- * @property {object|null} [notice] words to show above the photo, such as a reviewer's comment; see Easel.notice
+ * @property {Draft|null} draft work in progress that the server keeps
+ * @property {PackedMask|null} [initial] mask to begin with if there is no draft: an earlier answer
+ * @property {{mask: PackedMask|null, skip_reason: string|null}|null} [earlier] the rater's own answer, shown again to be corrected
+ * @property {Notice|null} [notice] text above the photo, such as a reviewer's comment
+ */
+
+/**
+ * What to do next, as the server gives it.
+ * @typedef {object} Next
+ * @property {Task|null} current
+ * @property {Task|null} prefetched the question after it
+ * @property {Progress} progress
+ * @property {number} waiting questions that are with other raters
+ * @property {string} [go_to] path of another page that comes first, such as the guidelines
+ */
+
+/** @typedef {{questions: number, done: number}} Progress */
+
+/**
+ * Work that came too late to be an answer.
+ * @typedef {object} Kept
+ * @property {number} id
+ * @property {number} question
+ * @property {string} category
+ * @property {number[]} bbox
+ * @property {{url: string, width: number, height: number}} image
+ * @property {PackedMask|null} mask
+ * @property {string|null} skip_reason
+ * @property {number} saved_at epoch ms
+ * @property {'free'|'taken'|'answered'} standing of its question
  */
 
 /**
  * What the session shows, and what it reads back.
  * @typedef {object} Screen
- * @property {(task: object, photo: import('./images.js').Photo, mask: Uint8Array, restored: boolean) => import('../canvas/drawing.js').Drawing} paint
- * @property {(task: object, photo: import('./images.js').Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: object}) => Promise<void>} feedback
- *     shows the answer just given, with words about it, until the rater has seen them
- * @property {(work: object, photo: import('./images.js').Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came
- *     too late; true: the rater wants to take it up again
- * @property {(state: 'loading'|'done'|'waiting'|'signed-out'|'broken', details?: object) => void} rest
- * @property {(path: string) => void} goTo another page comes before the next question, such as the guidelines
- * @property {(progress: object) => void} progress
+ * @property {(task: Task, photo: Photo, mask: Uint8Array, restored: boolean) => import('../canvas/drawing.js').Drawing} paint
+ * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: Notice}) => Promise<unknown>} feedback
+ *     shows the answer just given, with a text about it, until the rater continues
+ * @property {(work: Kept, photo: Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came too late; true: the
+ *     rater wants to continue it
+ * @property {(state: import('../easel/rest.js').RestState, details?: RestDetails) => void} rest
+ * @property {(path: string) => void} goTo opens another page
+ * @property {(progress: Progress) => void} progress
  * @property {(text: string, kind?: 'note'|'warning') => void} say
  * @property {(sending: boolean) => void} sending
  */
 
+/**
+ * @typedef {{message?: string, waiting?: number, skippable?: boolean}} RestDetails waiting: questions that are with other
+ *     raters; skippable: the question behind the message can be skipped
+ */
+
 export class Session {
-  /** The question on the screen, or null. */
+  /** The question on the screen, or null. @type {Task|null} */
   task = null;
   clock = new Clock();
 
@@ -53,14 +88,12 @@ export class Session {
   #images;
   #screen;
   #version;
-  #drawing = null;
+  #autosave;
+  /** @type {Task|null} */
   #prefetched = null;
-  #ahead = null; // {question, draft}: the local draft of the prefetched question, being loaded
+  /** The draft in this browser of the prefetched question, being loaded. @type {{question: number, draft: Promise<Draft|undefined>}|null} */
+  #ahead = null;
   #sending = false;
-  #localTimer = 0;
-  #savedLocallyAt = 0; // this computer's clock, epoch ms
-  #savedVersion = 0; // drawing version in the server's draft
-  #serverSavedAt;
   #activeSinceHeartbeat = false;
   #retryTimer = 0;
 
@@ -74,13 +107,39 @@ export class Session {
     this.#images = images;
     this.#screen = screen;
     this.#version = version;
-    setInterval(() => this.#saveToServer(), SERVER_DRAFT_EVERY);
+    this.#autosave = new Autosave({
+      activity: () => this.clock.snapshot(),
+      toBrowser: async (draft) => {
+        if (this.task) await drafts.save(this.task.question, { ...draft, image_sha256: this.task.image.sha256 });
+      },
+      toServer: async (work, options) => {
+        const { lease, question } = this.#required();
+        return api.draft({ lease, question, ...work }, options);
+      },
+      onFailed: (error) => this.#failedUpkeep(error, this.task),
+    });
     setInterval(() => this.#heartbeat(), HEARTBEAT_EVERY);
   }
 
   /** Whether the rater may paint now. */
   get painting() {
     return this.#drawing !== null && !this.#sending;
+  }
+
+  get #drawing() {
+    return this.#autosave.drawing;
+  }
+
+  #required() {
+    if (!this.task) throw new Error('there is no question');
+    return this.task;
+  }
+
+  /** @param {boolean} sending an answer is being sent, or another question fetched */
+  #setSending(sending) {
+    this.#sending = sending;
+    this.#autosave.paused = sending;
+    this.#screen.sending(sending);
   }
 
   /** Asks for a question and shows it. */
@@ -103,59 +162,55 @@ export class Session {
   /** @param {boolean} visible whether the tab is visible */
   setVisible(visible) {
     this.clock.setVisible(visible);
-    // A hidden tab may never come back: phones discard them.
-    if (!visible) this.#saveLocally();
+    // A hidden tab may be discarded, as phones do.
+    if (!visible) this.#autosave.saveInBrowser();
   }
 
-  /** A step was painted, undone or redone: keep it at once, or soon where one was kept just now. */
+  /** A step was painted, undone or redone. */
   changed() {
-    if (this.#localTimer) return;
-    const wait = Math.max(0, this.#savedLocallyAt + LOCAL_DRAFT_EVERY - Date.now());
-    this.#localTimer = setTimeout(() => this.#saveLocally(), wait);
+    this.#autosave.changed();
   }
 
-  /** The page is going away: the browser may not finish writing, but it does finish a small request. */
+  /** The page is going away. */
   leave() {
-    this.#saveLocally();
-    if (this.painting && this.#drawing.version !== this.#savedVersion) {
-      this.#api.draft(this.#draftBody(), { keepalive: true }).catch(() => {});
-    }
+    this.#autosave.leave();
   }
 
   /** Sends the mask and goes on; an empty mask is not sent. */
   async submit() {
-    if (!this.painting) return;
-    if (this.#drawing.isEmpty) {
+    const drawing = this.#drawing;
+    if (!drawing || this.#sending) return;
+    if (drawing.isEmpty) {
       this.#screen.say('Nothing is painted yet. Paint the object, or skip the question.', 'warning');
       return;
     }
-    await this.#send({ mask: this.#drawing.pack() });
+    await this.#send({ mask: drawing.pack() });
   }
 
-  /** Also where the photo cannot be shown. @param {string} reason @param {string} note */
+  /** Skips the question, even if its photo cannot be shown. @param {string} reason @param {string} note */
   async skip(reason, note) {
     if (this.task && !this.#sending) await this.#send({ skip: { reason, note } });
   }
 
-  /** Back to the last answer, to correct it. What is on the screen is kept and comes after it. */
+  /** Opens the last answer, to correct it. The question on the screen is saved and comes after it. */
   async reopen() {
     await this.#go(() => this.#api.reopen());
   }
 
-  /** The question on the screen was answered before, and that answer stands. */
+  /** Leaves the earlier answer to the question on the screen as it was. */
   async letStand() {
-    const { lease, question } = this.task;
+    const { lease, question } = this.#required();
     await this.#drafts.remove(question).catch(() => {});
-    this.#drawing = null; // what was changed is given up
+    this.#autosave.stop(); // the changes are discarded
     await this.#go(() => this.#api.letStand(lease));
   }
 
-  /** @returns {Promise<object[]>} the rater's work that did not become an answer */
+  /** @returns {Promise<Kept[]>} the rater's work that did not become an answer */
   async kept() {
     return (await this.#api.kept()).kept;
   }
 
-  /** Shows kept work, to look at, until the rater has seen it. @param {object} work one of {@link Session#kept} */
+  /** Shows kept work until the rater goes back or continues it. @param {Kept} work */
   async look(work) {
     await this.#go(async () => {
       const { width, height } = work.image;
@@ -167,29 +222,27 @@ export class Session {
     });
   }
 
-  /** Keeps what is on the screen, and goes on to what `ask` brings; where that fails, back to where it was. */
+  /** Saves what is on the screen and shows what `ask` returns; if that fails, shows the question again. @param {() => Promise<Next>} ask */
   async #go(ask) {
     if (this.#sending) return;
-    await this.#saveLocally();
-    await this.#saveToServer();
-    this.#sending = true;
-    this.#screen.sending(true);
+    await this.#autosave.saveInBrowser();
+    await this.#autosave.saveToServer();
+    this.#setSending(true);
     try {
       await this.#show(await ask());
     } catch (error) {
-      if (error.signedOut || !(error instanceof ApiError)) this.#fail(error);
+      if (!(error instanceof ApiError) || error.signedOut) this.#fail(error);
       else await this.#moveOn(undefined, error.message);
     } finally {
-      this.#sending = false;
-      this.#screen.sending(false);
+      this.#setSending(false);
     }
   }
 
+  /** @param {{mask: PackedMask}|{skip: {reason: string, note: string}}} answer */
   async #send(answer) {
-    const { task } = this;
+    const task = this.#required();
     const painted = this.#drawing?.mask;
-    this.#sending = true;
-    this.#screen.sending(true);
+    this.#setSending(true);
     try {
       const body = {
         lease: task.lease,
@@ -201,29 +254,29 @@ export class Session {
       };
       const onRetry = () => {
         this.#screen.say('No connection. Your work is kept on this computer and sent as soon as it is back.', 'warning');
-        this.#saveLocally();
+        this.#autosave.saveInBrowser();
       };
       const { next, feedback } = await this.#api.submit(body, { onRetry });
-      this.#stopLocalTimer();
+      this.#autosave.stop();
       this.#drafts.remove(task.question).catch(() => {});
-      this.#screen.say(answer.mask ? 'Mask recorded.' : 'Skip recorded.');
+      this.#screen.say('mask' in answer ? 'Mask recorded.' : 'Skip recorded.');
       if (feedback) await this.#showFeedback(task, painted, feedback);
       await this.#show(next);
     } catch (error) {
       await this.#failedSend(error);
     } finally {
-      this.#sending = false;
-      this.#screen.sending(false);
+      this.#setSending(false);
     }
   }
 
   /**
-   * What the server says of the answer just recorded, as it does of trial questions.
-   * @param {{notice: object, reference?: object|null}} feedback notice: see Easel.notice; reference: packed mask
+   * Shows what the server says about the answer just recorded, as it does for trial questions.
+   * @param {Task} task
+   * @param {Uint8Array|undefined} painted
+   * @param {{notice: Notice, reference?: PackedMask|null}} feedback
    */
   async #showFeedback(task, painted, { notice, reference = null }) {
     const { width, height } = task.image;
-    this.#drawing = null; // it is answered: nothing is left to keep
     this.task = null;
     const content = {
       notice,
@@ -236,19 +289,21 @@ export class Session {
     this.#screen.sending(true);
   }
 
+  /** @param {unknown} error */
   async #failedSend(error) {
-    if (error.signedOut) {
-      await this.#saveLocally();
+    const refused = error instanceof ApiError ? error : null;
+    if (refused?.signedOut) {
+      await this.#autosave.saveInBrowser();
       this.#fail(error);
-    } else if (error.leaseLost) {
-      await this.#moveOn(error.body.next, `${error.message} Your work does not count but is kept: see Kept work (K).`);
+    } else if (refused?.leaseLost) {
+      await this.#moveOn(refused.body.next, `${refused.message} Your work does not count but is kept: see Kept work (K).`);
     } else {
-      await this.#saveLocally();
-      this.#screen.say(`Not recorded: ${error.message}`, 'warning');
+      await this.#autosave.saveInBrowser();
+      this.#screen.say(`Not recorded: ${error instanceof Error ? error.message : error}`, 'warning');
     }
   }
 
-  /** @param {object|undefined} next body of /api/next where the server sent it along */
+  /** @param {Next|undefined} next if the server sent it along @param {string} message */
   async #moveOn(next, message) {
     try {
       await this.#show(next ?? (await this.#api.next()));
@@ -258,8 +313,9 @@ export class Session {
     }
   }
 
+  /** @param {Next} next */
   async #show({ current, prefetched, progress, waiting, go_to }) {
-    this.#drawing = null;
+    this.#autosave.stop();
     this.task = null;
     if (go_to) {
       this.#screen.rest('loading');
@@ -271,7 +327,7 @@ export class Session {
     if (!current) {
       this.#images.keepOnly([]);
       if (waiting > 0) this.#retryTimer = setTimeout(() => this.start(), WAITING_RETRY);
-      this.#screen.rest(waiting > 0 ? 'waiting' : 'done', { progress, waiting });
+      this.#screen.rest(waiting > 0 ? 'waiting' : 'done', { waiting });
       return;
     }
 
@@ -281,8 +337,9 @@ export class Session {
       const slow = setTimeout(() => this.#screen.rest('loading'), 150);
       photo = await this.#images.get(current.image).finally(() => clearTimeout(slow));
     } catch (error) {
-      if (error.signedOut) throw error;
-      const why = error instanceof ApiError ? error.message : 'it is damaged.';
+      const refused = error instanceof ApiError;
+      if (refused && error.signedOut) throw error;
+      const why = refused ? error.message : 'it is damaged.';
       this.#refuse(current, `The photo could not be loaded: ${why}`);
       return;
     }
@@ -296,25 +353,24 @@ export class Session {
     const { mask, draft } = await this.#restore(current);
     this.task = current;
     this.clock = new Clock({ visible: document.visibilityState === 'visible', earlier: draft?.activity });
-    this.#savedVersion = 0;
-    this.#serverSavedAt = current.draft?.saved_at;
-    this.#drawing = this.#screen.paint(current, photo, mask, draft !== null);
+    this.#autosave.start(this.#screen.paint(current, photo, mask, draft !== null), current.draft?.saved_at);
     this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
-    // Once this question is on the screen: decoding the next photo takes the processor away from drawing this one.
+    // After this question is on the screen: decoding the next photo would delay drawing this one.
     if (prefetched) setTimeout(() => this.#lookAhead(prefetched), LOOK_AHEAD_AFTER);
   }
 
-  /** Fetches what the next question needs; whatever fails is asked for again, with errors shown, when it is needed. */
+  /** Fetches what the next question needs; what fails is fetched again when it is needed. @param {Task} task */
   #lookAhead({ question, image }) {
     this.#images.get(image).catch(() => {});
     this.#ahead = { question, draft: this.#loadDraft(question) };
   }
 
+  /** @param {number} question */
   #loadDraft(question) {
     return this.#drafts.load(question).catch(() => undefined);
   }
 
-  /** A question that cannot be painted must not hold the rater up: it can be skipped without being seen. */
+  /** A question that cannot be painted can be skipped unseen. @param {Task} task @param {string} why */
   #refuse(task, why) {
     this.task = task;
     this.clock = new Clock({ visible: document.visibilityState === 'visible' });
@@ -322,7 +378,7 @@ export class Session {
     this.#screen.rest('broken', { message, skippable: true });
   }
 
-  /** The newest readable draft, a damaged one being reported and the other tried; or else the mask to begin with. */
+  /** The newest readable draft, or else the mask to begin with; reports a damaged draft. @param {Task} task */
   async #restore(task) {
     const { width, height } = task.image;
     const ahead = this.#ahead?.question === task.question ? this.#ahead.draft : null;
@@ -335,6 +391,7 @@ export class Session {
         if (draft.image_sha256 && draft.image_sha256 !== task.image.sha256) continue;
         return { mask: unpackMask(draft.mask, width, height), draft };
       } catch (error) {
+        if (!(error instanceof Error)) throw error;
         this.#screen.say(error.message, 'warning');
       }
     }
@@ -343,49 +400,9 @@ export class Session {
     return { mask, draft: null };
   }
 
-  async #saveLocally() {
-    this.#stopLocalTimer();
-    if (!this.#drawing || !this.#drawing.version) return;
-    this.#savedLocallyAt = Date.now();
-    const draft = {
-      mask: this.#drawing.pack(),
-      activity: this.clock.snapshot(),
-      image_sha256: this.task.image.sha256,
-      saved_at: this.#savedLocallyAt,
-    };
-    if (this.#serverSavedAt !== undefined) draft.server_saved_at = this.#serverSavedAt;
-    // Private windows may refuse storage; the server's drafts remain.
-    await this.#drafts.save(this.task.question, draft).catch(() => {});
-  }
-
-  #stopLocalTimer() {
-    clearTimeout(this.#localTimer);
-    this.#localTimer = 0;
-  }
-
-  #draftBody() {
-    const { lease, question } = this.task;
-    return { lease, question, mask: this.#drawing.pack(), activity: this.clock.snapshot() };
-  }
-
-  async #saveToServer() {
-    const { task } = this;
-    const drawing = this.#drawing;
-    if (!this.painting || drawing.version === this.#savedVersion) return;
-    const { version } = drawing;
-    try {
-      const { saved_at } = await this.#api.draft(this.#draftBody());
-      if (this.#drawing !== drawing) return;
-      this.#savedVersion = version;
-      this.#serverSavedAt = saved_at;
-    } catch (error) {
-      await this.#failedUpkeep(error, task);
-    }
-  }
-
   async #heartbeat() {
     const { task } = this;
-    if (!this.painting || !this.#activeSinceHeartbeat) return;
+    if (!task || !this.painting || !this.#activeSinceHeartbeat) return;
     this.#activeSinceHeartbeat = false;
     try {
       await this.#api.heartbeat({ lease: task.lease, prefetched: this.#prefetched?.lease ?? null });
@@ -394,10 +411,15 @@ export class Session {
     }
   }
 
-  /** A draft or heartbeat did not get through. Painting goes on unless the lease or the sign-in is gone. */
+  /**
+   * A draft or heartbeat failed. Painting goes on unless the lease is lost or the rater is signed out.
+   * @param {unknown} error
+   * @param {Task|null} task
+   */
   async #failedUpkeep(error, task) {
-    if (this.task !== task || this.#sending) return;
-    await this.#saveLocally();
+    if (!task || this.task !== task || this.#sending) return;
+    await this.#autosave.saveInBrowser();
+    if (!(error instanceof ApiError)) return;
     if (error.signedOut) {
       this.#fail(error);
     } else if (error.leaseLost) {
@@ -405,7 +427,7 @@ export class Session {
     }
   }
 
-  /** After a long pause the lease may be gone; most often the same question is still free and painting just goes on. */
+  /** After a long pause the lease may be lost; most often the question is still free and painting goes on. @param {Task} task */
   async #renewLease(task) {
     try {
       const next = await this.#api.next();
@@ -419,15 +441,16 @@ export class Session {
         this.#screen.say('Your time on the last question had run out. It is kept: see Kept work (K).', 'warning');
       }
     } catch (error) {
-      if (error.signedOut) this.#fail(error);
-      // Anything else may pass: the work is kept here, and the next heartbeat or the submit finds out.
+      if (error instanceof ApiError && error.signedOut) this.#fail(error);
+      // Other errors may be temporary: the work is kept here, and the next heartbeat or the submit tries again.
       else this.#screen.say('No connection. Your work is kept on this computer.', 'warning');
     }
   }
 
+  /** @param {unknown} error */
   #fail(error) {
     if (!(error instanceof ApiError)) throw error;
-    this.#drawing = null;
+    this.#autosave.stop();
     if (error.signedOut) this.#screen.rest('signed-out');
     else this.#screen.rest('broken', { message: error.message });
   }

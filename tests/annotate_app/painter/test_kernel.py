@@ -21,13 +21,15 @@ _RUN_OPERATIONS = """
     const masks = [];
     for (const [kind, ...p] of operations) {
         if (kind === 'segment') {
-            m.paintSegment(mask, w, h, ...p);
+            m.writeSpans(mask, w, m.segmentSpans(w, h, ...p.slice(0, -1)), p.at(-1));
             outcomes.push('painted');
         } else if (kind === 'polygon') {
             m.writeSpans(mask, w, m.polygonSpans(w, h, p[0].map(([x, y]) => ({ x, y }))), p[1]);
             outcomes.push('painted');
         } else {
-            outcomes.push(m.fillEnclosed(mask, w, h, ...p).outcome);
+            const { outcome, spans } = m.enclosedSpans(mask, w, h, ...p);
+            m.writeSpans(mask, w, spans, 1);
+            outcomes.push(outcome);
         }
         masks.push(text(mask));
     }

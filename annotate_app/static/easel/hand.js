@@ -1,0 +1,205 @@
+/**
+ * The hand at the easel: the current tool, the gesture in progress, and the keys that are held down. It changes the
+ * drawing only through its tools, and undo and redo.
+ */
+
+import { wallsForBox } from '../canvas/kernel.js';
+import { BRUSH } from '../tools/brush.js';
+import { makeTools, TOOLS } from '../tools/list.js';
+import { PAN } from '../tools/pan.js';
+import { POLYGON } from '../tools/polygon.js';
+import { PointerInput } from './pointer.js';
+
+/** @typedef {import('../tools/tool.js').Counter} Counter */
+
+/**
+ * What the hand reads and reports.
+ * @typedef {object} HandHost
+ * @property {() => {drawing: import('../canvas/drawing.js').Drawing, task: import('./easel.js').Task}|null} work
+ * @property {() => boolean} open whether the easel takes any input now
+ * @property {() => number} size diameter of the current tool, image px
+ * @property {() => boolean} boxVisible
+ * @property {(counter: Counter) => void} count
+ * @property {(text: string, kind?: 'note'|'warning') => void} say
+ */
+
+export class Hand {
+  #stage;
+  #view;
+  #host;
+  #tools;
+  #polygon;
+  #pointer;
+  #record = BRUSH;
+  #readOnly = false;
+  /** @type {import('../canvas/kernel.js').Point|null} */
+  #last = null;
+
+  /** @param {HTMLElement} stage @param {import('../canvas/view.js').View} view @param {HandHost} host */
+  constructor(stage, view, host) {
+    this.#stage = stage;
+    this.#view = view;
+    this.#host = host;
+    this.#tools = makeTools(this.#desk());
+    this.#polygon = /** @type {import('../tools/polygon.js').PolygonTool} */ (this.#tools[POLYGON.id]);
+    this.#pointer = new PointerInput(stage, view, {
+      tool: () => (this.#readOnly ? this.#tools[PAN.id] : this.#tool),
+      enabled: host.open,
+      onZoom: () => host.count('zooms'),
+      onChange: () => this.#showCursor(),
+    });
+  }
+
+  /** The current tool's entry in the list of tools. */
+  get record() {
+    return this.#record;
+  }
+
+  /** @param {string} id one of the list of tools */
+  pick(id) {
+    this.#pointer.finish();
+    if (id !== this.#record.id && this.#tool === this.#polygon && this.#polygon.active) {
+      this.#host.say('The polygon is still open: press P to continue it, or Esc to discard it.');
+    }
+    this.#record = TOOLS.find((tool) => tool.id === id) ?? this.#record;
+    this.#showCursor();
+  }
+
+  /** A new question: nothing is left of the one before. */
+  startQuestion() {
+    this.discard();
+    this.#last = null;
+  }
+
+  /** @param {boolean} readOnly whether the mask can only be looked at */
+  setReadOnly(readOnly) {
+    this.discard();
+    this.#readOnly = readOnly;
+    this.#showCursor();
+  }
+
+  /**
+   * Ends the gesture in progress, so that the work can be submitted.
+   * @returns {boolean} false if the key only closed a polygon, or a polygon still needs corners
+   */
+  finish() {
+    this.#pointer.finish();
+    const polygon = this.#polygon;
+    if (!polygon.active) return true;
+    if (this.#tool !== polygon) this.#host.say('A polygon is still open. Press P to continue it, or Esc to discard it.', 'warning');
+    else if (polygon.points.length > 2) polygon.finish();
+    else this.#host.say('A polygon needs three corners. Add more, or press Esc to discard it.', 'warning');
+    this.#view.touchGuides();
+    return false;
+  }
+
+  /** Cancels the stroke in progress, or else an open polygon, even if another tool is in use. */
+  cancel() {
+    if (this.#pointer.busy || this.#tool.active) {
+      this.#pointer.cancel();
+      this.#tool.cancel();
+    } else {
+      this.#polygon.cancel();
+    }
+    this.#view.touchGuides();
+  }
+
+  /** Cancels every gesture: one that began on this question must not end on the next. */
+  discard() {
+    this.#pointer.cancel();
+    for (const tool of Object.values(this.#tools)) tool.cancel();
+    this.#view.touchGuides();
+  }
+
+  undo() {
+    if (!this.#tool.back()) {
+      // Ends a stroke in progress, as releasing the button would: nothing else may change the mask during a stroke.
+      this.#pointer.finish();
+      if (this.#host.work()?.drawing.undo()) this.#host.count('undos');
+    }
+    this.#view.touchGuides();
+  }
+
+  redo() {
+    this.#pointer.finish();
+    this.#host.work()?.drawing.redo();
+  }
+
+  /** Erases everything. */
+  clear() {
+    this.#pointer.finish();
+    const { drawing } = this.#host.work() ?? {};
+    if (!drawing || drawing.isEmpty) return;
+    drawing.clear();
+    this.#host.count('erases');
+    this.#host.say('Everything is erased. Undo restores it.');
+  }
+
+  /** @param {boolean} held */
+  holdSpace(held) {
+    if (this.#pointer.spaceHeld === held) return;
+    this.#pointer.spaceHeld = held;
+    this.#showCursor();
+  }
+
+  /** @param {boolean} held */
+  holdShift(held) {
+    if (this.#pointer.shiftHeld === held) return;
+    this.#pointer.shiftHeld = held;
+    this.#view.touchGuides();
+  }
+
+  /** What to draw above the mask. @returns {import('../canvas/guides.js').Guides} */
+  guides() {
+    const { at, shiftHeld, spaceHeld } = this.#pointer;
+    const ringed = this.#record.size !== null && !spaceHeld && !this.#readOnly;
+    const previews = [this.#readOnly ? null : this.#tool.preview(at, shiftHeld)];
+    if (this.#polygon.active && this.#tool !== this.#polygon) previews.push(this.#polygon.preview(null));
+    return {
+      box: this.#host.boxVisible() ? (this.#host.work()?.task.bbox ?? null) : null,
+      previews: previews.filter((preview) => preview !== null),
+      pointer: at,
+      size: ringed ? this.#host.size() : 0,
+    };
+  }
+
+  get #tool() {
+    return this.#tools[this.#record.id];
+  }
+
+  /** @returns {import('../tools/tool.js').Desk} */
+  #desk() {
+    const hand = this;
+    const work = () => {
+      const found = hand.#host.work();
+      if (!found) throw new Error('a tool was used without a drawing');
+      return found;
+    };
+    return {
+      get drawing() {
+        return work().drawing;
+      },
+      get size() {
+        return hand.#host.size();
+      },
+      get walls() {
+        const { bbox, image } = work().task;
+        return wallsForBox(bbox, image.width, image.height);
+      },
+      get last() {
+        return hand.#last;
+      },
+      set last(point) {
+        hand.#last = point;
+      },
+      count: (counter) => this.#host.count(counter),
+      say: (text) => this.#host.say(text, 'warning'),
+    };
+  }
+
+  #showCursor() {
+    const moves = this.#pointer.spaceHeld || this.#record.cursor === 'grab' || this.#readOnly;
+    this.#stage.dataset.cursor = this.#pointer.panning ? 'grabbing' : moves ? 'grab' : 'paint';
+    this.#view.touchGuides();
+  }
+}

@@ -1,0 +1,40 @@
+/** Listens to keys and to the signs that somebody is at work, on the whole page. */
+
+import { isTyping } from './keyboard.js';
+
+/**
+ * @param {{onInput: () => void, onKey: (event: KeyboardEvent) => void, holdSpace: (held: boolean) => void,
+ *     holdShift: (held: boolean) => void}} host onInput: a key, the pointer or the wheel was used
+ */
+export function listenForInput({ onInput, onKey, holdSpace, holdShift }) {
+  document.addEventListener('keydown', (event) => {
+    onInput();
+    holdShift(event.shiftKey);
+    if (event.key === ' ' && !isTyping(event)) {
+      event.preventDefault();
+      holdSpace(true);
+    }
+    onKey(event);
+  });
+  document.addEventListener('keyup', (event) => {
+    holdShift(event.shiftKey);
+    if (event.key === ' ') holdSpace(false);
+  });
+  const early = { passive: true, capture: true };
+  for (const kind of ['pointerdown', 'wheel']) document.addEventListener(kind, onInput, early);
+  let rested = '';
+  document.addEventListener(
+    'pointermove',
+    (event) => {
+      // Browsers also report a move when only the page under a resting pointer changed; nobody moved it then.
+      const place = `${event.screenX} ${event.screenY}`;
+      if (place !== rested) onInput();
+      rested = place;
+    },
+    early,
+  );
+  window.addEventListener('blur', () => {
+    holdSpace(false);
+    holdShift(false);
+  });
+}
