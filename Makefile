@@ -13,7 +13,7 @@ help:
 	@echo 'make demo         install, build a demo project, open the painting tool'
 	@echo 'make test         install what tests need (a browser too), then lint, types and all tests'
 	@echo 'make test-fast    the tests that need neither a browser nor a big file'
-	@echo 'make lint         ruff and pyright'
+	@echo 'make lint         ruff, pyright, and for JavaScript Biome and tsc'
 	@echo 'make docs         build the documentation site into build/site'
 	@echo 'make clean        remove the virtual environment and the demo project'
 
@@ -31,6 +31,7 @@ lint: $(VENV)/dev.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/pyright
+	@sh tests/check_javascript.sh
 
 docs: $(VENV)/dev.installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet

@@ -248,9 +248,9 @@ def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_pai
     assert not rater.mask().any()
 
     rater.press("k")
-    rater.page.get_by_text("With another rater now").wait_for()
+    rater.page.get_by_text("Another rater has the question now").wait_for()
     rater.page.click("[data-tool=look]")
-    rater.page.get_by_text("A mask that came too late").wait_for()
+    rater.page.get_by_text("This mask came too late").wait_for()
     assert np.array_equal(rater.mask(), painted)
     assert rater.page.locator("[data-tool=take-up]").count() == 0
     rater.press("Backspace")
@@ -260,9 +260,9 @@ def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_pai
         theirs = (lease.c.question_id == question, lease.c.closed_at.is_(None))
         db.execute(lease.update().where(*theirs).values(expires_at=1))
     rater.press("k")
-    rater.page.get_by_text("Can be taken up again").wait_for()
+    rater.page.get_by_text("You can continue it").wait_for()
     rater.page.click("[data-tool=look]")
-    rater.page.get_by_text("A mask that came too late").wait_for()
+    rater.page.get_by_text("This mask came too late").wait_for()
     rater.press("Enter")
     rater.page.wait_for_function(
         "(question) => painterRoot().painter.question() === question", arg=question
@@ -283,7 +283,7 @@ def test_a_lease_lost_while_painting_goes_on(project: Project, server: Server, a
     rater.page.get_by_text("Kept work (K)").wait_for()
     rater.press("k")
     rater.page.get_by_label(f"Look at question {question}").click()
-    rater.page.get_by_text("A mask that came too late").wait_for()
+    rater.page.get_by_text("This mask came too late").wait_for()
     assert np.array_equal(rater.mask(), painted)
 
 

@@ -1,7 +1,7 @@
 /** The mask being painted, with its undo history. Every tool changes pixels only through it. */
 
-import { writeSpans } from './kernel.js';
 import { History } from './history.js';
+import { writeSpans } from './kernel.js';
 import { packMask } from './rle.js';
 
 export class Drawing {

@@ -39,7 +39,7 @@ export function encodeCounts(mask, w, h) {
  * @param {number} h px
  */
 function columnMajorChanges(mask, w, h) {
-  const box = paintedBounds(mask, w, h);
+  const box = paintedBounds(mask, w);
   if (!box) return new Int32Array(0);
   const { x0, y0, x1, y1 } = box;
 
@@ -95,9 +95,8 @@ function columnMajorChanges(mask, w, h) {
  * The smallest box that holds every painted pixel (ends included), or null for an empty mask.
  * @param {Uint8Array} mask row-major 0/1
  * @param {number} w px
- * @param {number} h px
  */
-function paintedBounds(mask, w, h) {
+function paintedBounds(mask, w) {
   const first = mask.indexOf(1);
   if (first < 0) return null;
   const y0 = Math.floor(first / w);

@@ -3,9 +3,9 @@
  * frame and only where something changed. The canvases only show; nothing is ever read back from them.
  */
 
+import { rasterise } from './raster.js';
 import { TileGrid } from './tiles.js';
 import { Viewport } from './viewport.js';
-import { rasterise } from './raster.js';
 
 /** @typedef {import('./raster.js').MaskStyle} MaskStyle */
 /** @typedef {import('./tiles.js').Rect} Rect */

@@ -1,6 +1,6 @@
 /** How the photo and the mask look, and the tools' diameters: the sliders, switches and swatches of the panel. */
 
-import { COLOURS, loadPreferences, savePreferences, SIZES } from './preferences.js';
+import { COLOURS, loadPreferences, SIZES, savePreferences } from './preferences.js';
 
 const PHOTO_AS_IT_IS = { brightness: 100, contrast: 100 }; // per cent
 

@@ -233,7 +233,7 @@ def test_questions_held_by_others_are_waited_for(rater):
     server = StandIn(count=1)
     server.done, server.waiting = 1, 3
     ada = rater(server, setup=lambda page: page.clock.install())
-    ada.page.get_by_text("The last 3 open questions are with other raters").wait_for()
+    ada.page.get_by_text("Other raters have the last 3 open questions").wait_for()
     server.done = 0
     ada.page.clock.run_for(15_000)
     ada.page.wait_for_function("root.painter.question() === 100")
@@ -505,7 +505,7 @@ def test_an_open_polygon_waits_while_another_tool_is_in_hand(rater):
     for corner in corners[:3]:
         ada.click(corner)
     ada.press("b")
-    ada.says("open polygon waits")
+    ada.says("polygon is still open")
     ada.drag((150, 50), (190, 60))
     ada.press("Enter")
     ada.says("still open")
