@@ -3,8 +3,7 @@
  *
  * A mask is a row-major `Uint8Array` of `w * h` zeros and ones. Every operation is first worked out as *spans*: an
  * `Int32Array` of triples (y, x0, x1), each standing for the pixels x0 <= x < x1 of row y. Spans are what undo keeps,
- * what the screen redraws, and what is written, so the three can never disagree about which pixels were touched.
- * Nothing here knows of the DOM.
+ * what the screen redraws, and what is written, so the three always agree. Nothing here uses the DOM.
  */
 
 /** @typedef {{x: number, y: number}} Point whole image pixel */

@@ -1,6 +1,6 @@
 /**
- * What the rater sees: stacked canvases (photo, mask, reference mask, guides) as large as the screen area, drawn at most once per
- * frame and only where something changed. The canvases only show; nothing is ever read back from them.
+ * What the rater sees: stacked canvases (photo, mask, reference mask, guides) as large as the screen area, drawn at
+ * most once per frame and only where something changed. Nothing is ever read back from the canvases.
  */
 
 import { rasterise } from './raster.js';

@@ -54,7 +54,7 @@ export class PointerInput {
     stage.addEventListener('contextmenu', (event) => event.preventDefault());
   }
 
-  /** Whether a tool gesture or a pan is under way. */
+  /** Whether a tool gesture or a pan is in progress. */
   get busy() {
     return this.#stroke !== null || this.#pan !== null;
   }
@@ -70,7 +70,7 @@ export class PointerInput {
     if (stroke?.tool.active) stroke.tool.up();
   }
 
-  /** Takes a tool gesture back. */
+  /** Cancels a tool gesture. */
   cancel() {
     const stroke = this.#stroke;
     this.#stroke = null;
