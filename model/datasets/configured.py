@@ -1,7 +1,10 @@
-"""The data sets of a configuration file."""
+"""The one reader of `[[data]]` tables in TOML files: for training, evaluation and checking."""
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from model.data.file_dataset import FileDataset
 from model.datasets.opening import DATA_KEYS, open_from_table
@@ -9,24 +12,60 @@ from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
 
 
-def open_configured(path: Path) -> list[FileDataset]:
-    """Open what the `[[data]]` entries of a TOML file name; other keys are not looked at.
+@dataclass(frozen=True)
+class DataTable:
+    """A `[[data]]` table, its keys separated by their purpose.
+
+    Attributes:
+        source: The keys that say which data set it is, for `opening.open_from_table`.
+        settings: All other keys, of a training or an evaluation.
+        where: Its position, such as `data[0]`.
+    """
+
+    source: dict[str, Any]
+    settings: dict[str, Any]
+    where: str
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file.
 
     Raises:
-        InputError: no TOML, no entry, or an entry that cannot be opened.
+        InputError: the file cannot be read or is not TOML.
     """
     try:
-        content = tomllib.loads(read_bytes(path).decode())
+        return tomllib.loads(read_bytes(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"is not TOML: {error}", file=path) from None
+        raise InputError(f"not TOML: {error}", file=path) from None
+
+
+def data_tables(content: Mapping[str, Any], file: str | Path | None) -> list[DataTable]:
+    """Return the `[[data]]` tables of a file's content.
+
+    Raises:
+        InputError: there is none, or one is not a table; `file` is the name in the message.
+    """
     entries = content.get("data")
     if not isinstance(entries, list) or not entries:
-        raise InputError("holds no [[data]] entry", file=path, field="data")
-    opened = []
+        raise InputError("needs a [[data]] table for each data set", file=file, field="data")
+    tables = []
     for number, entry in enumerate(entries):
-        source = f"{path}: data[{number}]"
+        where = f"data[{number}]"
         if not isinstance(entry, dict):
-            raise InputError("is no table", file=source)
-        table = {key: value for key, value in entry.items() if key in DATA_KEYS}
-        opened.append(open_from_table(table, path.parent, source))
-    return opened
+            raise InputError("must be a table", file=file, field=where)
+        source = {key: value for key, value in entry.items() if key in DATA_KEYS}
+        settings = {key: value for key, value in entry.items() if key not in DATA_KEYS}
+        tables.append(DataTable(source, settings, where))
+    return tables
+
+
+def open_configured(path: Path) -> list[FileDataset]:
+    """Open the data sets of all `[[data]]` tables of a TOML file; other keys are ignored.
+
+    Raises:
+        InputError: the file is not TOML, has no such table, or a data set cannot be opened.
+    """
+    return [
+        open_from_table(table.source, path.parent, f"{path}: {table.where}")
+        for table in data_tables(read_toml(path), path)
+    ]

@@ -1,4 +1,4 @@
-"""Data sets by name, and as an entry of a configuration: by name, or one's own by layout."""
+"""Open a data set by its name in the catalogue, or from a `[[data]]` table of a configuration."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
@@ -15,7 +15,7 @@ from model.datasets.synthetic import Synthetic, open_synthetic
 from o365seg.errors import InputError
 
 DATASETS = tuple(ENTRIES)
-"""The names of all data sets of the catalogue."""
+"""Names of all data sets of the catalogue."""
 
 LAYOUTS = {
     "coco_instances": CocoInstances,
@@ -28,7 +28,7 @@ DATA_KEYS = frozenset(_CATALOGUE_KEYS) | {
     "layout",
     *(field.name for kind in (*LAYOUTS.values(), Synthetic) for field in fields(kind)),
 }
-"""Every key that an entry may have; what else a configuration keeps there is not for here."""
+"""All keys of a `[[data]]` table that say which data set it is."""
 
 
 def open_dataset(name: str, root: Path, split: str = "train") -> FileDataset:
@@ -36,39 +36,39 @@ def open_dataset(name: str, root: Path, split: str = "train") -> FileDataset:
 
     Args:
         name: One of `DATASETS`.
-        root: The folder that its layout begins with (docs/data_sets.md shows them).
-        split: `train` or `val`, whatever its files call them.
+        root: The data set's folder (docs/data_sets.md shows the layouts).
+        split: `train` or `val`, whatever the names in its files.
 
     Raises:
-        InputError: no such name or split; the folder or a file of it is missing or unsound, and
-            then the message shows the layout.
+        InputError: the name or the split is unknown; or the folder or a file is missing or invalid, and
+            the message shows the layout.
     """
     entry = ENTRIES.get(name)
     if entry is None:
-        raise InputError(_no_such(name))
+        raise InputError(_unknown(name))
     if split not in entry.splits:
-        raise InputError(f"{name} has no split {split!r}; it has {' and '.join(entry.splits)}")
+        raise InputError(f"unknown split {split!r} of {name}; it has {' and '.join(entry.splits)}")
     layout = Layout(name, entry.tree)
     layout.folder(root)
     return entry.open(name, root, split, layout)
 
 
 def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDataset:
-    """Open the data set that an entry of a configuration describes.
+    """Open the data set of a `[[data]]` table.
 
-    Either `name` (of `DATASETS`), `root` and perhaps `split`; or `layout` (of `LAYOUTS`) and the
-    keys of `custom.CocoInstances`, `custom.CocoPanoptic` or `custom.LabelMaps`; or the layout
-    `synthetic` and the keys of `synthetic.Synthetic`. All may have
-    `leave_out`, a file with the names of images that are not used, a line each.
+    The table has `name` (one of `DATASETS`), `root` and optionally `split`; or `layout` (one of
+    `LAYOUTS`) and the keys of `custom.CocoInstances`, `custom.CocoPanoptic` or `custom.LabelMaps`; or the layout
+    `synthetic` and the keys of `synthetic.Synthetic`. Each may have
+    `leave_out`, a file with the names of images to skip, one a line.
 
     Args:
-        table: The entry, with these keys alone.
-        base: Folder that relative paths begin at: the configuration's.
-        source: What errors call the entry, such as `train.toml: data[0]`.
+        table: The table, with these keys only.
+        base: Folder for relative paths: the configuration's.
+        source: Name of the table in messages, such as `train.toml: data[0]`.
 
     Raises:
-        InputError: a key is unknown, missing or of the wrong kind (named as a field of the
-            entry); or the data set cannot be opened.
+        InputError: a key is unknown or missing, or its value is invalid; or the data set cannot be
+            opened.
     """
     table = dict(table)
     listed = _path(table.pop("leave_out", None), "leave_out", base, source)
@@ -78,7 +78,7 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
     elif layout == "synthetic":
         dataset = open_synthetic(table, source)
     elif layout not in LAYOUTS:
-        message = f"{layout!r} is no layout; there are {', '.join(LAYOUTS)}, synthetic"
+        message = f"unknown layout {layout!r}; choose one of {', '.join(LAYOUTS)}, synthetic"
         raise InputError(message, file=source, field="layout")
     else:
         settings = LAYOUTS[layout]
@@ -92,36 +92,36 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
     return dataset if listed is None else leave_out(dataset, listed)
 
 
-def _no_such(name: str) -> str:
+def _unknown(name: str) -> str:
     close = get_close_matches(name, DATASETS, 1)
-    hint = f"; {close[0]} is meant?" if close else f"; there are {', '.join(DATASETS)}"
-    return f"{name!r} is no data set{hint}"
+    hint = f"; did you mean {close[0]!r}?" if close else f"; choose one of {', '.join(DATASETS)}"
+    return f"unknown data set {name!r}{hint}"
 
 
 def _from_catalogue(table: dict[str, Any], base: Path, source: str) -> FileDataset:
     _check_keys(table, _CATALOGUE_KEYS, source)
     for name in ("name", "root"):
         if name not in table:
-            what = "missing (or give a layout)" if name == "name" else "missing"
+            what = "missing; give a name or a layout" if name == "name" else "missing"
             raise InputError(what, file=source, field=name)
     name = _text(table["name"], "name", source)
     if name not in ENTRIES:
-        raise InputError(_no_such(name), file=source, field="name")
+        raise InputError(_unknown(name), file=source, field="name")
     split = _text(table.get("split", "train"), "split", source)
     root = _path(table["root"], "root", base, source)
-    assert root is not None  # it is there
+    assert root is not None  # checked above
     return open_dataset(name, root, split)
 
 
 def _check_keys(table: dict[str, Any], known: tuple[str, ...], source: str) -> None:
     for key in table:
         if key not in known:
-            message = f"no such key here; there are {', '.join(known)}"
+            message = f"unknown; known keys are {', '.join(known)}"
             raise InputError(message, file=source, field=key)
 
 
 def _value(value: Any, field: Field, base: Path, source: str) -> Any:
-    """A value as its field's type wants it; paths begin at `base`."""
+    """Check a value against its field; relative paths start at `base`."""
     name = field.name
     if name in ("images", "annotations", "labels", "names"):
         return _path(value, name, base, source)
@@ -135,11 +135,11 @@ def _value(value: Any, field: Field, base: Path, source: str) -> Any:
         return _list(value, int, "whole numbers", name, source)
     if name == "boxes_only":
         if not isinstance(value, bool):
-            raise InputError(f"true or false, not {value!r}", file=source, field=name)
+            raise InputError(f"must be true or false, not {value!r}", file=source, field=name)
         return value
     if name == "first_label":
         if not isinstance(value, int) or isinstance(value, bool):
-            raise InputError(f"a whole number, not {value!r}", file=source, field=name)
+            raise InputError(f"must be a whole number, not {value!r}", file=source, field=name)
         return value
     return _text(value, name, source)
 
@@ -150,12 +150,12 @@ def _path(value: Any, field: str, base: Path, source: str) -> Path | None:
 
 def _text(value: Any, field: str, source: str) -> str:
     if not isinstance(value, str) or not value:
-        raise InputError(f"text, not {value!r}", file=source, field=field)
+        raise InputError(f"must be text, not {value!r}", file=source, field=field)
     return value
 
 
 def _list(value: Any, kind: type, what: str, field: str, source: str) -> tuple:
     sound = isinstance(value, list | tuple) and value
     if not sound or not all(isinstance(v, kind) and not isinstance(v, bool) for v in value):
-        raise InputError(f"a list of {what}, not {value!r}", file=source, field=field)
+        raise InputError(f"must be a list of {what}, not {value!r}", file=source, field=field)
     return tuple(value)

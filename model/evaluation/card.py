@@ -12,6 +12,7 @@ import data_cards
 from model.network.config import config_to_dict
 from model.network.describe import describe
 from model.runtime.checkpoint import read_header
+from model.training.names_0_1 import current_names
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.formats.task import Task
@@ -116,11 +117,11 @@ def _data(trained: dict[str, Any]) -> list[dict[str, Any]]:
             "name": name,
             "source": ", ".join(f"{key} {value}" for key, value in entry["source"].items()),
             "images": images,
-            "share": entry["share"],
+            "share": entry["sampling_ratio"],
             "lr": entry["lr"],
         }
         for (name, images), entry in zip(
-            trained["images"].items(), trained["config"]["data"], strict=True
+            trained["images"].items(), current_names(trained["config"])[0]["data"], strict=True
         )
     ]
 

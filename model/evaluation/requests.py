@@ -1,16 +1,15 @@
-"""What `dataseg evaluate` does, apart from reading the command line."""
+"""Evaluate a model on several data sets, and report the scores: what `dataseg evaluate` runs."""
 
 import json
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from model.data.samples import Dataset
+from model.datasets.configured import DataTable, data_tables, read_toml
 from model.datasets.opening import open_dataset, open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
 from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
@@ -20,19 +19,19 @@ from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.choice import TextChoice, find_embeddings
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_bytes, write_bytes_atomic
+from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal import command_line
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A data set to be evaluated.
+    """A data set to evaluate.
 
     Attributes:
-        dataset: The data set, opened.
-        confidence: Class probability that a panoptic segment must exceed; None for the paper's.
-        modules_of: The data set whose own modules to use, where the network has such; None for
-            the one of the same name.
+        dataset: The data set.
+        confidence: Class probability that a panoptic segment must exceed, 0 to 1; None for the paper's.
+        modules_of: The data set whose own modules to use, if the network has such modules; None
+            for the data set with the same name.
     """
 
     dataset: Dataset
@@ -42,14 +41,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to evaluate.
+    """Settings of an evaluation.
 
     Attributes:
-        out: Folder of the results, a folder a data set in it.
-        size: Pixels of the input's sides; None for the image's own.
-        batch: Images a forward pass.
-        limit: Only the first so many images; None for all.
-        device: None for a GPU where there is one.
+        out: Folder of the results, with one folder for each data set.
+        size: Side of the network's input in pixels; None for the image's own size.
+        batch: Images per forward pass.
+        limit: Number of images, from the first; None for all.
+        device: Name of the device; None for a GPU if there is one.
     """
 
     out: Path
@@ -60,55 +59,54 @@ class Settings:
 
 
 def asked_on_command_line(given: Sequence[str]) -> list[Asked]:
-    """`NAME=ROOT` each: validation splits of the catalogue.
+    """Open validation splits of the catalogue, each given as `NAME=ROOT`.
 
     Raises:
-        InputError: not of that form, or see `open_dataset`.
+        InputError: a text has another form, or see `open_dataset`.
     """
     found = []
     for text in given:
         name, equals, root = text.partition("=")
         if not (name and equals and root):
-            raise InputError(f"{text!r} is not NAME=ROOT", field="--data")
+            raise InputError(f"expected NAME=ROOT, not {text!r}", field="--data")
         found.append(Asked(open_dataset(name, Path(root), "val")))
     return found
 
 
 def asked_in_file(path: Path) -> list[Asked]:
-    """The entries `[[data]]` of a TOML file, as in a training configuration, the split `val`.
+    """Open the data sets of a TOML file's `[[data]]` tables; the default split is `val`.
 
-    An entry may also have `confidence` and `modules_of`; see `Asked`.
+    A table may also have `confidence` and `modules_of`; see `Asked`.
 
     Raises:
-        InputError: no TOML, no entry, an unknown key or a wrong value; or see `open_from_table`.
+        InputError: the file is not TOML or has no such table, a key is unknown or a value invalid;
+            or see `open_from_table`.
     """
-    try:
-        content = tomllib.loads(read_bytes(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"is not TOML: {error}", file=path) from None
-    tables = content.pop("data", None)
-    if not isinstance(tables, list) or not tables or content:
-        wrong = next(iter(content), "data")
-        raise InputError("must hold [[data]] entries and nothing else", file=path, field=wrong)
-    return [
-        _asked(dict(table), path.parent, f"{path}: data[{number}]")
-        for number, table in enumerate(tables)
-    ]
+    content = read_toml(path)
+    for key in content:
+        if key != "data":
+            raise InputError("unknown; only [[data]] tables are allowed", file=path, field=key)
+    return [_asked(table, path) for table in data_tables(content, path)]
 
 
-def _asked(table: dict[str, Any], base: Path, source: str) -> Asked:
-    confidence, modules_of = table.pop("confidence", None), table.pop("modules_of", None)
+def _asked(table: DataTable, path: Path) -> Asked:
+    source = f"{path}: {table.where}"
+    for key in table.settings:
+        if key not in ("confidence", "modules_of"):
+            message = "unknown; an evaluation has confidence and modules_of"
+            raise InputError(message, file=source, field=key)
+    confidence, modules_of = table.settings.get("confidence"), table.settings.get("modules_of")
     if confidence is not None and not (isinstance(confidence, float) and 0 <= confidence <= 1):
-        raise InputError("a number from 0.0 to 1.0", file=source, field="confidence")
+        raise InputError("must be a number from 0.0 to 1.0", file=source, field="confidence")
     if modules_of is not None and not isinstance(modules_of, str):
-        raise InputError("a data set's name", file=source, field="modules_of")
-    if "layout" not in table:
-        table.setdefault("split", "val")
-    return Asked(open_from_table(table, base, source), confidence, modules_of)
+        raise InputError("must be the name of a data set", file=source, field="modules_of")
+    split = {} if "layout" in table.source else {"split": "val"}
+    dataset = open_from_table(split | table.source, path.parent, source)
+    return Asked(dataset, confidence, modules_of)
 
 
 def with_confidence(one: Asked, confidence: float | None) -> Asked:
-    """The same with another threshold, unless it has its own or none is given."""
+    """Set the threshold of a data set, unless it has its own or none is given."""
     return (
         one
         if confidence is None or one.confidence is not None
@@ -119,23 +117,23 @@ def with_confidence(one: Asked, confidence: float | None) -> Asked:
 def evaluate_all(
     checkpoint: Path, asked: Sequence[Asked], text: TextChoice, settings: Settings
 ) -> list[Scores] | None:
-    """Evaluate data sets one after the other, in all processes that torchrun started.
+    """Evaluate data sets one by one, in all processes that torchrun started.
 
     Args:
         checkpoint: The model.
-        asked: What to evaluate, each of another name.
-        text: Where text embeddings come from.
-        settings: How.
+        asked: The data sets, whose names must differ.
+        text: Source of the text embeddings.
+        settings: The settings.
 
     Returns:
         Their scores, in order; None in every process but the first.
 
     Raises:
-        InputError: the checkpoint, a data set or the text is at fault.
+        InputError: the checkpoint, a data set or a text embedding is invalid.
     """
     _check_names(asked)
     modules = read_header(checkpoint)[0].dataset_modules
-    # All of them first, so that nobody waits for the first data set to be told about the last.
+    # Check all of them first: an error in the last one must not come after a long evaluation.
     indices = [_modules_index(modules, one, checkpoint) for one in asked]
     embeddings = [find_embeddings(one.dataset.vocabulary, text) for one in asked]
     with join_ranks(settings.device) as ranks:
@@ -165,7 +163,7 @@ def _evaluate(
 def report(
     scores: Sequence[Scores], checkpoint: Path, json_file: Path | None, csv_file: Path | None
 ) -> None:
-    """Print the scores, and write them where asked; with `-` print the JSON and nothing else."""
+    """Print the scores and write the files; with `-` as `json_file`, print only the JSON."""
     text = json.dumps(scores_json(scores, checkpoint), indent=2, ensure_ascii=False) + "\n"
     if csv_file is not None:
         write_bytes_atomic(csv_file, scores_csv(scores).encode())
@@ -190,24 +188,26 @@ def _check_names(asked: Sequence[Asked]) -> None:
     seen: set[str] = set()
     for one in asked:
         if one.dataset.name in seen:
-            raise InputError(f"two data sets are called {one.dataset.name!r}; name them apart")
+            raise InputError(
+                f"two data sets have the name {one.dataset.name!r}; set another name for one"
+            )
         seen.add(one.dataset.name)
 
 
 def _modules_index(
     modules: DatasetModulesConfig | None, one: Asked, checkpoint: Path
 ) -> int | None:
-    """Which of the network's dataset-specific modules; None where it has none.
+    """Return the index of the data set whose own modules to use; None for a network without.
 
-    For a data set it was not trained on "it's hard to decide" (appendix D): the user must.
+    For a data set that it was not trained on "it's hard to decide" (appendix D): the user decides.
     """
     if modules is None:
         return None
     name = one.modules_of or one.dataset.name
     if name not in modules.datasets:
         raise InputError(
-            f"has modules of its own for {', '.join(modules.datasets)}, and none for {name!r}: "
-            "say by modules_of whose to use",
+            f"has modules for {', '.join(modules.datasets)}, but not for {name!r}; "
+            "choose a data set by modules_of",
             file=checkpoint,
         )
     return modules.datasets.index(name)

@@ -14,7 +14,7 @@ from model.experiments.tables import Backbone
 from model.text.shipped_vocabularies import VOC_UNSEEN, voc_seen
 
 _FULL, _ADE_SCALE = [0.1, 2.0], [0.5, 2.0]
-# Name, folder, share, learning rate factor and random scaling (appendix F).
+# Name, folder, sampling ratio, learning rate multiplier and random scaling (appendix F).
 _SETS = {
     Role.ADE: ("ade20k_semantic", "ADEChallengeData2016", 1, 3, _ADE_SCALE),
     Role.COCO: ("coco_panoptic", "coco", 4, 5, _FULL),
@@ -43,9 +43,10 @@ def paper_recipe(data_root: Path) -> Recipe:
         name="paper",
         sets={
             role: TrainingSet(
-                name, {"name": name, "root": root, "share": share, "lr": lr, "scale": scale}
+                name,
+                {"name": name, "root": root, "sampling_ratio": ratio, "lr": lr, "scale": scale},
             )
-            for role, (name, root, share, lr, scale) in _SETS.items()
+            for role, (name, root, ratio, lr, scale) in _SETS.items()
         },
         scored={
             column: Scored({"name": name, "root": root, "split": "val"}, metric, role, only)

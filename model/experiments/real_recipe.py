@@ -62,7 +62,7 @@ def real_recipe(
         "layout": "coco_panoptic", "name": "coco128", "only": list(VOC_THINGS),
         "images": "coco128_panoptic/train2017", "annotations": str(_PANOPTIC),
     }  # fmt: skip
-    scale = {"share": 1, "scale": [0.5, 2.0]}
+    scale = {"sampling_ratio": 1, "scale": [0.5, 2.0]}
     return Recipe(
         name="real",
         sets={

@@ -16,7 +16,7 @@ class TrainingSet:
 
     Attributes:
         name: The data set's name.
-        entry: Its `[[data]]` entry of a training configuration; `share` counts beside the others'.
+        entry: Its `[[data]]` entry of a training configuration; its `sampling_ratio` is relative to the others'.
     """
 
     name: str
@@ -94,12 +94,12 @@ PAPER_QUERIES = 100
 def run_config(recipe: Recipe, run: Run, seed: int) -> TrainConfig:
     """The training configuration of a run.
 
-    Of the iterations of all three sets it has its own sets' part, so that each set is seen as
-    often as in co-training (section 4.1: "the same number of images"; note T5).
+    Its number of iterations is the fraction of co-training's that draws its sets, so that each set
+    is seen as often as in co-training (section 4.1: "the same number of images"; note T5).
     """
     network = recipe.networks[run.backbone]
-    shares = {role: one.entry["share"] for role, one in recipe.sets.items()}
-    part = sum(shares[role] for role in run.sets) / sum(shares.values())
+    ratios = {role: one.entry["sampling_ratio"] for role, one in recipe.sets.items()}
+    fraction = sum(ratios[role] for role in run.sets) / sum(ratios.values())
     chosen = [recipe.sets[role] for role in run.sets]
     queries = recipe.queries if run.queries is None else _scaled(run.queries, recipe)
     model = network.model | {"queries": queries}
@@ -110,7 +110,7 @@ def run_config(recipe: Recipe, run: Run, seed: int) -> TrainConfig:
         "optimizer": network.optimizer,
         "text": recipe.text,
         "data": [one.entry for one in chosen],
-        "iterations": round(network.iterations * part),
+        "iterations": round(network.iterations * fraction),
         "batch_size": network.batch_size,
         "image_size": recipe.image_size,
         "seed": seed,

@@ -7,7 +7,7 @@ from model.experiments.recipe import Network, Recipe, Scored, TrainingSet
 from model.experiments.tables import Backbone
 
 _SCALE = [0.75, 1.5]
-_SHARES = {Role.ADE: 3, Role.COCO: 10, Role.O365: 10}
+_RATIOS = {Role.ADE: 3, Role.COCO: 10, Role.O365: 10}
 _WHICH = {Role.ADE: "semantic", Role.COCO: "panoptic", Role.O365: "boxes"}
 _SCORED = {
     Column.ADE_SEMANTIC: ("semantic", "mIoU", Role.ADE),
@@ -39,7 +39,7 @@ def small_recipe(
         sets={
             role: TrainingSet(
                 f"synthetic_{which}",
-                source(which, "train", images) | {"share": _SHARES[role], "scale": _SCALE},
+                source(which, "train", images) | {"sampling_ratio": _RATIOS[role], "scale": _SCALE},
             )
             for role, which in _WHICH.items()
         },

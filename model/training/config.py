@@ -1,6 +1,6 @@
-"""What a training run is: frozen data classes, read from a TOML file (docs/training.md)."""
+"""The configuration of a training run, read from a TOML file (docs/training.md)."""
 
-import tomllib
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from model.datasets.configured import data_tables, read_toml
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
 from model.network.preprocess import FIXED_SIZE, MULTIPLE
 from model.objective.loss_weights import (
@@ -17,6 +18,7 @@ from model.objective.loss_weights import (
     LossWeights,
 )
 from model.text.prompts import DEFAULT_TEMPLATES
+from model.training.names_0_1 import current_names
 from o365seg.errors import InputError
 
 Row = Literal["ade20k_semantic", "coco_panoptic", "objects365_boxes"]
@@ -27,7 +29,7 @@ TABLE_10: dict[str, LossWeights] = {
 }
 RECIPES = Path(__file__).parent / "recipes"
 
-# What may change between two parts of a run: none of it changes what is learned.
+# What may change when a run is resumed: none of it changes what is learned.
 _FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep"})
 
 
@@ -36,16 +38,16 @@ class DataConfig:
     """One data set of the mixture.
 
     Attributes:
-        source: The keys that say which data set it is; `model.datasets.opening` reads them.
-        share: How often it is drawn, next to the others' shares (paper: 1, 4, 4).
-        lr: What the learning rate is multiplied by in its iterations (paper: 3, 5, 2).
-        scale: Range of the random scaling (paper: 0.1 to 2.0; ADE20K 0.5 to 2.0).
-        flip: How often an image is mirrored.
-        weights: A row of Table 10, or all of its numbers; None for the row of the data set's task.
+        source: The keys that say which data set it is, for `model.datasets.opening`.
+        sampling_ratio: How often it is drawn relative to the others, > 0 (paper: 1, 4, 4).
+        lr: Learning rate multiplier in its iterations, > 0 (paper: 3, 5, 2).
+        scale: Smallest and largest random scale, > 0 (paper: 0.1 to 2.0; ADE20K 0.5 to 2.0).
+        flip: Probability of a horizontal flip, 0 to 1.
+        weights: A row of Table 10, or all its numbers; None for the row of the data set's task.
     """
 
     source: dict[str, Any]
-    share: float = 1.0
+    sampling_ratio: float = 1.0
     lr: float = 1.0
     scale: tuple[float, float] = (0.1, 2.0)
     flip: float = 0.5
@@ -54,14 +56,14 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class TextConfig:
-    """Where text vectors come from: a file, the synthetic world, else a text encoder.
+    """Source of the text embeddings: a file, the synthetic data sets, or else a text encoder.
 
     Attributes:
-        file: Ready vectors (`model.text.embedding_files`) of every data set's classes.
-        synthetic: Those of `model.datasets.synthetic`.
-        model: The encoder's name in open_clip.
-        pretrained: Its weights: a tag or a file.
-        prompts: Sentences with `{}` for the class.
+        file: File with the embeddings (`model.text.embedding_files`) of every data set's classes.
+        synthetic: Use those of `model.datasets.synthetic`.
+        model: Name of the encoder in open_clip.
+        pretrained: Its weights: a tag of open_clip, or a file.
+        prompts: Prompt templates with `{}` for the class name.
     """
 
     file: str | None = None
@@ -76,13 +78,14 @@ class OptimizerConfig:
     """AdamW and its schedule (appendix F).
 
     Attributes:
-        lr: The learning rate before all factors (paper: 3e-5 for ResNet-50 at a batch of 384).
-        weight_decay: Of weight matrices and kernels alone.
-        clip_norm: Greatest norm of the whole network's gradient.
-        warmup: Iterations in which the rate rises linearly (the paper names none).
-        drops: Fractions of the run after which the rate is multiplied by 0.1.
-        backbone_lr: The backbone's factor (0.1 for ResNet-50, as Mask2Former).
-        layer_decay: A ViTDet's factor a layer, from the last to the first (0.7 B, 0.8 L).
+        lr: Learning rate before all multipliers, > 0 (paper: 3e-5 for ResNet-50, batch size 384).
+        weight_decay: Weight decay, ≥ 0; applied to matrices and kernels only.
+        clip_norm: Maximum norm of the whole network's gradient, > 0.
+        warmup: Iterations of linear warm-up, ≥ 0 (the paper mentions none).
+        drops: Fractions of the run, above 0 and up to 1; after each the rate is multiplied by 0.1.
+        backbone_lr: Learning rate multiplier of the backbone, ≥ 0 (ResNet-50: 0.1, as Mask2Former).
+        layer_decay: Multiplier per ViTDet layer, from the last to the first, above 0 and up to 1
+            (ViTDet-B: 0.7, ViTDet-L: 0.8).
     """
 
     lr: float
@@ -96,25 +99,25 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A whole run.
+    """A training run.
 
     Attributes:
-        network: What is trained.
-        data: The mixture; at each iteration one of them is drawn (section 3.5).
-        optimizer: How.
-        iterations: How long.
-        batch_size: Images an iteration, all processes and accumulated parts together.
-        text: Where the classes' vectors come from.
-        backbone_weights: Pretrained ones: a file, or timm's name of them; None for random ones.
-        image_size: Pixels of the input's sides.
+        network: The network to train.
+        data: The data sets of the mixture; each iteration draws one of them (section 3.5).
+        optimizer: The optimizer and its schedule.
+        iterations: Number of iterations, ≥ 1.
+        batch_size: Images per iteration over all processes and accumulated steps, ≥ 1.
+        text: Source of the text embeddings.
+        backbone_weights: Pretrained weights: a file, or their name in timm; None for random weights.
+        image_size: Side of the network's input in pixels, a multiple of 32.
         precision: `bf16` for autocast to bfloat16.
-        accumulate: Parts that a process's share of a batch is worked out in, one after the other.
-        compile: Whether the network goes through `torch.compile`.
-        workers: Processes that load images, for each training process; 0 for none.
-        seed: Of everything that is drawn.
-        checkpoint_every: Iterations between two checkpoints; one is written at the end anyway.
-        keep: How many checkpoints stay.
-        log_every: Iterations between two lines of the log.
+        accumulate: Forward passes per iteration and process, ≥ 1, whose gradients are summed.
+        compile: Whether to use `torch.compile`.
+        workers: Processes that load images, per training process, ≥ 0.
+        seed: Seed of all random numbers, ≥ 0.
+        checkpoint_every: Iterations between checkpoints, ≥ 1; the last iteration writes one, too.
+        keep: Number of saved states to keep, ≥ 1.
+        log_every: Iterations between lines of the log, ≥ 1.
     """
 
     network: DaTaSegConfig
@@ -139,13 +142,13 @@ def find_config(given: str) -> Path:
     """The file of that name, else the shipped recipe (`model/recipes`).
 
     Raises:
-        InputError: neither; the recipes are listed.
+        InputError: there is neither; lists the recipes.
     """
     shipped = RECIPES / f"{given}.toml"
     if Path(given).is_file() or not shipped.is_file():
         if not Path(given).is_file() and not given.endswith(".toml"):
             names = ", ".join(sorted(path.stem for path in RECIPES.glob("*.toml")))
-            raise InputError(f"no such file, and no recipe; there are {names}", file=given)
+            raise InputError(f"no such file or recipe; the recipes are {names}", file=given)
         return Path(given)
     return shipped
 
@@ -157,15 +160,7 @@ def read_train_config(path: str | Path) -> TrainConfig:
         InputError: no such file, not TOML, or a field is missing, unknown, of the wrong type or out
             of range; it is named.
     """
-    try:
-        data = tomllib.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError:
-        raise InputError("no such file", file=path) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", file=path) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"is not TOML: {error}", file=path) from None
-    return train_config_from_dict(data, str(path))
+    return train_config_from_dict(read_toml(path), str(path))
 
 
 def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -> TrainConfig:
@@ -174,13 +169,16 @@ def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -
     Raises:
         InputError: as `read_train_config`.
     """
-    tables = dict(data)
+    tables, renamed = current_names(data)
+    if renamed:
+        names = ", ".join(f"{old!r} is now {new!r}" for old, new in renamed.items())
+        sys.stderr.write(f"{source or 'configuration'}: data: {names}; the old name still works\n")
     network = _read_network(tables.pop("model", None), source)
     backbone_weights = network.pop("backbone_weights", None)
-    entries = tables.pop("data", None)
-    if not isinstance(entries, list) or not entries:
-        raise InputError("needs a [[data]] table for each data set", file=source, field="data")
-    tables["data"] = [_split_entry(entry, i, source) for i, entry in enumerate(entries)]
+    entries = data_tables(tables, source)
+    for entry in entries:
+        _refuse_unknown(entry.settings, DataConfig, entry.where, source, hidden=("source",))
+    tables["data"] = [entry.settings | {"source": entry.source} for entry in entries]
     for name, kind in (("text", TextConfig), ("optimizer", OptimizerConfig)):
         _refuse_unknown(tables.get(name, {}), kind, name, source)
     _refuse_unknown(tables, TrainConfig, "", source, hidden=("network", "backbone_weights"))
@@ -201,20 +199,20 @@ def train_config_to_dict(config: TrainConfig) -> dict[str, Any]:
 
 
 def refuse_changes(old: Mapping[str, Any], config: TrainConfig, source: str | Path) -> None:
-    """See that a run goes on as it began; `old` is the `train_config_to_dict` of its first part.
+    """Check that a run is resumed with its configuration, `old`, from `train_config_to_dict`.
 
-    How often is logged and saved, and how many processes load, may change.
+    Only `workers`, `log_every`, `checkpoint_every` and `keep` may change.
 
     Raises:
-        InputError: something else changed; the field and both values are named.
+        InputError: another value changed; names the field and both values.
     """
-    before, now = _flat(old), _flat(train_config_to_dict(config))
+    before, now = _flat(current_names(old)[0]), _flat(train_config_to_dict(config))
     for name in [*now, *(name for name in before if name not in now)]:
         if name in _FREE or before.get(name) == now.get(name):
             continue
         raise InputError(
-            f"this run began with {before.get(name)!r}, not {now.get(name)!r}; "
-            "go on with the old value, or choose another --out",
+            f"this run started with {before.get(name)!r}, not {now.get(name)!r}; "
+            "restore the value, or choose another --out",
             file=source,
             field=name,
         )
@@ -235,7 +233,7 @@ def _read_network(table: Any, source: str | None) -> dict[str, Any]:
     if isinstance(table, str):
         table = {"preset": table}
     if not isinstance(table, dict) or not isinstance(table.get("preset"), str):
-        raise InputError("names no preset", file=source, field="model.preset")
+        raise InputError("missing; name a preset", file=source, field="model.preset")
     changes = {k: v for k, v in table.items() if k not in ("preset", "backbone_weights")}
     try:
         base = config_to_dict(preset(table["preset"]))
@@ -248,7 +246,7 @@ def _read_network(table: Any, source: str | None) -> dict[str, Any]:
     weights = table.get("backbone_weights")
     if merged["backbone"]["freeze_norm"] and weights is None:
         raise InputError(
-            "frozen batch norm needs pretrained weights; or set backbone.freeze_norm = false",
+            "frozen batch norm needs pretrained weights; give them, or set backbone.freeze_norm = false",
             file=source,
             field="model.backbone_weights",
         )
@@ -256,7 +254,7 @@ def _read_network(table: Any, source: str | None) -> dict[str, Any]:
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`base` with `changes`, table by table."""
+    """Return `base` updated by `changes`, recursively."""
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
@@ -264,22 +262,13 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
             _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
         )
     modules = merged.get("dataset_modules")
-    if isinstance(modules, dict) and "datasets" in modules:  # a preset has none to take from
+    if isinstance(modules, dict) and "datasets" in modules:  # presets have none to start from
         merged["dataset_modules"] = {
             "queries": 10,
             "classification": True,
             "context": False,
         } | modules
     return merged
-
-
-def _split_entry(entry: Any, index: int, source: str | None) -> dict[str, Any]:
-    """A `[[data]]` table: our own keys, and the rest, which says what data set it is."""
-    if not isinstance(entry, dict):
-        raise InputError("is no table", file=source, field=f"data[{index}]")
-    own = {f.name for f in fields(DataConfig)} - {"source"}
-    rest = {key: value for key, value in entry.items() if key not in own}
-    return {key: value for key, value in entry.items() if key in own} | {"source": rest}
 
 
 def _refuse_unknown(
@@ -289,12 +278,14 @@ def _refuse_unknown(
     for key in table if isinstance(table, dict) else ():
         if key not in known:
             where = f"{name}.{key}" if name else key
-            listed = ["model", *known] if hidden else known
-            raise InputError(f"unknown; there are {', '.join(listed)}", file=source, field=where)
+            listed = known if name else ["model", *known]
+            raise InputError(
+                f"unknown; known keys are {', '.join(listed)}", file=source, field=where
+            )
 
 
 def _check_values(config: TrainConfig, source: str | None) -> None:
-    """The ranges that the types do not say."""
+    """Check the ranges of the values."""
     adam = config.optimizer
     faults = {
         "optimizer.lr": (adam.lr > 0, "must be positive"),
@@ -319,11 +310,14 @@ def _check_values(config: TrainConfig, source: str | None) -> None:
         if getattr(config, name) < 1:
             raise InputError("must be at least 1", file=source, field=name)
     for i, data in enumerate(config.data):
-        faults[f"data[{i}].share"] = (data.share > 0, "must be positive")
+        faults[f"data[{i}].sampling_ratio"] = (data.sampling_ratio > 0, "must be positive")
         faults[f"data[{i}].lr"] = (data.lr > 0, "must be positive")
         low, high = data.scale
-        faults[f"data[{i}].scale"] = (0 < low <= high, "must be two positive numbers, rising")
-        faults[f"data[{i}].flip"] = (0 <= data.flip <= 1, "must be 0 to 1")
+        faults[f"data[{i}].scale"] = (
+            0 < low <= high,
+            "must be two positive numbers in ascending order",
+        )
+        faults[f"data[{i}].flip"] = (0 <= data.flip <= 1, "must be from 0 to 1")
     for name, (sound, message) in faults.items():
         if not sound:
             raise InputError(message, file=source, field=name)

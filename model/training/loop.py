@@ -61,7 +61,9 @@ def train_run(
         parts = make_parts(config, datasets, base, source, str(ranks.device))
         network = make_network(config, base).to(ranks.device)
         optimizer = make_optimizer(network, config.optimizer)
-        plan = dataset_plan([entry.share for entry in config.data], config.iterations, config.seed)
+        plan = dataset_plan(
+            [entry.sampling_ratio for entry in config.data], config.iterations, config.seed
+        )
         start, drawn = load_state(folder, network, optimizer)
         sizes = [len(dataset) for dataset in datasets]
         if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):

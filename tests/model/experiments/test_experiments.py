@@ -72,15 +72,19 @@ def test_each_set_is_seen_as_often_alone_as_together(
     config = run_config(PAPERS, Run(sets), 0)
     assert (config.iterations, config.batch_size) == (iterations, 384)
     together = run_config(PAPERS, Run(ALL), 0)
-    share = {entry.source["name"]: entry.share for entry in together.data}
+    share = {entry.source["name"]: entry.sampling_ratio for entry in together.data}
     for entry in config.data:
-        own = config.iterations * entry.share / sum(one.share for one in config.data)
+        own = (
+            config.iterations
+            * entry.sampling_ratio
+            / sum(one.sampling_ratio for one in config.data)
+        )
         assert own == pytest.approx(500_000 * share[entry.source["name"]] / 9, abs=1)
 
 
 def test_the_papers_settings_are_appendix_f() -> None:
     config = run_config(PAPERS, Run(ALL), 0)
-    assert [entry.share for entry in config.data] == [1, 4, 4]
+    assert [entry.sampling_ratio for entry in config.data] == [1, 4, 4]
     assert [entry.lr for entry in config.data] == [3, 5, 2]
     assert [entry.scale for entry in config.data] == [(0.5, 2.0), (0.1, 2.0), (0.1, 2.0)]
     adam = config.optimizer

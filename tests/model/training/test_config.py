@@ -35,7 +35,7 @@ def test_the_papers_numbers(name: str) -> None:
         lr, 0.05, 0.1, (0.9, 0.95), 0
     )  # fmt: skip
     assert config.image_size == 1024
-    assert [data.share for data in config.data] == [1, 4, 4]
+    assert [data.sampling_ratio for data in config.data] == [1, 4, 4]
     assert [data.lr for data in config.data] == [3, 5, 2]
     assert [data.scale for data in config.data] == [(0.5, 2.0), (0.1, 2.0), (0.1, 2.0)]
     rows = ["ade20k_semantic", "coco_panoptic", "objects365_boxes"]
@@ -72,7 +72,7 @@ def change(where: str, value: object) -> dict[str, Any]:
         ("iterations", None, "iterations"),
         ("iterations", 0, "field 'iterations': must be at least 1"),
         ("iterations", "many", "field 'iterations': Expected int, got str"),
-        ("batch_sise", 4, "field 'batch_sise': unknown; there are model, data"),
+        ("batch_sise", 4, "field 'batch_sise': unknown; known keys are model, data"),
         ("optimizer.lr", -1.0, "field 'optimizer.lr': must be positive"),
         ("optimizer.rate", 1.0, "field 'optimizer.rate': unknown"),
         ("optimizer.drops", [1.5], "field 'optimizer.drops': must be above 0"),
@@ -84,7 +84,7 @@ def change(where: str, value: object) -> dict[str, Any]:
         ("model.preset", "huge", "no preset 'huge'"),
         ("model.backbone", {"name": "resnet50", "freeze_norm": True}, "needs pretrained weights"),
         ("data", [], "field 'data': needs a"),
-        ("data.1.share", 0, r"field 'data[1].share': must be positive"),
+        ("data.1.sampling_ratio", 0, r"field 'data[1].sampling_ratio': must be positive"),
         ("data.0.scale", [2.0, 1.0], r"field 'data[0].scale': must be two"),
         ("data.2.weights", "table_11", r"field 'data[2].weights'"),
         ("text.prompts", 3, "field 'text.prompts'"),
@@ -120,5 +120,5 @@ def test_a_preset_can_be_changed() -> None:
 
 
 def test_an_unknown_recipe_lists_those_there_are() -> None:
-    with pytest.raises(InputError, match="there are paper_r50, paper_vitdet_b"):
+    with pytest.raises(InputError, match="the recipes are one_gpu, paper_r50"):
         find_config("paper_r51")
