@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ from model.datasets.chosen import leave_out
 from model.datasets.custom import CocoInstances, CocoPanoptic, LabelMaps, open_custom
 from model.datasets.layout import Layout
 from model.datasets.synthetic import Synthetic, open_synthetic
-from o365seg.errors import InputError
+from o365seg.errors import InputError, unknown
+from o365seg.formats.convert import refuse_unknown
 
 DATASETS = tuple(ENTRIES)
 """Names of all data sets of the catalogue."""
@@ -40,12 +40,12 @@ def open_dataset(name: str, root: Path, split: str = "train") -> FileDataset:
         split: `train` or `val`, whatever the names in its files.
 
     Raises:
-        InputError: the name or the split is unknown; or the folder or a file is missing or invalid, and
-            the message shows the layout.
+        InputError: the name or the split is unknown; or the folder or a file is missing or
+            invalid, and the message shows the layout.
     """
     entry = ENTRIES.get(name)
     if entry is None:
-        raise InputError(_unknown(name))
+        raise InputError(unknown("data set", name, DATASETS))
     if split not in entry.splits:
         raise InputError(f"unknown split {split!r} of {name}; it has {' and '.join(entry.splits)}")
     layout = Layout(name, entry.tree)
@@ -57,8 +57,8 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
     """Open the data set of a `[[data]]` table.
 
     The table has `name` (one of `DATASETS`), `root` and optionally `split`; or `layout` (one of
-    `LAYOUTS`) and the keys of `custom.CocoInstances`, `custom.CocoPanoptic` or `custom.LabelMaps`; or the layout
-    `synthetic` and the keys of `synthetic.Synthetic`. Each may have
+    `LAYOUTS`) and the keys of `custom.CocoInstances`, `custom.CocoPanoptic` or `custom.LabelMaps`;
+    or the layout `synthetic` and the keys of `synthetic.Synthetic`. Each may have
     `leave_out`, a file with the names of images to skip, one a line.
 
     Args:
@@ -78,12 +78,12 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
     elif layout == "synthetic":
         dataset = open_synthetic(table, source)
     elif layout not in LAYOUTS:
-        message = f"unknown layout {layout!r}; choose one of {', '.join(LAYOUTS)}, synthetic"
+        message = unknown("layout", str(layout), (*LAYOUTS, "synthetic"))
         raise InputError(message, file=source, field="layout")
     else:
         settings = LAYOUTS[layout]
         known = {field.name: field for field in fields(settings)}
-        _check_keys(table, tuple(known), source)
+        refuse_unknown(table, known, file=source)
         for name, field in known.items():
             if field.default is MISSING and name not in table:
                 raise InputError("missing", file=source, field=name)
@@ -92,32 +92,19 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
     return dataset if listed is None else leave_out(dataset, listed)
 
 
-def _unknown(name: str) -> str:
-    close = get_close_matches(name, DATASETS, 1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; choose one of {', '.join(DATASETS)}"
-    return f"unknown data set {name!r}{hint}"
-
-
 def _from_catalogue(table: dict[str, Any], base: Path, source: str) -> FileDataset:
-    _check_keys(table, _CATALOGUE_KEYS, source)
+    refuse_unknown(table, _CATALOGUE_KEYS, file=source)
     for name in ("name", "root"):
         if name not in table:
             what = "missing; give a name or a layout" if name == "name" else "missing"
             raise InputError(what, file=source, field=name)
     name = _text(table["name"], "name", source)
     if name not in ENTRIES:
-        raise InputError(_unknown(name), file=source, field="name")
+        raise InputError(unknown("data set", name, DATASETS), file=source, field="name")
     split = _text(table.get("split", "train"), "split", source)
     root = _path(table["root"], "root", base, source)
     assert root is not None  # checked above
     return open_dataset(name, root, split)
-
-
-def _check_keys(table: dict[str, Any], known: tuple[str, ...], source: str) -> None:
-    for key in table:
-        if key not in known:
-            message = f"unknown; known keys are {', '.join(known)}"
-            raise InputError(message, file=source, field=key)
 
 
 def _value(value: Any, field: Field, base: Path, source: str) -> Any:

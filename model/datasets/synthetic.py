@@ -13,7 +13,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from model.data.image_reading import Size
@@ -21,6 +20,7 @@ from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth, Truth
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary, clean_name
 from o365seg.errors import InputError
+from o365seg.formats.convert import convert, refuse_unknown
 from o365seg.formats.task import Task
 
 
@@ -177,18 +177,10 @@ def open_synthetic(table: Mapping[str, Any], source: str) -> Synthetic:
     Raises:
         InputError: an unknown key or a wrong value; `source` is what it calls the entry.
     """
-    known = [field.name for field in fields(Synthetic)]
-    for key in table:
-        if key not in known:
-            raise InputError(f"no such key here; there are {', '.join(known)}",
-                             file=source, field=key)  # fmt: skip
+    refuse_unknown(table, [field.name for field in fields(Synthetic)], file=source)
     try:
-        return msgspec.convert(dict(table), Synthetic)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at ")
-        field_name = path.strip("`").removeprefix("$.") or None
-        raise InputError(what.replace("`", ""), file=source, field=field_name) from None
-    except InputError as error:
+        return convert(dict(table), Synthetic, file=source)
+    except InputError as error:  # of Synthetic's own checks, which know no file
         raise InputError(error.message, file=source, field=error.field) from None
 
 

@@ -29,7 +29,7 @@ class Asked:
 
     Attributes:
         dataset: The data set.
-        confidence: Class probability that a panoptic segment must exceed, 0 to 1; None for the paper's.
+        confidence: Class probability that a panoptic segment must exceed; None for the paper's.
         modules_of: The data set whose own modules to use, if the network has such modules; None
             for the data set with the same name.
     """

@@ -16,7 +16,7 @@ class TrainingSet:
 
     Attributes:
         name: The data set's name.
-        entry: Its `[[data]]` entry of a training configuration; its `sampling_ratio` is relative to the others'.
+        entry: Its `[[data]]` table of a training configuration, with `sampling_ratio`.
     """
 
     name: str

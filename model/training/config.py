@@ -4,9 +4,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from model.datasets.configured import data_tables, read_toml
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
@@ -20,6 +21,12 @@ from model.objective.loss_weights import (
 from model.text.prompts import DEFAULT_TEMPLATES
 from model.training.names_0_1 import current_names
 from o365seg.errors import InputError
+from o365seg.formats.convert import convert, refuse_unknown
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Fraction = Annotated[float, Meta(gt=0, le=1)]
+Count = Annotated[int, Meta(ge=1)]
 
 Row = Literal["ade20k_semantic", "coco_panoptic", "objects365_boxes"]
 TABLE_10: dict[str, LossWeights] = {
@@ -47,10 +54,10 @@ class DataConfig:
     """
 
     source: dict[str, Any]
-    sampling_ratio: float = 1.0
-    lr: float = 1.0
-    scale: tuple[float, float] = (0.1, 2.0)
-    flip: float = 0.5
+    sampling_ratio: Positive = 1.0
+    lr: Positive = 1.0
+    scale: tuple[Positive, Positive] = (0.1, 2.0)
+    flip: Annotated[float, Meta(ge=0, le=1)] = 0.5
     weights: Row | LossWeights | None = None
 
 
@@ -88,13 +95,13 @@ class OptimizerConfig:
             (ViTDet-B: 0.7, ViTDet-L: 0.8).
     """
 
-    lr: float
-    weight_decay: float = 0.05
-    clip_norm: float = 0.1
-    warmup: int = 0
-    drops: tuple[float, ...] = (0.9, 0.95)
-    backbone_lr: float = 1.0
-    layer_decay: float = 1.0
+    lr: Positive
+    weight_decay: NotNegative = 0.05
+    clip_norm: Positive = 0.1
+    warmup: Annotated[int, Meta(ge=0)] = 0
+    drops: tuple[Fraction, ...] = (0.9, 0.95)
+    backbone_lr: NotNegative = 1.0
+    layer_decay: Fraction = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class TrainConfig:
         iterations: Number of iterations, ≥ 1.
         batch_size: Images per iteration over all processes and accumulated steps, ≥ 1.
         text: Source of the text embeddings.
-        backbone_weights: Pretrained weights: a file, or their name in timm; None for random weights.
+        backbone_weights: Pretrained weights: a file or a name in timm; None for random weights.
         image_size: Side of the network's input in pixels, a multiple of 32.
         precision: `bf16` for autocast to bfloat16.
         accumulate: Forward passes per iteration and process, ≥ 1, whose gradients are summed.
@@ -123,19 +130,19 @@ class TrainConfig:
     network: DaTaSegConfig
     data: tuple[DataConfig, ...]
     optimizer: OptimizerConfig
-    iterations: int
-    batch_size: int
+    iterations: Count
+    batch_size: Count
     text: TextConfig = field(default_factory=TextConfig)
     backbone_weights: str | None = None
-    image_size: int = FIXED_SIZE
+    image_size: Annotated[int, Meta(gt=0, multiple_of=MULTIPLE)] = FIXED_SIZE
     precision: Literal["fp32", "bf16"] = "fp32"
-    accumulate: int = 1
+    accumulate: Count = 1
     compile: bool = False
-    workers: int = 4
-    seed: int = 0
-    checkpoint_every: int = 1000
-    keep: int = 2
-    log_every: int = 50
+    workers: Annotated[int, Meta(ge=0)] = 4
+    seed: Annotated[int, Meta(ge=0)] = 0
+    checkpoint_every: Count = 1000
+    keep: Count = 2
+    log_every: Count = 50
 
 
 def find_config(given: str) -> Path:
@@ -177,20 +184,22 @@ def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
     for entry in entries:
-        _refuse_unknown(entry.settings, DataConfig, entry.where, source, hidden=("source",))
+        refuse_unknown(entry.settings, _keys(DataConfig), file=source, field=entry.where)
     tables["data"] = [entry.settings | {"source": entry.source} for entry in entries]
     for name, kind in (("text", TextConfig), ("optimizer", OptimizerConfig)):
-        _refuse_unknown(tables.get(name, {}), kind, name, source)
-    _refuse_unknown(tables, TrainConfig, "", source, hidden=("network", "backbone_weights"))
+        if isinstance(tables.get(name), dict):
+            refuse_unknown(tables[name], _keys(kind), file=source, field=name)
+    refuse_unknown(tables, _keys(TrainConfig), file=source)
     tables |= {"network": network["config"], "backbone_weights": backbone_weights}
-    try:
-        config = msgspec.convert(tables, TrainConfig)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at ")
-        name = path.strip("`").removeprefix("$").removeprefix(".") or None
-        raise InputError(what.replace("`", ""), file=source, field=name) from None
+    config = convert(tables, TrainConfig, file=source)
     _check_values(config, source)
     return config
+
+
+def _keys(kind: type) -> list[str]:
+    """The keys of a table in a TOML file; `model` and `data` are read before."""
+    hidden = ("source", "network", "backbone_weights")
+    return [field.name for field in fields(kind) if field.name not in hidden]
 
 
 def train_config_to_dict(config: TrainConfig) -> dict[str, Any]:
@@ -246,7 +255,7 @@ def _read_network(table: Any, source: str | None) -> dict[str, Any]:
     weights = table.get("backbone_weights")
     if merged["backbone"]["freeze_norm"] and weights is None:
         raise InputError(
-            "frozen batch norm needs pretrained weights; give them, or set backbone.freeze_norm = false",
+            "frozen batch norm needs pretrained weights; or set backbone.freeze_norm = false",
             file=source,
             field="model.backbone_weights",
         )
@@ -271,53 +280,12 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _refuse_unknown(
-    table: Any, kind: type, name: str, source: str | None, hidden: tuple[str, ...] = ()
-) -> None:
-    known = [f.name for f in fields(kind) if f.name not in hidden]
-    for key in table if isinstance(table, dict) else ():
-        if key not in known:
-            where = f"{name}.{key}" if name else key
-            listed = known if name else ["model", *known]
-            raise InputError(
-                f"unknown; known keys are {', '.join(listed)}", file=source, field=where
-            )
-
-
 def _check_values(config: TrainConfig, source: str | None) -> None:
-    """Check the ranges of the values."""
-    adam = config.optimizer
-    faults = {
-        "optimizer.lr": (adam.lr > 0, "must be positive"),
-        "optimizer.weight_decay": (adam.weight_decay >= 0, "must not be negative"),
-        "optimizer.clip_norm": (adam.clip_norm > 0, "must be positive"),
-        "optimizer.warmup": (adam.warmup >= 0, "must not be negative"),
-        "optimizer.drops": (all(0 < d <= 1 for d in adam.drops), "must be above 0 and at most 1"),
-        "optimizer.backbone_lr": (adam.backbone_lr >= 0, "must not be negative"),
-        "optimizer.layer_decay": (0 < adam.layer_decay <= 1, "must be above 0 and at most 1"),
-        "image_size": (
-            config.image_size >= MULTIPLE and config.image_size % MULTIPLE == 0,
-            f"must be a multiple of {MULTIPLE}",
-        ),
-        "batch_size": (
-            config.batch_size % max(config.accumulate, 1) == 0,
-            "must be a multiple of accumulate",
-        ),
-        "workers": (config.workers >= 0, "must not be negative"),
-        "seed": (config.seed >= 0, "must not be negative"),
-    }
-    for name in ("iterations", "batch_size", "accumulate", "checkpoint_every", "keep", "log_every"):
-        if getattr(config, name) < 1:
-            raise InputError("must be at least 1", file=source, field=name)
-    for i, data in enumerate(config.data):
-        faults[f"data[{i}].sampling_ratio"] = (data.sampling_ratio > 0, "must be positive")
-        faults[f"data[{i}].lr"] = (data.lr > 0, "must be positive")
+    """Check what depends on several values."""
+    if config.batch_size % config.accumulate:
+        raise InputError("must be a multiple of accumulate", file=source, field="batch_size")
+    for number, data in enumerate(config.data):
         low, high = data.scale
-        faults[f"data[{i}].scale"] = (
-            0 < low <= high,
-            "must be two positive numbers in ascending order",
-        )
-        faults[f"data[{i}].flip"] = (0 <= data.flip <= 1, "must be from 0 to 1")
-    for name, (sound, message) in faults.items():
-        if not sound:
-            raise InputError(message, file=source, field=name)
+        if low > high:
+            message = "must be two positive numbers in ascending order"
+            raise InputError(message, file=source, field=f"data[{number}].scale")

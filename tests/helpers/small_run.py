@@ -26,8 +26,9 @@ KINDS = ("semantic", "panoptic", "boxes")
 def small_tables(**changes: Any) -> dict[str, Any]:
     """A configuration's tables: the synthetic trio and a network without batch norm."""
     data = [
-        {"layout": "synthetic", "which": which, "size": 64, "images": 12, "lr": lr, "share": share}
-        for which, lr, share in zip(KINDS, (3, 5, 2), (1, 2, 2), strict=True)
+        {"layout": "synthetic", "which": which, "size": 64, "images": 12, "lr": lr}
+        | {"sampling_ratio": ratio}
+        for which, lr, ratio in zip(KINDS, (3, 5, 2), (1, 2, 2), strict=True)
     ]
     model = {
         "preset": "tiny",

@@ -263,11 +263,11 @@ class TestAConfigurationsEntry:
         [
             ({"root": "x"}, "name", "missing"),
             ({"name": "coco_panoptic"}, "root", "missing"),
-            ({"name": "coco_panoptik", "root": "x"}, "name", "coco_panoptic is meant"),
-            ({"name": "coco_panoptic", "root": "x", "only": ["cat"]}, "only", "no such key"),
+            ({"name": "coco_panoptik", "root": "x"}, "name", "did you mean 'coco_panoptic'?"),
+            ({"name": "coco_panoptic", "root": "x", "only": ["cat"]}, "only", "unknown key"),
             ({"name": "coco_panoptic", "root": 3}, "root", "text, not 3"),
-            ({"name": "coco_panoptic", "root": "x", "rot": "y"}, "rot", "no such key"),
-            ({"layout": "yolo"}, "layout", "no layout"),
+            ({"name": "coco_panoptic", "root": "x", "rot": "y"}, "rot", "unknown key"),
+            ({"layout": "yolo"}, "layout", "unknown layout 'yolo'; choose from coco_instances"),
             ({"layout": "coco_instances", "images": "x"}, "annotations", "missing"),
             (
                 {"layout": "coco_instances", "images": "x", "annotations": "y", "boxes_only": 1},
@@ -300,5 +300,5 @@ class TestAConfigurationsEntry:
 
 
 def test_a_wrong_name_is_answered_with_the_right_ones(tmp_path: Path):
-    with pytest.raises(InputError, match="there are coco_panoptic, ade20k_semantic"):
+    with pytest.raises(InputError, match="choose from coco_panoptic, ade20k_semantic"):
         open_dataset("imagenet", tmp_path)
