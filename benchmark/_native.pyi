@@ -1,8 +1,8 @@
-"""The native core, built from benchmark/native; `native_path` says what calls what."""
+"""The native core, built from benchmark/native; `average_precision/native_path.py` calls it."""
 
 from typing import Any, TypedDict
 
-Buffer = Any  # Python 3.11 and numpy do not tell type checkers what is a buffer
+Buffer = Any  # type checkers cannot express the buffer protocol in Python 3.11
 
 SKIP_RULES: tuple[str, ...]
 """The names of the rules for skipped instances; methods take one as `rule`."""
@@ -26,10 +26,10 @@ class Facts(TypedDict):
 
 class Evaluation:
     def __init__(
-        self, truth: Buffer, results: Buffer, masks: bool, threads: int, mapped: bool
+        self, ground_truth: Buffer, results: Buffer, masks: bool, threads: int, mapped: bool
     ) -> None: ...
     def polygons(self) -> list[tuple[bool, int, int, int, bytes]]: ...
-    def give(self, of_truth: bool, index: int, counts: bytes, /) -> None: ...
+    def give(self, of_ground_truth: bool, index: int, counts: bytes, /) -> None: ...
     def match(self) -> None: ...
     def stats(self, rule: str, /) -> tuple[tuple[float, ...], dict[str, float]]: ...
     def curves(self, rule: str, precision: Buffer, recall: Buffer, scores: Buffer, /) -> None: ...

@@ -79,3 +79,17 @@ def test_a_room_imports_only_rooms_before_it(package: str) -> None:
 def test_the_table_of_rooms_names_every_folder_of_code(package: str) -> None:
     folders = {file.parent.name for file in (ROOT / package).glob("*/*.py")}
     assert folders == set(rooms(package))
+
+
+def test_the_native_core_includes_only_rooms_before_it() -> None:
+    """The rooms stand in the order of includes in the comment at the top of base/core.h."""
+    core = ROOT / "benchmark" / "native"
+    head = (core / "base" / "core.h").read_text().partition("*/")[0]
+    order = re.findall(r"^ \*   (\w+)/ ", head, re.MULTILINE)
+    assert {file.parent.name for file in core.rglob("*.[ch]")} == set(order)
+    faults = []
+    for file in core.rglob("*.[ch]"):
+        for room in re.findall(r'^#include "\.\./(\w+)/', file.read_text(), re.MULTILINE):
+            if order.index(room) >= order.index(file.parent.name):
+                faults.append(f"{file.relative_to(ROOT)} includes {room}/")
+    assert not faults

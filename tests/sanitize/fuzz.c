@@ -1,7 +1,7 @@
 /* Feeds damaged files to the native core. Two ways to build it (see fuzz.sh): with clang as a
  * libFuzzer target, or with any compiler as a program that damages its seeds at random itself.
  *
- * An input is the annotation file, a byte 0, and the results file; the sign of soundness is that
+ * An input is the annotation file, a byte 0, and the results file; the core passes if
  * nothing crashes, hangs or trips a sanitizer. */
 #include <stdint.h>
 #include <stdio.h>
@@ -45,11 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *zero = memchr(data, 0, size);
     if (!zero)
         return 0;
-    size_t truth_length = (size_t)(zero - data), length = size - truth_length - 1;
+    size_t gt_length = (size_t)(zero - data), length = size - gt_length - 1;
     /* Copies of their exact size, so that reading one byte too many is noticed. */
-    uint8_t *truth = malloc(truth_length + 1), *results = malloc(length ? length : 1);
-    truth = realloc(truth, truth_length ? truth_length : 1);
-    memcpy(truth, data, truth_length);
+    uint8_t *ground_truth = malloc(gt_length + 1), *results = malloc(length ? length : 1);
+    ground_truth = realloc(ground_truth, gt_length ? gt_length : 1);
+    memcpy(ground_truth, data, gt_length);
     memcpy(results, zero + 1, length);
     for (int masks = 0; masks < 2; masks++) {
         Evaluation evaluation;
@@ -57,19 +57,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         evaluation.masks = masks;
         evaluation.threads = 2;
         evaluation.results = (MappedText){results, length, false};
-        Status status = read_files(&evaluation, truth, truth_length);
-        bool of_truth = true;
+        Status status = read_files(&evaluation, ground_truth, gt_length);
+        bool of_gt = true;
         size_t index = 0;
         MaskText mask;
-        while (status == FINE && next_polygons(&evaluation, &of_truth, &index, &mask))
-            status = give_mask(&evaluation, of_truth, index, (const uint8_t *)"PPYO", 4);
+        while (status == FINE && next_polygons(&evaluation, &of_gt, &index, &mask))
+            status = give_mask(&evaluation, of_gt, index, (const uint8_t *)"PPYO", 4);
         if (status == FINE)
             status = finish_matching(&evaluation);
         if (status == FINE)
             use(&evaluation);
         free_evaluation(&evaluation);
     }
-    free(truth);
+    free(ground_truth);
     free(results);
     return 0;
 }

@@ -26,13 +26,13 @@ enum {
 
 struct Block {
     Block *older;
-    size_t size, used; /* with this head */
+    size_t size, used; /* including this header */
 };
 
 static size_t round_up(size_t size, size_t step) { return (size + step - 1) / step * step; }
 
 #ifdef ALONE
-/* Each piece by itself, so that AddressSanitizer sees where it ends. */
+/* Allocates each piece on its own, so that AddressSanitizer knows its bounds. */
 static Block *new_block(size_t least, size_t before)
 {
     (void)before;
@@ -44,8 +44,8 @@ static Block *new_block(size_t least, size_t before)
 
 static void free_block(Block *block) { free(block); }
 #else
-/* Room for `least` bytes or more, from the system and so zeroed. A large one starts where a large
- * page may. */
+/* Allocates a block of at least `least` bytes, zeroed by the system. A large block is aligned to
+ * large pages. */
 static Block *new_block(size_t least, size_t before)
 {
     size_t size = FIRST_BLOCK, slack = 0;
@@ -64,7 +64,7 @@ static Block *new_block(size_t least, size_t before)
         (void)munmap(start + ahead + size, slack - ahead);
         start += ahead;
 #ifdef MADV_HUGEPAGE
-        (void)madvise(start, size, MADV_HUGEPAGE); /* only ever a saving */
+        (void)madvise(start, size, MADV_HUGEPAGE); /* optional */
 #endif
     }
     Block *block = (Block *)start;

@@ -1,17 +1,18 @@
-/* Allocation whose sizes cannot overflow. */
+/* Allocation with overflow checks. */
 #ifndef O365SEG_MEMORY_H
 #define O365SEG_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `count` zeroed items; never NULL for want of items, only for want of memory. */
+/* Allocates `count` zeroed items; NULL only when out of memory, also for a count of 0. */
 void *new_items(size_t count, size_t size);
 
-/* Room for one item more than `count`; `*items` and `*capacity` change where it has to grow. */
+/* Makes room for one more item than `count`; changes `*items` and `*capacity` if the array grows.
+ * False when out of memory. */
 bool room_for_one(void **items, size_t *capacity, size_t count, size_t size);
 
-/* Room for `needed` items. */
+/* Makes room for `needed` items; otherwise as above. */
 bool room_for(void **items, size_t *capacity, size_t needed, size_t size);
 
 #endif

@@ -5,24 +5,24 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void drop_part(const MappedText *text, const uint8_t *from, const uint8_t *to)
+void drop_range(const MappedText *text, const uint8_t *from, const uint8_t *to)
 {
     long page = sysconf(_SC_PAGESIZE);
     if (!text->mapped || page <= 0 || to <= from)
         return;
-    /* The mapping starts at a page, so rounding down stays inside it; whole pages only. */
+    /* The mapping starts at a page boundary, so rounding down stays inside it. Whole pages only. */
     uintptr_t mask = ~((uintptr_t)page - 1);
     uintptr_t start = (uintptr_t)from & mask, end = (uintptr_t)to & mask;
     if (end > start)
-        (void)madvise((void *)start, end - start, MADV_DONTNEED); /* only ever a saving */
+        (void)madvise((void *)start, end - start, MADV_DONTNEED); /* optional */
 }
 
 void drop_pages(const MappedText *text)
 {
-    drop_part(text, text->text, text->text + text->length);
+    drop_range(text, text->text, text->text + text->length);
 }
 
-/* Only what a signal handler may call: write and _exit. */
+/* Async-signal-safe calls only: write and _exit. */
 static void stop(int number)
 {
     static const char words[] = "error: a file was cut short while it was read\n";

@@ -3,15 +3,16 @@
 
 #include "core.h"
 
-/* Lets the system take back the pages of a mapped file that were read, if it is one: they come
- * again from its cache when touched. Keeps memory flat however large the file is. */
+/* Releases the pages of a mapped file that have been read; they are reloaded from the page cache
+ * when accessed again. Keeps memory use constant for files of any size. Does nothing for text that
+ * is not mapped. */
 void drop_pages(const MappedText *text);
 
-/* The same for a part of it. */
-void drop_part(const MappedText *text, const uint8_t *from, const uint8_t *to);
+/* Releases the pages of a range of the text. */
+void drop_range(const MappedText *text, const uint8_t *from, const uint8_t *to);
 
-/* From here on this process ends with a line of error and status 1, not by SIGBUS, where a mapped
- * file is cut short under it. For a command; a library leaves signals alone. */
+/* Ends the process with an error message and status 1, instead of by SIGBUS, if a mapped file is
+ * truncated while it is read. For commands only: a library does not set signal handlers. */
 void explain_bus_errors(void);
 
 #endif

@@ -12,8 +12,8 @@ typedef struct {
 
 typedef struct {
     Pool *pool;
-    int worker;
-} Seat;
+    int number;
+} Worker;
 
 static bool take_chunk(Pool *pool, size_t *first, size_t *last)
 {
@@ -28,13 +28,13 @@ static bool take_chunk(Pool *pool, size_t *first, size_t *last)
     return left;
 }
 
-static void *sit(void *argument)
+static void *work_in_pool(void *argument)
 {
-    const Seat *seat = argument;
-    Pool *pool = seat->pool;
+    const Worker *self = argument;
+    Pool *pool = self->pool;
     size_t first, last;
     while (take_chunk(pool, &first, &last)) {
-        Status status = pool->work(pool->context, seat->worker, first, last);
+        Status status = pool->work(pool->context, self->number, first, last);
         if (status == FINE)
             continue;
         pthread_mutex_lock(&pool->lock);
@@ -49,19 +49,19 @@ Status run_workers(int threads, size_t items, size_t chunk, Work work, void *con
 {
     Pool pool = {.items = items, .chunk = chunk, .status = FINE, .work = work,
                  .context = context};
-    Seat seats[MOST_THREADS];
+    Worker workers[MOST_THREADS];
     pthread_t others[MOST_THREADS];
     int started = 0;
     if (pthread_mutex_init(&pool.lock, NULL) != 0)
         return NO_MEMORY;
     threads = smaller(threads, MOST_THREADS);
     for (int i = 0; i < threads; i++)
-        seats[i] = (Seat){&pool, i};
-    /* A thread that cannot be had is done without: the caller works through what is left. */
+        workers[i] = (Worker){&pool, i};
+    /* If a thread cannot be started, the others do its work. */
     while (started + 1 < threads && (size_t)started + 1 < items / chunk + 1 &&
-           pthread_create(&others[started], NULL, sit, &seats[started + 1]) == 0)
+           pthread_create(&others[started], NULL, work_in_pool, &workers[started + 1]) == 0)
         started++;
-    sit(&seats[0]);
+    work_in_pool(&workers[0]);
     for (int i = 0; i < started; i++)
         pthread_join(others[i], NULL);
     pthread_mutex_destroy(&pool.lock);

@@ -3,13 +3,14 @@
 
 #include "core.h"
 
-/* Work on items `first` to `last` (not included); `worker` counts from 0. */
+/* Processes items `first` to `last` (exclusive); `worker` is the index of the thread, from 0. */
 typedef Status (*Work)(void *context, int worker, size_t first, size_t last);
 
-/* Does `items` items in chunks on up to `threads` threads, the caller's among them. Which thread
- * does what is not fixed, so an item's outcome must depend on nothing but the item.
+/* Processes `items` items in chunks on up to `threads` threads, including the caller's. The
+ * assignment of items to threads is not fixed, so the result for an item must depend on the item
+ * only.
  *
- * Returns the first status that is not FINE; the items left are then not done. */
+ * Returns the first status that is not FINE; the remaining items are then not processed. */
 Status run_workers(int threads, size_t items, size_t chunk, Work work, void *context);
 
 #endif

@@ -1,5 +1,5 @@
-/* Which predictions meet which truths. Two stable counting sorts keep the file's order within a
- * cell, which settles ties in pycocotools. */
+/* Groups predictions and annotations by image and category. Two stable counting sorts keep the file
+ * order within a cell, which decides ties in pycocotools. */
 #include "cells.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "../base/memory.h"
 
-/* What two stable sorts go by. */
+/* The sort key. */
 typedef struct {
     int32_t image, category;
 } Pair;
@@ -19,14 +19,15 @@ static int by_image_then_category(Pair pair, Pair other)
     return (pair.category > other.category) - (pair.category < other.category);
 }
 
-/* Where each of `keys` begins, from how often it occurs: `starts[key + 1]`. */
+/* Turns counts into start indices, in place: `starts[key + 1]` is the number of items of `key`
+ * before, and where they end after. */
 static void counts_to_starts(uint32_t *starts, size_t keys)
 {
     for (size_t key = 0; key < keys; key++)
         starts[key + 1] += starts[key];
 }
 
-/* The items in the order of their pairs; equal ones in that of the file. */
+/* Sorts items by pair; equal pairs stay in file order. */
 static Status sort_pairs(const Evaluation *evaluation, const Pair *pairs, size_t count,
                          uint32_t *order)
 {
@@ -52,7 +53,7 @@ static Status sort_pairs(const Evaluation *evaluation, const Pair *pairs, size_t
     return status;
 }
 
-/* The end of the items from `first` on that have its pair. */
+/* The end of the run of items that have the same pair as item `first`. */
 static size_t end_of_pair(const Pair *pairs, const uint32_t *order, size_t first, size_t count)
 {
     size_t last = first + 1;
@@ -62,21 +63,22 @@ static size_t end_of_pair(const Pair *pairs, const uint32_t *order, size_t first
     return last;
 }
 
-/* The cells from the heads of both orders; `cells` has room for one an item. */
-static size_t make_cells(const Evaluation *evaluation, const Pair *predictions, const Pair *truths,
+/* Merges both orders into cells; `cells` has room for one for each item. Returns the number of
+ * cells. */
+static size_t make_cells(const Evaluation *evaluation, const Pair *predictions, const Pair *gts,
                          Cell *cells)
 {
-    const uint32_t *order = evaluation->order, *truth_order = evaluation->truth_order;
+    const uint32_t *order = evaluation->order, *gt_order = evaluation->gt_order;
     size_t p = 0, t = 0, made = 0;
-    while (p < evaluation->prediction_count || t < evaluation->truth_count) {
+    while (p < evaluation->prediction_count || t < evaluation->annotation_count) {
         int first = p == evaluation->prediction_count ? 1
-            : t == evaluation->truth_count ? -1
-            : by_image_then_category(predictions[order[p]], truths[truth_order[t]]);
-        Pair pair = first > 0 ? truths[truth_order[t]] : predictions[order[p]];
+            : t == evaluation->annotation_count ? -1
+            : by_image_then_category(predictions[order[p]], gts[gt_order[t]]);
+        Pair pair = first > 0 ? gts[gt_order[t]] : predictions[order[p]];
         size_t p_end = first > 0 ? p : end_of_pair(predictions, order, p,
                                                    evaluation->prediction_count);
-        size_t t_end = first < 0 ? t : end_of_pair(truths, truth_order, t,
-                                                   evaluation->truth_count);
+        size_t t_end = first < 0 ? t : end_of_pair(gts, gt_order, t,
+                                                   evaluation->annotation_count);
         uint32_t count = (uint32_t)(p_end - p);
         cells[made++] = (Cell){pair.image, pair.category, (uint32_t)p, count,
                                count < MOST_DETECTIONS ? count : MOST_DETECTIONS, 0, (uint32_t)t,
@@ -87,7 +89,7 @@ static size_t make_cells(const Evaluation *evaluation, const Pair *predictions, 
     return made;
 }
 
-/* Cells by category and then image, and where the outcomes of each begin. */
+/* Lists the cells by category, then image, and sets the position of the first outcome of each. */
 static Status index_by_category(Evaluation *evaluation)
 {
     size_t categories = evaluation->categories.count;
@@ -96,46 +98,46 @@ static Status index_by_category(Evaluation *evaluation)
                                           sizeof *evaluation->by_category);
     if (!starts || !evaluation->by_category)
         return NO_MEMORY;
-    /* One place late, so that filling in moves each start to where it belongs. */
+    /* Offset by one, so that filling in leaves each start at its final index. */
     for (size_t i = 0; i < evaluation->cell_count; i++)
         starts[evaluation->cells[i].category + 2]++;
     counts_to_starts(starts + 1, categories);
     for (size_t i = 0; i < evaluation->cell_count; i++)
         evaluation->by_category[starts[evaluation->cells[i].category + 1]++] = (uint32_t)i;
     evaluation->category_start = starts;
-    uint32_t place = 0;
+    uint32_t position = 0;
     for (size_t i = 0; i < evaluation->cell_count; i++) {
         Cell *cell = &evaluation->cells[evaluation->by_category[i]];
-        cell->place = place;
-        place += cell->kept;
+        cell->position = position;
+        position += cell->kept;
     }
     return FINE;
 }
 
 Status build_cells(Evaluation *evaluation)
 {
-    size_t count = evaluation->prediction_count, truth_count = evaluation->truth_count;
+    size_t count = evaluation->prediction_count, gt_count = evaluation->annotation_count;
     Pair *predictions = new_items(count, sizeof *predictions);
-    Pair *truths = new_items(truth_count, sizeof *truths);
+    Pair *gts = new_items(gt_count, sizeof *gts);
     evaluation->order = arena_items(&evaluation->arena, count, sizeof *evaluation->order);
-    evaluation->truth_order = arena_items(&evaluation->arena, truth_count,
-                                          sizeof *evaluation->truth_order);
-    evaluation->cells = arena_items(&evaluation->arena, count + truth_count,
+    evaluation->gt_order = arena_items(&evaluation->arena, gt_count,
+                                          sizeof *evaluation->gt_order);
+    evaluation->cells = arena_items(&evaluation->arena, count + gt_count,
                                     sizeof *evaluation->cells);
-    Status status = predictions && truths && evaluation->order && evaluation->truth_order &&
+    Status status = predictions && gts && evaluation->order && evaluation->gt_order &&
                     evaluation->cells ? FINE : NO_MEMORY;
     for (size_t i = 0; i < count && status == FINE; i++)
         predictions[i] = (Pair){evaluation->predictions[i].image,
                                 evaluation->predictions[i].category};
-    for (size_t i = 0; i < truth_count && status == FINE; i++)
-        truths[i] = (Pair){evaluation->truths[i].image, evaluation->truths[i].category};
+    for (size_t i = 0; i < gt_count && status == FINE; i++)
+        gts[i] = (Pair){evaluation->annotations[i].image, evaluation->annotations[i].category};
     if (status == FINE)
         status = sort_pairs(evaluation, predictions, count, evaluation->order);
     if (status == FINE)
-        status = sort_pairs(evaluation, truths, truth_count, evaluation->truth_order);
+        status = sort_pairs(evaluation, gts, gt_count, evaluation->gt_order);
     if (status == FINE)
-        evaluation->cell_count = make_cells(evaluation, predictions, truths, evaluation->cells);
+        evaluation->cell_count = make_cells(evaluation, predictions, gts, evaluation->cells);
     free(predictions);
-    free(truths);
+    free(gts);
     return status == FINE ? index_by_category(evaluation) : status;
 }

@@ -3,7 +3,7 @@
 
 #include "../base/core.h"
 
-/* Sorts predictions and truths into cells: one an image and category that has any. */
+/* Groups predictions and annotations into cells, one for each image and category that has any. */
 Status build_cells(Evaluation *evaluation);
 
 #endif

@@ -6,7 +6,7 @@
 void tight_box(const RunList *list, Mask *mask, int32_t height)
 {
     const uint32_t *ends = list->ends + mask->first;
-    uint32_t h = (uint32_t)height, column = 0; /* `column`: where the current one starts */
+    uint32_t h = (uint32_t)height, column = 0; /* `column`: start of the current column */
     uint32_t left = UINT32_MAX, right = 0, top = h, bottom = 0;
     memset(mask->box, 0, sizeof mask->box);
     if (mask->area == 0)
@@ -15,13 +15,13 @@ void tight_box(const RunList *list, Mask *mask, int32_t height)
         uint32_t start = ends[j - 1], last = ends[j] - 1;
         if (ends[j] == start)
             continue;
-        if (start - column >= h) /* mostly the next column: spare the division */
+        if (start - column >= h) /* usually the next column: avoid the division */
             column = start - column < 2 * h ? column + h : start - start % h;
         if (left == UINT32_MAX)
             left = column;
         if (start - column < top)
             top = start - column;
-        if (last - column >= h) { /* goes on in the next column: touches bottom and top */
+        if (last - column >= h) { /* continues in the next column: touches bottom and top */
             top = 0;
             bottom = h - 1;
             column = last - last % h;
@@ -43,14 +43,14 @@ void column_box(const RunList *list, Mask *mask, int32_t height)
     memset(mask->box, 0, sizeof mask->box);
     if (mask->area == 0)
         return;
-    uint32_t end = ends[mask->runs - 1 - mask->runs % 2]; /* of the last foreground */
+    uint32_t end = ends[mask->runs - 1 - mask->runs % 2]; /* end of the last foreground run */
     mask->box[0] = (int32_t)(ends[0] / h);
     mask->box[2] = (int32_t)((end - 1) / h) + 1;
     mask->box[3] = height;
 }
 
-/* pycocotools passes over foreground runs of no pixel, and if it has seen no others its unsigned
- * 32-bit bounds are left as they were set: beyond the image, with sizes wrapped around. */
+/* pycocotools skips empty foreground runs. If there are no others, its unsigned 32-bit bounds keep
+ * their initial values: outside the image, with sizes wrapped around. */
 void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4])
 {
     uint32_t nowhere[4] = {(uint32_t)width, (uint32_t)height, 1u - (uint32_t)width,
@@ -64,8 +64,8 @@ void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4])
     }
 }
 
-/* The rasteriser works on a grid five times as fine, to whose points it rounds a corner; a pixel
- * is in where its middle line, the grid's third, lies between the edges. */
+/* The rasteriser rounds corners to a grid five times finer than the pixels. A pixel is inside if
+ * its middle grid line, the third, lies between the edges. */
 static int32_t first_pixel(double edge, int32_t limit)
 {
     int64_t grid = (int64_t)(edge * 5 + 0.5);

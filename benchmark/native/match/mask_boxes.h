@@ -4,16 +4,16 @@
 
 #include "run_lengths.h"
 
-/* The smallest box around the mask's pixels; zeros for none. */
+/* Sets the smallest box around the mask's pixels; zeros for an empty mask. */
 void tight_box(const RunList *list, Mask *mask, int32_t height);
 
-/* A box around the mask at hardly any cost: its columns in full height. */
+/* Sets a cheap bounding box: the columns of the mask at full height. */
 void column_box(const RunList *list, Mask *mask, int32_t height);
 
-/* pycocotools' toBbox, x, y, width, height, of a mask whose tight box is known. */
+/* pycocotools' toBbox: x, y, width, height. The mask must have its tight box. */
 void stock_box(const Mask *mask, int32_t height, int32_t width, double box[4]);
 
-/* The pixels of a box (x, y, width, height) by the rule of pycocotools' rasteriser. */
+/* Rasterises a box (x, y, width, height) as pycocotools does. */
 Status region_mask(const double box[4], int32_t height, int32_t width, RunList *list, Mask *mask);
 
 #endif

@@ -1,4 +1,4 @@
-/* One cell after the other: decode its masks, find which overlap, match, apply the skip rules. */
+/* Processes cells one by one: decodes masks, finds overlaps, matches, applies the skip rules. */
 #include "match_all.h"
 
 #include <stdlib.h>
@@ -17,15 +17,15 @@
 
 typedef struct {
     Evaluation *evaluation;
-    Scratch *scratch; /* one a thread */
+    Scratch *scratch; /* one for each thread */
 } Job;
 
-static Truth *cell_truth(const Evaluation *evaluation, const Cell *cell, uint32_t i)
+static Annotation *cell_gt(const Evaluation *evaluation, const Cell *cell, uint32_t i)
 {
-    return &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
+    return &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
 }
 
-/* Puts the cell's predictions in score order. */
+/* Sorts the cell's predictions by score. */
 static Status sort_cell(const Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     uint32_t *order = evaluation->order + cell->first;
@@ -39,51 +39,51 @@ static Status sort_cell(const Evaluation *evaluation, const Cell *cell, Scratch 
     if (cell->count)
         rank_by_score(scratch->ranked, scratch->spare, cell->count);
     for (uint32_t i = 0; i < cell->count; i++)
-        order[i] = scratch->ranked[i].place;
+        order[i] = scratch->ranked[i].position;
     return FINE;
 }
 
-/* The masks of the cell's truths; an absent area becomes the mask's. */
-static Status decode_truths(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+/* Decodes the masks of the cell's annotations; a missing area becomes the mask's. */
+static Status decode_ground_truth(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     int32_t height = evaluation->heights[cell->image], width = evaluation->widths[cell->image];
-    scratch->truth_runs.used = 0;
-    if (!room_for((void **)&scratch->truth_masks, &scratch->masks_capacity, cell->truth_count,
-                  sizeof *scratch->truth_masks))
+    scratch->gt_runs.used = 0;
+    if (!room_for((void **)&scratch->gt_masks, &scratch->masks_capacity, cell->gt_count,
+                  sizeof *scratch->gt_masks))
         return NO_MEMORY;
-    for (uint32_t i = 0; i < cell->truth_count; i++) {
-        Truth *truth = cell_truth(evaluation, cell, i);
-        Mask *mask = &scratch->truth_masks[i];
+    for (uint32_t i = 0; i < cell->gt_count; i++) {
+        Annotation *gt = cell_gt(evaluation, cell, i);
+        Mask *mask = &scratch->gt_masks[i];
         memset(mask, 0, sizeof *mask);
-        if (truth->mask.kind == MASK_NONE)
+        if (gt->mask.kind == MASK_NONE)
             continue;
-        Status status = truth->mask.kind == MASK_REGION
-            ? region_mask(truth->box, height, width, &scratch->truth_runs, mask)
-            : decode_mask(&truth->mask, height, width, &scratch->truth_runs, mask);
+        Status status = gt->mask.kind == MASK_REGION
+            ? region_mask(gt->box, height, width, &scratch->gt_runs, mask)
+            : decode_mask(&gt->mask, height, width, &scratch->gt_runs, mask);
         if (status != FINE)
             return status;
         if (evaluation->masks)
-            tight_box(&scratch->truth_runs, mask, height);
-        if (!truth->has_area || truth->mask.kind == MASK_REGION)
-            truth->area = mask->area;
+            tight_box(&scratch->gt_runs, mask, height);
+        if (!gt->has_area || gt->mask.kind == MASK_REGION)
+            gt->area = mask->area;
     }
     return FINE;
 }
 
-/* How many truths of the cell a prediction may match, up to 2, as far as their areas and a box
- * around each tell. No more can be shared than the smaller of two masks has, so IoU below one half
- * is known of most pairs; not of hollow ones, which pycocotools does not walk to their ends. Crowds
- * and skipped truths count for two: of them more is asked. */
+/* The number of annotations in the cell that a prediction can match, at most 2, judged by areas and
+ * a bounding box. Two masks share at most the area of the smaller, so most pairs have an IoU below
+ * one half. Hollow masks are an exception: pycocotools does not compare them to the end. Crowds and
+ * skipped annotations count as 2, because they need a tight box. */
 static int likely_partners(const Evaluation *evaluation, const Cell *cell, const Scratch *scratch,
                            const Mask *mask)
 {
     int likely = 0;
-    for (uint32_t i = 0; i < cell->truth_count && likely < 2; i++) {
-        const Truth *truth = cell_truth(evaluation, cell, i);
-        const Mask *other = &scratch->truth_masks[i];
+    for (uint32_t i = 0; i < cell->gt_count && likely < 2; i++) {
+        const Annotation *gt = cell_gt(evaluation, cell, i);
+        const Mask *other = &scratch->gt_masks[i];
         uint64_t both = (uint64_t)mask->area + other->area;
         uint64_t least = mask->area < other->area ? mask->area : other->area;
-        if (truth->crowd || truth->skipped || (mask->hollow && other->hollow))
+        if (gt->crowd || gt->skipped || (mask->hollow && other->hollow))
             likely = 2;
         else if (3 * least >= both && mask->box[0] < other->box[2] &&
                  other->box[0] < mask->box[2])
@@ -92,31 +92,32 @@ static int likely_partners(const Evaluation *evaluation, const Cell *cell, const
     return likely;
 }
 
-/* Truths that overlap the prediction enough, highest IoU first, of equals the last first. */
+/* Finds the annotations that overlap the prediction enough: highest IoU first, of equal ones the
+ * last first. */
 static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
                               const Mask *mask, const double box[4])
 {
     size_t start = scratch->candidate_count;
-    for (uint32_t i = 0; i < cell->truth_count; i++) {
-        const Truth *truth = cell_truth(evaluation, cell, i);
+    for (uint32_t i = 0; i < cell->gt_count; i++) {
+        const Annotation *gt = cell_gt(evaluation, cell, i);
         double iou = evaluation->masks
-            ? mask_iou(&scratch->runs, mask, &scratch->truth_runs, &scratch->truth_masks[i],
-                       truth->crowd || truth->skipped)
-            : stock_box_iou(box, truth->box, truth->crowd);
+            ? mask_iou(&scratch->runs, mask, &scratch->gt_runs, &scratch->gt_masks[i],
+                       gt->crowd || gt->skipped)
+            : stock_box_iou(box, gt->box, gt->crowd);
         if (iou < LEAST_IOU)
             continue;
         if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
                           scratch->candidate_count, sizeof *scratch->candidates))
             return NO_MEMORY;
-        size_t place = scratch->candidate_count++;
-        for (; place > start && scratch->candidates[place - 1].iou <= iou; place--)
-            scratch->candidates[place] = scratch->candidates[place - 1];
-        scratch->candidates[place] = (Candidate){i, iou, thresholds_reached(iou)};
+        size_t position = scratch->candidate_count++;
+        for (; position > start && scratch->candidates[position - 1].iou <= iou; position--)
+            scratch->candidates[position] = scratch->candidates[position - 1];
+        scratch->candidates[position] = (Candidate){i, iou, thresholds_reached(iou)};
     }
     return FINE;
 }
 
-/* Its own box, where the file gives one; else pycocotools' box of its mask. */
+/* The box given in the file, otherwise pycocotools' box of the mask. */
 static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint32_t item,
                            const Mask *mask, double box[4])
 {
@@ -126,27 +127,27 @@ static void prediction_box(const Evaluation *evaluation, const Cell *cell, uint3
         stock_box(mask, evaluation->heights[cell->image], evaluation->widths[cell->image], box);
 }
 
-/* Has the processor fetch the start of a mask that is decoded soon: predictions of a cell lie
- * anywhere in the file, and waiting for memory takes half as long as decoding does. (GCC drops the
- * call of a function that does nothing else, unless it is inlined at once.) */
+/* Prefetches the start of a mask that is decoded soon: the predictions of a cell are scattered over
+ * the file, and waiting for memory takes half as long as decoding. (GCC removes calls of a function
+ * that only prefetches, unless it is always inlined.) */
 __attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *evaluation,
-                                                              size_t place)
+                                                              size_t position)
 {
     enum { LINE = 64, LINES = 4, RECORDS = 8 };
-    if (place + RECORDS >= evaluation->prediction_count)
+    if (position + RECORDS >= evaluation->prediction_count)
         return;
-    __builtin_prefetch(&evaluation->predictions[evaluation->order[place + RECORDS]]);
-    const MaskText *mask = &evaluation->predictions[evaluation->order[place]].mask;
+    __builtin_prefetch(&evaluation->predictions[evaluation->order[position + RECORDS]]);
+    const MaskText *mask = &evaluation->predictions[evaluation->order[position]].mask;
     for (size_t i = 0; i < LINES * LINE && i < mask->length; i += LINE)
         __builtin_prefetch(mask->text + i);
 }
 
-/* Decodes the prediction at `rank` and finds what it overlaps; past the limit of detections it is
- * only made sure that it is sound. */
+/* Decodes the prediction at `rank` and finds what it overlaps. Beyond the limit of detections it
+ * only checks that the mask is valid. */
 static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
                               uint32_t rank)
 {
-    uint32_t place = cell->first + rank, item = evaluation->order[place];
+    uint32_t position = cell->first + rank, item = evaluation->order[position];
     const Prediction *prediction = &evaluation->predictions[item];
     int32_t height = evaluation->heights[cell->image], width = evaluation->widths[cell->image];
     bool kept = rank < cell->kept, boxes = !evaluation->masks || evaluation->areas_of_boxes;
@@ -154,7 +155,7 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     Mask mask;
     memset(&mask, 0, sizeof mask);
     scratch->runs.used = 0;
-    fetch_ahead(evaluation, (size_t)place + 2);
+    fetch_ahead(evaluation, (size_t)position + 2);
     if (evaluation->needs_masks) {
         Status status = decode_mask(&prediction->mask, height, width, &scratch->runs, &mask);
         if (status != FINE)
@@ -162,7 +163,8 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         scratch->read += prediction->mask.length;
     }
     if (evaluation->needs_masks) {
-        /* A tight box takes longer than its columns and spares more overlaps; of one truth, few. */
+        /* A tight box is slower than the columns but saves comparisons if there is more than one
+         * candidate. */
         if (kept && !boxes)
             column_box(&scratch->runs, &mask, height);
         if (boxes || (kept && likely_partners(evaluation, cell, scratch, &mask) > 1))
@@ -171,14 +173,14 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     if (boxes)
         prediction_box(evaluation, cell, item, &mask, box);
     double area = evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
-    evaluation->outside[place] = ranges_outside(area);
+    evaluation->outside[position] = ranges_outside(area);
     if (evaluation->areas_of_boxes && evaluation->masks &&
-        evaluation->outside[place] != ranges_outside(mask.area))
+        evaluation->outside[position] != ranges_outside(mask.area))
         scratch->moved++;
     if (!kept)
         return FINE;
     scratch->candidate_start[rank] = scratch->candidate_count;
-    if (cell->truth_count == 0)
+    if (cell->gt_count == 0)
         return FINE;
     if (evaluation->masks) {
         double *tight = scratch->tight[rank];
@@ -199,14 +201,14 @@ static void count_absorbed(const Cell *cell, Scratch *scratch, Rule rule, const 
                 after[rank].ignored & ~before[rank].ignored & (Bits)1 << t ? 1 : 0;
 }
 
-/* The four treatments of skipped instances, from the outcomes without them. */
+/* Computes the outcomes under each skip rule from the outcomes without one. */
 static Status apply_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
-    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->place;
+    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->position;
     size_t size = cell->kept * sizeof *plain;
     Outcome *others[RULES];
     for (int rule = 0; rule < RULES; rule++) {
-        others[rule] = evaluation->outcomes[rule] + cell->place;
+        others[rule] = evaluation->outcomes[rule] + cell->position;
         if (rule != RULE_NONE && size)
             memcpy(others[rule], plain, size);
     }
@@ -214,7 +216,7 @@ static Status apply_rules(Evaluation *evaluation, const Cell *cell, Scratch *scr
     if (status != FINE || scratch->skipped_count == 0 || cell->kept == 0)
         return status;
     status = match_cell(evaluation, cell, scratch, true, evaluation->outside + cell->first,
-                        others[RULE_IOA]); /* first: the candidates are overwritten below */
+                        others[RULE_IOA]); /* first, since absorb overwrites the candidates */
     if (status == FINE)
         status = absorb(cell, scratch, false, others[RULE_BOX]);
     if (status == FINE)
@@ -229,13 +231,13 @@ static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch
     scratch->candidate_count = 0;
     Status status = sort_cell(evaluation, cell, scratch);
     if (status == FINE)
-        status = decode_truths(evaluation, cell, scratch);
+        status = decode_ground_truth(evaluation, cell, scratch);
     for (uint32_t rank = 0; rank < cell->count && status == FINE; rank++)
         status = take_prediction(evaluation, cell, scratch, rank);
     scratch->candidate_start[cell->kept] = scratch->candidate_count;
     if (status == FINE)
         status = match_cell(evaluation, cell, scratch, false, evaluation->outside + cell->first,
-                            evaluation->outcomes[RULE_NONE] + cell->place);
+                            evaluation->outcomes[RULE_NONE] + cell->position);
     if (status == FINE && evaluation->any_skipped)
         status = apply_rules(evaluation, cell, scratch);
     return status;
@@ -260,8 +262,8 @@ static Status work(void *context, int worker, size_t first, size_t last)
 static void free_scratch(Scratch *scratch)
 {
     free(scratch->runs.ends);
-    free(scratch->truth_runs.ends);
-    free(scratch->truth_masks);
+    free(scratch->gt_runs.ends);
+    free(scratch->gt_masks);
     free(scratch->candidates);
     free(scratch->taken);
     free(scratch->skipped);
@@ -288,16 +290,16 @@ static Status allocate_outcomes(Evaluation *evaluation)
     return FINE;
 }
 
-/* How many truths there are to find, by category and area range. */
+/* Counts the annotations to find, by category and area range. */
 static void count_positives(Evaluation *evaluation)
 {
-    for (size_t i = 0; i < evaluation->truth_count; i++) {
-        const Truth *truth = &evaluation->truths[i];
-        if (truth->crowd || (evaluation->masks && truth->skipped))
+    for (size_t i = 0; i < evaluation->annotation_count; i++) {
+        const Annotation *gt = &evaluation->annotations[i];
+        if (gt->crowd || (evaluation->masks && gt->skipped))
             continue;
-        uint8_t outside = ranges_outside(truth->area);
+        uint8_t outside = ranges_outside(gt->area);
         for (int a = 0; a < RANGES; a++)
-            evaluation->positives[truth->category][a] += !(outside >> a & 1);
+            evaluation->positives[gt->category][a] += !(outside >> a & 1);
     }
 }
 

@@ -3,9 +3,9 @@
 
 #include "../base/core.h"
 
-/* Decodes, compares and matches every cell, under every rule for skipped instances.
+/* Decodes, compares and matches every cell under every skip rule.
  *
- * UNUSUAL where a mask is unsound. Fills the outcomes, `outside`, `absorbed`, `positives`. */
+ * UNUSUAL if a mask is invalid. Sets `outcomes`, `outside`, `absorbed` and `positives`. */
 Status match_all(Evaluation *evaluation);
 
 #endif

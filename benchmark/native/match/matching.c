@@ -1,10 +1,10 @@
 /* pycocotools' evaluateImg for all thresholds and area ranges at once.
  *
- * For each threshold and range on its own, pycocotools lets a prediction, best score first, walk
- * over the truths still free and keep the one of highest IoU, of equals the last; it looks at the
- * ignored truths only if no other was found. So with the candidates sorted by IoU, and by place
- * from the end, the first that is free takes the prediction, and one bit a threshold and range
- * says where that has happened. */
+ * For each threshold and range, pycocotools compares each prediction, best score first, with the
+ * unmatched annotations and keeps the one of highest IoU, of equal ones the last. It considers
+ * ignored annotations only if it finds no other. Here the candidates are sorted by descending IoU,
+ * then by descending index, so the first unmatched one is the match, and one bit for each threshold
+ * and range records where. */
 #include "matching.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ Bits thresholds_reached(double iou)
     Bits reached = 0;
     for (int t = 0; t < THRESHOLDS; t++) {
         double threshold = threshold_at(t);
-        if (threshold > 1 - 1e-10) /* pycocotools: two equal masks match at 1 as well */
+        if (threshold > 1 - 1e-10) /* as in pycocotools, equal masks match at a threshold of 1 */
             threshold = 1 - 1e-10;
         if (!(iou < threshold))
             reached |= (Bits)1 << t;
@@ -26,23 +26,23 @@ Bits thresholds_reached(double iou)
 }
 
 typedef struct {
-    Bits open, matched, ignored; /* of the prediction in turn */
+    Bits open, matched, ignored; /* of the current prediction */
 } Turn;
 
-/* The candidate takes the prediction wherever both are free and its truth is ignored or sought as
- * asked for. Returns where it did. */
-static Bits take(const Truth *truth, bool crowd, Bits reached, Bits *taken, bool ignored,
+/* Matches the candidate to the prediction wherever both are unmatched and the annotation is ignored
+ * or not, as `ignored` says. Returns the bits where it did. */
+static Bits take(const Annotation *gt, bool crowd, Bits reached, Bits *taken, bool ignored,
                  Turn *turn)
 {
-    Bits sought = crowd ? 0 : ~spread_ranges(ranges_outside(truth->area));
+    Bits sought = crowd ? 0 : ~spread_ranges(ranges_outside(gt->area));
     Bits here = reached & turn->open & (ignored ? ~sought : sought);
     if (!crowd)
-        here &= ~*taken; /* a crowd takes any number */
+        here &= ~*taken; /* a crowd can match any number */
     *taken |= here;
     turn->open &= ~here;
     if (ignored)
         turn->ignored |= here;
-    if (truth->id != 0) /* pycocotools notes the truth's id, and takes 0 for no match */
+    if (gt->id != 0) /* pycocotools stores the id and takes 0 for unmatched */
         turn->matched |= here;
     return here;
 }
@@ -50,28 +50,29 @@ static Bits take(const Truth *truth, bool crowd, Bits reached, Bits *taken, bool
 Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bool with_skipped,
                   const uint8_t *outside, Outcome *outcomes)
 {
-    const uint32_t *order = evaluation->truth_order + cell->truth_first;
-    if (!room_for((void **)&scratch->taken, &scratch->taken_capacity, cell->truth_count,
+    const uint32_t *order = evaluation->gt_order + cell->gt_first;
+    if (!room_for((void **)&scratch->taken, &scratch->taken_capacity, cell->gt_count,
                   sizeof *scratch->taken))
         return NO_MEMORY;
-    if (cell->truth_count)
-        memset(scratch->taken, 0, cell->truth_count * sizeof *scratch->taken);
+    if (cell->gt_count)
+        memset(scratch->taken, 0, cell->gt_count * sizeof *scratch->taken);
     for (uint32_t rank = 0; rank < cell->kept; rank++) {
         Turn turn = {ALL_BITS, 0, 0};
         for (int ignored = 0; ignored < 2; ignored++) {
             for (size_t c = scratch->candidate_start[rank];
                  c < scratch->candidate_start[rank + 1]; c++) {
                 const Candidate *candidate = &scratch->candidates[c];
-                const Truth *truth = &evaluation->truths[order[candidate->truth]];
-                bool skipped = evaluation->masks && truth->skipped;
+                const Annotation *gt = &evaluation->annotations[order[candidate->gt]];
+                bool skipped = evaluation->masks && gt->skipped;
                 if (skipped && !with_skipped)
                     continue;
-                Bits here = take(truth, truth->crowd || skipped, candidate->reached,
-                                 &scratch->taken[candidate->truth], ignored, &turn);
-                if (here && truth->id == 0 && !ignored) {
-                    evaluation->lost = true; /* one truth has id 0, so one thread comes here */
-                    evaluation->lost_image = truth->image_id;
-                    evaluation->lost_category = truth->category_id;
+                Bits here = take(gt, gt->crowd || skipped, candidate->reached,
+                                 &scratch->taken[candidate->gt], ignored, &turn);
+                if (here && gt->id == 0 && !ignored) {
+                    /* Only one annotation has id 0, so no two threads write this. */
+                    evaluation->lost = true;
+                    evaluation->lost_image = gt->image_id;
+                    evaluation->lost_category = gt->category_id;
                 }
             }
         }

@@ -4,20 +4,20 @@
 
 #include "rules.h"
 
-/* In pycocotools' order of operations: the last bit decides at a threshold. */
-double stock_box_iou(const double prediction[4], const double truth[4], bool crowd)
+/* In pycocotools' order of operations: at a threshold the last bit decides. */
+double stock_box_iou(const double prediction[4], const double gt[4], bool crowd)
 {
-    double area = prediction[2] * prediction[3], truth_area = truth[2] * truth[3];
-    double width = fmin(prediction[2] + prediction[0], truth[2] + truth[0]) -
-                   fmax(prediction[0], truth[0]);
+    double area = prediction[2] * prediction[3], gt_area = gt[2] * gt[3];
+    double width = fmin(prediction[2] + prediction[0], gt[2] + gt[0]) -
+                   fmax(prediction[0], gt[0]);
     if (width <= 0)
         return 0;
-    double height = fmin(prediction[3] + prediction[1], truth[3] + truth[1]) -
-                    fmax(prediction[1], truth[1]);
+    double height = fmin(prediction[3] + prediction[1], gt[3] + gt[1]) -
+                    fmax(prediction[1], gt[1]);
     if (height <= 0)
         return 0;
     double shared = width * height;
-    return shared / (crowd ? area : area + truth_area - shared);
+    return shared / (crowd ? area : area + gt_area - shared);
 }
 
 double plain_box_iou(const double first[4], const double second[4])
@@ -33,7 +33,8 @@ double plain_box_iou(const double first[4], const double second[4])
     return shared > 0 ? shared / both : 0;
 }
 
-/* No more pixels can be shared than the smaller mask has, nor than the boxes have in common. */
+/* An upper bound of the shared pixels: the area of the smaller mask and the intersection of the
+ * boxes. */
 static uint64_t most_shared(const Mask *first, const Mask *second)
 {
     int64_t sides[2];
@@ -50,15 +51,15 @@ static uint64_t most_shared(const Mask *first, const Mask *second)
     return common < most ? common : most;
 }
 
-/* The length of a run. */
+/* The length of run `run`. */
 static uint32_t run_length(const uint32_t *ends, uint32_t run)
 {
     return run ? ends[run] - ends[run - 1] : ends[0];
 }
 
-/* pycocotools walks along both masks, each moving to its next run as one is used up, and stops once
- * nothing is left of either run: at the end, but also where both come to a run of no pixel in one
- * step. What lies beyond is then not counted, neither as shared nor as covered. */
+/* pycocotools steps through the runs of both masks and stops when both current runs are used up: at
+ * the end, but also where both reach an empty run in the same step. Pixels after that count neither
+ * as shared nor as covered. */
 static double stock_walk(const uint32_t *first, uint32_t first_runs, const uint32_t *second,
                          uint32_t second_runs, uint32_t crowd_area)
 {
@@ -98,17 +99,17 @@ static uint32_t shared_pixels(const uint32_t *first, uint32_t first_runs,
     return shared;
 }
 
-double mask_iou(const RunList *list, const Mask *prediction, const RunList *truths,
-                const Mask *truth, bool crowd)
+double mask_iou(const RunList *list, const Mask *prediction, const RunList *gt_runs,
+                const Mask *gt, bool crowd)
 {
-    uint64_t most = most_shared(prediction, truth), area = prediction->area;
-    uint64_t both = area + truth->area;
-    const uint32_t *runs = list->ends + prediction->first, *others = truths->ends + truth->first;
-    if (most && prediction->hollow && truth->hollow)
-        return stock_walk(runs, prediction->runs, others, truth->runs,
+    uint64_t most = most_shared(prediction, gt), area = prediction->area;
+    uint64_t both = area + gt->area;
+    const uint32_t *runs = list->ends + prediction->first, *others = gt_runs->ends + gt->first;
+    if (most && prediction->hollow && gt->hollow)
+        return stock_walk(runs, prediction->runs, others, gt->runs,
                           crowd ? prediction->area : 0);
     if (most == 0 || (crowd ? 2 * most < area : 3 * most < both))
-        return 0; /* an upper bound of the IoU is below one half, in whole numbers */
-    uint64_t shared = shared_pixels(runs, prediction->runs, others, truth->runs);
+        return 0; /* the upper bound of the IoU is below one half, in integers */
+    uint64_t shared = shared_pixels(runs, prediction->runs, others, gt->runs);
     return shared ? (double)shared / (double)(crowd ? area : both - shared) : 0;
 }

@@ -1,4 +1,4 @@
-/* A stable merge sort: pycocotools settles ties between scores by the file's order. */
+/* A stable merge sort: pycocotools decides ties between scores by file order. */
 #include "ranking.h"
 
 #include <string.h>
@@ -20,7 +20,8 @@ static void merge(const Ranked *from, size_t middle, size_t count, Ranked *to)
 {
     size_t i = 0, j = middle, k = 0;
     while (i < middle && j < count) {
-        /* Without a branch, which nobody could foretell (and which compilers make of `?:`). */
+        /* Branch-free, because the order is unpredictable (and compilers turn `?:` into a
+         * branch). */
         size_t second = from[i].score < from[j].score;
         to[k++] = from[i ^ ((i ^ j) & (0 - second))];
         i += 1 - second;

@@ -3,8 +3,8 @@
 
 #include "../base/core.h"
 
-/* Best score first; of equals the earlier one, as numpy's stable argsort of the negated scores.
- * `spare` has room for `count` as well. */
+/* Sorts by descending score; equal scores keep their order, as in numpy's stable argsort of the
+ * negated scores. `spare` has room for `count` items. */
 void rank_by_score(Ranked *items, Ranked *spare, size_t count);
 
 #endif

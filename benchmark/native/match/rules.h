@@ -1,28 +1,29 @@
-/* The constants of COCO's rules, as pycocotools' Params has them. Here to be inlined: they are asked
- * for a million times. */
+/* The constants of COCO's rules, as in pycocotools' Params. Inline, because they are used millions
+ * of times. */
 #ifndef O365SEG_RULES_H
 #define O365SEG_RULES_H
 
 #include "../base/core.h"
 
-/* Overlaps reach at least the lowest threshold or are of no account. */
+/* The lowest IoU threshold; overlaps below it are not recorded. */
 #define LEAST_IOU 0.5
 
-/* numpy.linspace(.5, .95, 10), to the bit: it multiplies the place by the step and sets the last
- * value itself. */
+/* numpy.linspace(.5, .95, 10), bit for bit: numpy multiplies the index by the step and sets the
+ * last value directly. */
 static inline double threshold_at(int t)
 {
     double step = (0.95 - 0.5) / 9;
     return t == THRESHOLDS - 1 ? 0.95 : t * step + 0.5;
 }
 
-/* numpy.linspace(0, 1, 101), to the bit. */
+/* numpy.linspace(0, 1, 101), bit for bit. */
 static inline double recall_at(int r)
 {
     return r == RECALLS - 1 ? 1.0 : r * (1.0 / 100);
 }
 
-/* Bit a where an area is outside range a of pycocotools' areaRng; both ends belong to a range. */
+/* Bit a is set if the area is outside range a of pycocotools' areaRng; both bounds belong to a
+ * range. */
 static inline uint8_t ranges_outside(double area)
 {
     static const double BOUNDS[RANGES][2] = {
@@ -33,7 +34,7 @@ static inline uint8_t ranges_outside(double area)
     return outside;
 }
 
-/* A bit a range as ten bits a range. */
+/* Repeats the bit of each range for its ten thresholds. */
 static inline Bits spread_ranges(uint8_t ranges)
 {
     Bits spread = 0;

@@ -17,19 +17,19 @@ bool room_for_runs(RunList *list, size_t more)
                     sizeof *list->ends);
 }
 
-/* A JSON string's text with its doubled backslashes undone, in `copy`, which has room for it. Its
- * length, or SIZE_MAX where a backslash stands alone. */
-static size_t undo_escapes(uint8_t *copy, const uint8_t *text, size_t length)
+/* Copies the text of a JSON string with its escaped backslashes unescaped. Returns its length, or
+ * SIZE_MAX for any other escape. */
+static size_t unescape(uint8_t *copy, const uint8_t *text, size_t length)
 {
     size_t used = 0;
     const uint8_t *end = text + length;
     while (text < end) {
 #if defined(__SSE2__)
-        if (end - text >= 16) { /* what is copied too far is overwritten */
-            __m128i part = _mm_loadu_si128((const __m128i *)text);
-            int slashes = _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8('\\')));
+        if (end - text >= 16) { /* bytes copied too many are overwritten */
+            __m128i chunk = _mm_loadu_si128((const __m128i *)text);
+            int slashes = _mm_movemask_epi8(_mm_cmpeq_epi8(chunk, _mm_set1_epi8('\\')));
             int plain = slashes ? __builtin_ctz((unsigned)slashes) : 16;
-            _mm_storeu_si128((__m128i *)(copy + used), part);
+            _mm_storeu_si128((__m128i *)(copy + used), chunk);
             used += (size_t)plain;
             text += plain;
             if (!slashes)
@@ -43,33 +43,33 @@ static size_t undo_escapes(uint8_t *copy, const uint8_t *text, size_t length)
     return used;
 }
 
-/* A number of compressed text: 5 bits a character, least first; 0x20 says that one more follows,
- * and 0x10 in the last is the sign. NULL where it is cut short, longer than 7 characters (6 with a
- * sign), or has a character outside the alphabet. */
-static const uint8_t *take_slowly(const uint8_t *at, const uint8_t *end, uint64_t *number)
+/* Reads a number of compressed text: 5 bits a character, least significant first; 0x20 means that
+ * another character follows, and 0x10 in the last one is the sign. NULL if it is truncated, longer
+ * than 7 characters (6 with a sign), or has an invalid character. */
+static const uint8_t *take_number_slowly(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
     uint64_t value = 0;
-    unsigned place = 0, digit;
+    unsigned shift = 0, digit;
     do {
-        if (at == end || place == 35)
+        if (at == end || shift == 35)
             return NULL;
         digit = *at++ - 48u;
         if (digit > 63)
             return NULL;
-        value |= (uint64_t)(digit & 31) << place;
-        place += 5;
+        value |= (uint64_t)(digit & 31) << shift;
+        shift += 5;
     } while (digit & 32);
     if (digit & 16) {
-        if (place == 35) /* pycocotools sign-extends in 32 bits and reads another number */
+        if (shift == 35) /* pycocotools sign-extends in 32 bits and reads another number */
             return NULL;
-        value -= (uint64_t)1 << place;
+        value -= (uint64_t)1 << shift;
     }
     *number = value;
     return at;
 }
 
-/* The same, quickly: most numbers have one character, and how long another one is cannot be
- * foretold, so up to 4 characters are taken without a branch. */
+/* The fast version of take_number_slowly: most numbers have one character, and the length of the
+ * others is unpredictable, so up to 4 characters are read without a branch. */
 static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, uint64_t *number)
 {
     unsigned first = *at - 48u;
@@ -87,7 +87,7 @@ static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, 
             unsigned length = ((unsigned)__builtin_ctzll(last) >> 3) + 1, unused = 64 - 5 * length;
             uint64_t bits = (word & 0x1F) | (word >> 3 & 0x3E0) | (word >> 6 & 0x7C00) |
                             (word >> 9 & 0xF8000);
-            if (word & UINT64_C(0xC0C0C0C0) >> (32 - 8 * length)) /* outside the alphabet */
+            if (word & UINT64_C(0xC0C0C0C0) >> (32 - 8 * length)) /* invalid character */
                 return NULL;
             bits <<= unused;
             *number = bits >> unused | (bits >> 63 ? ~UINT64_C(0) << (64 - unused) : 0);
@@ -95,12 +95,12 @@ static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, 
         }
     }
 #endif
-    return take_slowly(at, end, number);
+    return take_number_slowly(at, end, number);
 }
 
-/* The state of a decoding. Arithmetic is unsigned, so that lies cannot overflow it: a number that
- * is negative or larger than the mask sets the top bit of `bad`, and until then sums are sound. The
- * top bit of `holes` is set by a run of no pixel. */
+/* The state of a decoder. Arithmetic is unsigned, so that invalid numbers cannot overflow: a number
+ * that is negative or larger than the mask sets the top bit of `bad`, and until then sums are
+ * correct. An empty run sets the top bit of `holes`. */
 typedef struct {
     uint32_t *out;
     uint64_t sum, pixels, area, bad, holes;
@@ -114,16 +114,16 @@ static inline void add_run(Decoding *decoding, uint64_t length)
     *decoding->out++ = (uint32_t)decoding->sum;
 }
 
-/* The background before the mask may well be no pixel. */
+/* The first background run may be empty. */
 static inline void add_first(Decoding *decoding, uint64_t length)
 {
     add_run(decoding, length);
     decoding->holes = 0;
 }
 
-/* Foreground and background in turn, each number the difference to the one two before it. False
- * where one is cut short or too long. */
-static inline bool add_slowly(Decoding *decoding, const uint8_t **at, const uint8_t *end,
+/* Reads a foreground and a background run, each given as the difference from the run two before it.
+ * False if one is truncated or too long. */
+static inline bool add_two_runs(Decoding *decoding, const uint8_t **at, const uint8_t *end,
                               uint64_t *foreground, uint64_t *background)
 {
     uint64_t number;
@@ -143,8 +143,8 @@ static inline bool add_slowly(Decoding *decoding, const uint8_t **at, const uint
     return true;
 }
 
-/* Whether the eight characters at `at` are eight numbers of a character each, which most are. One
- * below the alphabet borrows from those above it, but sets its own top bits first. */
+/* Whether the eight characters at `at` are eight numbers of one character each, as most are. A
+ * character below the alphabet borrows from those above it, but sets its own top bits first. */
 static inline bool are_eight(const uint8_t *at)
 {
     uint64_t word;
@@ -153,11 +153,12 @@ static inline bool are_eight(const uint8_t *at)
 }
 
 #if defined(__SSE2__)
-/* With fewer pixels than these no sum of eight more runs leaves 31 bits. */
+/* With fewer pixels than this, no sum of eight more runs exceeds 31 bits. */
 #define FEW_PIXELS (UINT64_C(1) << 27)
 
-/* All eights from `at` on; returns where they end. Sums are made of four lanes at once, by adding
- * the lanes shifted by one and by two. A wrong number marks `bad` before anything can overflow. */
+/* Reads all groups of eight one-character numbers from `at` on; returns their end. Prefix sums of
+ * four lanes are made by adding the lanes shifted by one and by two. An invalid number marks `bad`
+ * before anything can overflow. */
 static const uint8_t *add_eights(Decoding *decoding, const uint8_t *at, const uint8_t *end,
                                  uint64_t *foreground, uint64_t *background)
 {
@@ -209,8 +210,8 @@ static const uint8_t *add_eights(Decoding *decoding, const uint8_t *at, const ui
 }
 #endif
 
-/* The same for one eight, of any number of pixels. Only signs are looked at: the caller makes sure
- * that the sum stays within the mask, and no run is then longer than it. */
+/* Reads one group of eight, for a mask of any size. Checks only signs: the caller checks that the
+ * sum stays within the mask, so that no run can be longer than it. */
 static inline void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *foreground,
                              uint64_t *background)
 {
@@ -250,14 +251,14 @@ static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
                 add_eight(decoding, at, &foreground, &background);
                 at += 8;
             }
-        } else if (!add_slowly(decoding, &at, end, &foreground, &background)) {
+        } else if (!add_two_runs(decoding, &at, end, &foreground, &background)) {
             return false;
         }
         if ((decoding->bad | (decoding->pixels - decoding->sum)) >> 63)
             return false;
     }
     while (at < end)
-        if (!add_slowly(decoding, &at, end, &foreground, &background))
+        if (!add_two_runs(decoding, &at, end, &foreground, &background))
             return false;
     *result = local;
     return true;
@@ -286,28 +287,28 @@ static bool decode_counts(Decoding *decoding, const uint8_t *text, size_t length
 
 Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask)
 {
-    /* No number takes less than a character, so this is room enough; and behind the runs for a
-     * copy of the text. */
+    /* A number has at least one character, so this is enough room, with a copy of the text behind
+     * the runs. */
     size_t copied = (size_t)text->length / sizeof *list->ends + 1, length = text->length;
     if (!room_for_runs(list, length + 1 + copied))
         return NO_MEMORY;
     Decoding decoding = {.out = list->ends + list->used,
                          .pixels = (uint64_t)height * (uint64_t)width};
-    bool sound = true;
+    bool valid = true;
     if (text->kind == MASK_EMPTY) {
         add_first(&decoding, decoding.pixels);
     } else if (text->kind == MASK_COUNTS) {
-        sound = decode_counts(&decoding, text->text, length);
+        valid = decode_counts(&decoding, text->text, length);
     } else {
         const uint8_t *plain = text->text;
         if (text->kind == MASK_TEXT && text->escapes) {
             uint8_t *copy = (uint8_t *)(decoding.out + length + 1);
-            length = undo_escapes(copy, plain, length);
+            length = unescape(copy, plain, length);
             plain = copy;
         }
-        sound = length != SIZE_MAX && decode_text(&decoding, plain, length);
+        valid = length != SIZE_MAX && decode_text(&decoding, plain, length);
     }
-    if (!sound || decoding.bad >> 63 || decoding.sum != decoding.pixels)
+    if (!valid || decoding.bad >> 63 || decoding.sum != decoding.pixels)
         return UNUSUAL;
     mask->first = list->used;
     mask->runs = (uint32_t)(decoding.out - (list->ends + list->used));

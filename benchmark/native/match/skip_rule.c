@@ -1,4 +1,4 @@
-/* Predictions on instances that raters skipped (paper, appendix C); the rule is described in
+/* The rules for predictions on skipped instances (paper, appendix C), described in
  * benchmark/average_precision/skip_rule.py. */
 #include "skip_rule.h"
 
@@ -23,7 +23,7 @@ bool find_rule(const char *name, Rule *rule)
     return false;
 }
 
-static int by_place_and_size(const void *first, const void *second)
+static int by_position_and_size(const void *first, const void *second)
 {
     const double *a = first, *b = second;
     for (int i = 0; i < 4; i++)
@@ -35,23 +35,24 @@ static int by_place_and_size(const void *first, const void *second)
 Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     scratch->skipped_count = 0;
-    for (uint32_t i = 0; i < cell->truth_count; i++) {
-        const Truth *truth =
-            &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
-        if (!truth->skipped)
+    for (uint32_t i = 0; i < cell->gt_count; i++) {
+        const Annotation *gt =
+            &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
+        if (!gt->skipped)
             continue;
         if (!room_for_one((void **)&scratch->skipped, &scratch->skipped_capacity,
                           scratch->skipped_count, sizeof *scratch->skipped))
             return NO_MEMORY;
-        memcpy(scratch->skipped[scratch->skipped_count++], truth->box, sizeof truth->box);
+        memcpy(scratch->skipped[scratch->skipped_count++], gt->box, sizeof gt->box);
     }
     if (scratch->skipped_count)
         qsort(scratch->skipped, scratch->skipped_count, sizeof *scratch->skipped,
-              by_place_and_size);
+              by_position_and_size);
     return FINE;
 }
 
-/* The skipped boxes within reach of a prediction: highest IoU first, of equals the first. */
+/* Finds the skipped boxes that a prediction overlaps enough: highest IoU first, of equal ones the
+ * first. */
 static Status find_candidates(Scratch *scratch, uint32_t rank)
 {
     scratch->candidate_count = 0;
@@ -62,10 +63,10 @@ static Status find_candidates(Scratch *scratch, uint32_t rank)
         if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
                           scratch->candidate_count, sizeof *scratch->candidates))
             return NO_MEMORY;
-        size_t place = scratch->candidate_count++;
-        for (; place > 0 && scratch->candidates[place - 1].iou < iou; place--)
-            scratch->candidates[place] = scratch->candidates[place - 1];
-        scratch->candidates[place] = (Candidate){(uint32_t)s, iou, thresholds_reached(iou)};
+        size_t position = scratch->candidate_count++;
+        for (; position > 0 && scratch->candidates[position - 1].iou < iou; position--)
+            scratch->candidates[position] = scratch->candidates[position - 1];
+        scratch->candidates[position] = (Candidate){(uint32_t)s, iou, thresholds_reached(iou)};
     }
     return FINE;
 }
@@ -86,8 +87,8 @@ Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcome
         for (size_t c = 0; c < scratch->candidate_count; c++) {
             const Candidate *candidate = &scratch->candidates[c];
             Bits reached = at_half ? ALL_BITS : candidate->reached;
-            Bits here = open & reached & ~scratch->taken[candidate->truth];
-            scratch->taken[candidate->truth] |= here;
+            Bits here = open & reached & ~scratch->taken[candidate->gt];
+            scratch->taken[candidate->gt] |= here;
             outcomes[rank].ignored |= here;
             open &= ~here;
         }

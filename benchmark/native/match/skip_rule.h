@@ -9,12 +9,13 @@ extern const char *const RULE_NAMES[RULES];
 /* The rule called `name`; false where there is none. */
 bool find_rule(const char *name, Rule *rule);
 
-/* Gathers the skipped boxes of a cell in `scratch`, in benchmark.average_precision.skip_rule.sort_boxes' order. */
+/* Copies the skipped boxes of a cell to `scratch`, in the order of
+ * benchmark.average_precision.skip_rule.sort_boxes. */
 Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch);
 
-/* benchmark.average_precision.skip_rule.absorb: `outcomes` (changed) of a cell's predictions, which are unmatched and
- * not ignored, turn to ignored where a skipped box absorbs them; at every threshold from an IoU of
- * one half where `at_half`. */
+/* benchmark.average_precision.skip_rule.absorb: marks as ignored the predictions of a cell that are
+ * neither matched nor ignored and that a skipped box absorbs. With `at_half`, an IoU of 0.5 is
+ * enough at every threshold. */
 Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes);
 
 #endif

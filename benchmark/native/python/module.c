@@ -17,23 +17,28 @@ static PyObject *explain(PyObject *self, PyObject *unused)
 
 static PyMethodDef functions[] = {
     {"explain_bus_errors", explain, METH_NOARGS,
-     "Ends the process with an error in words where a mapped file is cut short."},
+     "Ends the process with an error message if a mapped file is truncated."},
     {NULL, NULL, 0, NULL}};
 
 static PyMethodDef methods[] = {
     {"polygons", (PyCFunction)evaluation_polygons, METH_NOARGS,
-     "Masks given as polygons: (of the truth, index, height, width, JSON text)."},
+     "Masks given as polygons: (is ground truth, index, height, width, JSON text)."},
     {"give", (PyCFunction)evaluation_give, METH_VARARGS,
      "Replaces polygons by compressed run lengths."},
-    {"match", (PyCFunction)evaluation_match, METH_NOARGS, "Matches; the files are not needed after."},
-    {"stats", (PyCFunction)number_stats, METH_VARARGS, "The 12 numbers under a rule, AP by rule."},
+    {"match", (PyCFunction)evaluation_match, METH_NOARGS,
+     "Matches predictions; the files are not needed afterwards."},
+    {"stats", (PyCFunction)number_stats, METH_VARARGS,
+     "The 12 numbers under a rule, and AP by rule."},
     {"curves", (PyCFunction)number_curves, METH_VARARGS, "Fills precision, recall and scores."},
-    {"absorbed", (PyCFunction)number_absorbed, METH_VARARGS, "Absorbed predictions per threshold."},
-    {"facts", (PyCFunction)number_facts, METH_NOARGS, "What took part, and what must be told."},
+    {"absorbed", (PyCFunction)number_absorbed, METH_VARARGS,
+     "Number of absorbed predictions at each threshold."},
+    {"facts", (PyCFunction)number_facts, METH_NOARGS,
+     "Counts of what was evaluated, and what the user must know."},
     {"ids", (PyCFunction)number_ids, METH_VARARGS, "Sorted ids: of images, or of categories."},
-    {"match_count", (PyCFunction)number_match_count, METH_VARARGS, "A category's predictions."},
-    {"matches", (PyCFunction)number_matches, METH_VARARGS, "Fills a category's matches."},
-    {"resample", (PyCFunction)number_resample, METH_VARARGS, "Fills AP per resample and category."},
+    {"match_count", (PyCFunction)number_match_count, METH_VARARGS,
+     "Number of predictions of a category."},
+    {"matches", (PyCFunction)number_matches, METH_VARARGS, "Fills the matches of a category."},
+    {"resample", (PyCFunction)number_resample, METH_VARARGS, "Fills AP by resample and category."},
     {NULL, NULL, 0, NULL}};
 
 static PyTypeObject evaluation_type = {
@@ -41,7 +46,7 @@ static PyTypeObject evaluation_type = {
     .tp_name = "benchmark._native.Evaluation",
     .tp_basicsize = sizeof(Object),
     .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_doc = "One evaluation: (truth, results, masks, threads), then match(), then numbers.",
+    .tp_doc = "Evaluation(ground_truth, results, masks, threads, mapped): one evaluation.",
     .tp_new = PyType_GenericNew,
     .tp_init = (initproc)evaluation_init,
     .tp_dealloc = (destructor)evaluation_dealloc,
@@ -74,7 +79,8 @@ PyMODINIT_FUNC PyInit__native(void)
     if (!module)
         return NULL;
     unusual = PyErr_NewException("benchmark._native.Unusual", PyExc_Exception, NULL);
-    if (!unusual || !add_skip_rules(module) || PyModule_AddObjectRef(module, "Unusual", unusual) < 0 ||
+    if (!unusual || !add_skip_rules(module) ||
+        PyModule_AddObjectRef(module, "Unusual", unusual) < 0 ||
         PyModule_AddObjectRef(module, "Evaluation", (PyObject *)&evaluation_type) < 0) {
         Py_DECREF(module);
         return NULL;

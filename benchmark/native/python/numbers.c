@@ -5,7 +5,7 @@
 #include "../sum/resampling.h"
 #include "../sum/summary.h"
 
-/* The skip rule called `name`; any rule is as good as none where nothing was skipped. */
+/* Finds the rule called `name`; RULE_NONE if nothing is skipped, since all rules then agree. */
 static bool parse_rule(const Evaluation *core, const char *name, Rule *rule)
 {
     if (!find_rule(name, rule)) {
@@ -71,7 +71,7 @@ PyObject *number_stats(Object *self, PyObject *args)
     return NULL;
 }
 
-/* A writable buffer of exactly `count` items of `size` bytes. */
+/* Whether a buffer has exactly `count` items of `size` bytes; sets ValueError if not. */
 static bool sized(const Py_buffer *buffer, size_t count, size_t size)
 {
     if (buffer->len >= 0 && (size_t)buffer->len / size == count &&
@@ -144,7 +144,7 @@ PyObject *number_facts(Object *self, PyObject *unused)
         "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:O,s:O,s:O,s:(LL)}",
         "images", (Py_ssize_t)core->images.count,
         "categories", (Py_ssize_t)core->categories.count,
-        "annotations", (Py_ssize_t)core->truth_count,
+        "annotations", (Py_ssize_t)core->annotation_count,
         "skipped", (Py_ssize_t)core->skipped,
         "unanswered", (Py_ssize_t)core->unanswered,
         "crowds", (Py_ssize_t)core->crowds,

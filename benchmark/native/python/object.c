@@ -27,17 +27,17 @@ Evaluation *claim(Object *self, State state)
 
 int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"truth", "results", "masks", "threads", "mapped", NULL};
-    Py_buffer truth, results;
+    static char *names[] = {"ground_truth", "results", "masks", "threads", "mapped", NULL};
+    Py_buffer ground_truth, results;
     int masks, threads, mapped;
     if (self->state != EMPTY || self->busy) {
-        PyErr_SetString(PyExc_RuntimeError, "made once");
+        PyErr_SetString(PyExc_RuntimeError, "initialised twice");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pip", names, &truth, &results, &masks,
-                                     &threads, &mapped))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pip", names, &ground_truth, &results,
+                                     &masks, &threads, &mapped))
         return -1;
-    self->truth = truth;
+    self->ground_truth = ground_truth;
     self->results = results;
     self->core.results = (MappedText){results.buf, (size_t)results.len, mapped};
     self->core.masks = masks;
@@ -45,7 +45,7 @@ int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
     self->busy = true;
     Status status;
     Py_BEGIN_ALLOW_THREADS
-    status = read_files(&self->core, truth.buf, (size_t)truth.len);
+    status = read_files(&self->core, ground_truth.buf, (size_t)ground_truth.len);
     Py_END_ALLOW_THREADS
     self->busy = false;
     if (!raise_status(status))
@@ -56,8 +56,8 @@ int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
 
 static void release(Object *self)
 {
-    if (self->truth.obj)
-        PyBuffer_Release(&self->truth);
+    if (self->ground_truth.obj)
+        PyBuffer_Release(&self->ground_truth);
     if (self->results.obj)
         PyBuffer_Release(&self->results);
 }
@@ -74,12 +74,12 @@ PyObject *evaluation_polygons(Object *self, PyObject *unused)
     (void)unused;
     Evaluation *core = claim(self, READ);
     PyObject *list = core ? PyList_New(0) : NULL;
-    bool of_truth = true;
+    bool of_gt = true;
     size_t index = 0;
     MaskText mask;
-    while (list && next_polygons(core, &of_truth, &index, &mask)) {
-        int32_t image = of_truth ? core->truths[index].image : core->predictions[index].image;
-        PyObject *item = Py_BuildValue("(Oniiy#)", of_truth ? Py_True : Py_False,
+    while (list && next_polygons(core, &of_gt, &index, &mask)) {
+        int32_t image = of_gt ? core->annotations[index].image : core->predictions[index].image;
+        PyObject *item = Py_BuildValue("(Oniiy#)", of_gt ? Py_True : Py_False,
                                        (Py_ssize_t)index, (int)core->heights[image],
                                        (int)core->widths[image], mask.text,
                                        (Py_ssize_t)mask.length);
@@ -94,17 +94,17 @@ PyObject *evaluation_polygons(Object *self, PyObject *unused)
 
 PyObject *evaluation_give(Object *self, PyObject *args)
 {
-    int of_truth;
+    int of_gt;
     Py_ssize_t index;
     const char *counts;
     Py_ssize_t length;
-    if (!PyArg_ParseTuple(args, "pny#", &of_truth, &index, &counts, &length))
+    if (!PyArg_ParseTuple(args, "pny#", &of_gt, &index, &counts, &length))
         return NULL;
     Evaluation *core = claim(self, READ);
     if (!core)
         return NULL;
     Status status = index < 0 ? UNUSUAL
-        : give_mask(core, of_truth, (size_t)index, (const uint8_t *)counts, (size_t)length);
+        : give_mask(core, of_gt, (size_t)index, (const uint8_t *)counts, (size_t)length);
     self->busy = false;
     if (!raise_status(status))
         return NULL;

@@ -13,7 +13,7 @@ typedef enum { EMPTY, READ, MATCHED } State;
 typedef struct {
     PyObject_HEAD
     Evaluation core;
-    Py_buffer truth, results; /* the files; masks point into them until they are matched */
+    Py_buffer ground_truth, results; /* the files; masks point into them until they are matched */
     State state;
     bool busy; /* a Python thread is using the core without the interpreter's lock */
 } Object;

@@ -1,8 +1,9 @@
-/* Decimal text to the nearest double, without the C library: `strtod` follows the locale.
+/* Converts decimal text to the nearest double, without `strtod`, which depends on the locale.
  *
- * A number is m * 10^e with m < 10^19. For e in -27 .. 19 both m * 10^e and the quotient
- * m * 2^s / 5^-e fit 128 bits, so one integer operation and a sticky bit give the exact rounding. A
- * product with the reciprocal is quicker than the quotient, and decides but one in a thousand. */
+ * A number is m * 10^e with m < 10^19. For e from -27 to 19, both m * 10^e and the quotient m * 2^s
+ * / 5^-e fit in 128 bits, so one integer operation and a sticky bit give the exact rounding.
+ * Multiplying by the reciprocal is faster than dividing, and decides all but one in a thousand
+ * numbers. */
 #include "decimal.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ static uint64_t power(uint64_t base, int exponent)
     return result;
 }
 
-/* 2^exponent, of a double that is not subnormal. */
+/* 2^exponent; the result must not be subnormal. */
 static double power_of_two(int exponent)
 {
     uint64_t bits = (uint64_t)(1023 + exponent) << 52;
@@ -30,9 +31,9 @@ static double power_of_two(int exponent)
     return value;
 }
 
-/* 2^(63 + b) / 5^k rounded down, b the bits of 5^k: 64 bits each. */
+/* 2^(63 + b) / 5^k, rounded down to 64 bits, where b is the number of bits of 5^k. */
 static const uint64_t RECIPROCALS[] = {
-    0, /* not asked for */
+    0, /* not used */
     UINT64_C(0xCCCCCCCCCCCCCCCC), UINT64_C(0xA3D70A3D70A3D70A), UINT64_C(0x83126E978D4FDF3B),
     UINT64_C(0xD1B71758E219652B), UINT64_C(0xA7C5AC471B478423), UINT64_C(0x8637BD05AF6C69B5),
     UINT64_C(0xD6BF94D5E57A42BC), UINT64_C(0xABCC77118461CEFC), UINT64_C(0x89705F4136B4A597),
@@ -43,8 +44,8 @@ static const uint64_t RECIPROCALS[] = {
     UINT64_C(0xF1C90080BAF72CB1), UINT64_C(0xC16D9A0095928A27), UINT64_C(0x9ABE14CD44753B52),
     UINT64_C(0xF79687AED3EEC551), UINT64_C(0xC612062576589DDA), UINT64_C(0x9E74D1B791E07E48)};
 
-/* m / 10^k by the reciprocal: the product's upper half is short by less than 2. False where that
- * leaves open to which double it is to be rounded. */
+/* m / 10^k by multiplication: the upper half of the product is too small by less than 2. False if
+ * that leaves the rounding undecided. */
 static bool multiplied(uint64_t m, int k, double *value)
 {
     int zeros = __builtin_clzll(m), bits = (k * 2378 >> 10) + 1;
@@ -64,7 +65,7 @@ static double divided_exactly(uint64_t m, int k)
     int zeros = __builtin_clzll(m);
     Wide numerator = (Wide)(m << zeros) << 63;
     uint64_t divisor = power(5, k);
-    Wide quotient = numerator / divisor; /* at least 2^63: far more bits than a double has */
+    Wide quotient = numerator / divisor; /* at least 2^63: more bits than a double has */
     if (quotient * divisor != numerator)
         quotient |= 1;
     return ldexp((double)quotient, -63 - zeros - k);
@@ -97,7 +98,7 @@ typedef struct {
     int significant, exponent;
 } Reading;
 
-/* Eight digits at once, or none: `at` has eight characters. */
+/* Reads eight digits at once, or none; at least eight characters must follow. */
 static bool take_eight(const uint8_t *at, uint64_t *number)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

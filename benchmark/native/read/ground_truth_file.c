@@ -1,5 +1,5 @@
-/* Reading ground truth: the same records as o365seg.formats.records, the same rules as
- * benchmark.reading.ground_truth, for files without anything unusual. */
+/* Reads ground truth: the records of o365seg.formats.records by the rules of
+ * benchmark.reading.ground_truth, for plain files. */
 #include "ground_truth_file.h"
 
 #include <stdlib.h>
@@ -21,9 +21,9 @@ typedef struct {
     Images images;
     int64_t *categories;
     size_t category_count, category_capacity;
-    const uint8_t *annotations; /* where they begin */
+    const uint8_t *annotations_start;
     MaskHead head;
-    size_t truth_capacity;
+    size_t annotation_capacity;
     bool has_images, has_categories, has_annotations;
     Status status;
 } Reader;
@@ -49,13 +49,13 @@ static bool scan_records(Cursor *cursor, Reader *reader, RecordScan scan)
     return true;
 }
 
-/* A string; null too where `nullable`. */
+/* Reads a string; also null if `nullable`. */
 static bool scan_text(Cursor *cursor, bool nullable)
 {
     Span text;
     if (nullable && peek(cursor) == 'n')
         return scan_word(cursor, "null");
-    return scan_raw_string(cursor, &text) && sound_text(text);
+    return scan_raw_string(cursor, &text) && is_valid_text(text);
 }
 
 static bool scan_image(Cursor *cursor, Reader *reader)
@@ -64,22 +64,22 @@ static bool scan_image(Cursor *cursor, Reader *reader)
     Images *images = &reader->images;
     int64_t id = 0, width = 0, height = 0;
     unsigned seen = 0, field;
-    bool more = true, sound;
+    bool more = true, valid;
     Span key, other;
     while (more) {
         if (!scan_key(cursor, &key))
             return false;
         if (key_is(key, "id"))
-            field = ID, sound = scan_integer(cursor, &id);
+            field = ID, valid = scan_integer(cursor, &id);
         else if (key_is(key, "width"))
-            field = WIDTH, sound = scan_integer(cursor, &width);
+            field = WIDTH, valid = scan_integer(cursor, &width);
         else if (key_is(key, "height"))
-            field = HEIGHT, sound = scan_integer(cursor, &height);
+            field = HEIGHT, valid = scan_integer(cursor, &height);
         else if (key_is(key, "file_name"))
-            field = NAME, sound = scan_text(cursor, false);
+            field = NAME, valid = scan_text(cursor, false);
         else
-            field = 0, sound = skip_value(cursor, &other);
-        if (!sound || seen & field || !next_or_close(cursor, '}', &more))
+            field = 0, valid = skip_value(cursor, &other);
+        if (!valid || seen & field || !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;
     }
@@ -105,20 +105,20 @@ static bool scan_category(Cursor *cursor, Reader *reader)
     enum { ID = 1, NAME = 2, SUPER = 4 };
     int64_t id = 0;
     unsigned seen = 0, field;
-    bool more = true, sound;
+    bool more = true, valid;
     Span key, other;
     while (more) {
         if (!scan_key(cursor, &key))
             return false;
         if (key_is(key, "id"))
-            field = ID, sound = scan_integer(cursor, &id);
+            field = ID, valid = scan_integer(cursor, &id);
         else if (key_is(key, "name"))
-            field = NAME, sound = scan_text(cursor, false);
+            field = NAME, valid = scan_text(cursor, false);
         else if (key_is(key, "supercategory"))
-            field = SUPER, sound = scan_text(cursor, true);
+            field = SUPER, valid = scan_text(cursor, true);
         else
-            field = 0, sound = skip_value(cursor, &other);
-        if (!sound || seen & field || !next_or_close(cursor, '}', &more))
+            field = 0, valid = skip_value(cursor, &other);
+        if (!valid || seen & field || !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;
     }
@@ -131,19 +131,19 @@ static bool scan_category(Cursor *cursor, Reader *reader)
     return true;
 }
 
-static bool scan_box(Cursor *cursor, Truth *truth)
+static bool scan_box(Cursor *cursor, Annotation *gt)
 {
     if (peek(cursor) == 'n')
         return scan_word(cursor, "null");
     if (!expect(cursor, '['))
         return false;
     for (int i = 0; i < 4; i++) {
-        if (!scan_number(cursor, &truth->box[i]) || !expect(cursor, i < 3 ? ',' : ']'))
+        if (!scan_number(cursor, &gt->box[i]) || !expect(cursor, i < 3 ? ',' : ']'))
             return false;
-        if (truth->box[i] > 1e9 || truth->box[i] < -1e9)
+        if (gt->box[i] > 1e9 || gt->box[i] < -1e9)
             return false;
     }
-    truth->has_box = true;
+    gt->has_box = true;
     return true;
 }
 
@@ -161,12 +161,12 @@ static bool scan_flag(Cursor *cursor, bool *flag, bool numbers)
     }
 }
 
-static bool scan_area(Cursor *cursor, Truth *truth)
+static bool scan_area(Cursor *cursor, Annotation *gt)
 {
     if (peek(cursor) == 'n')
         return scan_word(cursor, "null");
-    truth->has_area = true;
-    return scan_number(cursor, &truth->area);
+    gt->has_area = true;
+    return scan_number(cursor, &gt->area);
 }
 
 enum {
@@ -186,23 +186,23 @@ static unsigned field_of(Span key)
     return 0;
 }
 
-/* What a release says of an instance without a mask. */
+/* The marks of a release on an instance without a mask. */
 typedef struct {
     bool skipped, unanswered;
 } Marks;
 
-static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *marks,
+static bool scan_field(Cursor *cursor, unsigned field, Annotation *gt, Marks *marks,
                        MaskHead *head)
 {
     Span other;
     switch (field) {
-    case ID: return scan_integer(cursor, &truth->id);
-    case IMAGE: return scan_integer(cursor, &truth->image_id);
-    case CATEGORY: return scan_integer(cursor, &truth->category_id);
-    case BOX: return scan_box(cursor, truth);
-    case AREA: return scan_area(cursor, truth);
-    case CROWD: return scan_flag(cursor, &truth->crowd, true);
-    case MASK: return scan_mask(cursor, &truth->mask, true, head);
+    case ID: return scan_integer(cursor, &gt->id);
+    case IMAGE: return scan_integer(cursor, &gt->image_id);
+    case CATEGORY: return scan_integer(cursor, &gt->category_id);
+    case BOX: return scan_box(cursor, gt);
+    case AREA: return scan_area(cursor, gt);
+    case CROWD: return scan_flag(cursor, &gt->crowd, true);
+    case MASK: return scan_mask(cursor, &gt->mask, true, head);
     case SKIPPED: return scan_flag(cursor, &marks->skipped, false);
     case REASON: return scan_text(cursor, true);
     case UNANSWERED: return scan_flag(cursor, &marks->unanswered, false);
@@ -210,78 +210,80 @@ static bool scan_field(Cursor *cursor, unsigned field, Truth *truth, Marks *mark
     }
 }
 
-/* What takes part, and as what (ground_truth._record): a truth keeps its mask; a skipped one and a
- * crowd without a mask are known by their box. */
-static bool settle(const Evaluation *evaluation, Truth *truth, bool marked)
+/* Decides whether an annotation is skipped and whether its mask or its box is used, as
+ * ground_truth._record does: an ordinary annotation keeps its mask; a skipped one and a crowd
+ * without a mask are represented by their box. False if the annotation is not plain. */
+static bool classify(const Evaluation *evaluation, Annotation *gt, bool marked)
 {
-    bool has_mask = truth->mask.kind != MASK_NONE && truth->mask.kind != MASK_EMPTY;
-    truth->skipped = !truth->crowd && (marked || !has_mask);
-    if (!evaluation->masks && !truth->has_box)
+    bool has_mask = gt->mask.kind != MASK_NONE && gt->mask.kind != MASK_EMPTY;
+    gt->skipped = !gt->crowd && (marked || !has_mask);
+    if (!evaluation->masks && !gt->has_box)
         return false;
-    if (has_mask && !truth->skipped && (evaluation->masks || !truth->has_area))
+    if (has_mask && !gt->skipped && (evaluation->masks || !gt->has_area))
         return true;
-    if (truth->mask.kind == MASK_TEXT) {
-        Span text = {truth->mask.text, truth->mask.length, truth->mask.escapes};
-        if (!sound_text(text))
+    if (gt->mask.kind == MASK_TEXT) {
+        Span text = {gt->mask.text, gt->mask.length, gt->mask.escapes};
+        if (!is_valid_text(text))
             return false;
     }
-    memset(&truth->mask, 0, sizeof truth->mask);
+    memset(&gt->mask, 0, sizeof gt->mask);
     if (evaluation->masks) {
-        /* An odd box is left to pycocotools' own rasteriser. */
-        truth->mask.kind = MASK_REGION;
-        return truth->has_box && truth->box[2] >= 0 && truth->box[3] >= 0 &&
-               truth->box[2] + truth->box[3] < 1e5 && truth->box[0] < 1e6 &&
-               truth->box[1] < 1e6 && truth->box[0] > -1e6 && truth->box[1] > -1e6;
+        /* Unusual boxes are left to pycocotools. */
+        gt->mask.kind = MASK_REGION;
+        return gt->has_box && gt->box[2] >= 0 && gt->box[3] >= 0 &&
+               gt->box[2] + gt->box[3] < 1e5 && gt->box[0] < 1e6 &&
+               gt->box[1] < 1e6 && gt->box[0] > -1e6 && gt->box[1] > -1e6;
     }
-    if (!truth->has_area)
-        truth->area = truth->box[2] * truth->box[3];
-    truth->has_area = true;
+    if (!gt->has_area)
+        gt->area = gt->box[2] * gt->box[3];
+    gt->has_area = true;
     return true;
 }
 
 static bool scan_annotation(Cursor *cursor, Reader *reader)
 {
     Evaluation *evaluation = reader->evaluation;
-    if (evaluation->truth_count == reader->truth_capacity) {
-        double done = (double)(cursor->at - reader->annotations) /
-                      (double)(cursor->end - reader->annotations);
-        evaluation->truths = arena_more(&evaluation->arena, evaluation->truths,
-                                        evaluation->truth_count, &reader->truth_capacity, done,
-                                        sizeof *evaluation->truths);
-        if (!evaluation->truths)
+    if (evaluation->annotation_count == reader->annotation_capacity) {
+        double done = (double)(cursor->at - reader->annotations_start) /
+                      (double)(cursor->end - reader->annotations_start);
+        evaluation->annotations = arena_more(&evaluation->arena, evaluation->annotations,
+                                             evaluation->annotation_count,
+                                             &reader->annotation_capacity, done,
+                                             sizeof *evaluation->annotations);
+        if (!evaluation->annotations)
             return failed(reader, NO_MEMORY);
     }
-    Truth *truth = &evaluation->truths[evaluation->truth_count];
+    Annotation *gt = &evaluation->annotations[evaluation->annotation_count];
     bool more = true;
     Marks marks = {false, false};
     unsigned seen = 0;
     Span key;
-    memset(truth, 0, sizeof *truth);
+    memset(gt, 0, sizeof *gt);
     while (more) {
         if (!scan_key(cursor, &key))
             return false;
         unsigned field = field_of(key);
-        if (seen & field || !scan_field(cursor, field, truth, &marks, &reader->head) ||
+        if (seen & field || !scan_field(cursor, field, gt, &marks, &reader->head) ||
             !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;
     }
     if ((seen & (ID | IMAGE | CATEGORY)) != (ID | IMAGE | CATEGORY))
         return false;
-    if (!settle(evaluation, truth, marks.skipped))
+    if (!classify(evaluation, gt, marks.skipped))
         return false;
-    evaluation->truth_count++;
-    evaluation->crowds += truth->crowd;
-    evaluation->skipped += truth->skipped;
-    evaluation->unanswered += truth->skipped && marks.unanswered;
-    evaluation->marked_crowds += truth->crowd && marks.skipped;
+    evaluation->annotation_count++;
+    evaluation->crowds += gt->crowd;
+    evaluation->skipped += gt->skipped;
+    evaluation->unanswered += gt->skipped && marks.unanswered;
+    evaluation->marked_crowds += gt->crowd && marks.skipped;
     return true;
 }
 
 static bool scan_file(Cursor *cursor, Reader *reader)
 {
     Span key, other;
-    bool more = true, sound;
+    bool more = true, valid;
     if (!expect(cursor, '{'))
         return false;
     while (more) {
@@ -289,26 +291,26 @@ static bool scan_file(Cursor *cursor, Reader *reader)
             return false;
         if (key_is(key, "images") && !reader->has_images) {
             reader->has_images = true;
-            sound = scan_records(cursor, reader, scan_image);
+            valid = scan_records(cursor, reader, scan_image);
         } else if (key_is(key, "categories") && !reader->has_categories) {
             reader->has_categories = true;
-            sound = scan_records(cursor, reader, scan_category);
+            valid = scan_records(cursor, reader, scan_category);
         } else if (key_is(key, "annotations") && !reader->has_annotations) {
             reader->has_annotations = true;
-            reader->annotations = cursor->at;
-            sound = scan_records(cursor, reader, scan_annotation);
+            reader->annotations_start = cursor->at;
+            valid = scan_records(cursor, reader, scan_annotation);
         } else {
-            sound = !key_is(key, "images") && !key_is(key, "categories") &&
+            valid = !key_is(key, "images") && !key_is(key, "categories") &&
                     !key_is(key, "annotations") && skip_value(cursor, &other);
         }
-        if (!sound || !next_or_close(cursor, '}', &more))
+        if (!valid || !next_or_close(cursor, '}', &more))
             return false;
     }
     return reader->has_images && reader->has_categories && reader->has_annotations &&
            peek(cursor) == 0 && cursor->at == cursor->end;
 }
 
-/* Sizes by rank, and each truth's ranks. */
+/* Sets the image sizes by rank and the ranks of each annotation. */
 static Status resolve(Evaluation *evaluation, Reader *reader)
 {
     size_t count = reader->images.count;
@@ -333,15 +335,15 @@ static Status resolve(Evaluation *evaluation, Reader *reader)
         return status;
     status = ids_build(&evaluation->categories, reader->categories, reader->category_count);
     reader->categories = NULL;
-    for (size_t i = 0; i < evaluation->truth_count && status == FINE; i++) {
-        Truth *truth = &evaluation->truths[i];
-        truth->image = ids_find(&evaluation->images, truth->image_id);
-        truth->category = ids_find(&evaluation->categories, truth->category_id);
-        if (truth->image < 0 || truth->category < 0)
+    for (size_t i = 0; i < evaluation->annotation_count && status == FINE; i++) {
+        Annotation *gt = &evaluation->annotations[i];
+        gt->image = ids_find(&evaluation->images, gt->image_id);
+        gt->category = ids_find(&evaluation->categories, gt->category_id);
+        if (gt->image < 0 || gt->category < 0)
             return UNUSUAL;
-        if ((truth->mask.kind == MASK_TEXT || truth->mask.kind == MASK_COUNTS) &&
-            (truth->mask.height != evaluation->heights[truth->image] ||
-             truth->mask.width != evaluation->widths[truth->image]))
+        if ((gt->mask.kind == MASK_TEXT || gt->mask.kind == MASK_COUNTS) &&
+            (gt->mask.height != evaluation->heights[gt->image] ||
+             gt->mask.width != evaluation->widths[gt->image]))
             return UNUSUAL;
     }
     return status;
@@ -349,22 +351,22 @@ static Status resolve(Evaluation *evaluation, Reader *reader)
 
 static Status check_unique(const Evaluation *evaluation)
 {
-    int64_t *ids = new_items(evaluation->truth_count, sizeof *ids);
+    int64_t *ids = new_items(evaluation->annotation_count, sizeof *ids);
     if (!ids)
         return NO_MEMORY;
-    for (size_t i = 0; i < evaluation->truth_count; i++)
-        ids[i] = evaluation->truths[i].id;
-    Status status = ids_unique(ids, evaluation->truth_count);
+    for (size_t i = 0; i < evaluation->annotation_count; i++)
+        ids[i] = evaluation->annotations[i].id;
+    Status status = ids_unique(ids, evaluation->annotation_count);
     free(ids);
     return status;
 }
 
-Status read_truth(Evaluation *evaluation, const uint8_t *text, size_t length)
+Status read_ground_truth(Evaluation *evaluation, const uint8_t *text, size_t length)
 {
     Reader reader = {.evaluation = evaluation, .status = UNUSUAL};
     Cursor cursor = {text, text + length};
     Status status = scan_file(&cursor, &reader) ? FINE : reader.status;
-    if (status == FINE && evaluation->truth_count >= INT32_MAX)
+    if (status == FINE && evaluation->annotation_count >= INT32_MAX)
         status = UNUSUAL;
     if (status == FINE)
         status = resolve(evaluation, &reader);

@@ -3,7 +3,7 @@
 
 #include "../base/core.h"
 
-/* Reads a COCO-format annotation file into `evaluation`, whose `masks` says what is compared. */
-Status read_truth(Evaluation *evaluation, const uint8_t *text, size_t length);
+/* Reads a COCO-format annotation file into `evaluation`, whose `masks` is already set. */
+Status read_ground_truth(Evaluation *evaluation, const uint8_t *text, size_t length);
 
 #endif

@@ -12,7 +12,7 @@ enum { DEEPEST = 32 };
 
 static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
-/* The first quote or backslash from `at` on, NULL for none. */
+/* The first quote or backslash from `at` on; NULL if none. */
 static inline const uint8_t *find_special(const uint8_t *at, const uint8_t *end)
 {
 #if defined(__SSE2__)
@@ -42,7 +42,7 @@ bool scan_raw_string(Cursor *cursor, Span *inside)
         inside->escapes = true;
         if (cursor->end - at < 2)
             return false;
-        at += 2; /* whatever it escapes */
+        at += 2; /* skip the escaped character */
     }
     if (!at)
         return false;
@@ -51,7 +51,7 @@ bool scan_raw_string(Cursor *cursor, Span *inside)
     return true;
 }
 
-/* The length of the UTF-8 character at `text`, 0 where it is none (Unicode 15, table 3-7). */
+/* The length of the UTF-8 character at `text`; 0 if invalid (Unicode 15, table 3-7). */
 static size_t utf8_length(const uint8_t *text, size_t left)
 {
     uint8_t first = text[0], low = 0x80, high = 0xBF;
@@ -72,7 +72,7 @@ static size_t utf8_length(const uint8_t *text, size_t left)
     return length;
 }
 
-/* The four hexadecimal digits at `text`; -1 where they are none. */
+/* The value of four hexadecimal digits at `text`; -1 if invalid. */
 static int hexadecimal(const uint8_t *text)
 {
     int value = 0;
@@ -88,7 +88,7 @@ static int hexadecimal(const uint8_t *text)
     return value;
 }
 
-/* The length of the escape at `text` (a backslash), 0 where it is none. Surrogates come in pairs. */
+/* The length of the escape at `text` (a backslash); 0 if invalid. Surrogates must be pairs. */
 static size_t escape_length(const uint8_t *text, size_t left)
 {
     if (left >= 2 && text[1] != 'u')
@@ -102,7 +102,7 @@ static size_t escape_length(const uint8_t *text, size_t left)
     return unit >= 0xDC00 && unit <= 0xDFFF ? 12 : 0;
 }
 
-bool sound_text(Span inside)
+bool is_valid_text(Span inside)
 {
     size_t i = 0;
     while (i < inside.length) {
@@ -126,7 +126,7 @@ bool sound_text(Span inside)
     return true;
 }
 
-/* A key of plain ASCII; where it is none, nothing is taken. */
+/* Reads a key of plain ASCII; otherwise leaves the cursor unchanged and returns false. */
 static bool scan_plain_key(Cursor *cursor, Span *key)
 {
     skip_blank(cursor);
@@ -147,9 +147,9 @@ bool scan_key(Cursor *cursor, Span *key)
 {
     if (scan_plain_key(cursor, key))
         return expect(cursor, ':');
-    if (!scan_raw_string(cursor, key) || !sound_text(*key))
+    if (!scan_raw_string(cursor, key) || !is_valid_text(*key))
         return false;
-    /* \u may spell any name; no other escape is part of a name that matters here. */
+    /* \u can encode any name; no name used here contains another escape. */
     for (size_t i = 0; i + 1 < key->length; i++)
         if (key->text[i] == '\\' && key->text[i + 1] == 'u')
             return false;
@@ -231,7 +231,7 @@ static bool skip_nested(Cursor *cursor, int depth)
     switch (peek(cursor)) {
     case '[': return skip_list(cursor, depth);
     case '{': return skip_object(cursor, depth);
-    case '"': return scan_raw_string(cursor, &text) && sound_text(text);
+    case '"': return scan_raw_string(cursor, &text) && is_valid_text(text);
     case 't': return scan_word(cursor, "true");
     case 'f': return scan_word(cursor, "false");
     case 'n': return scan_word(cursor, "null");

@@ -1,8 +1,8 @@
 /* A strict scanner of JSON text in memory.
  *
- * Every function returns false for what is not plain: broken JSON, but also rare forms (escapes in
- * keys, numbers of very many digits, deep nesting). Whatever is accepted here, msgspec accepts with
- * the same meaning. */
+ * Every function returns false for input that is not plain: invalid JSON, but also rare forms
+ * (escapes in keys, numbers of many digits, deep nesting). msgspec accepts everything that is
+ * accepted here, with the same meaning. */
 #ifndef O365SEG_JSON_SCAN_H
 #define O365SEG_JSON_SCAN_H
 
@@ -18,10 +18,10 @@ typedef struct {
 typedef struct {
     const uint8_t *text;
     size_t length;
-    bool escapes; /* of a string: there is a backslash in it */
+    bool escapes; /* of a string: it contains a backslash */
 } Span;
 
-/* The smallest steps are here to be inlined: a large file takes tens of millions of them. */
+/* Inline, because a large file calls these tens of millions of times. */
 
 static inline void skip_blank(Cursor *cursor)
 {
@@ -31,14 +31,14 @@ static inline void skip_blank(Cursor *cursor)
         cursor->at++;
 }
 
-/* The next character after blanks, not taken; 0 at the end. */
+/* The next character after white space, without consuming it; 0 at the end. */
 static inline uint8_t peek(Cursor *cursor)
 {
     skip_blank(cursor);
     return cursor->at < cursor->end ? *cursor->at : 0;
 }
 
-/* Blanks and then the character `wanted`. */
+/* Consumes white space and the character `wanted`. */
 static inline bool expect(Cursor *cursor, uint8_t wanted)
 {
     skip_blank(cursor);
@@ -48,18 +48,18 @@ static inline bool expect(Cursor *cursor, uint8_t wanted)
     return true;
 }
 
-/* After a member or element: `more` is set where a comma follows, else `close` was taken. */
+/* Consumes what follows a member or element: a comma (`*more` is set) or `close`. */
 static inline bool next_or_close(Cursor *cursor, uint8_t close, bool *more)
 {
     *more = expect(cursor, ',');
     return *more || expect(cursor, close);
 }
 
-/* Text that is likely to come again, letter for letter: what stands between the values of a record
- * is the same in most records. What was scanned once need not be scanned a second time. */
+/* Text that is likely to repeat: what stands between the values of a record is the same in most
+ * records, so it is compared instead of scanned again. */
 typedef struct {
     uint8_t text[56];
-    size_t length; /* 0: nothing is known */
+    size_t length; /* 0: nothing known */
 } Known;
 
 static inline void remember(Known *known, const uint8_t *from, const uint8_t *to)
@@ -68,7 +68,7 @@ static inline void remember(Known *known, const uint8_t *from, const uint8_t *to
     memcpy(known->text, from, known->length);
 }
 
-/* Whether the known text comes next; if so, passes over it. */
+/* Consumes the known text if it comes next. */
 static inline bool repeats(Cursor *cursor, const Known *known)
 {
     size_t length = known->length, at = 0;
@@ -80,7 +80,7 @@ static inline bool repeats(Cursor *cursor, const Known *known)
         memcpy(&there, known->text + at, sizeof there);
         differs |= here ^ there;
     }
-    memcpy(&here, cursor->at + length - sizeof here, sizeof here); /* overlaps the one before */
+    memcpy(&here, cursor->at + length - sizeof here, sizeof here); /* overlaps the previous one */
     memcpy(&there, known->text + length - sizeof there, sizeof there);
     if (differs | (here ^ there))
         return false;
@@ -88,7 +88,7 @@ static inline bool repeats(Cursor *cursor, const Known *known)
     return true;
 }
 
-/* A key, raw, and its colon. Checked text; no \u. */
+/* Reads a key and its colon. The text is raw, checked, and contains no \u. */
 bool scan_key(Cursor *cursor, Span *key);
 
 static inline bool key_is(Span key, const char *name)
@@ -96,25 +96,26 @@ static inline bool key_is(Span key, const char *name)
     return key.length == strlen(name) && memcmp(key.text, name, key.length) == 0;
 }
 
-/* A string's raw inside; escapes and UTF-8 unchecked. */
+/* Reads a string; `inside` is its raw contents, with escapes and UTF-8 unchecked. */
 bool scan_raw_string(Cursor *cursor, Span *inside);
 
-/* Whether the raw inside of a string is sound: UTF-8, no control characters, escapes as JSON has them. */
-bool sound_text(Span inside);
+/* Whether the raw contents of a string are valid: UTF-8, no control characters, JSON escapes. */
+bool is_valid_text(Span inside);
 
-/* A whole number of at most 15 digits, not written as a float. */
+/* Reads an integer of at most 15 digits, not written as a float. */
 bool scan_integer(Cursor *cursor, int64_t *value);
 
-/* Any number, rounded to the nearest double. */
+/* Reads any number, rounded to the nearest double. */
 bool scan_number(Cursor *cursor, double *value);
 
-/* `true`, `false`, `null`. */
+/* Consumes `word`: true, false or null. */
 bool scan_word(Cursor *cursor, const char *word);
 
-/* Passes over any value; `*value` is its text. */
+/* Skips any value; `*value` is its text. */
 bool skip_value(Cursor *cursor, Span *value);
 
-/* Whether the value is a list of lists of numbers; passes over it. */
+/* Skips a list of lists of numbers; `*value` is its text, `*empty` whether the outer list is
+ * empty. */
 bool skip_polygons(Cursor *cursor, Span *value, bool *empty);
 
 #endif

@@ -1,4 +1,4 @@
-/* Finding masks in JSON text without decoding them. */
+/* Finds masks in JSON text without decoding them. */
 #include "mask_text.h"
 
 #include <string.h>

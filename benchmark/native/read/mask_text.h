@@ -4,14 +4,15 @@
 #include "../base/core.h"
 #include "json_scan.h"
 
-/* How the last mask began: all up to its run lengths, and what that said. Nothing when zeroed. */
+/* The start of the previous mask, up to its run lengths, and the size it gave. Empty when
+ * zeroed. */
 typedef struct {
     Known text;
     int32_t height, width;
 } MaskHead;
 
-/* A `segmentation`: null, a list of polygons, or run lengths with their size. An empty object is
- * MASK_NONE where `tolerant` (ground truth), else not accepted. */
+/* Reads a `segmentation`: null, a list of polygons, or run lengths with their size. An empty object
+ * is MASK_NONE if `tolerant` (ground truth), otherwise it is rejected. */
 bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant, MaskHead *head);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include "../base/core.h"
 
-/* Reads the ground truth's text and the evaluation's `results`; `masks` says what is compared. The
- * other flags about predictions are set here. */
-Status read_files(Evaluation *evaluation, const uint8_t *truth, size_t length);
+/* Reads the ground truth and `evaluation->results`. The evaluation's `masks` and `threads` are
+ * already set; its flags about predictions are set here. */
+Status read_files(Evaluation *evaluation, const uint8_t *ground_truth, size_t length);
 
 #endif

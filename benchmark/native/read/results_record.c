@@ -1,4 +1,4 @@
-/* One record of COCO's results format. */
+/* Reads one record of COCO's results format. */
 #include "results_record.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ static bool scan_id(Cursor *cursor, int64_t *id)
     return (double)*id == number;
 }
 
-/* A box of four numbers, a list of none, or null. */
+/* Reads a box of four numbers, an empty list, or null. */
 static bool scan_box(Cursor *cursor, double box[4], bool *given)
 {
     bool more = true;
@@ -62,12 +62,12 @@ static bool scan_field(Cursor *cursor, unsigned field, Record *record, Layout *l
     }
 }
 
-/* The end of the record, or all that comes before the value at `place`: what separates it from the
- * one before, and its key. */
-static bool scan_to_value(Cursor *cursor, size_t place, bool *more, unsigned *field)
+/* Reads the end of the record, or everything before value number `index`: the separator and the
+ * key. */
+static bool scan_to_value(Cursor *cursor, size_t index, bool *more, unsigned *field)
 {
     Span key;
-    if (place == 0) {
+    if (index == 0) {
         *more = true;
         if (!expect(cursor, '{'))
             return false;
@@ -85,12 +85,12 @@ bool scan_record(Cursor *cursor, Record *record, Layout *layout)
     enum { MOST_KNOWN = sizeof layout->values / sizeof *layout->values };
     bool more = true;
     memset(record, 0, sizeof *record);
-    for (size_t place = 0; more; place++) {
-        size_t known = place < MOST_KNOWN ? place : MOST_KNOWN - 1;
+    for (size_t index = 0; more; index++) {
+        size_t known = index < MOST_KNOWN ? index : MOST_KNOWN - 1;
         unsigned field = layout->values[known].field;
         const uint8_t *start = cursor->at;
         if (!repeats(cursor, &layout->values[known].before)) {
-            if (!scan_to_value(cursor, place, &more, &field))
+            if (!scan_to_value(cursor, index, &more, &field))
                 return false;
             if (!more)
                 break;

@@ -15,8 +15,8 @@ typedef struct {
     bool boxed;
 } Record;
 
-/* How the last record was laid out: what stood before each of its values, and of which field they
- * are. Nothing when zeroed. */
+/* The layout of the previous record: the text before each value, and the field of the value. Empty
+ * when zeroed. */
 typedef struct {
     struct {
         Known before;
@@ -25,7 +25,7 @@ typedef struct {
     MaskHead mask;
 } Layout;
 
-/* False for what is not plain. */
+/* Reads a record; false if it is not plain. */
 bool scan_record(Cursor *cursor, Record *record, Layout *layout);
 
 #endif

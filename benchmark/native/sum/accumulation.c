@@ -1,8 +1,7 @@
-/* pycocotools' accumulate over the true positives only.
+/* pycocotools' accumulate, visiting true positives only.
  *
- * Precision changes for the better at true positives alone, and a recall is reached at one (recall
- * 0 at the very first prediction), so nothing else needs a look once the false positives before
- * each are counted. */
+ * Precision rises only at true positives, and each recall is reached at one (recall 0 at the first
+ * prediction), so the number of false positives before each is all that is needed. */
 #include "accumulation.h"
 
 #include <float.h>
@@ -18,7 +17,7 @@ enum { FETCHED_AHEAD = 8 };
 
 const uint32_t DETECTION_LIMITS[LIMITS] = {1, 10, MOST_DETECTIONS};
 
-/* The category's predictions in pycocotools' order before sorting: by image, then by rank. */
+/* Lists the category's predictions in pycocotools' order before sorting: by image, then by rank. */
 static void gather(const Evaluation *evaluation, size_t category)
 {
     Ranked *items = evaluation->ranking + evaluation->ranking_start[category];
@@ -27,7 +26,7 @@ static void gather(const Evaluation *evaluation, size_t category)
         const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
         for (uint32_t rank = 0; rank < cell->kept; rank++) {
             uint32_t item = evaluation->order[cell->first + rank];
-            *items++ = (Ranked){evaluation->predictions[item].score, cell->place + rank, rank};
+            *items++ = (Ranked){evaluation->predictions[item].score, cell->position + rank, rank};
         }
     }
 }
@@ -67,24 +66,25 @@ Status rank_categories(Evaluation *evaluation)
     return run_workers(evaluation->threads, categories, 4, rank_work, evaluation);
 }
 
-/* The true positives per threshold: `counts` of them in the scratch's lists. Returns how many
- * predictions take part. */
+/* Lists the true positives at each threshold in `scratch` and sets their number in `counts`.
+ * Returns the number of predictions within the limit. */
 static size_t find_true(const Evaluation *evaluation, Rule rule, size_t category, int range,
                         uint32_t limit, CurveScratch *scratch, size_t counts[THRESHOLDS])
 {
     size_t taking_part = 0;
-    uint32_t wrong = 0, also[THRESHOLDS] = {0}; /* at all thresholds, and at single ones */
+    /* False positives at all thresholds, and at single ones. */
+    uint32_t wrong = 0, also[THRESHOLDS] = {0};
     const Outcome *outcomes = evaluation->outcomes[rule];
     uint32_t end = evaluation->ranking_start[category + 1];
     for (uint32_t i = evaluation->ranking_start[category]; i < end; i++) {
         const Ranked *item = &evaluation->ranking[i];
-        if (end - i > FETCHED_AHEAD) /* they lie in another order */
-            __builtin_prefetch(&outcomes[item[FETCHED_AHEAD].place]);
+        if (end - i > FETCHED_AHEAD) /* outcomes are in another order */
+            __builtin_prefetch(&outcomes[item[FETCHED_AHEAD].position]);
         if (item->rank >= limit)
             continue;
         taking_part++;
-        Bits matched = outcomes[item->place].matched >> (range * THRESHOLDS) & ONE_RANGE;
-        Bits ignored = outcomes[item->place].ignored >> (range * THRESHOLDS) & ONE_RANGE;
+        Bits matched = outcomes[item->position].matched >> (range * THRESHOLDS) & ONE_RANGE;
+        Bits ignored = outcomes[item->position].ignored >> (range * THRESHOLDS) & ONE_RANGE;
         Bits right = matched & ~ignored;
         if (!(matched | ignored)) {
             wrong++;
@@ -101,7 +101,8 @@ static size_t find_true(const Evaluation *evaluation, Rule rule, size_t category
     return taking_part;
 }
 
-/* How many true positives each recall needs; the same for all thresholds and rules. */
+/* Computes the number of true positives that each recall needs; it is the same for all thresholds
+ * and rules. */
 static void count_needed(CurveScratch *scratch, size_t positives)
 {
     if (scratch->positives == positives)
@@ -111,27 +112,27 @@ static void count_needed(CurveScratch *scratch, size_t positives)
     for (int r = 1; r < RECALLS; r++) {
         double recall = recall_at(r);
         while (needed < positives && (double)needed / (double)positives < recall)
-            needed++; /* all of them are recall 1, the highest asked for */
+            needed++; /* all of them give recall 1, the highest */
         scratch->needed[r] = needed;
     }
 }
 
-/* `count` true positives at threshold `t`: precision and score at each recall. What is not reached
- * keeps the zero it was given. */
+/* Fills in precision and score at each recall from the `count` true positives at threshold `t`.
+ * Values at recalls that are not reached stay zero. */
 static void read_off(const Evaluation *evaluation, const CurveScratch *scratch, int t,
                      size_t count, double first_score, const Curve *curve)
 {
     const Found *found = scratch->found + (size_t)t * scratch->capacity;
     size_t row = (size_t)t * RECALLS * curve->stride;
     double best = 0, *precision = curve->precision + row;
-    for (size_t c = count; c-- > 0;) { /* precision falls never short of what comes later */
+    for (size_t c = count; c-- > 0;) { /* the envelope: at least any later precision */
         double right = (double)(c + 1);
         double here = right / (((double)found[c].wrong + right) + DBL_EPSILON);
         best = here > best ? here : best;
         scratch->envelope[c] = best;
     }
     if (count)
-        precision[0] = best; /* recall 0 is reached at once */
+        precision[0] = best; /* recall 0 is always reached */
     for (size_t r = 1; r < RECALLS && scratch->needed[r] <= count; r++)
         precision[r * curve->stride] = scratch->envelope[scratch->needed[r] - 1];
     if (!curve->scores)
@@ -140,7 +141,7 @@ static void read_off(const Evaluation *evaluation, const CurveScratch *scratch, 
     scores[0] = first_score;
     for (size_t r = 1; r < RECALLS && scratch->needed[r] <= count; r++)
         scores[r * curve->stride] =
-            evaluation->ranking[found[scratch->needed[r] - 1].place].score;
+            evaluation->ranking[found[scratch->needed[r] - 1].position].score;
 }
 
 static Status curve_room(CurveScratch *scratch, size_t positives)
@@ -167,7 +168,7 @@ Status category_curve(const Evaluation *evaluation, Rule rule, size_t category, 
                                    scratch, counts);
     if (!taking_part)
         return FINE;
-    /* The best prediction of all is the best of its image, so every limit lets it in. */
+    /* The best prediction of a category is the best of its image, so every limit includes it. */
     double first = evaluation->ranking[evaluation->ranking_start[category]].score;
     for (int t = 0; t < THRESHOLDS; t++) {
         curve->recall[(size_t)t * curve->stride] = (double)counts[t] / (double)positives;

@@ -6,31 +6,31 @@
 /* pycocotools' maxDets. */
 extern const uint32_t DETECTION_LIMITS[LIMITS];
 
-/* Where one category's curve at one area range and detection limit goes: precision and scores at
- * [threshold, recall], recall at [threshold], `stride` numbers from one to the next. All come zeroed.
- * Without `precision` only recall is wanted; `scores` may be NULL. */
+/* The output of one category's curve at one area range and detection limit: precision and scores at
+ * [threshold, recall], recall at [threshold], `stride` numbers apart, all zeroed by the caller. If
+ * `precision` is NULL, only recall is computed; `scores` may be NULL. */
 typedef struct {
     double *precision, *scores, *recall;
     size_t stride;
 } Curve;
 
-/* A true positive: its place in the ranking, and the false positives before it. */
+/* A true positive: its position in the ranking, and the number of false positives before it. */
 typedef struct {
-    uint32_t place, wrong;
+    uint32_t position, wrong;
 } Found;
 
 typedef struct {
-    Found *found; /* THRESHOLDS lists of `capacity` each */
+    Found *found; /* [thresholds, capacity] */
     double *envelope;
     size_t capacity;
-    size_t needed[RECALLS]; /* true positives that each recall takes, of `positives` */
+    size_t needed[RECALLS]; /* true positives that each recall needs, out of `positives` */
     size_t positives;
 } CurveScratch;
 
-/* Ranks each category's predictions, over all images; matching must be done. */
+/* Ranks each category's predictions over all images, after matching. */
 Status rank_categories(Evaluation *evaluation);
 
-/* pycocotools' accumulate for one category that has something to find in the range. */
+/* pycocotools' accumulate for one category that has positives in the range. */
 Status category_curve(const Evaluation *evaluation, Rule rule, size_t category, int range,
                       int limit, CurveScratch *scratch, const Curve *curve);
 

@@ -8,16 +8,16 @@
 #include "../read/ids.h"
 #include "accumulation.h"
 
-bool next_polygons(const Evaluation *evaluation, bool *of_truth, size_t *index, MaskText *mask)
+bool next_polygons(const Evaluation *evaluation, bool *of_gt, size_t *index, MaskText *mask)
 {
-    for (; *of_truth && *index < evaluation->truth_count; ++*index) {
-        if (evaluation->truths[*index].mask.kind == MASK_POLYGONS) {
-            *mask = evaluation->truths[*index].mask;
+    for (; *of_gt && *index < evaluation->annotation_count; ++*index) {
+        if (evaluation->annotations[*index].mask.kind == MASK_POLYGONS) {
+            *mask = evaluation->annotations[*index].mask;
             return true;
         }
     }
-    if (*of_truth) {
-        *of_truth = false;
+    if (*of_gt) {
+        *of_gt = false;
         *index = 0;
     }
     for (; evaluation->needs_masks && *index < evaluation->prediction_count; ++*index) {
@@ -29,13 +29,13 @@ bool next_polygons(const Evaluation *evaluation, bool *of_truth, size_t *index, 
     return false;
 }
 
-Status give_mask(Evaluation *evaluation, bool of_truth, size_t index, const uint8_t *counts,
+Status give_mask(Evaluation *evaluation, bool of_gt, size_t index, const uint8_t *counts,
                  size_t length)
 {
-    size_t count = of_truth ? evaluation->truth_count : evaluation->prediction_count;
+    size_t count = of_gt ? evaluation->annotation_count : evaluation->prediction_count;
     if (index >= count || length > INT32_MAX)
         return UNUSUAL;
-    MaskText *mask = of_truth ? &evaluation->truths[index].mask
+    MaskText *mask = of_gt ? &evaluation->annotations[index].mask
                               : &evaluation->predictions[index].mask;
     if (mask->kind != MASK_POLYGONS)
         return UNUSUAL;
@@ -68,8 +68,8 @@ static void free_mask(MaskText *mask)
 
 void free_evaluation(Evaluation *evaluation)
 {
-    for (size_t i = 0; i < evaluation->truth_count; i++)
-        free_mask(&evaluation->truths[i].mask);
+    for (size_t i = 0; i < evaluation->annotation_count; i++)
+        free_mask(&evaluation->annotations[i].mask);
     for (size_t i = 0; i < evaluation->prediction_count; i++)
         free_mask(&evaluation->predictions[i].mask);
     ids_free(&evaluation->images);

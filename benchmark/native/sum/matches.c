@@ -1,4 +1,4 @@
-/* A category's matches, for whatever wants to look at single predictions. */
+/* Exports the matches of a category, prediction by prediction. */
 #include "matches.h"
 
 #include <string.h>
@@ -9,22 +9,22 @@ static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, con
                       size_t count, size_t first, const Matches *out)
 {
     for (uint32_t rank = 0; rank < cell->kept; rank++) {
-        uint32_t place = cell->place + rank, item = evaluation->order[cell->first + rank];
+        uint32_t position = cell->position + rank, item = evaluation->order[cell->first + rank];
         size_t i = first + rank;
         out->image[i] = cell->image;
         out->prediction[i] = item;
         out->score[i] = evaluation->predictions[item].score;
         for (size_t bit = 0; bit < CURVES; bit++) {
-            out->matched[bit * count + i] = outcomes[place].matched >> bit & 1;
-            out->ignored[bit * count + i] = outcomes[place].ignored >> bit & 1;
+            out->matched[bit * count + i] = outcomes[position].matched >> bit & 1;
+            out->ignored[bit * count + i] = outcomes[position].ignored >> bit & 1;
         }
     }
-    for (uint32_t i = 0; i < cell->truth_count; i++) {
-        const Truth *truth =
-            &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
-        if (truth->crowd || (evaluation->masks && truth->skipped))
+    for (uint32_t i = 0; i < cell->gt_count; i++) {
+        const Annotation *gt =
+            &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
+        if (gt->crowd || (evaluation->masks && gt->skipped))
             continue;
-        uint8_t outside = ranges_outside(truth->area);
+        uint8_t outside = ranges_outside(gt->area);
         for (size_t a = 0; a < RANGES; a++)
             out->positives[a * evaluation->images.count + (size_t)cell->image] +=
                 !(outside >> a & 1);

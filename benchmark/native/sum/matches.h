@@ -3,7 +3,7 @@
 
 #include "../base/core.h"
 
-/* benchmark.average_precision.matches.CategoryMatches' arrays, of the category's n predictions. */
+/* The arrays of benchmark.average_precision.matches.CategoryMatches, for n predictions. */
 typedef struct {
     int32_t *image;      /* [n], rank of the image's id */
     int64_t *prediction; /* [n], index in the results file */

@@ -1,5 +1,5 @@
-/* numpy adds pairwise: up to 128 numbers in eight interleaved sums, more by halves that are
- * multiples of eight. Another order would change the last bits of the mean. */
+/* numpy adds pairwise: up to 128 numbers in eight interleaved sums, more in halves whose lengths
+ * are multiples of eight. Any other order would change the last bits of the mean. */
 #include "mean.h"
 
 static double pairwise_sum(const double *values, size_t count)

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/* numpy.mean of contiguous float64, to the last bit; -1 of none, as COCOeval.summarize says. */
+/* numpy.mean of contiguous float64, bit for bit; -1 for an empty array, as in
+ * COCOeval.summarize. */
 double numpy_mean(const double *values, size_t count);
 
 #endif

@@ -1,11 +1,11 @@
 /* AP of many resamples of the images, from one matching.
  *
- * What a prediction was matched to depends on its image alone, so a resample only changes how often
- * an image counts. An image of weight w is taken as w copies of itself; the copies of a prediction
- * follow one another in the ranking, and ties between predictions are settled as in the evaluation
- * itself: by image id, then by rank within the image. Then all copies of a true positive share one
- * place on the precision envelope, that of the last, and a resample costs one step a true positive.
- * Sixteen resamples go side by side, for the processor's vector units. */
+ * The match of a prediction depends on its image only, so a resample only changes how often an
+ * image counts. An image of weight w counts as w copies of itself. Copies of a prediction are
+ * adjacent in the ranking, and ties between predictions are decided as in the evaluation: by image
+ * id, then by rank within the image. All copies of a true positive then have the precision envelope
+ * of the last one, and a resample costs one step for each true positive. Sixteen resamples are
+ * computed together, with the processor's vector units. */
 #include "resampling.h"
 
 #include <float.h>
@@ -23,17 +23,17 @@ typedef struct {
     uint32_t lane[LANES];
 } Lanes;
 
-/* Counts after a true positive: right ones with all its copies, wrong ones before it. */
+/* Counts at a true positive: true positives including all its copies, false positives before it. */
 typedef struct {
     Lanes right, wrong;
 } Step;
 
 typedef struct {
-    Step *steps; /* THRESHOLDS lists of `capacity` each */
+    Step *steps; /* [thresholds, capacity] */
     size_t capacity;
-    uint8_t *reached; /* [lanes, most positives + 1]: recalls that so many true ones reach */
+    uint8_t *reached; /* [lanes, most positives + 1]: recalls reached by a number */
     size_t reached_capacity;
-} Desk;
+} Lists;
 
 typedef struct {
     const Evaluation *evaluation;
@@ -41,12 +41,12 @@ typedef struct {
     Bits thresholds;
     size_t resamples, blocks;
     Lanes *weights;  /* [blocks, images] */
-    int32_t *images; /* by place */
+    int32_t *images; /* by position */
     double *precisions;
-    Desk *desks;
+    Lists *thread_lists;
 } Job;
 
-static bool soundly_sized(const Evaluation *evaluation, size_t resamples, const int32_t *weights)
+static bool are_valid_weights(const Evaluation *evaluation, size_t resamples, const int32_t *weights)
 {
     size_t images = evaluation->images.count;
     for (size_t r = 0; r < resamples; r++) {
@@ -58,9 +58,9 @@ static bool soundly_sized(const Evaluation *evaluation, size_t resamples, const 
             sum += weight;
             most = weight > most ? weight : most;
         }
-        /* so that no count passes 32 bits */
+        /* so that every count fits in 32 bits */
         if (sum > INT32_MAX / MOST_DETECTIONS ||
-            most * (int64_t)evaluation->truth_count > INT32_MAX)
+            most * (int64_t)evaluation->annotation_count > INT32_MAX)
             return false;
     }
     return true;
@@ -74,11 +74,11 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
     for (uint32_t c = evaluation->category_start[category];
          c < evaluation->category_start[category + 1]; c++) {
         const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
-        for (uint32_t i = 0; i < cell->truth_count; i++) {
-            const Truth *truth =
-                &evaluation->truths[evaluation->truth_order[cell->truth_first + i]];
-            if (truth->crowd || (evaluation->masks && truth->skipped) ||
-                (ranges_outside(truth->area) & 1))
+        for (uint32_t i = 0; i < cell->gt_count; i++) {
+            const Annotation *gt =
+                &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
+            if (gt->crowd || (evaluation->masks && gt->skipped) ||
+                (ranges_outside(gt->area) & 1))
                 continue;
             for (int lane = 0; lane < LANES; lane++)
                 positives->lane[lane] += weights[cell->image].lane[lane];
@@ -86,19 +86,19 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
     }
 }
 
-/* The image of each place among the outcomes; NULL where there is no memory. */
-static int32_t *images_by_place(const Evaluation *evaluation)
+/* The image of each outcome, by position; NULL when out of memory. */
+static int32_t *images_by_position(const Evaluation *evaluation)
 {
     int32_t *images = new_items(evaluation->prediction_count, sizeof *images);
     for (size_t i = 0; images && i < evaluation->cell_count; i++) {
         const Cell *cell = &evaluation->cells[i];
         for (uint32_t rank = 0; rank < cell->kept; rank++)
-            images[cell->place + rank] = cell->image;
+            images[cell->position + rank] = cell->image;
     }
     return images;
 }
 
-static void walk(const Job *job, size_t category, const Lanes *weights, Desk *desk,
+static void walk(const Job *job, size_t category, const Lanes *weights, Lists *lists,
                  size_t counts[THRESHOLDS])
 {
     const Evaluation *evaluation = job->evaluation;
@@ -109,10 +109,10 @@ static void walk(const Job *job, size_t category, const Lanes *weights, Desk *de
     memset(right, 0, sizeof right);
     for (uint32_t i = evaluation->ranking_start[category];
          i < evaluation->ranking_start[category + 1]; i++) {
-        uint32_t place = evaluation->ranking[i].place;
-        const Lanes *weight = &weights[job->images[place]];
-        Bits matched = outcomes[place].matched & ONE_RANGE;
-        Bits ignored = outcomes[place].ignored & ONE_RANGE;
+        uint32_t position = evaluation->ranking[i].position;
+        const Lanes *weight = &weights[job->images[position]];
+        Bits matched = outcomes[position].matched & ONE_RANGE;
+        Bits ignored = outcomes[position].ignored & ONE_RANGE;
         if (!((matched | ignored) & job->thresholds)) {
             for (int lane = 0; lane < LANES; lane++)
                 wrong.lane[lane] += weight->lane[lane];
@@ -126,7 +126,7 @@ static void walk(const Job *job, size_t category, const Lanes *weights, Desk *de
                     also[t].lane[lane] += weight->lane[lane];
                 continue;
             }
-            Step *step = &desk->steps[(size_t)t * desk->capacity + counts[t]++];
+            Step *step = &lists->steps[(size_t)t * lists->capacity + counts[t]++];
             for (int lane = 0; lane < LANES; lane++) {
                 right[t].lane[lane] += weight->lane[lane];
                 step->right.lane[lane] = right[t].lane[lane];
@@ -136,7 +136,7 @@ static void walk(const Job *job, size_t category, const Lanes *weights, Desk *de
     }
 }
 
-/* reached[c]: how many of the recalls c true positives of `positives` reach. */
+/* Sets reached[c] to the number of recalls that c true positives of `positives` reach. */
 static void fill_reached(uint8_t *reached, uint32_t positives)
 {
     int r = 0;
@@ -148,7 +148,8 @@ static void fill_reached(uint8_t *reached, uint32_t positives)
     }
 }
 
-/* Sums over the recalls the envelope's precision, from the last true positive to the first. */
+/* Adds the precision envelope at all recalls to `sums`, from the last true positive to the
+ * first. */
 static void add_precision(const Step *steps, size_t count, const uint8_t *reached, size_t stride,
                           double sums[LANES])
 {
@@ -158,7 +159,7 @@ static void add_precision(const Step *steps, size_t count, const uint8_t *reache
             uint32_t right = steps[c].right.lane[lane];
             uint32_t before = c ? steps[c - 1].right.lane[lane] : 0;
             if (right == before)
-                continue; /* its image is not in the resample */
+                continue; /* the resample does not contain its image */
             double all = ((double)steps[c].wrong.lane[lane] + right) + DBL_EPSILON;
             double here = right / all;
             best[lane] = here > best[lane] ? here : best[lane];
@@ -168,7 +169,7 @@ static void add_precision(const Step *steps, size_t count, const uint8_t *reache
     }
 }
 
-static Status do_block(const Job *job, size_t category, size_t block, Desk *desk)
+static Status do_block(const Job *job, size_t category, size_t block, Lists *lists)
 {
     const Evaluation *evaluation = job->evaluation;
     const Lanes *weights = job->weights + block * evaluation->images.count;
@@ -179,14 +180,14 @@ static Status do_block(const Job *job, size_t category, size_t block, Desk *desk
     count_positives(job, category, weights, &positives);
     for (int lane = 0; lane < LANES; lane++)
         most = positives.lane[lane] > most ? positives.lane[lane] : most;
-    if (!room_for((void **)&desk->reached, &desk->reached_capacity, most + 1, LANES))
+    if (!room_for((void **)&lists->reached, &lists->reached_capacity, most + 1, LANES))
         return NO_MEMORY;
     for (int lane = 0; lane < LANES; lane++)
-        fill_reached(desk->reached + (size_t)lane * (most + 1), positives.lane[lane]);
-    walk(job, category, weights, desk, counts);
+        fill_reached(lists->reached + (size_t)lane * (most + 1), positives.lane[lane]);
+    walk(job, category, weights, lists, counts);
     for (int t = 0; t < THRESHOLDS; t++) {
         wanted += job->thresholds >> t & 1;
-        add_precision(desk->steps + (size_t)t * desk->capacity, counts[t], desk->reached,
+        add_precision(lists->steps + (size_t)t * lists->capacity, counts[t], lists->reached,
                       most + 1, sums);
     }
     for (size_t lane = 0; lane < LANES && block * LANES + lane < job->resamples; lane++)
@@ -195,28 +196,28 @@ static Status do_block(const Job *job, size_t category, size_t block, Desk *desk
     return FINE;
 }
 
-static Status steps_room(Desk *desk, size_t positives)
+static Status steps_room(Lists *lists, size_t positives)
 {
-    if (desk->steps && positives <= desk->capacity)
+    if (lists->steps && positives <= lists->capacity)
         return FINE;
-    free(desk->steps);
-    desk->capacity = 0;
-    desk->steps = new_items(positives, THRESHOLDS * sizeof *desk->steps);
-    if (!desk->steps)
+    free(lists->steps);
+    lists->capacity = 0;
+    lists->steps = new_items(positives, THRESHOLDS * sizeof *lists->steps);
+    if (!lists->steps)
         return NO_MEMORY;
-    desk->capacity = positives;
+    lists->capacity = positives;
     return FINE;
 }
 
-static Status work(void *context, int worker, size_t first, size_t last)
+static Status resample_work(void *context, int worker, size_t first, size_t last)
 {
     const Job *job = context;
-    Desk *desk = &job->desks[worker];
+    Lists *lists = &job->thread_lists[worker];
     for (size_t k = first; k < last; k++) {
-        if (steps_room(desk, job->evaluation->positives[k][0]) != FINE)
+        if (steps_room(lists, job->evaluation->positives[k][0]) != FINE)
             return NO_MEMORY;
         for (size_t block = 0; block < job->blocks; block++) {
-            Status status = do_block(job, k, block, desk);
+            Status status = do_block(job, k, block, lists);
             if (status != FINE)
                 return status;
         }
@@ -228,27 +229,28 @@ Status resample_precision(const Evaluation *evaluation, Rule rule, Bits threshol
                           size_t resamples, const int32_t *weights, double *precisions)
 {
     size_t images = evaluation->images.count;
-    if (!soundly_sized(evaluation, resamples, weights))
+    if (!are_valid_weights(evaluation, resamples, weights))
         return UNUSUAL;
     Job job = {.evaluation = evaluation, .rule = rule,
                .thresholds = thresholds, .resamples = resamples,
                .blocks = (resamples + LANES - 1) / LANES, .precisions = precisions};
     job.weights = new_items(job.blocks * images, sizeof *job.weights);
-    job.desks = new_items((size_t)evaluation->threads, sizeof *job.desks);
-    job.images = images_by_place(evaluation);
-    Status status = job.weights && job.desks && job.images ? FINE : NO_MEMORY;
+    job.thread_lists = new_items((size_t)evaluation->threads, sizeof *job.thread_lists);
+    job.images = images_by_position(evaluation);
+    Status status = job.weights && job.thread_lists && job.images ? FINE : NO_MEMORY;
     if (status == FINE) {
         for (size_t r = 0; r < resamples; r++)
             for (size_t i = 0; i < images; i++)
                 job.weights[r / LANES * images + i].lane[r % LANES] =
                     (uint32_t)weights[r * images + i];
-        status = run_workers(evaluation->threads, evaluation->categories.count, 1, work, &job);
+        status = run_workers(evaluation->threads, evaluation->categories.count, 1, resample_work,
+                             &job);
     }
-    for (int i = 0; job.desks && i < evaluation->threads; i++) {
-        free(job.desks[i].steps);
-        free(job.desks[i].reached);
+    for (int i = 0; job.thread_lists && i < evaluation->threads; i++) {
+        free(job.thread_lists[i].steps);
+        free(job.thread_lists[i].reached);
     }
-    free(job.desks);
+    free(job.thread_lists);
     free(job.weights);
     free(job.images);
     return status;

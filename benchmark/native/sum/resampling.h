@@ -3,9 +3,9 @@
 
 #include "../base/core.h"
 
-/* AP (all areas, 100 detections) per resample and category, float64 [resamples, categories]: an
- * image of weight w counts w times. `weights` is int32 [resamples, images], none negative; -1 where
- * a category has nothing to find. `thresholds` has a bit for each that the mean is taken over. */
+/* AP (all areas, 100 detections) by resample and category, float64 [resamples, categories]; -1 if a
+ * category has no positives. `weights` is int32 [resamples, images], ≥ 0: how often each image
+ * counts. `thresholds` has a bit for each threshold to average over, at least one. */
 Status resample_precision(const Evaluation *evaluation, Rule rule, Bits thresholds,
                           size_t resamples, const int32_t *weights, double *precisions);
 

@@ -1,4 +1,4 @@
-/* COCOeval.summarize, and the arrays that accumulate leaves, from the curves of the categories. */
+/* COCOeval.summarize, and accumulate's arrays, from the curves of the categories. */
 #include "summary.h"
 
 #include <stdlib.h>
@@ -15,67 +15,67 @@ enum {
     LAST_LIMIT = LIMITS - 1
 };
 
-/* One mean of the summary: the curves of a rule, range and limit, and what is made of them. */
+/* A set of means of the summary: a rule, range and limit, and the results. */
 typedef struct {
     Rule rule;
     int range, limit;
-    double ap, ap_half, ap_three_quarters, ar; /* precisions at the last limit only */
+    double ap, ap_half, ap_three_quarters, ar; /* APs are set at the last limit only */
 } View;
 
 enum { VIEWS = RANGES + LAST_LIMIT + RULES };
 
-/* Room for the curves of all categories that have something to find. One plane serves for all views of
- * a thread in turn: new memory would cost more than the curves. */
+/* Memory for the curves of all categories that have positives. Each thread reuses it for all its
+ * views: allocating it again would take longer than the curves. */
 typedef struct {
-    size_t *slots;     /* per category: its place among those that have; SIZE_MAX for none */
-    double *precision; /* [thresholds, recalls, those that have] */
-    double *recall;    /* [thresholds, those that have] */
+    size_t *slots;     /* by category: its column; SIZE_MAX if it has no positives */
+    double *precision; /* [thresholds, recalls, columns] */
+    double *recall;    /* [thresholds, columns] */
     CurveScratch scratch;
-} Plane;
+} Curves;
 
 typedef struct {
     const Evaluation *evaluation;
     View *views;
-    Plane *planes; /* one a thread */
+    Curves *thread_curves; /* one for each thread */
 } Summary;
 
-static bool open_plane(Plane *plane, Arena *arena, size_t categories)
+static bool allocate_curves(Curves *curves, Arena *arena, size_t categories)
 {
     size_t rows = (size_t)THRESHOLDS * RECALLS;
-    plane->slots = arena_items(arena, categories, sizeof *plane->slots);
-    plane->recall = arena_items(arena, categories, THRESHOLDS * sizeof *plane->recall);
-    plane->precision = arena_items(arena, categories, rows * sizeof *plane->precision);
-    return plane->slots && plane->recall && plane->precision;
+    curves->slots = arena_items(arena, categories, sizeof *curves->slots);
+    curves->recall = arena_items(arena, categories, THRESHOLDS * sizeof *curves->recall);
+    curves->precision = arena_items(arena, categories, rows * sizeof *curves->precision);
+    return curves->slots && curves->recall && curves->precision;
 }
 
-static Status look(const Evaluation *evaluation, Plane *plane, View *view)
+static Status compute_means(const Evaluation *evaluation, Curves *curves, View *view)
 {
     size_t categories = evaluation->categories.count, columns = 0;
     size_t one, all;
-    bool precisely = view->limit == LAST_LIMIT;
+    bool with_precision = view->limit == LAST_LIMIT;
     for (size_t k = 0; k < categories; k++)
-        plane->slots[k] = evaluation->positives[k][view->range] ? columns++ : SIZE_MAX;
+        curves->slots[k] = evaluation->positives[k][view->range] ? columns++ : SIZE_MAX;
     one = RECALLS * columns;
     all = THRESHOLDS * one;
-    memset(plane->recall, 0, THRESHOLDS * columns * sizeof *plane->recall);
-    if (precisely)
-        memset(plane->precision, 0, all * sizeof *plane->precision);
+    memset(curves->recall, 0, THRESHOLDS * columns * sizeof *curves->recall);
+    if (with_precision)
+        memset(curves->precision, 0, all * sizeof *curves->precision);
     for (size_t k = 0; k < categories; k++) {
-        size_t column = plane->slots[k];
+        size_t column = curves->slots[k];
         if (column == SIZE_MAX)
             continue;
-        Curve curve = {precisely ? plane->precision + column : NULL, NULL,
-                       plane->recall + column, columns};
+        Curve curve = {with_precision ? curves->precision + column : NULL, NULL,
+                       curves->recall + column, columns};
         Status status = category_curve(evaluation, view->rule, k, view->range, view->limit,
-                                       &plane->scratch, &curve);
+                                       &curves->scratch, &curve);
         if (status != FINE)
             return status;
     }
-    view->ar = numpy_mean(plane->recall, THRESHOLDS * columns);
-    if (precisely) {
-        view->ap = numpy_mean(plane->precision, all);
-        view->ap_half = numpy_mean(plane->precision + AT_HALF * one, one);
-        view->ap_three_quarters = numpy_mean(plane->precision + AT_THREE_QUARTERS * one, one);
+    view->ar = numpy_mean(curves->recall, THRESHOLDS * columns);
+    if (with_precision) {
+        view->ap = numpy_mean(curves->precision, all);
+        view->ap_half = numpy_mean(curves->precision + AT_HALF * one, one);
+        view->ap_three_quarters = numpy_mean(curves->precision + AT_THREE_QUARTERS * one, one);
     }
     return FINE;
 }
@@ -84,9 +84,9 @@ static Status view_work(void *context, int worker, size_t first, size_t last)
 {
     const Summary *summary = context;
     const Evaluation *evaluation = summary->evaluation;
-    Plane *plane = &summary->planes[worker];
+    Curves *curves = &summary->thread_curves[worker];
     for (size_t i = first; i < last; i++) {
-        Status status = look(evaluation, plane, &summary->views[i]);
+        Status status = compute_means(evaluation, curves, &summary->views[i]);
         if (status != FINE)
             return status;
     }
@@ -103,19 +103,19 @@ Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
     for (int other = 0; other < RULES; other++)
         if (other != (int)rule && evaluation->any_skipped)
             views[count++] = (View){.rule = (Rule)other, .range = 0, .limit = LAST_LIMIT};
-    for (int limit = 0; limit < LAST_LIMIT; limit++) /* last: the quickest */
+    for (int limit = 0; limit < LAST_LIMIT; limit++) /* last, because they are the fastest */
         views[count++] = (View){.rule = rule, .range = 0, .limit = limit};
     int threads = smaller(evaluation->threads, (int)count);
-    Plane planes[VIEWS];
+    Curves thread_curves[VIEWS];
     Arena arena = {NULL};
     bool room = true;
-    memset(planes, 0, sizeof planes);
+    memset(thread_curves, 0, sizeof thread_curves);
     for (int i = 0; i < threads; i++)
-        room = room && open_plane(&planes[i], &arena, evaluation->categories.count);
-    Summary summary = {evaluation, views, planes};
+        room = room && allocate_curves(&thread_curves[i], &arena, evaluation->categories.count);
+    Summary summary = {evaluation, views, thread_curves};
     Status status = room ? run_workers(threads, count, 1, view_work, &summary) : NO_MEMORY;
     for (int i = 0; i < threads; i++)
-        free_curve_scratch(&planes[i].scratch);
+        free_curve_scratch(&thread_curves[i].scratch);
     arena_free(&arena);
     if (status != FINE)
         return status;
@@ -149,7 +149,7 @@ typedef struct {
     const Evaluation *evaluation;
     Rule rule;
     double *precision, *recall, *scores;
-    CurveScratch *scratch; /* one a thread */
+    CurveScratch *scratch; /* one for each thread */
 } Fill;
 
 static void fill_absent(const Curve *curve)

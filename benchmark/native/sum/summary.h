@@ -3,13 +3,13 @@
 
 #include "../base/core.h"
 
-/* The 12 numbers of COCOeval.summarize under a rule, and the first of them under each rule; -1 for
- * none. */
+/* The 12 numbers of COCOeval.summarize under a rule, and AP under each rule; -1 if undefined. */
 Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
                  double by_rule[RULES]);
 
-/* pycocotools' arrays, zeroed before, C-contiguous: precision and scores [thresholds, recalls, categories,
- * ranges, limits], recall [thresholds, categories, ranges, limits]. */
+/* Fills pycocotools' arrays, C-contiguous and zeroed by the caller: precision and scores
+ * [thresholds, recalls, categories, ranges, limits], recall [thresholds, categories, ranges,
+ * limits]. */
 Status fill_curves(const Evaluation *evaluation, Rule rule, double *precision, double *recall,
                    double *scores);
 
