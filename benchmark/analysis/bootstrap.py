@@ -23,7 +23,7 @@ RESAMPLES = 1000
 LEVEL = 0.95
 INTERVAL_METRICS = ("AP", "AP50", "AP75")
 _WEIGHTS = 2**24
-"""Weights that the core takes at once; in parts, so that memory does not grow with the set."""
+"""Most weights handed to the core at once, so that memory does not grow with the set."""
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,18 @@
-"""The numbers of an evaluation per category and per supercategory, as rows, CSV and tables."""
+"""The numbers of an evaluation per category and per supercategory, as rows."""
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from benchmark.analysis.by_size import SizeBin
 from benchmark.average_precision.accumulation import mean_known
 from benchmark.average_precision.result import Result
-from o365seg.formats.categories import display_name
 from o365seg.formats.records import AnnotationFile
-from o365seg.terminal.percent import percent
 
-_AP_FIELDS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar100")
+AP_FIELDS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar100")
+"""The fields of a `Row` that are fractions."""
+COUNT_FIELDS = ("instances", "predictions", "skipped", "absorbed")
+"""The fields of a `Row` that are counts."""
 NO_SUPERCATEGORY = "(none)"
 
 
@@ -108,67 +104,9 @@ def by_supercategory(rows: Sequence[Row]) -> list[Row]:
     for name, members in sorted(groups.items()):
         means = {
             field: mean_known(np.array([getattr(member, field) for member in members]))
-            for field in _AP_FIELDS
+            for field in AP_FIELDS
         }
-        sums = {
-            field: sum(getattr(member, field) for member in members)
-            for field in ("instances", "predictions", "skipped", "absorbed")
-        }
+        sums = {field: sum(getattr(member, field) for member in members) for field in COUNT_FIELDS}
         ids = tuple(i for member in members for i in member.ids)
         together.append(Row(ids=ids, name=name, supercategory=name, **means, **sums))
     return together
-
-
-def rows_csv(rows: Sequence[Row]) -> str:
-    """Rows as CSV: fractions in full, empty where nothing is to be found; names verbatim."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = [field.name for field in fields(Row) if field.name != "ids"]
-    writer.writerow(["category_id", *names])
-    for row in rows:
-        values = [getattr(row, name) for name in names]
-        cells = ["" if value == -1 else value for value in values]
-        writer.writerow([" ".join(map(str, row.ids)), *cells])
-    return text.getvalue()
-
-
-def rows_table(rows: Sequence[Row], title: str) -> Table:
-    """Rows for the terminal, in per cent."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("", min_width=12)
-    headings = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100")
-    counts = ("instances", "predictions", "skipped", "absorbed")
-    for heading in (*headings, "objects", "pred.", "skips", "abs."):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(
-            plain_cell(display_name(row.name)),
-            *(percent(getattr(row, field)) for field in _AP_FIELDS),
-            *(f"{getattr(row, field):,}" for field in counts),
-        )
-    return table
-
-
-def sizes_table(bins: Sequence[SizeBin]) -> Table:
-    """AP by relative size for the terminal, in per cent."""
-    title = "By size, √(mask area / image area), in per cent"
-    table = Table(title=title, title_justify="left")
-    table.add_column("size")
-    for heading in ("instances", "AP", "AP50", "AP75", "AR100"):
-        table.add_column(heading, justify="right")
-    for one in bins:
-        numbers = (one.ap, one.ap50, one.ap75, one.ar)
-        table.add_row(size_name(one), f"{one.instances:,}", *map(percent, numbers))
-    return table
-
-
-def size_name(one: SizeBin) -> str:
-    """A bin as a person reads it."""
-    return f"{one.low:g} – {one.high:g}"
-
-
-def plain_cell(text: str) -> str:
-    """Text for a table's cell, with nothing in it taken for markup."""
-    from rich.markup import escape
-
-    return escape(text)

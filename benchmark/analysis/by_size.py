@@ -20,6 +20,7 @@ from benchmark.analysis.assignment import assign
 from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
 from benchmark.average_precision.accumulation import mean_known, precisions, rank, recall
 from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.result import IOU_THRESHOLDS
 from benchmark.average_precision.skip_rule import absorb, box_iou
 from benchmark.reading.choices import SkipRule
 from benchmark.reading.inputs import Inputs
@@ -27,8 +28,7 @@ from benchmark.reading.inputs import Inputs
 SIZE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 """Edges of the bins of relative size."""
 
-THRESHOLDS = np.linspace(0.5, 0.95, 10)
-"""COCO's IoU thresholds: pycocotools' very bits."""
+_THRESHOLDS = np.array(IOU_THRESHOLDS)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def match_in_bins(
     masks = inputs.iou.of_masks
     absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
     skipped = inputs.truth.skipped_boxes() if absorbing else {}
-    least = THRESHOLDS if rule is SkipRule.BOX else np.full_like(THRESHOLDS, 0.5)
+    least = _THRESHOLDS if rule is SkipRule.BOX else np.full_like(_THRESHOLDS, 0.5)
     collected = {category_id: _Collected(bins) for category_id in inputs.category_ids}
     image_ids = inputs.image_ids
     for overlaps in image_overlaps(inputs, skipped=not masks or rule is SkipRule.IOA):
@@ -171,7 +171,7 @@ class _Block:
 
 class _Collected:
     def __init__(self, bins: np.ndarray) -> None:
-        shape = len(bins), len(THRESHOLDS), 0
+        shape = len(bins), len(_THRESHOLDS), 0
         nothing = np.zeros(shape, bool)
         none = np.zeros(0, np.int64)
         self.blocks = [_Block(0, none, nothing, nothing, np.zeros(len(bins), int))]
@@ -207,12 +207,12 @@ def _match_block(
     ignored = crowd | _outside(truth_sizes[truths], bins)
     outside = _outside(prediction_sizes[predictions], bins)[:, None, :]
     ious = overlaps.ious[np.ix_(rows, columns)]
-    if not (ious >= THRESHOLDS[0]).any():  # most places: nothing is found
-        shape = len(bins), len(THRESHOLDS), len(rows)
+    if not (ious >= _THRESHOLDS[0]).any():  # most places: nothing is found
+        shape = len(bins), len(_THRESHOLDS), len(rows)
         nothing = np.zeros(shape, bool)
         positives = (~ignored).sum(axis=1)
         return _Block(overlaps.image, predictions, nothing, nothing | outside, positives)
-    taken = assign(ious, crowd, ignored, THRESHOLDS)
+    taken = assign(ious, crowd, ignored, _THRESHOLDS)
     numbers = np.array([inputs.truth.records[i]["id"] for i in truths] + [0])  # −1: none, as id 0
     # pycocotools takes a match with a truth of id 0 for none, and ignores it only with that truth.
     matched = numbers[taken] != 0

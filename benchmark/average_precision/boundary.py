@@ -12,7 +12,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from benchmark.reading.predictions import tight_box
 from o365seg.formats.masks import Rle, check_rle
@@ -126,22 +125,6 @@ def lesser_ious(
     for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
         found[i, j] = min(found[i, j], band_iou(ours[i], theirs[j]))
     return found
-
-
-def boundary_ious(
-    predicted: Sequence[StockRle],
-    true: Sequence[StockRle],
-    crowd: Sequence[bool],
-    *,
-    least: float = 0.0,
-) -> np.ndarray:
-    """What boundary AP matches by, float64[predicted, true]; arguments as for `lesser_ious`."""
-    if not (predicted and true):
-        return np.zeros((len(predicted), len(true)))
-    ours: Any = list(predicted)
-    theirs: Any = list(true)
-    of_masks = np.asarray(coco_mask.iou(ours, theirs, [int(c) for c in crowd]), np.float64)
-    return lesser_ious(of_masks, predicted, true, crowd, least=least)
 
 
 def _rle(record: StockRle) -> Rle:

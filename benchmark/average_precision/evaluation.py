@@ -5,7 +5,7 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 """
 
 from benchmark.average_precision import native_core, native_path
-from benchmark.average_precision.result import STAT_NAMES, Counts, Curves, Result
+from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.sources import readable_twice
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from o365seg.formats.records import AnnotationFile
-
-__all__ = ["STAT_NAMES", "Counts", "Curves", "Result", "evaluate"]
 
 
 def evaluate(

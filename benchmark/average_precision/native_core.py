@@ -8,6 +8,7 @@ import _thread
 import os
 
 from benchmark.reading.input_text import InputText, map_file
+from benchmark.reading.processors import processors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def match(
     from benchmark import _native
 
     core = _native.Evaluation(
-        truth.data, results.data, masks, threads or _processors(), results.is_mapped
+        truth.data, results.data, masks, threads or processors(), results.is_mapped
     )
     for of_truth, index, height, width, text in core.polygons():
         # By pycocotools' rasteriser.
@@ -90,10 +91,3 @@ class HeadStart:
         """What was matched, once it is; None where the ordinary way must find out why not."""
         with self._working:
             return self._core
-
-
-def _processors() -> int:
-    """How many this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

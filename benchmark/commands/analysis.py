@@ -64,15 +64,14 @@ def compare(
     """Models on the same images: differences, with a paired bootstrap over the images."""
     from benchmark.analysis.comparison import compare as compare_results
     from benchmark.average_precision import evaluation, native_path
-    from benchmark.reading import find_release as release_file
+    from benchmark.commands.evaluate import announced_release
     from benchmark.report import comparison_tables as tables
     from o365seg.formats.json_files import write_bytes_atomic
     from o365seg.formats.records import read_annotations
 
     if len(predictions) < 2:
         raise typer.BadParameter("name at least two results files", param_hint="PREDICTIONS")
-    release, how = release_file.find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    release = announced_release(gt)
     native_path.explain_bus_errors()
     results = [
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
@@ -114,12 +113,11 @@ def errors(
 ) -> None:
     """Errors by kind, as TIDE tells them: how many, and the AP that mending each would gain."""
     from benchmark.analysis.error_kinds import error_kinds
-    from benchmark.reading import find_release as release_file
+    from benchmark.commands.evaluate import announced_release
     from benchmark.reading.inputs import read_inputs
     from benchmark.report.error_tables import errors_json, errors_table
 
-    release, how = release_file.find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    release = announced_release(gt)
     found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
     if as_json:
         numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
@@ -142,11 +140,10 @@ def curves(
     """Precision over recall: the mean curve as a figure, every category's in a table."""
     from benchmark.analysis.pr_curves import write_curves
     from benchmark.average_precision import evaluation, native_path
-    from benchmark.reading import find_release as release_file
+    from benchmark.commands.evaluate import announced_release
     from o365seg.formats.records import read_annotations
 
-    release, how = release_file.find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    release = announced_release(gt)
     native_path.explain_bus_errors()
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     names = {category.id: category.name for category in read_annotations(release).categories}

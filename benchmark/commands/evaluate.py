@@ -3,8 +3,8 @@
 import sys
 
 from benchmark.average_precision import evaluation, native_core, native_path
-from benchmark.reading import find_release as release_file
 from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.release_location import find_release
 from benchmark.report.result_text import result_json, result_lines, result_table
 
 TYPE_CHECKING = False
@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
     from benchmark.average_precision.native_core import HeadStart
     from benchmark.commands.extras import Wanted
+
+
+def announced_release(gt: "str | Path | None") -> "str | Path":
+    """The ground truth to use, named on standard error with how it was found.
+
+    Args:
+        gt: What the user gave; None to look for a release.
+
+    Raises:
+        InputError: no ground truth is given or found.
+    """
+    release, how = find_release(gt)
+    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    return release
 
 
 def run_evaluation(
@@ -38,8 +52,7 @@ def run_evaluation(
     Raises:
         InputError: a file is at fault or cannot be written.
     """
-    release, how = release_file.find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    release = announced_release(gt)
     native_path.explain_bus_errors()
     if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")

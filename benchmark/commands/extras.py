@@ -101,8 +101,8 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
     if wanted.csv_file or By.CATEGORY in wanted.by or By.SUPERCATEGORY in wanted.by:
         _find_categories(source, wanted, found)
     if By.SIZE in wanted.by:
-        from benchmark.analysis.breakdown import sizes_table
         from benchmark.analysis.by_size import evaluate_by_size
+        from benchmark.report.breakdown_tables import sizes_table
 
         bins = evaluate_by_size(source.inputs, source.rule)
         found.tables.append(sizes_table(bins))
@@ -133,7 +133,8 @@ def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
 
 
 def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
-    from benchmark.analysis.breakdown import by_category, by_supercategory, rows_csv, rows_table
+    from benchmark.analysis.breakdown import by_category, by_supercategory
+    from benchmark.report.breakdown_tables import rows_csv, rows_table
 
     rows = by_category(source.result, source.file)
     if wanted.csv_file:

@@ -1,6 +1,5 @@
 """Work on files across threads with results in the files' order, whatever thread ends first."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -8,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from benchmark.reading.processors import processors
 from o365seg.terminal.command_line import progress
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ def map_in_order(work: Callable[[T], R], items: Sequence[T], label: str) -> Iter
         items: What to work on.
         label: Of the progress bar.
     """
-    threads = _processors()
+    threads = processors()
     _let_memory_be_reused()
     waiting = iter(items)
     with ThreadPoolExecutor(threads) as pool:
@@ -49,10 +49,3 @@ def _let_memory_be_reused() -> None:
     Elsewhere than on Linux this does nothing.
     """
     np.empty(31 * 2**20, np.uint8)
-
-
-def _processors() -> int:
-    """How many processors this process may use; a container often has fewer than the machine."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -109,7 +109,7 @@ def _record(
 def sort_boxes(boxes: np.ndarray) -> np.ndarray:
     """Boxes float64[n, 4] in an order that does not depend on the file's: by x, y, width, height.
 
-    The rule for skipped instances settles a tie in favour of the earlier box; sorted, equal files
-    give equal numbers whatever the order of their annotations.
+    The skip rule resolves a tie in favour of the earlier box, so sorting makes its outcome
+    independent of the order of annotations.
     """
     return boxes[np.lexsort(boxes.T[::-1])]

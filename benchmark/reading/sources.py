@@ -1,4 +1,4 @@
-"""Predictions as a user gives them (file, standard input, records), made readable twice."""
+"""Predictions from a file, a pipe, standard input or Python records, in a form to read twice."""
 
 import os
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 def readable_twice(
     predictions: "str | Path | Sequence[dict[str, Any]]",
 ) -> "str | Path | InputText":
-    """Predictions as `evaluate` takes them, as something that both paths can read."""
+    """Predictions in a form that both the native path and the pycocotools path can read.
+
+    A regular file stays a path; what can be read only once becomes its text.
+
+    Raises:
+        InputError: they cannot be read, or are not JSON-compatible.
+    """
     if is_stdin(predictions):
         return read_stdin()
     if isinstance(predictions, str | os.PathLike):

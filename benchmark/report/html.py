@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from html import escape
 
 from benchmark.analysis.bootstrap import Interval
-from benchmark.analysis.breakdown import NO_SUPERCATEGORY, Row, size_name
+from benchmark.analysis.breakdown import NO_SUPERCATEGORY, Row
 from benchmark.analysis.by_size import SizeBin
 from benchmark.analysis.error_kinds import ErrorKinds
 from benchmark.analysis.pr_curves import Curve
 from benchmark.analysis.worst_images import FOUND_MARK, Picture
 from benchmark.average_precision.result import Result
-from benchmark.reading.choices import Iou
+from benchmark.report.breakdown_tables import size_name
 from benchmark.report.charts import Bar, bar_chart, curve_chart, spark
 from benchmark.report.error_tables import MEANING
+from benchmark.report.result_text import IOU_NAMES
 from o365seg.formats.categories import display_name
 from o365seg.presentation.html_page import asset, foot, head
 from o365seg.terminal.percent import percent
 
-_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 _RULES = {
     "box": ("box IoU ≥ t", "one a skip"),
@@ -72,7 +72,7 @@ class Report:
 def page(report: Report) -> str:
     """The whole page. Equal reports give equal text."""
     style, script = asset("benchmark", "report.css"), asset("benchmark", "report.js")
-    title = f"{_WHAT[report.result.iou]} AP of {report.predictions}"
+    title = f"{IOU_NAMES[report.result.iou]} AP of {report.predictions}"
     return "".join(
         [
             head(title, style, script),

@@ -4,7 +4,8 @@ from benchmark.average_precision.result import IOU_THRESHOLDS, Result
 from benchmark.reading.choices import Iou
 from o365seg.terminal.percent import percent
 
-_WHAT = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
+IOU_NAMES = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
+"""What is compared, in words."""
 _RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
 _MEASURED_AT = {
     "AP": (_RANGE, "all", 100),
@@ -24,7 +25,7 @@ _MEASURED_AT = {
 
 def result_table(result: Result) -> list[str]:
     """The 12 numbers in per cent, line by line."""
-    what = _WHAT[result.iou]
+    what = IOU_NAMES[result.iou]
     rows = [("", "IoU", "area in pixels", "detections", what.lower())]
     for name, value in result.metrics.items():
         threshold, area, limit = _MEASURED_AT[name]
@@ -74,7 +75,7 @@ def _skip_lines(result: Result) -> list[str]:
     return [
         f"Predictions ignored because of a skipped instance: {at[0.5]:,} at IoU 0.50, "
         f"{at[0.75]:,} at 0.75; {sum(at.values()):,} summed over the ten thresholds",
-        f"{_WHAT[result.iou]} AP by skip rule: {by_rule}",
+        f"{IOU_NAMES[result.iou]} AP by skip rule: {by_rule}",
     ]
 
 

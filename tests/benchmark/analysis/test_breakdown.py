@@ -11,9 +11,10 @@ from evaluation_strategies import cases
 from hypothesis import given, settings
 
 from benchmark import evaluate
-from benchmark.analysis.breakdown import Row, by_category, by_supercategory, rows_csv
+from benchmark.analysis.breakdown import Row, by_category, by_supercategory
 from benchmark.average_precision.accumulation import mean_known
 from benchmark.reading.choices import SkipRule
+from benchmark.report.breakdown_tables import rows_csv
 from o365seg.formats.records import AnnotationFile, Category, read_annotations
 
 

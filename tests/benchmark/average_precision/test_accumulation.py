@@ -20,9 +20,8 @@ from benchmark.average_precision.accumulation import (
     precisions,
     rank,
     recall,
-    running,
-    weighted_sums,
 )
+from benchmark.average_precision.weighted_ap import running, weighted_sums
 from benchmark.reading.choices import SkipRule
 from o365seg.formats.pycocotools_variant import stock_annotation
 

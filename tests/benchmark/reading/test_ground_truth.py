@@ -8,7 +8,7 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, coded, rectangle
 
 from benchmark import evaluate
-from benchmark.reading.find_release import find_release
+from benchmark.reading.release_location import find_release
 from o365seg.errors import InputError
 
 MASK = rectangle(10, 20, 30, 40)

@@ -1,0 +1,62 @@
+"""Numbers per category, supercategory and size: tables for the terminal, and CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import fields
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from benchmark.analysis.breakdown import AP_FIELDS, COUNT_FIELDS, Row
+from benchmark.analysis.by_size import SizeBin
+from o365seg.formats.categories import display_name
+from o365seg.terminal.percent import percent
+
+
+def rows_csv(rows: Sequence[Row]) -> str:
+    """Rows as CSV: fractions in full, empty where nothing is to be found; names verbatim."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in fields(Row) if field.name != "ids"]
+    writer.writerow(["category_id", *names])
+    for row in rows:
+        values = [getattr(row, name) for name in names]
+        cells = ["" if value == -1 else value for value in values]
+        writer.writerow([" ".join(map(str, row.ids)), *cells])
+    return text.getvalue()
+
+
+def rows_table(rows: Sequence[Row], title: str) -> Table:
+    """Rows for the terminal, in per cent."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", min_width=12)
+    headings = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100")
+    for heading in (*headings, "objects", "pred.", "skips", "abs."):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            escape(display_name(row.name)),
+            *(percent(getattr(row, field)) for field in AP_FIELDS),
+            *(f"{getattr(row, field):,}" for field in COUNT_FIELDS),
+        )
+    return table
+
+
+def sizes_table(bins: Sequence[SizeBin]) -> Table:
+    """AP by relative size for the terminal, in per cent."""
+    title = "By size, √(mask area / image area), in per cent"
+    table = Table(title=title, title_justify="left")
+    table.add_column("size")
+    for heading in ("instances", "AP", "AP50", "AP75", "AR100"):
+        table.add_column(heading, justify="right")
+    for one in bins:
+        numbers = (one.ap, one.ap50, one.ap75, one.ar)
+        table.add_row(size_name(one), f"{one.instances:,}", *map(percent, numbers))
+    return table
+
+
+def size_name(one: SizeBin) -> str:
+    """A bin as a person reads it."""
+    return f"{one.low:g} – {one.high:g}"
