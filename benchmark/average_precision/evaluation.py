@@ -1,7 +1,7 @@
 """AP of masks, boxes or boundaries; skipped instances count neither for nor against.
 
 Two paths, one outcome: `native_path` is fast, and whatever is unusual about the input it leaves to
-`slow_path`, which runs pycocotools and is what the native core is tested against.
+`pycocotools_path`, which runs pycocotools and is what the native core is tested against.
 """
 
 from benchmark.average_precision import native_core, native_path
@@ -52,6 +52,6 @@ def evaluate(
         result = native_path.evaluate(source, ground_truth, iou, rule)
         if result is not None:
             return result
-    from benchmark.average_precision import pycocotools_path as slow_path
+    from benchmark.average_precision import pycocotools_path
 
-    return slow_path.evaluate(source, ground_truth, iou, rule)
+    return pycocotools_path.evaluate(source, ground_truth, iou, rule)

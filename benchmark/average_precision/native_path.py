@@ -1,7 +1,7 @@
 """The evaluation by the native core (benchmark/native), for input with nothing unusual in it.
 
 The core says whether it takes the input for sound and plain; if not, there is no result here and
-`slow_path` evaluates, with its own errors or numbers. Nothing here decides a number.
+`pycocotools_path` evaluates, with its own errors or numbers. Nothing here decides a number.
 """
 
 import os
