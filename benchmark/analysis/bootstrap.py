@@ -1,4 +1,4 @@
-"""How far AP depends on which images happen to be in the set: a bootstrap over images.
+"""Intervals of AP: a bootstrap over the images of a set.
 
 A resample draws as many images as there are, with replacement; an image drawn k times counts k
 times. Nothing is matched again: every resample re-accumulates the matches (see `accumulation` for
@@ -34,7 +34,7 @@ class Interval:
         low: Its lower end.
         high: Its upper end.
         standard_error: The standard deviation over the resamples.
-        bias: By how much the mean over the resamples exceeds the estimate.
+        bias: The mean over the resamples less the estimate.
     """
 
     low: float
@@ -140,7 +140,7 @@ def resampled(
 
 
 def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Interval:
-    """The percentile interval of resampled values float64[resamples], moved onto the estimate.
+    """The percentile interval of resampled values float64[resamples], centred on the estimate.
 
     Resampled AP lies too high where categories are rare, for copies of an image smooth a curve of
     few objects: with 365 categories in 300 images the plain percentiles can miss the estimate
@@ -162,13 +162,13 @@ def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict
         seed: Equal seeds give equal numbers.
 
     Raises:
-        InputError: fewer than 2 resamples, or no object to be found.
+        InputError: fewer than 2 resamples, or no objects in the ground truth.
     """
     if resamples < 2:
-        raise InputError(f"an interval needs at least 2 resamples, not {resamples}")
+        raise InputError(f"intervals need at least 2 resamples, got {resamples}")
     metrics = result.metrics
     if metrics["AP"] < 0:
-        raise InputError("an interval needs an object to find; the ground truth has none")
+        raise InputError("the ground truth has no objects, so there is no interval")
     weights = image_weights(len(result.image_ids), resamples, seed)
     found = resample(result, weights).metrics
     return {

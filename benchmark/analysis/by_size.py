@@ -145,7 +145,7 @@ def match_in_bins(
     collected = {category_id: _Collected(bins) for category_id in inputs.category_ids}
     image_ids = inputs.image_ids
     for overlaps in image_overlaps(inputs, skipped=not masks or rule is SkipRule.IOA):
-        here = np.union1d(overlaps.prediction_category, overlaps.truth_category)
+        here = np.union1d(overlaps.prediction_category, overlaps.annotation_category)
         for category_id in here.tolist():
             rows, columns = overlaps.of_category(category_id)
             boxes = skipped.get((image_ids[overlaps.image], category_id))
@@ -202,9 +202,9 @@ def _match_block(
     bins: np.ndarray,
 ) -> _Block:
     rows, columns = places
-    truths, predictions = overlaps.truths[columns], overlaps.predictions[rows]
+    annotations, predictions = overlaps.annotations[columns], overlaps.predictions[rows]
     crowd = overlaps.crowd[columns]
-    ignored = crowd | _outside(truth_sizes[truths], bins)
+    ignored = crowd | _outside(truth_sizes[annotations], bins)
     outside = _outside(prediction_sizes[predictions], bins)[:, None, :]
     ious = overlaps.ious[np.ix_(rows, columns)]
     if not (ious >= _THRESHOLDS[0]).any():  # most places: nothing is found
@@ -213,7 +213,9 @@ def _match_block(
         positives = (~ignored).sum(axis=1)
         return _Block(overlaps.image, predictions, nothing, nothing | outside, positives)
     taken = assign(ious, crowd, ignored, _THRESHOLDS)
-    numbers = np.array([inputs.truth.records[i]["id"] for i in truths] + [0])  # −1: none, as id 0
+    numbers = np.array(
+        [inputs.truth.records[i]["id"] for i in annotations] + [0]
+    )  # −1: none, as id 0
     # pycocotools takes a match with a truth of id 0 for none, and ignores it only with that truth.
     matched = numbers[taken] != 0
     with_ignored = np.concatenate([ignored, np.zeros((len(bins), 1), bool)], axis=1)

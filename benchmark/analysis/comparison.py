@@ -1,4 +1,4 @@
-"""Two models on the same images: is their difference more than the choice of images?
+"""Compare models on the same images: is a difference larger than the choice of images explains?
 
 A paired bootstrap: every resample draws the same images for all models, so that what is hard for
 all of them leaves the difference.
@@ -98,19 +98,19 @@ def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0
         seed: Equal seeds give equal numbers.
 
     Raises:
-        InputError: fewer than 2 results or resamples, or nothing to find.
-        ValueError: the results are of different images or categories.
+        InputError: fewer than 2 results or resamples, or no objects in the ground truth.
+        ValueError: the results cover different images or categories.
     """
     if len(results) < 2:
-        raise InputError("a comparison needs at least two files of predictions")
+        raise InputError("a comparison needs at least two results files")
     if resamples < 2:
-        raise InputError(f"a comparison needs at least 2 resamples, not {resamples}")
+        raise InputError(f"a comparison needs at least 2 resamples, got {resamples}")
     first = results[0]
     for other in results[1:]:
         if (other.image_ids, other.category_ids) != (first.image_ids, first.category_ids):
-            raise ValueError("the results are not of the same images and categories")
+            raise ValueError("the results cover different images or categories")
     if first.metrics["AP"] < 0:
-        raise InputError("there is nothing to compare: the ground truth has no object to find")
+        raise InputError("the ground truth has no objects, so there is nothing to compare")
     weights = image_weights(len(first.image_ids), resamples, seed)
     resampled = [resample(result, weights) for result in results]
     known = resampled[0].metrics[0] >= 0  # a draw without any object has none for any model

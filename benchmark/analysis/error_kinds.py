@@ -1,4 +1,4 @@
-"""What keeps AP down: errors by kind, and the AP to be gained by mending each kind alone.
+"""Errors by kind, and the AP gained if each kind alone were fixed.
 
 After TIDE (Bolya et al., "TIDE: A General Toolbox for Identifying Object Detection Errors", ECCV
 2020, sections 2.2 and 2.3). At a foreground overlap of 0.5 and a background overlap of 0.1 every
@@ -11,19 +11,19 @@ false positive is of the first kind that fits:
 - both: what is left, somewhat on an object of another category
 
 and an object that nothing finds is missed unless an error of the first two kinds points at it.
-Mending the first two makes the best prediction that points at a free object a true positive and
+Fixing the first two makes the best prediction that points at a free object a true positive and
 takes the others away; duplicates, background and both are taken away; a missed object is no longer
 to be found (a category of which that leaves none counts as 0 where it is still predicted, and
 leaves the mean where it is not, as in tidecv).
 
 Skipped instances (rules `box` and `box50`): a prediction that one absorbs is no error. Any other
 may still be about it, so its box stands in for a mask when the kind is told: a second prediction
-on it is a duplicate and one of another category a classification error, not background. Mended,
+on it is a duplicate and one of another category a classification error, not background. Fixed,
 such a prediction would be ignored, so it is taken away. A skipped instance is never missed.
 
 It differs from `tidecv` 1.0.1 thus: matching is COCO's (of equal overlaps the later object; at most
 100 predictions an image *and category*); a prediction that a crowd ignores is no error and never
-mended (tidecv counts it and lets it become a true positive); categories without an object to find
+fixed (tidecv counts it and lets it become a true positive); categories without an object to find
 leave the mean (tidecv counts them as 0 where there are predictions of them); precision is read at
 pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is the same.
 """
@@ -77,12 +77,12 @@ class Judged:
         score: float64[n].
         true: bool[n], true positives; all others are false ones.
         kind: int64[n], `Kind`.
-        mended_category: int64[n], the category in which the prediction is a true positive once its
-            error is mended; −1 where it is taken away.
+        fixed_category: int64[n], the category in which the prediction is a true positive once its
+            error is fixed; −1 where it is taken away.
         positives: int64[categories], the objects to find, categories by ascending id.
         missed: int64[categories], those of them that are missed.
         unfound: int64[categories], those of them that are not found, missed or not.
-        missed_truths: int64[m], places of the missed among the records of the ground truth.
+        missed_annotations: int64[m], indices of the missed among the records of the ground truth.
     """
 
     image: np.ndarray
@@ -91,11 +91,11 @@ class Judged:
     score: np.ndarray
     true: np.ndarray
     kind: np.ndarray
-    mended_category: np.ndarray
+    fixed_category: np.ndarray
     positives: np.ndarray
     missed: np.ndarray
     unfound: np.ndarray
-    missed_truths: np.ndarray
+    missed_annotations: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class ErrorKinds:
     Attributes:
         ap: AP at IoU 0.5, as a fraction.
         counts: How many errors of each kind.
-        gains: By how much AP rises when that kind alone is mended, at least 0.
+        gains: AP gained if that kind alone were fixed, ≥ 0.
         false_positives_gain: The same for all false positives scored below all true ones.
         false_negatives_gain: The same for no unfound object being there to find.
     """
@@ -118,12 +118,12 @@ class ErrorKinds:
 
 
 def error_kinds(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> ErrorKinds:
-    """Count errors and what mending them gains; arguments as for `judge`."""
+    """Count errors and the AP gained if they were fixed; arguments as for `judge`."""
     return errors_by_kind(inputs, judge(inputs, rule))
 
 
 def errors_by_kind(inputs: Inputs, judged: Judged) -> ErrorKinds:
-    """The same of predictions that are judged already."""
+    """The same, of predictions that `judge` has judged."""
     everything = np.ones(len(judged.true), bool)
     ap = _ap(inputs, judged, everything, judged.category, judged.true, judged.positives)
     counts = {kind: int((judged.kind == kind).sum()) for kind in KINDS}
@@ -131,13 +131,13 @@ def errors_by_kind(inputs: Inputs, judged: Judged) -> ErrorKinds:
     gains = {}
     for kind in KINDS:
         wrong = judged.kind == kind
-        moved = wrong & (judged.mended_category >= 0)
+        moved = wrong & (judged.fixed_category >= 0)
         left = judged.positives - judged.missed * (kind is Kind.MISSED)
-        mended = _ap(
+        fixed = _ap(
             inputs, judged, ~wrong | moved,
-            np.where(moved, judged.mended_category, judged.category), judged.true | moved, left,
+            np.where(moved, judged.fixed_category, judged.category), judged.true | moved, left,
         )  # fmt: skip
-        gains[kind] = max(0.0, mended - ap)
+        gains[kind] = max(0.0, fixed - ap)
     found = judged.positives - judged.unfound
     only_true = _ap(inputs, judged, judged.true, judged.category, judged.true, judged.positives)
     all_found = _ap(inputs, judged, everything, judged.category, judged.true, found)
@@ -145,7 +145,7 @@ def errors_by_kind(inputs: Inputs, judged: Judged) -> ErrorKinds:
 
 
 def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
-    """Tell the kind of every prediction.
+    """Find the kind of every prediction.
 
     Args:
         inputs: Predictions and ground truth.
@@ -162,20 +162,20 @@ def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
     columns: list[list[np.ndarray]] = [[np.zeros(0, np.int64)] for _ in range(7)]
     for overlaps in image_overlaps(inputs, skipped=not masks or rule is SkipRule.IOA):
         scene = _scene(inputs, overlaps, boxes.get(image_ids[overlaps.image], []))
-        kind, mended, lost = _judge_scene(scene)
-        places = np.searchsorted(ids, scene.truth_category)
+        kind, fixed, lost = _judge_scene(scene)
+        places = np.searchsorted(ids, scene.annotation_category)
         np.add.at(positives, places[scene.real], 1)
         np.add.at(unfound, places[scene.real & ~scene.used], 1)
         np.add.at(missed, places[lost], 1)
         kept = ~scene.ignored
-        missed_here = overlaps.truths[lost[: len(overlaps.truths)]]
+        missed_here = overlaps.annotations[lost[: len(overlaps.annotations)]]
         of_scene = (
             np.full(kept.sum(), overlaps.image), overlaps.predictions[kept], scene.category[kept],
-            scene.true[kept], kind[kept], mended[kept], missed_here,
+            scene.true[kept], kind[kept], fixed[kept], missed_here,
         )  # fmt: skip
         for column, values in zip(columns, of_scene, strict=True):
             column.append(values)
-    image, prediction, category, true, kinds, mended, lost = map(np.concatenate, columns)
+    image, prediction, category, true, kinds, fixed, lost = map(np.concatenate, columns)
     return Judged(
         image=image,
         prediction=prediction,
@@ -183,22 +183,22 @@ def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
         score=inputs.predictions.scores[prediction],
         true=true.astype(bool),
         kind=kinds,
-        mended_category=mended,
+        fixed_category=fixed,
         positives=positives,
         missed=missed,
         unfound=unfound,
-        missed_truths=lost,
+        missed_annotations=lost,
     )
 
 
 @dataclass(frozen=True)
 class _Scene:
-    """One image after matching; n predictions, m truths with skipped instances as the last.
+    """One image after matching; n predictions, m annotations with skipped instances as the last.
 
     Attributes:
         category: int64[n].
         rank: int64[n], places in the order of falling score.
-        truth_category: int64[m].
+        annotation_category: int64[m].
         ious: float64[n, m]; of boxes where the truth is a skipped instance.
         real: bool[m], to be found: neither a crowd nor skipped.
         crowd: bool[m].
@@ -209,7 +209,7 @@ class _Scene:
 
     category: np.ndarray
     rank: np.ndarray
-    truth_category: np.ndarray
+    annotation_category: np.ndarray
     ious: np.ndarray
     real: np.ndarray
     crowd: np.ndarray
@@ -247,8 +247,8 @@ def _scene(
     return _Scene(
         category=category,
         rank=rank,
-        truth_category=np.concatenate(
-            [overlaps.truth_category, np.repeat(np.array(list(beside), np.int64), counts)]
+        annotation_category=np.concatenate(
+            [overlaps.annotation_category, np.repeat(np.array(list(beside), np.int64), counts)]
         ),
         ious=np.concatenate([overlaps.ious, *beside.values()], axis=1),
         real=np.concatenate([~crowd, none]),
@@ -260,14 +260,14 @@ def _scene(
 
 
 def _judge_scene(scene: _Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kinds int64[n], mended categories int64[n] (−1: taken away) and missed bool[m]."""
+    """Kinds int64[n], fixed categories int64[n] (−1: taken away) and missed bool[m]."""
     wrong = ~scene.true & ~scene.ignored
     kind = np.where(wrong, int(Kind.BACKGROUND), int(Kind.RIGHT))
-    mended = np.full(len(kind), -1, np.int64)
+    fixed = np.full(len(kind), -1, np.int64)
     free = scene.real & ~scene.used
     if scene.ious.size == 0:
-        return kind, mended, free
-    same = scene.category[:, None] == scene.truth_category
+        return kind, fixed, free
+    same = scene.category[:, None] == scene.annotation_category
     ious = np.where(scene.crowd, 0.0, scene.ious)
     of_same, of_other = np.where(same, ious, 0.0), np.where(same, 0.0, ious)
     own, other = of_same.max(axis=1), of_other.max(axis=1)
@@ -282,10 +282,10 @@ def _judge_scene(scene: _Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pointing = np.flatnonzero(points)
     pointing = pointing[np.argsort(scene.rank[pointing])]
     targets, first = np.unique(target[pointing], return_index=True)
-    mended[pointing[first]] = scene.truth_category[targets]
+    fixed[pointing[first]] = scene.annotation_category[targets]
     missed = free.copy()
     missed[targets] = False
-    return kind, mended, missed
+    return kind, fixed, missed
 
 
 def _ap(

@@ -26,8 +26,8 @@ class ImageOverlaps:
         predictions: int64[n], places in the results file: the best `DETECTIONS` of every category,
             by category, then in pycocotools' score order.
         prediction_category: int64[n], category ids.
-        truths: int64[m], places among the records of the ground truth, in the file's order.
-        truth_category: int64[m], category ids.
+        annotations: int64[m], places among the records of the ground truth, in the file's order.
+        annotation_category: int64[m], category ids.
         crowd: bool[m], `iscrowd`.
         ious: float64[n, m], intersection over union; over the prediction alone for crowds. Where
             boundaries are compared, the lesser one from `LEAST` on, and some value below it else.
@@ -36,16 +36,16 @@ class ImageOverlaps:
     image: int
     predictions: np.ndarray
     prediction_category: np.ndarray
-    truths: np.ndarray
-    truth_category: np.ndarray
+    annotations: np.ndarray
+    annotation_category: np.ndarray
     crowd: np.ndarray
     ious: np.ndarray
 
     def of_category(self, category_id: int) -> tuple[np.ndarray, np.ndarray]:
-        """Places of one category among this image's predictions and among its truths."""
+        """Places of one category among this image's predictions and among its annotations."""
         return (
             np.flatnonzero(self.prediction_category == category_id),
-            np.flatnonzero(self.truth_category == category_id),
+            np.flatnonzero(self.annotation_category == category_id),
         )
 
 
@@ -62,10 +62,10 @@ def image_overlaps(
     """
     records, found = inputs.truth.records, inputs.predictions
     place_of = {image_id: place for place, image_id in enumerate(inputs.image_ids)}
-    truths: list[list[int]] = [[] for _ in place_of]
+    annotations: list[list[int]] = [[] for _ in place_of]
     for index, record in enumerate(records):
         if skipped or not inputs.truth.skipped[index]:
-            truths[place_of[record["image_id"]]].append(index)
+            annotations[place_of[record["image_id"]]].append(index)
     predicted: list[list[int]] = [[] for _ in place_of]
     for index, image_id in enumerate(found.image_ids):
         predicted[place_of[image_id]].append(index)
@@ -73,14 +73,14 @@ def image_overlaps(
     wanted = range(len(place_of)) if images is None else images
     for image in progress(wanted, "Overlaps"):
         kept = _best(np.array(predicted[image], np.int64), categories, found.scores)
-        here = np.array(truths[image], np.int64)
+        here = np.array(annotations[image], np.int64)
         crowd = np.array([records[i]["iscrowd"] for i in here], bool)
         yield ImageOverlaps(
             image=image,
             predictions=kept,
             prediction_category=categories[kept],
-            truths=here,
-            truth_category=np.array([records[i]["category_id"] for i in here], np.int64),
+            annotations=here,
+            annotation_category=np.array([records[i]["category_id"] for i in here], np.int64),
             crowd=crowd,
             ious=_ious(inputs, kept, here, crowd),
         )
@@ -95,10 +95,10 @@ def _best(places: np.ndarray, categories: np.ndarray, scores: np.ndarray) -> np.
 
 
 def _ious(
-    inputs: Inputs, predictions: np.ndarray, truths: np.ndarray, crowd: np.ndarray
+    inputs: Inputs, predictions: np.ndarray, annotations: np.ndarray, crowd: np.ndarray
 ) -> np.ndarray:
-    if not (predictions.size and truths.size):
-        return np.zeros((predictions.size, truths.size))
+    if not (predictions.size and annotations.size):
+        return np.zeros((predictions.size, annotations.size))
     records, found = inputs.truth.records, inputs.predictions
     ours: Any
     theirs: Any
@@ -106,10 +106,10 @@ def _ious(
         assert found.masks is not None
         masks = [found.masks[i] for i in predictions]
         ours = [{"size": list(mask.size), "counts": mask.counts} for mask in masks]
-        theirs = [records[i]["segmentation"] for i in truths]
+        theirs = [records[i]["segmentation"] for i in annotations]
     else:
         ours = found.boxes[predictions]
-        theirs = np.array([records[i]["bbox"] for i in truths], float)
+        theirs = np.array([records[i]["bbox"] for i in annotations], float)
     found = np.asarray(coco_mask.iou(ours, theirs, crowd.astype(int).tolist()), float)
     if inputs.iou is Iou.BOUNDARY:
         return lesser_ious(found, ours, theirs, crowd.tolist(), least=LEAST)

@@ -1,4 +1,4 @@
-"""Precision over recall: the mean curve of a set as a figure, every category's as a table."""
+"""Precision-recall curves: the mean curve as a figure, those of all categories as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ def mean_curves(result: Result) -> list[Curve]:
     """The curves of `CURVES`, each a mean over the categories that have objects.
 
     Raises:
-        InputError: no category has any.
+        InputError: no category has objects.
     """
     known = result.curves.precision[0, 0, :, 0, -1] > -1
     if not known.any():
-        raise InputError("there is no curve: the ground truth has no object to find")
+        raise InputError("the ground truth has no objects, so there is no curve")
     precision = result.curves.precision[:, :, known, 0, -1]
     return [Curve(name, precision[part].mean(axis=(0, 2))) for name, part in CURVES.items()]
 
@@ -53,13 +53,13 @@ def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> l
     Args:
         result: What `evaluate` found.
         names: Category names by id.
-        folder: Where to write; made where there is none.
+        folder: Where to write; created if it does not exist.
 
     Returns:
         The files written.
 
     Raises:
-        InputError: the folder cannot be written, or there is nothing to find.
+        InputError: the folder cannot be written, or the ground truth has no objects.
     """
     folder = Path(folder)
     curves = mean_curves(result)

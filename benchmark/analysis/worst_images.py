@@ -1,4 +1,4 @@
-"""The images with the most errors: what was missed, made up and found, and beside it the truth."""
+"""Draw the images with the most errors: missed, false and found objects, and the ground truth."""
 
 import io
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ from o365seg.images.palette import distinct_colours
 from o365seg.presentation.html_page import data_uri
 
 SIDE = 720
-"""Greatest side of a drawn image, in pixels."""
+"""Longest side of a drawn image, in pixels."""
 PICTURES = 24
-"""How many images are drawn where no number is given."""
+"""Number of images drawn by default."""
 MISSED, FALSE, FOUND = (222, 60, 170), (240, 200, 40), (70, 165, 245)
-"""Magenta, yellow and blue: apart for colour-blind eyes, and rare in photos."""
+"""Magenta, yellow and blue: distinct for colour-blind readers, and rare in photos."""
 
 
 @dataclass(frozen=True)
 class Errors:
-    """How an image fared at IoU 0.5, with predictions below a score left out."""
+    """Errors of one image at IoU 0.5, without predictions below a score."""
 
     image: int
     missed: int
@@ -46,11 +46,11 @@ class Picture:
 
     Attributes:
         name: Its file's name.
-        errors: How it fared.
+        errors: Its errors.
         width: Of both drawings, in pixels.
         height: Likewise.
-        data: JPEG with what is missed, false and found.
-        truth: JPEG with all objects, and nothing predicted.
+        data: JPEG with the missed, false and found objects.
+        truth: JPEG with all ground-truth objects.
         marks: (category id, kind) of what is on it: FOUND_MARK, "missed", or a false prediction's
             kind of error (`error_kinds.Kind`, in lower case).
     """
@@ -78,10 +78,10 @@ FOUND_MARK = "found"
 
 
 def best_score(matches: Sequence[CategoryMatches]) -> float:
-    """The score from which on predictions have the best F1 at IoU 0.5, over all categories.
+    """The score threshold with the best F1 at IoU 0.5, over all categories.
 
-    Every image has a hundred predictions of low score; to count them all as errors would tell
-    nothing. Of equally good scores the highest; infinite where no prediction is right.
+    Every image has many predictions of low score; counting them all as errors would say nothing.
+    Of equally good scores the highest; infinite if no prediction is matched.
     """
     score = np.concatenate([one.score[~one.ignored[0, 0]] for one in matches])
     true = np.concatenate([one.matched[0, 0][~one.ignored[0, 0]] for one in matches])
@@ -131,15 +131,15 @@ def draw_worst(
         matches: What the evaluation found for them.
         judged: The kinds of its errors, by the same rule.
         rule: The rule for skipped instances that `matches` follow.
-        folder: Where the images lie, as the records' `file_name` says or with leading folders off.
-        number: How many.
+        folder: Folder of the images, named as in the records' `file_name`, or without its folders.
+        number: Most images to draw.
 
     Returns:
         The least score of a prediction that is drawn and counted, the pictures, and a line for
         each image that could not be drawn.
 
     Raises:
-        InputError: there is no such folder.
+        InputError: the folder does not exist.
     """
     if not folder.is_dir():
         raise InputError("no such folder", file=folder)
@@ -170,7 +170,7 @@ def draw_worst(
 
 
 def _ignored(matches: Sequence[CategoryMatches]) -> set[int]:
-    """Places in the results file of what counts neither way at IoU 0.5."""
+    """Indices in the results file of predictions that are ignored at IoU 0.5."""
     return {int(i) for one in matches for i in one.prediction[one.ignored[0, 0]]}
 
 
@@ -183,9 +183,9 @@ def _draw(
     ignored: set[int],
     kinds: dict[int, int],
 ) -> tuple[Image.Image, frozenset[tuple[int, str]]]:
-    """Fill what is missed or false, outline what is found, and dash the boxes of skips.
+    """Fill missed and false objects, outline found ones, and dash the boxes of skipped ones.
 
-    Gives the drawing and its `Picture.marks`.
+    Returns the drawing and its `Picture.marks`.
     """
     records, found = inputs.truth.records, inputs.predictions
     names = {category.id: category.name for category in inputs.file.categories}
@@ -206,7 +206,7 @@ def _draw(
         if not hits[row]:
             labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
     for column in np.flatnonzero(~used & ~overlaps.crowd):
-        record = records[overlaps.truths[column]]
+        record = records[overlaps.annotations[column]]
         region = _truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, MISSED, filled=True)
         marks.add((record["category_id"], Kind.MISSED.name.lower()))
@@ -217,14 +217,14 @@ def _draw(
 def _draw_truth(
     image: Image.Image, scale: float, inputs: Inputs, overlaps: ImageOverlaps
 ) -> Image.Image:
-    """Fill every object in a colour of its own, and dash the boxes of skips."""
+    """Fill every object in its own colour, and dash the boxes of skipped ones."""
     names = {category.id: category.name for category in inputs.file.categories}
     canvas = np.asarray(image).copy()
     labels = []
     columns = np.flatnonzero(~overlaps.crowd)
     colours = distinct_colours(max(1, len(columns)))
     for column, colour in zip(columns, colours, strict=False):
-        record = inputs.truth.records[overlaps.truths[column]]
+        record = inputs.truth.records[overlaps.annotations[column]]
         region = _truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, colour, filled=True)
         labels.append(_Label(region, display_name(names[record["category_id"]]), colour))
@@ -238,7 +238,7 @@ def _finished(
     overlaps: ImageOverlaps,
     labels: "Sequence[_Label]",
 ) -> Image.Image:
-    """The drawing with the boxes of skips and with names."""
+    """Add the boxes of skipped instances and the names."""
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
     image_id = inputs.image_ids[overlaps.image]
@@ -256,8 +256,8 @@ def _jpeg(picture: Image.Image) -> bytes:
 
 
 def _matched(overlaps: ImageOverlaps, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which predictions bool[n] find an object, and which truths bool[m] are found, at IoU 0.5."""
-    hits, used = np.zeros(len(kept), bool), np.zeros(len(overlaps.truths), bool)
+    """Which predictions bool[n] and annotations bool[m] are matched at IoU 0.5."""
+    hits, used = np.zeros(len(kept), bool), np.zeros(len(overlaps.annotations), bool)
     for category_id in np.unique(overlaps.prediction_category[kept]).tolist():
         rows, columns = overlaps.of_category(category_id)
         rows, crowd = rows[kept[rows]], overlaps.crowd[columns]
@@ -304,7 +304,7 @@ class _Label:
 
 
 def _write_labels(pen: ImageDraw.ImageDraw, labels: Sequence[_Label]) -> None:
-    """Names at the top left of their regions, the largest first; none upon another."""
+    """Write names at the top left of their regions, largest first, without overlaps."""
     font = ImageFont.load_default(12)
     taken: list[tuple[int, int, int, int]] = []
     for label in sorted(labels, key=lambda one: -int(one.region.sum())):

@@ -187,5 +187,5 @@ class NativeMatched:
         try:
             self.core.resample(self.rule, bits, len(weights), weights, found)
         except _native.Unusual:
-            raise ValueError("weights are too large to count with 32 bits") from None
+            raise ValueError("weights are too large for 32-bit counts") from None
         return found

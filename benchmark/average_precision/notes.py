@@ -1,4 +1,4 @@
-"""What the reader must be told: where pycocotools' own faults, or the file, change numbers."""
+"""Notes to the reader: where a fault of pycocotools, or the file itself, changes numbers."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -6,36 +6,43 @@ if TYPE_CHECKING:
 
 
 def lost_instance(image_id: int, category_id: int) -> str:
-    """An instance with id 0 was found and does not count."""
+    """A matched instance with id 0 does not count as found."""
     return (
-        f"The ground truth has an annotation with id 0 (image {image_id}, category "
-        f"{category_id}), and pycocotools never counts it as found: the prediction that finds it "
-        "is a false positive here as there. Number annotations from 1 to avoid this."
+        f"The ground truth has an annotation with id 0 (image {image_id}, category {category_id}). "
+        "pycocotools never counts it as found, so its match is a false positive here too. "
+        "Number annotations from 1."
     )
 
 
 def stock_variant() -> str:
-    """Skipped instances are there as crowds, so that this evaluation has no rule for them."""
+    """Skipped instances are stored as crowds, so that no skip rule applies to them."""
     return (
-        "The ground truth is the variant of a release for pycocotools (`skipped` beside `iscrowd` "
-        "1): its skipped instances count as crowds, which is more forgiving than --skip-rule box. "
-        "Give --gt the release itself."
+        "The ground truth is the pycocotools variant of a release (`skipped` beside `iscrowd` 1). "
+        "Its skipped instances count as crowds, which ignores more than --skip-rule box. "
+        "Use the release itself as --gt."
     )
 
 
 def misfits(count: int, record: int, mask: "Sequence[int]", image: "Sequence[int]") -> str:
-    """Masks that are not of their image's size, the first of them that of `record`."""
+    """Masks whose size differs from their image's; `record` is the first.
+
+    Args:
+        count: How many.
+        record: Index of the first in the results file.
+        mask: Its height and width, in pixels.
+        image: The height and width of its image, in pixels.
+    """
     return (
-        f"Masks of another size than their image's: {count}, the first in record [{record}], "
+        f"Masks whose size differs from their image's: {count}. The first is record [{record}]: "
         f"{mask[0]}×{mask[1]} for an image of {image[0]}×{image[1]} (height × width). As in "
-        "pycocotools they overlap nothing and are false positives; a skipped instance absorbs none."
+        "pycocotools, they overlap nothing and count as false positives; no skip rule ignores them."
     )
 
 
 def areas_of_boxes(moved: int, predictions: int) -> str:
-    """Areas come from boxes, which puts `moved` predictions in another size class."""
+    """Areas come from boxes, which moves `moved` of `predictions` to another size class."""
     return (
-        "The first prediction carries `bbox`, so pycocotools, and this evaluation with it, takes "
-        f"the areas of all predictions from their boxes: {moved} of {predictions} "
-        "change size class, and with them AP and AR by size. Leave `bbox` out to avoid this."
+        "The first prediction has `bbox`, so the areas of all predictions come from their boxes, "
+        f"as in pycocotools: {moved} of {predictions} predictions change size class, which changes "
+        "AP and AR by size. Remove `bbox` to avoid this."
     )

@@ -39,7 +39,7 @@ def boundary_overlaps(evaluation: Any, image_id: int, category_id: int, mask_iou
         evaluation: A prepared `COCOeval` for masks.
         image_id: The image.
         category_id: The category; without meaning where `params.useCats` is off.
-        mask_ious: float64[predictions, truths], or an empty list.
+        mask_ious: float64[predictions, annotations], or an empty list.
     """
     if len(mask_ious) == 0:
         return mask_ious

@@ -1,4 +1,4 @@
-"""The commands of `benchmark` that look deeper into predictions than the twelve numbers."""
+"""`benchmark compare`, `errors` and `curves`: what lies behind the twelve numbers."""
 
 import json
 import sys
@@ -17,16 +17,16 @@ Gt = Annotated[
     Path | None,
     typer.Option(help="Ground truth, as for `benchmark evaluate`.", metavar="RELEASED.JSON"),
 ]
-CompareWhat = Annotated[
-    Iou, typer.Option("--iou", help="Compare masks, boxes, or masks and their boundaries.")
+CompareWhat = Annotated[Iou, typer.Option("--iou", help="IoU to use: masks, boxes, or boundary.")]
+Rule = Annotated[SkipRule, typer.Option(help="How predictions on skipped instances count.")]
+Resamples = Annotated[
+    int, typer.Option(help="Number of bootstrap resamples.", min=2, max=1_000_000)
 ]
-Rule = Annotated[SkipRule, typer.Option(help="What becomes of a prediction on a skipped instance.")]
-Resamples = Annotated[int, typer.Option(help="Resamples of the images.", min=2, max=1_000_000)]
-Seed = Annotated[int, typer.Option(help="Equal seeds draw equal resamples.", min=0)]
+Seed = Annotated[int, typer.Option(help="Random seed of the resamples.", min=0)]
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Put the commands of this module into the app."""
+    """Add the commands of this module to the app."""
     app.command(
         epilog="Example: `benchmark compare baseline.json mine.json --gt "
         "o365_instance_seg_val.json --json differences.json`"
@@ -41,7 +41,7 @@ def compare(
     predictions: Annotated[
         list[Path],
         typer.Argument(
-            help="Two or more results files; the others are compared with the first.",
+            help="Two or more results files; each is compared with the first.",
             metavar="FIRST.JSON OTHER.JSON …",
         ),
     ],
@@ -53,7 +53,7 @@ def compare(
     csv_file: Annotated[
         Path | None,
         typer.Option(
-            "--csv", help="Write the differences of all categories, with intervals, to this file."
+            "--csv", help="Write per-category differences and their intervals as CSV to this file."
         ),
     ] = None,
     json_file: Annotated[
@@ -61,7 +61,7 @@ def compare(
         typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
     ] = None,
 ) -> None:
-    """Models on the same images: differences, with a paired bootstrap over the images."""
+    """Compare models on the same images, with a paired bootstrap over images."""
     from benchmark.analysis.comparison import compare as compare_results
     from benchmark.average_precision import evaluation, native_path
     from benchmark.commands.evaluate import announced_release
@@ -70,7 +70,7 @@ def compare(
     from o365seg.formats.records import read_annotations
 
     if len(predictions) < 2:
-        raise typer.BadParameter("name at least two results files", param_hint="PREDICTIONS")
+        raise typer.BadParameter("give at least two results files", param_hint="PREDICTIONS")
     release = announced_release(gt)
     native_path.explain_bus_errors()
     results = [
@@ -95,7 +95,7 @@ def compare(
     for categories, label in zip(found.categories, labels[1:], strict=True):
         if not any(one.difference for one in categories):
             continue
-        title = f"AP by category: greatest gains and losses of {label} against {labels[0]}"
+        title = f"AP by category: largest gains and losses of {label} over {labels[0]}"
         console.print(tables.category_table(categories, names, title, resamples))
     if json_file is not None:
         write_bytes_atomic(json_file, text.encode())
@@ -111,7 +111,7 @@ def errors(
         bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
     ] = False,
 ) -> None:
-    """Errors by kind, as TIDE tells them: how many, and the AP that mending each would gain."""
+    """Count errors by kind, as TIDE does, with the AP gained if each kind were fixed."""
     from benchmark.analysis.error_kinds import error_kinds
     from benchmark.commands.evaluate import announced_release
     from benchmark.reading.inputs import read_inputs
@@ -137,7 +137,7 @@ def curves(
         "curves"
     ),
 ) -> None:
-    """Precision over recall: the mean curve as a figure, every category's in a table."""
+    """Draw the mean precision-recall curve, and write the curves of all categories as CSV."""
     from benchmark.analysis.pr_curves import write_curves
     from benchmark.average_precision import evaluation, native_path
     from benchmark.commands.evaluate import announced_release
@@ -152,6 +152,6 @@ def curves(
 
 
 def _labels(paths: list[Path]) -> list[str]:
-    """The files' names, with their folders where names alone are not distinct."""
+    """File names without suffix; whole paths if the names are not distinct."""
     names = [path.stem for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]

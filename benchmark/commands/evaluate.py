@@ -1,4 +1,7 @@
-"""What `benchmark evaluate` does once its command line is understood."""
+"""Evaluate the instance task and print the numbers: `benchmark evaluate`, once it is parsed.
+
+Free of Typer and rich, so that `fast_path` can start an evaluation without them.
+"""
 
 import sys
 
@@ -38,24 +41,24 @@ def run_evaluation(
     wanted: "Wanted | None" = None,
     started: "HeadStart | None" = None,
 ) -> None:
-    """Evaluate and print, or write, the numbers.
+    """Evaluate, and print or write the numbers.
 
     Args:
-        predictions: Results in COCO's format; `-` for standard input.
+        predictions: Results in COCO's format; `-` reads standard input.
         gt: The ground truth; None to look for it.
         iou: What to compare.
-        skip_rule: What becomes of predictions on skipped instances.
-        json_file: Write the numbers here too; `-` to print them and nothing else.
-        wanted: What else was asked for; None for nothing.
-        started: The same files, being matched already.
+        skip_rule: How predictions on skipped instances count.
+        json_file: Also write the numbers to this file; `-` prints them instead of the tables.
+        wanted: The extras asked for, if any.
+        started: The matching of the same files, if it has started.
 
     Raises:
-        InputError: a file is at fault or cannot be written.
+        InputError: an input is invalid, or a file cannot be written.
     """
     release = announced_release(gt)
     native_path.explain_bus_errors()
     if native_core.is_wanted() and not native_path.is_built():
-        sys.stderr.write("the native core was not built: pycocotools evaluates, slowly\n")
+        sys.stderr.write("the native core is not built; using pycocotools, which is slow\n")
     if json_file is not None:
         import json  # now, while the core is at work
     core = started and started.result()

@@ -1,6 +1,6 @@
-"""What `benchmark evaluate` gives on request beside the twelve numbers.
+"""The extras of `benchmark evaluate`: breakdowns, intervals, CSV and the report.
 
-Loaded on every run of the command, so whatever takes time is loaded where it is asked for.
+Imports of heavy modules are inside the functions that need them.
 """
 
 from collections.abc import Sequence
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What was asked for.
+    """The extras asked for.
 
     Attributes:
         by: The breakdowns to print.
-        csv_file: Where the table of categories goes; None for nowhere.
-        interval: Whether to give intervals.
-        resamples: Resamples of the intervals, those of the report too.
-        seed: Of the resamples.
-        report: Where the report goes; None for nowhere.
-        images: Where the images for it lie; None for a report without.
-        pictures: How many of them it shows at most.
+        csv_file: Where to write the table of categories, if asked for.
+        interval: Whether to compute intervals.
+        resamples: Number of resamples of the intervals, also in the report; at least 2.
+        seed: Random seed of the resamples.
+        report: Where to write the report, if asked for.
+        images: Folder of the images; None for a report without pictures.
+        pictures: Most pictures in the report.
     """
 
     by: Sequence[By] = ()
@@ -49,7 +49,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Extras:
-    """What was found: numbers for `--json`, lines and tables to print, and the files written."""
+    """Numbers for `--json`, lines and tables to print, and the files written."""
 
     numbers: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Extras:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of an evaluation, each read when it is first needed and only then."""
+    """The files of an evaluation, each read when it is first needed."""
 
     result: "Result"
     predictions: Path
@@ -67,7 +67,7 @@ class Source:
 
     @cached_property
     def file(self) -> "AnnotationFile":
-        """The annotation file, for names and what was skipped."""
+        """The annotation file: names, and what was skipped."""
         from o365seg.formats.records import read_annotations
 
         return read_annotations(self.release)
@@ -79,20 +79,20 @@ class Source:
         from benchmark.reading.inputs import read_inputs
 
         if is_stdin(self.predictions):
-            raise InputError("can be read only once, and this needs more; name a file", file="-")
+            raise InputError("standard input can be read only once; give a file", file="-")
         return read_inputs(self.predictions, self.file, self.result.iou)
 
     @property
     def rule(self) -> SkipRule:
-        """The rule for skipped instances; any will do for boxes."""
+        """The rule for skipped instances; without effect for boxes."""
         return self.result.skip_rule or SkipRule.BOX
 
 
 def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> Extras:
-    """Work out what was asked for, and write the files.
+    """Compute the extras and write their files.
 
     Raises:
-        InputError: a file cannot be written, or no interval can be had.
+        InputError: a file cannot be written, or the ground truth has no objects.
     """
     source = Source(result, predictions, release)
     found = Extras()
@@ -141,11 +141,11 @@ def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
         write_bytes_atomic(wanted.csv_file, rows_csv(rows).encode())
         found.written.append(wanted.csv_file)
     if By.CATEGORY in wanted.by:
-        found.tables.append(rows_table(rows, "By category, in per cent"))
+        found.tables.append(rows_table(rows, "By category (%)"))
         found.numbers["by_category"] = [asdict(row) for row in rows]
     if By.SUPERCATEGORY in wanted.by:
         groups = by_supercategory(rows)
-        found.tables.append(rows_table(groups, "By supercategory, in per cent"))
+        found.tables.append(rows_table(groups, "By supercategory (%)"))
         found.numbers["by_supercategory"] = [asdict(row) for row in groups]
 
 
@@ -156,6 +156,6 @@ def _interval_line(result: "Result", found: "dict[str, Interval]", wanted: Wante
         for name, one in found.items()
     ]
     return (
-        f"95 % intervals over images ({wanted.resamples:,} resamples, seed {wanted.seed}): "
+        f"95% intervals over images ({wanted.resamples:,} resamples, seed {wanted.seed}): "
         + "; ".join(parts)
     )

@@ -1,8 +1,8 @@
-"""The `benchmark` command's first look at its arguments.
+"""The entry point of `benchmark`, and a fast start for a plain `benchmark evaluate`.
 
-The command line belongs to `cli`, whose libraries take longer to load than a whole evaluation
-runs. So a plain `benchmark evaluate` is read here, without them; whatever is not plain (help, a
-wrong option, another command) goes to `cli`, which has the same options and the last word.
+The libraries behind `main` take longer to load than a whole evaluation takes to run. So a plain
+`benchmark evaluate` is parsed here without them; everything else (help, a wrong option, another
+command) goes to `main`, which has the same options and decides.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 
 from benchmark.average_precision.native_core import HeadStart, is_wanted
 
-# As in `choices`, which takes longer to import than this is worth.
+# Equal to the enums in `choices`, which would take longer to import; a test compares them.
 IOUS = ("segm", "bbox", "boundary")
 SKIP_RULES = ("box", "box50", "ioa", "none")
 
@@ -39,7 +39,7 @@ def plain_evaluation(arguments: list[str]) -> dict[str, str] | None:
 
 
 def head_start(found: dict[str, str]) -> HeadStart | None:
-    """Begin to read and match the files, where both are named and the core is for them."""
+    """Start to read and match the files, if both are named and the native core can match them."""
     iou = found.get("iou", "segm")
     if "gt" not in found or found["predictions"] == "-" or iou == "boundary" or not is_wanted():
         return None
@@ -47,7 +47,7 @@ def head_start(found: dict[str, str]) -> HeadStart | None:
 
 
 def console() -> None:
-    """`main` as a process of its own, which ends without taking everything apart first."""
+    """Run `main` as the whole process, and end it without the interpreter's clean-up."""
     main()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -55,7 +55,7 @@ def console() -> None:
 
 
 def main() -> None:
-    """The `benchmark` command."""
+    """Run the `benchmark` program."""
     found = plain_evaluation(sys.argv[1:])
     if found is None:
         from benchmark.commands import main as cli

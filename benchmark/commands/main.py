@@ -1,4 +1,4 @@
-"""`benchmark`: predictions against ground truth, and a data set's statistics."""
+"""The `benchmark` program: its commands, and the options of `benchmark evaluate`."""
 
 import json
 import sys
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 app = command_line.make_app(
-    "Predictions against ground truth: AP that ignores skipped instances, panoptic quality, mean "
-    "IoU; a set's statistics."
+    "Evaluate segmentation: AP that ignores skipped instances, panoptic quality, mean IoU; and "
+    "describe data sets."
 )
 
 _INSTANCE, _PANOPTIC, _SEMANTIC = "Instance task", "Panoptic task", "Semantic task"
 
-# Which options a task reads; one of another task is a mistake that must not pass unnoticed.
+# The options of each task; giving one of another task is an error.
 _TASK_OPTIONS = {
     Task.INSTANCE: {
         "iou",
@@ -43,7 +43,7 @@ _TASK_OPTIONS = {
 
 
 @app.command(
-    epilog="Examples: `benchmark evaluate preds.json`, or with everything named "
+    epilog="Examples: `benchmark evaluate preds.json`, or with all files named "
     "`benchmark evaluate preds.json --gt o365_instance_seg_val.json --iou segm --skip-rule box "
     "--json numbers.json`; "
     "`benchmark evaluate panoptic_pred.json --task panoptic --gt panoptic_val2017.json`; "
@@ -55,20 +55,19 @@ def evaluate(
     predictions: Annotated[
         Path,
         typer.Argument(
-            help="Predictions. instance: COCO's results format, gzip too, '-': from standard "
-            "input. panoptic: COCO's panoptic JSON, "
-            "its PNGs beside it. semantic: a folder of label-map PNGs, or COCO results with a "
-            "mask per class.",
+            help="Predictions. instance: COCO results JSON, may be gzipped; '-' reads standard "
+            "input. panoptic: COCO panoptic JSON with its folder of PNGs. semantic: a folder of "
+            "label-map PNGs, or COCO results with one mask per class.",
             metavar="PREDS",
         ),
     ],
-    task: Annotated[Task, typer.Option(help="What was predicted.")] = Task.INSTANCE,
+    task: Annotated[Task, typer.Option(help="Task to evaluate.")] = Task.INSTANCE,
     gt: Annotated[
         Path | None,
         typer.Option(
             help="Ground truth. instance: a release, or any COCO-format file; by default "
-            "o365_instance_seg_val.json in the current folder, else the file that "
-            "O365SEG_RELEASE names. panoptic: COCO's panoptic JSON. semantic: a folder of "
+            "o365_instance_seg_val.json in the current folder, else the file named by "
+            "O365SEG_RELEASE. panoptic: COCO panoptic JSON. semantic: a folder of "
             "label-map PNGs, or a COCO-format file.",
             metavar="GT",
         ),
@@ -76,26 +75,25 @@ def evaluate(
     iou: Annotated[
         Iou,
         typer.Option(
-            help="What to compare: masks, boxes, or the lesser of the IoU of masks and of their "
-            "boundaries (boundary AP).",
+            help="IoU to use: masks, boxes, or boundary (the smaller of mask and boundary IoU, as "
+            "in boundary AP).",
             rich_help_panel=_INSTANCE,
         ),
     ] = Iou.SEGM,
     skip_rule: Annotated[
         SkipRule,
         typer.Option(
-            help="What becomes of a prediction on an instance that raters skipped. box: ignored "
-            "where its box IoU reaches the threshold, one prediction an instance. box50: the same "
-            "at box IoU 0.5. ioa: ignored by the part inside the skipped box, as a COCO crowd. "
-            "none: a false positive.",
+            help="How predictions on skipped instances count. box: ignored if the box IoU reaches "
+            "the threshold, one prediction per instance. box50: the same at box IoU 0.5. ioa: "
+            "ignored by the fraction of the prediction inside the skipped box, as for COCO crowds. "
+            "none: false positives.",
             rich_help_panel=_INSTANCE,
         ),
     ] = SkipRule.BOX,
     by: Annotated[
         list[By] | None,
         typer.Option(
-            help="Also print the numbers by category, by supercategory or by relative mask size; "
-            "may be given again.",
+            help="Also report by category, supercategory or relative mask size; repeatable.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
@@ -103,7 +101,7 @@ def evaluate(
         Path | None,
         typer.Option(
             "--csv",
-            help="Write a table of the categories to this file.",
+            help="Write per-category results as CSV to this file.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
@@ -111,38 +109,38 @@ def evaluate(
         bool,
         typer.Option(
             "--interval",
-            help="Also give 95 % intervals: a bootstrap over the images.",
+            help="Also compute 95% intervals by bootstrapping over images.",
             rich_help_panel=_INSTANCE,
         ),
     ] = False,
     resamples: Annotated[
         int,
         typer.Option(
-            help="Resamples of an interval.", min=2, max=1_000_000, rich_help_panel=_INSTANCE
+            help="Number of bootstrap resamples.", min=2, max=1_000_000, rich_help_panel=_INSTANCE
         ),
     ] = 1000,
     seed: Annotated[
         int,
-        typer.Option(help="Equal seeds draw equal resamples.", min=0, rich_help_panel=_INSTANCE),
+        typer.Option(help="Random seed of the resamples.", min=0, rich_help_panel=_INSTANCE),
     ] = 0,
     report: Annotated[
         Path | None,
         typer.Option(
-            help="Write a report to this file: one HTML page that loads nothing.",
+            help="Write a self-contained HTML report to this file.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
     images: Annotated[
         Path | None,
         typer.Option(
-            help="Where the images lie, to see predictions beside the truth in the report.",
+            help="Folder of the images, for the pictures in the report.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
     pictures: Annotated[
         int,
         typer.Option(
-            help="How many images the report shows, those with the most errors.",
+            help="Number of pictures in the report, images with most errors first.",
             min=1,
             rich_help_panel=_INSTANCE,
         ),
@@ -150,7 +148,7 @@ def evaluate(
     pred_pngs: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the predictions' PNGs.",
+            help="Folder of the predicted PNGs.",
             show_default="PREDS without .json",
             rich_help_panel=_PANOPTIC,
         ),
@@ -158,7 +156,7 @@ def evaluate(
     gt_pngs: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the ground truth's PNGs.",
+            help="Folder of the ground-truth PNGs.",
             show_default="GT without .json",
             rich_help_panel=_PANOPTIC,
         ),
@@ -166,7 +164,7 @@ def evaluate(
     ignore_label: Annotated[
         int,
         typer.Option(
-            help="Pixels of this label in the ground truth do not count.",
+            help="Ground-truth label whose pixels are ignored.",
             min=0,
             rich_help_panel=_SEMANTIC,
         ),
@@ -175,17 +173,17 @@ def evaluate(
         bool,
         typer.Option(
             "--reduce-zero-label",
-            help="In the ground truth alone, ignore label 0 and take 1 off all others, as for "
-            "ADE20K. (Where predictions count from 1 too: --ignore-label 0 instead.)",
+            help="Ignore label 0 of the ground truth and subtract 1 from the others, as for "
+            "ADE20K. If predictions also start at 1, use --ignore-label 0 instead.",
             rich_help_panel=_SEMANTIC,
         ),
     ] = False,
     classes: Annotated[
         Path | None,
         typer.Option(
-            help="The classes: a text file, a name a line from label 0 on, or JSON with "
-            "COCO's categories. Any other label is then an error.",
-            show_default="a COCO-format GT's; else all labels there are",
+            help="Class names: a text file with one name per line, from label 0, or JSON with "
+            "COCO categories. Other labels are errors.",
+            show_default="those of a COCO-format GT, else every label found",
             metavar="NAMES.TXT|JSON",
             rich_help_panel=_SEMANTIC,
         ),
@@ -194,7 +192,7 @@ def evaluate(
         bool,
         typer.Option(
             "--per-class",
-            help="Print a row per category too (--json has them always).",
+            help="Also print one row per class (--json always has them).",
             rich_help_panel="Panoptic and semantic task",
         ),
     ] = False,
@@ -203,11 +201,14 @@ def evaluate(
         typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
     ] = None,
 ) -> None:
-    """COCO AP and AR, predictions on skipped instances apart; or panoptic quality; or mean IoU."""
+    """Compute AP and AR, panoptic quality, or mean IoU.
+
+    Predictions on skipped instances are ignored (see --skip-rule).
+    """
     _check_options(context, task)
     if task is not Task.INSTANCE:
         if gt is None:
-            raise typer.BadParameter(f"--task {task} needs a ground truth", param_hint="--gt")
+            raise typer.BadParameter(f"required with --task {task}", param_hint="--gt")
         if task is Task.PANOPTIC:
             shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
         else:
@@ -215,7 +216,7 @@ def evaluate(
         _report(predictions, gt, json_file, *shown)
         return
     if images is not None and report is None:
-        raise typer.BadParameter("asks for --report too", param_hint="--images")
+        raise typer.BadParameter("requires --report", param_hint="--images")
     from benchmark.commands.evaluate import run_evaluation
     from benchmark.commands.extras import Wanted
 
@@ -224,12 +225,12 @@ def evaluate(
 
 
 def _check_options(context: typer.Context, task: Task) -> None:
-    """An option given that only other tasks read is a fault of the command line."""
+    """Refuse an option that belongs to another task only."""
     for name in sorted(set().union(*_TASK_OPTIONS.values()) - _TASK_OPTIONS[task]):
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = "--" + name.replace("_", "-")
-            raise typer.BadParameter(f"is not for --task {task}", param_hint=option)
+            raise typer.BadParameter(f"not valid with --task {task}", param_hint=option)
 
 
 def _panoptic(
@@ -239,7 +240,7 @@ def _panoptic(
     from benchmark.report import pixel_tables
 
     result = panoptic.evaluate_panoptic(
-        predictions, gt, prediction_pngs=pred_pngs, truth_pngs=gt_pngs
+        predictions, gt, prediction_pngs=pred_pngs, ground_truth_pngs=gt_pngs
     )
     return (
         pixel_tables.panoptic_json(result),
@@ -278,7 +279,7 @@ def _report(
     tables: list["Table"],
     lines: list[str],
 ) -> None:
-    """Print tables and lines, and write the numbers where asked; with `-` print those alone."""
+    """Print tables and lines, and write the numbers if asked; with `-` print only the numbers."""
     from o365seg.formats.json_files import write_bytes_atomic
 
     numbers = {"predictions": str(predictions), "ground_truth": str(truth)} | numbers
@@ -301,5 +302,5 @@ cli_statistics.add_command(app)
 
 
 def main() -> None:
-    """The whole command line; `benchmark.commands.fast_path` comes before it."""
+    """Run the whole command line; `benchmark.commands.fast_path` runs before it."""
     command_line.run(app)

@@ -1,4 +1,4 @@
-"""`benchmark stats`: what a data set holds."""
+"""`benchmark stats`: describe a data set."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_command(app: typer.Typer) -> None:
-    """Put the command of this module into the app."""
+    """Add the command of this module to the app."""
     app.command(
         epilog="Examples: `benchmark stats o365_instance_seg_val.json`, or beside other sets "
         "`benchmark stats o365_instance_seg_val.json --compare COCO=instances_val2017.json "
@@ -30,26 +30,28 @@ def stats(
     compare: Annotated[
         list[str] | None,
         typer.Option(
-            help="A set to compare with, COCO or LVIS format; may be given again.",
+            help="Another data set to compare with, in COCO or LVIS format; repeatable.",
             metavar="NAME=ANNOTATIONS.JSON",
         ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option(help="The first set's name in legend and tables.", show_default="its file's"),
+        typer.Option(
+            help="Name of the first set in legends and tables.", show_default="its file name"
+        ),
     ] = None,
     relative_size: Annotated[
         RelativeSize,
         typer.Option(
-            help="Size of a mask in its image: the root of the ratio of the areas (the paper's "
-            "caption), or the plain ratio."
+            help="Relative size of a mask: the square root of the area ratio (as in the paper's "
+            "caption), or the ratio itself."
         ),
     ] = RelativeSize.ROOT,
     reference: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Published points to draw beside the curves, labelled as published and in no "
-            "table: a CSV with the columns curve, x, y and source; may be given again.",
+            help="Published points to draw beside the curves, from a CSV file with the columns "
+            "curve, x, y and source; repeatable. They are not in the tables.",
             metavar="POINTS.CSV",
         ),
     ] = None,
@@ -58,10 +60,10 @@ def stats(
         bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
     ] = False,
 ) -> None:
-    """Figure 5: masks per category and per image, relative mask size; and what the set holds.
+    """Describe a data set: masks per category and per image, and relative mask size (Figure 5).
 
-    Where objects were skipped, also their share by category and by the size of the box; where the
-    file has raters' times, also those by size and by answer.
+    Also reports skips by category and box size, and rater time by size and answer, if the file
+    has them.
     """
     from o365seg.statistics.figures import write_figures
     from o365seg.statistics.reference_points import read_reference
@@ -106,14 +108,16 @@ def _measure(name: str, path: Path, relative_size: RelativeSize) -> "Measured":
 
 
 def _named_files(arguments: list[str], taken: str) -> list[tuple[str, Path]]:
-    """`NAME=FILE` arguments as pairs; anything else is a fault of the command line."""
+    """`NAME=FILE` arguments as (name, path) pairs; anything else is refused."""
     names, pairs = {taken}, []
     for argument in arguments:
         name, equals, path = argument.partition("=")
         if not (name and equals and path):
-            raise typer.BadParameter(f"{argument!r} is not NAME=FILE", param_hint="--compare")
+            raise typer.BadParameter(
+                f"expected NAME=FILE, got {argument!r}", param_hint="--compare"
+            )
         if name in names:
-            raise typer.BadParameter(f"{name!r} is named twice", param_hint="--compare")
+            raise typer.BadParameter(f"duplicate name {name!r}", param_hint="--compare")
         names.add(name)
         pairs.append((name, Path(path)))
     return pairs

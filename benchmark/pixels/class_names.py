@@ -1,4 +1,4 @@
-"""Names of the classes of label maps, which do not carry their own."""
+"""Read the names of the classes of label maps."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class _Classes(msgspec.Struct):
 
 
 def read_classes(path: str | Path) -> dict[int, str]:
-    """Class names by label: a text file, a name a line from label 0 on, or JSON.
+    """Class names by label, from a text file with one name per line, or from JSON.
 
     JSON is a list of `id` and `name`, or a COCO file with `categories`.
 
@@ -35,15 +35,15 @@ def read_classes(path: str | Path) -> dict[int, str]:
         try:
             lines = data.decode("utf-8").rstrip().splitlines()
         except UnicodeDecodeError as error:
-            raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+            raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
         listed = [_Class(label, name.strip()) for label, name in enumerate(lines)]
     if not listed:
-        raise InputError("names no class", file=path)
+        raise InputError("no class names", file=path)
     classes = {}
     for number, found in enumerate(listed):
         if found.id in classes:
             raise InputError(
-                f"{found.id} was given to an earlier class already",
+                f"duplicate id {found.id}",
                 file=path, record=f"classes[{number}]", field="id",
             )  # fmt: skip
         classes[found.id] = found.name

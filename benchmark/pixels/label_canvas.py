@@ -12,7 +12,7 @@ class _Overlap(MaskError):
     """The mask of this number covers pixels of an earlier one."""
 
     def __init__(self, mask: int) -> None:
-        super().__init__("overlaps an earlier mask of its image; a pixel has one label")
+        super().__init__("overlaps another mask of the image; a pixel can have only one label")
         self.mask = mask
 
 

@@ -26,13 +26,13 @@ from o365seg.formats.records import Annotation, AnnotationFile, read_annotations
 
 @dataclass(frozen=True)
 class ImageName:
-    """What an image is known by: its path without suffix and, where a JSON has it, its id."""
+    """The name of an image: its path without suffix and, if a JSON file has it, its id."""
 
     path: str
     id: int | str | None = None
 
     def candidates(self) -> list[str | int]:
-        """What it may be called elsewhere, likeliest first."""
+        """The names that the other side may use for it, most likely first."""
         last = PurePosixPath(self.path).name
         names: list[str | int] = [self.path, last]
         if self.id is not None:
@@ -41,8 +41,8 @@ class ImageName:
         return [*names, int(last)] if last.isdecimal() and last.isascii() else names
 
 
-class TrueMaps(Protocol):
-    """Ground truth."""
+class GroundTruthMaps(Protocol):
+    """The ground truth of every image."""
 
     @property
     def images(self) -> Sequence[ImageName]:
@@ -59,15 +59,15 @@ class TrueMaps(Protocol):
         ...
 
     def place(self, index: int) -> str:
-        """What errors call that map."""
+        """The name that errors give to that map."""
         ...
 
 
 class PredictedMaps(Protocol):
-    """Predictions."""
+    """The predictions for every image."""
 
     def check(self, images: Sequence[ImageName]) -> list[str]:
-        """Make sure of the predictions of these images; what the reader must know of them."""
+        """Check that these images have predictions, and return notes for the reader."""
         ...
 
     def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
@@ -75,11 +75,11 @@ class PredictedMaps(Protocol):
         ...
 
     def place(self, image: ImageName) -> str:
-        """What errors call that map."""
+        """The name that errors give to that map."""
         ...
 
 
-class TrueFolder:
+class GroundTruthFolder:
     """PNGs below a folder."""
 
     classes = None
@@ -89,11 +89,11 @@ class TrueFolder:
         self.images = [ImageName(name) for name in self._paths]
 
     def read(self, index: int) -> np.ndarray:
-        """See `TrueMaps`."""
+        """See `GroundTruthMaps`."""
         return read_labels(self.place(index))
 
     def place(self, index: int) -> str:
-        """See `TrueMaps`."""
+        """See `GroundTruthMaps`."""
         return str(self._paths[self.images[index].path])
 
 
@@ -111,7 +111,8 @@ class PredictedFolder:
         if labels.shape != size:
             (height, width), (own_height, own_width) = size, labels.shape
             raise InputError(
-                f"is {own_width}×{own_height} pixels, its ground truth {width}×{height}", file=path
+                f"has size {own_width}×{own_height}; its ground truth has {width}×{height}",
+                file=path,
             )
         return labels
 
@@ -120,18 +121,18 @@ class PredictedFolder:
         return str(self._path(image))
 
     def check(self, images: Sequence[ImageName]) -> list[str]:
-        """Every image needs its PNG; the first without is named."""
+        """Require a PNG for every image."""
         used = {self._path(image) for image in images}
         unused = len(self._paths) - len(used)
         if not unused:
             return []
-        return [f"{unused:,} predicted maps are not in the ground truth and were left out."]
+        return [f"{unused:,} predicted maps are not in the ground truth; ignored."]
 
     def _path(self, image: ImageName) -> Path:
         for name in image.candidates():
             if name in self._paths:
                 return self._paths[str(name)]
-        message = f"holds no {image.path}.png, which the ground truth has"
+        message = f"{image.path}.png is missing; the ground truth has it"
         raise InputError(message, file=self._folder)
 
 
@@ -142,11 +143,11 @@ def _pngs(folder: Path) -> dict[str, Path]:
         for path in sorted(folder.rglob("*.png"))
     }
     if not paths:
-        raise InputError("holds no PNG", file=folder)
+        raise InputError("no PNG files", file=folder)
     return paths
 
 
-class JsonTruth:
+class GroundTruthJson:
     """A COCO annotation file (COCO-Stuff's `stuff_val2017.json`): each mask is an area of a class.
 
     Pixels that no mask covers have no label.
@@ -156,7 +157,7 @@ class JsonTruth:
         self._path = path
         self._file: AnnotationFile = read_annotations(path)
         if not self._file.images:
-            raise InputError("holds no images", file=path, field="images")
+            raise InputError("no images", file=path, field="images")
         self.classes = {category.id: category.name for category in self._file.categories}
         for number, category in enumerate(self._file.categories):
             if not 0 <= category.id < NO_LABEL:
@@ -175,7 +176,7 @@ class JsonTruth:
             self._annotations.setdefault(annotation.image_id, []).append((number, annotation))
 
     def read(self, index: int) -> np.ndarray:
-        """See `TrueMaps`."""
+        """See `GroundTruthMaps`."""
         image = self._file.images[index]
         canvas = LabelCanvas((image.height, image.width))
         annotations = self._annotations.get(image.id, [])
@@ -192,7 +193,7 @@ class JsonTruth:
             ) from None
 
     def place(self, index: int) -> str:
-        """See `TrueMaps`."""
+        """See `GroundTruthMaps`."""
         return f"{self._path}: images[{index}] (id {self._file.images[index].id})"
 
 
@@ -203,7 +204,7 @@ class _Record(msgspec.Struct, gc=False):
     file_name: str | None = None
 
 
-class JsonPredictions:
+class PredictedJson:
     """A results file: a list of `category_id`, `segmentation` (run lengths) and the image.
 
     The image is `image_id`, or `file_name` as detectron2 writes it (any folders before the name).
@@ -213,14 +214,14 @@ class JsonPredictions:
         self._path = path
         self._records = read_json(path, list[_Record])
         if not self._records:
-            raise InputError("holds no predictions", file=path)
+            raise InputError("empty: no predictions to evaluate", file=path)
         self._by_image: dict[str | int, list[int]] = {}
         by_last_part: dict[str, set[str]] = {}
         for number, record in enumerate(self._records):
             name = record.image_id
             if name is None:
                 if not record.file_name:
-                    raise self._fault(number, "neither image_id nor file_name", "image_id")
+                    raise self._fault(number, "needs image_id or file_name", "image_id")
                 name = str(PurePosixPath(record.file_name).with_suffix(""))
                 by_last_part.setdefault(PurePosixPath(name).name, set()).add(name)
             if not 0 <= record.category_id < NO_LABEL:
@@ -248,17 +249,19 @@ class JsonPredictions:
         return f"{self._path}: image {image.path if image.id is None else image.id}"
 
     def check(self, images: Sequence[ImageName]) -> list[str]:
-        """An image without a record is one in which nothing was predicted; but not every image."""
+        """Require a record for some image; an image without one has no prediction."""
         numbers = [number for image in images for number in self._numbers(image)]
         if not numbers:
-            raise self._fault(0, "no image of the ground truth is among the predictions'", None)
+            raise self._fault(0, "no predicted image is in the ground truth", None)
         empty = sum(not self._numbers(image) for image in images)
         notes = []
         if empty:
-            notes.append(f"{empty:,} images have no prediction; every pixel of theirs is wrong.")
+            notes.append(f"{empty:,} images have no prediction; all their pixels count as wrong.")
         if len(numbers) < len(self._records):
             unused = len(self._records) - len(numbers)
-            notes.append(f"{unused:,} predictions are of other images and were left out.")
+            notes.append(
+                f"{unused:,} predictions are for images that are not in the ground truth; ignored."
+            )
         return notes
 
     def _numbers(self, image: ImageName) -> list[int]:
@@ -276,11 +279,11 @@ class JsonPredictions:
         )
 
 
-def true_maps(path: Path) -> TrueMaps:
+def ground_truth_maps(path: Path) -> GroundTruthMaps:
     """Ground truth from a folder of PNGs or a COCO annotation file."""
-    return TrueFolder(path) if path.is_dir() else JsonTruth(path)
+    return GroundTruthFolder(path) if path.is_dir() else GroundTruthJson(path)
 
 
 def predicted_maps(path: Path) -> PredictedMaps:
     """Predictions from a folder of PNGs or a results file."""
-    return PredictedFolder(path) if path.is_dir() else JsonPredictions(path)
+    return PredictedFolder(path) if path.is_dir() else PredictedJson(path)

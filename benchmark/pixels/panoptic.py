@@ -127,10 +127,10 @@ class PanopticResult:
 
 def evaluate_panoptic(
     predictions: str | Path,
-    truth: str | Path,
+    ground_truth: str | Path,
     *,
     prediction_pngs: str | Path | None = None,
-    truth_pngs: str | Path | None = None,
+    ground_truth_pngs: str | Path | None = None,
 ) -> PanopticResult:
     """Panoptic quality of predictions in COCO's panoptic format (JSON and PNGs).
 
@@ -139,15 +139,15 @@ def evaluate_panoptic(
 
     Args:
         predictions: The JSON of the predictions.
-        truth: The JSON of the ground truth.
+        ground_truth: The JSON of the ground truth.
         prediction_pngs: Folder of PNGs; by default the path of the JSON without `.json`.
-        truth_pngs: Likewise of the ground truth.
+        ground_truth_pngs: Likewise of the ground truth.
 
     Raises:
         InputError: what `read_panoptic` raises; a PNG is missing, of another size or kind; a
             predicted segment is in the PNG and not in the JSON or the other way round.
     """
-    found = read_panoptic(predictions, truth, prediction_pngs, truth_pngs)
+    found = read_panoptic(predictions, ground_truth, prediction_pngs, ground_truth_pngs)
     matches = list(map_in_order(_match_image, found.pairs, "Comparing segments"))
     count = len(found.categories)
 
@@ -227,10 +227,10 @@ def unlisted_segment(pairs: PixelPairs, predicted: Segments) -> str | None:
     in_png = np.unique(pairs.second[pairs.second != VOID])
     extra = np.setdiff1d(in_png, predicted.ids)
     if extra.size:
-        return f"segment {extra[0]} is in the PNG and not listed here"
+        return f"segment {extra[0]} is in the PNG but not listed here"
     absent = np.setdiff1d(predicted.ids, in_png)
     if absent.size:
-        return f"segment {absent[0]} is listed here and has no pixel in the PNG"
+        return f"segment {absent[0]} is listed here but has no pixels in the PNG"
     return None
 
 
@@ -239,7 +239,7 @@ def _match_image(pair: tuple[PanopticImage, PanopticImage]) -> SegmentMatch:
     true_ids, predicted_ids = read_segment_ids(truth.png), read_segment_ids(predicted.png)
     if true_ids.shape != predicted_ids.shape:
         (height, width), (own_height, own_width) = true_ids.shape, predicted_ids.shape
-        message = f"is {own_width}×{own_height} pixels, its ground truth {width}×{height}"
+        message = f"has size {own_width}×{own_height}; its ground truth has {width}×{height}"
         raise InputError(message, file=predicted.png)
     pairs = count_pairs(true_ids, predicted_ids)
     fault = unlisted_segment(pairs, predicted.segments)
@@ -248,7 +248,7 @@ def _match_image(pair: tuple[PanopticImage, PanopticImage]) -> SegmentMatch:
     try:
         return match_segments(pairs, truth.segments, predicted.segments)
     except ZeroDivisionError:
-        raise truth.fault("a segment of area 0 has pixels in the PNG") from None
+        raise truth.fault("a segment with area 0 has pixels in the PNG") from None
 
 
 def _places(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -274,17 +274,17 @@ def _mean_in_order(values: np.ndarray) -> float:
 def _notes(matches: Sequence[SegmentMatch], unused: int) -> list[str]:
     notes = []
     if unused:
-        notes.append(f"{unused:,} predicted images are not in the ground truth and were left out.")
+        notes.append(f"{unused:,} predicted images are not in the ground truth; ignored.")
     otherwise = sum(match.stated_otherwise for match in matches)
     if otherwise:
         notes.append(
-            f"{otherwise:,} segments of the ground truth have another area in the JSON than in the "
-            "PNG; the JSON's counts, as in panopticapi."
+            f"{otherwise:,} ground-truth segments have different areas in the JSON and the PNG; "
+            "the JSON's is used, as in panopticapi."
         )
     unlisted = sum(match.unlisted for match in matches)
     if unlisted:
         notes.append(
-            f"{unlisted:,} segments in PNGs of the ground truth are not in its JSON; they are "
-            "neither void nor matched, as in panopticapi."
+            f"{unlisted:,} segments in ground-truth PNGs are not in the JSON; they are neither "
+            "void nor matched, as in panopticapi."
         )
     return notes

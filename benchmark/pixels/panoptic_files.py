@@ -35,7 +35,7 @@ class _Annotation(msgspec.Struct, gc=False):
     segments_info: list[_Segment]
 
 
-class _Truth(msgspec.Struct):
+class _GroundTruth(msgspec.Struct):
     annotations: list[_Annotation]
     categories: list[PanopticCategory]
 
@@ -84,7 +84,7 @@ class PanopticImage:
 
 @dataclass(frozen=True)
 class PanopticPairs:
-    """What there is to compare.
+    """The images to compare.
 
     Attributes:
         categories: The ground truth's, in its order.
@@ -99,34 +99,34 @@ class PanopticPairs:
 
 def read_panoptic(
     predictions: str | Path,
-    truth: str | Path,
+    ground_truth: str | Path,
     prediction_pngs: str | Path | None = None,
-    truth_pngs: str | Path | None = None,
+    ground_truth_pngs: str | Path | None = None,
 ) -> PanopticPairs:
-    """Read and check both JSON files; no PNG is opened yet.
+    """Read and check both JSON files, without opening a PNG.
 
     Args:
         predictions: Predictions in COCO's panoptic format.
-        truth: Ground truth in the same format, with `categories`.
+        ground_truth: Ground truth in the same format, with `categories`.
         prediction_pngs: Folder of the predictions' PNGs; by default the JSON's path without
             `.json`, as COCO ships them.
-        truth_pngs: Likewise of the ground truth's.
+        ground_truth_pngs: Likewise of the ground truth's.
 
     Raises:
-        InputError: a file or folder is not there, not JSON, or not of this form; an image or a
-            segment id given twice; the id 0; an unknown category; an image without a prediction.
+        InputError: a file or folder is missing, not JSON, or not of this form; a duplicate image or
+            segment id; the id 0; an unknown category; an image without a prediction.
     """
-    truth, predictions = Path(truth), Path(predictions)
-    file, guesses = read_json(truth, _Truth), read_json(predictions, _Predictions)
-    truth_folder = _png_folder(truth, truth_pngs, "--gt-pngs")
+    truth, predictions = Path(ground_truth), Path(predictions)
+    file, guesses = read_json(truth, _GroundTruth), read_json(predictions, _Predictions)
+    truth_folder = _png_folder(truth, ground_truth_pngs, "--gt-pngs")
     prediction_folder = _png_folder(predictions, prediction_pngs, "--pred-pngs")
     if not file.annotations:
-        raise InputError("holds no images", file=truth, field="annotations")
+        raise InputError("no images", file=truth, field="annotations")
     places: dict[int, int] = {}
     for index, category in enumerate(file.categories):
         if places.setdefault(category.id, index) != index:
             raise InputError(
-                f"{category.id} was given to an earlier record already",
+                f"duplicate id {category.id}",
                 file=truth, record=f"categories[{index}]", field="id",
             )  # fmt: skip
     true = _images(file.annotations, places, truth, truth_folder)
@@ -144,10 +144,12 @@ def read_panoptic(
 
 def _png_folder(file: Path, given: str | Path | None, option: str) -> Path:
     if given is None and file.suffix != ".json":
-        raise InputError(f"has no name of the form X.json; name its PNGs by {option}", file=file)
+        raise InputError(
+            f"must be named *.json; otherwise give the PNG folder with {option}", file=file
+        )
     folder = file.with_suffix("") if given is None else Path(given)
     if not folder.is_dir():
-        what = "no such folder" if given else f"no such folder of PNGs; name another by {option}"
+        what = "no such folder" if given else f"no such folder; give the PNG folder with {option}"
         raise InputError(what, file=folder)
     return folder
 
@@ -161,7 +163,7 @@ def _images(
         record = f"annotations[{index}] (image_id {annotation.image_id})"
         if annotation.image_id in images:
             raise InputError(
-                "was given to an earlier record already",
+                f"duplicate image_id {annotation.image_id}",
                 file=file, record=record, field="image_id",
             )  # fmt: skip
         segments = _segments(annotation.segments_info, places, file, record)
@@ -177,14 +179,19 @@ def _segments(listed: list[_Segment], places: dict[int, int], file: Path, record
         where = f"segments_info[{number}]"
         field, message = None, ""
         if segment.id in ids:
-            field, message = "id", f"{segment.id} was given to an earlier segment already"
+            field, message = "id", f"duplicate id {segment.id}"
         elif not 0 < segment.id < 2**63:
-            field, message = "id", f"{segment.id}; ids start at 1, for 0 is void"
+            field, message = "id", f"must be at least 1 (0 is void), got {segment.id}"
         elif segment.category_id not in places:
-            field, message = "category_id", f"segment {segment.id} has the unknown category "
-            message += str(segment.category_id)
+            field, message = (
+                "category_id",
+                f"unknown category {segment.category_id} (segment {segment.id})",
+            )
         elif segment.area is not None and segment.area < 0:
-            field, message = "area", f"segment {segment.id} has the area {segment.area}"
+            field, message = (
+                "area",
+                f"must not be negative, got {segment.area} (segment {segment.id})",
+            )
         if field:
             raise InputError(message, file=file, record=record, field=f"{where}.{field}")
         ids.add(segment.id)

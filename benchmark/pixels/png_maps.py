@@ -1,4 +1,4 @@
-"""PNGs whose pixels are ids, not colours: exactly the kinds that carry ids, everything else named.
+"""Read PNGs whose pixels are ids, not colours, and refuse every other kind by name.
 
 A viewer or an export tool that turned such a file into a palette, an alpha channel or 16 bits has
 changed what the numbers mean, mostly without a trace in the picture. So the kind is read from the
@@ -33,7 +33,7 @@ def read_segment_ids(path: str | Path) -> np.ndarray:
     data = read_bytes(path)
     depth, colour = _kind(data, path)
     if (depth, colour) != (8, _RGB):
-        raise _wrong_kind(depth, colour, "panoptic segments need an 8-bit RGB PNG", path)
+        raise _wrong_kind(depth, colour, "must be an 8-bit RGB PNG", path)
     image = _decode(data, path)
     # PIL keeps RGB pixels in four bytes, so this is one copy; the fourth byte is 255.
     packed = np.frombuffer(image.tobytes("raw", "RGBX"), "<u4")
@@ -55,7 +55,7 @@ def read_labels(path: str | Path) -> np.ndarray:
     depth, colour = _kind(data, path)
     # Grey of 1, 2 or 4 bits is stretched to 0 … 255 by common readers: nobody's labels survive.
     if colour != _PALETTE and (colour != _GREY or depth not in (8, 16)):
-        need = "a label map needs one channel: grey of 8 or 16 bits, or a palette"
+        need = "must have one channel: 8- or 16-bit grey, or a palette"
         raise _wrong_kind(depth, colour, need, path)
     return np.asarray(_decode(data, path))
 
@@ -63,17 +63,17 @@ def read_labels(path: str | Path) -> np.ndarray:
 def _kind(data: bytes, path: str | Path) -> tuple[int, int]:
     """Bit depth and colour type from the header chunk, which is always the first."""
     if data[:8] != _SIGNATURE or data[12:16] != b"IHDR" or len(data) < 26:
-        raise InputError("is not a PNG", file=path)
+        raise InputError("not a PNG file", file=path)
     width, height, depth, colour = struct.unpack(">IIBB", data[16:26])
     if width * height > _MOST_PIXELS:
-        raise InputError(f"claims {width}×{height} pixels", file=path)
+        raise InputError(f"too large: {width}×{height} pixels", file=path)
     return depth, colour
 
 
 def _wrong_kind(depth: int, colour: int, need: str, path: str | Path) -> InputError:
     name = _COLOUR_TYPES.get(colour, f"colour type {colour}")
     article = "an" if depth == 8 else "a"
-    return InputError(f"is {article} {depth}-bit {name} PNG; {need}", file=path)
+    return InputError(f"{need}; is {article} {depth}-bit {name} PNG", file=path)
 
 
 def _decode(data: bytes, path: str | Path) -> Image.Image:
@@ -81,5 +81,5 @@ def _decode(data: bytes, path: str | Path) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=["PNG"])
         image.load()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise InputError(f"does not decode: {error}", file=path) from None
+        raise InputError(f"cannot be decoded: {error}", file=path) from None
     return image

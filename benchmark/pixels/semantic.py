@@ -21,7 +21,12 @@ import numpy as np
 
 from benchmark.pixels.class_names import read_classes
 from benchmark.pixels.label_canvas import NO_LABEL
-from benchmark.pixels.label_maps import PredictedMaps, TrueMaps, predicted_maps, true_maps
+from benchmark.pixels.label_maps import (
+    GroundTruthMaps,
+    PredictedMaps,
+    ground_truth_maps,
+    predicted_maps,
+)
 from benchmark.pixels.ordered_threads import map_in_order
 from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
 from o365seg.errors import InputError
@@ -79,18 +84,18 @@ class SemanticResult:
 
 def evaluate_semantic(
     predictions: str | Path,
-    truth: str | Path,
+    ground_truth: str | Path,
     *,
     classes: str | Path | None = None,
     ignore_label: int = IGNORE_LABEL,
     reduce_zero_label: bool = False,
 ) -> SemanticResult:
-    """Mean IoU of predicted label maps.
+    """Compute the mean IoU of predicted label maps.
 
     Args:
         predictions: A folder of label-map PNGs, or a COCO results file with a run-length mask per
             class.
-        truth: A folder of label-map PNGs, or a COCO annotation file. See `label_maps` for how
+        ground_truth: A folder of label-map PNGs, or a COCO annotation file; `label_maps` says how
             images are paired.
         classes: Names of the classes (see `class_names`); every other label is then an error.
             Without, a COCO annotation file's categories; else whatever labels there are.
@@ -101,12 +106,12 @@ def evaluate_semantic(
             count from 1 too, `ignore_label=0` does the same).
 
     Raises:
-        InputError: a file is missing, unsound, of another size or kind than it should be; an
-            unknown label; masks of one image overlap. Names the file and the record.
+        InputError: a file is missing, invalid, or of the wrong size or kind; an unknown label;
+            masks of one image overlap. Names the file and the record.
     """
-    true, predicted = true_maps(Path(truth)), predicted_maps(Path(predictions))
+    true, predicted = ground_truth_maps(Path(ground_truth)), predicted_maps(Path(predictions))
     if reduce_zero_label and true.classes is not None:
-        raise InputError("the zero label can be reduced in label maps only", file=truth)
+        raise InputError("--reduce-zero-label is only for label maps", file=ground_truth)
     notes = predicted.check(true.images)
     named = true.classes if classes is None else read_classes(classes)
     known = None if named is None else np.array(sorted(named), np.int64)
@@ -125,7 +130,11 @@ def evaluate_semantic(
 
 
 def _compare(
-    true: TrueMaps, predicted: PredictedMaps, index: int, ignore_label: int, reduce_zero_label: bool
+    true: GroundTruthMaps,
+    predicted: PredictedMaps,
+    index: int,
+    ignore_label: int,
+    reduce_zero_label: bool,
 ) -> PixelPairs:
     """The counted pixels of one image by true and predicted label; ignored true ones are gone."""
     labels = true.read(index)
@@ -147,7 +156,7 @@ def _check_known(
         return
     unknown = np.setdiff1d(labels, np.append(known, [ignore_label, NO_LABEL]))
     if unknown.size:
-        raise InputError(f"the label {unknown[0]} is not among the classes", file=place)
+        raise InputError(f"unknown label {unknown[0]}: not among the classes", file=place)
 
 
 def _result(

@@ -1,4 +1,4 @@
-"""Reading COCO results files, with nothing let through that the matching could choke on."""
+"""Read COCO results files and check every record before it is matched."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from o365seg.formats.records import AnnotationFile
 from o365seg.terminal.command_line import progress
 
 NAMELESS = "predictions"
-"""What errors call predictions that were handed over as Python records, not as a file."""
+"""The name that errors give to predictions passed as Python records, not as a file."""
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -94,9 +94,7 @@ def read_predictions(
         name, data = source, read_bytes(source)
     records = decode_json(data, list[_Record], name)
     if not records:
-        raise InputError(
-            "holds no predictions: an empty list; there is nothing to evaluate", file=name
-        )
+        raise InputError("empty: no predictions to evaluate", file=name)
     sizes = {image.id: (image.height, image.width) for image in truth.images}
     categories = {category.id for category in truth.categories}
     has_boxes = bool(records[0].bbox)
@@ -112,9 +110,11 @@ def read_predictions(
             image_id = _whole(record.image_id, "image_id")
             category_id = _whole(record.category_id, "category_id")
             if image_id not in sizes:
-                raise _FieldError("image_id", f"no image {image_id} in the ground truth")
+                raise _FieldError("image_id", f"unknown image {image_id}: not in the ground truth")
             if category_id not in categories:
-                raise _FieldError("category_id", f"no category {category_id} in the ground truth")
+                raise _FieldError(
+                    "category_id", f"unknown category {category_id}: not in the ground truth"
+                )
             if measured is not None and measured.known[index]:
                 rle = record.segmentation
                 assert isinstance(rle, Rle)
@@ -176,17 +176,19 @@ def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> M
 def _whole(value: int | float, field: str) -> int:
     """An id as an integer; 1.0 is one too, as numpy and pandas write it."""
     if isinstance(value, float) and not value.is_integer():
-        raise _FieldError(field, f"{value} is not a whole number")
+        raise _FieldError(field, f"must be a whole number, got {value}")
     return int(value)
 
 
 def _sound_box(bbox: list[float] | None) -> list[float]:
     if not bbox:
-        raise _FieldError("bbox", "missing, though the first prediction has one")
+        raise _FieldError("bbox", "missing; the first prediction has one")
     if len(bbox) != 4:
-        raise _FieldError("bbox", f"{len(bbox)} numbers; x, y, width, height are needed")
+        raise _FieldError("bbox", f"expected 4 numbers (x, y, width, height), got {len(bbox)}")
     if bbox[2] < 0 or bbox[3] < 0:
-        raise _FieldError("bbox", f"a box of {bbox[2]:g}×{bbox[3]:g} pixels")
+        raise _FieldError(
+            "bbox", f"width and height must not be negative, got {bbox[2]:g}×{bbox[3]:g}"
+        )
     return bbox
 
 
@@ -199,7 +201,9 @@ def _sound_mask(
     unchecked.
     """
     if segmentation is None:
-        raise _FieldError("segmentation", "missing; mask AP needs a mask, box AP a mask or a box")
+        raise _FieldError(
+            "segmentation", "missing (mask AP needs a mask; box AP needs a mask or a box)"
+        )
     try:
         if isinstance(segmentation, list):
             rle = polygons_to_rle(segmentation, size)
@@ -258,7 +262,7 @@ def records_to_json(records: Sequence[dict[str, Any]]) -> bytes:
     try:
         return json.dumps(list(records), default=_plain).encode()
     except (TypeError, ValueError) as error:
-        raise InputError(f"cannot be read as records: {error}", file=NAMELESS) from None
+        raise InputError(f"invalid records: {error}", file=NAMELESS) from None
 
 
 def _plain(value: object) -> object:
@@ -267,4 +271,4 @@ def _plain(value: object) -> object:
         return value.decode("ascii")
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    raise TypeError(f"a {type(value).__name__} is not JSON")
+    raise TypeError(f"must be JSON-compatible, got {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Where the ground truth is looked for."""
+"""Find the release to use as ground truth where none is given."""
 
 import os
 
@@ -13,13 +13,13 @@ RELEASE_VARIABLE = "O365SEG_RELEASE"
 
 
 def find_release(given: "str | Path | None") -> "tuple[str | Path, str]":
-    """The ground truth to use, and how it was found, in words.
+    """The ground truth to use, and in words how it was found.
 
     `given` if there is one; else `o365_instance_seg_val.json` in the current folder; else the
     file that the environment variable `O365SEG_RELEASE` names.
 
     Raises:
-        InputError: there is none of these.
+        InputError: none of these exists.
     """
     if given is not None:
         return given, "as given"
@@ -27,8 +27,8 @@ def find_release(given: "str | Path | None") -> "tuple[str | Path, str]":
         return RELEASE_NAME, "found in the current folder"
     named = os.environ.get(RELEASE_VARIABLE)
     if named:
-        return named, f"named by {RELEASE_VARIABLE}"
+        return named, f"from {RELEASE_VARIABLE}"
     raise InputError(
-        f"no ground truth: name the release with --gt, or run where {RELEASE_NAME} lies, "
+        f"no ground truth: give --gt FILE, run in the folder of {RELEASE_NAME}, "
         f"or set {RELEASE_VARIABLE}"
     )

@@ -16,7 +16,7 @@ from o365seg.terminal.percent import percent
 
 
 def rows_csv(rows: Sequence[Row]) -> str:
-    """Rows as CSV: fractions in full, empty where nothing is to be found; names verbatim."""
+    """Rows as CSV: exact fractions, empty where there are no objects; names verbatim."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in fields(Row) if field.name != "ids"]
@@ -29,7 +29,7 @@ def rows_csv(rows: Sequence[Row]) -> str:
 
 
 def rows_table(rows: Sequence[Row], title: str) -> Table:
-    """Rows for the terminal, in per cent."""
+    """Rows as a table, in percent."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", min_width=12)
     headings = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100")
@@ -45,8 +45,8 @@ def rows_table(rows: Sequence[Row], title: str) -> Table:
 
 
 def sizes_table(bins: Sequence[SizeBin]) -> Table:
-    """AP by relative size for the terminal, in per cent."""
-    title = "By size, √(mask area / image area), in per cent"
+    """AP by relative size as a table, in percent."""
+    title = "By size, √(mask area / image area) (%)"
     table = Table(title=title, title_justify="left")
     table.add_column("size")
     for heading in ("instances", "AP", "AP50", "AP75", "AR100"):
@@ -58,5 +58,5 @@ def sizes_table(bins: Sequence[SizeBin]) -> Table:
 
 
 def size_name(one: SizeBin) -> str:
-    """A bin as a person reads it."""
+    """The bounds of a bin, such as "0.1 – 0.2"."""
     return f"{one.low:g} – {one.high:g}"

@@ -15,17 +15,17 @@ from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
 
 ENDS = 10
-"""Categories shown at either end of the differences."""
+"""Categories shown at each end of the differences."""
 
 
 def signed(fraction: float) -> str:
-    """A difference in per cent points, with its sign."""
+    """A difference in percentage points, with its sign."""
     return f"{100 * fraction:+.2f}"
 
 
 def comparison_table(found: Comparison, names: Sequence[str]) -> Table:
-    """Every model's AP with its interval, and its difference to the first."""
-    table = Table(title="Per cent, with 95 % intervals over images", title_justify="left")
+    """AP of every model with its interval, and its difference from the first model's."""
+    table = Table(title="AP (%), with 95% intervals over images", title_justify="left")
     for heading in ("", "metric"):
         table.add_column(heading)
     for heading in ("value", "interval", "difference", "its interval", "p"):
@@ -48,7 +48,7 @@ def comparison_table(found: Comparison, names: Sequence[str]) -> Table:
 
 
 def p_text(p_value: float, resamples: int) -> str:
-    """A p-value; the least that the resamples can tell is a bound."""
+    """A p-value; the smallest that the resamples can show is printed as a bound."""
     least = 1 / (resamples + 1)
     return f"< {2 * least:.2g}" if p_value < 1.5 * least else f"{p_value:.3f}"
 
@@ -56,7 +56,7 @@ def p_text(p_value: float, resamples: int) -> str:
 def category_table(
     found: Sequence[CategoryDifference], names: dict[int, str], title: str, resamples: int
 ) -> Table:
-    """The greatest gains and losses, at most `ENDS` of each."""
+    """The largest gains and losses, at most `ENDS` of each."""
     table = Table(title=title, title_justify="left")
     table.add_column("category")
     for heading in ("objects", "first", "this", "difference", "its interval", "p"):
@@ -108,7 +108,7 @@ def comparison_json(
 
 
 def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str]) -> str:
-    """Every category's difference under every further model: fractions in full, names verbatim.
+    """The difference of every category for every further model: exact fractions, names verbatim.
 
     Empty where there is no interval (objects in a single image).
     """

@@ -8,32 +8,32 @@ from benchmark.analysis.error_kinds import BACKGROUND, FOREGROUND, ErrorKinds, K
 from o365seg.terminal.percent import percent
 
 MEANING = {
-    Kind.CLASSIFICATION: "on an object, of another category",
+    Kind.CLASSIFICATION: "overlaps an object of another category",
     Kind.LOCALISATION: "right category, overlap 0.1 to 0.5",
     Kind.BOTH: "another category, overlap 0.1 to 0.5",
-    Kind.DUPLICATE: "on an object found already",
-    Kind.BACKGROUND: "on nothing, overlap below 0.1",
-    Kind.MISSED: "no prediction of the above points at it",
+    Kind.DUPLICATE: "duplicate of a matched object",
+    Kind.BACKGROUND: "background, overlap below 0.1",
+    Kind.MISSED: "object not covered by a classification or localisation error",
 }
-"""Each kind in words."""
+"""What each kind means."""
 
 
 def errors_table(found: ErrorKinds) -> Table:
-    """Counts and gains in per cent points."""
+    """Counts, and gains in percentage points."""
     title = f"Errors by kind; AP at IoU 0.50 is {percent(found.ap)}"
     table = Table(title=title, title_justify="left")
     table.add_column("")
     table.add_column("")
-    for heading in ("errors", "AP gained if mended"):
+    for heading in ("errors", "AP gained if fixed"):
         table.add_column(heading, justify="right")
     for kind, gain in found.gains.items():
         row = kind.name.lower(), MEANING[kind], f"{found.counts[kind]:,}", percent(gain)
         table.add_row(*row)
     table.add_section()
     false_positives = percent(found.false_positives_gain)
-    table.add_row("false positives", "all of them below every true one", "", false_positives)
+    table.add_row("false positives", "all false positives removed", "", false_positives)
     false_negatives = percent(found.false_negatives_gain)
-    table.add_row("false negatives", "nothing left unfound", "", false_negatives)
+    table.add_row("false negatives", "all missed objects removed", "", false_negatives)
     return table
 
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page that loads nothing: style, script, charts and images inside it.
+"""The report as one self-contained HTML page: style, script, charts and images are inside it.
 
 Whatever came from a file (names of categories, files, images) is escaped; see
 `o365seg.presentation.html_page`.
@@ -25,8 +25,8 @@ from o365seg.terminal.percent import percent
 
 _REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 _RULES = {
-    "box": ("box IoU ≥ t", "one a skip"),
-    "box50": ("box IoU ≥ 0.5", "one a skip"),
+    "box": ("box IoU ≥ t", "one per skip"),
+    "box50": ("box IoU ≥ 0.5", "one per skip"),
     "ioa": ("inside the box", "any number"),
     "none": ("none ignored", "false positives"),
 }
@@ -34,7 +34,7 @@ _RULES = {
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page shows.
+    """Everything that the page shows.
 
     Attributes:
         predictions: The results file, as it was named.
@@ -149,10 +149,10 @@ def _sizes(report: Report) -> str:
         for one, interval in report.sizes
     ]  # fmt: skip
     area = "mask area" if report.result.iou.of_masks else "box area"
-    text = f"AP (IoU 0.50:0.95) by √({area} / image area); lines are 95 % intervals."
+    text = f"AP (IoU 0.50:0.95) by √({area} / image area); lines are 95% intervals."
     note = (
-        "A prediction that finds nothing counts in the bin of its own size. COCO's small, medium "
-        "and large, above, are in pixels: their bounds of 32² and 96² are 0.06 and 0.17 of an "
+        "Unmatched predictions count in the bin of their own size. COCO's small, medium and "
+        "large, above, are in pixels: their bounds of 32² and 96² are 0.06 and 0.17 of an "
         "image of 640 × 480."
     )
     chart = bar_chart(bars, text)
@@ -165,7 +165,7 @@ def _errors(report: Report) -> str:
         for kind, gain in report.errors.gains.items()
     ]
     text = (
-        "Points of AP50 to be gained if all errors of a kind were mended, each kind alone "
+        "AP50 points gained if all errors of one kind were fixed, each kind alone "
         "(TIDE, Bolya et al. 2020)."
     )
     keys = "; ".join(f"{kind.name.lower()}: {words}" for kind, words in MEANING.items())
@@ -176,7 +176,7 @@ def _errors(report: Report) -> str:
 def _skips(report: Report) -> str:
     result = report.result
     if result.skip_rule is None:
-        text = "For boxes, a skipped instance's box is ground truth like any other."
+        text = "For box AP, skipped instances are ordinary ground truth."
         return _sheet("Skipped instances", text, "")
     bars = [
         Bar(_RULES[rule][0], 100 * ap, remark=_RULES[rule][1], strong=rule is result.skip_rule)
@@ -185,8 +185,8 @@ def _skips(report: Report) -> str:
     without = result.counts.skipped + result.counts.unanswered
     or_open = " or have not answered yet" if result.counts.unanswered else ""
     text = (
-        f"AP by which predictions on the {without:,} instances that raters skipped{or_open} "
-        "are ignored; the rule in strong colour is used above."
+        f"AP by skip rule, for the {without:,} instances that raters skipped{or_open}; "
+        "the darker bar is the rule used above."
     )
     at = dict(zip(result.thresholds.round(2).tolist(), result.absorbed.tolist(), strict=True))
     note = (
@@ -224,9 +224,9 @@ def _categories(report: Report) -> str:
             cells.append(f'<td data-v="{number}">{number:,}</td>')
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return (
-        '<section class="sheet"><h2>Categories</h2><p class="soft">Per cent; a dash where there '
-        "is nothing to find. Absorbed: predictions ignored because of a skipped instance, at IoU "
-        '0.50. Click a heading to sort.</p><div class="tools"><input type="search" id="search" '
+        '<section class="sheet"><h2>Categories</h2><p class="soft">In percent; a dash means no '
+        "objects. Absorbed: predictions ignored because of a skipped instance, at IoU 0.50. "
+        'Click a heading to sort.</p><div class="tools"><input type="search" id="search" '
         'placeholder="Search categories" aria-label="Search categories">'
         f'<span class="soft" id="shown">{len(rows)} of {len(rows)}</span></div>'
         '<div class="scroll" tabindex="0" role="region" aria-label="Categories">'
@@ -249,14 +249,14 @@ def _pictures(report: Report) -> str:
     figures = "".join(map(_figure, report.pictures))
     text = (
         "The images with the most missed objects and false positives at IoU 0.50, counting "
-        f"predictions of score {report.least_score:.3g} and above, where F1 is best. Choose to see "
-        "predictions with their errors, or the truth."
+        f"predictions of score {report.least_score:.3g} and above, where F1 is best. Show the "
+        "predictions with their errors, or the ground truth."
     )
     content = (
         f'{_picture_filters(report)}<ul class="keys">{legend}</ul>'
         f'<div class="pictures" id="pictures">{figures}</div>'
     )
-    return _sheet("Predictions and truth, image by image", text, content + problems)
+    return _sheet("Predictions and ground truth by image", text, content + problems)
 
 
 def _figure(one: Picture) -> str:
@@ -267,7 +267,7 @@ def _figure(one: Picture) -> str:
     return (
         f'<figure data-marks="{marks}"><img class="errors" src="{one.uri}" {size} '
         f'alt="{name}: {words}"><img class="truth" src="{one.truth_uri}" {size} loading="lazy" '
-        f'alt="{name}: the truth"><figcaption><b>{words}</b><br><span class="name">{name}</span>'
+        f'alt="{name}: ground truth"><figcaption><b>{words}</b><br><span class="name">{name}</span>'
         "</figcaption></figure>"
     )
 
@@ -281,7 +281,7 @@ def _picture_filters(report: Report) -> str:
     return (
         '<div class="tools"><span role="radiogroup" aria-label="Show">'
         '<label><input type="radio" name="view" value="errors" checked> predictions</label> '
-        '<label><input type="radio" name="view" value="truth"> truth</label></span>'
+        '<label><input type="radio" name="view" value="truth"> ground truth</label></span>'
         '<input type="search" id="picture-search" placeholder="Search images" '
         'aria-label="Search images">'
         + _select("picture-category", "category", categories)
@@ -301,8 +301,8 @@ def _select(name: str, label: str, choices: Sequence[tuple[int | str, str]]) -> 
 def _foot(report: Report) -> str:
     notes = "".join(f'<p class="note">Note: {escape(note)}</p>' for note in report.result.notes)
     return (
-        f"<footer>{notes}<p>Intervals: 95 %, a bootstrap over the {report.result.counts.images:,} "
-        f"images ({report.resamples:,} resamples, seed {report.seed}), moved onto the estimate. "
-        "Numbers are those of <code>benchmark evaluate</code>: pycocotools', with predictions on "
-        "skipped instances ignored.</p></footer>\n"
+        f"<footer>{notes}<p>Intervals: 95%, a bootstrap over the {report.result.counts.images:,} "
+        f"images ({report.resamples:,} resamples, seed {report.seed}), centred on the estimate. "
+        "Numbers match <code>benchmark evaluate</code> and pycocotools, except that predictions on "
+        "skipped instances are ignored.</p></footer>\n"
     )

@@ -13,8 +13,8 @@ from o365seg.terminal.percent import percent
 
 
 def panoptic_tables(result: PanopticResult, *, per_category: bool = False) -> list[Table]:
-    """All, things and stuff in per cent; and if asked, a row a category."""
-    table = Table(title="Panoptic quality in per cent", title_justify="left")
+    """Means over all, things and stuff, in percent; if asked, also one row per category."""
+    table = Table(title="Panoptic quality (%)", title_justify="left")
     for heading in ("", "PQ", "SQ", "RQ", "categories"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, row in result.rows().items():
@@ -22,7 +22,7 @@ def panoptic_tables(result: PanopticResult, *, per_category: bool = False) -> li
         table.add_row(name, *values, f"{row.categories:,}", style="bold" if name == "All" else None)
     if not per_category:
         return [table]
-    whole = Table(title="Panoptic quality by category, in per cent", title_justify="left")
+    whole = Table(title="Panoptic quality by category (%)", title_justify="left")
     whole.add_column("")
     for heading in ("kind", "PQ", "SQ", "RQ", "TP", "FP", "FN"):
         whole.add_column(heading, justify="left" if heading == "kind" else "right")
@@ -42,7 +42,7 @@ def panoptic_tables(result: PanopticResult, *, per_category: bool = False) -> li
 
 
 def panoptic_lines(result: PanopticResult) -> list[str]:
-    """What took part, and what the reader must know."""
+    """What was evaluated, and the notes."""
     matches, false, missed = (
         int(array.sum())
         for array in (result.true_positives, result.false_positives, result.false_negatives)
@@ -53,7 +53,7 @@ def panoptic_lines(result: PanopticResult) -> list[str]:
 
 
 def panoptic_json(result: PanopticResult) -> dict[str, Any]:
-    """The numbers as fractions, null for none."""
+    """The numbers as fractions; null where there is none."""
     metrics = {
         name: {"PQ": _or_none(row.pq), "SQ": _or_none(row.sq), "RQ": _or_none(row.rq),
                "N": row.categories}
@@ -83,24 +83,24 @@ def panoptic_json(result: PanopticResult) -> dict[str, Any]:
 
 
 def semantic_tables(result: SemanticResult, *, per_class: bool = False) -> list[Table]:
-    """The four means in per cent; and if asked, a row a class."""
-    table = Table(title="Semantic segmentation in per cent", title_justify="left")
+    """The four means, in percent; if asked, also one row per class."""
+    table = Table(title="Semantic segmentation (%)", title_justify="left")
     table.add_column("")
     table.add_column("mean of")
     table.add_column("", justify="right")
     about = {
-        "mIoU": f"IoU, {_count(result.iou)} classes true or predicted",
-        "mAcc": f"accuracy, {_count(result.acc)} classes true",
+        "mIoU": f"IoU, {_count(result.iou)} classes in the ground truth or the predictions",
+        "mAcc": f"accuracy, {_count(result.acc)} classes in the ground truth",
         "aAcc": "all pixels",
-        "fwIoU": "IoU by the classes' pixels",
+        "fwIoU": "IoU, weighted by ground-truth pixels",
     }
     for name, value in result.metrics.items():
         table.add_row(name, about[name], percent(value), style="bold" if name == "mIoU" else None)
     if not per_class:
         return [table]
-    whole = Table(title="By class, in per cent", title_justify="left")
+    whole = Table(title="By class (%)", title_justify="left")
     whole.add_column("")
-    for heading in ("label", "IoU", "Acc", "true pixels", "predicted pixels"):
+    for heading in ("label", "IoU", "Acc", "ground-truth pixels", "predicted pixels"):
         whole.add_column(heading, justify="right")
     for place, label in enumerate(result.labels.tolist()):
         whole.add_row(
@@ -115,14 +115,14 @@ def semantic_tables(result: SemanticResult, *, per_class: bool = False) -> list[
 
 
 def semantic_lines(result: SemanticResult) -> list[str]:
-    """What took part, and what the reader must know."""
+    """What was evaluated, and the notes."""
     lines = [f"{result.true.sum():,} pixels counted; {result.images:,} images, "
              f"{len(result.labels):,} classes"]  # fmt: skip
     return lines + [f"Note: {note}" for note in result.notes]
 
 
 def semantic_json(result: SemanticResult) -> dict[str, Any]:
-    """The numbers as fractions, null for none."""
+    """The numbers as fractions; null where there is none."""
     per_class = [
         {
             "label": label,

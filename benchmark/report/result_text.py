@@ -1,4 +1,4 @@
-"""A result for the terminal and as JSON; without libraries, for the command's sake."""
+"""A result as text and as JSON, without libraries, so that the command starts fast."""
 
 from benchmark.average_precision.result import IOU_THRESHOLDS, Result
 from benchmark.reading.choices import Iou
@@ -24,14 +24,14 @@ _MEASURED_AT = {
 
 
 def result_table(result: Result) -> list[str]:
-    """The 12 numbers in per cent, line by line."""
+    """The lines of a table of the 12 numbers, in percent."""
     what = IOU_NAMES[result.iou]
     rows = [("", "IoU", "area in pixels", "detections", what.lower())]
     for name, value in result.metrics.items():
         threshold, area, limit = _MEASURED_AT[name]
         rows.append((name, threshold, area, str(limit), percent(value)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [f"{what} AP and AR in per cent", _rule("┌┬┐", widths)]
+    lines = [f"{what} AP and AR (%)", _rule("┌┬┐", widths)]
     for row in rows:
         if row[0] in ("AP", "AR1"):
             lines.append(_rule("├┼┤", widths))
@@ -49,7 +49,7 @@ def _rule(corners: str, widths: list[int]) -> str:
 
 
 def result_lines(result: Result) -> list[str]:
-    """What took part, how skipped instances were treated, and what the reader must know."""
+    """What was evaluated, how skipped instances were treated, and the notes."""
     counts = result.counts
     lines = [
         f"{counts.instances:,} instances, {counts.skipped:,} skipped, "
@@ -61,7 +61,7 @@ def result_lines(result: Result) -> list[str]:
     if result.skip_rule is not None:
         lines += _skip_lines(result)
     elif counts.skipped or counts.unanswered:
-        lines.append("Boxes of skipped instances are ground truth like any other.")
+        lines.append("For box AP, skipped instances are ordinary ground truth.")
     return lines + [f"Note: {note}" for note in result.notes]
 
 

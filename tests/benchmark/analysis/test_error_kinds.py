@@ -64,15 +64,15 @@ def test_an_object_is_missed_unless_an_error_points_at_it(tmp_path: Path) -> Non
     assert found.counts[Kind.CLASSIFICATION] == 1
 
 
-def test_of_errors_that_point_at_one_object_the_best_is_mended(tmp_path: Path) -> None:
-    """Three find half of it; mended, one is right and the other two are gone."""
+def test_of_errors_that_point_at_one_object_the_best_is_fixed(tmp_path: Path) -> None:
+    """Three find half of it; fixed, one is right and the other two are gone."""
     guesses = [Guess(rectangle(0, 0, 40, 18), score) for score in (0.2, 0.9, 0.5)]
     inputs = inputs_of([Thing(REAL)], guesses, tmp_path)
-    assert judge(inputs).mended_category.tolist() == [1, -1, -1]  # by falling score
+    assert judge(inputs).fixed_category.tolist() == [1, -1, -1]  # by falling score
     assert error_kinds(inputs).gains[Kind.LOCALISATION] == pytest.approx(1)
 
 
-def test_mending_each_kind_gains_what_it_costs(tmp_path: Path) -> None:
+def test_fixing_each_kind_gains_what_it_costs(tmp_path: Path) -> None:
     """One object found below a false positive: AP 1/2, all of it the background's."""
     guesses = [Guess(REAL, 0.5), Guess(rectangle(60, 60, 30, 30), 0.9)]
     found = error_kinds(inputs_of([Thing(REAL)], guesses, tmp_path))
@@ -100,7 +100,7 @@ class TestSkipped:
         guess = Guess(ON_SKIPPED, category=2)
         assert kinds_of([Thing(box=SKIPPED)], [guess], tmp_path) == ["classification"]
 
-    def test_a_loose_one_is_a_localisation_error_and_mending_takes_it_away(
+    def test_a_loose_one_is_a_localisation_error_and_fixing_takes_it_away(
         self, tmp_path: Path
     ) -> None:
         things = [Thing(REAL), Thing(box=SKIPPED)]

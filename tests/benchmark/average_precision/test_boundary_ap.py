@@ -147,7 +147,7 @@ def test_every_command_that_takes_iou_takes_boundaries(
     )
     assert found.exit_code == 0, found.output
     if name == "evaluate":
-        assert "Boundary AP and AR in per cent" in found.output
+        assert "Boundary AP and AR (%)" in found.output
         assert "Boundary AP by skip rule" in found.output
 
 

@@ -280,7 +280,7 @@ def test_the_switch_and_an_absent_core_lead_to_the_slow_path(
     slow = capsys.readouterr()
     assert slow.out == fast.out
     extra = [line for line in slow.err.splitlines() if line not in fast.err.splitlines()]
-    assert extra == ["the native core was not built: pycocotools evaluates, slowly"]
+    assert extra == ["the native core is not built; using pycocotools, which is slow"]
 
 
 def _weights(result: Result, rows: list[list[int]]) -> np.ndarray:

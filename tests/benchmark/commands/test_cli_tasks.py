@@ -88,7 +88,7 @@ def test_semantic_per_class_by_name(folder: Path) -> None:
     (folder / "names.txt").write_text("wall\nsky\ntree\n")
     done = run(*arguments, "--classes", "names.txt", cwd=folder)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: labels/a.png: the label 3 is not among the classes\n"
+    assert done.stderr == "error: labels/a.png: unknown label 3: not among the classes\n"
 
 
 def test_bad_input_ends_in_one_line_and_status_1(folder: Path) -> None:

@@ -71,7 +71,7 @@ def test_evaluate_writes_the_very_numbers_of_the_python_function(folder: Path) -
 def test_evaluate_boxes(folder: Path) -> None:
     done = run("evaluate", "preds.json", "--iou", "bbox", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "Boxes of skipped instances are ground truth like any other." in done.stdout
+    assert "For box AP, skipped instances are ordinary ground truth." in done.stdout
     assert re.search(r"AR100 .*│ 100.00 │", done.stdout)
 
 
@@ -86,13 +86,13 @@ def test_evaluate_finds_the_release_by_the_variable(
     monkeypatch.setenv("O365SEG_RELEASE", str(release))
     done = run("evaluate", "preds.json", cwd=folder)
     assert done.returncode == 0
-    assert f"ground truth: {release} (named by O365SEG_RELEASE)" in done.stderr
+    assert f"ground truth: {release} (from O365SEG_RELEASE)" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "error: preds.json: holds no predictions"),
+        ("[]", "error: preds.json: empty: no predictions to evaluate"),
         ("not json", "error: preds.json: is not JSON"),
         (
             '[{"image_id": 1, "category_id": 1, "score": 1,'
@@ -233,7 +233,7 @@ def test_evaluate_by_category_and_size_with_intervals_and_csv(folder: Path) -> N
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.search(
-        r"95 % intervals over images \(20 resamples, seed 0\): AP 100.00 \[", done.stdout
+        r"95% intervals over images \(20 resamples, seed 0\): AP 100.00 \[", done.stdout
     )
     assert re.search(r"category 1 +100.00 ", done.stdout)
     assert re.search(r"0.2 – 0.4 +│ +1 │ 100.00 ", done.stdout)

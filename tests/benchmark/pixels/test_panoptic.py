@@ -106,8 +106,8 @@ def test_the_json_s_area_counts_and_the_reader_is_told(tmp_path: Path) -> None:
     )
     assert result.iou_sums[0] == 4 / 5
     assert result.notes == [
-        "1 segments of the ground truth have another area in the JSON than in the PNG; "
-        "the JSON's counts, as in panopticapi."
+        "1 ground-truth segments have different areas in the JSON and the PNG; "
+        "the JSON's is used, as in panopticapi."
     ]
 
 
@@ -224,23 +224,23 @@ def segments(*pairs: tuple[int, int]) -> dict[str, object]:
     [
         (
             segments((1, PERSON)),
-            "field 'segments_info': segment 2 is in the PNG and not listed here",
+            "field 'segments_info': segment 2 is in the PNG but not listed here",
         ),
         (
             segments((1, PERSON), (2, SKY), (9, SKY)),
-            "field 'segments_info': segment 9 is listed here and has no pixel in the PNG",
+            "field 'segments_info': segment 9 is listed here but has no pixels in the PNG",
         ),
         (
             segments((1, PERSON), (2, 4)),
-            "field 'segments_info[1].category_id': segment 2 has the unknown category 4",
+            "field 'segments_info[1].category_id': unknown category 4 (segment 2)",
         ),
         (
             segments((1, PERSON), (1, SKY)),
-            "field 'segments_info[1].id': 1 was given to an earlier segment already",
+            "field 'segments_info[1].id': duplicate id 1",
         ),
         (
             segments((0, PERSON), (2, SKY)),
-            "field 'segments_info[0].id': 0; ids start at 1, for 0 is void",
+            "field 'segments_info[0].id': must be at least 1 (0 is void), got 0",
         ),
         (
             {"segments_info": [{"id": "1"}]},
@@ -264,7 +264,7 @@ def test_a_missing_png_folder_image_or_prediction_is_named(files: tuple[Path, Pa
     with pytest.raises(InputError, match=r"predicted/000000000001\.png: no such file"):
         evaluate_panoptic(*files)
     with pytest.raises(InputError, match=r"elsewhere: no such folder"):
-        evaluate_panoptic(*files, truth_pngs=truth.parent / "elsewhere")
+        evaluate_panoptic(*files, ground_truth_pngs=truth.parent / "elsewhere")
     spoil(predictions, image_id=7)
     with pytest.raises(InputError, match="field 'annotations': no prediction for image 1 of"):
         evaluate_panoptic(*files)
@@ -276,8 +276,8 @@ def test_a_missing_png_folder_image_or_prediction_is_named(files: tuple[Path, Pa
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (Image.new("RGB", (2, 2)), r"is 2×2 pixels, its ground truth 2×1"),
-        (Image.new("RGBA", (2, 1)), r"is an 8-bit RGBA PNG; panoptic segments need an 8-bit RGB"),
+        (Image.new("RGB", (2, 2)), r"has size 2×2; its ground truth has 2×1"),
+        (Image.new("RGBA", (2, 1)), r"must be an 8-bit RGB PNG; is an 8-bit RGBA PNG"),
         (Image.new("P", (2, 1)), r"palette PNG; panoptic segments need"),
         (Image.new("L", (2, 1)), r"is an 8-bit grey PNG; panoptic segments need"),
         (Image.new("I;16", (2, 1)), r"is a 16-bit grey PNG; panoptic segments need"),
@@ -320,7 +320,7 @@ def test_other_folders_and_predictions_that_nothing_needs(files: tuple[Path, Pat
     moved = predictions.with_suffix("").rename(predictions.parent / "elsewhere")
     result = evaluate_panoptic(predictions, truth, prediction_pngs=moved)
     assert result.images == 1
-    assert result.notes == ["1 predicted images are not in the ground truth and were left out."]
+    assert result.notes == ["1 predicted images are not in the ground truth; ignored."]
 
 
 @pytest.mark.parametrize(

@@ -191,11 +191,11 @@ def test_maps_of_16_bits_and_palettes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (Image.new("L", (3, 1)), "is 3×1 pixels, its ground truth 2×1"),
-        (Image.new("RGB", (2, 1)), "is an 8-bit RGB PNG; a label map needs one channel"),
-        (Image.new("LA", (2, 1)), r"is an 8-bit grey \+ alpha PNG; a label map needs one channel"),
-        (Image.new("1", (2, 1)), "is a 1-bit grey PNG; a label map needs one channel"),
-        (Image.new("L", (2, 1), 3), "the label 3 is not among the classes"),
+        (Image.new("L", (3, 1)), "has size 3×1; its ground truth has 2×1"),
+        (Image.new("RGB", (2, 1)), "must have one channel: .*; is an 8-bit RGB PNG"),
+        (Image.new("LA", (2, 1)), r"must have one channel: .*; is an 8-bit grey \+ alpha PNG"),
+        (Image.new("1", (2, 1)), "must have one channel: .*; is a 1-bit grey PNG"),
+        (Image.new("L", (2, 1), 3), "unknown label 3: not among the classes"),
     ],
 )
 def test_a_bad_map_is_named(tmp_path: Path, image: Image.Image, message: str) -> None:
@@ -212,23 +212,23 @@ def test_a_bad_map_is_named(tmp_path: Path, image: Image.Image, message: str) ->
 def test_damaged_missing_and_superfluous_maps(tmp_path: Path) -> None:
     true = write_maps(tmp_path / "t", {"a": [[1]], "b": [[1]]})
     predicted = write_maps(tmp_path / "p", {"a": [[1]], "c": [[1]]})
-    with pytest.raises(InputError, match=r"p: holds no b\.png, which the ground truth has"):
+    with pytest.raises(InputError, match=r"p: b\.png is missing; the ground truth has it"):
         evaluate_semantic(predicted, true)
     write_maps(predicted, {"b": [[1]]})
     assert evaluate_semantic(predicted, true).notes == [
-        "1 predicted maps are not in the ground truth and were left out."
+        "1 predicted maps are not in the ground truth; ignored."
     ]
     whole = (predicted / "b.png").read_bytes()
     (predicted / "b.png").write_bytes(whole[:45])
-    with pytest.raises(InputError, match=r"b\.png: does not decode"):
+    with pytest.raises(InputError, match=r"b\.png: cannot be decoded"):
         evaluate_semantic(predicted, true)
     (predicted / "b.png").write_bytes(b"GIF89a")
-    with pytest.raises(InputError, match=r"b\.png: is not a PNG"):
+    with pytest.raises(InputError, match=r"b\.png: not a PNG file"):
         evaluate_semantic(predicted, true)
     with pytest.raises(InputError, match=r"nowhere: no such file"):
         evaluate_semantic(predicted, tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match=r"empty: holds no PNG"):
+    with pytest.raises(InputError, match=r"empty: no PNG files"):
         evaluate_semantic(tmp_path / "empty", true)
 
 
@@ -240,17 +240,17 @@ def mask(rows: list[list[int]]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        ([], "holds no predictions"),
+        ([], "empty: no predictions to evaluate"),
         (
             [{"category_id": 1, "segmentation": mask([[1, 0]])}],
-            "record [0] (image_id None, category_id 1), field 'image_id': neither image_id nor "
+            "record [0] (image_id None, category_id 1), field 'image_id': needs image_id or "
             "file_name",
         ),
         (
             [{"image_id": 1, "category_id": 1, "segmentation": mask([[1, 1]])},
              {"image_id": 1, "category_id": 2, "segmentation": mask([[0, 1]])}],
-            "record [1] (image_id 1, category_id 2), field 'segmentation': overlaps an earlier "
-            "mask of its image; a pixel has one label",
+            "record [1] (image_id 1, category_id 2), field 'segmentation': overlaps another "
+            "mask of the image; a pixel can have only one label",
         ),
         (
             [{"image_id": 1, "category_id": 1, "segmentation": mask([[1, 1, 1]])}],
@@ -263,8 +263,8 @@ def mask(rows: list[list[int]]) -> dict[str, Any]:
         ),
         (
             [{"image_id": 9, "category_id": 1, "segmentation": mask([[1, 1]])}],
-            "record [0] (image_id 9, category_id 1): no image of the ground truth is among the "
-            "predictions'",
+            "record [0] (image_id 9, category_id 1): no predicted image is in the ground "
+            "truth",
         ),
     ],
 )  # fmt: skip
@@ -285,7 +285,7 @@ def test_bad_truth_names_the_annotation(tmp_path: Path) -> None:
     content["annotations"][1]["segmentation"] = mask([[1, 1]])
     path.write_text(json.dumps(content))
     predicted = write_maps(tmp_path / "p", {"a": [[1, 2]]})
-    with pytest.raises(InputError, match=r"annotations\[1\] \(id 2\), .*: overlaps an earlier"):
+    with pytest.raises(InputError, match=r"annotations\[1\] \(id 2\), .*: overlaps another mask"):
         evaluate_semantic(predicted, path)
     with pytest.raises(InputError, match="reduced in label maps only"):
         evaluate_semantic(predicted, path, reduce_zero_label=True)
@@ -297,17 +297,17 @@ def test_images_without_records_are_wrong_and_told(tmp_path: Path) -> None:
     result = evaluate_semantic(records, true)
     assert result.metrics["aAcc"] == 0.5
     assert result.notes == [
-        "1 images have no prediction; every pixel of theirs is wrong.",
-        "1 predictions are of other images and were left out.",
+        "1 images have no prediction; all their pixels count as wrong.",
+        "1 predictions are for images that are not in the ground truth; ignored.",
     ]
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("names.txt", b"", "names no class"),
+        ("names.txt", b"", "no class names"),
         ("names.txt", b"a\xff", "is not UTF-8 text"),
-        ("names.json", b"[]", "names no class"),
+        ("names.json", b"[]", "no class names"),
         ("names.json", b'[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]', r"classes\[1\]"),
         ("names.json", b'{"categories": [{"id": 1}]}', r"categories\[0\] .*'name': missing"),
     ],

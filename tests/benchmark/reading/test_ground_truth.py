@@ -73,7 +73,7 @@ def test_the_release_is_found_in_the_folder_then_by_the_variable(
     with pytest.raises(InputError, match=r"no ground truth: .*--gt.*O365SEG_RELEASE"):
         find_release(None)
     monkeypatch.setenv("O365SEG_RELEASE", "elsewhere.json")
-    assert find_release(None) == ("elsewhere.json", "named by O365SEG_RELEASE")
+    assert find_release(None) == ("elsewhere.json", "from O365SEG_RELEASE")
     Path("o365_instance_seg_val.json").write_text("{}")
     assert find_release(None) == ("o365_instance_seg_val.json", "found in the current folder")
     assert find_release(Path("given.json"))[0] == Path("given.json")

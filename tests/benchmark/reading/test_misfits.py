@@ -47,10 +47,10 @@ def test_every_number_is_pycocotools(
     for name in ("precision", "recall", "scores"):
         assert getattr(found.curves, name).tobytes() == stock.eval[name].tobytes(), name
     places = [i for i in range(len(records)) if sizes[i] != (HEIGHT, WIDTH)]
-    told = [note for note in found.notes if "another size" in note]
+    told = [note for note in found.notes if "whose size differs" in note]
     assert len(told) == bool(places)
     if places:
-        assert f": {len(places)}, the first in record [{places[0]}], " in told[0]
+        assert f": {len(places)}. The first is record [{places[0]}]: " in told[0]
 
 
 CASE = Case(

@@ -85,7 +85,7 @@ def test_records_in_memory_are_read_like_a_file(truth: Path) -> None:
     assert evaluate([record], truth).metrics["AR100"] == 1
     with pytest.raises(InputError, match=r"^predictions: record .0. .*score.*NaN"):
         evaluate([{**GOOD, "score": float("nan")}], truth)
-    with pytest.raises(InputError, match="a set is not JSON"):
+    with pytest.raises(InputError, match="must be JSON-compatible, got set"):
         evaluate([{**GOOD, "score": {1}}], truth)
 
 
@@ -107,9 +107,12 @@ SECOND = "record [1] (image_id 1, category_id 1)"
 @pytest.mark.parametrize(
     ("record", "parts"),
     [
-        ({**GOOD, "image_id": 77}, ["record [1] (image_id 77", "'image_id'", "no image 77"]),
-        ({**GOOD, "category_id": 9}, ["category_id 9)", "'category_id'", "no category 9"]),
-        ({**GOOD, "image_id": 1.5}, ["image_id 1.5", "'image_id'", "not a whole number"]),
+        ({**GOOD, "image_id": 77}, ["record [1] (image_id 77", "'image_id'", "unknown image 77"]),
+        ({**GOOD, "category_id": 9}, ["category_id 9)", "'category_id'", "unknown category 9"]),
+        (
+            {**GOOD, "image_id": 1.5},
+            ["image_id 1.5", "'image_id'", "must be a whole number, got 1.5"],
+        ),
         (
             {**GOOD, "image_id": "1"},
             ["image_id '1'", "'image_id'", "must be a whole number", "not text"],

@@ -73,7 +73,7 @@ def test_the_variant_for_pycocotools_is_noticed(files: tuple[Path, Path]) -> Non
     files[0].write_text(json.dumps(data))
     result, lines = told(files)
     assert result.counts.crowds == 3
-    assert "Note: The ground truth is the variant of a release for pycocotools" in lines
+    assert "Note: The ground truth is the pycocotools variant of a release" in lines
     compressed = files[0].with_suffix(".gz")
     compressed.write_bytes(gzip.compress(files[0].read_bytes()))
     assert told((compressed, files[1]))[0].notes == result.notes

@@ -406,7 +406,7 @@ def test_panoptic_quality_of_real_segments_by_hand(real_data: Path, tmp_path: Pa
     rows = evaluate_panoptic(
         tmp_path / "out" / "panoptic.json",
         tmp_path / "genuine.json",
-        truth_pngs=folder / "panoptic_train2017",
+        ground_truth_pngs=folder / "panoptic_train2017",
     ).rows()
     assert rows["All"].pq == scores.metrics["PQ"]
     assert rows["Things"].pq == scores.metrics["PQ things"]
