@@ -2,8 +2,8 @@
 
 A resample draws as many images as there are, with replacement; an image drawn k times counts k
 times. Nothing is matched again: every resample re-accumulates the matches (see `accumulation` for
-the order of ties). A category without an object in a resample leaves its mean, as it would in a
-set without it.
+the order of ties). A category without an object in a resample is left out of its
+mean, as in a set without it.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Interval:
         low: Its lower end.
         high: Its upper end.
         standard_error: The standard deviation over the resamples.
-        bias: The mean over the resamples less the estimate.
+        bias: The mean over the resamples minus the estimate.
     """
 
     low: float
@@ -58,7 +58,7 @@ def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Resampled:
-    """A result under every set of image weights; −1 where nothing is to be found.
+    """A result under every set of image weights; −1 if there are no objects.
 
     Attributes:
         metrics: float64[3, sets], AP, AP50 and AP75 in the order of `INTERVAL_METRICS`.
@@ -70,9 +70,9 @@ class Resampled:
 
 
 def resample(result: Result, weights: np.ndarray) -> Resampled:
-    """What a result becomes under every set of image weights uint16[images, sets].
+    """Recompute a result under every set of image weights uint16[images, sets].
 
-    It is the result's own re-accumulation, which is the native core's where that evaluated.
+    Uses the result's own re-accumulation: the native core's, if it evaluated.
     """
     at = [_place(result.thresholds, wanted) for wanted in (0.5, 0.75)]
     by_category = _by_category(result, weights, None)
@@ -120,7 +120,7 @@ def resampled(
         area: Which of the areas of `matches`.
 
     Returns:
-        float64[3, sets] in the order of `INTERVAL_METRICS`; −1 where nothing is to be found.
+        float64[3, sets] in the order of `INTERVAL_METRICS`; −1 if there are no objects.
     """
     rankings = [without_ignored(rank(one, area)) for one in matches if one.positives[area].any()]
     sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
@@ -142,10 +142,10 @@ def resampled(
 def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Interval:
     """The percentile interval of resampled values float64[resamples], centred on the estimate.
 
-    Resampled AP lies too high where categories are rare, for copies of an image smooth a curve of
-    few objects: with 365 categories in 300 images the plain percentiles can miss the estimate
-    altogether. The shift, `bias`, is taken off, which leaves an interval for the AP to be expected
-    of sets of as many images. The plain percentiles are `low + bias` and `high + bias`.
+    Resampled AP is too high where categories are rare, because copies of an image smooth a curve
+    of few objects: with 365 categories in 300 images the plain percentiles can miss the estimate
+    altogether. Subtracting this shift, `bias`, leaves an interval for the expected AP of sets of
+    as many images. The plain percentiles are `low + bias` and `high + bias`.
     """
     tail = (1 - level) / 2
     bias = float(values.mean()) - estimate
@@ -154,11 +154,11 @@ def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Inter
 
 
 def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Interval]:
-    """The 95 % interval of AP, AP50 and AP75 over images, by name.
+    """The 95% interval of AP, AP50 and AP75 over images, by name.
 
     Args:
         result: What `evaluate` found.
-        resamples: How many, at least 2.
+        resamples: Number of resamples, ≥ 2.
         seed: Equal seeds give equal numbers.
 
     Raises:

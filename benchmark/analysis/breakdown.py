@@ -18,12 +18,12 @@ NO_SUPERCATEGORY = "(none)"
 
 @dataclass(frozen=True)
 class Row:
-    """One category, or several together. AP and AR as fractions; −1 where nothing is to be found.
+    """One category or several. AP and AR are fractions; −1 if there are no objects.
 
     Attributes:
         ids: The category ids; several for a supercategory.
         name: Its name, verbatim.
-        supercategory: What the file says; "(none)" where it says nothing.
+        supercategory: As in the file; "(none)" if it has none.
         ap: AP at IoU 0.5:0.95, all areas, 100 detections, like those that follow.
         ap50: AP at IoU 0.5.
         ap75: AP at IoU 0.75.
@@ -31,10 +31,10 @@ class Row:
         ap_medium: AP of COCO's medium objects.
         ap_large: AP of COCO's large objects.
         ar100: Recall, averaged over the thresholds.
-        instances: The objects to find.
-        predictions: The predictions that take part: at most 100 an image and category.
-        skipped: The instances that raters skipped.
-        absorbed: The predictions ignored because of a skipped instance at IoU 0.5.
+        instances: Number of objects.
+        predictions: Number of predictions that count: at most 100 per image and category.
+        skipped: Number of instances that raters skipped.
+        absorbed: Number of predictions ignored because of a skipped instance, at IoU 0.5.
     """
 
     ids: tuple[int, ...]
@@ -54,7 +54,7 @@ class Row:
 
 
 def by_category(result: Result, file: AnnotationFile) -> list[Row]:
-    """A row a category, in ascending order of id.
+    """One row per category, in ascending order of id.
 
     Args:
         result: What `evaluate` found for `file`.
@@ -92,10 +92,10 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
 
 
 def by_supercategory(rows: Sequence[Row]) -> list[Row]:
-    """Rows of categories put together by supercategory, by name.
+    """Combine the rows of each supercategory, in the order of names.
 
-    AP and AR are means over the categories that have any, each counting the same, as in the AP of
-    the whole; counts are sums.
+    AP and AR are means over the categories that have objects, with equal weight, as in the overall
+    AP; counts are sums.
     """
     groups: dict[str, list[Row]] = {}
     for row in rows:

@@ -1,12 +1,12 @@
-"""AP by the size of a mask in its image, in the paper's relative terms.
+"""AP by relative size: the size of a mask in its image, as in the paper.
 
 The size is √(mask area / image area) (figure 5c), so that it means the same in a photo of 400 and
 of 4,000 pixels, which COCO's 32² and 96² do not. Bins double from one to the next: an octave of
 length each, as wide for small objects as for large ones. The first two edges frame COCO's own
 "small" in its 640 × 480 images (0.058), and every edge is one of figure 5's 20.
 
-As with COCO's area ranges, a truth outside a bin is ignored, and so is a prediction that matches
-none and whose own size lies outside. A bin holds its lower edge and not its upper one (the last
+As with COCO's area ranges, an object outside a bin is ignored, and so is an unmatched prediction
+whose own size is outside. A bin holds its lower edge and not its upper one (the last
 holds both), so that every object is in exactly one.
 """
 
@@ -33,12 +33,12 @@ _THRESHOLDS = np.array(IOU_THRESHOLDS)
 
 @dataclass(frozen=True)
 class SizeBin:
-    """Numbers of one bin, fractions; −1 where nothing is to be found.
+    """Numbers of one bin, fractions; −1 if there are no objects.
 
     Attributes:
-        low: The least relative size.
-        high: The greatest, itself outside unless it is 1.
-        instances: The objects of that size.
+        low: Smallest relative size, included.
+        high: Largest relative size, excluded unless it is 1.
+        instances: Number of objects of that size.
         ap: Mean AP at IoU 0.5:0.95 over the categories with such objects.
         ap50: The same at IoU 0.5.
         ap75: The same at IoU 0.75.
@@ -61,9 +61,9 @@ def evaluate_by_size(
 
     Args:
         inputs: Predictions and ground truth; for boxes, sizes are those of the boxes.
-        rule: What becomes of predictions on skipped instances. Having no mask, a skipped instance
+        rule: How predictions on skipped instances count. Having no mask, a skipped instance
             has no size and may absorb a prediction of any.
-        edges: Rising edges of the bins.
+        edges: Edges of the bins, ascending.
     """
     return numbers_by_size(match_by_size(inputs, rule, edges), edges)
 
@@ -100,8 +100,8 @@ def numbers_by_size(
 def relative_sizes(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
     """√(area / image area) of every record of the ground truth and of every prediction, float64.
 
-    Of the truth the `area` that the file gives, as COCO's ranges take it; of a prediction the
-    number of its mask's pixels, whatever `bbox` it carries.
+    For the ground truth, the `area` in the file, as in COCO's area ranges; for a prediction, the
+    number of pixels of its mask, whatever its `bbox`.
     """
     areas = {image.id: image.width * image.height for image in inputs.file.images}
     records, found = inputs.truth.records, inputs.predictions
@@ -112,7 +112,7 @@ def relative_sizes(inputs: Inputs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def half_open(edges: Sequence[float]) -> np.ndarray:
-    """Bins float64[n, 2] with both ends inclusive that hold no number twice; the last is open."""
+    """Disjoint bins float64[n, 2] with both ends inclusive; the last has no upper end."""
     lows, highs = np.array(edges[:-1], float), np.array(edges[1:], float)
     highs[:-1] = np.nextafter(highs[:-1], -np.inf)
     highs[-1] = np.inf  # an `area` beyond the image's own is still of the largest
@@ -126,17 +126,17 @@ def match_in_bins(
     prediction_sizes: np.ndarray,
     bins: np.ndarray,
 ) -> list[CategoryMatches]:
-    """COCO's matching with bins of any measure of size in the place of its area ranges.
+    """Match as COCO does, with bins of any measure of size in place of its area ranges.
 
     Args:
         inputs: Predictions and ground truth.
-        rule: What becomes of predictions on skipped instances; without meaning for boxes.
+        rule: How predictions on skipped instances count; without effect for boxes.
         truth_sizes: float64[records].
         prediction_sizes: float64[predictions].
-        bins: float64[bins, 2], least and greatest size, both inclusive.
+        bins: float64[bins, 2], smallest and largest size, both inclusive.
 
     Returns:
-        One entry a category, ascending ids; its areas are the bins.
+        One entry per category, by ascending id; its areas are the bins.
     """
     masks = inputs.iou.of_masks
     absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)

@@ -1,7 +1,7 @@
 """Compare models on the same images: is a difference larger than the choice of images explains?
 
 A paired bootstrap: every resample draws the same images for all models, so that what is hard for
-all of them leaves the difference.
+all of them cancels out.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ from o365seg.errors import InputError
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of a model less the first model's; fractions.
+    """One metric of a model minus the first model's; fractions.
 
     Attributes:
         estimate: The difference on all images.
-        interval: The 95 % interval over images.
+        interval: The 95% interval over images.
         p_value: Two-sided: how often a resampled difference lies at least as far from the mean of
             them as the estimate lies from 0; (count + 1) / (resamples + 1).
     """
@@ -44,14 +44,14 @@ class CategoryDifference:
 
     Attributes:
         category_id: The category.
-        instances: Its objects.
-        images: The images that they are in.
+        instances: Number of its objects.
+        images: Number of images that they are in.
         first: AP under the first model.
         second: AP under the other.
-        interval: The 95 % interval over images of the difference; None for objects in a single
-            image, where no draw of images tells anything.
-        p_value: As in `Difference`; None likewise. One test of many: of 365 equal categories 18
-            fall below 0.05 by chance.
+        interval: The 95% interval over images of the difference; None if all
+            objects are in one image, where resampling says nothing.
+        p_value: As in `Difference`; None likewise. It is one test of many: of 365 equal
+            categories, 18 fall below 0.05 by chance.
     """
 
     category_id: int
@@ -64,21 +64,21 @@ class CategoryDifference:
 
     @property
     def difference(self) -> float:
-        """Second less first."""
+        """Second minus first."""
         return self.second - self.first
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models on the same ground truth, the first of them being what the others are compared with.
+    """Several models on the same ground truth, each compared with the first.
 
     Attributes:
         metrics: Per model the 12 numbers by name.
         intervals: Per model the intervals of `INTERVAL_METRICS`, by name.
         differences: Per further model the differences of `INTERVAL_METRICS`, by name.
         categories: Per further model the categories that have objects, greatest gain first.
-        resamples: How many.
-        seed: Of the resamples.
+        resamples: Number of resamples.
+        seed: Random seed of the resamples.
     """
 
     metrics: list[dict[str, float]]
@@ -94,7 +94,7 @@ def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0
 
     Args:
         results: At least two, of the same ground truth, `iou` and skip rule.
-        resamples: How many, at least 2; the same for all.
+        resamples: Number of resamples, ≥ 2; the same for all.
         seed: Equal seeds give equal numbers.
 
     Raises:

@@ -10,7 +10,7 @@ false positive is of the first kind that fits:
 - background: no overlap above 0.1 with anything
 - both: what is left, somewhat on an object of another category
 
-and an object that nothing finds is missed unless an error of the first two kinds points at it.
+and an unmatched object is missed unless an error of the first two kinds points at it.
 Fixing the first two makes the best prediction that points at a free object a true positive and
 takes the others away; duplicates, background and both are taken away; a missed object is no longer
 to be found (a category of which that leaves none counts as 0 where it is still predicted, and
@@ -46,13 +46,13 @@ from benchmark.reading.choices import SkipRule
 from benchmark.reading.inputs import Inputs
 
 FOREGROUND = 0.5
-"""Least overlap of a prediction that finds an object."""
+"""Smallest overlap at which a prediction matches an object."""
 BACKGROUND = 0.1
-"""Greatest overlap of a prediction that is on nothing."""
+"""Largest overlap at which a prediction is background."""
 
 
 class Kind(IntEnum):
-    """Of an error; RIGHT is none: a true positive, or ignored."""
+    """The kind of an error; RIGHT is no error: a true positive, or ignored."""
 
     RIGHT = 0
     CLASSIFICATION = 1
@@ -71,17 +71,17 @@ class Judged:
     """Every prediction that counts, by image: one entry each.
 
     Attributes:
-        image: int64[n], place among the ascending image ids.
-        prediction: int64[n], place in the results file.
+        image: int64[n], index among the ascending image ids.
+        prediction: int64[n], index in the results file.
         category: int64[n], category id.
         score: float64[n].
-        true: bool[n], true positives; all others are false ones.
+        true: bool[n], true positives; all others are false positives.
         kind: int64[n], `Kind`.
         fixed_category: int64[n], the category in which the prediction is a true positive once its
-            error is fixed; −1 where it is taken away.
-        positives: int64[categories], the objects to find, categories by ascending id.
-        missed: int64[categories], those of them that are missed.
-        unfound: int64[categories], those of them that are not found, missed or not.
+            error is fixed; −1 if it is removed.
+        positives: int64[categories], number of objects, categories by ascending id.
+        missed: int64[categories], number of missed objects.
+        unfound: int64[categories], number of unmatched objects, missed or not.
         missed_annotations: int64[m], indices of the missed among the records of the ground truth.
     """
 
@@ -104,10 +104,10 @@ class ErrorKinds:
 
     Attributes:
         ap: AP at IoU 0.5, as a fraction.
-        counts: How many errors of each kind.
+        counts: Number of errors of each kind.
         gains: AP gained if that kind alone were fixed, ≥ 0.
-        false_positives_gain: The same for all false positives scored below all true ones.
-        false_negatives_gain: The same for no unfound object being there to find.
+        false_positives_gain: AP gained if all false positives were removed.
+        false_negatives_gain: AP gained if all missed objects were removed.
     """
 
     ap: float
@@ -149,7 +149,7 @@ def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
 
     Args:
         inputs: Predictions and ground truth.
-        rule: What becomes of predictions on skipped instances; without meaning for boxes.
+        rule: How predictions on skipped instances count; without effect for boxes.
     """
     masks = inputs.iou.of_masks
     absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
@@ -199,10 +199,10 @@ class _Scene:
         category: int64[n].
         rank: int64[n], places in the order of falling score.
         annotation_category: int64[m].
-        ious: float64[n, m]; of boxes where the truth is a skipped instance.
-        real: bool[m], to be found: neither a crowd nor skipped.
+        ious: float64[n, m]; of boxes if the annotation is a skipped instance.
+        real: bool[m], an object: neither a crowd nor skipped.
         crowd: bool[m].
-        used: bool[m], found.
+        used: bool[m], matched.
         true: bool[n], true positives.
         ignored: bool[n], by a crowd or a skipped instance.
     """
@@ -260,7 +260,7 @@ def _scene(
 
 
 def _judge_scene(scene: _Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kinds int64[n], fixed categories int64[n] (−1: taken away) and missed bool[m]."""
+    """Kinds int64[n], fixed categories int64[n] (−1: removed) and missed bool[m]."""
     wrong = ~scene.true & ~scene.ignored
     kind = np.where(wrong, int(Kind.BACKGROUND), int(Kind.RIGHT))
     fixed = np.full(len(kind), -1, np.int64)

@@ -1,4 +1,4 @@
-"""The overlap of every prediction with every truth of its image, whatever their categories."""
+"""The overlap of every prediction with every annotation of its image, in any category."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from benchmark.reading.inputs import Inputs
 from o365seg.terminal.command_line import progress
 
 LEAST = 0.1
-"""The least overlap that anything here asks for; below it boundaries are not looked at."""
+"""The smallest overlap of interest; below it, boundaries are not compared."""
 
 
 @dataclass(frozen=True)
 class ImageOverlaps:
-    """One image.
+    """The overlaps in one image.
 
     Attributes:
-        image: Its place among the ascending image ids.
-        predictions: int64[n], places in the results file: the best `DETECTIONS` of every category,
+        image: Its index among the ascending image ids.
+        predictions: int64[n], indices in the results file: the best `DETECTIONS` of every category,
             by category, then in pycocotools' score order.
         prediction_category: int64[n], category ids.
-        annotations: int64[m], places among the records of the ground truth, in the file's order.
+        annotations: int64[m], indices among the records of the ground truth, in the file's order.
         annotation_category: int64[m], category ids.
         crowd: bool[m], `iscrowd`.
-        ious: float64[n, m], intersection over union; over the prediction alone for crowds. Where
-            boundaries are compared, the lesser one from `LEAST` on, and some value below it else.
+        ious: float64[n, m], intersection over union; over the prediction alone for crowds. If
+            boundaries are compared, the smaller one from `LEAST` up, else some value below it.
     """
 
     image: int
@@ -52,13 +52,13 @@ class ImageOverlaps:
 def image_overlaps(
     inputs: Inputs, *, skipped: bool, images: Sequence[int] | None = None
 ) -> Iterator[ImageOverlaps]:
-    """Every image in ascending order of id, or some of them.
+    """Compute the overlaps of every image in ascending order of id, or of some images.
 
     Args:
         inputs: Predictions and ground truth.
-        skipped: Whether skipped instances take part: as the crowds of stock tools where masks are
-            compared, as objects like any other where boxes are.
-        images: Only these, in this order, by their places among the ascending ids.
+        skipped: Whether skipped instances take part: as crowds if masks are compared, as
+            ordinary objects if boxes are.
+        images: Only these, in this order, by their indices among the ascending ids.
     """
     records, found = inputs.truth.records, inputs.predictions
     place_of = {image_id: place for place, image_id in enumerate(inputs.image_ids)}

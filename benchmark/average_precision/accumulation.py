@@ -53,7 +53,7 @@ def rank(matches: CategoryMatches, area: int = 0) -> Ranking:
 def precision_at_recalls(ranking: Ranking) -> np.ndarray:
     """Interpolated precision, float64[thresholds, 101], pycocotools' to the last bit.
 
-    −1 throughout where there is nothing to find.
+    −1 throughout if there are no objects.
     """
     thresholds = len(ranking.true)
     positives = int(ranking.positives.sum())
@@ -71,7 +71,7 @@ def precision_at_recalls(ranking: Ranking) -> np.ndarray:
 
 
 def recall(ranking: Ranking) -> np.ndarray:
-    """The final recall, float64[thresholds]; −1 where there is nothing to find."""
+    """The final recall, float64[thresholds]; −1 if there are no objects."""
     positives = int(ranking.positives.sum())
     if positives == 0:
         return np.full(len(ranking.true), -1.0)

@@ -37,7 +37,7 @@ class COCOeval(StockCOCOeval):
         cocoDt: The predictions, as `cocoGt.loadRes` gives them.
         iouType: `segm`, `bbox` or `boundary`; `keypoints` is passed on as it is. For `boundary`,
             which the original does not know, `params.iouType` says `segm`.
-        skip_rule: What becomes of predictions on skipped instances.
+        skip_rule: How predictions on skipped instances count.
 
     Raises:
         InputError: on `evaluate`, a skipped instance or such a crowd lacks its `bbox`.

@@ -40,10 +40,10 @@ def evaluate(
         iou: What is compared: masks (`segm`), boxes (`bbox`), or masks and their boundaries
             (`boundary`: the lesser of mask IoU and boundary IoU, see
             `benchmark.average_precision.boundary`).
-        skip_rule: What becomes of predictions on skipped instances.
+        skip_rule: How predictions on skipped instances count.
 
     Raises:
-        InputError: predictions or ground truth are at fault; names the file, record and field.
+        InputError: predictions or ground truth are invalid; names the file, record and field.
         ValueError: no such `iou` or `skip_rule`.
     """
     iou, rule = Iou(iou), SkipRule(skip_rule)

@@ -18,8 +18,8 @@ class CategoryMatches:
 
     Attributes:
         category_id: The category.
-        image: int32[n], the image's place among `Result.image_ids`.
-        prediction: int64[n], the prediction's place in the results file.
+        image: int32[n], the image's index in `Result.image_ids`.
+        prediction: int64[n], the prediction's index in the results file.
         score: float64[n].
         matched: bool[area ranges, thresholds, n].
         ignored: bool[area ranges, thresholds, n].

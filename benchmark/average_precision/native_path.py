@@ -62,7 +62,7 @@ def evaluate(
         predictions: A results file or its text.
         ground_truth: A COCO-format file, or what `read_annotations` made of it.
         iou: What is compared.
-        rule: What becomes of predictions on skipped instances.
+        rule: How predictions on skipped instances count.
         threads: How many to use, for any result; None for one a processor.
     """
     if iou is Iou.BOUNDARY:  # the core draws no boundaries

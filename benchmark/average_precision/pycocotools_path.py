@@ -37,7 +37,7 @@ def evaluate(
     """See `benchmark.average_precision.evaluation.evaluate`.
 
     Raises:
-        InputError: predictions or ground truth are at fault; names the file, record and field.
+        InputError: predictions or ground truth are invalid; names the file, record and field.
     """
     inputs = read_inputs(predictions, ground_truth, iou, misfits=iou is Iou.SEGM)
     file, truth, found = inputs.file, inputs.truth, inputs.predictions

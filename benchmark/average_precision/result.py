@@ -103,7 +103,7 @@ class Matched(Protocol):
 
 
 class Result:
-    """The outcome of an evaluation. Fractions from 0 to 1, and −1 where there is nothing to find.
+    """The outcome of an evaluation. Fractions from 0 to 1, and −1 if there are no objects.
 
     Attributes:
         iou: What was compared.
@@ -114,7 +114,7 @@ class Result:
             instance and would otherwise count as false positives (all areas, 100 detections).
         ap_by_rule: AP under each treatment of skipped instances; empty for boxes.
         counts: What took part.
-        notes: Whatever the reader must know to understand the numbers, one line each.
+        notes: Notes to the reader about the numbers, one line each.
         matched: What the arrays are made from.
     """
 
@@ -202,8 +202,8 @@ class Result:
                 `thresholds` ([0]: AP50); None for all.
 
         Returns:
-            float64[resamples, categories]; −1 where a resample has nothing of the category to
-            find. The AP of a resample is the mean of its others.
+            float64[resamples, categories]; −1 if a resample has no object of the
+            category. The AP of a resample is the mean of its others.
 
         Raises:
             ValueError: not of that shape, negative, or too large to count with 32 bits; or no

@@ -91,7 +91,7 @@ def weighted_sums(ranking: Ranking, weights: np.ndarray) -> tuple[np.ndarray, np
         weights: float64[images, sets], whole numbers ≥ 0: how often each image counts.
 
     Returns:
-        float64[thresholds, sets], 101 times the AP (0 where nothing is to be found); and
+        float64[thresholds, sets], 101 times the AP (0 if there are no objects); and
         float64[sets], the objects to find.
     """
     positives = ranking.positives.astype(float) @ weights

@@ -73,7 +73,7 @@ class PanopticResult:
         false_positives: int64.
         false_negatives: int64.
         images: Images compared.
-        notes: What the reader must know.
+        notes: Notes to the reader, one line each.
     """
 
     categories: list[PanopticCategory]

@@ -47,7 +47,7 @@ class SemanticResult:
         confusion: How often which true label (`first`) was predicted as which (`second`; may be
             `NO_LABEL`), in pixels.
         images: Images compared.
-        notes: What the reader must know.
+        notes: Notes to the reader, one line each.
     """
 
     labels: np.ndarray

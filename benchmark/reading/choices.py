@@ -1,4 +1,4 @@
-"""What a user may choose between; apart from what uses it, so that --help loads nothing heavy."""
+"""The choices of options; in a module of their own, so that --help loads nothing heavy."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 class Iou(StrEnum):
     """What is compared: masks (SEGM), boxes (BBOX), or masks and their boundaries (BOUNDARY).
 
-    BOUNDARY takes the lesser of mask IoU and boundary IoU (`average_precision.boundary`).
+    BOUNDARY takes the smaller of mask IoU and boundary IoU (`average_precision.boundary`).
     """
 
     SEGM = "segm"
@@ -20,12 +20,12 @@ class Iou(StrEnum):
 
 
 class SkipRule(StrEnum):
-    """What becomes of a prediction on an instance that raters skipped.
+    """How a prediction on an instance that raters skipped counts.
 
-    BOX: ignored where its box IoU reaches the threshold, one prediction an instance (the default).
+    BOX: ignored if the box IoU reaches the threshold, one prediction per instance (the default).
     BOX50: the same with a box IoU of 0.5 at every threshold.
-    IOA: the box is a COCO crowd: any number, by the part of the prediction inside it.
-    NONE: counted as a false positive.
+    IOA: ignored by the fraction of the prediction inside the box, any number, as for COCO crowds.
+    NONE: a false positive.
     """
 
     BOX = "box"
@@ -35,7 +35,7 @@ class SkipRule(StrEnum):
 
 
 class By(StrEnum):
-    """What the numbers are broken down by; SIZE is √(mask area / image area)."""
+    """How the numbers are broken down; SIZE is √(mask area / image area)."""
 
     CATEGORY = "category"
     SUPERCATEGORY = "supercategory"

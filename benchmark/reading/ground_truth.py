@@ -1,4 +1,4 @@
-"""Ground truth as the matching wants it, with the skipped instances told apart."""
+"""Ground truth as COCO records for matching, with skipped instances marked."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +19,9 @@ class GroundTruth:
 
     Attributes:
         file: The file itself.
-        records: One record an annotation, in the file's order. Where masks are compared,
+        records: One record per annotation, in the file's order. If masks are compared,
             `segmentation` holds compressed run lengths; a skipped instance, and a crowd without a
-            mask, is in the form that `stock_annotation` gives it.
+            mask, is in the form of `stock_annotation`.
         skipped: Whether each annotation was skipped.
     """
 
@@ -30,7 +30,7 @@ class GroundTruth:
     skipped: list[bool]
 
     def without_skipped(self) -> list[dict[str, Any]]:
-        """The records of everything that was not skipped."""
+        """The records of all annotations that were not skipped."""
         return [
             record
             for record, skipped in zip(self.records, self.skipped, strict=True)
@@ -52,11 +52,11 @@ def load_ground_truth(file: AnnotationFile, name: str | Path, *, masks: bool) ->
 
     Args:
         file: The file, read.
-        name: What errors call it.
+        name: The name that errors give it.
         masks: Whether masks are needed; if not, boxes are, and no mask is decoded.
 
     Raises:
-        InputError: a mask is unsound or not of its image's size, or a box is missing. Names the
+        InputError: a mask is invalid or not of its image's size, or a box is missing. Names the
             annotation and the field.
     """
     sizes = {image.id: (image.height, image.width) for image in file.images}

@@ -1,4 +1,4 @@
-"""JSON text to evaluate: a file mapped into memory, gzip taken apart, or standard input."""
+"""JSON text to evaluate: a file mapped into memory, decompressed gzip, or standard input."""
 
 import mmap
 import os
@@ -25,15 +25,15 @@ class InputText:
 
 
 def is_stdin(source: object) -> bool:
-    """Whether predictions are to come from standard input."""
+    """Whether the source is standard input."""
     return isinstance(source, str | os.PathLike) and os.fspath(source) == STDIN
 
 
 def read_stdin() -> InputText:
-    """All of standard input, gzip taken apart.
+    """Read all of standard input, and decompress gzip.
 
     Raises:
-        InputError: the gzip data is unsound.
+        InputError: the gzip data is invalid.
     """
     from o365seg.formats.json_files import decompressed
 
@@ -42,12 +42,12 @@ def read_stdin() -> InputText:
 
 
 def map_file(path: "str | Path") -> InputText:
-    """A file's text, mapped and not copied, or decompressed.
+    """Map a file into memory, or decompress it.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it is empty.
-        InputError: the gzip data is unsound.
+        InputError: the gzip data is invalid.
     """
     with open(path, "rb") as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

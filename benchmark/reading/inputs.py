@@ -15,7 +15,7 @@ from o365seg.formats.records import AnnotationFile, read_annotations
 
 @dataclass(frozen=True)
 class Inputs:
-    """What an evaluation starts from, checked; `iou` says whether masks were read."""
+    """Checked predictions and ground truth; `iou` says whether masks were read."""
 
     truth: GroundTruth
     predictions: Predictions
@@ -28,7 +28,7 @@ class Inputs:
 
     @property
     def image_ids(self) -> list[int]:
-        """All images of the file, ascending: the order that matches point into."""
+        """All images of the file, ascending: the order of image indices in matches."""
         return sorted(image.id for image in self.file.images)
 
     @property
@@ -46,10 +46,10 @@ def read_inputs(
 ) -> Inputs:
     """Read and check both sides of an evaluation.
 
-    `misfits` lets in predicted masks of another size than their image's.
+    `misfits` allows predicted masks whose size differs from their image's.
 
     Raises:
-        InputError: predictions or ground truth are at fault; names the file, record and field.
+        InputError: predictions or ground truth are invalid; names the file, record and field.
     """
     if isinstance(ground_truth, AnnotationFile):
         name, file = "ground truth", ground_truth

@@ -1,7 +1,7 @@
-"""Area and box of many compressed masks at once: what `check_rle` and `tight_box` tell of each.
+"""Area and box of many compressed masks at once, as `check_rle` and `tight_box` give of each.
 
-Numpy's calls cost more than a small mask's numbers do, so hundreds of masks are taken at a time.
-Whatever is not plain and sound is not measured here; the caller looks at it by itself.
+A call of numpy costs more than the arithmetic of a small mask, so hundreds of masks are measured at
+a time. A mask that is not plain and valid is not measured; the caller checks it alone.
 """
 
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 BATCH = 512
-"""Masks taken at once: few enough for their arrays to stay in the processor's cache."""
+"""Masks measured at once: few enough for their arrays to stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One entry a mask.
+    """One entry per mask.
 
     Attributes:
-        known: bool[n], whether it was measured: sound run lengths of its image's size, with pixels
+        known: bool[n], whether it was measured: valid run lengths of its image's size, with pixels
             and without runs of no pixel behind the first. pycocotools' box is then the tight one.
-        areas: float64[n], pixels; without meaning where not known.
+        areas: float64[n], in pixels; undefined where not known.
         boxes: float64[n, 4], tight (x, y, width, height) in pixels; likewise.
     """
 
@@ -33,7 +33,7 @@ def measure(texts: Sequence[str | None], sizes: np.ndarray) -> Measured:
     """Measure compressed run lengths.
 
     Args:
-        texts: The counts; None for what is not to be measured.
+        texts: The counts; None for a mask to leave out.
         sizes: int64[n, 2], height and width of each mask.
     """
     found = Measured(np.zeros(len(texts), bool), np.zeros(len(texts)), np.zeros((len(texts), 4)))
@@ -104,6 +104,6 @@ def _measure_batch(
 
 
 def _sums_within(values: np.ndarray, firsts: np.ndarray, mask_of: np.ndarray) -> np.ndarray:
-    """Running sums that start anew with every mask."""
+    """Cumulative sums that restart with every mask."""
     sums = np.cumsum(values)
     return sums - (sums[firsts] - values[firsts])[mask_of]

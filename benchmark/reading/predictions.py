@@ -57,7 +57,7 @@ class Predictions:
     boxes: np.ndarray
     areas_of_boxes: bool
     misfits: list[int]
-    """Which masks are not of their image's size: they overlap nothing."""
+    """Indices of masks whose size differs from their image's: they overlap nothing."""
 
     def __len__(self) -> int:
         """The number of predictions."""
@@ -79,13 +79,13 @@ def read_predictions(
 
     Args:
         source: A results file, or its text.
-        truth: The ground truth whose image sizes and ids the predictions must keep to.
+        truth: The ground truth, whose image sizes and ids the predictions must match.
         masks: Whether masks are needed. If not, a file with boxes may do without.
-        misfits: Whether masks of another size than their image's are let in.
+        misfits: Whether masks whose size differs from their image's are allowed.
 
     Raises:
         InputError: not readable, not JSON, no list or an empty one, a field missing or of the
-            wrong type, an unknown id, NaN, a mask that is unsound or not of its image's size.
+            wrong type, an unknown id, NaN, a mask that is invalid or not of its image's size.
             Names the record and the field.
     """
     if isinstance(source, InputText):
@@ -163,7 +163,7 @@ class _FieldError(Exception):
 
 
 def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> Measured:
-    """Whatever masks can be measured together: compressed ones of their image's size."""
+    """Measure together the compressed masks of their image's size."""
     texts: list[str | None] = []
     shapes = [sizes.get(record.image_id, (1, 1)) for record in records]
     for record, size in zip(records, shapes, strict=True):
@@ -174,7 +174,7 @@ def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> M
 
 
 def _whole(value: int | float, field: str) -> int:
-    """An id as an integer; 1.0 is one too, as numpy and pandas write it."""
+    """An id as an integer; 1.0 is accepted, since numpy and pandas write it."""
     if isinstance(value, float) and not value.is_integer():
         raise _FieldError(field, f"must be a whole number, got {value}")
     return int(value)
@@ -197,8 +197,8 @@ def _sound_mask(
 ) -> tuple[Rle, np.ndarray]:
     """The mask as compressed run lengths (verbatim where they were), and the lengths int64[runs].
 
-    pycocotools trusts run lengths and writes beyond its buffer where they lie, so none reaches it
-    unchecked.
+    pycocotools trusts run lengths, and writes beyond its buffer if they are wrong, so all of them
+    are checked first.
     """
     if segmentation is None:
         raise _FieldError(
@@ -219,11 +219,11 @@ def _sound_mask(
 def tight_box(runs: np.ndarray, height: int) -> tuple[int, int, int, int]:
     """The smallest box around a mask's pixels.
 
-    Unlike pycocotools' `toBbox`, which looks at the ends of every run, it passes over runs of no
-    pixel; on run lengths without such runs the two agree.
+    Unlike pycocotools' `toBbox`, which looks at the ends of every run, it ignores empty
+    runs; on run lengths without such runs the two agree.
 
     Args:
-        runs: Sound run lengths, int64[runs], background first, down the columns.
+        runs: Valid run lengths, int64[runs], background first, down the columns.
         height: The image's height in pixels.
 
     Returns:
@@ -246,7 +246,7 @@ def tight_box(runs: np.ndarray, height: int) -> tuple[int, int, int, int]:
 def stock_box(rle: Rle) -> np.ndarray:
     """pycocotools' box of a mask: float64[4] of (x, y, width, height) in pixels.
 
-    One mask a call: given more than 255, `toBbox` (and `area`) of pycocotools 2.0.11 overflow
+    One mask per call: given more than 255, `toBbox` (and `area`) of pycocotools 2.0.11 overflow
     under NumPy 2.
     """
     packed: Any = {"size": list(rle.size), "counts": rle.counts}
@@ -254,10 +254,10 @@ def stock_box(rle: Rle) -> np.ndarray:
 
 
 def records_to_json(records: Sequence[dict[str, Any]]) -> bytes:
-    """Records as JSON text, so that they pass the very checks that a file passes.
+    """Records as JSON text, so that they pass the same checks as a file.
 
     Raises:
-        InputError: they hold what JSON cannot.
+        InputError: they are not JSON-compatible.
     """
     try:
         return json.dumps(list(records), default=_plain).encode()
@@ -266,7 +266,7 @@ def records_to_json(records: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """What pycocotools and numpy hand out, as JSON has it: `bytes` counts, numpy's numbers."""
+    """Convert values of pycocotools and numpy to JSON: `bytes` counts, numpy's numbers."""
     if isinstance(value, bytes):
         return value.decode("ascii")
     if isinstance(value, np.generic | np.ndarray):

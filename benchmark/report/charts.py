@@ -1,6 +1,6 @@
 """Charts of the report as inline SVG: text in, text out, coloured by the page's style sheet.
 
-No `style` attributes, for the page's content security policy forbids them.
+The page's content security policy forbids `style` attributes.
 """
 
 import math
@@ -18,14 +18,14 @@ _WIDTH = 440
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar; per cent or points.
+    """One bar, in percent or points.
 
     Attributes:
-        label: What it is of.
-        value: Its length; negative where there is none.
-        low: Lower end of its interval; None for no interval.
+        label: Text beside it.
+        value: Its length; negative if there is none.
+        low: Lower end of its interval; None if it has none.
         high: Upper end.
-        remark: Small text under the label.
+        remark: Small text below the label.
         strong: Whether it stands out.
     """
 
@@ -38,7 +38,7 @@ class Bar:
 
 
 def nice_ticks(greatest: float, about: int = 5) -> list[float]:
-    """Round numbers from 0 to at least `greatest`, about as many as asked for."""
+    """About `about` round numbers from 0 to at least `greatest`."""
     if greatest <= 0:
         return [0.0, 1.0]
     rough = greatest / about
@@ -48,13 +48,13 @@ def nice_ticks(greatest: float, about: int = 5) -> list[float]:
 
 
 def bar_chart(bars: Sequence[Bar], title: str, *, digits: int = 1, label_width: int = 118) -> str:
-    """Lying bars with their values, and with intervals where they have any.
+    """Draw horizontal bars with their values and intervals.
 
     Args:
         bars: From top to bottom.
-        title: What a screen reader says.
-        digits: Of the values.
-        label_width: Room for the labels, in units of a chart 440 wide.
+        title: Text for screen readers.
+        digits: Decimals of the values.
+        label_width: Width of the labels, in units of a chart 440 wide.
     """
     row, top, foot, room = 34, 6, 26, 64
     height = top + row * len(bars) + foot
@@ -100,7 +100,7 @@ def bar_chart(bars: Sequence[Bar], title: str, *, digits: int = 1, label_width: 
 
 
 def curve_chart(curves: Sequence[Curve]) -> str:
-    """Precision over recall, a line a curve, each named with its AP."""
+    """Draw precision over recall, one line per curve, each named with its AP."""
     left, top, right, bottom = 60, 10, _WIDTH - 12, 288
     parts = [_open(bottom + 44, "Precision over recall, mean over the categories")]
 
@@ -139,7 +139,7 @@ def curve_chart(curves: Sequence[Curve]) -> str:
 
 
 def spark(value: float) -> str:
-    """A short bar for a table's cell; `value` from 0 to 1."""
+    """Draw a short bar for a table cell; `value` from 0 to 1."""
     width = 48 * min(1.0, max(0.0, value))
     return (
         '<svg class="spark" viewBox="0 0 48 8" aria-hidden="true">'

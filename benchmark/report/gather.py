@@ -1,4 +1,4 @@
-"""Everything an evaluation can tell, gathered and written as a single HTML file."""
+"""Gather all results of an evaluation and write them as one HTML file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,15 +38,16 @@ def write_report(
         path: The HTML file to write.
         result: What `evaluate` found.
         inputs: The same predictions and ground truth, with their masks.
-        predictions: What to call the results file.
-        release: What to call the ground truth.
-        resamples: Behind the intervals, at least 2.
-        seed: Of the resamples.
-        images: Where the images lie, to draw the worst; None for no images.
-        pictures: How many of them to draw, at most.
+        predictions: The name of the results file on the page.
+        release: The name of the ground truth on the page.
+        resamples: Number of resamples of the intervals, ≥ 2.
+        seed: Random seed of the resamples.
+        images: Folder of the images, to draw the worst; None for no pictures.
+        pictures: Most pictures to draw.
 
     Raises:
-        InputError: nothing is to be found, no such folder, or the file cannot be written.
+        InputError: the ground truth has no objects, the folder of images is missing, or the file
+            cannot be written.
     """
     rule = result.skip_rule or SkipRule.BOX
     of_metrics = intervals(result, resamples, seed)

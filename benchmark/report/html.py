@@ -37,17 +37,17 @@ class Report:
     """Everything that the page shows.
 
     Attributes:
-        predictions: The results file, as it was named.
-        release: The ground truth, as it was named.
+        predictions: The name of the results file.
+        release: The name of the ground truth.
         result: What `evaluate` found.
         intervals: Of AP, AP50 and AP75, by name.
-        resamples: Behind the intervals.
-        seed: Of the resamples.
+        resamples: Number of resamples of the intervals.
+        seed: Random seed of the resamples.
         curves: The mean precision-recall curves.
         errors: Errors by kind.
-        sizes: AP by relative size, with an interval each; None where nothing is to be found.
-        rows: A row a category.
-        pictures: The worst images; none where no images were given.
+        sizes: AP by relative size, with an interval each; None if there are no objects.
+        rows: One row per category.
+        pictures: The worst images; empty without a folder of images.
         category_names: Of all categories, by id, for the filter of the pictures.
         least_score: Predictions below it are left out of `pictures`.
         problems: A line for each image that could not be drawn.
@@ -70,7 +70,7 @@ class Report:
 
 
 def page(report: Report) -> str:
-    """The whole page. Equal reports give equal text."""
+    """Write the whole page as text. Equal reports give equal text."""
     style, script = asset("benchmark", "report.css"), asset("benchmark", "report.js")
     title = f"{IOU_NAMES[report.result.iou]} AP of {report.predictions}"
     return "".join(
