@@ -63,14 +63,16 @@ def test_panoptic_per_class_and_other_folders(folder: Path) -> None:
     assert re.search(r"category 2 +│ thing │ +– │ +– │ +– │ +0 │ +0 │ +0 │", done.stdout)
     done = run(*arguments, cwd=folder)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: true: no such folder of PNGs; name another by --gt-pngs")
+    assert done.stderr.startswith("error: true: no such folder; give the PNG folder with --gt-pngs")
 
 
 def test_semantic_prints_the_means_and_writes_the_numbers_of_the_function(folder: Path) -> None:
     arguments = ("maps", "--task", "semantic", "--gt", "labels", "--reduce-zero-label")
     done = run(*arguments, "--json", "out.json", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"mIoU +│ IoU, 3 classes true or predicted +│ 100.00 │", done.stdout)
+    assert re.search(
+        r"mIoU +│ IoU, 3 classes in the ground truth or the predictions +│ 100.00 │", done.stdout
+    )
     assert "3 pixels counted; 1 images, 3 classes" in done.stdout
     numbers = json.loads((folder / "out.json").read_text())
     result = evaluate_semantic(folder / "maps", folder / "labels", reduce_zero_label=True)
@@ -96,8 +98,7 @@ def test_bad_input_ends_in_one_line_and_status_1(folder: Path) -> None:
     for arguments, message in (
         (
             ("predicted.json", "--task", "panoptic", "--gt", "true.json"),
-            "error: predicted/000000000001.png: is an 8-bit RGBA PNG; panoptic segments need an "
-            "8-bit RGB PNG\n",
+            "error: predicted/000000000001.png: must be an 8-bit RGB PNG; is an 8-bit RGBA PNG\n",
         ),
         (
             ("predicted.json", "--task", "panoptic", "--gt", "absent.json"),

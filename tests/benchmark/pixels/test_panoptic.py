@@ -114,7 +114,7 @@ def test_the_json_s_area_counts_and_the_reader_is_told(tmp_path: Path) -> None:
 def test_true_pixels_that_the_json_lacks_are_neither_void_nor_matched(tmp_path: Path) -> None:
     result = evaluate(tmp_path, picture("1199", "1111", [Piece(1, PERSON)], [Piece(1, PERSON)]))
     assert counts(result) == (0, 1, 1)
-    assert "1 segments in PNGs of the ground truth are not in its JSON" in result.notes[0]
+    assert "1 segments in ground-truth PNGs are not in the JSON" in result.notes[0]
 
 
 def test_rows_are_means_over_the_categories_that_anything_has(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_missing_png_folder_image_or_prediction_is_named(files: tuple[Path, Pa
     with pytest.raises(InputError, match="field 'annotations': no prediction for image 1 of"):
         evaluate_panoptic(*files)
     png.parent.rmdir()
-    with pytest.raises(InputError, match=r"predicted: no such folder of PNGs.*--pred-pngs"):
+    with pytest.raises(InputError, match=r"predicted: no such folder; .*--pred-pngs"):
         evaluate_panoptic(*files)
 
 
@@ -278,9 +278,9 @@ def test_a_missing_png_folder_image_or_prediction_is_named(files: tuple[Path, Pa
     [
         (Image.new("RGB", (2, 2)), r"has size 2×2; its ground truth has 2×1"),
         (Image.new("RGBA", (2, 1)), r"must be an 8-bit RGB PNG; is an 8-bit RGBA PNG"),
-        (Image.new("P", (2, 1)), r"palette PNG; panoptic segments need"),
-        (Image.new("L", (2, 1)), r"is an 8-bit grey PNG; panoptic segments need"),
-        (Image.new("I;16", (2, 1)), r"is a 16-bit grey PNG; panoptic segments need"),
+        (Image.new("P", (2, 1)), r"must be an 8-bit RGB PNG; is a 1-bit palette PNG"),
+        (Image.new("L", (2, 1)), r"must be an 8-bit RGB PNG; is an 8-bit grey PNG"),
+        (Image.new("I;16", (2, 1)), r"must be an 8-bit RGB PNG; is a 16-bit grey PNG"),
     ],
 )
 def test_a_png_of_another_size_or_kind_is_named(
@@ -296,7 +296,7 @@ def test_a_png_of_another_size_or_kind_is_named(
 def test_an_image_listed_twice_and_a_stated_area_of_0_are_faults(files: tuple[Path, Path]) -> None:
     predictions, truth = files
     spoil(truth, segments_info=[{"id": 1, "category_id": PERSON, "area": 0}])
-    with pytest.raises(InputError, match="a segment of area 0 has pixels in the PNG"):
+    with pytest.raises(InputError, match="a segment with area 0 has pixels in the PNG"):
         evaluate_panoptic(*files)
     content = json.loads(predictions.read_text())
     content["annotations"] *= 2

@@ -287,7 +287,7 @@ def test_bad_truth_names_the_annotation(tmp_path: Path) -> None:
     predicted = write_maps(tmp_path / "p", {"a": [[1, 2]]})
     with pytest.raises(InputError, match=r"annotations\[1\] \(id 2\), .*: overlaps another mask"):
         evaluate_semantic(predicted, path)
-    with pytest.raises(InputError, match="reduced in label maps only"):
+    with pytest.raises(InputError, match="--reduce-zero-label is only for label maps"):
         evaluate_semantic(predicted, path, reduce_zero_label=True)
 
 
@@ -306,7 +306,7 @@ def test_images_without_records_are_wrong_and_told(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("names.txt", b"", "no class names"),
-        ("names.txt", b"a\xff", "is not UTF-8 text"),
+        ("names.txt", b"a\xff", "not UTF-8 text"),
         ("names.json", b"[]", "no class names"),
         ("names.json", b'[{"id": 1, "name": "a"}, {"id": 1, "name": "b"}]', r"classes\[1\]"),
         ("names.json", b'{"categories": [{"id": 1}]}', r"categories\[0\] .*'name': missing"),
