@@ -301,7 +301,7 @@ def test_an_image_listed_twice_and_a_stated_area_of_0_are_faults(files: tuple[Pa
     content = json.loads(predictions.read_text())
     content["annotations"] *= 2
     predictions.write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r"annotations\[1\] .*'image_id': was given"):
+    with pytest.raises(InputError, match=r"annotations\[1\] .*'image_id': duplicate image_id 1"):
         evaluate_panoptic(*files)
 
 

@@ -34,7 +34,7 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"segmentation": None, "bbox": ...}, "segm", ["'bbox'", "missing"]),
         ({"segmentation": ..., "bbox": ..., "iscrowd": 1}, "segm", ["'bbox'", "missing"]),
         ({"bbox": ...}, "bbox", ["'bbox'", "missing"]),
-        ({"bbox": [1, 2, 3]}, "bbox", ["'bbox'", "length"]),
+        ({"bbox": [1, 2, 3]}, "bbox", ["'bbox'", "must have 4 values"]),
         ({"category_id": 99}, "segm", ["'category_id'", "no category 99"]),
     ],
 )
