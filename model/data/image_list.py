@@ -1,16 +1,13 @@
-"""Which images to run on, what their results are called, and the ids that these carry."""
+"""The images to predict, the names of their results, and their ids."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import msgspec
-import numpy as np
-from PIL import Image, ImageOps
 
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_bytes, read_json
+from o365seg.formats.json_files import read_json
 from o365seg.images.image_files import find_image
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -21,9 +18,9 @@ class ListedImage:
     """An image file.
 
     Attributes:
-        path: Where it lies.
-        name: What its results are called: its path below the folder given, or its file name.
-        id: COCO's image id; a panoptic data set's own may be text.
+        path: Path of the file.
+        name: Name of its results: its path relative to the given folder, or its file name.
+        id: COCO's image id; may be text in a panoptic data set.
     """
 
     path: Path
@@ -37,7 +34,7 @@ class ListedImage:
 
 
 def list_images(given: Sequence[Path], coco: Path | None = None) -> list[ListedImage]:
-    """The images given, folders searched to any depth for files with an image's suffix.
+    """List the given images; folders are searched recursively for files with an image's suffix.
 
     The ids are those of the COCO-format file `coco`, which must then list every image; without it
     the files' numbers where all are named by different ones (`000000000139.jpg` is 139), else 1,
@@ -51,18 +48,18 @@ def list_images(given: Sequence[Path], coco: Path | None = None) -> list[ListedI
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
             if not inside:
-                raise InputError("no image is in this folder", file=path)
+                raise InputError("contains no image", file=path)
             found += [(file, file.relative_to(path).as_posix()) for file in inside]
         else:
             found.append((path, path.name))
     if not found:
-        raise InputError("no image is given")
+        raise InputError("missing: name at least one image")
     taken: dict[str, Path] = {}
     for path, name in found:
         stem = str(PurePosixPath(name).with_suffix(""))
         if stem in taken:
             raise InputError(
-                f"its results would have the name of those of {taken[stem]}", file=path
+                f"its results would have the same name as those of {taken[stem]}", file=path
             )
         taken[stem] = path
     ids = _ids_by_name([name for _, name in found]) if coco is None else _ids_of(found, coco)
@@ -99,32 +96,6 @@ def _ids_of(found: Sequence[tuple[Path, str]], coco: Path) -> dict[str, int]:
         of_this = [r for r in alike if len(alike) == 1 or find_image(root, r.file_name) == name]
         if len(of_this) != 1:
             many = "no image" if not of_this else f"{len(of_this)} images"
-            raise InputError(f"lists {many} whose file_name is {name}", file=coco)
+            raise InputError(f"lists {many} with the file_name {name}", file=coco)
         ids[name] = of_this[0].id
     return ids
-
-
-def read_image(path: Path) -> np.ndarray:
-    """The pixels, turned upright as EXIF says, transparency left out.
-
-    Returns:
-        uint8 (H, W, 3), RGB.
-
-    Raises:
-        InputError: not there, no image, damaged, or more than 8 bits a channel.
-    """
-    data = read_bytes(path)
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            if image.mode.startswith("I") or image.mode == "F":
-                raise InputError("more than 8 bits a channel; convert it first", file=path)
-            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except InputError:
-        raise
-    except Image.DecompressionBombError:
-        raise InputError("claims more pixels than can be an image", file=path) from None
-    except Image.UnidentifiedImageError:
-        raise InputError("is no image that Pillow reads", file=path) from None
-    except Exception as error:  # decoders meet damaged files with errors of every kind
-        raise InputError(f"does not decode: {error}", file=path) from None

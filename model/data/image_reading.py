@@ -1,4 +1,4 @@
-"""An image as its annotations mean it: the size that they give decides which way up it is."""
+"""Read an image in the orientation of its annotations, which their recorded size decides."""
 
 import io
 from pathlib import Path
@@ -15,10 +15,10 @@ Size = tuple[int, int]
 
 
 def locate(root: Path, file_name: str, listed_in: Path, record: str) -> Path:
-    """The file that a record names, leading folders taken off until one is there.
+    """Find the file of a record, without its leading folders if necessary.
 
     Raises:
-        InputError: there is none; names the list, the record and the file.
+        InputError: there is none; names the annotation file, the record and the image.
     """
     found = find_image(root, file_name)
     if found is None:
@@ -28,7 +28,7 @@ def locate(root: Path, file_name: str, listed_in: Path, record: str) -> Path:
 
 
 def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
-    """The pixels of an image, transparency left out.
+    """Read the pixels of an image without transparency.
 
     Boxes and masks were drawn on an image of the recorded size: where the file's EXIF orientation
     leads to that size the image is turned, where the pixels as stored have it they stay. (See
@@ -36,19 +36,20 @@ def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
 
     Args:
         path: The file.
-        size: The recorded (height, width); None for the size that it turns out to have.
+        size: The recorded (height, width); None to accept any size.
 
     Returns:
         uint8 (H, W, 3), RGB.
 
     Raises:
-        InputError: not there, no image, damaged, more than 8 bits a channel, or of another size.
+        InputError: the file is missing, damaged, not an image, of another size, or has more than 8
+            bits per channel.
     """
     data = read_bytes(path)
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.mode.startswith("I") or image.mode == "F":
-                raise InputError("more than 8 bits a channel; convert it first", file=path)
+                raise InputError("has more than 8 bits per channel; convert it first", file=path)
             image.load()
             upright = ImageOps.exif_transpose(image)
             if size is not None and upright.size[::-1] != size and image.size[::-1] == size:
@@ -57,33 +58,33 @@ def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
     except InputError:
         raise
     except Image.DecompressionBombError:
-        raise InputError("claims more pixels than can be an image", file=path) from None
+        raise InputError("has too many pixels", file=path) from None
     except Image.UnidentifiedImageError:
-        raise InputError("is no image that Pillow reads", file=path) from None
+        raise InputError("not an image that Pillow can read", file=path) from None
     except Exception as error:  # decoders meet damaged files with errors of every kind
-        raise InputError(f"does not decode: {error}", file=path) from None
+        raise InputError(f"cannot be decoded: {error}", file=path) from None
     check_size(path, (pixels.shape[0], pixels.shape[1]), size)
     return pixels
 
 
 def check_size(path: Path, found: Size, expected: Size | None) -> None:
-    """Nothing where the sizes are equal.
+    """Check the size of an image.
 
     Raises:
-        InputError: they differ; names the file and both.
+        InputError: the sizes differ; names the file and both sizes.
     """
     if expected is not None and found != expected:
         raise InputError(
-            f"is {found[1]}×{found[0]} pixels, its record says {expected[1]}×{expected[0]}",
+            f"has {found[1]}×{found[0]} pixels, but {expected[1]}×{expected[0]} in its record",
             file=path,
         )
 
 
 def stored_size(path: Path) -> tuple[Size, Size]:
-    """The (height, width) as stored and turned upright, from the file's head alone.
+    """Read the (height, width) from the file's header, as stored and after EXIF rotation.
 
     Raises:
-        InputError: not there or no image.
+        InputError: the file is missing or not an image.
     """
     try:
         with Image.open(path) as image:
@@ -93,4 +94,4 @@ def stored_size(path: Path) -> tuple[Size, Size]:
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
     except Exception as error:  # see read_pixels
-        raise InputError(f"is no image that Pillow reads: {error}", file=path) from None
+        raise InputError(f"not an image that Pillow can read: {error}", file=path) from None

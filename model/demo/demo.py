@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from model.data.image_list import read_image
+from model.data.image_reading import read_pixels
 from model.inference.predictor import load_predictor
 from model.inference.visualize import draw_instances, draw_panoptic, draw_semantic
 from model.network.preprocess import FIXED_SIZE
@@ -83,7 +83,7 @@ class Demo:
         Raises:
             InputError: the image or the vocabulary is at fault, or there is no text encoder.
         """
-        pixels = read_image(image)
+        pixels = read_pixels(image)
         words = parse_vocabulary(vocabulary)
         index = None
         if self.module_names:

@@ -4,7 +4,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.data.image_list import ListedImage, list_images, read_image
+from model.data.image_list import ListedImage, list_images
+from model.data.image_reading import read_pixels
 from model.runtime.device import chosen_device
 from model.text.choice import TextChoice, find_embeddings
 from model.text.vocabulary import Vocabulary
@@ -55,7 +56,7 @@ def predict_files(
     failures: list[InputError] = []
 
     def run(image: ListedImage) -> None:
-        pixels = read_image(image.path)
+        pixels = read_pixels(image.path)
         files.add(image, pixels, predictor.predict([pixels], tasks)[0])
 
     try:

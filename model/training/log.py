@@ -1,4 +1,4 @@
-"""What a run tells of itself: lines of JSON, TensorBoard, and whether its numbers are finite."""
+"""The log of a run (JSON lines and TensorBoard), and the check that its numbers are finite."""
 
 import sys
 import time
@@ -19,17 +19,17 @@ _FILES = 8  # that a message names
 
 
 class TrainLog:
-    """Means over `every` iterations: losses a data set, gradient norm, learning rate, images/s.
+    """Logs means over `every` iterations: losses of each data set, gradient norm, rate, images/s.
 
-    Sums stay on the device, and are read once a line.
+    Sums stay on the device and are read once per line.
 
     Args:
-        folder: Of the run; None in the processes that do not write.
-        names: Of the data sets.
-        start: Iterations done before; lines after them, of a part that was lost, are dropped.
-        every: Iterations a line.
-        images: Of an iteration, all processes together.
-        device: Of the losses.
+        folder: Folder of the run; None in processes that do not write.
+        names: Names of the data sets.
+        start: Iterations done before; later lines in the file, whose state is lost, are deleted.
+        every: Iterations per line.
+        images: Images per iteration over all processes.
+        device: Device of the losses.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class TrainLog:
     def add(
         self, done: int, dataset: int, losses: torch.Tensor, norm: torch.Tensor, rate: float
     ) -> None:
-        """Count an iteration; `done` are done now, `losses` are in the order of `Losses`."""
+        """Add an iteration, after which `done` are finished; `losses` has the order of `Losses`."""
         row = torch.cat([losses, torch.stack([norm, torch.ones_like(norm)])])
         self._sums[dataset] += row
         if done % self._every == 0:
@@ -103,7 +103,7 @@ class TrainLog:
 
 
 def _drop_after(path: Path, iteration: int) -> None:
-    """Keep the lines up to an iteration; a last one that was cut short goes, too."""
+    """Delete the lines after an iteration, and a truncated last line."""
     if not path.exists():
         return
     kept = []
@@ -126,11 +126,11 @@ class _Watched:
 
 
 class FiniteGuard:
-    """Stops a run whose loss or gradient is no number, and says at which images.
+    """Stops a run whose loss or gradient is not finite, and names the images.
 
-    Asking the device at once would make the host wait for it. So an iteration's numbers set out for
-    the host at its end, and are looked at after the next one's matching, which has waited for the
-    device anyway; and before anything is saved, so that a bad network never is.
+    Reading the numbers at once would make the host wait for the device. So an iteration's numbers
+    are copied to the host at its end and checked after the next one's matching, which waits for the
+    device anyway; and before a checkpoint, so that a broken network is never saved.
     """
 
     def __init__(self) -> None:
@@ -140,7 +140,7 @@ class FiniteGuard:
         self, iteration: int, dataset: str, files: tuple[str, ...], loss: torch.Tensor,
         norm: torch.Tensor,
     ) -> None:  # fmt: skip
-        """Look at the iteration before, and keep this one's numbers for the next call."""
+        """Check the previous iteration, and keep this one's numbers for the next call."""
         self._look()
         values = torch.stack([loss, norm])
         if values.is_cuda:
@@ -150,7 +150,7 @@ class FiniteGuard:
         self._last = _Watched(iteration, dataset, files, values)
 
     def settle(self) -> None:
-        """Wait for the device and look at the last iteration.
+        """Wait for the device and check the last iteration.
 
         Raises:
             InputError: its loss or gradient is not finite; names iteration, data set and images.

@@ -37,21 +37,21 @@ TEXT_FILE = "text.npz"
 def train_run(
     config: TrainConfig, base: Path, source: str, folder: Path, device: str | None = None
 ) -> None:
-    """Train from the start, or from the last checkpoint in the folder, to the end.
+    """Train from the start, or from the last saved state in the folder, to the end.
 
     The folder holds `config.json`, `metrics.jsonl`, `tensorboard/`, `text.npz` (the classifiers of
-    all classes), `state-*.pt` (to go on from) and `model.safetensors` (to use).
+    all classes), `state-*.pt` (to resume from) and `model.safetensors` (to use).
 
     Args:
-        config: What to train on what.
-        base: The folder that the configuration's paths begin at.
+        config: The configuration.
+        base: Folder for the configuration's relative paths.
         source: The configuration's file, for messages.
-        folder: Of the run; made where it is not there.
-        device: None for a GPU where there is one.
+        folder: Folder of the run; created if missing.
+        device: Name of the device; None for a GPU if there is one.
 
     Raises:
-        InputError: a file is at fault; the run began with another configuration; or its numbers
-            are not finite.
+        InputError: a file is invalid, the run started with another configuration, or a loss or
+            gradient is not finite.
     """
     with join_ranks(device) as ranks:
         _check_batch(config, ranks, source)
@@ -67,7 +67,9 @@ def train_run(
         start, drawn = load_state(folder, network, optimizer)
         sizes = [len(dataset) for dataset in datasets]
         if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):
-            raise InputError("the images drawn so far are not this configuration's", file=folder)
+            raise InputError("the images drawn so far belong to another configuration", file=folder)
+                "the images drawn so far do not belong to this configuration", file=folder
+            )
         if ranks.is_first:
             about = {"data": names, "synthetic": config.text.synthetic}
             save_embeddings(folder / TEXT_FILE, *all_vectors(datasets, parts), about)

@@ -17,14 +17,14 @@ _BACKBONE = "backbone.net."
 
 
 def make_optimizer(network: DaTaSeg, config: OptimizerConfig) -> torch.optim.AdamW:
-    """AdamW over the parameters that are trained; groups are told apart by `factor`."""
+    """Make AdamW over the trained parameters; groups have a learning rate multiplier, `factor`."""
     groups = parameter_groups(network, config)
     # Fused: one pass over everything, and step counts that stay on the device.
     return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.999), fused=True)
 
 
 def parameter_groups(network: DaTaSeg, config: OptimizerConfig) -> list[dict[str, Any]]:
-    """Groups of equal learning rate factor and weight decay.
+    """Group parameters by learning rate multiplier and weight decay.
 
     Returns:
         Dictionaries with `params`, `names`, `factor` and `weight_decay`, in a fixed order.
@@ -49,9 +49,9 @@ def parameter_groups(network: DaTaSeg, config: OptimizerConfig) -> list[dict[str
 
 
 def is_decayed(name: str, parameter: torch.Tensor) -> bool:
-    """Weight matrices and kernels are; norms, biases, queries, positions and other embeddings not.
+    """Whether weight decay applies: to matrices and kernels, not to norms, biases and embeddings.
 
-    Every one of the former is called `weight` and has two dimensions or more, and no other is.
+    Exactly the former have the name `weight` and at least two dimensions.
     """
     return name.rpartition(".")[2] == "weight" and parameter.dim() >= 2
 
@@ -64,11 +64,11 @@ def vit_layer(name: str) -> int:
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Give each group `rate` times its own factor."""
+    """Set each group's learning rate to `rate` times its factor."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["factor"]
 
 
 def trained(network: torch.nn.Module) -> Iterable[torch.nn.Parameter]:
-    """The parameters that have a gradient."""
+    """Return the parameters that require a gradient."""
     return [parameter for parameter in network.parameters() if parameter.requires_grad]

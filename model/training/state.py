@@ -1,4 +1,4 @@
-"""Where a run stands, on the disk: what it needs to go on as if it had never stopped.
+"""The saved state of a run, from which it resumes as if it had never stopped.
 
 What is drawn (data sets, images, augmentation, dropout) is a function of the seed and the iteration
 (`model.data.sampler`), so the iteration is the whole state of all random numbers and samplers;
@@ -26,18 +26,18 @@ def save_state(
     drawn: list[int],
     keep: int,
 ) -> None:
-    """Write the state after `iteration` iterations, whole or not at all; then drop older ones.
+    """Write the state after `iteration` iterations atomically; then delete older ones.
 
     Args:
-        folder: Of the run.
-        iteration: How many are done.
-        network: As it is now.
-        optimizer: As it is now.
-        drawn: Images drawn of each data set, to be checked when the run goes on.
-        keep: How many states stay, this one among them.
+        folder: Folder of the run.
+        iteration: Number of finished iterations.
+        network: The network.
+        optimizer: The optimizer.
+        drawn: Images drawn of each data set, to be checked when the run is resumed.
+        keep: Number of states to keep, including this one.
 
     Raises:
-        InputError: the place cannot be written.
+        InputError: the file cannot be written.
     """
     state = {
         "format": _FORMAT,
@@ -55,14 +55,14 @@ def save_state(
 def load_state(
     folder: Path, network: DaTaSeg, optimizer: torch.optim.Optimizer
 ) -> tuple[int, list[int]]:
-    """Bring network and optimiser to the latest state of the folder.
+    """Load the latest state of the folder into network and optimizer.
 
     Returns:
-        How many iterations were done, and how many images drawn of each data set; 0 and nothing
-        where the folder has no state.
+        The number of finished iterations, and of images drawn of each data set; 0 and an empty
+        list if the folder has no state.
 
     Raises:
-        InputError: the file is no state of this network; it is named.
+        InputError: the file is not a state of this network; names it.
     """
     states = _states(folder)
     if not states:
@@ -72,19 +72,19 @@ def load_state(
         state: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle and zip raise errors of every kind
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"cannot be read ({reason}); delete it to go on from an older one",
+        raise InputError(f"cannot be read ({reason}); delete it to resume from an older one",
                          file=path) from None  # fmt: skip
     if not isinstance(state, dict) or state.get("format") != _FORMAT:
-        raise InputError("is no state of a run of this program", file=path)
+        raise InputError("not the state of a run of this program", file=path)
     try:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
     except (RuntimeError, ValueError, KeyError) as error:
-        raise InputError(f"is of another network: {str(error).splitlines()[0]}",
+        raise InputError(f"belongs to another network: {str(error).splitlines()[0]}",
                          file=path) from None  # fmt: skip
     return state["iteration"], state["drawn"]
 
 
 def _states(folder: Path) -> list[Path]:
-    """Oldest first; the numbers are padded, so that names sort as they do."""
+    """Paths of the states, oldest first; the numbers are padded, so that names sort like them."""
     return sorted(folder.glob("state-*.pt"))

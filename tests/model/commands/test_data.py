@@ -54,7 +54,7 @@ def test_what_is_wrong_is_named_counted_and_written_for_leave_out(tmp_path: Path
         "box outside": 1,
     }
     assert "no file 'images/v1/patch9/x.jpg'" in done.stderr
-    assert "32×24 pixels, its record says 99×24" in done.stderr
+    assert "32×24 pixels, but 99×24 in its record" in done.stderr
     assert isinstance(done.exception, InputError)
     assert len(Path("bad.txt").read_text().splitlines()) == 2  # two records are of one image
     assert Path("objects365_boxes_train.png").is_file()

@@ -107,7 +107,7 @@ def test_a_bad_image_is_named_and_the_others_are_done(folder: Path, tmp_path: Pa
     done = predict(folder, folder / "bad.png", folder / "images" / "12.jpg", "--size", 64,
                    "--out", tmp_path, "--no-overlays")  # fmt: skip
     assert done.exit_code == 1
-    assert f"left out: {folder / 'bad.png'}: is no image that Pillow reads" in done.stderr
+    assert f"left out: {folder / 'bad.png'}: not an image that Pillow can read" in done.stderr
     assert "1 of 2 images were left out" in str(done.exception)
     assert len(json.loads((tmp_path / "panoptic.json").read_text())["annotations"]) == 1
     assert not (tmp_path / "overlays").exists()
@@ -135,8 +135,8 @@ def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
         (["12.jpg", "--vocabulary", "cat"], "4 rows and no names, the vocabulary 1 classes"),
         (["12.jpg", "--vocabulary", "cat, cat"], "'cat' is given twice"),
         (["12.jpg", "--device", "abacus"], "PyTorch cannot use the device 'abacus'"),
-        (["12.jpg", "12.jpg"], "would have the name of those of"),
-        ([""], "no image is in this folder"),
+        (["12.jpg", "12.jpg"], "would have the same name as those of"),
+        ([""], "contains no image"),
     ],
 )
 def test_faults_of_the_input_get_one_line(

@@ -16,7 +16,7 @@ pytest.importorskip("timm")
 
 from benchmark.commands.main import app as benchmark_app  # noqa: E402
 from benchmark.pixels.png_maps import read_labels, read_segment_ids  # noqa: E402
-from model.data.image_list import read_image  # noqa: E402
+from model.data.image_reading import read_pixels  # noqa: E402
 from model.data.samples import (  # noqa: E402
     VOID,
     BoxTruth,
@@ -68,7 +68,7 @@ class Listed:
     def __getitem__(self, index: int) -> Sample:
         truth = self.truths[index]
         if self.paths:
-            pixels = read_image(self.paths[index])
+            pixels = read_pixels(self.paths[index])
         else:
             shape = (40, 60)
             if isinstance(truth, SegmentTruth):
