@@ -67,9 +67,8 @@ def train_run(
         start, drawn = load_state(folder, network, optimizer)
         sizes = [len(dataset) for dataset in datasets]
         if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):
-            raise InputError("the images drawn so far belong to another configuration", file=folder)
-                "the images drawn so far do not belong to this configuration", file=folder
-            )
+            message = "the images drawn so far belong to another configuration"
+            raise InputError(message, file=folder)
         if ranks.is_first:
             about = {"data": names, "synthetic": config.text.synthetic}
             save_embeddings(folder / TEXT_FILE, *all_vectors(datasets, parts), about)

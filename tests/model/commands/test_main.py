@@ -122,7 +122,7 @@ def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
     assert [image["id"] for image in listed] == [5, 6]
     (tmp_path / "gt.json").write_text(json.dumps({"images": images[:1]}))
     done = predict(folder, folder / "images", *options, tmp_path / "gt.json")
-    assert "lists no image whose file_name is 12.jpg" in str(done.exception)
+    assert "lists no image with the file_name 12.jpg" in str(done.exception)
 
 
 @pytest.mark.parametrize(
