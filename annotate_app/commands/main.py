@@ -217,7 +217,7 @@ def _new_password(*, from_stdin: bool) -> tuple[str, str]:
         try:
             password = sys.stdin.buffer.readline().decode().rstrip("\r\n")
         except UnicodeDecodeError:
-            raise InputError("is not UTF-8 text", field="password") from None
+            raise InputError("must be UTF-8 text", field="password") from None
         if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
             raise InputError(
                 f"{MIN_PASSWORD} to {MAX_PASSWORD} characters are needed", field="password"

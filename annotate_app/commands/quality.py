@@ -76,7 +76,7 @@ def set_guidelines(
     try:
         text = read_bytes(file).decode()
     except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", file=file) from None
+        raise InputError("must be UTF-8 text", file=file) from None
     with open_project(project).store.write() as db:
         change_setting(db, "guidelines", text)
     typer.echo(f"guidelines: {len(text.split())} words")

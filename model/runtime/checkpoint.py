@@ -90,7 +90,7 @@ def read_header(path: str | Path) -> tuple[DaTaSegConfig, dict[str, Any]]:
         config = msgspec.json.decode(header.get("config", ""))
         about = msgspec.json.decode(header.get("about", "{}"))
     except msgspec.DecodeError as error:
-        raise InputError(f"its header is not JSON: {error}", file=path) from None
+        raise InputError(f"its header not valid JSON: {error}", file=path) from None
     return config_from_dict(config, str(path)), about
 
 

@@ -124,7 +124,7 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     return parse_entries(kept, str(path))
 

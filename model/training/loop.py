@@ -250,7 +250,7 @@ def begin_folder(config: TrainConfig, folder: Path, source: str, ranks: Ranks) -
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+            raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
         write_json_atomic(path, train_config_to_dict(config))
 
 

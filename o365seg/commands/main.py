@@ -1,4 +1,4 @@
-"""The command `o365seg`: create a project, see how far it is, release its annotations."""
+"""The command `o365seg`: create a project, follow its progress, release its annotations."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,8 +10,8 @@ from o365seg.commands import status
 from o365seg.terminal import command_line
 
 app = command_line.make_app(
-    "Make a painting project from Objects365 boxes, follow it, release its masks; then look at the "
-    "release, tell of it and publish it."
+    "Create a painting project from Objects365 boxes, follow its progress, and release, describe "
+    "and publish its masks."
 )
 
 ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
@@ -22,19 +22,21 @@ ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
     "--images val --count 1000 --seed 0`"
 )
 def create(
-    project: Annotated[Path, typer.Argument(help="The folder to make; must be new or empty.")],
+    project: Annotated[Path, typer.Argument(help="Folder to create; must be new or empty.")],
     detections: Annotated[
-        Path, typer.Option(help="Detection JSON of the zhiyuan_objv2_val.json schema.")
+        Path, typer.Option(help="Detections JSON in the format of zhiyuan_objv2_val.json.")
     ],
     images: Annotated[
         str,
-        typer.Option(help="The folder that its file names lead into, or its URL (s3://, http://)."),
+        typer.Option(help="Folder or URL (s3://, http://) that contains the images."),
     ],
-    count: Annotated[int, typer.Option(min=1, help="How many images to sample.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Same seed, same sample, on every machine.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="Number of images to sample.")] = 1000,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed gives the same sample anywhere.")
+    ] = 0,
     database: command_line.DatabaseUrl = "",
 ) -> None:
-    """Sample images and make one question of each non-crowd box."""
+    """Create a project: sample images and ask one question for each non-crowd box."""
     from o365seg.project.folder import create_project
 
     report = create_project(
@@ -46,16 +48,16 @@ def create(
         database=database,
         progress=command_line.progress,
     )
-    _list("left out", report.excluded)
-    _list("put right", report.remarks)
-    _list("not asked: box", report.unaskable)
-    _list("asked, though odd: box", report.overruns)
+    _list("image not used:", report.excluded)
+    _list("image corrected:", report.remarks)
+    _list("box not used:", report.unaskable)
+    _list("box used, but unusual:", report.overruns)
     typer.echo(
         f"{project}: {report.images} images, {report.questions} questions, "
-        f"{report.crowds} crowd boxes not asked"
+        f"{report.crowds} crowd boxes not used"
     )
     if report.images < count:
-        typer.echo(f"only {report.images} of the {count} images asked for could be used", err=True)
+        typer.echo(f"only {report.images} of the {count} requested images could be used", err=True)
 
 
 app.command(epilog="Example: `o365seg status my-project --json - | jq .masks`")(status.status)
@@ -69,14 +71,16 @@ def release(
     project: ProjectFolder,
     out: Annotated[
         Path | None,
-        typer.Option(help="The file to write.", show_default="o365_instance_seg_val[.…].json"),
+        typer.Option(help="File to write.", show_default="o365_instance_seg_val[.…].json"),
     ] = None,
     variant: Annotated[
         Literal["benchmark", "pycocotools"],
-        typer.Option("--for", help="pycocotools: skipped and crowd become box-shaped crowds."),
+        typer.Option(
+            "--for", help="pycocotools: write skipped and crowd objects as box-shaped crowds."
+        ),
     ] = "benchmark",
 ) -> None:
-    """Write the annotation file: masks where painted, skips marked as such."""
+    """Write the annotation file, with masks and marked skips."""
     from o365seg.formats.json_files import write_json_atomic
     from o365seg.project.folder import open_project
     from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
@@ -94,7 +98,7 @@ def release(
     )
     if info["unanswered"]:
         typer.echo(
-            "unanswered questions are marked so, and the benchmark ignores them like skips",
+            "unanswered questions are marked as unanswered; the benchmark ignores them, like skips",
             err=True,
         )
 
@@ -102,9 +106,9 @@ def release(
 @app.command(epilog="Example: `o365seg backup my-project my-project-2026-11-25.zip`")
 def backup(
     project: ProjectFolder,
-    archive: Annotated[Path, typer.Argument(help="The file to write; must be new.")],
+    archive: Annotated[Path, typer.Argument(help="File to write; must not exist.")],
 ) -> None:
-    """Write a project, answers and all, into one file; it may be served meanwhile."""
+    """Back up a project to one file; its server may keep running."""
     from o365seg.project.backup import back_up
 
     made = back_up(project, archive)
@@ -117,10 +121,10 @@ def backup(
 )
 def restore(
     archive: Annotated[Path, typer.Argument(help="A file that `o365seg backup` wrote.")],
-    project: Annotated[Path, typer.Argument(help="The folder to make; must be new or empty.")],
+    project: Annotated[Path, typer.Argument(help="Folder to create; must be new or empty.")],
     database: command_line.DatabaseUrl = "",
 ) -> None:
-    """Make a project folder of a backup, with SQLite or into PostgreSQL."""
+    """Restore a project from a backup, to SQLite or PostgreSQL."""
     from o365seg.project.backup import restore as restore_backup
 
     made = restore_backup(archive, project, database)

@@ -1,4 +1,4 @@
-"""The commands of `o365seg` for a release that is there: look at it, tell of it, publish it."""
+"""Commands of `o365seg` for an existing release: show, describe and publish it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,26 +9,30 @@ ReleaseFile = Annotated[
     Path, typer.Argument(help="A release, or any COCO-format file.", metavar="RELEASE.JSON")
 ]
 
-_PUBLISHER = "What the publisher says"
+_PUBLISHER = "Publication"
 Name = Annotated[
     str | None,
-    typer.Option(help="The set's name.", show_default="a description", rich_help_panel=_PUBLISHER),
+    typer.Option(
+        help="Name of the data set.", show_default="a description", rich_help_panel=_PUBLISHER
+    ),
 ]
 Licence = Annotated[
     str | None,
     typer.Option(
-        help="Of the annotations: an SPDX identifier such as CC-BY-4.0, an address, or words.",
+        help="Licence of the annotations: an SPDX identifier such as CC-BY-4.0, a URL, or text.",
         rich_help_panel=_PUBLISHER,
     ),
 ]
-Creator = Annotated[str | None, typer.Option(help="Who made the set.", rich_help_panel=_PUBLISHER)]
+Creator = Annotated[
+    str | None, typer.Option(help="Author of the data set.", rich_help_panel=_PUBLISHER)
+]
 Url = Annotated[
-    str | None, typer.Option(help="Where the set is at home.", rich_help_panel=_PUBLISHER)
+    str | None, typer.Option(help="Home page of the data set.", rich_help_panel=_PUBLISHER)
 ]
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Put the commands of this module into the app."""
+    """Add the commands of this module to the app."""
     app.command(
         epilog="Example: `o365seg gallery o365_instance_seg_val.json --images val/ "
         "--out gallery.html`"
@@ -45,26 +49,27 @@ def add_commands(app: typer.Typer) -> None:
 
 def gallery(
     release: ReleaseFile,
-    images: Annotated[Path, typer.Option(help="The folder that its file names lead into.")],
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("gallery.html"),
+    images: Annotated[Path, typer.Option(help="Folder that contains the images.")],
+    out: Annotated[Path, typer.Option(help="Page to write.")] = Path("gallery.html"),
     side: Annotated[
-        int, typer.Option(help="Longer side of a picture on the page, in pixels.", min=64)
+        int, typer.Option(help="Longer side of each picture, in pixels.", min=64)
     ] = 640,
     beside: Annotated[
         bool,
         typer.Option(
             "--beside",
-            help="Keep the pictures in a folder beside the page: better from some hundred "
-            "images on. Else the page is one file.",
+            help="Store the pictures in a folder beside the page; better for more than a few "
+            "hundred images. By default the page is one file.",
         ),
     ] = False,
     sheet_images: Annotated[
-        int, typer.Option(help="How many images the contact sheet shows.", min=1)
+        int, typer.Option(help="Number of images on the contact sheet.", min=1)
     ] = 12,
 ) -> None:
-    """Figure 6: masks and boxes over every image, as a page with filters; and a contact sheet.
+    """Write an HTML gallery of the annotated images, and a contact sheet (Figure 6).
 
-    Filters: category, skipped, size, rater time, image. The page loads nothing from elsewhere.
+    The page has filters for category, skips, size, rater time and image, and loads nothing from
+    the network.
     """
     from o365seg.gallery.write import write_gallery
 
@@ -86,9 +91,9 @@ def card(
     creator: Creator = None,
     url: Url = None,
 ) -> None:
-    """Write the data card: what the set holds, how it was painted, what was skipped, its limits.
+    """Write a data card: contents, how the masks were painted, skips and limits.
 
-    Everything on it is counted from the file, or said by the options.
+    All numbers come from the file or the options.
     """
     from o365seg.release.card import measure, write_card
     from o365seg.release.publication import publication
@@ -100,28 +105,28 @@ def card(
 
 def publish(
     release: ReleaseFile,
-    out: Annotated[Path, typer.Option(help="The folder to write.")] = Path("published"),
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("published"),
     name: Name = None,
     licence: Licence = None,
     creator: Creator = None,
     url: Url = None,
     date: Annotated[
         str | None,
-        typer.Option(help="Day of publication, YYYY-MM-DD.", rich_help_panel=_PUBLISHER),
+        typer.Option(help="Publication date, YYYY-MM-DD.", rich_help_panel=_PUBLISHER),
     ] = None,
     version: Annotated[
         str | None,
         typer.Option(
             "--set-version",
-            help="Version of the set.",
+            help="Version of the data set.",
             show_default="1.0.0",
             rich_help_panel=_PUBLISHER,
         ),
     ] = None,
 ) -> None:
-    """Write a folder to publish: the set for COCO tools and `datasets`, the card, Croissant.
+    """Write a folder to publish: COCO JSON, a `datasets` table, the data card and Croissant.
 
-    Images are named in it and not copied: their licence is not the set's.
+    Images are referenced, not copied: they have their own licence.
     """
     from o365seg.release.publication import publication
     from o365seg.release.publish import publish as write_folder

@@ -25,7 +25,7 @@ def create_demo(folder: Path) -> CreationReport:
         InputError: the folder is in the way, or this scikit-image lacks a photograph.
     """
     if folder.exists():
-        raise InputError("exists already; choose a new folder", file=folder)
+        raise InputError("already exists; choose a new folder", file=folder)
     detections = Path(str(resources.files(__name__) / "detections.json"))
     names = [image.file_name for image in read_annotations(detections).images]
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,9 @@ def create_demo(folder: Path) -> CreationReport:
         for name in names:
             source = Path(skimage.data_dir) / name
             if not source.is_file():
-                raise InputError("this scikit-image does not ship the photograph", file=source)
+                raise InputError(
+                    "the installed scikit-image does not include this photograph", file=source
+                )
             shutil.copyfile(source, photographs / name)
         report = create_project(
             Path(work) / "project", detections, photographs, images=len(names), seed=SEED

@@ -43,7 +43,7 @@ def decompressed(data: bytes, source: str | Path) -> bytes:
     try:
         return gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
-        raise InputError(f"is not sound gzip: {error}", file=source) from None
+        raise InputError(f"not a valid gzip file: {error}", file=source) from None
 
 
 def read_json(path: str | Path, kind: type[T]) -> T:
@@ -108,19 +108,19 @@ def _syntax_fault(error: Exception, data: bytes, source: str | Path) -> InputErr
     try:
         value = json.loads(data)
     except UnicodeDecodeError as fault:
-        return InputError(f"is not UTF-8 text (byte {fault.start})", file=source)
+        return InputError(f"not UTF-8 text (byte {fault.start})", file=source)
     except json.JSONDecodeError as fault:
         return InputError(
-            f"is not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})", file=source
+            f"not valid JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})", file=source
         )
     except RecursionError:
-        return InputError("is nested too deeply", file=source)
+        return InputError("nested too deeply", file=source)
     steps = _find_non_finite(value)
     if steps is None:
-        return InputError(f"is not JSON: {error}", file=source)
+        return InputError(f"not valid JSON: {error}", file=source)
     where, inside = _split_at_record(steps)
     return InputError(
-        "is NaN or infinite; a finite number is needed",
+        "must be a finite number",
         file=source,
         record=_record_name(where, data) if where else None,
         field=field_name(inside) or None,
@@ -204,4 +204,4 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+        raise InputError(f"cannot be created: {error.strerror}", file=folder) from None

@@ -41,14 +41,14 @@ def parse_counts(counts: str) -> np.ndarray:
     try:
         text = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
     except UnicodeEncodeError:
-        raise MaskError("run lengths hold a character outside the RLE alphabet") from None
+        raise MaskError("invalid character in the run lengths") from None
     if text.size == 0:
         return np.zeros(0, np.int64)
     if text.min() < 0 or text.max() > 63:
-        raise MaskError("run lengths hold a character outside the RLE alphabet")
+        raise MaskError("invalid character in the run lengths")
     ends = np.flatnonzero((text & 0x20) == 0)  # the last character of each number
     if ends.size == 0 or ends[-1] != text.size - 1:
-        raise MaskError("run lengths are cut short")
+        raise MaskError("run lengths are truncated")
     starts = np.concatenate([[0], ends[:-1] + 1])
     lengths = ends - starts + 1
     if lengths.max() > 7:  # 7 × 5 bits hold any run of any image up to 2^34 pixels
@@ -81,7 +81,7 @@ def check_rle(rle: Rle, size: tuple[int, int] | None = None) -> np.ndarray:
     """
     height, width = rle.size
     if height < 0 or width < 0 or height * width >= 2**31:
-        raise MaskError(f"a mask of {height}×{width} is out of range")
+        raise MaskError(f"mask size {height}×{width} is out of range")
     if size is not None and tuple(rle.size) != tuple(size):
         raise MaskError(f"mask size {height}×{width} differs from {size[0]}×{size[1]}")
     if isinstance(rle.counts, str):
@@ -95,7 +95,7 @@ def check_rle(rle: Rle, size: tuple[int, int] | None = None) -> np.ndarray:
     if runs.size and runs.max() > height * width:  # first, or the sum could wrap around
         raise MaskError("a run length exceeds the mask")
     if runs.sum() != height * width:
-        raise MaskError(f"run lengths add up to {runs.sum()}, not {height}×{width}")
+        raise MaskError(f"run lengths sum to {runs.sum()}, not {height}×{width}")
     return runs
 
 
@@ -153,7 +153,7 @@ def polygons_to_rle(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
     bottom = max((y for polygon in polygons for y in polygon[1::2]), default=0)
     canvas = _cropped(height, bottom), _cropped(width, right)
     if canvas[0] * canvas[1] > _MOST_PIXELS:
-        raise MaskError(f"polygons across {height}×{width} pixels; give run lengths instead")
+        raise MaskError(f"polygons on {height}×{width} pixels are not supported; use run lengths")
     return _on_larger(check_rle(_rasterise(polygons, canvas)), canvas, size)
 
 
@@ -178,10 +178,12 @@ def _rasterise(polygons: list[list[float]], size: tuple[int, int]) -> Rle:
         return encode_rle(np.zeros((height, width), np.uint8))
     for polygon in polygons:
         if len(polygon) < 6 or len(polygon) % 2:
-            raise MaskError(f"a polygon of {len(polygon)} coordinates")
+            raise MaskError(
+                f"a polygon has {len(polygon)} coordinates; it needs an even number, at least 6"
+            )
         corners = np.asarray(polygon, float).reshape(-1, 2)
         if np.abs(corners).max() > _FARTHEST_CORNER or _outline(corners) > _LONGEST_OUTLINE:
-            raise MaskError("a polygon that reaches too far beyond the image")
+            raise MaskError("a polygon extends too far beyond the image")
     parts = coco_mask.frPyObjects(cast("list", polygons), height, width)
     return _from_pycocotools(coco_mask.merge(parts))
 

@@ -95,15 +95,17 @@ def read_annotations(path: str | Path) -> AnnotationFile:
     categories = {category.id for category in file.categories}
     for index, annotation in enumerate(file.annotations):
         if annotation.image_id not in images:
-            raise _fault(path, index, annotation, "image_id", f"no image {annotation.image_id}")
+            raise _fault(
+                path, index, annotation, "image_id", f"unknown image {annotation.image_id}"
+            )
         if annotation.category_id not in categories:
             raise _fault(
-                path, index, annotation, "category_id", f"no category {annotation.category_id}"
+                path, index, annotation, "category_id", f"unknown category {annotation.category_id}"
             )
     for index, image in enumerate(file.images):
         if image.width <= 0 or image.height <= 0:
             raise InputError(
-                f"an image of {image.width}×{image.height} pixels",
+                f"invalid image size {image.width}×{image.height}",
                 file=path,
                 record=f"images[{index}] (id {image.id})",
                 field="width",
@@ -148,7 +150,7 @@ def _check_unique(
     for index, record in enumerate(records):
         if record.id in seen:
             raise InputError(
-                f"{record.id} was given to an earlier record already",
+                f"duplicate id {record.id}",
                 file=path,
                 record=f"{kind}[{index}]",
                 field="id",

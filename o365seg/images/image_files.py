@@ -1,4 +1,4 @@
-"""Image files as they really are: under another folder, missing, damaged, or turned (EXIF)."""
+"""Image files as they really are: under another folder, missing, damaged, or rotated (EXIF)."""
 
 import hashlib
 import io
@@ -38,7 +38,7 @@ class CheckedImage:
         sha256: Hash of the bytes that raters will be sent.
         media_type: Of those bytes.
         is_upright_copy: Whether those bytes are a copy that was turned or converted.
-        remark: What was noticed and put right, for the owner to read; None for nothing.
+        remark: What was noticed and corrected, for the owner to read; None for nothing.
     """
 
     path: str
@@ -133,14 +133,14 @@ def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image
     if method is None:
         return image, None
     if expected == turned:
-        return image.transpose(method), f"turned upright (EXIF {turn})"
-    return image, f"EXIF {turn} ignored, as the record's size asks"
+        return image.transpose(method), f"rotated (EXIF {turn})"
+    return image, f"EXIF {turn} ignored: the record's size is that of the stored pixels"
 
 
 def _as_png(image: Image.Image) -> bytes:
     """The pixels alone, without the EXIF block that would make a browser turn them again."""
     if image.mode.startswith("I") or image.mode == "F":
-        raise ImageProblem("more than 8 bits a channel; convert the file first")
+        raise ImageProblem("has more than 8 bits per channel; convert it first")
     buffer = io.BytesIO()
     image.convert("RGB").save(buffer, "PNG", exif=b"")
     return buffer.getvalue()

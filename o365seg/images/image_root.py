@@ -132,9 +132,11 @@ class ImageRoot:
         try:
             files, base = fsspec.url_to_fs(self.place)
         except ImportError as error:
-            raise InputError(f"{kind}:// needs another package: {error}", file=self.place) from None
+            raise InputError(
+                f"{kind}:// needs a package that is not installed: {error}", file=self.place
+            ) from None
         except ValueError:
-            raise InputError(f"{kind}:// is no kind of place known here", file=self.place) from None
+            raise InputError(f"unknown URL scheme {kind}://", file=self.place) from None
         return files, base.rstrip("/")
 
     @property
@@ -152,8 +154,8 @@ def _refuse_password(place: str) -> None:
     login, at, host = rest.partition("/")[0].rpartition("@")
     if separator and at and ":" in login:
         raise InputError(
-            "has a password in it, which would be kept in the project; give it to fsspec by its "
-            "configuration files or the environment",
+            "contains a password, which would be stored in the project; set it in "
+            "fsspec's configuration or in the environment instead",
             file=f"{scheme}://{login.partition(':')[0]}@{host}",
         )
 

@@ -77,7 +77,7 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
             in PostgreSQL that an earlier o365seg made.
     """
     if archive.exists():
-        raise InputError("is there already; nothing is written over", file=archive)
+        raise InputError("already exists; choose a new file", file=archive)
     about = read_about(folder)
     store = project_store(folder, about, database)
     try:
@@ -120,7 +120,7 @@ def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
     """
     folder = folder.resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("exists already; choose a new folder", file=folder)
+        raise InputError("already exists; choose a new folder", file=folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
@@ -146,7 +146,7 @@ def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
-            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+            raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
         raise
 
 
@@ -205,11 +205,12 @@ def _unpack(archive: Path, work: Path) -> Manifest:
         with zipfile.ZipFile(archive) as packed:
             names = set(packed.namelist())
             if MANIFEST not in names:
-                raise InputError(f"is no backup of a project: it has no {MANIFEST}", file=archive)
+                raise InputError(f"not a project backup: {MANIFEST} is missing", file=archive)
             manifest = msgspec.json.decode(packed.read(MANIFEST), type=Manifest)
             if manifest.format != FORMAT:
                 raise InputError(
-                    f"format {manifest.format}; this o365seg reads {FORMAT}", file=archive
+                    f"has format {manifest.format}; this version reads format {FORMAT}",
+                    file=archive,
                 )
             (work / UPRIGHT_FOLDER).mkdir(exist_ok=True)
             for name, expected in manifest.files.items():
@@ -223,7 +224,7 @@ def _unpack_file(
     packed: zipfile.ZipFile, name: str, expected: str, work: Path, archive: Path
 ) -> None:
     if name not in (*_KEPT, STORE_FILE) and not _UPRIGHT.fullmatch(name):
-        raise InputError("is no file of a project", file=archive, record=name)
+        raise InputError("not a file of a project", file=archive, record=name)
     path = work / name
     digest = hashlib.sha256()
     try:
@@ -234,7 +235,7 @@ def _unpack_file(
     except (zipfile.BadZipFile, EOFError) as error:
         raise InputError(f"is damaged: {error}", file=archive, record=name) from None
     if digest.hexdigest() != expected:
-        raise InputError("is damaged (SHA-256 differs)", file=archive, record=name)
+        raise InputError("damaged: the SHA-256 checksum does not match", file=archive, record=name)
     path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else 0o644)
 
 

@@ -93,7 +93,7 @@ class CreationReport:
     Attributes:
         excluded: (file name, why) of each sampled image that cannot be asked about; the next
             image of the random order took its place.
-        remarks: (file name, what) of each image that was put right.
+        remarks: (file name, what) of each image that was corrected.
         unaskable: (annotation id, why) of each box that no question can be asked about.
         overruns: (annotation id, what) of each box that exceeds its image by more than a pixel;
             it is asked about all the same.
@@ -133,13 +133,13 @@ def create_project(
         InputError: bad detections, no such image root, a folder in the way, no usable image.
     """
     if images < 1:
-        raise InputError("at least one image is needed", field="images")
+        raise InputError("must be at least 1", field="images")
     try:
         folder = folder.resolve()
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError("exists already; choose a new folder", file=folder)
+            raise InputError("already exists; choose a new folder", file=folder)
     except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+        raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
     ImageRoot(image_root).check()  # as it was given, so that a message names it so
     root = _image_root(image_root)
     about = ProjectFile(
@@ -155,7 +155,7 @@ def create_project(
     for index, box in enumerate(source.annotations):
         if box.bbox is None or max(map(abs, box.bbox)) > _FARTHEST:
             raise InputError(
-                "missing" if box.bbox is None else f"{list(box.bbox)} is no box of an image",
+                "missing" if box.bbox is None else f"invalid box {list(box.bbox)}",
                 file=detections,
                 record=f"annotations[{index}] (id {box.id})",
                 field="bbox",
@@ -169,13 +169,13 @@ def create_project(
         chosen = _choose_images(source, root, images, seed, work / UPRIGHT_FOLDER, report, progress)
         if not chosen:
             raise InputError(
-                f"none of the file's {len(source.images)} images is usable below {root}"
+                f"none of the file's {len(source.images)} images can be used from {root}"
                 + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
                 file=detections,
             )
         questions = _make_questions(source, [record for record, _ in chosen], report)
         if not questions:
-            raise InputError("has no box to ask about in the sampled images", file=detections)
+            raise InputError("no box to annotate in the sampled images", file=detections)
         about.source_sha256 = _file_sha256(detections)
         store = project_store(work, about, database)
         create_store(store)
@@ -195,7 +195,7 @@ def create_project(
         if work is not None:
             shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
-            raise InputError(f"cannot be made: {error.strerror}", file=folder) from None
+            raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
         raise
     report.images = len(chosen)
     report.questions = len(questions)
@@ -233,11 +233,11 @@ def read_about(folder: Path) -> ProjectFile:
     """
     path = folder / PROJECT_FILE
     if not path.is_file():
-        raise InputError(f"is not a project (it has no {PROJECT_FILE})", file=folder)
+        raise InputError(f"not a project: {PROJECT_FILE} is missing", file=folder)
     about = read_json(path, ProjectFile)
     if about.format != FORMAT_VERSION:
         raise InputError(
-            f"format {about.format}; this o365seg reads format {FORMAT_VERSION}",
+            f"has format {about.format}; this version reads format {FORMAT_VERSION}",
             file=path,
             field="format",
         )

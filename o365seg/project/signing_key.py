@@ -29,5 +29,5 @@ def signing_key(project_folder: Path) -> str:
                 os.link(file.name, path)
     secret = path.read_text(errors="replace")
     if len(secret) < 32:
-        raise InputError("is damaged; delete it, and everybody signs in again", file=path)
+        raise InputError("damaged; delete it, and everybody must sign in again", file=path)
     return secret

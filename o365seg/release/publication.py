@@ -44,10 +44,12 @@ def publication(**said: str | None) -> Publication:
     given = {name: text for name, text in said.items() if text is not None}
     for name, text in given.items():
         if not text.strip() or len(text.splitlines()) > 1:
-            raise InputError("a line of text is needed", field=name)
+            raise InputError("must be one line of text", field=name)
     if "date" in given:
         try:
             datetime.date.fromisoformat(given["date"])
         except ValueError:
-            raise InputError(f"{given['date']!r} is no YYYY-MM-DD", field="date") from None
+            raise InputError(
+                f"must be a date, YYYY-MM-DD, not {given['date']!r}", field="date"
+            ) from None
     return Publication(**given)

@@ -64,9 +64,7 @@ def stock_variant(release: Path) -> dict[str, Any]:
             made.append(stock_annotation(record, sizes[record["image_id"]]))
         except (KeyError, MaskError) as error:
             where = f"annotations[{place}] (id {record.get('id')})"
-            raise InputError(
-                f"no box to stand for it: {error}", file=release, record=where
-            ) from None
+            raise InputError(f"has no box: {error}", file=release, record=where) from None
     return content | {"annotations": made}
 
 

@@ -43,20 +43,20 @@ def read_reference(path: str | Path) -> list[ReferencePoint]:
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"is not UTF-8 text (byte {error.start})", file=path) from None
+        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     points = []
     try:
         for column in ("curve", "x", "y"):
             if column not in (reader.fieldnames or ()):
-                raise InputError("no such column", file=path, record="header", field=column)
+                raise InputError("missing column", file=path, record="header", field=column)
         for row in reader:
             points.append(_point(row, f"line {reader.line_num}", path))
     except csv.Error as error:
         line = f"line {reader.line_num}"
-        raise InputError(f"is not CSV: {error}", file=path, record=line) from None
+        raise InputError(f"not valid CSV: {error}", file=path, record=line) from None
     if not points:
-        raise InputError("has no points", file=path)
+        raise InputError("no points", file=path)
     return points
 
 

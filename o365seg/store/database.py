@@ -62,9 +62,9 @@ def postgresql_url(text: str) -> sa.URL:
     try:
         url = make_url(text)
     except ArgumentError:
-        raise InputError("is no URL; it looks like postgresql://NAME@HOST/DATABASE") from None
+        raise InputError("not a PostgreSQL URL; expected postgresql://NAME@HOST/DATABASE") from None
     if url.get_backend_name() not in ("postgresql", "postgres") or not url.database:
-        raise InputError("is no PostgreSQL URL; it looks like postgresql://NAME@HOST/DATABASE")
+        raise InputError("not a PostgreSQL URL; expected postgresql://NAME@HOST/DATABASE")
     return url.set(drivername=_DRIVER)
 
 
@@ -174,7 +174,8 @@ def database_errors(store: Store) -> Iterator[None]:
         yield
     except NoSuchModuleError:
         raise InputError(
-            "needs the driver: pip install 'o365seg[postgres]'", file=store.name
+            "the PostgreSQL driver is not installed: pip install 'o365seg[postgres]'",
+            file=store.name,
         ) from None
     except DBAPIError as error:
         why = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason"
@@ -235,7 +236,8 @@ def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
         )
     except ModuleNotFoundError:
         raise InputError(
-            "needs the driver: pip install 'o365seg[postgres]'", field="--database"
+            "the PostgreSQL driver is not installed: pip install 'o365seg[postgres]'",
+            field="--database",
         ) from None
 
 

@@ -134,18 +134,18 @@ def _parsed(settings: ProjectSettings, name: str, value: Any) -> bool | int | fl
     if isinstance(present, str):
         text = str(value).replace("\r\n", "\n")
         if not text.strip() or len(text) > _LONGEST_GUIDELINES:
-            raise InputError(f"1 to {_LONGEST_GUIDELINES:,} characters are needed", field=name)
+            raise InputError(f"must be 1 to {_LONGEST_GUIDELINES:,} characters", field=name)
         return text
     if isinstance(present, bool):
         if str(value).casefold() not in _YES_NO:
-            raise InputError(f"{value!r} is neither yes nor no", field=name)
+            raise InputError(f"must be yes or no, not {value!r}", field=name)
         return _YES_NO[str(value).casefold()]
     lowest, highest = _RANGES[name]
     try:
         number = type(present)(value)
     except (TypeError, ValueError):
         kind = "a whole number" if isinstance(present, int) else "a number"
-        raise InputError(f"{value!r} is not {kind}", field=name) from None
+        raise InputError(f"must be {kind}, not {value!r}", field=name) from None
     if not lowest <= number <= highest:
-        raise InputError(f"{number} is not between {lowest:g} and {highest:g}", field=name)
+        raise InputError(f"must be between {lowest:g} and {highest:g}, not {number}", field=name)
     return number

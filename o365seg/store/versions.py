@@ -43,7 +43,7 @@ def make_tables(db: sa.Connection, store: Store) -> None:
     """
     if not store.is_sqlite:
         if db.dialect.has_schema(db, store.namespace):
-            raise InputError("has a project of this id already", file=store.name)
+            raise InputError("already contains a project with this id", file=store.name)
         db.execute(sa.schema.CreateSchema(store.namespace))
     schema.tables.create_all(db)
     for rule in (*append_only_rules(db.dialect.name), *state_rules(db.dialect.name)):
@@ -84,10 +84,10 @@ def schema_version(store: Store) -> str:
     with database_errors(store):
         found = _find_version(store)
     if found is None:
-        raise InputError("is not a project database: it has no tables of ours", file=store.name)
+        raise InputError("not a project database: its tables are missing", file=store.name)
     if found > HEAD:
         raise InputError(
-            f"was made by a later o365seg (schema {found}; this one knows {HEAD})",
+            f"has schema {found}, newer than this version's {HEAD}; upgrade o365seg",
             file=store.name,
         )
     return found

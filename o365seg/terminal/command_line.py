@@ -21,8 +21,8 @@ DatabaseUrl = Annotated[
     typer.Option(
         "--database",
         metavar="URL",
-        help="PostgreSQL for the answers, as postgresql://NAME@HOST/DATABASE; also by the "
-        "environment variable O365SEG_DATABASE. Leave the password to PGPASSWORD or ~/.pgpass.",
+        help="PostgreSQL database for the answers, as postgresql://NAME@HOST/DATABASE; default: "
+        "the environment variable O365SEG_DATABASE. Set the password in PGPASSWORD or ~/.pgpass.",
         show_default=False,
     ),
 ]
@@ -36,7 +36,7 @@ def utf8(text: str | None) -> str | None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise typer.BadParameter("is not UTF-8 text") from None
+            raise typer.BadParameter("must be UTF-8 text") from None
     return text
 
 

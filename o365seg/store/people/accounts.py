@@ -101,7 +101,7 @@ def reactivate(db: sa.Connection, name: str, *, by: int | None) -> None:
 def _find(db: sa.Connection, name: str) -> raters.Rater:
     person = raters.find_rater(db, name)
     if person is None:
-        raise InputError(f"no rater {name!r}", field="name")
+        raise InputError(f"unknown person {name!r}", field="name")
     return person
 
 
@@ -114,4 +114,6 @@ def _refuse_to_lose_the_last_owner(db: sa.Connection, person: raters.Rater) -> N
         .where(rater.c.role == Role.OWNER.value, rater.c.active)
     ).scalar_one()
     if owners == 1:
-        raise InputError(f"{person.name!r} is the only owner", field="name")
+        raise InputError(
+            f"{person.name!r} is the only owner; make someone else an owner first", field="name"
+        )

@@ -154,7 +154,7 @@ def pass_by_hand(db: sa.Connection, name: str, now: int, actor_id: int | None = 
     """
     found = db.execute(sa.select(rater.c.id).where(rater.c.name == name)).scalar_one_or_none()
     if found is None:
-        raise InputError(f"no rater {name!r}", field="name")
+        raise InputError(f"unknown person {name!r}", field="name")
     _let_pass(db, found, now)
     audit.record(db, actor_id, "rater.qualify", name)
 

@@ -44,10 +44,12 @@ def add_rater(db: sa.Connection, name: str, password_hash: str, role: Role = Rol
 def check_new_name(db: sa.Connection, name: str) -> None:
     """Raise the `InputError` of `add_rater` where a name cannot be given."""
     if not name or len(name) > 100 or name != name.strip() or not name.isprintable():
-        raise InputError("1 to 100 printable characters, no blank at either end", field="name")
+        raise InputError(
+            "must be 1 to 100 printable characters, without a space at either end", field="name"
+        )
     for other in rater_names(db):
         if other.casefold() == name.casefold():
-            raise InputError(f"there is a rater {other!r} already", field="name")
+            raise InputError(f"the name {other!r} is taken", field="name")
 
 
 def set_password(db: sa.Connection, name: str, password_hash: str) -> None:
@@ -60,7 +62,7 @@ def set_password(db: sa.Connection, name: str, password_hash: str) -> None:
         rater.update().where(rater.c.name == name).values(password_hash=password_hash)
     )
     if found.rowcount == 0:
-        raise InputError(f"no rater {name!r}", field="name")
+        raise InputError(f"unknown person {name!r}", field="name")
 
 
 def end_sessions(db: sa.Connection, rater_id: int) -> None:

@@ -60,7 +60,7 @@ def add_gold(
     """
     record = f"question {question_id}"
     if purpose not in PURPOSES:
-        raise InputError(f"gold is for {' or '.join(PURPOSES)}", field="purpose")
+        raise InputError(f"must be {' or '.join(PURPOSES)}", field="purpose")
     counting = counting_answers()
     row = db.execute(
         sa.select(counting.c.id, counting.c.counts, rater.c.role)
@@ -68,7 +68,7 @@ def add_gold(
         .where(counting.c.question_id == question_id)
     ).one_or_none()
     if row is None or row.counts is None:
-        raise InputError("has no mask that could be the reference", record=record)
+        raise InputError("has no mask to use as the reference", record=record)
     verdict = db.execute(
         sa.select(review.c.verdict)
         .where(review.c.answer_id == row.id)
@@ -119,7 +119,7 @@ def import_gold(
         row = asked[annotation.id]
         if annotation.image_id != row.image_id:
             raise InputError(
-                f"is of image {annotation.image_id}, the question of {row.image_id}",
+                f"is {annotation.image_id}, but the question is about image {row.image_id}",
                 file=path,
                 record=where,
                 field="image_id",

@@ -90,7 +90,7 @@ def judge(
     assert verdict in (Verdict.ACCEPTED, Verdict.REJECTED)
     comment = comment.strip()
     if verdict is Verdict.REJECTED and not comment:
-        raise ReviewRefused("say in a few words what is wrong with it")
+        raise ReviewRefused("say in a few words what is wrong")
     row = judged_row(db, reviewer_id, answer_id, now)
     last = _last_review(db, answer_id)
     if last is None or (last.reviewer_id, last.verdict, last.comment) != (
@@ -128,7 +128,7 @@ def repaint(
     if recorded is not None:
         if recorded.counts == mask.counts:
             return answers.Recorded(recorded.id, repeated=True)
-        raise ReviewRefused("another mask of yours had been recorded already")
+        raise ReviewRefused("you already submitted another mask for this question")
     row = judged_row(db, reviewer_id, answer_id, now)
     hold = db.execute(
         sa.select(review_hold).where(
@@ -138,7 +138,7 @@ def repaint(
         )
     ).one_or_none()
     if hold is None:
-        raise ReviewRefused("it is no longer yours to repaint; go back to it and try again")
+        raise ReviewRefused("your time to repaint it ran out; open it again")
     area = answers.check_work(mask, (row.height, row.width))
     leases.close_answering(db, row.question_id, "reassigned", now)
     began = min(now, hold.expires_at - HOLD_MS)
@@ -206,7 +206,7 @@ def read_item(db: sa.Connection, reviewer_id: int, answer_id: int) -> ReviewItem
         .where(answer.c.id == answer_id, answer.c.purpose == Purpose.ANSWER)
     ).one_or_none()
     if row is None:
-        raise ReviewRefused("there is no such answer to review")
+        raise ReviewRefused("no such answer to review")
     said = db.execute(
         sa.select(review.c.answer_id, review.c.verdict, review.c.comment, rater.c.name)
         .select_from(
@@ -254,25 +254,25 @@ def judged_row(db: sa.Connection, reviewer_id: int, answer_id: int, now: int) ->
         .where(answer.c.id == answer_id, answer.c.purpose == Purpose.ANSWER)
     ).one_or_none()
     if row is None:
-        raise ReviewRefused("there is no such answer to review")
+        raise ReviewRefused("no such answer to review")
     if row.rater_id == reviewer_id:
-        raise ReviewRefused("this is your own work; somebody else has to review it")
+        raise ReviewRefused("this is your own work; another reviewer must review it")
     newer = sa.exists().where(
         answer.c.question_id == row.question_id,
         answer.c.purpose == Purpose.ANSWER,
         answer.c.id > answer_id,
     )
     if db.execute(sa.select(newer)).scalar_one():
-        raise ReviewRefused("the question has a newer answer by now")
+        raise ReviewRefused("the question has a newer answer")
     if row.outcome == REPAINTED:
-        raise ReviewRefused("a reviewer painted it; it is final")
+        raise ReviewRefused("already repainted by a reviewer; this is final")
     elsewhere = sa.exists().where(
         review_hold.c.answer_id == answer_id,
         review_hold.c.reviewer_id != reviewer_id,
         review_hold.c.expires_at > now,
     )
     if db.execute(sa.select(elsewhere)).scalar_one():
-        raise ReviewRefused("another reviewer has it")
+        raise ReviewRefused("another reviewer is working on it")
     return row
 
 

@@ -137,9 +137,9 @@ def submit(
     """
     held = db.execute(_HELD, {"token": token, "rater": rater_id}).one_or_none()
     if held is None or held.question_id != question_id:
-        raise AnswerRefused("this question was never given to you")
+        raise AnswerRefused("this question was not assigned to you")
     if image_sha256 != held.sha256:
-        raise AnswerRefused("the answer is about another image")
+        raise AnswerRefused("the answer is for a different image")
     area = check_work(work, (held.height, held.width))
 
     if held.answer_id is not None:
@@ -239,7 +239,7 @@ def save_draft(
         .where(lease.c.token == token, lease.c.rater_id == rater_id)
     ).one_or_none()
     if held is None or held.question_id != question_id:
-        raise AnswerRefused("this question was never given to you")
+        raise AnswerRefused("this question was not assigned to you")
     _check_mask(mask, (held.height, held.width))
     answered = db.execute(sa.select(answer.c.id).where(answer.c.lease_token == token)).one_or_none()
     if answered is not None:
@@ -332,7 +332,7 @@ def check_work(work: Mask | Skip, size: tuple[int, int]) -> int | None:
     """
     if isinstance(work, Skip):
         if work.reason is SkipReason.OTHER and not work.note.strip():
-            raise AnswerRefused("say in a few words why the question is skipped")
+            raise AnswerRefused("give the reason for the skip in a few words")
         return None
     area = _check_mask(work, size)
     if area == 0:
@@ -342,9 +342,9 @@ def check_work(work: Mask | Skip, size: tuple[int, int]) -> int | None:
 
 def _check_mask(mask: Mask, size: tuple[int, int]) -> int:
     if zlib.crc32(mask.counts.encode("utf-8")) != mask.crc32:
-        raise AnswerRefused("the mask was damaged on its way (CRC differs)")
+        raise AnswerRefused("the mask was damaged in transit: its checksum does not match")
     try:
         runs = check_rle(Rle(mask.size, mask.counts), size)
     except MaskError as error:
-        raise AnswerRefused(f"the mask is not sound: {error}") from None
+        raise AnswerRefused(f"the mask is invalid: {error}") from None
     return int(runs[1::2].sum())

@@ -34,7 +34,7 @@ def test_a_new_password_replaces_the_old_one(project: Project) -> None:
     again = annotate_app("rater", "add", project.folder, "ada")
     assert (again.returncode, again.stderr) == (
         1,
-        "error: field 'name': there is a rater 'Ada' already\n",
+        "error: field 'name': the name 'Ada' is taken\n",
     )
     changed = annotate_app("rater", "password", project.folder, "Ada")
     assert "new password for Ada" in changed.stdout
@@ -84,18 +84,18 @@ def test_the_demo_continues_where_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["serve", "absent"], 1, "absent: is not a project"),
+        (["serve", "absent"], 1, "absent: not a project"),
         (["serve", "{project}", "--images", "absent"], 1, "absent: no such image folder"),
         (["serve", "{project}", "--port", "70000"], 2, "65535"),
         (["rater", "add", "{project}", " Ada"], 1, "field 'name'"),
         (["rater", "add", "{project}", ""], 1, "field 'name'"),
         (["rater", "add", "{project}", "Ada", "--password-stdin"], 1, "8 to 1000 characters"),
-        (["rater", "list", "absent"], 1, "absent: is not a project"),
-        (["demo", "{project}/project.json"], 1, "is not a project"),
+        (["rater", "list", "absent"], 1, "absent: not a project"),
+        (["demo", "{project}/project.json"], 1, "not a project"),
         (["demo", "{project}", "--port", "0"], 1, "is not the demo"),
         (["audit", "{project}", "--limit", "1" + "0" * 30], 2, "2147483647"),
-        (["audit", "{project}", "--actor", "a\udcff"], 2, "is not UTF-8 text"),
-        (["role", "{project}", "a\udcff", "owner"], 2, "is not UTF-8 text"),
+        (["audit", "{project}", "--actor", "a\udcff"], 2, "must be UTF-8 text"),
+        (["role", "{project}", "a\udcff", "owner"], 2, "must be UTF-8 text"),
         (["withdraw", "{project}", "1" + "0" * 30], 2, "2147483647"),
         (["gold", "add", "{project}", "1" + "0" * 30], 2, "9223372036854775807"),
         (["serve", "{project}", "--host", "nohost.invalid"], 1, "cannot listen on nohost.invalid"),

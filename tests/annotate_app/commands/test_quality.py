@@ -42,7 +42,7 @@ def test_settings_are_shown_and_changed(project: Project) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("pass_mark", "2", "field 'pass_mark': 2.0 is not between 0 and 1"),
+        ("pass_mark", "2", "field 'pass_mark': must be between 0 and 1, not 2.0"),
         ("seed", "abc", "field 'seed': 'abc' is not a whole number"),
         ("gold", "1", "field 'gold': no such setting; there are guidelines, "),
     ],
@@ -63,7 +63,7 @@ def test_guidelines_come_from_a_file(project: Project, tmp_path: Path) -> None:
     assert settings_of(project).guidelines == "Paint **everything**.\n"
     file.write_bytes(b"\xff\xfe")
     refused = annotate_app("settings", "guidelines", project.folder, file)
-    assert (refused.returncode, refused.stderr) == (1, f"error: {file}: is not UTF-8 text\n")
+    assert (refused.returncode, refused.stderr) == (1, f"error: {file}: must be UTF-8 text\n")
     assert settings_of(project).guidelines == "Paint **everything**.\n"
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_gold_is_named(project: Project, tmp_path: Path) -> None:
     for arguments, why in (
         (
             ("add", project.folder, 99_999),
-            "question 99999: has no mask that could be the reference",
+            "question 99999: has no mask to use as the reference",
         ),
         (("remove", project.folder, 1), "question 1: is not gold"),
         (("import", project.folder, missing), f"{missing}: no such file"),
@@ -137,4 +137,4 @@ def test_no_project_is_told(tmp_path: Path) -> None:
     for command in (["settings", "show"], ["gold", "list"], ["agreement"]):
         refused = annotate_app(*command, tmp_path)
         assert refused.returncode == 1
-        assert refused.stderr == f"error: {tmp_path}: is not a project (it has no project.json)\n"
+        assert refused.stderr == f"error: {tmp_path}: not a project: project.json is missing\n"

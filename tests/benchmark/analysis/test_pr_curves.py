@@ -59,5 +59,5 @@ def test_files_are_the_same_every_time(result: Result, tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(result: Result, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="file: cannot be made"):
+    with pytest.raises(InputError, match="file: cannot be created"):
         write_curves(result, {1: "a", 2: "b"}, tmp_path / "file")

@@ -93,7 +93,7 @@ def test_evaluate_finds_the_release_by_the_variable(
     ("content", "message"),
     [
         ("[]", "error: preds.json: empty: no predictions to evaluate"),
-        ("not json", "error: preds.json: is not JSON"),
+        ("not json", "error: preds.json: not valid JSON"),
         (
             '[{"image_id": 1, "category_id": 1, "score": 1,'
             ' "segmentation": {"size": [110, 100], "counts": "oooo1"}}]',
@@ -207,7 +207,7 @@ def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:
     (folder / "bad.json").write_text('{"images": []}')
     for arguments, message in (
         (["bad.json"], "error: bad.json: field 'annotations': missing"),
-        (["o365_instance_seg_val.json", "--out", "file"], "error: file: cannot be made"),
+        (["o365_instance_seg_val.json", "--out", "file"], "error: file: cannot be created"),
     ):
         done = run("stats", *arguments, cwd=folder)
         assert done.returncode == 1

@@ -35,7 +35,7 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"segmentation": ..., "bbox": ..., "iscrowd": 1}, "segm", ["'bbox'", "missing"]),
         ({"bbox": ...}, "bbox", ["'bbox'", "missing"]),
         ({"bbox": [1, 2, 3]}, "bbox", ["'bbox'", "must have 4 values"]),
-        ({"category_id": 99}, "segm", ["'category_id'", "no category 99"]),
+        ({"category_id": 99}, "segm", ["'category_id'", "unknown category 99"]),
     ],
 )
 def test_a_faulty_annotation_is_named(

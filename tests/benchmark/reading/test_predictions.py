@@ -83,7 +83,7 @@ def test_records_in_memory_are_read_like_a_file(truth: Path) -> None:
         },
     }
     assert evaluate([record], truth).metrics["AR100"] == 1
-    with pytest.raises(InputError, match=r"^predictions: record .0. .*score.*NaN"):
+    with pytest.raises(InputError, match=r"^predictions: record .0. field 'score': must be a finite number"):
         evaluate([{**GOOD, "score": float("nan")}], truth)
     with pytest.raises(InputError, match="must be JSON-compatible, got set"):
         evaluate([{**GOOD, "score": {1}}], truth)
@@ -130,12 +130,12 @@ SECOND = "record [1] (image_id 1, category_id 1)"
         (with_size(WIDTH, HEIGHT), [SECOND, "'segmentation'", "differs from 110×100"]),
         (with_size(-1, -110), [SECOND, "'segmentation'", "out of range"]),
         (with_size(2**20, 2**20), [SECOND, "'segmentation'", "out of range"]),
-        (with_counts(coded(MASK)["counts"] + "1"), [SECOND, "'segmentation'", "add up to"]),
+        (with_counts(coded(MASK)["counts"] + "1"), [SECOND, "'segmentation'", "sum to"]),
         (with_counts("oooooooooooooo1"), [SECOND, "'segmentation'", "too long"]),
-        (with_counts("P"), [SECOND, "'segmentation'", "cut short"]),
+        (with_counts("P"), [SECOND, "'segmentation'", "truncated"]),
         (with_counts("\x01é"), [SECOND, "'segmentation'", "alphabet"]),
         (with_counts("O"), [SECOND, "'segmentation'", "negative"]),
-        (with_counts(""), [SECOND, "'segmentation'", "add up to 0"]),
+        (with_counts(""), [SECOND, "'segmentation'", "sum to 0"]),
         (with_counts([5, 2**40]), [SECOND, "'segmentation'", "out of range"]),
         (with_counts([-5, 11005]), [SECOND, "'segmentation'", "negative"]),
         (with_counts(None), [SECOND, "'segmentation.counts'", "not null"]),
@@ -169,9 +169,9 @@ def test_a_faulty_record_is_named(truth: Path, record: Any, parts: list[str]) ->
         ("[]", "no predictions"),
         ("{}", "must be a list, not an object"),
         ("null", "must be a list, not null"),
-        ("[{", "is not JSON"),
-        ("image_id,score\n1,0.5\n", "is not JSON"),
-        (b"\x80\x04\x95pickle", "is not UTF-8"),
+        ("[{", "not valid JSON"),
+        ("image_id,score\n1,0.5\n", "not valid JSON"),
+        (b"\x80\x04\x95pickle", "not UTF-8"),
         ("[" * 100_000, "record [0]: must be an object, not a list"),
         ('[{"image_id": "x"}, {"image', "record [0], field 'image_id': must be a whole number"),
     ],

@@ -69,8 +69,8 @@ def test_release_writes_the_same_bytes_twice_in_both_variants(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["status", "absent"], 1, "error: absent: is not a project (it has no project.json)"),
-        (["release", "absent"], 1, "error: absent: is not a project"),
+        (["status", "absent"], 1, "error: absent: not a project: project.json is missing"),
+        (["release", "absent"], 1, "error: absent: not a project"),
         (
             ["create", "p", "--detections", "absent.json", "--images", "."],
             1,
@@ -84,7 +84,7 @@ def test_release_writes_the_same_bytes_twice_in_both_variants(
         (
             ["create", "p", "--detections", "bad.json", "--images", "."],
             1,
-            "error: bad.json: is not JSON",
+            "error: bad.json: not valid JSON",
         ),
         (["create", "p", "--detections", "bad.json", "--images", ".", "--count", "0"], 2, "count"),
         (["release", "p", "--for", "nobody"], 2, "pycocotools"),

@@ -35,7 +35,7 @@ def test_the_demo_can_be_moved_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_an_existing_folder_is_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         create_demo(tmp_path)
 
 

@@ -107,15 +107,15 @@ def test_a_number_that_pycocotools_misreads_is_refused() -> None:
 @pytest.mark.parametrize(
     ("rle", "why"),
     [
-        (Rle((4, 4), ""), "add up to 0"),
-        (Rle((4, 4), "0"), "add up to 0"),
-        (Rle((4, 4), "`"), "cut short"),
+        (Rle((4, 4), ""), "sum to 0"),
+        (Rle((4, 4), "0"), "sum to 0"),
+        (Rle((4, 4), "`"), "truncated"),
         (Rle((4, 4), "\x10"), "alphabet"),
         (Rle((4, 4), "é"), "alphabet"),
         (Rle((4, 4), "oooooooooooo0"), "too long"),
         (Rle((4, 4), [8, -1, 9]), "negative"),
         (Rle((4, 4), [2**40]), "out of range"),
-        (Rle((4, 4), [16, 1]), "add up to 17"),
+        (Rle((4, 4), [16, 1]), "sum to 17"),
         (Rle((100_000, 100_000), [0]), "out of range"),
         (Rle((-1, -16), [16]), "out of range"),
     ],
@@ -197,6 +197,6 @@ def test_polygons_in_a_giant_image_are_drawn_as_in_a_small_one(polygons: list[li
 
 def test_polygons_across_a_giant_image_are_refused() -> None:
     across = [[0.0, 0.0, 2_900.0, 0.0, 0.0, 19_000.0]]
-    with pytest.raises(MaskError, match=r"across 20000×3000 pixels; give run lengths"):
+    with pytest.raises(MaskError, match=r"on 20000×3000 pixels are not supported; use run lengths"):
         masks.polygons_to_rle(across, (20_000, 3_000))
     assert masks.rle_area(masks.polygons_to_rle(across, (8_000, 6_000))) > 0

@@ -55,7 +55,12 @@ def test_verbatim_records_keep_every_key_and_their_order(source: SmallSource) ->
 @pytest.mark.parametrize(
     ("where", "field", "value", "message"),
     [
-        ("annotations", "image_id", 999, "annotations[1] (id 2), field 'image_id': no image 999"),
+        (
+            "annotations",
+            "image_id",
+            999,
+            "annotations[1] (id 2), field 'image_id': unknown image 999",
+        ),
         ("annotations", "category_id", 7, "annotations[1] (id 2), field 'category_id'"),
         (
             "annotations",
@@ -63,7 +68,7 @@ def test_verbatim_records_keep_every_key_and_their_order(source: SmallSource) ->
             "x",
             "annotations[1] (id 2), field 'category_id': must be a",
         ),
-        ("annotations", "id", 1, "annotations[1], field 'id': 1 was given"),
+        ("annotations", "id", 1, "annotations[1], field 'id': duplicate id 1"),
         ("annotations", "id", 2**63, "annotations[1] (id 9223372036854775808), field 'id'"),
         ("annotations", "bbox", [1, 2, 3], "annotations[1] (id 2), field 'bbox'"),
         ("annotations", "bbox", [1, 2, float("nan"), 3], "annotations[1] (id 2), field 'bbox[2]'"),
@@ -96,8 +101,8 @@ def test_a_missing_field_is_named(source: SmallSource) -> None:
     [
         (b"", "is empty"),
         (b"  \n", "is empty"),
-        (b"{", "is not JSON"),
-        (b'{"images": [', "is not JSON"),
+        (b"{", "not valid JSON"),
+        (b'{"images": [', "not valid JSON"),
         (b"[]", "must be an object, not a list"),
         (b"null", "must be an object, not null"),
         (b'{"images": []}', "'annotations': missing"),

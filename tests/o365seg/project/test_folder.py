@@ -108,14 +108,14 @@ def test_a_link_to_an_empty_folder_will_do(source: SmallSource, tmp_path: Path) 
     (tmp_path / "link").symlink_to(tmp_path / "real")
     create_project(tmp_path / "link", source.detections, source.images)
     assert len(questions(open_project(tmp_path / "link"))) == 9
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be created"):
         create_project(tmp_path / ("x" * 300), source.detections, source.images)
 
 
 def test_a_project_is_whole_or_absent(source: SmallSource, tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     create_project(tmp_path / "p", source.detections, source.images)
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         create_project(tmp_path / "p", source.detections, source.images)
     shutil.rmtree(source.images)
     source.images.mkdir()
@@ -131,7 +131,7 @@ def test_the_images_may_move(project: Project, source: SmallSource, tmp_path: Pa
 
 
 def test_what_is_no_project_is_refused(tmp_path: Path, project: Project) -> None:
-    with pytest.raises(InputError, match=r"is not a project"):
+    with pytest.raises(InputError, match=r"not a project"):
         open_project(tmp_path)
     about = project.folder / "project.json"
     about.write_text(about.read_text().replace('"format":1', '"format":9'))

@@ -118,5 +118,5 @@ def test_the_tables_hold_every_set(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"file.*cannot be made"):
+    with pytest.raises(InputError, match=r"file.*cannot be created"):
         write_figures([ONE], tmp_path / "file" / "inside")

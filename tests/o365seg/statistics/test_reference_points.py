@@ -37,9 +37,9 @@ def test_every_row_is_a_point_and_the_file_s_name_stands_in_for_a_source(tmp_pat
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "header, field 'curve': no such column"),
-        ("curve,x,source\n", "header, field 'y': no such column"),
-        ("curve,x,y\n", "has no points"),
+        ("", "header, field 'curve': missing column"),
+        ("curve,x,source\n", "header, field 'y': missing column"),
+        ("curve,x,y\n", "no points"),
         ("curve,x,y\nmasks,1,2\n", "line 2, field 'curve': 'masks' is none of masks_per_category"),
         ("curve,x,y\n\nmasks_per_image,a,2\n", "line 3, field 'x': 'a' is no number"),
         ("curve,x,y\nmasks_per_image,1\n", "line 2, field 'y': '' is no number"),
@@ -48,7 +48,7 @@ def test_every_row_is_a_point_and_the_file_s_name_stands_in_for_a_source(tmp_pat
         ("curve,x,y\nmasks_per_image,1,0\n", "line 2, field 'y': 0 is no number of masks"),
         ("curve,x,y\nrelative_mask_size,1.5,0.1\n", "line 2, field 'x': 1.5 is no relative size"),
         ("curve,x,y\nrelative_mask_size,0.5,31\n", "line 2, field 'y': 31 is no share"),
-        ('curve,x,y\nmasks_per_image,1,"2\n', "line 1: is not CSV"),
+        ('curve,x,y\nmasks_per_image,1,"2\n', "line 1: not valid CSV"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_by_file_row_and_column(tmp_path: Path, text: str, message: str) -> None:
@@ -60,7 +60,7 @@ def test_a_fault_is_named_by_file_row_and_column(tmp_path: Path, text: str, mess
 def test_what_is_no_text_or_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "published.csv"
     path.write_bytes(b"curve,x,y\n\xff")
-    with pytest.raises(InputError, match=r"published.csv: is not UTF-8 text \(byte 10\)"):
+    with pytest.raises(InputError, match=r"published.csv: not UTF-8 text \(byte 10\)"):
         read_reference(path)
     with pytest.raises(InputError, match=r"absent.csv: no such file"):
         read_reference(tmp_path / "absent.csv")

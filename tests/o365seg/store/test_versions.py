@@ -219,7 +219,7 @@ def test_what_is_later_is_refused(project: Project, postgresql: str) -> None:
     with project.store.write() as db:
         db.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     database = "" if project.store.is_sqlite else postgresql
-    with pytest.raises(InputError, match="was made by a later o365seg"):
+    with pytest.raises(InputError, match="newer than this version"):
         open_project(project.folder, database=database)
 
 
@@ -227,9 +227,9 @@ def test_what_is_not_our_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such database"):
         open_store(Store(sqlite_url(tmp_path / "absent.sqlite")))
     (tmp_path / "text.sqlite").write_text("not a database at all" * 50)
-    with pytest.raises(InputError, match="is not a project database"):
+    with pytest.raises(InputError, match="not a project database"):
         open_store(Store(sqlite_url(tmp_path / "text.sqlite")))
     with sqlite3.connect(tmp_path / "other.sqlite") as other:
         other.execute("CREATE TABLE x (y)")
-    with pytest.raises(InputError, match="it has no tables of ours"):
+    with pytest.raises(InputError, match="its tables are missing"):
         open_store(Store(sqlite_url(tmp_path / "other.sqlite")))
