@@ -55,7 +55,7 @@ def test_a_rotated_image_is_turned_to_the_size_its_record_gives(tmp_path: Path) 
     stored = save_turned(tmp_path / "x.png", turn=6)
     checked, copy = check_image(tmp_path, record("x.png", 48, 64))
     assert np.array_equal(pixels_of(copy), np.rot90(stored, -1))
-    assert checked.remark == "turned upright (EXIF 6)"
+    assert checked.remark == "rotated (EXIF 6)"
     assert Image.open(io.BytesIO(copy or b"")).getexif().get(0x0112, 1) == 1
 
 

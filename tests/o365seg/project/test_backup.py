@@ -102,7 +102,7 @@ def test_a_backup_under_load_holds_whole_answers(project: Project, tmp_path: Pat
 def test_nothing_is_written_over(project: Project, tmp_path: Path) -> None:
     archive = tmp_path / "b.zip"
     back_up(project.folder, archive)
-    with pytest.raises(InputError, match="is there already"):
+    with pytest.raises(InputError, match="already exists"):
         back_up(project.folder, archive)
     with pytest.raises(InputError, match="already exists"):
         restore(archive, project.folder)

@@ -73,7 +73,7 @@ def test_a_rotated_image_is_kept_upright_and_named(source: SmallSource, tmp_path
     exif[0x0112] = 6
     make_image(source.images / name, 48, 64, exif=exif)  # turned, it is the record's 64×48
     report = create_project(tmp_path / "p", source.detections, source.images)
-    assert report.remarks == [(f"images/v1/{name}", "turned upright (EXIF 6)")]
+    assert report.remarks == [(f"images/v1/{name}", "rotated (EXIF 6)")]
     with Image.open(tmp_path / "p/upright/10") as upright:
         assert upright.size == (64, 48)
 
@@ -119,7 +119,7 @@ def test_a_project_is_whole_or_absent(source: SmallSource, tmp_path: Path) -> No
         create_project(tmp_path / "p", source.detections, source.images)
     shutil.rmtree(source.images)
     source.images.mkdir()
-    with pytest.raises(InputError, match="none of the file's 4 images is usable"):
+    with pytest.raises(InputError, match="none of the file's 4 images can be used"):
         create_project(tmp_path / "q", source.detections, source.images)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p", "source"]
 

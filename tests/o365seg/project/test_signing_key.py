@@ -30,5 +30,5 @@ def test_a_project_of_before_gets_one_once(tmp_path: Path) -> None:
 
 def test_a_damaged_one_is_refused(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_text("")
-    with pytest.raises(InputError, match=r"secret\.key: is damaged"):
+    with pytest.raises(InputError, match=r"secret\.key: damaged"):
         signing_key(tmp_path)
