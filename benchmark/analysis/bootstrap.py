@@ -140,7 +140,7 @@ def resampled(
 
 
 def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Interval:
-    """The percentile interval of resampled values float64[resamples], centred on the estimate.
+    """The percentile interval of resampled values float64[resamples], less their bias.
 
     Resampled AP is too high where categories are rare, because copies of an image smooth a curve
     of few objects: with 365 categories in 300 images the plain percentiles can miss the estimate

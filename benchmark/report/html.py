@@ -302,7 +302,7 @@ def _foot(report: Report) -> str:
     notes = "".join(f'<p class="note">Note: {escape(note)}</p>' for note in report.result.notes)
     return (
         f"<footer>{notes}<p>Intervals: 95%, a bootstrap over the {report.result.counts.images:,} "
-        f"images ({report.resamples:,} resamples, seed {report.seed}), centred on the estimate. "
-        "Numbers match <code>benchmark evaluate</code> and pycocotools, except that predictions on "
-        "skipped instances are ignored.</p></footer>\n"
+        f"images ({report.resamples:,} resamples, seed {report.seed}), "
+        "shifted so that their mean is the estimate. Numbers match <code>benchmark evaluate</code> "
+        "and pycocotools, except that predictions on skipped instances are ignored.</p></footer>\n"
     )
