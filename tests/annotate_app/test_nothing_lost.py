@@ -1,6 +1,6 @@
 """Kill -9 of the server in mid-work: every answer that a rater was told is recorded, is there.
 
-`tests/performance/painting/soak.py` does the same with fifty thousand answers.
+`tests/performance/annotate_app/soak.py` does the same with fifty thousand answers.
 """
 
 from pathlib import Path

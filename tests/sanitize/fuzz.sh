@@ -12,7 +12,7 @@ PYTHON=${PYTHON:-.venv/bin/python}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 sources=$(ls benchmark/native/*/*.c | grep -v '/python/')
-PYTHONPATH=.:tests/helpers:tests/performance "$PYTHON" tests/sanitize/write_seeds.py "$folder/seeds"
+PYTHONPATH=.:tests/helpers:tests/performance/benchmark "$PYTHON" tests/sanitize/write_seeds.py "$folder/seeds"
 flags="-std=c99 -g -O1 -ffp-contract=off -fno-sanitize-recover=all -pthread"
 if [ -n "${LIBFUZZER:-}" ]; then
     # shellcheck disable=SC2086

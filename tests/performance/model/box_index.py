@@ -106,7 +106,7 @@ def main() -> None:
     print(f"{path}: {path.stat().st_size / 1e6:,.0f} MB")
     for step in ("build", "open", "open"):
         command = [sys.executable, __file__, *sys.argv[1:], "--use", step]
-        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
         found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
         values = json.loads(found.stdout)
         print(step, " ".join(f"{key} {value:,.2f}" for key, value in values.items()))

@@ -1,6 +1,6 @@
 """200 raters submit a 12-megapixel mask at the same moment: how fast are they all served?
 
-    PYTHONPATH=tests/helpers python tests/performance/painting/burst.py
+    PYTHONPATH=tests/helpers python tests/performance/annotate_app/burst.py
 
 Real server in a process of its own, real HTTP, the load on the same machine. Everybody is signed
 in, has a question and an open connection; then all send at once, and the clock runs until each has

@@ -1,6 +1,6 @@
 """A submit, the next question and the rater's progress in the store, late in a large project.
 
-    PYTHONPATH=tests/helpers python tests/performance/painting/store_speed.py
+    PYTHONPATH=tests/helpers python tests/performance/annotate_app/store_speed.py
 
 Everything that the server does of a submit but for HTTP and JSON: 40 raters take turns. Run it with
 another checkout first in PYTHONPATH to compare.

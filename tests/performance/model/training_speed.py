@@ -1,9 +1,9 @@
 """Training beside Hugging Face's Mask2Former: whole steps, and the images that feed them.
 
     pip install 'o365seg[model]' transformers
-    python tests/performance/training_speed.py step --rounds 3
-    python tests/performance/training_speed.py step --device cuda --size 1024 --compile
-    python tests/performance/training_speed.py load data.toml --images 100
+    python tests/performance/model/training_speed.py step --rounds 3
+    python tests/performance/model/training_speed.py step --device cuda --size 1024 --compile
+    python tests/performance/model/training_speed.py load data.toml --images 100
 
 `step` is `network_speed.py`'s step (the same networks, segments and losses, in a process of its own
 each time, in turn) with what makes it a training step: clipping the gradient's norm and AdamW, in

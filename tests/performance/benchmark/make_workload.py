@@ -1,8 +1,8 @@
 """A seeded evaluation of any size: an annotation file and a results file, like a fair model's.
 
-    python tests/performance/make_workload.py objects365 FOLDER
-    python tests/performance/make_workload.py coco FOLDER
-    python tests/performance/make_workload.py objects365-full FOLDER    # 8 M predictions, 3 GB
+    python tests/performance/benchmark/make_workload.py objects365 FOLDER
+    python tests/performance/benchmark/make_workload.py coco FOLDER
+    python tests/performance/benchmark/make_workload.py objects365-full FOLDER    # 8 M predictions, 3 GB
 
 Masks are ellipse-like blobs with ragged edges; predictions are shifted and scaled copies of the
 truth, doubles, wrong names and inventions. Blocks of images are written one after the other, so

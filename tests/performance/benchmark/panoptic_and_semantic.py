@@ -1,7 +1,7 @@
 """How fast panoptic quality and mean IoU are, beside decoding the PNGs alone.
 
-    python tests/performance/panoptic_and_semantic.py 5000
-    python tests/performance/panoptic_and_semantic.py 5000 panopticapi
+    python tests/performance/benchmark/panoptic_and_semantic.py 5000
+    python tests/performance/benchmark/panoptic_and_semantic.py 5000 panopticapi
 
 writes that many seeded images of 640 × 480 (about 12 segments each with wavy borders, as COCO's
 panoptic val2017 has) to a temporary folder, and measures in processes of their own: wall seconds,

@@ -1,6 +1,6 @@
 """How long an evaluation and the AP of 1,000 resamples of its images take.
 
-python tests/performance/resample.py /tmp/objects365
+python tests/performance/benchmark/resample.py /tmp/objects365
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The painter as a rater feels it: real server, real browser, real mouse events, no GPU.
 
-    PYTHONPATH=tests/helpers python tests/performance/painting/painter_speed.py
+    PYTHONPATH=tests/helpers python tests/performance/annotate_app/painter_speed.py
 
 Prints a table: pointer to paint, a long line, submit to the next question, page load. Needs
 Chromium, as the tests do.

@@ -1,6 +1,6 @@
 """Tens of thousands of answers while the server is killed every few seconds: nothing lost, doubled?
 
-    PYTHONPATH=tests/helpers python tests/performance/painting/soak.py --answers 50000
+    PYTHONPATH=tests/helpers python tests/performance/annotate_app/soak.py --answers 50000
 
 Simulated raters over HTTP against `annotate-app serve` in a process of its own, which gets kill -9;
 requests without an answer are sent again, some acknowledged ones too, and some leases run out. At

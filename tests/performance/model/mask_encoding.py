@@ -1,6 +1,6 @@
 """How long the instance masks of an image take to encode, beside resizing and encoding them whole.
 
-python tests/performance/mask_encoding.py [--masks 100] [--size 1024] [--preset dataseg_r50]
+python tests/performance/model/mask_encoding.py [--masks 100] [--size 1024] [--preset dataseg_r50]
 
 One thread. The masks are random blobs, their diameters up to the image's side (half of them below
 about a quarter of it) or, as a hard case, up to six times that.

@@ -1,6 +1,6 @@
 """How much time and memory `benchmark stats` takes for a file of COCO-train size.
 
-    python tests/performance/coco_train_size.py /tmp/coco_train_size.json
+    python tests/performance/benchmark/coco_train_size.py /tmp/coco_train_size.json
     /usr/bin/time -v benchmark stats /tmp/coco_train_size.json --out /tmp/stats
 
 writes a seeded file of 118,287 images and 860,001 polygons (as instances_train2017.json has them),
