@@ -25,7 +25,7 @@ void drop_pages(const MappedText *text)
 /* Async-signal-safe calls only: write and _exit. */
 static void stop(int number)
 {
-    static const char words[] = "error: a file was cut short while it was read\n";
+    static const char words[] = "error: an input file was truncated while it was read\n";
     (void)number;
     ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
     (void)written;

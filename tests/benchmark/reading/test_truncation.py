@@ -11,7 +11,8 @@ from benchmark.average_precision import native_path
 
 READ = """
 import os, sys
-from benchmark import _native, native_path
+from benchmark import _native
+from benchmark.average_precision import native_path
 from benchmark.reading.input_text import map_file
 if sys.argv[2] == "command":
     native_path.explain_bus_errors()
@@ -24,7 +25,7 @@ _native.Evaluation(text, text, True, 1, True)
 @pytest.mark.skipif(not native_path.is_built(), reason="the native core is not built")
 @pytest.mark.parametrize(
     ("mode", "status", "words"),
-    [("command", 1, "error: a file was cut short while it was read\n"),
+    [("command", 1, "error: an input file was truncated while it was read\n"),
      ("library", -signal.SIGBUS, "")],
 )  # fmt: skip
 def test_a_file_cut_short_is_told(tmp_path: Path, mode: str, status: int, words: str) -> None:

@@ -4,7 +4,8 @@
     /tmp/peers/bin/pip install numpy==2.4.6 pycocotools==2.0.11 faster-coco-eval==1.8.0 \
         ultrafast-pycocotools==0.1.14 hotcoco==1.3.0 vernier==0.5.4
     python tests/performance/benchmark/make_workload.py objects365 /tmp/objects365
-    python tests/performance/benchmark/compare.py /tmp/objects365 --peers /tmp/peers/bin/python --rounds 5
+    python tests/performance/benchmark/compare.py /tmp/objects365 \
+        --peers /tmp/peers/bin/python --rounds 5
 
 The peers read the ground truth without its skipped objects, which they know nothing of (this
 evaluation still does its four treatments of them). Rounds go through all tools in turn, so that a

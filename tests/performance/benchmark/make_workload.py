@@ -2,7 +2,7 @@
 
     python tests/performance/benchmark/make_workload.py objects365 FOLDER
     python tests/performance/benchmark/make_workload.py coco FOLDER
-    python tests/performance/benchmark/make_workload.py objects365-full FOLDER    # 8 M predictions, 3 GB
+    python tests/performance/benchmark/make_workload.py objects365-full FOLDER  # 3 GB
 
 Masks are ellipse-like blobs with ragged edges; predictions are shifted and scaled copies of the
 truth, doubles, wrong names and inventions. Blocks of images are written one after the other, so

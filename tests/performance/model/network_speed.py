@@ -1,8 +1,8 @@
 """DaTaSeg's network beside Hugging Face's Mask2Former: time, processor time and peak memory.
 
     pip install 'o365seg[model]' transformers
-    python tests/performance/model/network_speed.py --rounds 3                # CPU, one thread, 512 x 512
-    python tests/performance/model/network_speed.py --device cuda --size 1024 # bfloat16, torch.compile
+    python tests/performance/model/network_speed.py --rounds 3  # CPU, one thread, 512 x 512
+    python tests/performance/model/network_speed.py --device cuda --size 1024  # bfloat16, compiled
 
 Both have a ResNet-50 and 100 queries and are randomly initialised, the batch norm of both
 backbones is frozen, and the peer's configuration is its own default but for the backbone. `forward`
