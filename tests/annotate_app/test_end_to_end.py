@@ -28,7 +28,7 @@ BRUSH = 12  # the painter's size at the start, in image pixels
 
 def run(package: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """One command of the project, as the user runs it."""
-    code = f"from {package}.cli import main; main()"
+    code = f"from {package}.commands.main import main; main()"
     command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
     assert done.returncode == 0, done.stderr
