@@ -1,4 +1,4 @@
-"""Multi-head attention, feedforward networks and sine positions: the transformers' parts."""
+"""Multi-head attention, feedforward networks and sine positions, which all transformers here use."""
 
 import math
 
@@ -13,17 +13,17 @@ class Attention(nn.Module):
     """Multi-head attention, computed by `scaled_dot_product_attention`.
 
     Args:
-        width: Channels of queries, keys and values.
-        heads: Number of heads; divides `width`.
+        hidden_dim: Channels of queries, keys and values.
+        num_heads: Attention heads; divides `hidden_dim`.
     """
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, hidden_dim: int, num_heads: int) -> None:
         super().__init__()
-        self.heads = heads
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.out = nn.Linear(width, width)
+        self.num_heads = num_heads
+        self.query = nn.Linear(hidden_dim, hidden_dim)
+        self.key = nn.Linear(hidden_dim, hidden_dim)
+        self.value = nn.Linear(hidden_dim, hidden_dim)
+        self.out = nn.Linear(hidden_dim, hidden_dim)
 
     def forward(
         self,
@@ -54,18 +54,18 @@ class Attention(nn.Module):
 
     def _split(self, tokens: torch.Tensor) -> torch.Tensor:
         """(B, L, C) -> (B, heads, L, C / heads)."""
-        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        return tokens.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
 
 
 class Feedforward(nn.Sequential):
     """Linear, ReLU, Linear on the last dimension."""
 
-    def __init__(self, width: int, hidden: int, dropout: float) -> None:
+    def __init__(self, hidden_dim: int, dim_feedforward: int, dropout: float) -> None:
         super().__init__(
-            nn.Linear(width, hidden),
+            nn.Linear(hidden_dim, dim_feedforward),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
-            nn.Linear(hidden, width),
+            nn.Linear(dim_feedforward, hidden_dim),
         )
 
 
@@ -99,8 +99,8 @@ def sine_positions(
     frequency = 2 * math.pi * temperature ** (-step / pairs)
 
     def encode(count: int, extent: torch.Tensor) -> torch.Tensor:
-        place = torch.arange(1, count + 1, device=device, dtype=torch.float32)
-        angle = (place / extent[:, None])[..., None] * frequency  # (B, count, pairs)
+        position = torch.arange(1, count + 1, device=device, dtype=torch.float32)
+        angle = (position / extent[:, None])[..., None] * frequency  # (B, count, pairs)
         return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(-2)
 
     if padding is None:

@@ -18,13 +18,13 @@ PIXEL_STD = (58.395, 57.12, 57.375)
 
 
 class DaTaSeg(nn.Module):
-    """The network: images and text vectors in, mask proposals with class logits out.
+    """The network: from images and text embeddings to mask proposals with class logits.
 
-    With a convolutional backbone, an image's proposals are the same however far it is padded; with
-    a ViTDet they depend on how far (its windows take padding in), never on what fills the padding.
+    With a convolutional backbone, an image's proposals do not depend on its padding. With a ViTDet
+    they depend on the size of the padding (its windows include it), but not on its content.
 
     Attributes:
-        config: What it was built from.
+        config: The configuration it was built from.
         backbone: `ConvBackbone`, or `ViTDet`, which is its own pixel decoder.
         pixel_decoder: `PixelDecoder`, or None for a ViTDet.
         decoder: The transformer decoder with its heads.
@@ -40,14 +40,14 @@ class DaTaSeg(nn.Module):
         self.register_buffer("pixel_std", torch.tensor(PIXEL_STD)[:, None, None], False)
         self.pixel_decoder: PixelDecoder | None = None
         if config.backbone.name in SIZES:
-            self.backbone = ViTDet(config.backbone, config.width)
+            self.backbone = ViTDet(config.backbone, config.hidden_dim)
         else:
             self.backbone = ConvBackbone(config.backbone)
             self.pixel_decoder = PixelDecoder(
                 self.backbone.channels,
-                config.width,
-                config.heads,
-                config.feedforward,
+                config.hidden_dim,
+                config.num_heads,
+                config.dim_feedforward,
                 config.encoder_layers,
                 config.dropout,
             )
@@ -56,31 +56,31 @@ class DaTaSeg(nn.Module):
     def forward(
         self,
         images: torch.Tensor,
-        text: torch.Tensor,
+        text_embeddings: torch.Tensor,
         sizes: torch.Tensor | None = None,
-        dataset: int | None = None,
+        dataset_index: int | None = None,
     ) -> Outputs:
         """Predict mask proposals.
 
         Args:
             images: (B, 3, H, W) RGB, 0 to 255, float or uint8, padded at the bottom and the right
-                with anything; H and W are multiples of 32.
-            text: (K, text_width) float text vectors of the classes.
-            sizes: (B, 2) int64 heights and widths of the unpadded parts; None: nothing is padded.
-                Best on the CPU, where asking whether anything is padded waits for nothing.
-            dataset: Index into the configuration's `dataset_modules.datasets`; needed just if
-                those are on.
+                with any content; H and W are multiples of 32.
+            text_embeddings: (K, text_dim) float, the classes' text embeddings.
+            sizes: (B, 2) int64 heights and widths of the unpadded parts; None if nothing is padded.
+                Keep it on the CPU, so that checking for padding does not wait for the device.
+            dataset_index: Index into the configuration's `dataset_modules.datasets`; required if
+                the network has those modules.
 
         Returns:
-            Proposals at H / 4 x W / 4: of every decoder layer in training mode, else of the last.
+            Proposals at H / 4 x W / 4: of every decoder layer in training mode, otherwise of the last.
 
         Raises:
-            InputError: a shape does not fit the network, or `dataset` is missing or unknown.
+            InputError: a shape is not valid for the network, or `dataset_index` is missing or out of range.
         """
-        self._check(images, text, dataset)
+        self._check(images, text_embeddings, dataset_index)
         padding = make_padding(images, sizes)
         features = self.pixel_features(self._normalise(images, padding), padding)
-        return self.decoder(features, text, padding, dataset)
+        return self.decoder(features, text_embeddings, padding, dataset_index)
 
     def pixel_features(self, normalised: torch.Tensor, padding: Padding | None) -> PixelFeatures:
         """Levels and mask features of normalised images."""
@@ -88,29 +88,35 @@ class DaTaSeg(nn.Module):
         return maps if self.pixel_decoder is None else self.pixel_decoder(maps, padding)
 
     def _normalise(self, images: torch.Tensor, padding: Padding | None) -> torch.Tensor:
-        """Standardised images; padding becomes the mean pixel, which is 0 then."""
+        """Standardised images; padding becomes the mean pixel, which is 0."""
         normalised = (images - self.pixel_mean) / self.pixel_std
         if padding is not None:
             normalised = padding.blank(normalised)
         return normalised.contiguous(memory_format=torch.channels_last)
 
-    def _check(self, images: torch.Tensor, text: torch.Tensor, dataset: int | None) -> None:
+    def _check(
+        self, images: torch.Tensor, text_embeddings: torch.Tensor, dataset_index: int | None
+    ) -> None:
         height, width = images.shape[-2:]
         if images.dim() != 4 or images.shape[1] != 3 or height % MULTIPLE or width % MULTIPLE:
             raise InputError(
                 f"images must be (B, 3, H, W) with H and W multiples of {MULTIPLE}, "
                 f"not {tuple(images.shape)}"
             )
-        if text.dim() != 2 or text.shape[1] != self.config.text_width:
+        text_dim = self.config.text_dim
+        if text_embeddings.dim() != 2 or text_embeddings.shape[1] != text_dim:
             raise InputError(
-                f"text vectors must be (K, {self.config.text_width}) for this network, "
-                f"not {tuple(text.shape)}"
+                f"text_embeddings must have shape (K, {text_dim}) for this network, "
+                f"not {tuple(text_embeddings.shape)}"
             )
         modules = self.config.dataset_modules
-        if modules is not None and (dataset is None or not 0 <= dataset < len(modules.datasets)):
+        if modules is None:
+            return
+        last = len(modules.datasets) - 1
+        if dataset_index is None or not 0 <= dataset_index <= last:
             raise InputError(
-                f"this network has modules of its own for {', '.join(modules.datasets)}: "
-                f"say which by an index, not {dataset}"
+                f"this network has dataset-specific modules ({', '.join(modules.datasets)}): "
+                f"dataset_index must be 0 to {last}, not {dataset_index}"
             )
 
 

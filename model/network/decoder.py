@@ -1,4 +1,4 @@
-"""The transformer decoder with masked attention: Mask2Former's, as appendix E has it (A6–A9)."""
+"""The transformer decoder with masked attention: Mask2Former's, as in appendix E (A6–A9)."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,16 @@ _LEVELS = 3
 class DecoderLayer(nn.Module):
     """Cross-attention to a level, self-attention among the queries, feedforward; post-norm."""
 
-    def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
+    def __init__(
+        self, hidden_dim: int, num_heads: int, dim_feedforward: int, dropout: float
+    ) -> None:
         super().__init__()
-        self.cross = Attention(width, heads)
-        self.cross_norm = nn.LayerNorm(width)
-        self.self_attention = Attention(width, heads)
-        self.self_norm = nn.LayerNorm(width)
-        self.feedforward = Feedforward(width, feedforward, dropout)
-        self.feedforward_norm = nn.LayerNorm(width)
+        self.cross = Attention(hidden_dim, num_heads)
+        self.cross_norm = nn.LayerNorm(hidden_dim)
+        self.self_attention = Attention(hidden_dim, num_heads)
+        self.self_norm = nn.LayerNorm(hidden_dim)
+        self.feedforward = Feedforward(hidden_dim, dim_feedforward, dropout)
+        self.feedforward_norm = nn.LayerNorm(hidden_dim)
         self.dropout = nn.Dropout(dropout)
 
     def forward(
@@ -40,8 +42,8 @@ class DecoderLayer(nn.Module):
         """Refine (B, N, C) queries by (B, L, C) keys and values under a (B, 1, N or 1, L) mask."""
         crossed = self.cross(queries + query_positions, keys, values, mask)
         queries = self.cross_norm(queries + self.dropout(crossed))
-        placed = queries + query_positions
-        related = self.self_attention(placed, placed, queries)
+        positioned = queries + query_positions
+        related = self.self_attention(positioned, positioned, queries)
         queries = self.self_norm(queries + self.dropout(related))
         return self.feedforward_norm(queries + self.dropout(self.feedforward(queries)))
 
@@ -55,18 +57,18 @@ class Decoder(nn.Module):
 
     def __init__(self, config: DaTaSegConfig) -> None:
         super().__init__()
-        width = config.width
-        self.queries = nn.Parameter(torch.randn(config.queries, width))
-        self.query_positions = nn.Parameter(torch.randn(config.queries, width))
+        hidden_dim = config.hidden_dim
+        self.queries = nn.Parameter(torch.randn(config.num_queries, hidden_dim))
+        self.query_positions = nn.Parameter(torch.randn(config.num_queries, hidden_dim))
         modules = config.dataset_modules
         self.own_queries = self.own_positions = None
-        if modules is not None and modules.queries:
-            own = (len(modules.datasets), modules.queries, width)
+        if modules is not None and modules.num_queries:
+            own = (len(modules.datasets), modules.num_queries, hidden_dim)
             self.own_queries = nn.Parameter(torch.randn(own))
             self.own_positions = nn.Parameter(torch.randn(own))
-        self.level_embeddings = nn.Parameter(torch.randn(_LEVELS, width))
+        self.level_embeddings = nn.Parameter(torch.randn(_LEVELS, hidden_dim))
         self.layers = nn.ModuleList(
-            DecoderLayer(width, config.heads, config.feedforward, config.dropout)
+            DecoderLayer(hidden_dim, config.num_heads, config.dim_feedforward, config.dropout)
             for _ in range(config.decoder_layers)
         )
         init_transformer(self.layers)
@@ -75,16 +77,16 @@ class Decoder(nn.Module):
     def forward(
         self,
         features: PixelFeatures,
-        text: torch.Tensor,
+        text_embeddings: torch.Tensor,
         padding: Padding | None,
-        dataset: int | None,
+        dataset_index: int | None,
     ) -> Outputs:
-        """Predict; every layer's proposals in training, else just the last layer's."""
+        """Predict mask proposals: of every layer in training mode, otherwise of the last layer."""
         memories = [self._memory(i, level, padding) for i, level in enumerate(features.levels)]
         coarse_masks = [_at_level(features.mask_features, level) for level in features.levels]
         mask_features = features.mask_features.flatten(2)  # (B, C, h * w)
         grid = features.mask_features.shape[-2:]
-        queries, positions = self._queries(len(mask_features), dataset)
+        queries, positions = self._queries(len(mask_features), dataset_index)
         logits, embeddings = [], []
         mask = memories[0].inside
         for i, layer in enumerate(self.layers):
@@ -93,7 +95,9 @@ class Decoder(nn.Module):
             embedding = self.heads.mask_embeddings(i, queries)
             last = i + 1 == len(self.layers)
             if self.training or last:
-                logits.append(self.heads.class_logits(i, queries, text, dataset))
+                logits.append(
+                    self.heads.class_logits(i, queries, text_embeddings, dataset_index)
+                )
                 embeddings.append(embedding)
             if not last:
                 level = (i + 1) % _LEVELS
@@ -107,13 +111,15 @@ class Decoder(nn.Module):
             tuple(Proposals(*pair) for pair in zip(logits, masks.unbind(1), strict=True))
         )
 
-    def _queries(self, batch: int, dataset: int | None) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, N, C) query features and positions; a data set's own ones follow the shared ones."""
+    def _queries(
+        self, batch: int, dataset_index: int | None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, N, C) query features and positions; those of the data set follow the shared ones."""
         queries, positions = self.queries, self.query_positions
         if self.own_queries is not None and self.own_positions is not None:
-            assert dataset is not None
-            queries = torch.cat((queries, self.own_queries[dataset]))
-            positions = torch.cat((positions, self.own_positions[dataset]))
+            assert dataset_index is not None
+            queries = torch.cat((queries, self.own_queries[dataset_index]))
+            positions = torch.cat((positions, self.own_positions[dataset_index]))
         return queries.expand(batch, -1, -1), positions.expand(batch, -1, -1)
 
     def _memory(self, i: int, level: torch.Tensor, padding: Padding | None) -> "_Memory":
@@ -127,18 +133,18 @@ class Decoder(nn.Module):
 
 @dataclass(frozen=True)
 class _Memory:
-    """A level as the decoder reads it: (B, L, C) keys and values, and which may be attended to."""
+    """One level as (B, L, C) keys and values, with a mask of the cells inside the images."""
 
     keys: torch.Tensor
     values: torch.Tensor
-    inside: torch.Tensor | None  # (B, 1, 1, L) bool, None where all may be
+    inside: torch.Tensor | None  # (B, 1, 1, L) bool, None if nothing is padded be
 
 
 def _at_level(mask_features: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
     """(B, C, L): the mask features resized to a level, detached.
 
-    Resizing and the dot product are both linear, so masks made from these are the resized masks,
-    without ever making masks at stride 4 that only attention would read.
+    Resizing and the dot product are both linear, so masks computed from these equal resized masks,
+    and no masks at stride 4 are computed for attention alone.
     """
     resized = F.interpolate(
         mask_features.detach(), size=level.shape[-2:], mode="bilinear", align_corners=False

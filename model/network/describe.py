@@ -1,4 +1,4 @@
-"""What a configuration costs: parameters, arithmetic and memory, without building it in memory."""
+"""Parameters, arithmetic and memory of a configuration, computed without allocating it."""
 
 from dataclasses import dataclass
 
@@ -28,15 +28,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Description:
-    """What `describe` finds.
+    """Parameters, arithmetic and memory of a network.
 
     Attributes:
         parts: The parts and, last, their total.
         size: Height and width of the image that arithmetic and memory are for, in pixels.
         weight_bytes: The weights in float32.
         optimiser_bytes: Weights, gradients and AdamW's two moments in float32.
-        activation_bytes: What the forward pass of a training step keeps for the backward pass, for
-            one image in float32, the losses' own left out.
+        activation_bytes: Tensors that the forward pass of a training step keeps for the backward
+            pass, for one image in float32, without those of the losses.
     """
 
     parts: tuple[Part, ...]
@@ -46,7 +46,7 @@ class Description:
     activation_bytes: int
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """A table's rows: part, parameters, multiply-adds; then the memory."""
+        """Rows of a table: part, parameters and multiply-adds, then the memory."""
         parts = [
             (p.name, f"{p.parameters / 1e6:.2f} M", f"{p.multiply_adds / 1e9:.2f} G")
             for p in self.parts
@@ -63,7 +63,7 @@ def describe_preset(name: str, size: int = 512, classes: int = 133) -> Descripti
     """`describe` for a preset.
 
     Raises:
-        InputError: there is no such preset.
+        InputError: unknown preset.
     """
     return describe(preset(name), size, classes)
 
@@ -71,7 +71,7 @@ def describe_preset(name: str, size: int = 512, classes: int = 133) -> Descripti
 def describe(config: DaTaSegConfig, size: int = 512, classes: int = 133) -> Description:
     """Count parameters, arithmetic and memory for one `size` x `size` image.
 
-    Nothing is computed: tensors are on PyTorch's meta device, which knows shapes only.
+    Tensors are on PyTorch's meta device, which has shapes but no data.
 
     Args:
         config: The network's configuration.
@@ -81,13 +81,13 @@ def describe(config: DaTaSegConfig, size: int = 512, classes: int = 133) -> Desc
     with torch.device("meta"):
         model = DaTaSeg(config).eval()
         images = torch.empty(1, 3, size, size)
-        text = torch.empty(classes, config.text_width)
-        # Without gradients in any sense: the counter's hooks stumble over views of parameters.
+        text_embeddings = torch.empty(classes, config.text_dim)
+        # Without gradients, as the counter's hooks fail on views of parameters.
         counted = DaTaSeg(config).eval().requires_grad_(False)
-    dataset = None if config.dataset_modules is None else 0
+    dataset_index = None if config.dataset_modules is None else 0
     counter = FlopCounterMode(display=False)
     with counter:
-        counted(images, text, dataset=dataset)
+        counted(images, text_embeddings, dataset_index=dataset_index)
     flops = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
     heads = _part("heads", model, "decoder.heads", flops)
     decoder = _part("decoder", model, "decoder", flops)
@@ -109,7 +109,7 @@ def describe(config: DaTaSegConfig, size: int = 512, classes: int = 133) -> Desc
         size,
         weights,
         weights + 12 * total.parameters,
-        _activation_bytes(model.train(), images, text, dataset),
+        _activation_bytes(model.train(), images, text_embeddings, dataset_index),
     )
 
 
@@ -127,7 +127,10 @@ def _parameters(module: torch.nn.Module) -> int:
 
 
 def _activation_bytes(
-    model: DaTaSeg, images: torch.Tensor, text: torch.Tensor, dataset: int | None
+    model: DaTaSeg,
+    images: torch.Tensor,
+    text_embeddings: torch.Tensor,
+    dataset_index: int | None,
 ) -> int:
     """Bytes of the distinct tensors that autograd saves, the parameters themselves left out."""
     own = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
@@ -140,6 +143,6 @@ def _activation_bytes(
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        outputs = model(images, text, dataset=dataset)
+        outputs = model(images, text_embeddings, dataset_index=dataset_index)
     assert outputs.layers
     return sum(storage.nbytes() for storage in saved.values())

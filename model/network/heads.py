@@ -10,10 +10,10 @@ _MAX_SCALE = 100.0  # of the cosine classifier, as CLIP clamps its own
 
 
 class TextClassifier(nn.Module):
-    """Class embeddings against text vectors and a learned background vector (section 3.4, A11–A12).
+    """Class embeddings times text embeddings and a learned background embedding (section 3.4, A11–A12).
 
     Args:
-        config: `classifier`, `text_width` and `dataset_modules` are used.
+        config: `classifier`, `text_dim` and `dataset_modules` are used.
     """
 
     def __init__(self, config: DaTaSegConfig) -> None:
@@ -21,34 +21,34 @@ class TextClassifier(nn.Module):
         modules = config.dataset_modules
         own = modules is not None and modules.classification
         backgrounds = len(modules.datasets) if modules is not None and own else 1
-        self.background = nn.Parameter(torch.randn(backgrounds, config.text_width) * 0.01)
+        self.background = nn.Parameter(torch.randn(backgrounds, config.text_dim) * 0.01)
         self.context = None
         if modules is not None and modules.context:
-            self.context = nn.Parameter(torch.zeros(len(modules.datasets), config.text_width))
+            self.context = nn.Parameter(torch.zeros(len(modules.datasets), config.text_dim))
         self.log_scale = None
         if config.classifier == "cosine":
             self.log_scale = nn.Parameter(torch.tensor(1 / 0.07).log())
 
     def forward(
-        self, embeddings: torch.Tensor, text: torch.Tensor, dataset: int | None
+        self, embeddings: torch.Tensor, text_embeddings: torch.Tensor, dataset_index: int | None
     ) -> torch.Tensor:
-        """Classify; in float32 whatever autocast says, as logits of up to 100 need it.
+        """Compute class logits, always in float32, as logits up to 100 need its precision.
 
         Args:
             embeddings: (B, N, D) class embeddings.
-            text: (K, D) text vectors.
-            dataset: The data set's index; matters with dataset-specific modules only.
+            text_embeddings: (K, D).
+            dataset_index: Index of the data set whose own modules are used; ignored without them.
 
         Returns:
             (B, N, K + 1) float32 logits, the background's last.
         """
         device = "cpu" if embeddings.is_meta else embeddings.device.type  # autocast has no "meta"
         with torch.autocast(device, enabled=False):
-            text = text.float()
+            text_embeddings = text_embeddings.float()
             if self.context is not None:
-                text = text + self.context[dataset or 0]
-            background = self.background[dataset or 0 if len(self.background) > 1 else 0]
-            classes = torch.cat((text, background[None].float()))  # (K + 1, D)
+                text_embeddings = text_embeddings + self.context[dataset_index or 0]
+            background = self.background[dataset_index or 0 if len(self.background) > 1 else 0]
+            classes = torch.cat((text_embeddings, background[None].float()))  # (K + 1, D)
             embeddings = embeddings.float()
             if self.log_scale is None:
                 return embeddings @ classes.T
@@ -65,21 +65,21 @@ class Heads(nn.Module):
 
     def __init__(self, config: DaTaSegConfig) -> None:
         super().__init__()
-        modules, width = config.dataset_modules, config.width
+        modules, hidden_dim = config.dataset_modules, config.hidden_dim
         sets = len(modules.datasets) if modules is not None and modules.classification else 1
         layers = 1 if config.share_heads else config.decoder_layers
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(hidden_dim)
         self.classes = nn.ModuleList(
-            nn.ModuleList(nn.Linear(width, config.text_width) for _ in range(sets))
+            nn.ModuleList(nn.Linear(hidden_dim, config.text_dim) for _ in range(sets))
             for _ in range(layers)
         )
         self.masks = nn.ModuleList(
             nn.Sequential(
-                nn.Linear(width, width),
+                nn.Linear(hidden_dim, hidden_dim),
                 nn.ReLU(inplace=True),
-                nn.Linear(width, width),
+                nn.Linear(hidden_dim, hidden_dim),
                 nn.ReLU(inplace=True),
-                nn.Linear(width, width),
+                nn.Linear(hidden_dim, hidden_dim),
             )
             for _ in range(layers)
         )
@@ -90,10 +90,10 @@ class Heads(nn.Module):
         return self.masks[layer % len(self.masks)](self.norm(queries))
 
     def class_logits(
-        self, layer: int, queries: torch.Tensor, text: torch.Tensor, dataset: int | None
+        self, layer: int, queries: torch.Tensor, text_embeddings: torch.Tensor, dataset_index: int | None
     ) -> torch.Tensor:
-        """(B, N, C) query features and (K, D) text vectors -> (B, N, K + 1) float32."""
+        """(B, N, C) query features and (K, D) text embeddings -> (B, N, K + 1) float32."""
         heads = self.classes[layer % len(self.classes)]
         assert isinstance(heads, nn.ModuleList)
-        head = heads[dataset or 0 if len(heads) > 1 else 0]
-        return self.classifier(F.relu(head(self.norm(queries))), text, dataset)
+        head = heads[dataset_index or 0 if len(heads) > 1 else 0]
+        return self.classifier(F.relu(head(self.norm(queries))), text_embeddings, dataset_index)

@@ -17,11 +17,11 @@ from model.network.padding import Padding
 
 @dataclass(frozen=True)
 class PixelFeatures:
-    """What a pixel decoder gives.
+    """The output of a pixel decoder.
 
     Attributes:
         levels: (B, C, H / 32, W / 32), (B, C, H / 16, W / 16), (B, C, H / 8, W / 8): the maps that
-            the transformer decoder attends to, in its order.
+            the transformer decoder attends to, in this order.
         mask_features: (B, C, H / 4, W / 4), F of section 3.1.
     """
 
@@ -41,7 +41,7 @@ class ChannelNorm(nn.LayerNorm):
 
 
 class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` by way of `model.network.fast_convolution`."""
+    """`nn.Conv2d` computed by `model.network.fast_convolution`."""
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """(B, C_in, h, w) -> (B, C_out, h, w)."""
@@ -50,7 +50,7 @@ class Conv2d(nn.Conv2d):
 
 
 def conv_norm(channels_in: int, channels: int, kernel: int) -> nn.Sequential:
-    """A convolution and its norm; the norm's shift does for the bias."""
+    """A convolution without bias, followed by a norm (whose shift replaces the bias)."""
     convolution = Conv2d(channels_in, channels, kernel, padding=kernel // 2, bias=False)
     nn.init.kaiming_uniform_(convolution.weight, a=1)
     return nn.Sequential(convolution, ChannelNorm(channels))
@@ -59,20 +59,22 @@ def conv_norm(channels_in: int, channels: int, kernel: int) -> nn.Sequential:
 class EncoderLayer(nn.Module):
     """A post-norm transformer encoder layer with positions added to queries and keys (DETR)."""
 
-    def __init__(self, width: int, heads: int, feedforward: int, dropout: float) -> None:
+    def __init__(
+        self, hidden_dim: int, num_heads: int, dim_feedforward: int, dropout: float
+    ) -> None:
         super().__init__()
-        self.attention = Attention(width, heads)
-        self.attention_norm = nn.LayerNorm(width)
-        self.feedforward = Feedforward(width, feedforward, dropout)
-        self.feedforward_norm = nn.LayerNorm(width)
+        self.attention = Attention(hidden_dim, num_heads)
+        self.attention_norm = nn.LayerNorm(hidden_dim)
+        self.feedforward = Feedforward(hidden_dim, dim_feedforward, dropout)
+        self.feedforward_norm = nn.LayerNorm(hidden_dim)
         self.dropout = nn.Dropout(dropout)
 
     def forward(
         self, tokens: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
         """(B, L, C) -> (B, L, C); `mask` as `Attention` takes it."""
-        placed = tokens + positions
-        tokens = tokens + self.dropout(self.attention(placed, placed, tokens, mask))
+        positioned = tokens + positions
+        tokens = tokens + self.dropout(self.attention(positioned, positioned, tokens, mask))
         tokens = self.attention_norm(tokens)
         tokens = tokens + self.dropout(self.feedforward(tokens))
         return self.feedforward_norm(tokens)
@@ -83,9 +85,9 @@ class PixelDecoder(nn.Module):
 
     Args:
         channels: Channels of the backbone's maps, finest first.
-        width: Channels of what comes out.
-        heads: Attention heads.
-        feedforward: Hidden channels of the encoder's feedforward networks.
+        hidden_dim: Channels of the outputs.
+        num_heads: Attention heads.
+        dim_feedforward: Hidden channels of the encoder's feedforward networks.
         layers: Encoder layers.
         dropout: Dropout in the encoder.
     """
@@ -93,23 +95,23 @@ class PixelDecoder(nn.Module):
     def __init__(
         self,
         channels: Sequence[int],
-        width: int,
-        heads: int,
-        feedforward: int,
+        hidden_dim: int,
+        num_heads: int,
+        dim_feedforward: int,
         layers: int,
         dropout: float,
     ) -> None:
         super().__init__()
         *finer, coarsest = channels
-        self.project = nn.Conv2d(coarsest, width, 1)
+        self.project = nn.Conv2d(coarsest, hidden_dim, 1)
         nn.init.kaiming_uniform_(self.project.weight, a=1)
         self.encoder = nn.ModuleList(
-            EncoderLayer(width, heads, feedforward, dropout) for _ in range(layers)
+            EncoderLayer(hidden_dim, num_heads, dim_feedforward, dropout) for _ in range(layers)
         )
         init_transformer(self.encoder)
-        self.laterals = nn.ModuleList(conv_norm(c, width, 1) for c in reversed(finer))
-        self.outputs = nn.ModuleList(conv_norm(width, width, 3) for _ in channels)
-        self.mask_features = Conv2d(width, width, 3, padding=1)
+        self.laterals = nn.ModuleList(conv_norm(c, hidden_dim, 1) for c in reversed(finer))
+        self.outputs = nn.ModuleList(conv_norm(hidden_dim, hidden_dim, 3) for _ in channels)
+        self.mask_features = Conv2d(hidden_dim, hidden_dim, 3, padding=1)
         nn.init.kaiming_uniform_(self.mask_features.weight, a=1)
 
     def forward(self, features: Sequence[torch.Tensor], padding: Padding | None) -> PixelFeatures:

@@ -23,11 +23,11 @@ PRETRAINED_GRID = 14  # MAE's 224 pixels in patches of 16
 
 @dataclass(frozen=True)
 class ViTSize:
-    """Width, depth and heads of a transformer, and which blocks attend globally."""
+    """Size of a transformer, and the indices of its blocks with global attention."""
 
-    width: int
+    hidden_dim: int
     depth: int
-    heads: int
+    num_heads: int
     global_blocks: tuple[int, ...]
 
 
@@ -42,24 +42,24 @@ class WindowAttention(nn.Module):
     """Self-attention on a grid of tokens with decomposed relative positions (MViTv2, eq. 4).
 
     Args:
-        width: Channels.
-        heads: Attention heads.
+        hidden_dim: Channels.
+        num_heads: Attention heads.
         grid: Rows and columns for which relative positions are learned; for another size they are
             resized linearly.
     """
 
-    def __init__(self, width: int, heads: int, grid: int) -> None:
+    def __init__(self, hidden_dim: int, num_heads: int, grid: int) -> None:
         super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width)
-        self.proj = nn.Linear(width, width)
-        self.rel_pos_h = nn.Parameter(torch.zeros(2 * grid - 1, width // heads))
-        self.rel_pos_w = nn.Parameter(torch.zeros(2 * grid - 1, width // heads))
+        self.num_heads = num_heads
+        self.qkv = nn.Linear(hidden_dim, 3 * hidden_dim)
+        self.proj = nn.Linear(hidden_dim, hidden_dim)
+        self.rel_pos_h = nn.Parameter(torch.zeros(2 * grid - 1, hidden_dim // num_heads))
+        self.rel_pos_w = nn.Parameter(torch.zeros(2 * grid - 1, hidden_dim // num_heads))
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """(B, h, w, C) -> the same."""
         _, height, width, _ = tokens.shape
-        split = self.qkv(tokens.flatten(1, 2)).unflatten(2, (3, self.heads, -1))
+        split = self.qkv(tokens.flatten(1, 2)).unflatten(2, (3, self.num_heads, -1))
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)  # (B, heads, L, C / heads)
         grid = query.unflatten(2, (height, width))
         rows = torch.einsum("bnhwc,hkc->bnhwk", grid, _relative(self.rel_pos_h, height))
@@ -76,8 +76,8 @@ def _relative(table: torch.Tensor, size: int) -> torch.Tensor:
     if len(table) != 2 * size - 1:
         resized = F.interpolate(table.T[None], size=2 * size - 1, mode="linear")
         table = resized[0].T
-    place = torch.arange(size, device=table.device)
-    return table[place[:, None] - place + size - 1]
+    position = torch.arange(size, device=table.device)
+    return table[position[:, None] - position + size - 1]
 
 
 class Block(nn.Module):
@@ -86,10 +86,10 @@ class Block(nn.Module):
     def __init__(self, size: ViTSize, windowed: bool, grid: int, drop_path: float) -> None:
         super().__init__()
         self.windowed = windowed
-        self.norm1 = nn.LayerNorm(size.width, eps=1e-6)
-        self.attn = WindowAttention(size.width, size.heads, _WINDOW if windowed else grid)
-        self.norm2 = nn.LayerNorm(size.width, eps=1e-6)
-        self.mlp = Mlp(size.width, 4 * size.width)
+        self.norm1 = nn.LayerNorm(size.hidden_dim, eps=1e-6)
+        self.attn = WindowAttention(size.hidden_dim, size.num_heads, _WINDOW if windowed else grid)
+        self.norm2 = nn.LayerNorm(size.hidden_dim, eps=1e-6)
+        self.mlp = Mlp(size.hidden_dim, 4 * size.hidden_dim)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -117,9 +117,9 @@ class ViT(nn.Module):
     def __init__(self, size: ViTSize, grid: int, drop_path: float) -> None:
         super().__init__()
         self.pos_embed = nn.Parameter(
-            nn.init.trunc_normal_(torch.empty(1, PRETRAINED_GRID**2, size.width), std=0.02)
+            nn.init.trunc_normal_(torch.empty(1, PRETRAINED_GRID**2, size.hidden_dim), std=0.02)
         )
-        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, size.width, _PATCH, _PATCH)})
+        self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, size.hidden_dim, _PATCH, _PATCH)})
         self.blocks = nn.Sequential(
             *(
                 Block(
@@ -171,20 +171,20 @@ def resize_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
 class ViTDet(nn.Module):
     """Backbone and pixel decoder in one: the transformer and its simple feature pyramid.
 
-    Attention windows take padding in by their design, so an image's features do depend on how far
-    it is padded, as in the original; what fills the padding never matters.
+    Attention windows include padding, as in the original, so an image's features depend on how far
+    it is padded, but not on the content of the padding.
 
     Args:
         config: `name` and `drop_path` are used.
-        width: Channels of what comes out.
+        hidden_dim: Channels of the outputs.
         grid: Rows of tokens at the training size (1024 pixels: 64), for which the global blocks
             learn relative positions.
     """
 
-    def __init__(self, config: BackboneConfig, width: int, grid: int = 64) -> None:
+    def __init__(self, config: BackboneConfig, hidden_dim: int, grid: int = 64) -> None:
         super().__init__()
         size = SIZES[config.name]
-        channels = size.width
+        channels = size.hidden_dim
         self.net = ViT(size, grid, config.drop_path)
         self.scales = nn.ModuleList(
             (
@@ -199,15 +199,15 @@ class ViTDet(nn.Module):
                 nn.MaxPool2d(2),
             )
         )
-        widths = (channels // 4, channels // 2, channels, channels)
+        channels_of_levels = (channels // 4, channels // 2, channels, channels)
         self.outputs = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(c, width, 1, bias=False),
-                ChannelNorm(width),
-                nn.Conv2d(width, width, 3, padding=1, bias=False),
-                ChannelNorm(width),
+                nn.Conv2d(c, hidden_dim, 1, bias=False),
+                ChannelNorm(hidden_dim),
+                nn.Conv2d(hidden_dim, hidden_dim, 3, padding=1, bias=False),
+                ChannelNorm(hidden_dim),
             )
-            for c in widths
+            for c in channels_of_levels
         )
 
     def forward(self, images: torch.Tensor, padding: Padding | None) -> PixelFeatures:
