@@ -128,12 +128,18 @@ def embed(
         write_embeddings(read_or_parse(vocabulary), encoder, out)
 
 
-@app.command(epilog="Example: `dataseg init tiny untrained.safetensors --text-width 512`")
+@app.command(epilog="Example: `dataseg init tiny untrained.safetensors --text-dim 512`")
 def init(
     preset: Preset,
     out: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
-    text_width: Annotated[
-        int, typer.Option(help="Length of the text embeddings (ViT-L/14: 768).", min=1)
+    text_dim: Annotated[
+        int,
+        typer.Option(
+            "--text-dim",
+            "--text-width",
+            help="Length of the text embeddings (ViT-L/14: 768).",
+            min=1,
+        ),
     ] = 768,
     seed: Annotated[int, typer.Option(help="Same seed, same weights.")] = 0,
     backbone_weights: Annotated[
@@ -149,7 +155,7 @@ def init(
     with model_libraries():
         from model.runtime.untrained import write_untrained
 
-        write_untrained(preset, text_width, seed, backbone_weights, out)
+        write_untrained(preset, text_dim, seed, backbone_weights, out)
 
 
 @app.command(epilog="Example: `dataseg describe dataseg_r50 --size 1024`")

@@ -102,10 +102,10 @@ def real_recipe(
             Backbone.R50: Network(
                 {
                     "preset": "tiny",
-                    "text_width": 512,
+                    "text_dim": 512,
                     "backbone": {"name": "lcnet_050"},
-                    "width": 48,
-                    "feedforward": 96,
+                    "hidden_dim": 48,
+                    "dim_feedforward": 96,
                 },
                 {"lr": 1e-3, "clip_norm": 1.0, "warmup": 50},
                 iterations,

@@ -102,7 +102,7 @@ def run_config(recipe: Recipe, run: Run, seed: int) -> TrainConfig:
     fraction = sum(ratios[role] for role in run.sets) / sum(ratios.values())
     chosen = [recipe.sets[role] for role in run.sets]
     queries = recipe.queries if run.queries is None else _scaled(run.queries, recipe)
-    model = network.model | {"queries": queries}
+    model = network.model | {"num_queries": queries}
     if run.modules is not None:
         model |= {"dataset_modules": _modules(run.modules, chosen, recipe)}
     table = dict(recipe.settings) | {
@@ -121,7 +121,7 @@ def run_config(recipe: Recipe, run: Run, seed: int) -> TrainConfig:
 def _modules(modules: Modules, chosen: list[TrainingSet], recipe: Recipe) -> dict[str, Any]:
     return {
         "datasets": [one.name for one in chosen],
-        "queries": _scaled(modules.queries, recipe),
+        "num_queries": _scaled(modules.queries, recipe),
         "classification": modules.classification,
     }
 

@@ -180,7 +180,7 @@ def _evaluate(
 ) -> Scores | None:  # fmt: skip
     words = dataset.vocabulary
     vectors = text_vectors(
-        config.text, words, config.network.text_width, recipe.base, str(ranks.device)
+        config.text, words, config.network.text_dim, recipe.base, str(ranks.device)
     )
     confidence = recipe.confidence
     predictor = load_predictor(

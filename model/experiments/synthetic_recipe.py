@@ -51,10 +51,10 @@ def small_recipe(
             Backbone.R50: Network(
                 {
                     "preset": "tiny",
-                    "text_width": 64,
+                    "text_dim": 64,
                     "backbone": {"name": "lcnet_050"},
-                    "width": 32,
-                    "feedforward": 64,
+                    "hidden_dim": 32,
+                    "dim_feedforward": 64,
                 },
                 {"lr": 1e-3, "clip_norm": 1.0, "warmup": 50},
                 iterations,

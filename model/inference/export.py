@@ -1,4 +1,4 @@
-"""Export to ONNX and to `torch.export`, with the vocabulary left open: text vectors are an input.
+"""Export to ONNX and to `torch.export`, for any vocabulary: text embeddings are an input.
 
 Inputs: `images` (1, 3, S, S) float32 RGB 0 to 255; `text` (K, D) float32, K free; `sizes` (1, 2)
 int64, the unpadded height and width (S, S where nothing is padded). Outputs: `logits`
@@ -25,22 +25,22 @@ _EXAMPLE_CLASSES = 7  # any number but 0 and 1, which a trace may take for const
 
 
 class _LastLayer(nn.Module):
-    """The network with tensors for outputs, and a data set chosen once and for all."""
+    """The network with tensors as outputs, for one fixed data set."""
 
-    def __init__(self, model: DaTaSeg, dataset: int | None) -> None:
+    def __init__(self, model: DaTaSeg, dataset_index: int | None) -> None:
         super().__init__()
         self.model = model
-        self.dataset = dataset
+        self.dataset_index = dataset_index
 
     def forward(
         self, images: torch.Tensor, text: torch.Tensor, sizes: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        final = self.model(images, text, sizes, self.dataset).final
+        final = self.model(images, text, sizes, self.dataset_index).final
         return final.logits, final.masks
 
 
 def make_program(
-    model: DaTaSeg, size: int, dataset: int | None = None
+    model: DaTaSeg, size: int, dataset_index: int | None = None
 ) -> torch.export.ExportedProgram:
     """The network as an exported program for `size` x `size` images and any vocabulary.
 
@@ -51,30 +51,30 @@ def make_program(
         raise InputError(f"the image size must be a positive multiple of {MULTIPLE}, not {size}")
     example = (
         torch.zeros(1, 3, size, size),
-        torch.zeros(_EXAMPLE_CLASSES, model.config.text_width),
+        torch.zeros(_EXAMPLE_CLASSES, model.config.text_dim),
         torch.tensor([[size, size]]),
     )
     classes = torch.export.Dim("classes", min=2)
     return torch.export.export(
-        _LastLayer(model.eval(), dataset), example, dynamic_shapes=(None, {0: classes}, None)
+        _LastLayer(model.eval(), dataset_index), example, dynamic_shapes=(None, {0: classes}, None)
     )
 
 
 def export_program(
-    checkpoint: str | Path, path: str | Path, size: int = 512, dataset: int | None = None
+    checkpoint: str | Path, path: str | Path, size: int = 512, dataset_index: int | None = None
 ) -> None:
     """Write a checkpoint as a `torch.export` program (`.pt2`, read by `torch.export.load`).
 
     Raises:
         InputError: the checkpoint, the size or the place to write is at fault.
     """
-    program = make_program(load_checkpoint(checkpoint), size, dataset)
+    program = make_program(load_checkpoint(checkpoint), size, dataset_index)
     with replacing(path) as temporary:
         torch.export.save(program, temporary)
 
 
 def export_onnx(
-    checkpoint: str | Path, path: str | Path, size: int = 512, dataset: int | None = None
+    checkpoint: str | Path, path: str | Path, size: int = 512, dataset_index: int | None = None
 ) -> None:
     """Write a checkpoint as one ONNX file, weights inside.
 
@@ -82,7 +82,7 @@ def export_onnx(
         InputError: the checkpoint, the size or the place to write is at fault, or the `export`
             extra is not installed.
     """
-    program = make_program(load_checkpoint(checkpoint), size, dataset)
+    program = make_program(load_checkpoint(checkpoint), size, dataset_index)
     try:
         with _quiet(), replacing(path) as temporary:
             torch.onnx.export(

@@ -115,7 +115,7 @@ def load_predictor(
     for name, tensor in network.state_dict().items():
         if not torch.isfinite(tensor).all():
             raise InputError("holds values that are not finite", file=checkpoint, field=name)
-    width = network.config.text_width
+    width = network.config.text_dim
     if embeddings.shape[1] != width:
         raise InputError(
             f"reads text embeddings of length {width}, those given have {embeddings.shape[1]}: "

@@ -1,4 +1,4 @@
-"""Multi-head attention, feedforward networks and sine positions, which all transformers here use."""
+"""Multi-head attention, feedforward networks and sine positions: parts of the transformers."""
 
 import math
 

@@ -72,10 +72,11 @@ class DaTaSeg(nn.Module):
                 the network has those modules.
 
         Returns:
-            Proposals at H / 4 x W / 4: of every decoder layer in training mode, otherwise of the last.
+            Proposals at H / 4 x W / 4: of every decoder layer in training mode, otherwise of the
+            last.
 
         Raises:
-            InputError: a shape is not valid for the network, or `dataset_index` is missing or out of range.
+            InputError: a shape is invalid, or `dataset_index` is missing or out of range.
         """
         self._check(images, text_embeddings, dataset_index)
         padding = make_padding(images, sizes)

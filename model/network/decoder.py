@@ -95,9 +95,7 @@ class Decoder(nn.Module):
             embedding = self.heads.mask_embeddings(i, queries)
             last = i + 1 == len(self.layers)
             if self.training or last:
-                logits.append(
-                    self.heads.class_logits(i, queries, text_embeddings, dataset_index)
-                )
+                logits.append(self.heads.class_logits(i, queries, text_embeddings, dataset_index))
                 embeddings.append(embedding)
             if not last:
                 level = (i + 1) % _LEVELS
@@ -111,9 +109,7 @@ class Decoder(nn.Module):
             tuple(Proposals(*pair) for pair in zip(logits, masks.unbind(1), strict=True))
         )
 
-    def _queries(
-        self, batch: int, dataset_index: int | None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _queries(self, batch: int, dataset_index: int | None) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, N, C) query features and positions; those of the data set follow the shared ones."""
         queries, positions = self.queries, self.query_positions
         if self.own_queries is not None and self.own_positions is not None:

@@ -10,7 +10,7 @@ _MAX_SCALE = 100.0  # of the cosine classifier, as CLIP clamps its own
 
 
 class TextClassifier(nn.Module):
-    """Class embeddings times text embeddings and a learned background embedding (section 3.4, A11–A12).
+    """Class logits by text embeddings and a learned background (section 3.4, A11–A12).
 
     Args:
         config: `classifier`, `text_dim` and `dataset_modules` are used.
@@ -90,7 +90,11 @@ class Heads(nn.Module):
         return self.masks[layer % len(self.masks)](self.norm(queries))
 
     def class_logits(
-        self, layer: int, queries: torch.Tensor, text_embeddings: torch.Tensor, dataset_index: int | None
+        self,
+        layer: int,
+        queries: torch.Tensor,
+        text_embeddings: torch.Tensor,
+        dataset_index: int | None,
     ) -> torch.Tensor:
         """(B, N, C) query features and (K, D) text embeddings -> (B, N, K + 1) float32."""
         heads = self.classes[layer % len(self.classes)]

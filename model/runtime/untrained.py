@@ -13,7 +13,7 @@ from model.runtime.checkpoint import save_checkpoint
 
 
 def write_untrained(
-    name: str, text_width: int, seed: int, backbone_weights: str | None, out: Path
+    name: str, text_dim: int, seed: int, backbone_weights: str | None, out: Path
 ) -> None:
     """Write a checkpoint of a preset with random weights, optionally with a pretrained backbone.
 
@@ -22,7 +22,7 @@ def write_untrained(
     Raises:
         InputError: the preset or the weights are unknown, or the file cannot be written.
     """
-    config = replace(preset(name), text_width=text_width)
+    config = replace(preset(name), text_dim=text_dim)
     torch.manual_seed(seed)
     network = build_dataseg(config)
     about = {}

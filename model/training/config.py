@@ -1,6 +1,5 @@
 """The configuration of a training run, read from a TOML file (docs/training.md)."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from msgspec import Meta
 
 from model.datasets.configured import data_tables, read_toml
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
+from model.network.names_0_1 import report_renamed
 from model.network.preprocess import FIXED_SIZE, MULTIPLE
 from model.objective.loss_weights import (
     ADE20K_SEMANTIC,
@@ -177,9 +177,7 @@ def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -
         InputError: as `read_train_config`.
     """
     tables, renamed = current_names(data)
-    if renamed:
-        names = ", ".join(f"{old!r} is now {new!r}" for old, new in renamed.items())
-        sys.stderr.write(f"{source or 'configuration'}: data: {names}; the old name still works\n")
+    report_renamed(source, renamed)
     network = _read_network(tables.pop("model", None), source)
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
@@ -273,7 +271,7 @@ def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     modules = merged.get("dataset_modules")
     if isinstance(modules, dict) and "datasets" in modules:  # presets have none to start from
         merged["dataset_modules"] = {
-            "queries": 10,
+            "num_queries": 10,
             "classification": True,
             "context": False,
         } | modules

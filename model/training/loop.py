@@ -179,7 +179,7 @@ def add_gradients(
     """
     batches = [batch.to(device) for batch in batches]
     modules = network.config.dataset_modules
-    proposals = network.config.queries + (modules.queries if modules is not None else 0)
+    proposals = network.config.num_queries + (modules.num_queries if modules is not None else 0)
     counts = batch_counts([t for batch in batches for t in batch.targets], proposals, device)
     sums: list[torch.Tensor] = []
     for number, batch in enumerate(batches):

@@ -106,7 +106,7 @@ def text_vectors(
         raise InputError(
             f"the text vectors have {vectors.shape[1]} components, the network takes {width}",
             file=file,
-            field="model.text_width",
+            field="model.text_dim",
         )
     return vectors
 
@@ -143,7 +143,7 @@ def make_parts(
                 field="model.dataset_modules.datasets",
             )
         vectors = text_vectors(
-            config.text, dataset.vocabulary, config.network.text_width, base, device
+            config.text, dataset.vocabulary, config.network.text_dim, base, device
         )
         parts.append(
             Part(

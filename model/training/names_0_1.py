@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from model.network.names_0_1 import current_network_names, rename
+
 _DATA = {"share": "sampling_ratio"}
 """Keys of a `[[data]]` table, from the old name to today's."""
 
@@ -16,15 +18,16 @@ def current_names(tables: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     Returns:
         The tables with today's keys, and the renamed keys, from the old name to today's.
     """
-    renamed: dict[str, str] = {}
-
-    def rename(entry: Any) -> Any:
-        if not isinstance(entry, Mapping):
-            return entry
-        renamed.update({old: new for old, new in _DATA.items() if old in entry})
-        return {_DATA.get(key, key): value for key, value in entry.items()}
-
+    current, renamed = dict(tables), {}
+    for key in ("model", "network"):  # of a TOML file, of a written configuration
+        if isinstance(tables.get(key), Mapping):
+            current[key], names = current_network_names(tables[key])
+            renamed |= names
     entries = tables.get("data")
-    if not isinstance(entries, list | tuple):
-        return dict(tables), {}
-    return dict(tables) | {"data": [rename(entry) for entry in entries]}, renamed
+    if isinstance(entries, list | tuple):
+        current["data"] = []
+        for entry in entries:
+            table, names = rename(entry, _DATA) if isinstance(entry, Mapping) else (entry, {})
+            current["data"].append(table)
+            renamed |= names
+    return current, renamed

@@ -49,9 +49,9 @@ def test_all_code_that_the_documents_name_is_there(links: ModuleType) -> None:
 
 
 def test_a_name_leads_to_the_line_that_defines_it(links: ModuleType) -> None:
-    line = links.find_line("model/network/config.py", "DaTaSegConfig.queries")
+    line = links.find_line("model/network/config.py", "DaTaSegConfig.num_queries")
     text = (ROOT / "model/network/config.py").read_text().splitlines()[line - 1]
-    assert text.strip().startswith("queries")
+    assert text.strip().startswith("num_queries")
 
 
 @pytest.mark.parametrize(

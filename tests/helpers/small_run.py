@@ -33,11 +33,11 @@ def small_tables(**changes: Any) -> dict[str, Any]:
     model = {
         "preset": "tiny",
         "backbone": {"name": "vitdet_tiny", "drop_path": 0.2},
-        "width": 32,
-        "feedforward": 64,
+        "hidden_dim": 32,
+        "dim_feedforward": 64,
         "decoder_layers": 2,
-        "queries": 10,
-        "text_width": 32,
+        "num_queries": 10,
+        "text_dim": 32,
     }
     tables = {
         "iterations": 8,

@@ -95,7 +95,7 @@ def test_the_papers_settings_are_appendix_f() -> None:
         (0.9, 0.95),
     )
     assert adam.backbone_lr == 0.1
-    assert (config.image_size, config.network.queries) == (1024, 100)
+    assert (config.image_size, config.network.num_queries) == (1024, 100)
     assert loss_weights(config.data[1], "panoptic") == COCO_PANOPTIC
     for backbone, lr, batch, iterations in (
         (Backbone.VITDET_B, 6e-5, 384, 600_000),
@@ -112,13 +112,13 @@ def test_queries_and_modules_are_the_rows() -> None:
     plain = run_config(PAPERS, Run(ALL), 0)
     for count in (50, 150):
         config = run_config(PAPERS, Run(ALL, queries=count), 0)
-        assert config.network == replace(plain.network, queries=count)
+        assert config.network == replace(plain.network, num_queries=count)
         assert replace(config, network=plain.network) == plain
     for own, heads in ((0, True), (10, True), (30, True), (10, False)):
         config = run_config(PAPERS, Run(ALL, modules=Modules(own, heads)), 0)
         modules = config.network.dataset_modules
         assert modules is not None
-        assert (modules.queries, modules.classification) == (own, heads)
+        assert (modules.num_queries, modules.classification) == (own, heads)
         assert modules.datasets == tuple(entry.source["name"] for entry in config.data)
         assert replace(config, network=plain.network) == plain
     names = [run.name for table in TABLES.values() for row in table.rows
@@ -194,5 +194,5 @@ def test_a_table_from_training_to_text(tmp_path: Path, capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert sum("to be trained" in line for line in lines) == len(lines) // 2
     changed = replace(recipe, queries=recipe.queries + 10)
-    with pytest.raises(InputError, match=r"network\.queries"):
+    with pytest.raises(InputError, match=r"network\.num_queries"):
         run_table(TABLES[number], changed, range(1), place)

@@ -34,7 +34,7 @@ from o365seg.errors import InputError
 
 torch.set_num_threads(1)
 TINY = preset("tiny")
-MODULES = DatasetModulesConfig(("ade", "coco"), queries=3, context=True)
+MODULES = DatasetModulesConfig(("ade", "coco"), num_queries=3, context=True)
 
 
 def make(config=TINY, seed: int = 0) -> DaTaSeg:
@@ -58,8 +58,8 @@ def test_shapes_of_every_preset(name):
             outputs = model.train(training)(torch.empty(2, 3, 64, 96), torch.empty(5, 768))
             assert len(outputs.layers) == layers
             for proposals in outputs.layers:
-                assert proposals.logits.shape == (2, model.config.queries, 6)
-                assert proposals.masks.shape == (2, model.config.queries, 16, 24)
+                assert proposals.logits.shape == (2, model.config.num_queries, 6)
+                assert proposals.masks.shape == (2, model.config.num_queries, 16, 24)
 
 
 @pytest.mark.parametrize("backbone", ["test_resnet", "vitdet_tiny"])
@@ -72,7 +72,7 @@ def test_every_parameter_is_trained(backbone):
 
 
 def test_permuting_the_queries_permutes_the_proposals():
-    model, order = make(), torch.randperm(TINY.queries)
+    model, order = make(), torch.randperm(TINY.num_queries)
     with torch.no_grad():
         before = model(pixels(1, 64, 64), TEXT).final
         for parameter in (model.decoder.queries, model.decoder.query_positions):
@@ -178,9 +178,9 @@ def test_vit_against_timm():
     other = timm.models.vision_transformer_sam.VisionTransformerSAM(
         img_size=256,  # 16 x 16 tokens: windows of 14 x 14 are padded
         num_classes=0,
-        embed_dim=size.width,
+        embed_dim=size.hidden_dim,
         depth=size.depth,
-        num_heads=size.heads,
+        num_heads=size.num_heads,
         neck_chans=0,
         norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),  # pyright: ignore[reportArgumentType]
         use_rel_pos=True,
@@ -248,22 +248,22 @@ def test_weights_that_do_not_fit(tmp_path):
 def test_dataset_modules_tell_data_sets_apart():
     model = make(dataclasses.replace(TINY, dataset_modules=MODULES))
     with torch.no_grad():
-        one, two = (model(pixels(1, 64, 64), TEXT, dataset=i).final for i in range(2))
-    assert one.masks.shape[1] == TINY.queries + MODULES.queries
+        one, two = (model(pixels(1, 64, 64), TEXT, dataset_index=i).final for i in range(2))
+    assert one.masks.shape[1] == TINY.num_queries + MODULES.num_queries
     assert not torch.allclose(one.logits, two.logits)
     for dataset in (None, 2):
         with pytest.raises(InputError, match="ade, coco"):
-            model(pixels(1, 64, 64), TEXT, dataset=dataset)
+            model(pixels(1, 64, 64), TEXT, dataset_index=dataset)
 
 
 def test_context_moves_the_classes_of_its_data_set_only():
     model = make(dataclasses.replace(TINY, dataset_modules=MODULES))
     with torch.no_grad():
-        before = [model(pixels(1, 64, 64), TEXT, dataset=i).final.logits for i in range(2)]
+        before = [model(pixels(1, 64, 64), TEXT, dataset_index=i).final.logits for i in range(2)]
         context = model.decoder.heads.classifier.context
         assert context is not None
         context[1] += torch.randn(768)
-        after = [model(pixels(1, 64, 64), TEXT, dataset=i).final.logits for i in range(2)]
+        after = [model(pixels(1, 64, 64), TEXT, dataset_index=i).final.logits for i in range(2)]
     assert torch.equal(before[0], after[0]) and not torch.equal(before[1], after[1])
     assert torch.equal(before[1][..., -1], after[1][..., -1])  # the background's
 
@@ -283,14 +283,14 @@ def test_checkpoint_round_trip(tmp_path, modules):
     assert read_header(tmp_path / "a.safetensors") == (model.config, {"data": ["toy"]})
     again = load_checkpoint(tmp_path / "a.safetensors")
     with torch.no_grad():
-        one, two = (m(pixels(1, 64, 64), TEXT, dataset=0).final for m in (model, again))
+        one, two = (m(pixels(1, 64, 64), TEXT, dataset_index=0).final for m in (model, again))
     assert torch.equal(one.logits, two.logits) and torch.equal(one.masks, two.masks)
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
 def test_checkpoint_faults(tmp_path):
     model = make()
-    model.config = dataclasses.replace(TINY, queries=7)
+    model.config = dataclasses.replace(TINY, num_queries=7)
     path = tmp_path / "a.safetensors"
     save_checkpoint(path, model)
     with pytest.raises(InputError, match=r"decoder\.queries is 20 x 64, not 7 x 64"):
@@ -316,9 +316,9 @@ def test_config_round_trip(name):
     ("change", "field"),
     [
         ({"widht": 3}, "widht"),
-        ({"width": "3"}, "width"),
-        ({"width": 10}, "width"),
-        ({"queries": 0}, "queries"),
+        ({"hidden_dim": "3"}, "hidden_dim"),
+        ({"hidden_dim": 10}, "hidden_dim"),
+        ({"num_queries": 0}, "num_queries"),
         ({"classifier": "other"}, "classifier"),
         ({"backbone": {"name": "resnet50", "freeze_norm": True}}, "backbone.drop_path"),
         ({"backbone": 3}, "backbone"),

@@ -41,7 +41,7 @@ def test_the_papers_numbers(name: str) -> None:
     rows = ["ade20k_semantic", "coco_panoptic", "objects365_boxes"]
     assert [data.weights for data in config.data] == rows
     assert [data.source["name"] for data in config.data] == rows
-    assert config.network.queries == 100
+    assert config.network.num_queries == 100
     assert config.text.model == "ViT-L-14"
 
 
@@ -83,9 +83,9 @@ def change(where: str, value: object) -> dict[str, Any]:
         ("image_size", 100, "field 'image_size': must be a multiple of 32"),
         ("accumulate", 3, "field 'batch_size': must be a multiple of accumulate"),
         ("precision", "fp16", "field 'precision': unknown value 'fp16'"),
-        ("model.queries", 0, "field 'model.queries': must be at least 1"),
+        ("model.num_queries", 0, "field 'model.num_queries': must be at least 1"),
         ("model.depth", 3, "field 'model.depth': unknown"),
-        ("model.preset", "huge", "no preset 'huge'"),
+        ("model.preset", "huge", "unknown preset 'huge'"),
         ("model.backbone", {"name": "resnet50", "freeze_norm": True}, "needs pretrained weights"),
         ("data", [], "field 'data': needs a"),
         ("data.1.sampling_ratio", 0, r"field 'data[1].sampling_ratio': must be above 0"),
@@ -114,13 +114,13 @@ def test_weights_may_be_given_in_full() -> None:
 
 def test_a_preset_can_be_changed() -> None:
     tables = small_tables(
-        model={"preset": "tiny", "queries": 7, "dataset_modules": {"datasets": ["a", "b"]}}
+        model={"preset": "tiny", "num_queries": 7, "dataset_modules": {"datasets": ["a", "b"]}}
     )
     network = train_config_from_dict(tables).network
-    assert network.queries == 7
+    assert network.num_queries == 7
     assert network.decoder_layers == 3
     assert network.dataset_modules is not None
-    assert network.dataset_modules.queries == 10
+    assert network.dataset_modules.num_queries == 10
 
 
 def test_an_unknown_recipe_lists_those_there_are() -> None:
@@ -133,7 +133,7 @@ def test_a_file_of_version_0_1_0_is_read_with_a_notice(capsys: pytest.CaptureFix
     for entry in tables["data"]:
         entry["share"] = entry.pop("sampling_ratio")
     assert train_config_from_dict(tables, "old.toml") == train_config_from_dict(small_tables())
-    notice = "old.toml: data: 'share' is now 'sampling_ratio'; the old name still works\n"
+    notice = "old.toml: 'share' is now 'sampling_ratio'; old names still work\n"
     assert capsys.readouterr().err == notice
 
 

@@ -85,7 +85,7 @@ def test_every_parameter_has_a_gradient_where_there_is_no_ground_truth(dataset: 
 def test_a_data_sets_own_modules_learn_from_it_alone() -> None:
     names = [f"synthetic_{which}" for which in KINDS]
     tables = small_tables()
-    tables["model"]["dataset_modules"] = {"datasets": names, "queries": 2}
+    tables["model"]["dataset_modules"] = {"datasets": names, "num_queries": 2}
     found = gradients(train_config_from_dict(tables), 1, alone())
     without = {name for name, gradient in found.items() if gradient is None}
     heads = {f"decoder.heads.classes.{i}.{d}" for i in range(2) for d in (0, 2)}
@@ -97,7 +97,7 @@ def test_a_data_sets_own_modules_learn_from_it_alone() -> None:
 
 
 # A ViTDet, and a network of convolutions with batch norm and a pixel decoder of its own.
-NETWORKS = [{}, {"model": {"preset": "tiny", "text_width": 32}}]
+NETWORKS = [{}, {"model": {"preset": "tiny", "text_dim": 32}}]
 
 
 @pytest.mark.parametrize("changes", NETWORKS, ids=["vitdet", "convolutions"])

@@ -12,7 +12,7 @@ from model.training.schedule import rate_factor
 
 def small(backbone: BackboneConfig) -> DaTaSeg:
     config = DaTaSegConfig(
-        backbone, width=32, heads=4, feedforward=64, decoder_layers=1, text_width=16
+        backbone, hidden_dim=32, num_heads=4, dim_feedforward=64, decoder_layers=1, text_dim=16
     )
     return build_dataseg(config)
 

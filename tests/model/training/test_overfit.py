@@ -71,7 +71,7 @@ def learn(task: Task, weights: LossWeights, steps: int) -> tuple[DaTaSeg, torch.
     torch.manual_seed(0)
     config = preset("tiny")
     network = build_dataseg(config)
-    text = torch.nn.functional.normalize(torch.randn(len(IS_THING), config.text_width), dim=-1)
+    text = torch.nn.functional.normalize(torch.randn(len(IS_THING), config.text_dim), dim=-1)
     optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3)
     images, targets = batch(task)
     history = []

@@ -79,7 +79,7 @@ def forward_seconds(name: str, size: int) -> float:
 
     config = preset(name)
     network = build_dataseg(config).eval()
-    text = functional.normalize(torch.randn(80, config.text_width), dim=-1)
+    text = functional.normalize(torch.randn(80, config.text_dim), dim=-1)
     image = torch.randint(256, (1, 3, size, size), dtype=torch.uint8)
     with torch.inference_mode():
         return seconds(lambda: network(image, text), rounds=1)

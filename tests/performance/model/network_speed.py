@@ -47,7 +47,7 @@ def dataseg(size: int, device: str, compiled: bool):
 
     model = build_dataseg(preset("dataseg_r50")).to(device)
     run = torch.compile(model) if compiled else model
-    text = torch.randn(CLASSES, model.config.text_width, device=device)
+    text = torch.randn(CLASSES, model.config.text_dim, device=device)
     masks, labels = (x.to(device) for x in segments(size))
     target = MaskTarget(labels, masks[:, ::4, ::4] > 0)
     is_thing = torch.arange(CLASSES, device=device) < 80
