@@ -217,7 +217,7 @@ def test_resnet50_weights_of_timm_and_torchvision(tmp_path):
 
 @pytest.mark.parametrize("grid", [14, 8])
 def test_mae_weights(tmp_path, grid):
-    width, depth = SIZES["vitdet_tiny"].width, SIZES["vitdet_tiny"].depth
+    width, depth = SIZES["vitdet_tiny"].hidden_dim, SIZES["vitdet_tiny"].depth
     source = timm.models.VisionTransformer(
         img_size=16 * grid, embed_dim=width, depth=depth, num_heads=3, num_classes=0
     ).state_dict()
