@@ -56,7 +56,7 @@ def test_what_is_at_fault_is_named(folder: Path) -> None:
     demo = make_demo(folder)
     with pytest.raises(InputError, match="'unicorn'"):
         demo.segment(PHOTO, "cat, unicorn", 0.8, 0.3)
-    with pytest.raises(InputError, match="no image"):
+    with pytest.raises(InputError, match="not an image"):
         demo.segment(folder / "text.npz", "cat", 0.8, 0.3)
 
 

@@ -155,11 +155,11 @@ def test_killed_between_the_last_state_and_the_model_it_still_writes_the_model(
 
 def test_it_does_not_go_on_with_another_configuration(whole: Path) -> None:
     before = weights(whole)
-    with pytest.raises(InputError, match=r"optimizer\.lr.*began with 0\.0001, not 0\.01"):
+    with pytest.raises(InputError, match=r"optimizer\.lr.*started with 0\.0001, not 0\.01"):
         run(whole, optimizer={"lr": 0.01})
     data = small_tables()["data"]
     data[1]["which"] = "boxes"
-    with pytest.raises(InputError, match=r"data\[1\]\.source\.which.*began with 'panoptic'"):
+    with pytest.raises(InputError, match=r"data\[1\]\.source\.which.*started with 'panoptic'"):
         run(whole, data=data)
     run(whole, workers=1, log_every=3, checkpoint_every=5)  # these may change
     assert weights(whole) == before
