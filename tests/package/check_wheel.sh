@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds sdist and wheel, installs the wheel into an empty environment, without extras first, and runs
-# what must run there. `sh tests/package/check_wheel.sh [PYTHON]`; continuous integration runs it by pytest.
+# Builds sdist and wheel, checks their contents, installs the wheel into an empty environment, first
+# without extras, and runs the commands. `sh tests/package/check_wheel.sh [PYTHON]`; continuous integration runs it by pytest.
 set -eu
 
 python=${1:-python3}
@@ -9,12 +9,30 @@ version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/pyproject.toml")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# From the files that git knows: what lies about in a working tree must not end up in the wheel.
+# Build only from files that git tracks or would add, so that no others end up in the wheel.
 (cd "$root" && git ls-files -z --cached --others --exclude-standard | xargs -0 tar -cf - 2>/dev/null) |
     tar -xf - -C "$work"
 cd "$work"
 "$python" -m build --outdir dist . >build.log 2>&1 || { cat build.log; exit 1; }
 ls dist
+
+# Wheel: every file of the packages, and the built core in place of its sources. Sdist: the sources too.
+"$python" - "$root" <<'PY'
+import subprocess, sys, tarfile, zipfile
+from pathlib import Path
+git = ["git", "-C", sys.argv[1], "ls-files", "--cached", "--others", "--exclude-standard"]
+files = {name for name in subprocess.check_output(git, text=True).splitlines() if Path(name).is_file()}
+packages = {name for name in files if name.startswith(("o365seg/", "annotate_app/", "benchmark/", "model/", "data_cards/"))}
+sources = {name for name in packages if name.startswith("benchmark/native/")}
+[wheel], [sdist] = Path("dist").glob("*.whl"), Path("dist").glob("*.tar.gz")
+inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+built = {name for name in inside if name.startswith("benchmark/_native.") and not name.endswith(".pyi")}
+assert len(built) == 1, built
+assert inside - built == packages - sources, (inside - built) ^ (packages - sources)
+with tarfile.open(sdist) as archive:
+    shipped = {name.partition("/")[2] for name in archive.getnames()}
+assert packages <= shipped, packages - shipped
+PY
 
 "$python" -m venv empty
 empty/bin/pip --disable-pip-version-check install --quiet --quiet --no-compile --constraint "$root/constraints.txt" dist/*.whl
@@ -32,22 +50,10 @@ for line in "o365seg gallery" "o365seg card" "o365seg publish" "annotate-app dem
     "$bin"/$line --help >/dev/null
 done
 
-# The native core and the files that are no Python.
-"$bin/python" - <<'PY'
-from importlib import resources
-from benchmark import _native
-for package, names in {
-    "annotate_app": ["static/pages/painter.js", "static/styles/painter.css", "templates/owner/people.html"],
-    "benchmark": ["page/report.css", "page/report.js"],
-    "data_cards": ["templates/data_card.md.jinja", "templates/model_card.md.jinja", "templates/hugging_face.md.jinja"],
-    "model": ["recipes/paper_r50.toml", "data/vocabularies/objects365.json"],
-    "o365seg": ["demo/detections.json", "page/base.css", "page/gallery.css", "page/gallery.js"],
-}.items():
-    for name in names:
-        assert (resources.files(package) / name).is_file(), f"{package}/{name}"
-PY
+# The native core.
+"$bin/python" -c "from benchmark import _native"
 
-# A set through statistics, card and evaluation, without any extra.
+# Statistics, card and evaluation of a data set, without extras.
 "$bin/python" - <<'PY'
 import json
 import numpy as np
@@ -70,14 +76,14 @@ PY
 "$bin/benchmark" evaluate preds.json --gt set.json --report report.html --images . >numbers.txt
 grep -q 100.00 numbers.txt
 
-# Without its extra a command says in a line what to install.
+# Without its extra, a command prints one line that says what to install.
 for line in "annotate-app demo new" "dataseg init tiny new.safetensors" "dataseg demo new.safetensors"; do
     if "$bin"/$line 2>said.txt; then echo "$line worked without its extra"; exit 1; fi
     grep -q "^error: this needs .* pip install 'o365seg\[[a-z]*\]'$" said.txt || { cat said.txt; exit 1; }
     test "$(wc -l <said.txt)" -eq 1
 done
 
-# With the extra `annotate` the demo serves its sign-in page and the painter's files.
+# With the extra `annotate`, the demo serves its sign-in page and the painter's files.
 "$work/empty/bin/pip" --disable-pip-version-check install --quiet --quiet --no-compile \
     --constraint "$root/constraints.txt" "$(echo "$work"/dist/*.whl)[annotate]"
 "$bin/annotate-app" demo project --port 0 >served.txt 2>&1 &

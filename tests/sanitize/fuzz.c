@@ -1,8 +1,8 @@
-/* Feeds damaged files to the native core. Two ways to build it (see fuzz.sh): with clang as a
- * libFuzzer target, or with any compiler as a program that damages its seeds at random itself.
+/* Feeds damaged files to the native core. It can be built (see fuzz.sh) with clang as a libFuzzer
+ * target, or with any compiler as a program that damages its seeds at random itself.
  *
- * An input is the annotation file, a byte 0, and the results file; the core passes if
- * nothing crashes, hangs or trips a sanitizer. */
+ * An input is the annotation file, a zero byte and the results file. The core must not crash, hang
+ * or trigger a sanitizer. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!zero)
         return 0;
     size_t gt_length = (size_t)(zero - data), length = size - gt_length - 1;
-    /* Copies of their exact size, so that reading one byte too many is noticed. */
+    /* Copies of the exact size, so that AddressSanitizer detects reads beyond the end. */
     uint8_t *ground_truth = malloc(gt_length + 1), *results = malloc(length ? length : 1);
     ground_truth = realloc(ground_truth, gt_length ? gt_length : 1);
     memcpy(ground_truth, data, gt_length);

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Builds the native core with AddressSanitizer and UndefinedBehaviorSanitizer, and runs the
-# evaluator's tests on it, or those named. Needs gcc or clang with the sanitizers' libraries.
+# evaluator's tests, or the given ones. Needs gcc or clang with the sanitizer libraries.
 #
 #     sh tests/sanitize/run.sh [pytest arguments, default tests/benchmark]
 #
-# CC and PYTHON may be set. The ordinary build is put back at the end.
+# Set CC and PYTHON to use others. Restores the ordinary build at the end.
 set -eu
 cd "$(dirname "$0")/../.."
 CC=${CC:-gcc}
@@ -22,12 +22,11 @@ trap restore EXIT
 "$CC" -std=c99 -g -O1 -ffp-contract=off -fno-omit-frame-pointer -fPIC -pthread \
     -fsanitize=address,undefined -fno-sanitize-recover=all -I"$include" \
     -shared -o "$target" benchmark/native/*/*.c -lm
-# The C++ library comes along: AddressSanitizer looks for its `throw` when it starts, and a module
-# in C++ (matplotlib has one) that throws later would end the run without a word.
+# Preload the C++ library: AddressSanitizer looks up its `throw` at the start, and a C++ module
+# (matplotlib has one) that throws later would end the run without a message.
 runtime="$("$CC" -print-file-name=libasan.so) $("$CC" -print-file-name=libstdc++.so)"
-# Python itself never frees all it has, so leaks are looked for by memcheck-like tools, not here; and a
-# test wants to see what a bus error does by itself.
-# Left out are the tests in a browser: four, of the report's page, that use the core for nothing new.
+# Leaks are not checked, because Python never frees all its memory. Bus errors are not handled,
+# because a test checks what they do. Browser tests are left out: they add nothing for the core.
 [ $# -gt 0 ] || set -- tests/benchmark
 LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0:handle_sigbus=0 PYTHONMALLOC=malloc \
     "$PYTHON" -m pytest -q -p no:cacheprovider -m "not browser" --timeout 3000 "$@"

@@ -1,4 +1,4 @@
-"""Small sound evaluations for the fuzzer to damage: annotation file, a byte 0, results file."""
+"""Small valid evaluations for the fuzzer to damage: annotation file, a zero byte, results file."""
 
 import json
 import sys
@@ -27,7 +27,7 @@ def write_seeds(folder: Path) -> None:
     ]
     plain = [{**record, "segmentation": form} for form in forms]
     pairs.append((pairs[0][0], json.dumps(plain)))
-    scale = Scale(images=2, categories=3, truths=2, predictions=4, skipped=0.3)
+    scale = Scale(images=2, categories=3, annotations=2, predictions=4, skipped=0.3)
     truth, results = write_workload(folder.parent / "workload", scale)
     pairs.append((truth.read_text(), results.read_text()))
     for number, (first, second) in enumerate(pairs):

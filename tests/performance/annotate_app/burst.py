@@ -1,11 +1,11 @@
-"""200 raters submit a 12-megapixel mask at the same moment: how fast are they all served?
+"""Measure the time to serve 200 raters who submit a 12-megapixel mask at the same moment.
 
     PYTHONPATH=tests/helpers python tests/performance/annotate_app/burst.py
 
-Real server in a process of its own, real HTTP, the load on the same machine. Everybody is signed
-in, has a question and an open connection; then all send at once, and the clock runs until each has
-the reply with the next question. Masks are painted as people do it: an object filled by strokes,
-its boundary wobbling, gaps left between strokes.
+The server runs in its own process, and the load comes over HTTP from the same machine. All raters
+are signed in and have a question and an open connection. Then all send at once, and the time is
+measured until each has the reply with the next question. Masks look hand-painted: an object filled
+by strokes, with an uneven boundary and gaps between strokes.
 """
 
 import argparse
@@ -34,7 +34,7 @@ WIDTH, HEIGHT = 4000, 3000
 
 
 def paint(seed: int) -> Mask:
-    """An object of about half of the image's sides, by freehand strokes of 10 to 40 px."""
+    """An object of about half the image's width and height, in freehand strokes of 10 to 40 px."""
     draw = np.random.default_rng(seed)
     picture = Image.new("1", (WIDTH, HEIGHT))
     pen = ImageDraw.Draw(picture)
@@ -46,7 +46,7 @@ def paint(seed: int) -> Mask:
     )
     outline = np.stack([x + across * wobble * np.cos(angles), y + down * wobble * np.sin(angles)])
     pen.line([tuple(point) for point in outline.T], fill=1, width=20, joint="curve")
-    for _ in range(60):  # filling to and fro, not quite everywhere
+    for _ in range(60):  # fill back and forth, with gaps
         ends = outline[:, draw.integers(0, 500, 12)]
         inward = np.array([[x], [y]]) + 0.9 * (ends - [[x], [y]])
         pen.line(
@@ -59,7 +59,7 @@ def paint(seed: int) -> Mask:
 
 
 def submit_body(task: dict[str, Any], mask: Mask) -> bytes:
-    """As the painter sends it."""
+    """The body of a submit request, as the painter sends it."""
     return json.dumps(
         {
             "lease": task["lease"],
@@ -73,7 +73,7 @@ def submit_body(task: dict[str, Any], mask: Mask) -> bytes:
 
 
 def burst(clients: list[HttpRater], bodies: list[bytes]) -> tuple[float, list[float], list[dict]]:
-    """Seconds until everybody is served, each one's own, and what comes next."""
+    """Seconds until all are served, seconds of each, and their next questions."""
     gate = threading.Barrier(len(clients) + 1)
     took, replies = [0.0] * len(clients), [{}] * len(clients)
 
@@ -98,13 +98,13 @@ def burst(clients: list[HttpRater], bodies: list[bytes]) -> tuple[float, list[fl
 
 
 def main() -> None:
-    """Run it."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raters", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--questions", type=int, default=3000)
     parser.add_argument("--answered", type=int, default=0)
-    parser.add_argument("--postgresql", action="store_true", help="not SQLite")
+    parser.add_argument("--postgresql", action="store_true", help="use PostgreSQL, not SQLite")
     options = parser.parse_args()
     masks = [paint(seed) for seed in range(20)]
     sizes = sorted(len(mask.counts) for mask in masks)

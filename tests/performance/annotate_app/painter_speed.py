@@ -1,4 +1,4 @@
-"""The painter as a rater feels it: real server, real browser, real mouse events, no GPU.
+"""Measure the painter's response times: real server, real browser, real mouse events, no GPU.
 
     PYTHONPATH=tests/helpers python tests/performance/annotate_app/painter_speed.py
 
@@ -100,23 +100,23 @@ def sign_in(page: Any, url: str) -> None:
 
 
 def wait_ready(page: Any) -> None:
-    """A question is on the screen."""
+    """Wait until a question is on the screen."""
     page.wait_for_function("window.painterRoot?.()?.painter.question() != null", polling=10)
 
 
 def at(page: Any, x: float, y: float) -> tuple[float, float]:
-    """Where an image pixel is on the page."""
+    """The page position of an image pixel."""
     found = page.evaluate("([x, y]) => painterRoot().painter.screenFromImage(x, y)", [x, y])
     return found["x"], found["y"]
 
 
 def percentile(values: list[float], share: float) -> float:
-    """As `numpy.percentile`, of a list."""
+    """Percentile of a list, as in `numpy.percentile`."""
     return float(np.percentile(values, share))
 
 
 def set_brush(page: Any, size: int) -> None:
-    """Press `]` or `[` until the size is there."""
+    """Press `]` or `[` until the brush has the size."""
     page.keyboard.press("b")
     for _ in range(60):
         shown = int(page.inner_text("[data-show=size]").split()[1])

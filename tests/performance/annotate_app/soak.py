@@ -1,10 +1,11 @@
-"""Tens of thousands of answers while the server is killed every few seconds: nothing lost, doubled?
+"""Check that no answer is lost or duplicated while the server is killed every few seconds.
 
     PYTHONPATH=tests/helpers python tests/performance/annotate_app/soak.py --answers 50000
 
-Simulated raters over HTTP against `annotate-app serve` in a process of its own, which gets kill -9;
-requests without an answer are sent again, some acknowledged ones too, and some leases run out. At
-the end what everybody was told is compared with what is stored. Exits with 1 where it differs.
+Simulated raters send tens of thousands of answers over HTTP to `annotate-app serve`, which runs in
+its own process and is killed with kill -9. Requests without a response are sent again, and some
+with one too; some leases expire. At the end, the responses are compared with what is stored. Exits
+with 1 if they differ.
 """
 
 import argparse
@@ -26,12 +27,12 @@ PASSWORD = "correct horse"
 
 
 def main() -> int:
-    """Run it; the exit status."""
+    """Run the check and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=int, default=50_000)
     parser.add_argument("--raters", type=int, default=24)
     parser.add_argument("--kill-every", type=float, default=5.0, help="seconds of serving")
-    parser.add_argument("--postgresql", action="store_true", help="not SQLite")
+    parser.add_argument("--postgresql", action="store_true", help="use PostgreSQL, not SQLite")
     options = parser.parse_args()
     server = postgresql_cluster() if options.postgresql else contextlib.nullcontext()
     with server as cluster, tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
-"""A submit, the next question and the rater's progress in the store, late in a large project.
+"""Time a submit, the next question and the rater's progress in the store of a large project.
 
     PYTHONPATH=tests/helpers python tests/performance/annotate_app/store_speed.py
 
-Everything that the server does of a submit but for HTTP and JSON: 40 raters take turns. Run it with
-another checkout first in PYTHONPATH to compare.
+Covers everything that the server does for a submit except HTTP and JSON; 40 raters take turns. To
+compare with another checkout, put that first in PYTHONPATH.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from o365seg.store.work import answers, leases
 
 
 def one_submit(project: Project, rater: Rater, times: dict[str, list[float]]) -> bool:
-    """Answer what the rater has; False where there is nothing left."""
+    """Answer the rater's question; False if there is none left."""
     with project.store.write() as db:
         held = leases.take_work(db, rater.id, now_ms()).current
     if held is None:
@@ -63,7 +63,7 @@ def one_submit(project: Project, rater: Rater, times: dict[str, list[float]]) ->
 
 
 def measure(title: str, project: Project, rounds: int) -> None:
-    """Print a row."""
+    """Measure and print one row."""
     with project.store.read() as db:
         people = [rater for id_ in range(1, RATERS + 1) if (rater := rater_by_id(db, id_))]
     for rater in people:  # their first questions, and whatever is worked out once
@@ -81,7 +81,7 @@ def measure(title: str, project: Project, rounds: int) -> None:
 
 
 def main() -> None:
-    """Run it."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--questions", type=int, default=50_000)
     parser.add_argument("--answered", type=int, default=49_000)

@@ -1,10 +1,10 @@
-"""How much time and memory `benchmark stats` takes for a file of COCO-train size.
+"""Time and memory of `benchmark stats` for a file of COCO-train size.
 
     python tests/performance/benchmark/coco_train_size.py /tmp/coco_train_size.json
     /usr/bin/time -v benchmark stats /tmp/coco_train_size.json --out /tmp/stats
 
-writes a seeded file of 118,287 images and 860,001 polygons (as instances_train2017.json has them),
-then measures the command in a process of its own: seconds, and the largest resident memory.
+Writes a seeded file of 118,287 images and 860,001 polygons (as in instances_train2017.json), then
+measures the command in its own process: seconds and peak resident memory.
 """
 
 import resource
@@ -19,7 +19,7 @@ IMAGES, ANNOTATIONS, CATEGORIES = 118_287, 860_001, 80
 
 
 def write(path: Path) -> None:
-    """The file, written record by record: as text it has about the size of COCO's own."""
+    """Write the file record by record; it is about as large as COCO's."""
     random = np.random.default_rng(0)
     with path.open("w") as file:
         images = (
@@ -49,7 +49,7 @@ def write(path: Path) -> None:
 
 
 def main() -> None:
-    """Write the file where it is not there yet, and measure."""
+    """Write the file if it does not exist, and measure."""
     path = Path(sys.argv[1])
     if not path.exists():
         write(path)

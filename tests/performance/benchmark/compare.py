@@ -1,4 +1,4 @@
-"""`benchmark evaluate` beside its peers, each a whole process, on one seeded workload.
+"""Compare `benchmark evaluate` with other tools, each as a whole process, on a seeded workload.
 
     python -m venv /tmp/peers
     /tmp/peers/bin/pip install numpy==2.4.6 pycocotools==2.0.11 faster-coco-eval==1.8.0 \
@@ -7,11 +7,10 @@
     python tests/performance/benchmark/compare.py /tmp/objects365 \
         --peers /tmp/peers/bin/python --rounds 5
 
-The peers read the ground truth without its skipped objects, which they know nothing of (this
-evaluation still does its four treatments of them). Rounds go through all tools in turn, so that a
-slow moment of the machine hits them alike; reported are medians of wall time, of processor time,
-and of peak memory, and the AP that each one found. A peer that is not installed, or that fails, is
-named and left out. Nothing here passes or fails.
+The other tools do not support skipped objects and read the ground truth without them; this
+evaluation applies all four skip rules. Each round runs all tools, so that a busy machine affects
+them equally. Prints the medians of wall time, processor time and peak memory, and the AP of each
+tool. A tool that is not installed or fails is named and left out. This script tests nothing.
 """
 
 import argparse
@@ -63,7 +62,7 @@ def run(command: list[str]) -> tuple[float, float, float, str]:
 
 
 def without_skipped(truth: Path, folder: Path) -> Path:
-    """The ground truth as stock tools can read it: what was skipped is not there."""
+    """The ground truth without skipped objects, for tools that do not support them."""
     data = json.loads(truth.read_bytes())
     data["annotations"] = [a for a in data["annotations"] if a.get("segmentation")]
     path = folder / "stock.json"
@@ -72,7 +71,7 @@ def without_skipped(truth: Path, folder: Path) -> Path:
 
 
 def with_boxes(results: Path, folder: Path) -> Path:
-    """The results with boxes (of no meaning): vernier wants them even where masks are compared."""
+    """The results with arbitrary boxes: vernier requires them even when comparing masks."""
     records = json.loads(results.read_bytes())
     path = folder / "boxed.json"
     path.write_text(json.dumps([{**record, "bbox": [0, 0, 9, 9]} for record in records]))
@@ -80,7 +79,7 @@ def with_boxes(results: Path, folder: Path) -> Path:
 
 
 def found_ap(text: str) -> str:
-    """AP as the tool printed it."""
+    """The AP that a tool printed."""
     for line in text.splitlines():
         if line.startswith("AP "):
             return f"{float(line.split()[1]):.12f}"
@@ -92,12 +91,14 @@ def found_ap(text: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare with the peers.")
     parser.add_argument("workload", type=Path)
-    parser.add_argument("--peers", default=sys.executable, help="a Python that has them")
+    parser.add_argument(
+        "--peers", default=sys.executable, help="Python in which the other tools are installed"
+    )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", action="append", help="these tools only")
+    parser.add_argument("--only", action="append", help="run only this tool; may be repeated")
     arguments = parser.parse_args()
     truth, results = arguments.workload / "truth.json", arguments.workload / "results.json"
-    # In another process: a child is charged with its parent's memory at the time of the fork.
+    # In another process: peak memory of a child includes that of its parent.
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         stock = pool.submit(without_skipped, truth, arguments.workload).result()
         boxed = pool.submit(with_boxes, results, arguments.workload).result()
@@ -124,7 +125,7 @@ def main() -> None:
             except RuntimeError as fault:
                 print(f"{name} is left out: {fault}")
                 del commands[name], measured[name]
-    print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'MB':>8}  AP (nothing made of skipped objects)")
+    print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'MB':>8}  AP (skip rule none)")
     for name, rounds in measured.items():
         wall = statistics.median(r[0] for r in rounds)
         cpu = statistics.median(r[1] for r in rounds)

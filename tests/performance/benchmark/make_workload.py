@@ -1,12 +1,12 @@
-"""A seeded evaluation of any size: an annotation file and a results file, like a fair model's.
+"""Write a seeded evaluation of any size: an annotation file and the results of a fair model.
 
     python tests/performance/benchmark/make_workload.py objects365 FOLDER
     python tests/performance/benchmark/make_workload.py coco FOLDER
     python tests/performance/benchmark/make_workload.py objects365-full FOLDER  # 3 GB
 
-Masks are ellipse-like blobs with ragged edges; predictions are shifted and scaled copies of the
-truth, doubles, wrong names and inventions. Blocks of images are written one after the other, so
-that the file may be larger than memory.
+Masks are ellipse-like blobs with ragged edges. Predictions are shifted and scaled copies of the
+ground truth, duplicates, wrong categories and false positives. Blocks of images are written one
+after the other, so that the file can be larger than memory.
 """
 
 import argparse
@@ -24,31 +24,33 @@ from pycocotools.mask import frPyObjects
 
 HEIGHT, WIDTH = 480, 640
 BLOCK = 50  # images written at a time
-MOST_TRUTHS = 1_000  # an image, so that annotations can be numbered apart
+MOST_ANNOTATIONS = 1_000  # per image, so that annotation ids do not collide
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How large a workload is; `truths` and `predictions` are a mean per image.
+    """The size of a workload; `annotations` and `predictions` are means per image.
 
-    Past `distinct` images they come again, under other ids and with slightly lower scores.
+    After `distinct` images, the same images repeat with other ids and slightly lower scores.
     """
 
     images: int
     categories: int
-    truths: float
+    annotations: float
     predictions: int
     skipped: float = 0.0
     distinct: int = 5_000
 
 
 SCALES = {
-    "objects365": Scale(images=1_000, categories=365, truths=15, predictions=100, skipped=0.13),
-    "coco": Scale(images=5_000, categories=80, truths=7.3, predictions=100),
-    "objects365-full": Scale(
-        images=80_000, categories=365, truths=15, predictions=100, skipped=0.13, distinct=4_000
+    "objects365": Scale(
+        images=1_000, categories=365, annotations=15, predictions=100, skipped=0.13
     ),
-    "small": Scale(images=20, categories=10, truths=6, predictions=30, skipped=0.2),
+    "coco": Scale(images=5_000, categories=80, annotations=7.3, predictions=100),
+    "objects365-full": Scale(
+        images=80_000, categories=365, annotations=15, predictions=100, skipped=0.13, distinct=4_000
+    ),
+    "small": Scale(images=20, categories=10, annotations=6, predictions=30, skipped=0.2),
 }
 
 
@@ -75,7 +77,7 @@ def blob(
 
 def mask_json(runs: np.ndarray) -> dict:
     rle = frPyObjects({"size": [HEIGHT, WIDTH], "counts": runs.tolist()}, HEIGHT, WIDTH)
-    counts: bytes | str = rle["counts"]  # bytes, whatever its stub says
+    counts: bytes | str = rle["counts"]  # the type stub says str
     return {
         "size": [HEIGHT, WIDTH],
         "counts": counts if isinstance(counts, str) else counts.decode(),
@@ -84,23 +86,23 @@ def mask_json(runs: np.ndarray) -> dict:
 
 @dataclass(frozen=True)
 class Block:
-    """Some images' records as JSON text, but for the ids and scores: `{` and these come before.
+    """Records of some images as JSON text, without `{`, ids and scores, which come first.
 
     Attributes:
-        truths: (image, number in the image, rest) of each annotation.
+        annotations: (image, number in the image, rest) of each annotation.
         results: (image, score, rest) of each prediction.
     """
 
-    truths: list[tuple[int, int, str]]
+    annotations: list[tuple[int, int, str]]
     results: list[tuple[int, float, str]]
 
     def texts(self, copy: int, scale: Scale) -> tuple[list[str], list[str]]:
-        """The annotations and the predictions of one copy; those past the last image are not."""
+        """The annotations and predictions of one copy, up to the last image."""
         first = copy * scale.distinct
-        truths = [
-            f'{{"id": {(first + i) * MOST_TRUTHS + number + 1}, '
+        annotations = [
+            f'{{"id": {(first + i) * MOST_ANNOTATIONS + number + 1}, '
             f'"image_id": {image_id(first + i)}, {rest}'
-            for i, number, rest in self.truths
+            for i, number, rest in self.annotations
             if first + i < scale.images
         ]
         results = [
@@ -108,13 +110,13 @@ class Block:
             for i, score, rest in self.results
             if first + i < scale.images
         ]
-        return truths, results
+        return annotations, results
 
 
 def make_block(scale: Scale, seed: int, block: int) -> Block:
-    """Any block can be made without those before it, so several processes may share the work."""
+    """Make a block, independently of other blocks, so that processes can run in parallel."""
     random = np.random.default_rng([seed, block])
-    share = 1 / np.arange(1, scale.categories + 1)  # few names are frequent, many rare
+    share = 1 / np.arange(1, scale.categories + 1)  # few categories are frequent, many are rare
     up_to = np.cumsum(share / share.sum())
 
     def any_category() -> int:
@@ -124,10 +126,10 @@ def make_block(scale: Scale, seed: int, block: int) -> Block:
         radii = np.exp(random.normal(3.7, 0.7, 2))
         return random.random(2) * (WIDTH, HEIGHT), np.minimum(np.maximum(radii, 4), 200)
 
-    truths, results = [], []
+    annotations, results = [], []
     for i in range(block * BLOCK, min((block + 1) * BLOCK, scale.images, scale.distinct)):
         objects = []
-        for number in range(max(1, min(random.poisson(scale.truths), MOST_TRUTHS))):
+        for number in range(max(1, min(random.poisson(scale.annotations), MOST_ANNOTATIONS))):
             centre, radii = anywhere()
             category = any_category()
             runs, box = blob(random, centre, radii)
@@ -143,11 +145,11 @@ def make_block(scale: Scale, seed: int, block: int) -> Block:
                 record["area"] = box[2] * box[3]
             else:
                 record["segmentation"] = mask_json(runs)
-            truths.append((i, number, json.dumps(record)[1:]))
+            annotations.append((i, number, json.dumps(record)[1:]))
             objects.append((centre, radii, category))
         for index in range(scale.predictions):
             centre, radii, category = objects[index % len(objects)]
-            if index >= len(objects) and random.random() < 0.75:  # an invention
+            if index >= len(objects) and random.random() < 0.75:  # a false positive
                 centre, radii = anywhere()
                 category = any_category()
                 score = random.beta(1, 6)
@@ -161,7 +163,7 @@ def make_block(scale: Scale, seed: int, block: int) -> Block:
             runs, _ = blob(random, centre, radii)
             record = {"category_id": category, "segmentation": mask_json(runs)}
             results.append((i, float(np.float32(score)), json.dumps(record)[1:]))
-    return Block(truths, results)
+    return Block(annotations, results)
 
 
 def image_id(number: int) -> int:
@@ -184,8 +186,8 @@ def write_workload(
         truth.write(head + ', "annotations": [')
         results.write("[")
         separator = ""
-        for truths, found in texts(scale, seed, processes):
-            truth.write((separator if truths else "") + ", ".join(truths))
+        for annotations, found in texts(scale, seed, processes):
+            truth.write((separator if annotations else "") + ", ".join(annotations))
             results.write((separator if found else "") + ", ".join(found))
             separator = ", "
         truth.write('], "categories": ' + json.dumps(categories) + "}")
@@ -194,7 +196,7 @@ def write_workload(
 
 
 def texts(scale: Scale, seed: int, processes: int) -> Iterator[tuple[list[str], list[str]]]:
-    """Annotations and predictions, some images' at a time."""
+    """Annotations and predictions, a block of images at a time."""
     make = partial(make_block, scale, seed)
     numbers = range(-(-min(scale.images, scale.distinct) // BLOCK))
     copies = -(-scale.images // scale.distinct)

@@ -1,12 +1,12 @@
-"""How fast panoptic quality and mean IoU are, beside decoding the PNGs alone.
+"""Time panoptic quality and mean IoU, and decoding the PNGs alone.
 
     python tests/performance/benchmark/panoptic_and_semantic.py 5000
     python tests/performance/benchmark/panoptic_and_semantic.py 5000 panopticapi
 
-writes that many seeded images of 640 × 480 (about 12 segments each with wavy borders, as COCO's
-panoptic val2017 has) to a temporary folder, and measures in processes of their own: wall seconds,
-processor seconds, and the largest resident memory. With the second form, panopticapi is measured
-on the same files, where it is installed.
+Writes that many seeded images of 640 × 480 (about 12 segments each with wavy borders, as in COCO
+panoptic val2017) to a temporary folder, and measures each task in its own process: wall seconds,
+processor seconds and peak resident memory. The second form also measures panopticapi, if it is
+installed.
 """
 
 import json
@@ -41,7 +41,7 @@ pq_compute(sys.argv[2], sys.argv[1])
 
 
 def write_image(folder: Path, number: int) -> dict[str, list[dict[str, int]]]:
-    """One image's PNGs of ids and of labels, true and predicted; gives the JSON segments."""
+    """Write one image's PNGs of ids and labels, true and predicted; return the JSON segments."""
     random = np.random.default_rng(number)
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     centres = random.random((SEGMENTS, 2)) * [HEIGHT, WIDTH]
@@ -73,7 +73,7 @@ def write_image(folder: Path, number: int) -> dict[str, list[dict[str, int]]]:
 
 
 def write(folder: Path, images: int) -> None:
-    """All images and both JSON files."""
+    """Write all images and both JSON files."""
     for name in ("true", "predicted", "true_labels", "predicted_labels"):
         (folder / name).mkdir()
     with ProcessPoolExecutor() as pool:
@@ -92,7 +92,7 @@ def write(folder: Path, images: int) -> None:
 
 
 def measure(name: str, code: str, *arguments: str) -> None:
-    """Run code in a process of its own and print what it took."""
+    """Run code in its own process and print time and memory."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     script = f"import resource, sys\n{code}\n"

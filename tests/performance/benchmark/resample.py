@@ -1,4 +1,4 @@
-"""How long an evaluation and the AP of 1,000 resamples of its images take.
+"""Time an evaluation and the AP of 1,000 resamples of its images.
 
 python tests/performance/benchmark/resample.py /tmp/objects365
 """

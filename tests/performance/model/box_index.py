@@ -1,7 +1,7 @@
 """Time and memory of the box index (`model.datasets.box_index`) on a generated file.
 
-The records have the keys and the number format of `zhiyuan_objv2_train.json`. Each measurement is
-a process of its own.
+The records have the keys and the number format of `zhiyuan_objv2_train.json`. Each measurement runs
+in its own process.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 
 
 def write_annotations(path: Path, images: int, boxes: int, seed: int = 0) -> None:
-    """Objects365's schema with that many records, the annotations in no order of images."""
+    """Write that many records in Objects365's schema, annotations in random order."""
     random = np.random.default_rng(seed)
     categories = [{"id": number, "name": f"class {number}"} for number in range(1, 366)]
     with path.open("w") as file:
@@ -52,14 +52,14 @@ def write_annotations(path: Path, images: int, boxes: int, seed: int = 0) -> Non
 
 
 def memory() -> dict[str, float]:
-    """MB of this process: at most resident, resident now, and of that what is not in files."""
+    """Memory of this process in MB: peak, resident, and resident but not in files."""
     lines = Path("/proc/self/status").read_text().splitlines()
     values = {line.split(":")[0]: line.split()[1] for line in lines if line.endswith(" kB")}
     return {key: int(values[key]) / 1000 for key in ("VmHWM", "VmRSS", "RssAnon")}
 
 
 def use(path: Path, cache: Path, drop: bool) -> None:
-    """Open the index and read all of it, as an epoch of training would; print what it took."""
+    """Open the index and read all of it, as an epoch of training does; print time and memory."""
     from model.datasets.box_index import open_box_index
 
     highest = 0.0
@@ -88,7 +88,7 @@ def use(path: Path, cache: Path, drop: bool) -> None:
 
 
 def main() -> None:
-    """Generate, build, open."""
+    """Generate a file, then build and open its index."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--images", type=int, default=200_000)

@@ -1,8 +1,8 @@
-"""Images a second and core: reading a sample, and bringing it to the network's input.
+"""Images per second and core: reading samples and converting them to the network's input.
 
-Without a configuration, over generated photographs of 640×480 pixels (smooth noise, JPEG) with
-segments or boxes as many as COCO has; with one, over the data sets of its [[data]] entries. One
-process and one thread, as a loader's worker is. Processor time.
+Without a configuration, uses generated photographs of 640×480 pixels (smooth noise, JPEG) with as
+many segments or boxes as COCO; with one, the data sets of its [[data]] entries. Runs one process
+with one thread, like a worker of the loader, and measures processor time.
 """
 
 import argparse
@@ -27,7 +27,7 @@ SIZE = (480, 640)
 
 
 def write_root(root: Path, images: int, segments: int = 11, boxes: int = 16) -> None:
-    """Photographs, panoptic PNGs, label maps and the JSON files to them."""
+    """Write photographs, panoptic PNGs, label maps and their JSON files."""
     random = np.random.default_rng(0)
     for folder in ("images", "panoptic", "labels"):
         (root / folder).mkdir()
@@ -64,7 +64,7 @@ def write_root(root: Path, images: int, segments: int = 11, boxes: int = 16) -> 
 
 
 def generated(root: Path) -> list[FileDataset]:
-    """The three kinds of truth over the same photographs."""
+    """Data sets with the three kinds of ground truth over the same photographs."""
     names = [f"class {n}" for n in range(133)]
     tables = [
         {"layout": "coco_panoptic", "images": "images", "annotations": "panoptic.json"},
@@ -77,16 +77,16 @@ def generated(root: Path) -> list[FileDataset]:
 
 
 def mergeable(vocabulary: Vocabulary, task: str) -> np.ndarray:
-    """As the loader asks for it."""
+    """The mergeable classes of a data set, as in the loader."""
     assert task in ("panoptic", "semantic", "instance")
     return mergeable_classes(task, torch.tensor(vocabulary.is_thing)).numpy()
 
 
 def measure(dataset: FileDataset, augmentation: Augmentation, samples: int) -> tuple[float, float]:
-    """Processor ms of reading a sample and of augmenting it, the mean over `samples` of them."""
+    """Mean processor time in ms of reading and of augmenting a sample, over `samples` samples."""
     random = np.random.default_rng(0)
     merged = mergeable(dataset.vocabulary, str(dataset.task))
-    augment(dataset[0], augmentation, merged, random)  # what is done once
+    augment(dataset[0], augmentation, merged, random)  # one-time work
     read = change = 0.0
     for number in range(samples):
         began = time.process_time()

@@ -1,9 +1,9 @@
-"""How long the instance masks of an image take to encode, beside resizing and encoding them whole.
+"""Time encoding the instance masks of an image, compared with resizing and encoding whole masks.
 
 python tests/performance/model/mask_encoding.py [--masks 100] [--size 1024] [--preset dataseg_r50]
 
-One thread. The masks are random blobs, their diameters up to the image's side (half of them below
-about a quarter of it) or, as a hard case, up to six times that.
+Uses one thread. The masks are random blobs with diameters up to the image's side (half of them
+below about a quarter of it) or, as a hard case, up to six times that.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from model.network.preprocess import Placement
 
 
 def blobs(count: int, grid: int, largest: float) -> np.ndarray:
-    """(count, grid, grid) float32 logits: wobbly discs, their sides up to a share of the grid."""
+    """(count, grid, grid) float32 logits: discs with uneven edges, up to a fraction of the grid."""
     random = np.random.default_rng(0)
     y, x = np.mgrid[:grid, :grid] / grid
     logits = []
@@ -33,14 +33,14 @@ def blobs(count: int, grid: int, largest: float) -> np.ndarray:
 
 
 def naive(logits: np.ndarray, size: int) -> object:
-    """All masks resized at once, thresholded, copied into column order, encoded."""
+    """Resize all masks at once, threshold, copy into column order, encode."""
     whole = functional.interpolate(torch.from_numpy(logits)[None], (size, size), mode="bilinear")
     pixels = (whole[0] > 0).numpy().astype(np.uint8).transpose(1, 2, 0)
     return coco_mask.encode(np.asfortranarray(pixels))
 
 
 def seconds(work: Callable[[], object], rounds: int = 3) -> float:
-    """The shortest of some rounds after one to warm up."""
+    """Seconds of the fastest round, after one warm-up round."""
     work()
     times = []
     for _ in range(rounds):
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def forward_seconds(name: str, size: int) -> float:
-    """One image through an untrained network."""
+    """Seconds of one image through an untrained network."""
     from model.network.config import preset
     from model.network.dataseg import build_dataseg
 

@@ -1,16 +1,16 @@
-"""DaTaSeg's network beside Hugging Face's Mask2Former: time, processor time and peak memory.
+"""Compare DaTaSeg's network with Hugging Face's Mask2Former: time and peak memory.
 
     pip install 'o365seg[model]' transformers
     python tests/performance/model/network_speed.py --rounds 3  # CPU, one thread, 512 x 512
     python tests/performance/model/network_speed.py --device cuda --size 1024  # bfloat16, compiled
 
-Both have a ResNet-50 and 100 queries and are randomly initialised, the batch norm of both
-backbones is frozen, and the peer's configuration is its own default but for the backbone. `forward`
-is inference under `torch.inference_mode`; `step` is a training step without the optimiser: forward,
-each one's own matching and losses for the same segments, and backward. Each measurement is a
-process of its own, so that peak memory is its own; rounds go through all of them in turn, so that a
-slow moment hits all alike. Reported are medians over rounds of the best of a process's repeats.
-Nothing here passes or fails.
+Both have a ResNet-50, 100 queries, random weights and a backbone with frozen batch norm; except for
+the backbone, Mask2Former has its default configuration. `forward` is inference under
+`torch.inference_mode`. `step` is a training step without the optimiser: forward, the network's own
+matching and losses for the same segments, and backward. Each measurement runs in its own process,
+so that peak memory is its own. Each round runs all measurements, so that a busy machine affects
+them equally. Prints medians over rounds of the fastest repeat in each process. This script tests
+nothing.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def segments(size: int):
 
 
 def dataseg(size: int, device: str, compiled: bool):
-    """This network, what it makes of an image, and its loss."""
+    """DaTaSeg: the network, its forward pass and its loss."""
     import torch
 
     from model.network.config import preset
@@ -61,7 +61,7 @@ def dataseg(size: int, device: str, compiled: bool):
 
 
 def mask2former(size: int, device: str, compiled: bool):
-    """The peer, likewise."""
+    """Mask2Former: the network, its forward pass and its loss."""
     import torch
     from transformers import (  # pyright: ignore[reportMissingImports]
         Mask2FormerConfig,
@@ -79,7 +79,7 @@ def mask2former(size: int, device: str, compiled: bool):
     for part in model.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             part.requires_grad_(False)
-            part.train = lambda mode=True, part=part: part  # stays as eval() leaves it
+            part.train = lambda mode=True, part=part: part  # stays in eval mode
             part.training = False
     run = torch.compile(model) if compiled else model
     masks, labels = (x.to(device) for x in segments(size))

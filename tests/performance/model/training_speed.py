@@ -1,17 +1,16 @@
-"""Training beside Hugging Face's Mask2Former: whole steps, and the images that feed them.
+"""Compare training with Hugging Face's Mask2Former: whole steps, and loading images.
 
     pip install 'o365seg[model]' transformers
     python tests/performance/model/training_speed.py step --rounds 3
     python tests/performance/model/training_speed.py step --device cuda --size 1024 --compile
     python tests/performance/model/training_speed.py load data.toml --images 100
 
-`step` is `network_speed.py`'s step (the same networks, segments and losses, in a process of its own
-each time, in turn) with what makes it a training step: clipping the gradient's norm and AdamW, in
-each one's usual form; ours are the functions that `dataseg train` runs. `load` takes the first
-`[[data]]` entry of a file and times, on one thread, decoding a sample, our augmentation, and the
-peer's image processor on the same decoded sample at the same size; the processor resizes and makes
-the masks but draws nothing at random, so that the peer has less to do. Nothing here passes or
-fails.
+`step` is the step of `network_speed.py` (same networks, segments and losses, same processes and
+rounds) with gradient clipping and AdamW; DaTaSeg uses the functions that `dataseg train` runs.
+`load` takes the first `[[data]]` entry of a file and times, on one thread, decoding a sample, our
+augmentation, and Mask2Former's image processor on the same decoded sample at the same size. The
+processor resizes and makes the masks but does no random augmentation, so it does less. This script
+tests nothing.
 """
 
 import argparse
@@ -71,7 +70,7 @@ def measure_step(arguments: argparse.Namespace) -> None:
 
 
 def compare_steps(arguments: argparse.Namespace) -> None:
-    """Both networks in interleaved rounds; medians."""
+    """Measure both networks in interleaved rounds and print medians."""
     found: dict[str, list[list[float]]] = {"dataseg": [], "mask2former": []}
     options = [f"--device={arguments.device}", f"--size={arguments.size}"]
     options += [f"--repeats={arguments.repeats}"] + ["--compile"] * arguments.compile
@@ -89,7 +88,7 @@ def compare_steps(arguments: argparse.Namespace) -> None:
 
 
 def compare_loading(arguments: argparse.Namespace) -> None:
-    """Time decoding, augmentation and the peer's processor over the same samples."""
+    """Time decoding, augmentation and Mask2Former's processor on the same samples."""
     import tomllib
 
     import cv2
@@ -141,7 +140,7 @@ def compare_loading(arguments: argparse.Namespace) -> None:
                     maps, names = truth.classes.astype(np.uint8), None
                 else:
                     assert not isinstance(truth, BoxTruth)
-                    # Its processor wants small numbers, and 255 for what is ignored.
+                    # The processor expects small ids, and 255 for ignored pixels.
                     maps = np.full(truth.ids.shape, 255, np.uint8)
                     names = {}
                     for number, segment in enumerate(truth.segments):
@@ -156,7 +155,7 @@ def compare_loading(arguments: argparse.Namespace) -> None:
 
         steps["Mask2FormerImageProcessor"] = peer
     print(f"{dataset.name}, {len(places)} images, {size} pixels, one thread\n")
-    print("| | wall ms an image | CPU ms an image | images/s by CPU |\n|---|---|---|---|")
+    print("| | wall ms per image | CPU ms per image | images/s by CPU |\n|---|---|---|---|")
     for what, step in steps.items():
         start, start_cpu = time.perf_counter(), time.process_time()
         step()
