@@ -47,7 +47,7 @@ def test_ctrl_c_stops_cleanly_even_with_a_page_open(project: Project) -> None:
             client.get("/login")  # a connection kept open
             status, said = server.interrupt()
         assert status == 0
-        assert "every submitted answer is kept" in said
+        assert "all submitted answers are saved" in said
         assert "Traceback" not in said
 
 
@@ -92,12 +92,12 @@ def test_the_demo_continues_where_it_was(tmp_path: Path) -> None:
         (["rater", "add", "{project}", "Ada", "--password-stdin"], 1, "8 to 1000 characters"),
         (["rater", "list", "absent"], 1, "absent: not a project"),
         (["demo", "{project}/project.json"], 1, "not a project"),
-        (["demo", "{project}", "--port", "0"], 1, "is not the demo"),
+        (["demo", "{project}", "--port", "0"], 1, "not a demo project"),
         (["audit", "{project}", "--limit", "1" + "0" * 30], 2, "2147483647"),
         (["audit", "{project}", "--actor", "a\udcff"], 2, "must be UTF-8 text"),
         (["role", "{project}", "a\udcff", "owner"], 2, "must be UTF-8 text"),
         (["withdraw", "{project}", "1" + "0" * 30], 2, "2147483647"),
-        (["gold", "add", "{project}", "1" + "0" * 30], 2, "9223372036854775807"),
+        (["gold", "add", "{project}", "1" + "0" * 30], 2, "64-bit"),
         (["serve", "{project}", "--host", "nohost.invalid"], 1, "cannot listen on nohost.invalid"),
     ],
 )

@@ -35,7 +35,7 @@ def test_settings_are_shown_and_changed(project: Project) -> None:
         "guidelines_required = true\n"
     )
     assert settings_of(project) == ProjectSettings(pass_mark=0.9, guidelines_required=True)
-    told = json.loads(run("settings", "show", project.folder, "--json"))
+    told = json.loads(run("settings", "show", project.folder, "--json", "-"))
     assert told == {**vars(ProjectSettings()), "pass_mark": 0.9, "guidelines_required": True}
 
 
@@ -88,7 +88,7 @@ def test_gold_is_imported_listed_and_removed(
     first, second = masks_file(source, tmp_path / "masks.json")
     said = run("gold", "import", project.folder, tmp_path / "masks.json")
     assert said == "2 questions are gold\n"
-    listed = json.loads(run("gold", "list", project.folder, "--json"))
+    listed = json.loads(run("gold", "list", project.folder, "--json", "-"))
     assert [one["question_id"] for one in listed] == sorted([first, second])
     assert {one["purpose"] for one in listed} == {"gold"}
     assert "mean IoU" in run("gold", "list", project.folder)
@@ -99,7 +99,7 @@ def test_gold_is_imported_listed_and_removed(
         "--for", "qualification", "--id", first,
     )  # fmt: skip
     assert said == "1 questions are qualification\n"
-    listed = json.loads(run("gold", "list", project.folder, "--json"))
+    listed = json.loads(run("gold", "list", project.folder, "--json", "-"))
     assert {one["question_id"]: one["purpose"] for one in listed} == {
         first: "qualification",
         second: "gold",
@@ -122,7 +122,7 @@ def test_what_cannot_be_gold_is_named(project: Project, tmp_path: Path) -> None:
 
 def test_agreement_is_told_by_pair_category_and_size(project: Project) -> None:
     fill(project, "x", share=1.0)
-    report = json.loads(run("agreement", project.folder, "--json"))
+    report = json.loads(run("agreement", project.folder, "--json", "-"))
     pairs = report["overall"]["pairs"]
     assert pairs > 0
     assert sum(group["pairs"] for group in report["by_raters"]) == pairs

@@ -7,7 +7,6 @@ import numpy as np
 from fastapi.testclient import TestClient
 from filled_project import fill
 from PIL import Image
-from serving import annotate_app
 
 from annotate_app.owner.thumbnails import draw_answer
 from annotate_app.server import make_app
@@ -121,50 +120,3 @@ def test_a_picture_shows_the_mask_where_it_is() -> None:
     assert np.ptp(drawn[100, 40]) < 12  # grey outside
     cropped = Image.open(io.BytesIO(draw_answer(photo.getvalue(), painted, 300, crop=True)))
     assert max(cropped.size) == 300
-
-
-def test_the_same_by_command_line(project: Project) -> None:
-    link = annotate_app("invite", project.folder, "--role", "owner", "--url", "https://x.example/")
-    assert re.fullmatch(r"https://x\.example/join/[\w-]{43}\n", link.stdout)
-    for name in ("Olga", "Ada"):
-        annotate_app("rater", "add", project.folder, name)
-    assert "Olga is owner now" in annotate_app("role", project.folder, "Olga", "owner").stdout
-    last = annotate_app("deactivate", project.folder, "Olga")
-    assert (last.returncode, "only owner" in last.stderr) == (1, True)
-    assert annotate_app("deactivate", project.folder, "Ada").returncode == 0
-    assert re.search(r"Ada +rater +shut out", annotate_app("people", project.folder).stdout)
-    assert annotate_app("reactivate", project.folder, "Ada").returncode == 0
-    lines = annotate_app("audit", project.folder, "--json").stdout.splitlines()
-    assert [json.loads(line)["action"] for line in lines] == [
-        "person.reactivate",
-        "person.deactivate",
-        "person.role",
-        "person.add",
-        "person.add",
-        "person.invite",
-    ]
-    told = json.loads(annotate_app("progress", project.folder, "--json").stdout)
-    assert told["estimate"]["left"] == 9
-
-
-def test_invitations_are_listed_and_withdrawn_by_command_line(project: Project) -> None:
-    annotate_app("invite", project.folder, "--name", "Ada")
-    annotate_app("invite", project.folder, "--role", "reviewer")
-    listed = annotate_app("invitations", project.folder)
-    assert re.search(r"1 +Ada +rater", listed.stdout)
-    assert re.search(r"2 +\(theirs to choose\) +reviewer", listed.stdout)
-    gone = annotate_app("withdraw", project.folder, "1")
-    assert (gone.returncode, gone.stdout) == (0, "invitation 1 is withdrawn\n")
-    told = json.loads(annotate_app("invitations", project.folder, "--json").stdout)
-    assert [one["id"] for one in told] == [2]
-    again = annotate_app("withdraw", project.folder, "1")
-    assert (again.returncode, again.stderr) == (
-        1,
-        "error: invitation 1: there is no such open invitation\n",
-    )
-
-
-def test_people_are_told_to_scripts(project: Project) -> None:
-    annotate_app("rater", "add", project.folder, "Ada")
-    (ada,) = json.loads(annotate_app("people", project.folder, "--json").stdout)
-    assert (ada["name"], ada["role"], ada["active"], ada["answers"]) == ("Ada", "rater", True, 0)

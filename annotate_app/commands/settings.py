@@ -1,0 +1,64 @@
+"""`annotate-app settings …`: how a project's work is checked."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from annotate_app.commands.options import ProjectFolder
+from o365seg.terminal.output import STDOUT, JsonFile, show
+
+app = typer.Typer(help="Show and change a project's settings.", no_args_is_help=True)
+
+
+@app.command("show", epilog="Example: `annotate-app settings show my-project`")
+def show_all(project: ProjectFolder, json: JsonFile = None) -> None:
+    """Print all settings."""
+    from dataclasses import asdict
+
+    from o365seg.project.folder import open_project
+    from o365seg.store.settings import read_settings
+
+    with open_project(project).store.read() as db:
+        settings = asdict(read_settings(db))
+    if json != STDOUT:
+        for name, value in settings.items():
+            if name != "guidelines":
+                typer.echo(f"{name} = {str(value).lower()}")
+        typer.echo(f"\n{settings['guidelines'].rstrip()}")
+    show(settings, json)
+
+
+@app.command("set", epilog="Example: `annotate-app settings set my-project gold_share 0.1`")
+def set_one(
+    project: ProjectFolder,
+    name: Annotated[str, typer.Argument(help="Setting, from `annotate-app settings show`.")],
+    value: Annotated[str, typer.Argument(help="New value.")],
+) -> None:
+    """Change one setting; a running server uses it at once."""
+    from o365seg.project.folder import open_project
+    from o365seg.store.settings import change_setting
+
+    with open_project(project).store.write() as db:
+        settings = change_setting(db, name, value)
+    typer.echo(f"{name} = {str(getattr(settings, name)).lower()}")
+
+
+@app.command(epilog="Example: `annotate-app settings guidelines my-project guidelines.md`")
+def guidelines(
+    project: ProjectFolder,
+    file: Annotated[Path, typer.Argument(help="Markdown file; HTML in it is shown as text.")],
+) -> None:
+    """Set the raters' guidelines from a Markdown file."""
+    from o365seg.errors import InputError
+    from o365seg.formats.json_files import read_bytes
+    from o365seg.project.folder import open_project
+    from o365seg.store.settings import change_setting
+
+    try:
+        text = read_bytes(file).decode()
+    except UnicodeDecodeError:
+        raise InputError("must be UTF-8 text", file=file) from None
+    with open_project(project).store.write() as db:
+        change_setting(db, "guidelines", text)
+    typer.echo(f"guidelines: {len(text.split())} words")

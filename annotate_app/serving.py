@@ -1,0 +1,54 @@
+"""Serve an application by uvicorn until Ctrl-C."""
+
+import errno
+import socket
+from contextlib import suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from o365seg.errors import InputError
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host`; port 0 picks a free one.
+
+    Raises:
+        InputError: the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        advice = "; try another --port" if error.errno == errno.EADDRINUSE else ""
+        raise InputError(f"cannot listen on {host} port {port}: {error.strerror}{advice}") from None
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """The URL of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def serve_until_interrupted(app: FastAPI, listening: socket.socket, proxy: str | None) -> None:
+    """Serve until Ctrl-C; `proxy`: the only address whose forwarding headers are trusted."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            # By default, uvicorn would trust these headers from any client on this machine.
+            proxy_headers=proxy is not None,
+            forwarded_allow_ips=proxy,
+            server_header=False,
+            ws="none",
+            # An open page holds a Gradio event stream that never ends by itself.
+            timeout_graceful_shutdown=3,
+        )
+    )
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
