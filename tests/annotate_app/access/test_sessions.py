@@ -1,4 +1,4 @@
-"""Nobody gets past without a session, by any route, and a session cannot be created up."""
+"""Nobody gets past without a session, by any route, and a session cannot be forged."""
 
 from pathlib import Path
 
