@@ -8,10 +8,11 @@ import typer
 from model.commands.options import (
     Embeddings,
     Prompts,
+    Size,
     TextModel,
     TextWeights,
+    input_size,
     model_libraries,
-    parse_size,
     text_encoder,
 )
 
@@ -33,13 +34,7 @@ def demo(
         str, typer.Option(help="Address to listen on; 0.0.0.0 for every interface.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 7861,
-    size: Annotated[
-        str,
-        typer.Option(
-            help="Pixels of the input's sides, a multiple of 32; or native: the image's own.",
-            metavar="PIXELS|native",
-        ),
-    ] = "1024",
+    size: Size = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
     ] = None,
@@ -52,7 +47,7 @@ def demo(
 
     With --embeddings, the classes must be among the file's names; else a text encoder makes them.
     """
-    pixels = parse_size(size)
+    pixels = input_size(size, checkpoint)
     with model_libraries():
         # The page first: a missing gradio is told before PyTorch has been waited for.
         from model.demo.page import make_page, serve_page  # isort: skip

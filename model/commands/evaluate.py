@@ -8,10 +8,11 @@ import typer
 from model.commands.options import (
     Embeddings,
     Prompts,
+    Size,
     TextModel,
     TextWeights,
+    input_size,
     model_libraries,
-    parse_size,
     text_encoder,
 )
 
@@ -49,13 +50,7 @@ def evaluate(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("evaluation"),
-    size: Annotated[
-        str,
-        typer.Option(
-            help="Pixels of the input's sides, a multiple of 32; or native: the image's own.",
-            metavar="PIXELS|native",
-        ),
-    ] = "1024",
+    size: Size = None,
     confidence: Annotated[
         float | None,
         typer.Option(
@@ -89,7 +84,7 @@ def evaluate(
     The predictions stay in the folder, in the formats that `benchmark evaluate` takes; it prints
     the same numbers. Under torchrun the processes share the images.
     """
-    pixels = parse_size(size)
+    pixels = input_size(size, checkpoint)
     if not data and config is None:
         raise typer.BadParameter("name a data set by --data or --config")
     with model_libraries():

@@ -14,8 +14,10 @@ from model.commands.options import (
     Names,
     Preset,
     Prompts,
+    Size,
     TextModel,
     TextWeights,
+    input_size,
     model_libraries,
     parse_size,
     text_encoder,
@@ -45,13 +47,7 @@ def predict(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("predictions"),
-    size: Annotated[
-        str,
-        typer.Option(
-            help="Pixels of the input's sides, a multiple of 32; or native: the image's own.",
-            metavar="PIXELS|native",
-        ),
-    ] = "1024",
+    size: Size = None,
     confidence: Annotated[
         float,
         typer.Option(
@@ -84,7 +80,7 @@ def predict(
 
     An image that cannot be read is named and left out, and the exit code is 1.
     """
-    pixels = parse_size(size)
+    pixels = input_size(size, checkpoint)
     with model_libraries():
         from model.inference.run import Drawing, predict_files
         from model.text.choice import TextChoice
@@ -189,21 +185,21 @@ def export(
     program: Annotated[
         Path | None, typer.Option(help="Write a torch.export program to this file.")
     ] = None,
-    size: Annotated[
-        int, typer.Option(help="Pixels of the input's sides, a multiple of 32.", min=32)
-    ] = 512,
+    size: Size = None,
 ) -> None:
     """Write the network as ONNX or a PyTorch program; text embeddings stay an input of it."""
     if onnx is None and program is None:
         raise typer.BadParameter("name --onnx or --program, or both")
-    parse_size(str(size))
+    pixels = input_size(size, checkpoint)
+    if pixels is None:
+        raise typer.BadParameter("an exported network has one size", param_hint="--size")
     with model_libraries():
         from model.inference.export import export_onnx, export_program
 
         if onnx is not None:
-            export_onnx(checkpoint, onnx, size)
+            export_onnx(checkpoint, onnx, pixels)
         if program is not None:
-            export_program(checkpoint, program, size)
+            export_program(checkpoint, program, pixels)
     for path in (onnx, program):
         if path is not None:
             typer.echo(f"written: {path}", err=True)

@@ -62,16 +62,49 @@ def model_libraries() -> AbstractContextManager[None]:
     return command_line.needed(_EXTRA)
 
 
-def parse_size(text: str) -> int | None:
-    """The value of `--size`: pixels, or None for native.
+Size = Annotated[
+    str | None,
+    typer.Option(
+        help="Sides of the input in pixels, a multiple of 32; or native: each image's own.",
+        metavar="PIXELS|native",
+        show_default="the size the model was trained at",
+    ),
+]
+NATIVE = "native"
+
+
+def input_size(text: str | None, checkpoint: Path) -> int | None:
+    """The value of `--size`: pixels, or None for native. Without one, the size trained at.
+
+    Another size than the checkpoint was trained at is used, with a notice on standard error.
 
     Raises:
-        BadParameter: no multiple of 32.
+        BadParameter: not a multiple of 32.
+        InputError: the checkpoint cannot be read.
     """
-    if text == "native":
-        return None
+    pixels = None if text in (None, NATIVE) else parse_size(text)
+    with model_libraries():
+        from model.network.preprocess import FIXED_SIZE
+        from model.runtime.checkpoint import trained_size
+    trained = trained_size(checkpoint)
+    if text is None:
+        return trained or FIXED_SIZE
+    if trained is not None and trained != pixels:
+        typer.echo(
+            f"{checkpoint}: trained at {trained} pixels, used at {text}; results may be worse",
+            err=True,
+        )
+    return pixels
+
+
+def parse_size(text: str) -> int:
+    """A number of pixels that the network takes.
+
+    Raises:
+        BadParameter: not a multiple of 32.
+    """
     if not text.isdecimal() or int(text) < 32 or int(text) % 32:
-        raise typer.BadParameter("a multiple of 32, or native", param_hint="--size")
+        raise typer.BadParameter("must be a multiple of 32, or native", param_hint="--size")
     return int(text)
 
 

@@ -14,6 +14,7 @@ from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
 
 _FORMAT = "dataseg-1"
+_HEADER = "dataseg"
 _LISTED = 5  # faults that a message names before it only counts
 
 
@@ -32,12 +33,14 @@ def save_checkpoint(path: str | Path, model: DaTaSeg, about: dict[str, Any] | No
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     header = {
         "format": _FORMAT,
-        "config": msgspec.json.encode(config_to_dict(model.config)).decode(),
-        "about": msgspec.json.encode(about or {}).decode(),
+        "config": config_to_dict(model.config),
+        "about": about or {},
     }
+    # One key: safetensors writes several in random order, and equal content must be equal bytes.
+    metadata = {_HEADER: msgspec.json.encode(header).decode()}
     try:
         with replacing(path) as temporary:
-            save_file(tensors, temporary, metadata=header)
+            save_file(tensors, temporary, metadata=metadata)
     except safetensors.SafetensorError as error:
         raise InputError(f"cannot be written: {error}", file=path) from None
 
@@ -80,18 +83,34 @@ def read_header(path: str | Path) -> tuple[DaTaSegConfig, dict[str, Any]]:
         InputError: no such file, or not a checkpoint of this program; names the field.
     """
     with _open(path) as file:
-        header = file.metadata() or {}
+        metadata = file.metadata() or {}
+    try:
+        if _HEADER in metadata:
+            header = msgspec.json.decode(metadata[_HEADER])
+        else:  # as 0.1.0 wrote it: a key for each part
+            header = {
+                name: text if name == "format" else msgspec.json.decode(text)
+                for name, text in metadata.items()
+                if name in ("format", "config", "about")
+            }
+    except msgspec.DecodeError as error:
+        raise InputError(f"the header is not valid JSON: {error}", file=path) from None
     if header.get("format") != _FORMAT:
         raise InputError(
             f"is safetensors, but no checkpoint of this program (format {header.get('format')!r})",
             file=path,
         )
-    try:
-        config = msgspec.json.decode(header.get("config", ""))
-        about = msgspec.json.decode(header.get("about", "{}"))
-    except msgspec.DecodeError as error:
-        raise InputError(f"its header not valid JSON: {error}", file=path) from None
-    return config_from_dict(config, str(path)), about
+    return config_from_dict(header.get("config"), str(path)), header.get("about", {})
+
+
+def trained_size(path: str | Path) -> int | None:
+    """Side of the input, in pixels, that a checkpoint was trained at; None where it was not.
+
+    Raises:
+        InputError: as `read_header`.
+    """
+    trained = read_header(path)[1].get("trained", {})
+    return trained.get("config", {}).get("image_size")
 
 
 def _open(path: str | Path) -> Any:

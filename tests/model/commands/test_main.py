@@ -164,7 +164,7 @@ def test_describe_and_export(folder: Path, tmp_path: Path) -> None:
     shown = run("describe", "tiny", "--size", 64)
     assert shown.exit_code == 0
     assert "backbone" in shown.stdout and "total" in shown.stdout
-    assert "no preset 'huge'" in str(run("describe", "huge").exception)
+    assert "unknown preset 'huge'" in str(run("describe", "huge").exception)
     program = tmp_path / "m.pt2"
     assert (
         run("export", folder / "m.safetensors", "--program", program, "--size", 64).exit_code == 0

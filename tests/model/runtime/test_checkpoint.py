@@ -1,0 +1,68 @@
+"""What a checkpoint keeps beside its weights, and that equal content has equal bytes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+torch = pytest.importorskip("torch")
+
+from model.commands.options import input_size  # noqa: E402
+from model.network.config import PRESETS  # noqa: E402
+from model.network.dataseg import build_dataseg  # noqa: E402
+from model.runtime.checkpoint import read_header, save_checkpoint, trained_size  # noqa: E402
+
+ABOUT = {"trained": {"iterations": 3, "config": {"image_size": 128}}, "by": "a test", "z": 1}
+WRITE = """
+import sys, torch
+from model.network.config import PRESETS
+from model.network.dataseg import build_dataseg
+from model.runtime.checkpoint import save_checkpoint
+torch.manual_seed(0)
+save_checkpoint(sys.argv[1], build_dataseg(PRESETS["tiny"]), {about})
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("checkpoint") / "model.safetensors"
+    save_checkpoint(path, build_dataseg(PRESETS["tiny"]), ABOUT)
+    return path
+
+
+def test_equal_content_has_equal_bytes_in_every_process(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.safetensors" for number in range(2)]
+    for file in files:
+        code = WRITE.replace("{about}", repr(ABOUT))
+        subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_the_header_is_read_back(trained: Path) -> None:
+    assert read_header(trained) == (PRESETS["tiny"], ABOUT)
+    assert trained_size(trained) == 128
+
+
+def test_the_size_is_the_checkpoint_s_own_unless_another_is_given(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert input_size(None, trained) == 128
+    assert input_size("128", trained) == 128
+    assert capsys.readouterr().err == ""
+    assert input_size("256", trained) == 256
+    assert capsys.readouterr().err == (
+        f"{trained}: trained at 128 pixels, used at 256; results may be worse\n"
+    )
+    assert input_size("native", trained) is None
+    assert "used at native" in capsys.readouterr().err
+    with pytest.raises(typer.BadParameter, match="multiple of 32"):
+        input_size("100", trained)
+
+
+def test_an_untrained_checkpoint_takes_the_paper_s_size(tmp_path: Path) -> None:
+    path = tmp_path / "untrained.safetensors"
+    save_checkpoint(path, build_dataseg(PRESETS["tiny"]))
+    assert input_size(None, path) == 1024
+    assert input_size("64", path) == 64
