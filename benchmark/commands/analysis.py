@@ -1,14 +1,12 @@
 """`benchmark compare`, `errors` and `curves`: what lies behind the twelve numbers."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchmark.reading.choices import Iou, SkipRule
-from o365seg.terminal import command_line
+from o365seg.terminal.output import JsonFile, say_written, show
 
 Predictions = Annotated[
     Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
@@ -56,10 +54,7 @@ def compare(
             "--csv", help="Write per-category differences and their intervals as CSV to this file."
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Compare models on the same images, with a paired bootstrap over images."""
     from benchmark.analysis.comparison import compare as compare_results
@@ -82,24 +77,17 @@ def compare(
     numbers = {"ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     numbers |= tables.comparison_json(found, files, names)
-    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
     if csv_file is not None:
         write_bytes_atomic(csv_file, tables.categories_csv(found, files, names).encode())
-        sys.stderr.write(f"written: {csv_file}\n")
-    if json_file == Path("-"):
-        sys.stdout.write(text)
-        return
-    console = command_line.output_console()
+        say_written(csv_file)
     labels = _labels(predictions)
-    console.print(tables.comparison_table(found, labels))
+    shown = [tables.comparison_table(found, labels)]
     for categories, label in zip(found.categories, labels[1:], strict=True):
         if not any(one.difference for one in categories):
             continue
         title = f"AP by category: largest gains and losses of {label} over {labels[0]}"
-        console.print(tables.category_table(categories, names, title, resamples))
-    if json_file is not None:
-        write_bytes_atomic(json_file, text.encode())
-        sys.stderr.write(f"written: {json_file}\n")
+        shown.append(tables.category_table(categories, names, title, resamples))
+    show(numbers, json_file, *shown)
 
 
 def errors(
@@ -107,9 +95,7 @@ def errors(
     gt: Gt = None,
     iou: CompareWhat = Iou.SEGM,
     skip_rule: Rule = SkipRule.BOX,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
-    ] = False,
+    json_file: JsonFile = None,
 ) -> None:
     """Count errors by kind, as TIDE does, with the AP gained if each kind were fixed."""
     from benchmark.analysis.error_kinds import error_kinds
@@ -119,13 +105,9 @@ def errors(
 
     release = announced_release(gt)
     found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
-    if as_json:
-        numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
-        numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
-        numbers |= errors_json(found)
-        sys.stdout.write(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
-    else:
-        command_line.output_console().print(errors_table(found))
+    numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
+    numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
+    show(numbers | errors_json(found), json_file, errors_table(found))
 
 
 def curves(
@@ -148,7 +130,7 @@ def curves(
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     names = {category.id: category.name for category in read_annotations(release).categories}
     for path in write_curves(result, names, out):
-        sys.stderr.write(f"written: {path}\n")
+        say_written(path)
 
 
 def _labels(paths: list[Path]) -> list[str]:

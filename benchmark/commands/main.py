@@ -1,6 +1,5 @@
 """The `benchmark` program: its commands, and the options of `benchmark evaluate`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from benchmark.commands import statistics as cli_statistics
 from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.formats.task import Task
 from o365seg.terminal import command_line
+from o365seg.terminal.output import STDOUT, JsonFile, show
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -196,10 +196,7 @@ def evaluate(
             rich_help_panel="Panoptic and semantic task",
         ),
     ] = False,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", help="Write the numbers to this file ('-': only to stdout)."),
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Compute AP and AR, panoptic quality, or mean IoU.
 
@@ -213,7 +210,7 @@ def evaluate(
             shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
         else:
             shown = _semantic(predictions, gt, classes, ignore_label, reduce_zero_label, per_class)
-        _report(predictions, gt, json_file, *shown)
+        _show(predictions, gt, json_file, *shown)
         return
     if images is not None and report is None:
         raise typer.BadParameter("requires --report", param_hint="--images")
@@ -271,30 +268,19 @@ def _semantic(
     )
 
 
-def _report(
+def _show(
     predictions: Path,
-    truth: Path,
+    ground_truth: Path,
     json_file: Path | None,
     numbers: dict[str, Any],
     tables: list["Table"],
     lines: list[str],
 ) -> None:
     """Print tables and lines, and write the numbers if asked; with `-` print only the numbers."""
-    from o365seg.formats.json_files import write_bytes_atomic
-
-    numbers = {"predictions": str(predictions), "ground_truth": str(truth)} | numbers
-    text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
-    if json_file == Path("-"):
-        sys.stdout.write(text)
-        return
-    console = command_line.output_console()
-    for table in tables:
-        console.print(table)
-    for line in lines:
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
-    if json_file is not None:
-        write_bytes_atomic(json_file, text.encode())
-        sys.stderr.write(f"written: {json_file}\n")
+    files = {"predictions": str(predictions), "ground_truth": str(ground_truth)}
+    show(files | numbers, json_file, *tables)
+    if json_file != STDOUT:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 cli_analysis.add_commands(app)

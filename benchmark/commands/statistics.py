@@ -1,6 +1,5 @@
 """`benchmark stats`: describe a data set."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from o365seg.statistics.relative_size import RelativeSize
-from o365seg.terminal import command_line
+from o365seg.terminal.output import JsonFile, show
 
 if TYPE_CHECKING:
     from o365seg.statistics.tables import Measured
@@ -56,9 +55,7 @@ def stats(
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the figures and tables.")] = Path("stats"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the numbers as JSON, for scripts.")
-    ] = False,
+    json_file: JsonFile = None,
 ) -> None:
     """Describe a data set: masks per category and per image, and relative mask size (Figure 5).
 
@@ -81,13 +78,8 @@ def stats(
         written += write_skip_figures(first.rates, out, relative_size)
     if first.times is not None:
         written += write_time_figures(first.times, out, relative_size)
-    if as_json:
-        sets = [
-            numbers_json(found, path) for found, (_, path) in zip(measured, sources, strict=True)
-        ]
-        sys.stdout.write(json.dumps({"sets": sets}, indent=2, ensure_ascii=False) + "\n")
-    else:
-        command_line.output_console().print(numbers_table(measured))
+    sets = [numbers_json(found, path) for found, (_, path) in zip(measured, sources, strict=True)]
+    show({"sets": sets}, json_file, numbers_table(measured))
     sys.stderr.write(f"written: {len(written)} files in {out}\n")
 
 

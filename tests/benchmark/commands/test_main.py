@@ -165,7 +165,7 @@ def test_a_set_may_have_any_name(folder: Path, name: str) -> None:
 
 def test_stats_by_the_plain_ratio_and_as_json(folder: Path) -> None:
     done = run(
-        "stats", "o365_instance_seg_val.json", "--relative-size", "ratio", "--json",
+        "stats", "o365_instance_seg_val.json", "--relative-size", "ratio", "--json", "-",
         "--out", "a/b", "--name", "Mine", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -193,7 +193,7 @@ def test_stats_draws_times_and_published_points_where_there_are_any(folder: Path
     written = {one.name for one in (folder / "stats").iterdir()}
     assert {"rater_time_by_size.pdf", "rater_time_by_answer.csv"} <= written
     assert "Paper (published)" in (folder / "stats" / "statistics.svg").read_text()
-    done = run("stats", path.name, "--reference", "p.csv", "--json", cwd=folder)
+    done = run("stats", path.name, "--reference", "p.csv", "--json", "-", cwd=folder)
     (numbers,) = json.loads(done.stdout)["sets"]
     assert [one["answers"] for one in numbers["active_seconds_by_answer"]] == [1, 1]
     (folder / "p.csv").write_text("curve,x,y\nrelative_mask_size,2,0.2\n")
@@ -281,7 +281,7 @@ def test_errors_tells_kinds_and_gains(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"AP at IoU 0.50 is 50.00", done.stdout)
     assert re.search(r"classification .*│ +1 │ +0.00 │", done.stdout)
-    numbers = json.loads(run("errors", "preds.json", "--json", cwd=folder).stdout)
+    numbers = json.loads(run("errors", "preds.json", "--json", "-", cwd=folder).stdout)
     assert numbers["kinds"]["classification"] == {"errors": 1, "ap_gained": 0}
     assert numbers["kinds"]["missed"] == {"errors": 0, "ap_gained": 0}
 
