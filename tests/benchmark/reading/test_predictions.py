@@ -149,7 +149,10 @@ SECOND = "record [1] (image_id 1, category_id 1)"
         ({**GOOD, "segmentation": [[0, 0, 1e300, 0, 0, 5]]}, ["'segmentation'", "too far"]),
         ({**GOOD, "segmentation": [[0, 0, 1e7, 0, 0, 5]]}, ["'segmentation'", "too far"]),
         ({**GOOD, "segmentation": [[0, None]]}, [SECOND, "'segmentation[0][1]'", "not null"]),
-        ({**GOOD, "bbox": [1, 2, 3]}, [SECOND, "'bbox'", "3 numbers"]),
+        (
+            {**GOOD, "bbox": [1, 2, 3]},
+            [SECOND, "'bbox'", "expected 4 numbers (x, y, width, height), got 3"],
+        ),
         ({**GOOD, "bbox": [1, 2, 3, -4]}, [SECOND, "'bbox'", "3×-4"]),
         ("text", ["record [1]", "must be an object"]),
     ],
@@ -186,7 +189,7 @@ def test_a_faulty_file_is_named(truth: Path, content: str | bytes, part: str) ->
 
 
 def test_once_the_first_prediction_has_a_box_all_must(truth: Path) -> None:
-    with pytest.raises(InputError, match=r"\[1\].*'bbox'.*though the first prediction has one"):
+    with pytest.raises(InputError, match=r"\[1\].*'bbox'.*missing; the first prediction has one"):
         read(truth, [{**GOOD, "bbox": [0, 0, 1, 1]}, GOOD])
 
 
@@ -216,7 +219,7 @@ def test_areas_come_from_boxes_once_the_first_prediction_has_one(truth: Path) ->
     guesses[0].box = (60, 0, 4, 4)
     results = case.write(truth.parent)[1]
     result = evaluate(results, truth)
-    assert "1 of 2 change size class" in result.notes[0]
+    assert "1 of 2 predictions change size class" in result.notes[0]
     assert result.metrics["APm"] == pytest.approx(1)  # the larger mask now passes for small
     assert plain.metrics["APm"] == pytest.approx(0.5)
     assert result.stats.tolist() == list(stock_evaluation(truth, results).stats)
