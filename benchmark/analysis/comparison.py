@@ -151,7 +151,7 @@ def difference(estimate: float, values: np.ndarray) -> Difference:
     return Difference(
         estimate=estimate,
         interval=interval(estimate, values),
-        p_value=(extreme + 1) / (len(values) + 1),
+        p_value=float((extreme + 1) / (len(values) + 1)),
     )
 
 

@@ -128,5 +128,5 @@ def test_there_is_none_without_objects_or_of_one_resample(tmp_path: Path) -> Non
         intervals(result, resamples=1)
     case = Case([Thing(box=(0, 0, 9, 9))], [Guess(rectangle(0, 0, 9, 9))])
     truth, results = case.write(tmp_path)
-    with pytest.raises(InputError, match="none"):
+    with pytest.raises(InputError, match="the ground truth has no objects"):
         intervals(evaluate(results, truth))

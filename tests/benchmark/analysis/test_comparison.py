@@ -142,11 +142,11 @@ def test_p_values_are_uniform_where_the_mean_is_zero_and_small_where_it_is_not()
 
 
 def test_what_cannot_be_compared_is_refused(results: list[Result]) -> None:
-    with pytest.raises(InputError, match="two files"):
+    with pytest.raises(InputError, match="at least two results files"):
         compare(results[:1])
     with pytest.raises(InputError, match="2 resamples"):
         compare(results, resamples=1)
     other = copy.copy(results[1])
     other.category_ids = [1, 3]
-    with pytest.raises(ValueError, match="same images"):
+    with pytest.raises(ValueError, match="cover different images"):
         compare([results[0], other])

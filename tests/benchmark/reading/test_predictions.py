@@ -84,7 +84,7 @@ def test_records_in_memory_are_read_like_a_file(truth: Path) -> None:
     }
     assert evaluate([record], truth).metrics["AR100"] == 1
     with pytest.raises(
-        InputError, match=r"^predictions: record .0. field 'score': must be a finite number"
+        InputError, match=r"^predictions: record .0. .*field 'score': must be a finite number"
     ):
         evaluate([{**GOOD, "score": float("nan")}], truth)
     with pytest.raises(InputError, match="must be JSON-compatible, got set"):
