@@ -101,7 +101,8 @@ def test_evaluate_finds_the_release_by_the_variable(
         ),
         (
             '[{"image_id": 1, "category_id": 1, "score": NaN, "segmentation": []}]',
-            "error: preds.json: record [0] (image_id 1, category_id 1), field 'score': must be a finite number",
+            "error: preds.json: record [0] (image_id 1, category_id 1), field 'score': must be a "
+            "finite number",
         ),
     ],
 )
