@@ -93,3 +93,29 @@ def test_the_native_core_includes_only_rooms_before_it() -> None:
             if order.index(room) >= order.index(file.parent.name):
                 faults.append(f"{file.relative_to(ROOT)} includes {room}/")
     assert not faults
+
+
+def test_sql_is_in_the_store_alone() -> None:
+    """Other code asks the store's functions, and names no table."""
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    outside = [file for file in files if ROOT / "o365seg" / "store" not in file.parents]
+    assert len(outside) < len(files)
+    query = re.compile(r"\bsa\.select|\bdb\.execute")
+    faults = [str(file) for file in outside if query.search(file.read_text())]
+    assert not faults
+
+
+def test_the_rooms_of_the_store_import_one_way() -> None:
+    store = ROOT / "o365seg" / "store"
+    table = ast.get_docstring(ast.parse((store / "__init__.py").read_text())) or ""
+    order = re.findall(r"^ {4}(\w+)/ ", table, re.MULTILINE)
+    folders = {file.parent.name for file in store.glob("*/*.py")}
+    assert set(order) == folders
+    faults = [
+        f"{file.relative_to(ROOT)} imports {room}"
+        for position, name in enumerate(order)
+        for file in (store / name).rglob("*.py")
+        for room in order[position + 1 :]
+        if any(m.startswith(f"o365seg.store.{room}") for m in imported_modules(file))
+    ]
+    assert not faults

@@ -10,7 +10,7 @@ from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import Text
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
-from o365seg.store.work.images import StoredImage, find_image
+from o365seg.store.sample import StoredImage, find_image
 
 # For content whose URL changes with it.
 NEVER_CHANGES = {"Cache-Control": "private, max-age=31536000, immutable"}

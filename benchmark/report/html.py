@@ -71,7 +71,7 @@ class Report:
 
 def page(report: Report) -> str:
     """Write the whole page as text. Equal reports give equal text."""
-    style, script = asset("benchmark", "report.css"), asset("benchmark", "report.js")
+    style, script = asset("benchmark.report", "report.css"), asset("benchmark.report", "report.js")
     title = f"{IOU_NAMES[report.result.iou]} AP of {report.predictions}"
     return "".join(
         [

@@ -231,6 +231,20 @@ def compress_runs(runs: np.ndarray, size: tuple[int, int]) -> Rle:
     return Rle((size[0], size[1]), (digits + 48).astype(np.uint8).tobytes().decode("ascii"))
 
 
+def overlap(first: str, second: str, size: tuple[int, int]) -> tuple[int, int, int]:
+    """Pixels in both of two valid masks, in the first, and in the second.
+
+    Args:
+        first: Compressed run lengths.
+        second: Likewise, of a mask of the same size.
+        size: The (height, width) of both, in pixels.
+    """
+    pair = [{"size": list(size), "counts": counts.encode()} for counts in (first, second)]
+    common = coco_mask.merge(cast("list", pair), intersect=True)
+    areas = [int(coco_mask.area(cast("Any", mask))) for mask in (common, *pair)]
+    return areas[0], areas[1], areas[2]
+
+
 def _from_pycocotools(packed: Any) -> Rle:
     """Its run lengths are bytes, though its type stubs say text."""
     height, width = packed["size"]

@@ -173,8 +173,8 @@ def _style() -> str:
         f".c{place} {{ color: rgb({r} {g} {b}); }}\n"
         for place, (r, g, b) in enumerate(distinct_colours(_COLOURS))
     )
-    return html_page.asset("o365seg", "gallery.css") + colours
+    return html_page.asset("o365seg.gallery", "gallery.css") + colours
 
 
 def _script() -> str:
-    return html_page.asset("o365seg", "gallery.js")
+    return html_page.asset("o365seg.gallery", "gallery.js")

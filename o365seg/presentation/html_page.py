@@ -19,7 +19,7 @@ def head(title: str, style: str, script: str, images: str = "data:") -> str:
         script: The script that `foot` is given.
         images: Sources of images that the policy allows.
     """
-    style = asset("o365seg", "base.css") + style
+    style = asset("o365seg.presentation", "base.css") + style
     policy = (
         f"default-src 'none'; img-src {images}; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"

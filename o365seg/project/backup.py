@@ -14,13 +14,11 @@ is served it holds one state of the database: all of an answer or nothing.
 import hashlib
 import re
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from pathlib import Path
 
 import msgspec
-import sqlalchemy as sa
 
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json, replacing, write_json_atomic
@@ -34,22 +32,14 @@ from o365seg.project.folder import (
     read_about,
 )
 from o365seg.project.signing_key import KEY_FILE
-from o365seg.store import schema
-from o365seg.store.database import Store, database_errors, sqlite_url, without_password
-from o365seg.store.versions import (
-    HEAD,
-    create_store,
-    drop_store,
-    make_tables,
-    open_store,
-    schema_version,
-)
+from o365seg.store.copying import copy_to_sqlite, fill_from_sqlite
+from o365seg.store.database import without_password
+from o365seg.store.versions import HEAD, drop_store, open_store, schema_version
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 _KEPT = (PROJECT_FILE, SAMPLE_FILE, KEY_FILE)
 _UPRIGHT = re.compile(rf"{UPRIGHT_FOLDER}/-?\d+")  # named by image id
-_ROWS = 500  # copied at a time: a row may hold a mask of megabytes
 
 
 class Manifest(msgspec.Struct):
@@ -91,7 +81,7 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
         # It holds password hashes and the signing key: nobody else reads it at any moment.
         with tempfile.TemporaryDirectory() as work, replacing(archive, private=True) as part:
             copied = Path(work) / STORE_FILE
-            answers = _copy_database(store, copied)
+            answers = copy_to_sqlite(store, copied)
             files = [folder / name for name in _KEPT if (folder / name).is_file()]
             files += sorted((folder / UPRIGHT_FOLDER).glob("*"))
             manifest = Manifest(FORMAT, about.id, answers, {})
@@ -132,7 +122,7 @@ def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
         if store.is_sqlite:
             open_store(store).close()
         else:
-            _fill_postgresql(work / STORE_FILE, store)
+            fill_from_sqlite(store, work / STORE_FILE)
         try:
             if folder.exists():
                 folder.rmdir()
@@ -148,56 +138,6 @@ def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
         if isinstance(error, OSError):
             raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
         raise
-
-
-def copy_rows(source: sa.Connection, target: sa.Connection) -> None:
-    """Copy every row of every table into tables that are empty."""
-    for table in schema.tables.sorted_tables:
-        found = source.execution_options(yield_per=_ROWS).execute(sa.select(table))
-        for rows in found.mappings().partitions(_ROWS):
-            target.execute(table.insert(), [dict(row) for row in rows])
-    if target.dialect.name != "postgresql":
-        return
-    for table in schema.tables.sorted_tables:
-        if "id" in table.c and table.c.id.autoincrement is not False:
-            # The next row's id follows the greatest one; PostgreSQL does not notice given ids.
-            greatest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
-            sequence = sa.func.pg_get_serial_sequence(table.name, "id")
-            # Of no rows the greatest is NULL, and then setval does nothing.
-            target.execute(sa.select(sa.func.setval(sequence, greatest)))
-
-
-def _copy_database(store: Store, path: Path) -> int:
-    """Copy the database to a SQLite file; the number of answers in it."""
-    if store.is_sqlite:
-        with (
-            sqlite3.connect(str(store.url.database)) as source,
-            sqlite3.connect(path) as target,
-        ):
-            source.backup(target)
-    else:
-        copy = Store(sqlite_url(path))
-        create_store(copy)
-        with store.read() as source, copy.write() as target:
-            copy_rows(source, target)
-        copy.close()
-    with sqlite3.connect(path) as copied:
-        copied.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
-        return copied.execute("SELECT count(*) FROM answer").fetchone()[0]
-
-
-def _fill_postgresql(path: Path, store: Store) -> None:
-    copied = open_store(Store(sqlite_url(path)))
-    try:
-        # One transaction, so that a restore that is cut off leaves nothing in the way of the next.
-        with database_errors(store), copied.read() as source, store.write() as target:
-            make_tables(target, store)
-            copy_rows(source, target)
-    finally:
-        copied.close()
-        store.close()
-    for left in path.parent.glob(f"{path.name}*"):
-        left.unlink()
 
 
 def _unpack(archive: Path, work: Path) -> Manifest:

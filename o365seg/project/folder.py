@@ -28,8 +28,8 @@ from o365seg.images.image_files import CheckedImage, ImageProblem, check_image
 from o365seg.images.image_root import ImageRoot
 from o365seg.project.sampling import rank_images
 from o365seg.project.signing_key import signing_key
-from o365seg.store import schema
 from o365seg.store.database import Store, postgresql_url, sqlite_url, without_password
+from o365seg.store.sample import add_sample
 from o365seg.store.versions import create_store, drop_store, open_store
 
 PROJECT_FILE = "project.json"
@@ -325,8 +325,7 @@ def _write_project(
         for record, checked in chosen
     ]
     with store.write() as db:
-        db.execute(schema.image.insert(), image_rows)
-        db.execute(schema.question.insert(), questions)
+        add_sample(db, image_rows, questions)
 
 
 def _make_questions(

@@ -11,10 +11,7 @@ COCO format, as the authors released theirs. Each record keeps every key that it
 An answered or skipped record has `active_seconds` too, the time that its answer took.
 """
 
-from dataclasses import dataclass
 from typing import Any
-
-import sqlalchemy as sa
 
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import read_json
@@ -24,8 +21,7 @@ from o365seg.project.folder import Project
 from o365seg.store import audit
 from o365seg.store.database import now_ms
 from o365seg.store.progress import summary as progress
-from o365seg.store.schema import question
-from o365seg.store.standing import counting_answers
+from o365seg.store.progress.released import ReleasedAnswer, list_question_ids, read_answers
 
 FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
@@ -37,14 +33,6 @@ _OURS = frozenset(
 
 # The reason of a box that no question could be asked about (no area, or outside its image).
 UNASKABLE = "unaskable_box"
-
-
-@dataclass(frozen=True)
-class _Answer:
-    counts: str | None
-    area: int | None
-    skip_reason: str | None
-    active_ms: int
 
 
 def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[str, Any]:
@@ -60,8 +48,8 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
     read_annotations(project.sample_path)  # for its checks: the file may have been damaged
     release = read_json(project.sample_path, dict[str, Any])
     with project.store.read() as db:
-        answers = _answers(db)
-        asked = set(db.execute(sa.select(question.c.id)).scalars())
+        answers = read_answers(db)
+        asked = list_question_ids(db)
         counted = progress.measure_progress(db, now_ms())
     sizes = {image["id"]: (image["height"], image["width"]) for image in release["images"]}
     merged = [
@@ -106,22 +94,8 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
 
 
-def _answers(db: sa.Connection) -> dict[int, _Answer]:
-    newest = counting_answers()
-    rows = db.execute(
-        sa.select(
-            newest.c.question_id,
-            newest.c.counts,
-            newest.c.area,
-            newest.c.skip_reason,
-            newest.c.active_ms,
-        )
-    )
-    return {row[0]: _Answer(*row[1:]) for row in rows}
-
-
 def _merge(
-    record: dict[str, Any], size: tuple[int, int], answer: _Answer | None, *, asked: bool
+    record: dict[str, Any], size: tuple[int, int], answer: ReleasedAnswer | None, *, asked: bool
 ) -> dict[str, Any]:
     """One annotation record with its answer; `size` is the image's (height, width)."""
     if record.get("iscrowd"):

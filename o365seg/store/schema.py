@@ -47,6 +47,10 @@ class Verdict(StrEnum):
     REPAINTED = "repainted"  # the reviewer's own answer took its place
 
 
+REPAINTED = "repainted"
+"""Outcome of the lease of a reviewer's own answer."""
+
+
 rater = sa.Table(
     "rater",
     tables,

@@ -17,6 +17,12 @@ def newest_answers() -> sa.Subquery:
     return sa.select(answer).where(answer.c.id.in_(newest)).subquery()
 
 
+def newest_reviews() -> sa.Subquery:
+    """The newest review of each answer that was reviewed."""
+    newest = sa.select(sa.func.max(review.c.id)).group_by(review.c.answer_id)
+    return sa.select(review).where(review.c.id.in_(newest)).subquery()
+
+
 @cache
 def rejections() -> sa.Subquery:
     """Each question that was sent back and not answered since.

@@ -6,9 +6,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from o365seg.formats.coco_sizes import SIZE_RANGES
-from o365seg.store.quality.rater_quality import newest_reviews
 from o365seg.store.schema import answer, image, question, rater
-from o365seg.store.standing import newest_answers
+from o365seg.store.standing import newest_answers, newest_reviews
 
 
 class Size(StrEnum):

@@ -13,9 +13,8 @@ from itertools import combinations
 import sqlalchemy as sa
 
 from o365seg.formats.coco_sizes import SIZE_RANGES
-from o365seg.store.quality.gold import overlap
-from o365seg.store.review.verdicts import REPAINTED
-from o365seg.store.schema import Purpose, answer, lease, question, rater
+from o365seg.formats.masks import overlap
+from o365seg.store.schema import REPAINTED, Purpose, answer, lease, question, rater
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from pycocotools import mask as coco_mask
 
 from o365seg.errors import InputError
-from o365seg.formats.masks import MaskError, Rle, rle_area, segmentation_to_rle
+from o365seg.formats.masks import MaskError, Rle, overlap, rle_area, segmentation_to_rle
 from o365seg.formats.records import read_annotations
 from o365seg.store import audit
 from o365seg.store.database import now_ms
@@ -224,13 +223,6 @@ def compare_answer(db: sa.Connection, answer_id: int) -> ComparedAnswer | None:
     size = (given.height, given.width)
     comparison = compare(given.counts, reference, size)
     return ComparedAnswer(comparison, given.counts is None, reference, size)
-
-
-def overlap(first: str, second: str, size: tuple[int, int]) -> tuple[int, int, int]:
-    """Pixels in both of two sound masks, in the first, in the second."""
-    pair = [{"size": list(size), "counts": counts.encode()} for counts in (first, second)]
-    common = coco_mask.merge(pair, intersect=True)  # type: ignore[arg-type]
-    return tuple(int(coco_mask.area(mask)) for mask in (common, *pair))  # type: ignore[return-value]
 
 
 def _store(

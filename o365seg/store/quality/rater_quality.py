@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.store.quality.agreement import list_pairs
-from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater, review
-from o365seg.store.standing import counting_answers
+from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater
+from o365seg.store.standing import counting_answers, newest_reviews
 
 
 @dataclass(frozen=True)
@@ -173,12 +173,6 @@ def list_corrections(db: sa.Connection, rater_id: int, limit: int = 100) -> list
         .limit(limit)
     )
     return [Correction(*row) for row in rows]
-
-
-def newest_reviews() -> sa.Subquery:
-    """What was last found about each answer that was reviewed."""
-    newest = sa.select(sa.func.max(review.c.id)).group_by(review.c.answer_id)
-    return sa.select(review).where(review.c.id.in_(newest)).subquery()
 
 
 def _verdicts(db: sa.Connection) -> dict[int, tuple[int, int]]:

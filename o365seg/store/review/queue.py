@@ -15,13 +15,13 @@ from o365seg.formats.coco_sizes import SIZE_RANGES
 from o365seg.store.quality import agreement
 from o365seg.store.review.verdicts import (
     HOLD_MS,
-    REPAINTED,
     ReviewItem,
     ReviewRefused,
     judged_row,
     read_item,
 )
 from o365seg.store.schema import (
+    REPAINTED,
     Purpose,
     Verdict,
     answer,

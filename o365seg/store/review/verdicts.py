@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.store.schema import (
+    REPAINTED,
     Purpose,
     Verdict,
     answer,
@@ -22,7 +23,6 @@ from o365seg.store.schema import (
 from o365seg.store.work import answers, leases
 
 HOLD_MS = 10 * 60 * 1000  # how long a reviewer keeps an answer after they last asked
-REPAINTED = "repainted"  # the outcome of the lease of a reviewer's own answer
 
 
 @dataclass(frozen=True)
