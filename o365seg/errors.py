@@ -1,4 +1,4 @@
-"""The one exception that means "what you gave me is at fault", as opposed to a fault of ours."""
+"""The exception for invalid input, as opposed to a bug, and the message for unknown names."""
 
 TYPE_CHECKING = False  # typing and pathlib would delay the start of an evaluation
 if TYPE_CHECKING:
@@ -7,13 +7,13 @@ if TYPE_CHECKING:
 
 
 class InputError(Exception):
-    """A fault in the user's input. Its text names the file, the record and the field.
+    """Invalid input. Its text names the file, the record and the field.
 
     Commands print it as one line and exit with status 1 (`o365seg.terminal.command_line.run`).
 
     Args:
         message: What is wrong, and where it helps, what was expected.
-        file: The file at fault.
+        file: The invalid file.
         record: The record inside it, such as `annotations[17] (id 1234)`.
         field: The field of that record, such as `bbox`.
     """
@@ -36,7 +36,7 @@ class InputError(Exception):
 
 
 def unknown(what: str, name: str, known: "Iterable[str]") -> str:
-    """What to tell of a name that is not known: the one it is like, else those there are.
+    """The message for an unknown name: the most similar known name, else all known names.
 
     `unknown data set 'coco_panoptik'; did you mean 'coco_panoptic'?`
     """

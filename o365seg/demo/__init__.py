@@ -17,7 +17,7 @@ SEED = 21  # begins with a plain photograph and ends with the blurred one
 
 
 def create_demo(folder: Path) -> CreationReport:
-    """Make the demo project: every photograph named in `detections.json`, copied into the folder.
+    """Create the demo project, with the photographs that `detections.json` names.
 
     The project needs nothing outside its folder afterwards.
 

@@ -1,6 +1,6 @@
 """A release to look at: its images with masks and boxes, as a page and a contact sheet.
 
-The paper's figure 6 shows such images to tell of the masks' quality (appendix C). The page holds
+The paper's figure 6 shows such images as evidence of mask quality (appendix C). The page holds
 every image and can be filtered; images are read one at a time and written at once, so memory does
 not grow with their number.
 """

@@ -11,7 +11,7 @@ from o365seg.formats import records
 from o365seg.images.image_root import ImageRoot
 
 _ORIENTATION = 0x0112  # EXIF tag
-# What brings an image upright, by the tag's value; 1 and what the standard lacks mean "as it is".
+# How to rotate an image upright, by the tag's value; 1 and unknown values mean unchanged.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -26,7 +26,7 @@ _WEB_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "G
 
 
 class ImageProblem(Exception):
-    """An image that cannot be asked about; its text says why."""
+    """An image that cannot be used; its text says why."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def find_image(root: Path | ImageRoot, file_name: str) -> str | None:
 
 
 def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedImage, bytes | None]:
-    """Find an image, decode it, and settle which way up it is.
+    """Find an image, decode it, and determine its orientation.
 
     The record's size decides: boxes were drawn on an image of that size. Where the file's EXIF
     orientation leads to that size, the pixels are turned (as browsers do); where the pixels as

@@ -17,7 +17,7 @@ class ImageRoot:
     """Reads image files below a folder or a URL."""
 
     def __init__(self, place: str | Path) -> None:
-        """Take a folder's path or a URL; nothing is looked at yet.
+        """Take a folder's path or a URL; nothing is read yet.
 
         Raises:
             InputError: a password stands in the URL.
@@ -43,7 +43,7 @@ class ImageRoot:
         return self.place
 
     def check(self) -> None:
-        """Make sure that there is such a place.
+        """Check that the folder or URL exists.
 
         Raises:
             InputError: no such folder, an unknown kind of URL, or it cannot be reached.
@@ -95,7 +95,7 @@ class ImageRoot:
         return data
 
     def forget(self, path: str) -> None:
-        """Read a file anew when it is asked for next: what was read was not what it should be."""
+        """Drop a file from the cache, so that the next `read` reads it again."""
         with self._keeping:
             self._kept_bytes -= len(self._kept.pop(path, b""))
 
@@ -115,7 +115,7 @@ class ImageRoot:
         return InputError(f"cannot be reached: {_words(error)}", file=self.place)
 
     def _keep(self, path: str, data: bytes) -> None:
-        """Keep what was read lately: raters of one image come one after the other."""
+        """Keep recently read files: raters of one image work one after the other."""
         with self._keeping:
             if path not in self._kept and len(data) <= _CACHE_BYTES:
                 self._kept[path] = data
@@ -149,7 +149,7 @@ class ImageRoot:
 
 
 def _refuse_password(place: str) -> None:
-    """It would be kept in the project and in messages."""
+    """Refuse a URL with a password, which would be stored in the project and shown in messages."""
     scheme, separator, rest = place.partition("://")
     login, at, host = rest.partition("/")[0].rpartition("@")
     if separator and at and ":" in login:

@@ -1,4 +1,4 @@
-"""How figures and tables reach the disk: one style that prints well, and equal bytes every time."""
+"""Write figures and tables: one style for print, and the same bytes every time."""
 
 import contextlib
 import csv
@@ -43,7 +43,7 @@ _FORMATS: dict[str, dict[str, None]] = {
 
 @contextlib.contextmanager
 def figure_style() -> Iterator[None]:
-    """Our style and nothing of the user's matplotlibrc, for as long as it is open."""
+    """Use our style, and nothing of the user's matplotlibrc, inside the block."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -51,7 +51,7 @@ def figure_style() -> Iterator[None]:
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Write `stem`.png, .svg and .pdf; gives their paths."""
+    """Write `stem`.png, .svg and .pdf; returns their paths."""
     written = []
     for suffix, metadata in _FORMATS.items():
         buffer = io.BytesIO()
@@ -63,7 +63,7 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
 
 
 def save_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> Path:
-    """Write a CSV; gives its path."""
+    """Write a CSV; returns its path."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

@@ -1,6 +1,6 @@
-"""HTML pages that load nothing: style, script and images are inside, and a policy holds them to it.
+"""HTML pages that load nothing: style, script and images are inside, and a policy enforces it.
 
-What a page is filled with comes from files, so the caller escapes it; and should it ever be missed,
+What a page is filled with comes from files, so the caller escapes it; and if that is ever missed,
 the content security policy runs the page's own script and style sheet alone, by their hashes.
 """
 
@@ -11,7 +11,7 @@ from importlib import resources
 
 
 def head(title: str, style: str, script: str, images: str = "data:") -> str:
-    """All of a page before its content, `<main>` opened.
+    """The start of a page, up to and including `<main>`.
 
     Args:
         title: Plain text.
@@ -33,7 +33,7 @@ def head(title: str, style: str, script: str, images: str = "data:") -> str:
 
 
 def foot(script: str) -> str:
-    """All of a page behind its content."""
+    """The end of a page."""
     return f"</main>\n<script>{script}</script>\n</body>\n</html>\n"
 
 
@@ -43,7 +43,7 @@ def asset(package: str, name: str) -> str:
 
 
 def data_uri(data: bytes, media_type: str) -> str:
-    """A file as a `data:` address."""
+    """A file as a `data:` URL."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 

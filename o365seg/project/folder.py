@@ -248,7 +248,7 @@ def project_store(folder: Path, about: ProjectFile, database: str = "") -> Store
     """The store of a project, not looked at yet.
 
     Raises:
-        InputError: `database` is no PostgreSQL URL, or the project is one of SQLite.
+        InputError: `database` is not a PostgreSQL URL, or the project uses SQLite.
     """
     if not about.database:
         if database:

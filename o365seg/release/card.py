@@ -38,7 +38,7 @@ _LISTED = 8
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """All that a card tells of a release.
+    """Everything that a card shows of a release.
 
     Attributes:
         path: The file.
@@ -68,7 +68,7 @@ class ReleaseFacts:
 
 
 def measure(path: Path, name: str) -> ReleaseFacts:
-    """Read a release and count what is to be told of it; `name` is what figures call it.
+    """Read a release and measure it; figures call it `name`.
 
     Raises:
         InputError: the file or a mask in it is unsound.

@@ -14,7 +14,7 @@ class Publication:
         name: The set's name.
         licence: Of the annotations: an SPDX identifier (CC-BY-4.0), an address, or words.
         creator: Who made it.
-        url: Where it is at home.
+        url: Its home page.
         date: When it is published, as YYYY-MM-DD.
         version: Of the set.
     """

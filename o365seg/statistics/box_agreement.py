@@ -1,4 +1,4 @@
-"""How well masks fill the boxes that they were painted by: a check of both."""
+"""How well masks fill the boxes that their questions showed: a check of both."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -159,7 +159,7 @@ def set_curves(
 
 
 def kind_of(annotation: Annotation) -> str:
-    """ "mask", "skipped", "unanswered" or "crowd"."""
+    """The kind of an annotation: "mask", "skipped", "unanswered" or "crowd"."""
     if annotation.iscrowd:
         return "crowd"
     if annotation.unanswered:

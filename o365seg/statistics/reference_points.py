@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from o365seg.errors import InputError
+from o365seg.errors import InputError, unknown
 from o365seg.formats.json_files import read_bytes
 
 CURVES = ("masks_per_category", "masks_per_image", "relative_mask_size")
@@ -72,15 +72,15 @@ def of_curve(points: Sequence[ReferencePoint], curve: str) -> dict[str, list[Ref
 def _point(row: dict[str, str | None], record: str, path: str | Path) -> ReferencePoint:
     curve = (row["curve"] or "").strip()
     if curve not in CURVES:
-        message = f"{curve!r} is none of {', '.join(CURVES)}"
+        message = unknown("curve", curve, CURVES)
         raise InputError(message, file=path, record=record, field="curve")
     x, y = (_number(row[column], column, record, path) for column in ("x", "y"))
     sizes = curve == "relative_mask_size"
     if not (0 <= x <= 1 if sizes else x >= 1):
-        message = f"{x:g} is no {'relative size, 0 to 1' if sizes else 'rank, 1 or more'}"
+        message = f"must be {'between 0 and 1' if sizes else 'at least 1'}, got {x:g}"
         raise InputError(message, file=path, record=record, field="x")
     if not (0 < y <= 1 if sizes else y > 0):
-        message = f"{y:g} is no {'share, above 0 and at most 1' if sizes else 'number of masks'}"
+        message = f"must be above 0{' and at most 1' if sizes else ''}, got {y:g}"
         raise InputError(message, file=path, record=record, field="y")
     source = (row.get("source") or "").strip()
     return ReferencePoint(curve, x, y, source or Path(path).stem)
@@ -92,6 +92,6 @@ def _number(cell: str | None, column: str, record: str, path: str | Path) -> flo
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        message = f"{cell or ''!r} is no number"
+        message = f"must be a number, got {cell or ''!r}"
         raise InputError(message, file=path, record=record, field=column)
     return value

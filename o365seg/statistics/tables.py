@@ -27,7 +27,7 @@ _ROWS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """All that is told of a set; no rates where nothing was skipped, no times where none are."""
+    """All measurements of a set; `rates` None: nothing was skipped; `times` None: not recorded."""
 
     numbers: SetNumbers
     curves: SetCurves

@@ -57,7 +57,7 @@ def postgresql_url(text: str) -> sa.URL:
     """A PostgreSQL URL as a user gives it (`postgresql://name@host/database`), with our driver.
 
     Raises:
-        InputError: it is no such URL.
+        InputError: it is not such a URL.
     """
     try:
         url = make_url(text)
@@ -72,7 +72,7 @@ def without_password(database: str) -> str:
     """A PostgreSQL URL as it may be written down or printed; empty for none.
 
     Raises:
-        InputError: it is no PostgreSQL URL.
+        InputError: it is not a PostgreSQL URL.
     """
     if not database:
         return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from o365seg.errors import InputError
+from o365seg.errors import InputError, unknown
 from o365seg.store import audit
 from o365seg.store.schema import question, setting
 
@@ -83,7 +83,7 @@ def change_setting(
     """Change one setting; text is read as the setting's type, as a form or a command gives it.
 
     Raises:
-        InputError: no such setting, or not a value for it.
+        InputError: unknown setting, or an invalid value.
     """
     before = read_settings(db)
     after = replace(before, **{name: _parsed(before, name, value)})
@@ -127,9 +127,9 @@ def uniform(*key: object) -> float:
 
 def _parsed(settings: ProjectSettings, name: str, value: Any) -> bool | int | float | str:
     """`value` as the type of the setting `name`, within its range."""
-    if name not in {field.name for field in fields(settings)}:
-        names = ", ".join(field.name for field in fields(settings))
-        raise InputError(f"no such setting; there are {names}", field=name)
+    names = [field.name for field in fields(settings)]
+    if name not in names:
+        raise InputError(unknown("setting", name, names))
     present = getattr(settings, name)
     if isinstance(present, str):
         text = str(value).replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""What the commands share: how a fault reaches the user, and progress bars."""
+"""What all commands share: the app, error handling and progress bars."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ MOST = 2**31 - 1  # that PostgreSQL holds as an id or a limit; SQLite holds more
 
 
 def utf8(text: str | None) -> str | None:
-    """Typer's callback for a text that is looked up: bytes that are no UTF-8 are in no database."""
+    """Typer callback that refuses text that is not UTF-8, which no database can hold."""
     if text is not None and not text.isascii():
         try:
             text.encode()
@@ -41,7 +41,7 @@ def utf8(text: str | None) -> str | None:
 
 
 def make_app(about: str) -> typer.Typer:
-    """A Typer app in the project's manner; `about` heads its help.
+    """Create a Typer app; `about` is the first text of its help.
 
     It has `--version`, and Typer's `--install-completion` and `--show-completion` for the shell.
     """
@@ -76,11 +76,11 @@ def _print_version(asked: bool) -> None:
 def run(app: typer.Typer, extras: Mapping[str, str] | None = None) -> None:
     """Run a Typer app with the project's exit codes.
 
-    Those of `with_exit_codes`; and 2: the command line itself is at fault (Typer's own).
+    Those of `with_exit_codes`, and 2 for an invalid command line (Typer's own).
 
     Args:
         app: The app.
-        extras: By package, the extra of ours that brings it; see `needed`.
+        extras: The extra of this package that installs each library; see `needed`.
     """
 
     def command() -> None:
@@ -92,10 +92,10 @@ def run(app: typer.Typer, extras: Mapping[str, str] | None = None) -> None:
 
 @contextmanager
 def needed(extras: Mapping[str, str]) -> Iterator[None]:
-    """Where a library of an extra is not installed: one line that says how to get it.
+    """Turn a missing optional library into one line that says how to install it.
 
     Args:
-        extras: By package, the extra of ours that brings it.
+        extras: The extra of this package that installs each library.
     """
     try:
         yield
@@ -110,7 +110,7 @@ def needed(extras: Mapping[str, str]) -> Iterator[None]:
 
 
 def progress(items: Sequence[T], label: str) -> Iterable[T]:
-    """Iterate over `items` behind a progress bar on stderr; silent where stderr is no terminal."""
+    """Iterate over `items` with a progress bar on stderr, if stderr is a terminal."""
     from rich.console import Console
     from rich.progress import track
 

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and one line on stderr for what the user got wrong."""
+"""Exit codes of commands, and one line on stderr for invalid input."""
 
 import io
 import sys
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def with_exit_codes(command: "Callable[[], object]") -> None:
     """Run `command` with the project's exit codes.
 
-    0: done. 1: the input is at fault (one line on stderr, never a traceback), or nobody reads the
-    output any more. 130: interrupted.
+    0: success. 1: invalid input (one line on stderr, never a traceback), or the reader of the
+    output has closed it. 130: interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -25,7 +25,7 @@ def with_exit_codes(command: "Callable[[], object]") -> None:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`): nothing left to tell anyone
+        sys.stderr.close()  # the reader has gone (`| head`)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -29,7 +29,7 @@ JsonFile = Annotated[
 
 
 def output_console() -> "Console":
-    """Where tables are printed: as wide as the terminal, 120 columns in a file or a pipe."""
+    """The console for tables: as wide as the terminal, or 120 columns in a file or pipe."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 120)
@@ -67,16 +67,16 @@ def as_json(numbers: Any) -> str:
 
 
 def say_written(path: Path) -> None:
-    """Tell on standard error that a file or folder was written."""
+    """Print the path of a written file or folder on standard error."""
     sys.stderr.write(f"written: {path}\n")
 
 
 def refuse_overwriting(outputs: dict[str, Path | None], inputs: dict[str, Path | None]) -> None:
-    """See, before anything is read, that no output is an input or another output.
+    """Check that no output file is also an input or another output.
 
     Args:
-        outputs: By option, such as `--json`, the file it names; None where it was not given.
-        inputs: Likewise, by the name that the command's help has.
+        outputs: The file of each option, such as `--json`; None if it was not given.
+        inputs: Likewise, by the names in the command's help.
 
     Raises:
         InputError: names both.

@@ -1,9 +1,9 @@
-"""Numbers as every table of every command prints them."""
+"""How tables print fractions."""
 
 
 def percent(fraction: float | None) -> str:
-    """A fraction, 0 to 1, in per cent; a dash where there is no such number.
+    """Format a fraction, 0 to 1, in per cent; a dash if it is undefined.
 
-    "No such number" is None, NaN (panoptic quality) and −1 (pycocotools).
+    Undefined values are None, NaN (panoptic quality) and −1 (pycocotools).
     """
     return f"{100 * fraction:.2f}" if fraction is not None and fraction >= 0 else "–"

@@ -111,7 +111,7 @@ def accept(db: sa.Connection, token: str, name: str, password_hash: str, now: in
 
 
 def withdraw(db: sa.Connection, invitation_id: int, *, by: int | None, now: int) -> bool:
-    """Make an open invitation's link useless; False where there is no such one."""
+    """Withdraw an open invitation; False if there is none with this id."""
     found = db.execute(
         invitation.update()
         .where(invitation.c.id == invitation_id, *_open(now))

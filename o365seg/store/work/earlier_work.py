@@ -34,7 +34,7 @@ class EarlierAnswer:
 
 @dataclass(frozen=True)
 class KeptWork:
-    """Work that is kept but is no answer. `mask` None: a skip, with its reason."""
+    """Work that was kept but not submitted as an answer. `mask` None: a skip, with its reason."""
 
     id: int
     question: int
@@ -76,7 +76,7 @@ def reopen_last(db: sa.Connection, rater_id: int, now: int) -> bool:
     apart; of a qualification the first answer is the one.
 
     Returns:
-        False where there is none, or it is no longer theirs to correct.
+        False if there is none, or they can no longer correct it.
     """
     last = _newest(
         db, answer.c.rater_id == rater_id, answer.c.purpose != Purpose.QUALIFICATION.value
