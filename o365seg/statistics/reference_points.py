@@ -77,10 +77,10 @@ def _point(row: dict[str, str | None], record: str, path: str | Path) -> Referen
     x, y = (_number(row[column], column, record, path) for column in ("x", "y"))
     sizes = curve == "relative_mask_size"
     if not (0 <= x <= 1 if sizes else x >= 1):
-        message = f"must be {'between 0 and 1' if sizes else 'at least 1'}, got {x:g}"
+        message = f"must be {'between 0 and 1' if sizes else 'at least 1'}, not {x:g}"
         raise InputError(message, file=path, record=record, field="x")
     if not (0 < y <= 1 if sizes else y > 0):
-        message = f"must be above 0{' and at most 1' if sizes else ''}, got {y:g}"
+        message = f"must be above 0{' and at most 1' if sizes else ''}, not {y:g}"
         raise InputError(message, file=path, record=record, field="y")
     source = (row.get("source") or "").strip()
     return ReferencePoint(curve, x, y, source or Path(path).stem)
@@ -92,6 +92,6 @@ def _number(cell: str | None, column: str, record: str, path: str | Path) -> flo
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        message = f"must be a number, got {cell or ''!r}"
+        message = f"must be a number, not {cell or ''!r}"
         raise InputError(message, file=path, record=record, field=column)
     return value

@@ -43,7 +43,7 @@ def test_settings_are_shown_and_changed(project: Project) -> None:
     ("name", "value", "why"),
     [
         ("pass_mark", "2", "field 'pass_mark': must be between 0 and 1, not 2.0"),
-        ("seed", "abc", "field 'seed': must be a whole number, got 'abc'"),
+        ("seed", "abc", "field 'seed': must be a whole number, not 'abc'"),
         ("gold", "1", "unknown setting 'gold'; choose from guidelines, "),
     ],
 )
