@@ -12,46 +12,34 @@ from torch.utils.data import DataLoader
 from model.data.augment import Augmentation, augment
 from model.data.sampler import Draw, augmentation_rng
 from model.data.samples import Dataset
-from model.objective.targets import Target
+from model.objective.targets import BatchTargets, Target, join_targets
 from o365seg.errors import InputError
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of one data set with their targets, which lie in few tensors: each is a copy less.
+    """Images of one data set with their targets.
 
     Attributes:
         dataset: The data set's place in the mixture.
         images: (B, 3, S, S) uint8.
-        counts: How many ground truths each image has.
-        truths: What all `labels` and `masks`, or `labels`, `rows` and `columns` are, one image's
-            after the other's.
+        targets: Targets of the B images.
         files: The images' files, for messages.
     """
 
     dataset: int
     images: torch.Tensor
-    counts: tuple[int, ...]
-    truths: Target
+    targets: BatchTargets
     files: tuple[str, ...]
-
-    @property
-    def targets(self) -> list[Target]:
-        """Each image's own, as views."""
-        kind = type(self.truths)
-        columns = [tensor.split(self.counts) for tensor in vars(self.truths).values()]
-        return [kind(*row) for row in zip(*columns, strict=True)]
 
     def pin_memory(self) -> "Batch":
         """In memory that a GPU reads by itself; the data loader calls this."""
-        kind = type(self.truths)
-        truths = kind(*(tensor.pin_memory() for tensor in vars(self.truths).values()))
-        return replace(self, images=self.images.pin_memory(), truths=truths)
+        return replace(self, images=self.images.pin_memory(), targets=self.targets.pin_memory())
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device; the host does not wait for it where the memory is pinned."""
         images = self.images.to(device, non_blocking=True)
-        return replace(self, images=images, truths=self.truths.to(device))
+        return replace(self, images=images, targets=self.targets.to(device))
 
 
 @dataclass(frozen=True)
@@ -122,11 +110,7 @@ def _collate(items: list[Any]) -> Batch | InputError:
         if isinstance(item, InputError):
             return item
     draws, files, images, targets = zip(*items, strict=True)
-    kind = type(targets[0])
-    columns = zip(*(vars(target).values() for target in targets), strict=True)
-    truths = kind(*(torch.cat(column) for column in columns))
-    counts = tuple(len(target.labels) for target in targets)
-    return Batch(draws[0].dataset, torch.stack(images), counts, truths, tuple(files))
+    return Batch(draws[0].dataset, torch.stack(images), join_targets(targets), tuple(files))
 
 
 def _start_worker(_: int) -> None:

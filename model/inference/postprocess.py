@@ -19,6 +19,7 @@ from model.network.preprocess import Placement
 from model.objective.merge import group_proposals, merge, mergeable_classes
 from model.objective.targets import STRIDE
 from o365seg.formats.masks import Rle, rle_area
+from o365seg.formats.task import Task
 
 COCO_CONFIDENCE = 0.85
 """Class probability that a panoptic segment must exceed on COCO (appendix F)."""
@@ -101,7 +102,7 @@ def panoptic_results(
         is_thing: (K,) bool.
         confidence: Class probability that a proposal must exceed.
     """
-    groups = group_proposals(proposals.logits, mergeable_classes("panoptic", is_thing))
+    groups = group_proposals(proposals.logits, mergeable_classes(Task.PANOPTIC, is_thing))
     merged = merge(proposals, groups)
     chances, labels = merged.logits.float().softmax(-1).max(-1)  # (B, N)
     kept = groups.valid & (labels < len(is_thing)) & (chances > confidence)

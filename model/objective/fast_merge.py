@@ -1,8 +1,8 @@
-"""MERGE for the matched slots alone: the masks that a loss needs, and no others.
+"""MERGE of the matched slots only, which are the masks that a loss needs.
 
-`merge.merge_masks` builds all N slots. Of those a loss looks at the matched ones, a fifth or so;
-here only their members are read, and what is kept for the way back is a byte a pixel that says
-which member won (and nothing at all where no slot has two).
+`merge.merge_masks`, the reference, merges all N slots; a loss needs the matched ones, about a
+fifth. Here only their members are read. For the backward pass one byte per pixel is stored: the
+member with the maximum (nothing if no slot has two members).
 """
 
 from typing import Any
@@ -20,8 +20,8 @@ def matched_masks(masks: torch.Tensor, matches: Matches) -> torch.Tensor:
         matches: Of B times N proposals.
 
     Returns:
-        (M, h, w), differentiable in `masks`: the gradient goes to the member that won, the first
-        of equals.
+        (M, h, w), differentiable in `masks`: the gradient goes to the member with the maximum,
+        the first one if several are equal.
     """
     return _GroupMaximum.apply(masks, matches)  # type: ignore[return-value]
 
@@ -37,7 +37,7 @@ class _GroupMaximum(torch.autograd.Function):
         merged = values.new_empty(grid)
         merged.index_reduce_(0, matches.owners, values, "amax", include_self=False)
         lost = values < merged.index_select(0, matches.owners)
-        # The first of equals wins: the lowest rank among those that did not lose.
+        # Of equal members the first wins: the lowest rank among those that did not lose.
         ranks = _ranks(matches)
         contenders = ranks.expand_as(lost).masked_fill(lost, torch.iinfo(ranks.dtype).max)
         winner = contenders.new_empty(grid)
@@ -62,13 +62,12 @@ class _GroupMaximum(torch.autograd.Function):
 
 
 def _rows(masks: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """Rows of a flattened batch, which is not flattened: the masks of one of many layers that lie
-    in one tensor would be copied whole."""
+    """Rows of a flattened batch, without flattening it, which would copy one layer of many."""
     count = masks.shape[1]
     return masks[rows // count, rows % count]
 
 
 def _ranks(matches: Matches) -> torch.Tensor:
-    """(P, 1, 1), `Matches.ranks` in as few bytes as will do, for there is one a pixel."""
+    """`Matches.ranks` as (P, 1, 1), in the smallest type, as there is one per pixel."""
     dtype = torch.uint8 if len(matches.sizes) < 256 else torch.int16
     return matches.ranks.to(dtype)[:, None, None]

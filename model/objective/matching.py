@@ -1,13 +1,13 @@
 """One-to-one Hungarian matching of merged proposals and ground truth (paper, Eq. 5; DETR).
 
-The costs of a whole batch are worked out where the proposals are, and reach the host in one copy,
-together with the groups: the only time in a training step that the host waits for the device.
+The costs of a whole batch are computed on the device of the proposals and copied to the host once,
+together with the groups. It is the only time in a training step that the host waits for the device.
 
-MERGE can leave an image fewer slots than ground truths. What the paper has for the others is an
-empty slot, which has no gradient, and so a network whose proposals all predict one class has one
-slot, one pair, and a loss near zero: it stays there (a semantic batch of two images does, in 40
-steps). Here the ground truths that are left over are matched with members of the groups other
-than the first, each for itself, which then leave their group.
+MERGE can leave an image fewer slots than ground truths. In the paper the other ground truths get
+empty slots without a gradient. A network whose proposals all predict one class then has one slot,
+one pair and a loss near zero, and does not recover (seen on a semantic batch of two images within
+40 steps). Here the remaining ground truths are matched with single members of the groups, other
+than the first members; those leave their group.
 """
 
 from collections.abc import Sequence
@@ -15,36 +15,36 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from scipy.optimize import linear_sum_assignment
-from torch.nn import functional
 
 from model.network.outputs import Proposals
 from model.objective.loss_weights import Weights
-from model.objective.losses import FOCAL_ALPHA, FOCAL_GAMMA, shadow_loss_of_pairs
+from model.objective.losses import FOCAL_ALPHA, FOCAL_GAMMA, pairwise_axis_loss
 from model.objective.merge import Groups, merge_logits, merge_masks
-from model.objective.targets import BoxTarget, MaskTarget, Target
+from model.objective.targets import BatchTargets, BoxTarget, MaskTarget, Target
 
 UNLIKELY = 1e6
-"""Stands for a cost that is no finite number: far above any other, yet the solver can add it up."""
+"""Replaces a non-finite cost: far above any other, but small enough for the solver's sums."""
 
 
 @dataclass(frozen=True)
 class Matches:
     """M pairs of a slot and a ground truth, ordered by image and ground truth.
 
-    Proposals are counted through the batch (proposal n of image b is row b * N + n), and so are
-    the ground truths.
+    Proposals are numbered across the batch (proposal n of image b is row b * N + n), and so are the
+    ground truths.
 
     Attributes:
         targets: (M,) int64, the ground truths.
-        complete: Whether that is all of them, in their order.
+        complete: Whether all ground truths are matched.
         members: (P,) int64, rows of the proposals that the matched slots are merged from: first
             the first members of all M slots, which are the slots themselves; then the second
             members of those that have one; and so on.
-        owners: (P,) int64, the pair that each belongs to.
-        ranks: (P,) int64, which member of its slot each is: 0 for the first.
-        sizes: How many first members there are, second members, and so on.
-        groups: The groups without the members that were matched for themselves.
+        owners: (P,) int64, the pair that each member belongs to.
+        ranks: (P,) int64, the position of each member in its slot: 0 for the first.
+        sizes: Number of first members, of second members, and so on.
+        groups: The groups without the members that were matched alone.
     """
 
     targets: torch.Tensor
@@ -63,28 +63,28 @@ class Matches:
 
 @torch.no_grad()
 def match(
-    proposals: Proposals, groups: Groups, targets: Sequence[Target], weights: Weights,
+    proposals: Proposals, groups: Groups, targets: BatchTargets, weights: Weights,
     *, merging: bool = True,
 ) -> Matches:  # fmt: skip
-    """Match the slots of each image with its ground truths at the least total cost.
+    """Match the slots of each image with its ground truths at minimum total cost.
 
-    A cost that is not finite counts as `UNLIKELY`. Of more ground truths than proposals, some stay
-    unmatched.
+    A non-finite cost counts as `UNLIKELY`. If there are more ground truths than proposals, some
+    stay unmatched.
 
     Args:
         proposals: The last layer's, before MERGE.
         groups: Its groups.
-        targets: Of the B images, on the device of the proposals.
+        targets: Ground truth of the B images, on the device of the proposals.
         weights: Table 10's μ.
-        merging: False where no class merges, which saves the work of merging nothing.
+        merging: False if no class merges; then proposals are not merged.
     """
     logits, valid = proposals.logits.float(), groups.valid
     if merging:
         logits = torch.where(valid[..., None], merge_logits(logits, groups), logits)
-    chances = logits.softmax(-1)
+    probs = logits.softmax(-1)
     costs = []
-    for index, target in enumerate(targets):
-        cost = -weights.cross_entropy * chances[index][:, target.labels]  # (N, G)
+    for index, target in enumerate(targets.split()):
+        cost = -weights.cross_entropy * probs[index][:, target.labels]  # (N, G)
         if len(target.labels):
             masks = proposals.masks[index : index + 1]
             if merging:
@@ -101,7 +101,7 @@ def mask_costs(masks: torch.Tensor, target: Target, weights: Weights) -> torch.T
     Args:
         masks: (N, h, w) float, mask logits.
         target: Of G masks or boxes on the same grid.
-        weights: Table 10's μ; a part of weight zero is not worked out.
+        weights: Table 10's μ; terms with weight zero are not computed.
 
     Returns:
         (N, G), float32 or more.
@@ -109,33 +109,31 @@ def mask_costs(masks: torch.Tensor, target: Target, weights: Weights) -> torch.T
     masks = masks if masks.dtype == torch.float64 else masks.float()
     with torch.autocast(masks.device.type, enabled=False):  # sums over 65,536 cells
         if isinstance(target, BoxTarget):
-            rows = shadow_loss_of_pairs(masks.amax(-1), target.rows)
-            return weights.projection * (
-                rows + shadow_loss_of_pairs(masks.amax(-2), target.columns)
-            )
+            rows = pairwise_axis_loss(masks.amax(-1), target.rows)
+            return weights.projection * (rows + pairwise_axis_loss(masks.amax(-2), target.columns))
         return _full_mask_costs(masks.flatten(1), target, weights)
 
 
 def _full_mask_costs(masks: torch.Tensor, target: MaskTarget, weights: Weights) -> torch.Tensor:
     """`losses.focal_loss` and `losses.dice_loss` of (N, P) logits with each of G masks."""
-    truth = target.masks.flatten(1).to(masks.dtype).T  # (P, G)
-    chances = torch.sigmoid(masks)
-    cost = masks.new_zeros(len(masks), truth.shape[1])
+    gt = target.masks.flatten(1).to(masks.dtype).T  # (P, G)
+    probs = torch.sigmoid(masks)
+    cost = masks.new_zeros(len(masks), gt.shape[1])
     if weights.dice:
-        sums = chances.sum(-1)[:, None] + truth.sum(0) + 1
-        cost += weights.dice * (1 - (2 * (chances @ truth) + 1) / sums)
+        sums = probs.sum(-1)[:, None] + gt.sum(0) + 1
+        cost += weights.dice * (1 - (2 * (probs @ gt) + 1) / sums)
     if weights.focal:
-        # What a pixel costs if it is background, and what it costs more if it is not.
-        outside = functional.softplus(masks) * chances**FOCAL_GAMMA * (1 - FOCAL_ALPHA)
-        chances = 1 - chances
-        inside = functional.softplus(-masks) * chances**FOCAL_GAMMA * FOCAL_ALPHA
-        total = outside.sum(-1)[:, None] + (inside - outside) @ truth
+        # Cost of a pixel if it is background, and the difference if it is foreground.
+        outside = F.softplus(masks) * probs**FOCAL_GAMMA * (1 - FOCAL_ALPHA)
+        probs = 1 - probs
+        inside = F.softplus(-masks) * probs**FOCAL_GAMMA * FOCAL_ALPHA
+        total = outside.sum(-1)[:, None] + (inside - outside) @ gt
         cost += weights.focal / masks.shape[1] * total
     return cost
 
 
 def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
-    """The least sum of costs, B times (N, G), over the slots and then the rest; on the host."""
+    """Minimise the sum of B (N, G) costs over the slots, then over the rest, on the host."""
     device = slots.device
     packed = torch.cat([*(cost.flatten() for cost in costs), slots.flatten().to(costs[0].dtype)])
     values = packed.cpu().numpy()  # the one copy
@@ -144,20 +142,20 @@ def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
     targets, members, owners, ranks = [], [], [], []
     start = first_target = pairs = 0
     for image, group in enumerate(groups):
-        truths = costs[image].shape[1]
-        cost = values[start : start + count * truths].reshape(count, truths)
-        start += count * truths
+        gt_count = costs[image].shape[1]
+        cost = values[start : start + count * gt_count].reshape(count, gt_count)
+        start += count * gt_count
         cost = np.where(np.isfinite(cost), cost, UNLIKELY)
-        slot_of_truth = _assign_image(cost, group == np.arange(count))
-        group[list(slot_of_truth.values())] = list(slot_of_truth.values())
-        for truth, slot in sorted(slot_of_truth.items()):
+        slot_of_gt = _assign_image(cost, group == np.arange(count))
+        group[list(slot_of_gt.values())] = list(slot_of_gt.values())
+        for gt, slot in sorted(slot_of_gt.items()):
             own = np.flatnonzero(group == slot)
-            targets.append(first_target + truth)
+            targets.append(first_target + gt)
             members.append(image * count + own)
             owners.append(np.full(len(own), pairs))
             ranks.append(np.arange(len(own)))
             pairs += 1
-        first_target += truths
+        first_target += gt_count
     if not pairs:
         empty = slots.new_zeros(0)
         return Matches(empty, first_target == 0, empty, empty, empty, (0,), Groups(slots))
@@ -173,10 +171,10 @@ def _assign(costs: Sequence[torch.Tensor], slots: torch.Tensor) -> Matches:
 
 
 def _assign_image(cost: np.ndarray, valid: np.ndarray) -> dict[int, int]:
-    """The slot of each ground truth, (N, G) costs: a valid one while there are any."""
+    """The slot of each ground truth by (N, G) costs: valid slots first, then the others."""
     found: dict[int, int] = {}
     for slots in (np.flatnonzero(valid), np.flatnonzero(~valid)):
-        truths = np.setdiff1d(np.arange(cost.shape[1]), list(found))
-        rows, columns = linear_sum_assignment(cost[np.ix_(slots, truths)])
-        found |= zip(truths[columns].tolist(), slots[rows].tolist(), strict=True)
+        left = np.setdiff1d(np.arange(cost.shape[1]), list(found))
+        rows, columns = linear_sum_assignment(cost[np.ix_(slots, left)])
+        found |= zip(left[columns].tolist(), slots[rows].tolist(), strict=True)
     return found

@@ -1,31 +1,26 @@
 """MERGE: proposals that predict the same class become one (paper, section 3.2, Eq. 1 and 2).
 
-N proposals go in and N slots come out, so that no shape depends on the data: a group's slot is
-that of its first member, and the slots of its other members are left invalid. A proposal that
-predicts the background, or a class that the task does not merge, is a group of its own. Every
-group therefore has a member, and a class that nobody predicts has no slot: Eq. 1's -100 is what
-an invalid slot holds, and neither the matching nor a loss looks at it.
+N proposals become N slots, so that no shape depends on the data. A group has the slot of its first
+member; the slots of its other members are invalid. A proposal that predicts the background, or a
+class that the task does not merge, is a group of its own. Every group therefore has a member, and
+a class without proposals has no slot. An invalid slot holds the -100 of Eq. 1; neither the matching
+nor a loss uses it.
 
-Eq. 1 as printed multiplies the logits of the proposals that take no part by zero and then takes
-the maximum over all N, which would lift every merged logit to zero or more. What its text says
-is meant here: the maximum over the members alone.
+Eq. 1 as printed multiplies the logits of other proposals by zero and takes the maximum over all N,
+so that every merged logit would be at least zero. This follows its text instead: the maximum over
+the members only.
 """
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import torch
 
 from model.network.outputs import Proposals
-from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
-# index_reduce says once a process that it is in beta; nothing the user could do about it.
+# index_reduce warns once per process that it is in beta; users can do nothing about it.
 warnings.filterwarnings("ignore", message="index_reduce", category=UserWarning)
-
-Task = Literal["panoptic", "semantic", "instance"]
-
-TASKS: tuple[Task, ...] = get_args(Task)
 
 EMPTY_LOGIT = -100.0
 """The mask logit of a slot without members (section 3.2)."""
@@ -33,11 +28,11 @@ EMPTY_LOGIT = -100.0
 
 @dataclass(frozen=True)
 class Groups:
-    """Which slot each of N proposals goes to.
+    """The slot of each of N proposals.
 
     Attributes:
-        slots: (B, N) int64, the first member of the proposal's group: its own number where it is
-            alone or first.
+        slots: (B, N) int64, index of the first member of the proposal's group: its own index if
+            it is the first or only one.
     """
 
     slots: torch.Tensor
@@ -52,30 +47,23 @@ def mergeable_classes(task: Task, is_thing: torch.Tensor) -> torch.Tensor:
     """Which of K classes a task merges: stuff in panoptic, all in semantic, none in instance.
 
     Args:
-        task: One of `TASKS`.
-        is_thing: (K,) bool, the things of the vocabulary; the rest is stuff.
+        task: The task.
+        is_thing: (K,) bool, True for things and False for stuff.
 
     Returns:
         (K,) bool.
-
-    Raises:
-        InputError: no such task.
     """
-    if task == "panoptic":
+    if task is Task.PANOPTIC:
         return ~is_thing
-    if task == "semantic":
-        return torch.ones_like(is_thing)
-    if task == "instance":
-        return torch.zeros_like(is_thing)
-    raise InputError(f"{task!r} is no task; there are {', '.join(TASKS)}")
+    return torch.full_like(is_thing, task is Task.SEMANTIC)
 
 
 def group_proposals(logits: torch.Tensor, mergeable: torch.Tensor) -> Groups:
-    """Put proposals together whose largest logit is that of the same mergeable class.
+    """Group the proposals that predict the same mergeable class.
 
     Args:
         logits: (B, N, K + 1) float, class logits, the background's last.
-        mergeable: (K,) bool; the background never is.
+        mergeable: (K,) bool; the background is never merged.
     """
     classes = logits.detach().argmax(-1)  # (B, N)
     merges = torch.cat([mergeable, mergeable.new_zeros(1)])[classes]
@@ -89,8 +77,8 @@ def merge_logits(logits: torch.Tensor, groups: Groups) -> torch.Tensor:
     """Eq. 2: the mean of the members' class logits; zero in an invalid slot.
 
     Args:
-        logits: (B, N, K + 1) float; of any layer, not only the one that made the groups.
-        groups: Of B times N proposals.
+        logits: (B, N, K + 1) float; of any layer, not only the one that the groups are from.
+        groups: Of B * N proposals.
 
     Returns:
         (B, N, K + 1), differentiable in `logits`.
@@ -108,7 +96,7 @@ def merge_masks(masks: torch.Tensor, groups: Groups) -> torch.Tensor:
 
     Args:
         masks: (B, N, h, w) float.
-        groups: Of B times N proposals.
+        groups: Of B * N proposals.
 
     Returns:
         (B, N, h, w), differentiable in `masks`.
@@ -120,7 +108,7 @@ def merge_masks(masks: torch.Tensor, groups: Groups) -> torch.Tensor:
 
 
 def merge(proposals: Proposals, groups: Groups) -> Proposals:
-    """Both at once: class logits by Eq. 2 and masks by Eq. 1. See `Groups.valid` for the slots."""
+    """Merge class logits by Eq. 2 and masks by Eq. 1; `Groups.valid` says which slots are used."""
     return Proposals(merge_logits(proposals.logits, groups), merge_masks(proposals.masks, groups))
 
 

@@ -180,7 +180,8 @@ def add_gradients(
     batches = [batch.to(device) for batch in batches]
     modules = network.config.dataset_modules
     proposals = network.config.num_queries + (modules.num_queries if modules is not None else 0)
-    counts = batch_counts([t for batch in batches for t in batch.targets], proposals, device)
+    gt_counts = [count for batch in batches for count in batch.targets.counts]
+    counts = batch_counts(gt_counts, proposals, device)
     sums: list[torch.Tensor] = []
     for number, batch in enumerate(batches):
         # Processes exchange gradients once, with the last batch's.

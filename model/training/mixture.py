@@ -13,17 +13,18 @@ from model.data.samples import BoxTruth, Dataset
 from model.datasets.opening import open_from_table
 from model.datasets.synthetic import synthetic_text
 from model.objective.loss_weights import LossWeights
-from model.objective.merge import Task, mergeable_classes
+from model.objective.merge import mergeable_classes
 from model.text.choice import TextChoice, find_embeddings
 from model.text.encoder import TextEncoder
 from model.text.vocabulary import Vocabulary, clean_name
 from model.training.config import TABLE_10, DataConfig, TextConfig, TrainConfig
 from o365seg.errors import InputError
+from o365seg.formats.task import Task
 
 _ROW_OF_TASK = {
-    "semantic": "ade20k_semantic",
-    "panoptic": "coco_panoptic",
-    "instance": "objects365_boxes",
+    Task.SEMANTIC: "ade20k_semantic",
+    Task.PANOPTIC: "coco_panoptic",
+    Task.INSTANCE: "objects365_boxes",
 }
 
 
@@ -67,7 +68,7 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
         dataset = open_from_table(entry.source, base, f"{source}: {where}")
         if not len(dataset):
             raise InputError(f"{dataset.name} has no images", file=source, field=where)
-        weights = loss_weights(entry, dataset.task.value)
+        weights = loss_weights(entry, dataset.task)
         boxes = isinstance(dataset[0].truth, BoxTruth)
         for part in (weights.cost, weights.loss):
             if (boxes and (part.focal or part.dice)) or (not boxes and part.projection):
@@ -117,9 +118,7 @@ def make_sources(config: TrainConfig, datasets: Sequence[Dataset]) -> list[Sourc
         Source(
             dataset,
             Augmentation(config.image_size, entry.scale, entry.flip),
-            mergeable_classes(
-                dataset.task.value, torch.tensor(dataset.vocabulary.is_thing)
-            ).numpy(),
+            mergeable_classes(dataset.task, torch.tensor(dataset.vocabulary.is_thing)).numpy(),
         )
         for entry, dataset in zip(config.data, datasets, strict=True)
     ]
@@ -148,10 +147,10 @@ def make_parts(
         parts.append(
             Part(
                 dataset.name,
-                dataset.task.value,
+                dataset.task,
                 torch.tensor(dataset.vocabulary.is_thing, device=device),
                 torch.from_numpy(vectors).to(device),
-                loss_weights(entry, dataset.task.value),
+                loss_weights(entry, dataset.task),
                 entry.lr,
                 None if modules is None else modules.datasets.index(dataset.name),
             )

@@ -98,17 +98,19 @@ def test_boxes_go_where_their_pixels_go(shape, seed):
     )
     target = boxes_of(example.target)
     rows, columns = draw_view(shape, AUGMENTATION, np.random.default_rng(seed))
-    for axis, shadows, (first, last) in (
+    for axis, projections, (first, last) in (
         (rows, target.rows, (1, 3)),
         (columns, target.columns, (0, 2)),
     ):
         sources = axis.sources(np.arange(axis.shown))
-        for label, shadow in zip(target.labels.tolist(), shadows.numpy(), strict=True):
+        for label, projection in zip(target.labels.tolist(), projections.numpy(), strict=True):
             inside = (sources >= boxes[label, first]) & (sources < boxes[label, last])
             cells = np.zeros(32, bool)
             cells[np.flatnonzero(inside) // 4] = True
-            assert not (cells & ~shadow).any()  # every pixel of the box is in its shadow
-            assert shadow.sum() <= cells.sum() + 2  # which is no more than a cell wider each way
+            assert not (cells & ~projection).any()  # every pixel of the box is in its projection
+            assert (
+                projection.sum() <= cells.sum() + 2
+            )  # which is no more than a cell wider each way
 
 
 @given(shapes, st.integers(0, 10**6))

@@ -36,9 +36,9 @@ def test_workers_change_nothing() -> None:
     assert [batch.dataset for batch in alone] == PLAN.tolist()
     for one, other in zip(alone, helped, strict=True):
         assert (one.images == other.images).all()
-        assert (one.counts, one.files) == (other.counts, other.files)
+        assert (one.targets.counts, one.files) == (other.targets.counts, other.files)
         for mine, theirs in zip(
-            vars(one.truths).values(), vars(other.truths).values(), strict=True
+            vars(one.targets.joined).values(), vars(other.targets.joined).values(), strict=True
         ):
             assert (mine == theirs).all()
 
@@ -47,8 +47,8 @@ def test_a_batch_has_each_images_own_target() -> None:
     for batch, kind in zip(load(0), (MaskTarget, BoxTarget, BoxTarget, MaskTarget), strict=True):
         assert batch.images.shape == (3, 3, 64, 64)
         assert batch.images.dtype == torch.uint8
-        targets = batch.targets
-        assert [len(target.labels) for target in targets] == list(batch.counts)
+        targets = batch.targets.split()
+        assert [len(target.labels) for target in targets] == list(batch.targets.counts)
         for target in targets:
             assert type(target) is kind
             assert target.labels.max() < len(SETS[batch.dataset].vocabulary)

@@ -9,7 +9,7 @@ from torch import distributed
 
 from model.network.outputs import Outputs, Proposals
 from model.objective import losses
-from model.objective.criterion import batch_counts, training_losses
+from model.objective.criterion import Counts, Losses, batch_counts, training_losses
 from model.objective.loss_weights import (
     ADE20K_SEMANTIC,
     COCO_PANOPTIC,
@@ -17,16 +17,17 @@ from model.objective.loss_weights import (
     LossWeights,
 )
 from model.objective.matching import match
-from model.objective.merge import Task, group_proposals, merge, mergeable_classes
-from model.objective.targets import BoxTarget, MaskTarget, Target
+from model.objective.merge import group_proposals, merge, mergeable_classes
+from model.objective.targets import BoxTarget, MaskTarget, Target, join_targets
+from o365seg.formats.task import Task
 
 torch.set_num_threads(1)
 
 IS_THING = torch.tensor([True, True, False, False])
 KINDS = [
-    ("semantic", MaskTarget, ADE20K_SEMANTIC),
-    ("panoptic", MaskTarget, COCO_PANOPTIC),
-    ("instance", BoxTarget, OBJECTS365_BOXES),
+    (Task.SEMANTIC, MaskTarget, ADE20K_SEMANTIC),
+    (Task.PANOPTIC, MaskTarget, COCO_PANOPTIC),
+    (Task.INSTANCE, BoxTarget, OBJECTS365_BOXES),
 ]
 
 
@@ -54,15 +55,25 @@ def draw_targets(kind: type[Target], counts: tuple[int, ...] = (3, 2)) -> list[T
     return targets
 
 
+def losses_of(
+    outputs: Outputs,
+    targets: list[Target],
+    task: Task,
+    weights: LossWeights,
+    counts: Counts | None = None,
+) -> Losses:
+    return training_losses(outputs, join_targets(targets), task, IS_THING, weights, counts)
+
+
 @pytest.mark.parametrize(("task", "kind", "weights"), KINDS)
 def test_total_is_every_layers_losses_on_the_last_layers_pairs(
     task: Task, kind: type[Target], weights: LossWeights
 ) -> None:
     outputs, targets = draw_outputs(), draw_targets(kind)
-    got = training_losses(outputs, targets, task, IS_THING, weights)
+    got = losses_of(outputs, targets, task, weights)
     final = outputs.final
     groups = group_proposals(final.logits, mergeable_classes(task, IS_THING))
-    matches = match(final, groups, targets, weights.cost)
+    matches = match(final, groups, join_targets(targets), weights.cost)
     groups = matches.groups
     labels = torch.where(groups.valid, len(IS_THING), -100).flatten()
     joined = torch.cat([target.labels for target in targets])
@@ -106,8 +117,8 @@ def test_the_order_of_the_queries_does_not_matter(
     turned = Outputs(
         tuple(Proposals(one.logits[:, order], one.masks[:, order]) for one in outputs.layers)
     )
-    first = training_losses(outputs, targets, task, IS_THING, weights).total.item()
-    second = training_losses(turned, targets, task, IS_THING, weights).total.item()
+    first = losses_of(outputs, targets, task, weights).total.item()
+    second = losses_of(turned, targets, task, weights).total.item()
     assert first == pytest.approx(second, rel=1e-5)
 
 
@@ -116,7 +127,7 @@ def test_a_batch_without_ground_truth_only_teaches_the_background(
     task: Task, kind: type[Target], weights: LossWeights
 ) -> None:
     outputs = draw_outputs()
-    got = training_losses(outputs, draw_targets(kind, (0, 0)), task, IS_THING, weights)
+    got = losses_of(outputs, draw_targets(kind, (0, 0)), task, weights)
     got.total.backward()
     assert got.focal == got.dice == got.projection == 0
     for layer in outputs.layers:
@@ -128,12 +139,12 @@ def test_a_batch_without_ground_truth_only_teaches_the_background(
 
 def test_masks_of_the_wrong_kind_are_a_fault_of_the_caller() -> None:
     outputs, masks, boxes = draw_outputs(), draw_targets(MaskTarget), draw_targets(BoxTarget)
-    with pytest.raises(ValueError, match="never of both"):
-        training_losses(outputs, [masks[0], boxes[1]], "semantic", IS_THING, ADE20K_SEMANTIC)
-    with pytest.raises(ValueError, match="do not go with boxes"):
-        training_losses(outputs, boxes, "instance", IS_THING, ADE20K_SEMANTIC)
-    with pytest.raises(ValueError, match="do not go with masks"):
-        training_losses(outputs, masks, "instance", IS_THING, OBJECTS365_BOXES)
+    with pytest.raises(ValueError, match="masks or boxes, not both"):
+        join_targets([masks[0], boxes[1]])
+    with pytest.raises(ValueError, match="not weights for boxes"):
+        losses_of(outputs, boxes, Task.INSTANCE, ADE20K_SEMANTIC)
+    with pytest.raises(ValueError, match="not weights for masks"):
+        losses_of(outputs, masks, Task.INSTANCE, OBJECTS365_BOXES)
 
 
 def test_half_precision_outputs_give_single_precision_losses() -> None:
@@ -142,7 +153,7 @@ def test_half_precision_outputs_give_single_precision_losses() -> None:
         tuple(Proposals(one.logits.bfloat16(), one.masks.bfloat16()) for one in outputs.layers)
     )
     targets = draw_targets(MaskTarget)
-    got = training_losses(low, targets, "panoptic", IS_THING, COCO_PANOPTIC).total
+    got = losses_of(low, targets, Task.PANOPTIC, COCO_PANOPTIC).total
     assert got.dtype == torch.float32
     got.backward()
     assert np.isfinite(got.item())
@@ -154,8 +165,8 @@ def test_the_parts_of_a_batch_add_up_to_the_whole(
 ) -> None:
     """Whatever MERGE leaves of each image's slots, and with an image without ground truth."""
     whole, targets = draw_outputs(batch=3), draw_targets(kind, (3, 0, 1))
-    counts = batch_counts(targets, 8, torch.device("cpu"))
-    training_losses(whole, targets, task, IS_THING, weights).total.backward()
+    counts = batch_counts([len(target.labels) for target in targets], 8, torch.device("cpu"))
+    losses_of(whole, targets, task, weights).total.backward()
     for image, target in enumerate(targets):
         part = draw_outputs(batch=3)
         alone = Outputs(
@@ -164,7 +175,7 @@ def test_the_parts_of_a_batch_add_up_to_the_whole(
                 for one in part.layers
             )
         )
-        training_losses(alone, [target], task, IS_THING, weights, counts).total.backward()
+        losses_of(alone, [target], task, weights, counts).total.backward()
         for layer, full in zip(part.layers, whole.layers, strict=True):
             for name in ("logits", "masks"):
                 got, wanted = getattr(layer, name).grad, getattr(full, name).grad
@@ -175,17 +186,17 @@ def test_the_counts_are_averaged_over_the_ranks(
     tmp_path: os.PathLike, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outputs, targets = draw_outputs(), draw_targets(MaskTarget)
-    alone = training_losses(outputs, targets, "panoptic", IS_THING, COCO_PANOPTIC)
+    alone = losses_of(outputs, targets, Task.PANOPTIC, COCO_PANOPTIC)
     distributed.init_process_group(
         "gloo", init_method=f"file://{tmp_path}/ranks", rank=0, world_size=1
     )
     try:
-        one = training_losses(outputs, targets, "panoptic", IS_THING, COCO_PANOPTIC)
+        one = losses_of(outputs, targets, Task.PANOPTIC, COCO_PANOPTIC)
         assert one.total.item() == pytest.approx(alone.total.item(), rel=1e-6)
         # As if another rank had three times as much: (1 + 3) / 2 = 2 times as much as here.
         monkeypatch.setattr(distributed, "all_reduce", lambda total: total.mul_(4))
         monkeypatch.setattr(distributed, "get_world_size", lambda: 2)
-        two = training_losses(outputs, targets, "panoptic", IS_THING, COCO_PANOPTIC)
+        two = losses_of(outputs, targets, Task.PANOPTIC, COCO_PANOPTIC)
         assert two.dice.item() == pytest.approx(alone.dice.item() / 2, rel=1e-6)
         assert two.cross_entropy.item() == pytest.approx(alone.cross_entropy.item() / 2, rel=1e-6)
     finally:

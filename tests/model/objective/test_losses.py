@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.objective import losses
+from model.objective.fast_mask_losses import mask_losses
 
 torch.set_num_threads(1)
 
@@ -45,11 +46,11 @@ def dice_again(logits: np.ndarray, truth: np.ndarray) -> list[float]:
 
 def projection_again(logits: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> list[float]:
     totals = []
-    for chances, *box in zip(sigmoid(logits), rows, columns, strict=True):
+    for probs, *box in zip(sigmoid(logits), rows, columns, strict=True):
         total = 0.0
-        for shadow, side in zip((chances.max(1), chances.max(0)), box, strict=True):
-            squares = (shadow**2).sum() + side.sum() + 1e-5
-            total += 1 - 2 * shadow[side].sum() / squares
+        for projection, side in zip((probs.max(1), probs.max(0)), box, strict=True):
+            squares = (projection**2).sum() + side.sum() + 1e-5
+            total += 1 - 2 * projection[side].sum() / squares
         totals.append(total)
     return totals
 
@@ -63,7 +64,7 @@ def test_losses_are_their_formulas(shape: tuple, seed: int, spread: float) -> No
     logits, truth = draw((shape[0], shape[1] * shape[2]), seed, spread)
     for dtype in (torch.float32, torch.float64):
         given_logits, targets = torch.tensor(logits, dtype=dtype), torch.tensor(truth)
-        focal, dice = losses.mask_losses(given_logits, targets)
+        focal, dice = mask_losses(given_logits, targets)
         for own in (focal, losses.focal_loss(given_logits, targets)):
             np.testing.assert_allclose(own, focal_again(logits, truth), rtol=1e-5, atol=1e-30)
         for own in (dice, losses.dice_loss(given_logits, targets)):
@@ -105,7 +106,7 @@ def test_gradients_are_those_of_finite_differences() -> None:
     check = torch.autograd.gradcheck
     assert check(lambda x: losses.focal_loss(x, flat_targets), flat)
     assert check(lambda x: losses.dice_loss(x, flat_targets), flat)
-    assert check(lambda x: losses.mask_losses(x, flat_targets), flat)
+    assert check(lambda x: mask_losses(x, flat_targets), flat)
     assert check(lambda x: losses.projection_loss(x, targets.any(2), targets.any(1)), maps)
     labels = torch.tensor([0, 4, 3])
     assert check(lambda x: losses.classification_loss(x, labels, 0.05), flat[:, :5])
@@ -120,7 +121,7 @@ def test_the_gradient_by_hand_is_autograds(shape: tuple, seed: int, spread: floa
     gradients = []
     for focal, dice in (
         (losses.focal_loss, losses.dice_loss),
-        (lambda x, t: losses.mask_losses(x, t)[0], lambda x, t: losses.mask_losses(x, t)[1]),
+        (lambda x, t: mask_losses(x, t)[0], lambda x, t: mask_losses(x, t)[1]),
     ):
         x = torch.tensor(logits, requires_grad=True)
         total = (weights[0] * focal(x, targets)).sum() + (weights[1] * dice(x, targets)).sum()
@@ -132,7 +133,7 @@ def test_the_gradient_by_hand_is_autograds(shape: tuple, seed: int, spread: floa
 def test_half_precision_is_raised_to_single(dtype: torch.dtype) -> None:
     logits, truth = draw((2, 9), seed=1, spread=20)
     low = torch.tensor(logits, dtype=dtype, requires_grad=True)
-    focal, dice = losses.mask_losses(low, torch.tensor(truth))
+    focal, dice = mask_losses(low, torch.tensor(truth))
     assert focal.dtype == dice.dtype == torch.float32
     np.testing.assert_allclose(
         focal.detach(), focal_again(low.detach().double().numpy(), truth), rtol=1e-5
@@ -159,7 +160,7 @@ def test_a_mask_that_fills_its_box_has_no_projection_loss(
 def test_extreme_logits_keep_losses_and_gradients_finite() -> None:
     x = torch.tensor([[1e4, -1e4, 100.0, -100.0, 0.0]] * 2, requires_grad=True)
     targets = torch.tensor([[True] * 5, [False] * 5])
-    focal, dice = losses.mask_losses(x, targets)
+    focal, dice = mask_losses(x, targets)
     (focal + dice).sum().backward()
     assert x.grad is not None
     assert torch.isfinite(focal).all()
@@ -168,7 +169,7 @@ def test_extreme_logits_keep_losses_and_gradients_finite() -> None:
 
 def test_no_masks_give_no_losses_but_keep_the_graph() -> None:
     x = torch.zeros(0, 6, requires_grad=True)
-    focal, dice = losses.mask_losses(x, torch.zeros(0, 6, dtype=torch.bool))
+    focal, dice = mask_losses(x, torch.zeros(0, 6, dtype=torch.bool))
     (focal.sum() + dice.sum()).backward()
     assert x.grad is not None
     assert focal.shape == dice.shape == (0,)

@@ -14,7 +14,7 @@ from model.objective.fast_merge import matched_masks
 from model.objective.loss_weights import ADE20K_SEMANTIC, COCO_PANOPTIC, OBJECTS365_BOXES, Weights
 from model.objective.matching import mask_costs, match
 from model.objective.merge import Groups, group_proposals, merge, merge_masks
-from model.objective.targets import BoxTarget, MaskTarget, Target
+from model.objective.targets import BoxTarget, MaskTarget, Target, join_targets
 
 torch.set_num_threads(1)
 
@@ -90,7 +90,7 @@ def test_matching_has_the_least_cost_of_all_assignments(
     proposals = draw_proposals(len(truths), count, classes, seed)
     targets = [draw_target(MaskTarget, n, classes, seed + i) for i, n in enumerate(truths)]
     groups = group_proposals(proposals.logits, torch.tensor([True, True, False]))
-    matches = match(proposals, groups, targets, weights)
+    matches = match(proposals, groups, join_targets(targets), weights)
     pairs = list(zip(matches.slots.tolist(), matches.targets.tolist(), strict=True))
     merged, first = merge(proposals, groups), 0
     for image, target in enumerate(targets):
@@ -122,7 +122,9 @@ def test_a_network_of_one_class_is_not_left_with_one_pair() -> None:
     """All proposals in one group and three ground truths: two members leave it, and learn."""
     proposals = draw_proposals(1, 5, 3, seed=0)
     groups = Groups(torch.zeros(1, 5, dtype=torch.int64))
-    matches = match(proposals, groups, [draw_target(MaskTarget, 3, 3, 0)], COCO_PANOPTIC.cost)
+    matches = match(
+        proposals, groups, join_targets([draw_target(MaskTarget, 3, 3, 0)]), COCO_PANOPTIC.cost
+    )
     assert matches.complete
     slots = matches.slots.tolist()
     assert 0 in slots
@@ -142,7 +144,7 @@ def test_matched_masks_are_the_merged_masks_of_the_matched_slots(
     other = draw_proposals(2, count, classes, seed + 1).masks.requires_grad_()
     targets = [draw_target(MaskTarget, n, classes, seed) for n in (3, 2)]
     groups = group_proposals(proposals.logits, torch.ones(classes, dtype=torch.bool))
-    matches = match(proposals, groups, targets, COCO_PANOPTIC.cost)
+    matches = match(proposals, groups, join_targets(targets), COCO_PANOPTIC.cost)
     expected = merge_masks(other, matches.groups).flatten(0, 1)[matches.slots]
     got = matched_masks(other, matches)
     assert torch.equal(got, expected)
@@ -159,12 +161,12 @@ def test_costs_that_are_no_numbers_do_not_stop_the_matching(bad: float) -> None:
     logits, masks = proposals.logits.clone(), proposals.masks.clone()
     logits[0, 1, 0], masks[0, 1] = bad, bad
     proposals = Proposals(logits, masks)
-    matches = match(proposals, groups, [target], ADE20K_SEMANTIC.cost)
+    matches = match(proposals, groups, join_targets([target]), ADE20K_SEMANTIC.cost)
     assert len(matches.targets) == 2
     if np.isnan(bad):
         assert 1 not in matches.slots.tolist()  # there were better ones
     everything = Proposals(logits.fill_(bad), masks.fill_(bad))
-    matches = match(everything, groups, [target], ADE20K_SEMANTIC.cost)
+    matches = match(everything, groups, join_targets([target]), ADE20K_SEMANTIC.cost)
     assert len(matches.targets) == 2
 
 
@@ -172,11 +174,11 @@ def test_more_truths_than_proposals_leaves_some_unmatched_and_none_leaves_all() 
     proposals = draw_proposals(2, 2, 3, seed=1)
     targets = [draw_target(MaskTarget, 5, 3, seed=1), draw_target(MaskTarget, 0, 3, seed=1)]
     groups = Groups(torch.arange(2).expand(2, 2))
-    matches = match(proposals, groups, targets, COCO_PANOPTIC.cost)
+    matches = match(proposals, groups, join_targets(targets), COCO_PANOPTIC.cost)
     assert len(matches.targets) == 2
     assert not matches.complete
     assert set(matches.slots.tolist()) == {0, 1}
-    nothing = match(proposals, groups, targets[1:] * 2, COCO_PANOPTIC.cost)
+    nothing = match(proposals, groups, join_targets(targets[1:] * 2), COCO_PANOPTIC.cost)
     assert nothing.complete
     assert matched_masks(proposals.masks, nothing).shape == (0, *GRID)
 
@@ -197,5 +199,5 @@ def test_the_host_waits_for_the_device_once(monkeypatch: pytest.MonkeyPatch) -> 
     proposals = draw_proposals(3, 6, 2, seed=4)
     targets = [draw_target(MaskTarget, n, 2, seed=n) for n in (2, 0, 3)]
     groups = group_proposals(proposals.logits, torch.tensor([True, False]))
-    match(proposals, groups, targets, COCO_PANOPTIC.cost)
+    match(proposals, groups, join_targets(targets), COCO_PANOPTIC.cost)
     assert len(copies) == 1

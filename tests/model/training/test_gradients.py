@@ -14,6 +14,7 @@ from small_run import KINDS, alone, first_batches, gradients, prepare, small_tab
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.data.loader import Batch
+from model.objective.targets import BatchTargets
 from model.training.config import train_config_from_dict
 from model.training.loop import add_gradients
 
@@ -76,8 +77,10 @@ def test_every_parameter_has_a_gradient_where_there_is_no_ground_truth(dataset: 
     config = without_chance()
     network, parts = prepare(config)
     (batch,) = first_batches(config, dataset)
-    truths = type(batch.truths)(*(tensor[:0] for tensor in vars(batch.truths).values()))
-    empty = Batch(dataset, batch.images, (0,) * len(batch.counts), truths, batch.files)
+    joined = batch.targets.joined
+    nothing = type(joined)(*(tensor[:0] for tensor in vars(joined).values()))
+    targets = BatchTargets(nothing, (0,) * len(batch.targets.counts))
+    empty = Batch(dataset, batch.images, targets, batch.files)
     add_gradients(network, network, parts[dataset], [empty], "fp32", torch.device("cpu"))
     assert [n for n, parameter in network.named_parameters() if parameter.grad is None] == []
 

@@ -15,15 +15,17 @@ from model.objective.loss_weights import (
     OBJECTS365_BOXES,
     LossWeights,
 )
-from model.objective.merge import Task, mergeable_classes
+from model.objective.merge import mergeable_classes
 from model.objective.targets import (
+    BatchTargets,
     Segment,
-    Target,
     at_stride,
     boxes_target,
+    join_targets,
     segments_target,
     semantic_target,
 )
+from o365seg.formats.task import Task
 
 pytestmark = pytest.mark.slow
 
@@ -48,22 +50,22 @@ def scene(number: int) -> tuple[np.ndarray, np.ndarray, list[Segment]]:
     return image.transpose(2, 0, 1), ids, segments
 
 
-def batch(task: Task) -> tuple[torch.Tensor, list[Target]]:
+def batch(task: Task) -> tuple[torch.Tensor, BatchTargets]:
     images, targets = [], []
     for number, boxes in enumerate(THINGS):
         image, ids, segments = scene(number)
         images.append(torch.from_numpy(image))
-        if task == "instance":
+        if task == Task.INSTANCE:
             edges = np.array(boxes, float)
             target = boxes_target(edges[:, 4].astype(int), edges[:, :4], (SIDE, SIDE))
-        elif task == "semantic":
+        elif task == Task.SEMANTIC:
             labels = np.array([segment.label for segment in segments])
             target = semantic_target(at_stride(labels[ids - 1]), len(IS_THING))
         else:
             mergeable = mergeable_classes(task, IS_THING).numpy()
             target = segments_target(at_stride(ids), segments, mergeable)
         targets.append(target)
-    return torch.stack(images), targets
+    return torch.stack(images), join_targets(targets)
 
 
 def learn(task: Task, weights: LossWeights, steps: int) -> tuple[DaTaSeg, torch.Tensor]:
@@ -95,9 +97,9 @@ def one_thread() -> None:
 
 
 def test_semantic() -> None:
-    network, text = learn("semantic", ADE20K_SEMANTIC, steps=60)
+    network, text = learn(Task.SEMANTIC, ADE20K_SEMANTIC, steps=60)
     with torch.inference_mode():
-        final = network(batch("semantic")[0], text).final
+        final = network(batch(Task.SEMANTIC)[0], text).final
     for number, result in enumerate(semantic_results(final, PLACES)):
         _, ids, segments = scene(number)
         labels = np.array([segment.label for segment in segments])[ids - 1]
@@ -105,9 +107,9 @@ def test_semantic() -> None:
 
 
 def test_panoptic() -> None:
-    network, text = learn("panoptic", COCO_PANOPTIC, steps=80)
+    network, text = learn(Task.PANOPTIC, COCO_PANOPTIC, steps=80)
     with torch.inference_mode():
-        final = network(batch("panoptic")[0], text).final
+        final = network(batch(Task.PANOPTIC)[0], text).final
     for number, result in enumerate(panoptic_results(final, PLACES, IS_THING)):
         _, ids, segments = scene(number)
         found = {segment.id: segment.label for segment in result.segments}
@@ -120,9 +122,9 @@ def test_panoptic() -> None:
 
 def test_boxes() -> None:
     """The boxes of the best instances are the ones that were shown; no mask ever was."""
-    network, text = learn("instance", OBJECTS365_BOXES, steps=80)
+    network, text = learn(Task.INSTANCE, OBJECTS365_BOXES, steps=80)
     with torch.inference_mode():
-        final = network(batch("instance")[0], text).final
+        final = network(batch(Task.INSTANCE)[0], text).final
     for number, result in enumerate(instance_results(final, PLACES)):
         shown = sorted(THINGS[number])
         left, top, width, height = result.boxes[:2].T

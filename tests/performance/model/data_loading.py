@@ -22,6 +22,7 @@ from model.datasets.configured import open_configured
 from model.datasets.opening import open_from_table
 from model.objective.merge import mergeable_classes
 from model.text.vocabulary import Vocabulary
+from o365seg.formats.task import Task
 
 SIZE = (480, 640)
 
@@ -76,16 +77,15 @@ def generated(root: Path) -> list[FileDataset]:
     return [open_from_table(table, root, "generated") for table in tables]
 
 
-def mergeable(vocabulary: Vocabulary, task: str) -> np.ndarray:
+def mergeable(vocabulary: Vocabulary, task: Task) -> np.ndarray:
     """The mergeable classes of a data set, as in the loader."""
-    assert task in ("panoptic", "semantic", "instance")
     return mergeable_classes(task, torch.tensor(vocabulary.is_thing)).numpy()
 
 
 def measure(dataset: FileDataset, augmentation: Augmentation, samples: int) -> tuple[float, float]:
     """Mean processor time in ms of reading and of augmenting a sample, over `samples` samples."""
     random = np.random.default_rng(0)
-    merged = mergeable(dataset.vocabulary, str(dataset.task))
+    merged = mergeable(dataset.vocabulary, dataset.task)
     augment(dataset[0], augmentation, merged, random)  # one-time work
     read = change = 0.0
     for number in range(samples):

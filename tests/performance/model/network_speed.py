@@ -43,18 +43,19 @@ def dataseg(size: int, device: str, compiled: bool):
     from model.network.dataseg import build_dataseg
     from model.objective.criterion import training_losses
     from model.objective.loss_weights import COCO_PANOPTIC
-    from model.objective.targets import MaskTarget
+    from model.objective.targets import MaskTarget, join_targets
+    from o365seg.formats.task import Task
 
     model = build_dataseg(preset("dataseg_r50")).to(device)
     run = torch.compile(model) if compiled else model
     text = torch.randn(CLASSES, model.config.text_dim, device=device)
     masks, labels = (x.to(device) for x in segments(size))
-    target = MaskTarget(labels, masks[:, ::4, ::4] > 0)
+    targets = join_targets([MaskTarget(labels, masks[:, ::4, ::4] > 0)])
     is_thing = torch.arange(CLASSES, device=device) < 80
 
     def loss(images):
         return training_losses(
-            run(images, text), [target], "panoptic", is_thing, COCO_PANOPTIC
+            run(images, text), targets, Task.PANOPTIC, is_thing, COCO_PANOPTIC
         ).total
 
     return model, lambda images: run(images, text), loss

@@ -106,7 +106,7 @@ def compare_loading(arguments: argparse.Namespace) -> None:
     keys = {key: value for key, value in table.items() if key in DATA_KEYS}
     dataset = open_from_table(keys, arguments.config.parent, str(arguments.config))
     things = torch.tensor(dataset.vocabulary.is_thing)
-    mergeable = mergeable_classes(dataset.task.value, things).numpy()
+    mergeable = mergeable_classes(dataset.task, things).numpy()
     size = arguments.size
     places = [i % len(dataset) for i in range(arguments.images)]
     samples: list[Sample] = []
