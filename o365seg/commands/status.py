@@ -70,12 +70,12 @@ def _count_rows(done: "Progress") -> Iterator[tuple[str, str | float]]:
     if done.gold:
         yield "answers to hidden gold", f"{done.gold:,}"
     if done.late:
-        yield "answers that came too late, kept as drafts", f"{done.late:,}"
+        yield "late answers, kept as drafts", f"{done.late:,}"
     yield "rater hours (active, all answers)", done.rater_hours
     yield "wall hours", done.wall_hours
     if done.minutes_per_valid_mask is not None and done.mean_mask_minutes is not None:
         yield "minutes per valid mask", done.minutes_per_valid_mask
-        yield "  of the masks alone, mean", done.mean_mask_minutes
+        yield "  without skips", done.mean_mask_minutes
 
 
 def _raters(raters: "list[RaterProgress]") -> "Table":

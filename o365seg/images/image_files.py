@@ -85,11 +85,11 @@ def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedI
     place = root if isinstance(root, ImageRoot) else ImageRoot(root)
     path = find_image(place, record.file_name)
     if path is None:
-        raise ImageProblem("no such file below the image root")
+        raise ImageProblem("no such file in the image root")
     try:
         data = place.read(path)
     except OSError as error:
-        raise ImageProblem(f"the file cannot be read: {error.strerror or error}") from None
+        raise ImageProblem(f"cannot be read: {error.strerror or error}") from None
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
@@ -101,9 +101,9 @@ def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedI
     except ImageProblem:
         raise
     except Image.DecompressionBombError:
-        raise ImageProblem("the file claims more pixels than can be an image") from None
+        raise ImageProblem("has too many pixels to be an image") from None
     except Exception as error:  # decoders meet damaged files with errors of every kind
-        raise ImageProblem(f"the file does not decode: {error}") from None
+        raise ImageProblem(f"cannot be decoded: {error}") from None
     remark = remark or f"{kind} converted to PNG for the browser"
     return CheckedImage(path, _sha256(copy), "image/png", True, remark), copy
 
@@ -127,8 +127,7 @@ def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image
     turned = stored[::-1] if method in _QUARTER_TURNS else stored
     if expected not in (stored, turned):
         raise ImageProblem(
-            f"the file is {stored[0]}×{stored[1]} pixels, "
-            f"its record says {expected[0]}×{expected[1]}"
+            f"has {stored[0]}×{stored[1]} pixels, its record says {expected[0]}×{expected[1]}"
         )
     if method is None:
         return image, None

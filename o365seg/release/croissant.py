@@ -97,19 +97,19 @@ def _file(name: str, digest: str) -> dict[str, Any]:
 
 def _images(rows: str) -> dict[str, Any]:
     columns = (
-        ("image_id", _INTEGER, "The image's id."),
-        ("file_name", _TEXT, "Its file, as the source names it; the file is not given."),
-        ("width", _INTEGER, "Pixels across."),
-        ("height", _INTEGER, "Pixels down."),
+        ("image_id", _INTEGER, "Image id."),
+        ("file_name", _TEXT, "File name in the source; the file is not included."),
+        ("width", _INTEGER, "Width in pixels."),
+        ("height", _INTEGER, "Height in pixels."),
     )
     # Of each object; the n-th values of these fields belong together.
     of_objects = (
-        ("id", _INTEGER, "The annotation's id."),
-        ("category_id", _INTEGER, "The category's id."),
-        ("category", _TEXT, "The category's name, verbatim."),
+        ("id", _INTEGER, "Annotation id."),
+        ("category_id", _INTEGER, "Category id."),
+        ("category", _TEXT, "Category name, verbatim."),
         ("state", _TEXT, "mask, skipped, unanswered or crowd."),
-        ("skip_reason", _TEXT, "Why it was skipped; empty where not given."),
-        ("counts", _TEXT, "Run lengths of its mask, compressed as COCO's; empty for none."),
+        ("skip_reason", _TEXT, "Reason for the skip; empty if unknown."),
+        ("counts", _TEXT, "Mask as COCO compressed run lengths; empty if there is none."),
     )
     fields = [
         _field(name, kind, words, {"fileObject": {"@id": rows}, "extract": {"column": name}})
@@ -126,7 +126,7 @@ def _images(rows: str) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": "images",
         "name": "images",
-        "description": "The images, with their objects.",
+        "description": "Images with their objects.",
         "key": {"@id": "images/image_id"},
         "field": fields,
     }

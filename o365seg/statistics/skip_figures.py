@@ -84,7 +84,7 @@ def _draw_categories(axes: Axes, rates: SkipRates, chosen: np.ndarray) -> None:
     axes.set_ylim(len(chosen) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel("skipped share, with 95 % interval")
+    axes.set_xlabel("skipped share, with 95% interval")
     axes.set_xlim(0, _upper_end(rates.by_category, chosen))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
@@ -95,7 +95,7 @@ def _draw_sizes(axes: Axes, shares: Shares, label: str) -> None:
     chosen = np.flatnonzero(shares.answered)
     _draw_rates(axes, shares, chosen, middles[chosen], horizontal=False)
     axes.set_xlabel(label)
-    axes.set_ylabel("skipped share, with 95 % interval")
+    axes.set_ylabel("skipped share, with 95% interval")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, _upper_end(shares, chosen))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

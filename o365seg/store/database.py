@@ -178,14 +178,16 @@ def database_errors(store: Store) -> Iterator[None]:
             file=store.name,
         ) from None
     except DBAPIError as error:
-        why = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no reason"
+        why = (
+            str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "unknown reason"
+        )
         if store.is_sqlite and ("readonly" in why or "unable to open" in why):
             why = (
-                "cannot be opened for writing, which even reading needs; copy the project to a "
-                "place that can be written"
+                "cannot be opened for writing, which SQLite needs even to read; copy the project "
+                "to a writable folder"
             )
         elif store.is_sqlite:
-            why = f"is not a project database: {why}"
+            why = f"not a project database: {why}"
         raise InputError(why, file=store.name) from None
 
 

@@ -14,14 +14,14 @@ DEFAULT_GUIDELINES = """\
 You see a whole photograph, a box around one object, and the object's category at the side.
 **Paint every visible pixel of that object.**
 
-- Try to stay in the box. Where the object clearly exceeds it, paint outside.
-- What covers the object (a hand on a cup) is not the object: leave it out.
-- Holes through which the background shows are not the object either.
+- Try to stay in the box. Where the object clearly extends beyond it, paint outside.
+- Leave out anything that covers the object, such as a hand on a cup.
+- Leave out holes through which the background shows.
 - Zoom in at the edges. A careful boundary matters more than speed.
 - If the boundary is too blurry or too dark to see, or the box or the category is wrong, press
-  **Skip** and say why. Skipping is an answer too.
+  **Skip** and choose a reason. A skip is an answer too.
 
-Nothing needs saving. Each stroke is kept; after a reload or a crash your work is there again.
+You never need to save. Each stroke is kept, and your work is restored after a reload or a crash.
 """
 
 

@@ -110,7 +110,7 @@ def _upgrade(store: Store, found: str) -> None:
 
     kept = ""
     if store.is_sqlite:
-        kept = f"; a copy of it as it was: {_copy_aside(Path(str(store.url.database)), found)}"
+        kept = f"; a copy of the old one: {_copy_aside(Path(str(store.url.database)), found)}"
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with store.write() as db:

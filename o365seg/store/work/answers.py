@@ -149,7 +149,7 @@ def submit(
                 standing = qualification.read_qualification(db, rater_id)
             return Recorded(held.answer_id, repeated=True, purpose=purpose, standing=standing)
         _keep_late(db, held.question_id, rater_id, work, activity, now)
-        return LeaseLost("Another answer of yours to the last question had been recorded already.")
+        return LeaseLost("You had already submitted another answer to the last question.")
     if held.closed_at is not None:
         _keep_late(db, held.question_id, rater_id, work, activity, now)
         return LeaseLost("The last question went to another rater while you were away.")

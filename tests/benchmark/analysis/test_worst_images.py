@@ -86,7 +86,7 @@ def drawn(folder: Path, iou: str = "segm") -> tuple[Picture, list[str]]:
 
 def test_missed_and_false_are_filled_and_found_outlined(folder: Path) -> None:
     picture, problems = drawn(folder)
-    assert problems == ["2.jpg: no such file below the image root"]
+    assert problems == ["2.jpg: no such file in the image root"]
     errors = picture.errors
     assert (errors.missed, errors.false, errors.found) == (1, 1, 1)
     pixels = np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB")).astype(int)

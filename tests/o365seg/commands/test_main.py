@@ -30,9 +30,9 @@ def test_create_tells_what_it_made_and_noticed(source: SmallSource, tmp_path: Pa
         "create", tmp_path / "p", "--detections", source.detections, "--images", source.images
     )
     assert done.returncode == 0, done.stderr
-    assert f"left out {first}: no such file below the image root" in done.stderr
-    assert "only 3 of the 1000 images asked for could be used" in done.stderr
-    assert "3 images, 6 questions, 3 crowd boxes not asked" in done.stdout
+    assert f"image not used: {first}: no such file in the image root" in done.stderr
+    assert "only 3 of the 1000 requested images could be used" in done.stderr
+    assert "3 images, 6 questions, 3 crowd boxes not used" in done.stdout
 
 
 def test_status_counts_in_words_and_in_json(project: Project) -> None:

@@ -87,8 +87,8 @@ def test_missing_damaged_and_wrong_sized_images_say_so(tmp_path: Path) -> None:
     make_image(tmp_path / "small.png", 20, 10)
     for name, why in [
         ("absent.png", "no such file"),
-        ("cut.jpg", "does not decode"),
-        ("text.png", "does not decode"),
+        ("cut.jpg", "cannot be decoded"),
+        ("text.png", "cannot be decoded"),
         ("small.png", "20×10 pixels, its record says 640×480"),
     ]:
         with pytest.raises(ImageProblem, match=why):
