@@ -1,7 +1,8 @@
 """The command `dataseg train`. Nothing here loads PyTorch before the command runs."""
 
+import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,6 +27,19 @@ def train(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Replace a value of the configuration, such as optimizer.lr=1e-4; may be given "
+            "again. In a run that goes on, iterations, optimizer.lr and skip may change.",
+            metavar="NAME=VALUE",
+        ),
+    ] = None,
+    extend: Annotated[
+        int | None,
+        typer.Option(help="Train to this many iterations: --set iterations=N.", min=1),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Print the configuration and do nothing else.")
     ] = False,
@@ -41,9 +55,29 @@ def train(
         if show:
             typer.echo(path.read_text("utf-8"), nl=False)
             return
-        settings = read_train_config(path)
+        replaced = parse_settings(settings or [])
+        replaced |= {} if extend is None else {"iterations": extend}
+        run = read_train_config(path, replaced)
         from model.training.loop import train_run
 
         # The paths in a file begin at its folder; those in a shipped recipe where the user is.
         base = Path() if path.parent == RECIPES else path.parent
-        train_run(settings, base, str(path), out or Path("runs") / path.stem, device)
+        train_run(run, base, str(path), out or Path("runs") / path.stem, device, replaced)
+
+
+def parse_settings(given: list[str]) -> dict[str, Any]:
+    """`NAME=VALUE` as name and value; a value is TOML's, or text where it is not TOML.
+
+    Raises:
+        BadParameter: no name or no value.
+    """
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not name or not equals or not value:
+            raise typer.BadParameter(f"must be NAME=VALUE, not {text!r}", param_hint="--set")
+        try:
+            found[name.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name.strip()] = value
+    return found

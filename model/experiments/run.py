@@ -22,9 +22,10 @@ from model.experiments.tables import Run, Table
 from model.inference.predictor import load_predictor
 from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
-from model.training.config import TrainConfig, refuse_changes
+from model.training.config import TrainConfig
 from model.training.loop import MODEL_FILE, train_run
 from model.training.mixture import text_vectors
+from model.training.resume import find_changes
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json, write_json_atomic
 
@@ -117,7 +118,7 @@ def is_trained(folder: Path, config: TrainConfig) -> bool:
     file = folder / "config.json"
     if not file.is_file():
         return False
-    refuse_changes(read_json(file, dict), config, file)
+    find_changes(read_json(file, dict), config, file)
     model = folder / MODEL_FILE
     if not model.is_file():
         return False

@@ -36,9 +36,6 @@ TABLE_10: dict[str, LossWeights] = {
 }
 RECIPES = Path(__file__).parent / "recipes"
 
-# What may change when a run is resumed: none of it changes what is learned.
-_FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep"})
-
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -125,6 +122,7 @@ class TrainConfig:
         checkpoint_every: Iterations between checkpoints, ≥ 1; the last iteration writes one, too.
         keep: Number of saved states to keep, ≥ 1.
         log_every: Iterations between lines of the log, ≥ 1.
+        skip: Iterations to pass over, from 1: their batches are drawn and change nothing.
     """
 
     network: DaTaSegConfig
@@ -143,6 +141,7 @@ class TrainConfig:
     checkpoint_every: Count = 1000
     keep: Count = 2
     log_every: Count = 50
+    skip: tuple[Count, ...] = ()
 
 
 def find_config(given: str) -> Path:
@@ -160,14 +159,25 @@ def find_config(given: str) -> Path:
     return shipped
 
 
-def read_train_config(path: str | Path) -> TrainConfig:
+def read_train_config(path: str | Path, settings: Mapping[str, Any] | None = None) -> TrainConfig:
     """Read a run's configuration.
+
+    Args:
+        path: A TOML file.
+        settings: By dotted name (`optimizer.lr`), values that replace the file's.
 
     Raises:
         InputError: no such file, not TOML, or a field is missing, unknown, of the wrong type or out
             of range; it is named.
     """
-    return train_config_from_dict(read_toml(path), str(path))
+    tables = read_toml(path)
+    for name, value in (settings or {}).items():
+        *outer, last = name.split(".")
+        table = tables
+        for key in outer:
+            table = table.setdefault(key, {})
+        table[last] = value
+    return train_config_from_dict(tables, str(path))
 
 
 def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -> TrainConfig:
@@ -203,36 +213,6 @@ def _keys(kind: type) -> list[str]:
 def train_config_to_dict(config: TrainConfig) -> dict[str, Any]:
     """The configuration as JSON-ready dictionaries, every field in it."""
     return msgspec.to_builtins(asdict(config))
-
-
-def refuse_changes(old: Mapping[str, Any], config: TrainConfig, source: str | Path) -> None:
-    """Check that a run is resumed with its configuration, `old`, from `train_config_to_dict`.
-
-    Only `workers`, `log_every`, `checkpoint_every` and `keep` may change.
-
-    Raises:
-        InputError: another value changed; names the field and both values.
-    """
-    before, now = _flat(current_names(old)[0]), _flat(train_config_to_dict(config))
-    for name in [*now, *(name for name in before if name not in now)]:
-        if name in _FREE or before.get(name) == now.get(name):
-            continue
-        raise InputError(
-            f"this run started with {before.get(name)!r}, not {now.get(name)!r}; "
-            "restore the value, or choose another --out",
-            file=source,
-            field=name,
-        )
-
-
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        items = [(f"{path}.{key}" if path else str(key), part) for key, part in value.items()]
-    elif isinstance(value, (list, tuple)):
-        items = [(f"{path}[{i}]", part) for i, part in enumerate(value)]
-    else:
-        return {path: value}
-    return {name: leaf for key, part in items for name, leaf in _flat(part, key).items()}
 
 
 def _read_network(table: Any, source: str | None) -> dict[str, Any]:

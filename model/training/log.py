@@ -170,5 +170,6 @@ class FiniteGuard:
         raise InputError(
             f"iteration {last.iteration}, {last.dataset}: the loss is {loss}, the gradient's norm "
             f"{norm}; the last checkpoint is untouched. The images were "
-            f"{', '.join(last.files[:_FILES])}{more}"
+            f"{', '.join(last.files[:_FILES])}{more}. To go on from the checkpoint without this "
+            f"batch, more slowly: --set 'skip=[{last.iteration}]' --set optimizer.lr=…"
         )

@@ -1,8 +1,9 @@
 """Co-training (paper, section 3.5): one loop, a batch of one data set at each iteration."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,14 +21,14 @@ from model.objective.criterion import Losses, batch_counts, training_losses
 from model.runtime.checkpoint import save_checkpoint
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.embedding_files import save_embeddings
-from model.training.config import TrainConfig, refuse_changes, train_config_to_dict
+from model.training.config import TrainConfig, train_config_to_dict
 from model.training.log import FiniteGuard, TrainLog
 from model.training.mixture import Part, all_vectors, make_parts, make_sources, open_datasets
 from model.training.optimizer import make_optimizer, set_learning_rate, trained
+from model.training.resume import begin_folder, check_folder
 from model.training.schedule import rate_factor
 from model.training.state import load_state, save_state
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_json, write_json_atomic
 from o365seg.terminal import command_line
 
 MODEL_FILE = "model.safetensors"
@@ -35,8 +36,9 @@ TEXT_FILE = "text.npz"
 
 
 def train_run(
-    config: TrainConfig, base: Path, source: str, folder: Path, device: str | None = None
-) -> None:
+    config: TrainConfig, base: Path, source: str, folder: Path, device: str | None = None,
+    named: Collection[str] = (),
+) -> None:  # fmt: skip
     """Train from the start, or from the last saved state in the folder, to the end.
 
     The folder holds `config.json`, `metrics.jsonl`, `tensorboard/`, `text.npz` (the classifiers of
@@ -48,6 +50,7 @@ def train_run(
         source: The configuration's file, for messages.
         folder: Folder of the run; created if missing.
         device: Name of the device; None for a GPU if there is one.
+        named: Fields that the user changes explicitly in a run (`model.training.resume`).
 
     Raises:
         InputError: a file is invalid, the run started with another configuration, or a loss or
@@ -55,7 +58,7 @@ def train_run(
     """
     with join_ranks(device) as ranks:
         _check_batch(config, ranks, source)
-        begin_folder(config, folder, source, ranks)
+        changed = check_folder(folder, config, source, named)
         datasets = open_datasets(config, base, source)
         names = [dataset.name for dataset in datasets]
         parts = make_parts(config, datasets, base, source, str(ranks.device))
@@ -64,11 +67,12 @@ def train_run(
         plan = dataset_plan(
             [entry.sampling_ratio for entry in config.data], config.iterations, config.seed
         )
-        start, drawn = load_state(folder, network, optimizer)
         sizes = [len(dataset) for dataset in datasets]
+        start, drawn = load_state(folder, network, optimizer, dict(zip(names, sizes, strict=True)))
         if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):
             message = "the images drawn so far belong to another configuration"
             raise InputError(message, file=folder)
+        changes = begin_folder(folder, config, changed, start, ranks)
         if ranks.is_first:
             about = {"data": names, "synthetic": config.text.synthetic}
             save_embeddings(folder / TEXT_FILE, *all_vectors(datasets, parts), about)
@@ -93,12 +97,16 @@ def train_run(
             if not ranks.is_first:
                 return
             drawn = drawn_before(plan, done, config.batch_size, len(sizes))
-            save_state(folder, done, network, optimizer, drawn, config.keep)
+            save_state(
+                folder, done, network, optimizer, drawn, dict(zip(names, sizes, strict=True)),
+                config.keep,
+            )  # fmt: skip
             about = {
                 "iterations": done,
                 "images": dict(zip(names, drawn, strict=True)),
                 "config": train_config_to_dict(config),
             }
+            about |= {"changes": [asdict(change) for change in changes]} if changes else {}
             save_checkpoint(folder / MODEL_FILE, network, {"trained": about})
 
         if start == config.iterations:  # stopped between the last state and the model's file
@@ -145,12 +153,14 @@ def _iterate(
         set_learning_rate(optimizer, rate)
         losses = add_gradients(run, network, part, own, config.precision, ranks.device)
         norm = nn.utils.clip_grad_norm_(parameters, adam.clip_norm)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
         done = iteration + 1
+        if done not in config.skip:
+            optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
         files = tuple(file for batch in own for file in batch.files)
-        guard.watch(done, part.name, files, losses[0], norm)
-        log.add(done, own[0].dataset, losses, norm, rate)
+        if done not in config.skip:
+            guard.watch(done, part.name, files, losses[0], norm)
+            log.add(done, own[0].dataset, losses, norm, rate)
         if done % config.checkpoint_every == 0 or done == config.iterations:
             guard.settle()
             save(done)
@@ -235,24 +245,6 @@ def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
 def seed_iteration(seed: int, iteration: int, rank: int) -> None:
     """Make what the network draws (dropout, drop path) a function of these three."""
     torch.manual_seed(int(np.random.SeedSequence([seed, iteration, rank]).generate_state(1)[0]))
-
-
-def begin_folder(config: TrainConfig, folder: Path, source: str, ranks: Ranks) -> None:
-    """Make the run's folder, or see that the run in it is this one.
-
-    Raises:
-        InputError: the configuration changed since; the field is named.
-    """
-    path = folder / "config.json"
-    if path.exists():
-        refuse_changes(read_json(path, dict), config, source)
-    ranks.wait()  # or a process would read what the first one is about to write
-    if ranks.is_first:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
-        write_json_atomic(path, train_config_to_dict(config))
 
 
 def _check_batch(config: TrainConfig, ranks: Ranks, source: str) -> None:

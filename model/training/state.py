@@ -24,6 +24,7 @@ def save_state(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     drawn: list[int],
+    sizes: dict[str, int],
     keep: int,
 ) -> None:
     """Write the state after `iteration` iterations atomically; then delete older ones.
@@ -34,6 +35,7 @@ def save_state(
         network: The network.
         optimizer: The optimizer.
         drawn: Images drawn of each data set, to be checked when the run is resumed.
+        sizes: Number of images of each data set, by name, to be checked likewise.
         keep: Number of states to keep, including this one.
 
     Raises:
@@ -43,6 +45,7 @@ def save_state(
         "format": _FORMAT,
         "iteration": iteration,
         "drawn": drawn,
+        "sizes": sizes,
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
@@ -53,16 +56,23 @@ def save_state(
 
 
 def load_state(
-    folder: Path, network: DaTaSeg, optimizer: torch.optim.Optimizer
+    folder: Path, network: DaTaSeg, optimizer: torch.optim.Optimizer, sizes: dict[str, int]
 ) -> tuple[int, list[int]]:
     """Load the latest state of the folder into network and optimizer.
+
+    Args:
+        folder: Folder of the run.
+        network: Changed in place.
+        optimizer: Changed in place.
+        sizes: Number of images of each data set, by name.
 
     Returns:
         The number of finished iterations, and of images drawn of each data set; 0 and an empty
         list if the folder has no state.
 
     Raises:
-        InputError: the file is not a state of this network; names it.
+        InputError: the file is not a state of this network, or belongs to data sets of other
+            sizes; names it.
     """
     states = _states(folder)
     if not states:
@@ -76,6 +86,12 @@ def load_state(
                          file=path) from None  # fmt: skip
     if not isinstance(state, dict) or state.get("format") != _FORMAT:
         raise InputError("not the state of a run of this program", file=path)
+    for name, before in state.get("sizes", {}).items():
+        if sizes.get(name) != before:
+            raise InputError(
+                f"this run started with {before:,} images of {name}, not {sizes.get(name, 0):,}",
+                file=path,
+            )
     try:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])

@@ -20,10 +20,10 @@ from model.network.dataseg import build_dataseg  # noqa: E402
 from model.network.names_0_1 import current_network_names  # noqa: E402
 from model.runtime.checkpoint import load_checkpoint, read_header  # noqa: E402
 from model.training.config import (  # noqa: E402
-    refuse_changes,
     train_config_from_dict,
     train_config_to_dict,
 )
+from model.training.resume import find_changes  # noqa: E402
 from o365seg.errors import InputError  # noqa: E402
 
 # The header of a checkpoint that 0.1.0 wrote, byte by byte.
@@ -78,10 +78,10 @@ def test_a_run_and_its_toml_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert "run.toml: 'queries' is now 'num_queries'" in capsys.readouterr().err
     written = train_config_to_dict(configs[1])
     written["network"] = in_old_names(written["network"])
-    refuse_changes(written, configs[1], "run.toml")
+    find_changes(written, configs[1], "run.toml")
     changed = replace(configs[1], network=replace(configs[1].network, num_queries=8))
     with pytest.raises(InputError, match=r"network\.num_queries"):
-        refuse_changes(written, changed, "run.toml")
+        find_changes(written, changed, "run.toml")
 
 
 def test_todays_names_stay() -> None:

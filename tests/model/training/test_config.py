@@ -10,10 +10,10 @@ from model.training.config import (
     RECIPES,
     find_config,
     read_train_config,
-    refuse_changes,
     train_config_from_dict,
     train_config_to_dict,
 )
+from model.training.resume import find_changes
 from o365seg.errors import InputError
 
 # Appendix F: batch size, iterations and learning rate.
@@ -48,7 +48,7 @@ def test_the_papers_numbers(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_recipe_can_be_read(path: Any) -> None:
     config = read_train_config(path)
-    refuse_changes(train_config_to_dict(config), config, path)
+    find_changes(train_config_to_dict(config), config, path)
     assert train_config_to_dict(config)["batch_size"] == config.batch_size
 
 
@@ -142,7 +142,7 @@ def test_a_run_begun_by_version_0_1_0_goes_on() -> None:
     old = train_config_to_dict(config)
     for entry in old["data"]:
         entry["share"] = entry.pop("sampling_ratio")
-    refuse_changes(old, config, "config.json")
+    find_changes(old, config, "config.json")
     old["data"][1]["share"] = 7.0
     with pytest.raises(InputError, match=r"field 'data\[1\].sampling_ratio': .* 7.0, not 2.0"):
-        refuse_changes(old, config, "config.json")
+        find_changes(old, config, "config.json")

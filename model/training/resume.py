@@ -1,0 +1,139 @@
+"""Going on with a run: what may have changed since it started, and a record of what did.
+
+Free to change: where files lie, and how the run is stored and logged. On the user's explicit word
+(`--set`, `--extend`): how long it runs, its learning rate, iterations to pass over. Nothing else.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from model.runtime.distributed import Ranks
+from model.training.config import TrainConfig, train_config_to_dict
+from model.training.names_0_1 import current_names
+from o365seg.errors import InputError
+from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
+
+CONFIG_FILE = "config.json"
+CHANGES_FILE = "changes.json"
+
+SETTABLE = ("iterations", "optimizer.lr", "skip")
+"""Fields of a configuration that may change in a run if the user names them."""
+
+_FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep"})
+_PATH = re.compile(
+    r"backbone_weights|text\.(file|pretrained)"
+    r"|data\[\d+\]\.source\.(root|images|annotations|labels|names|leave_out)"
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that changed in the middle of a run.
+
+    Attributes:
+        iteration: Finished iterations when it changed.
+        field: Name in the configuration, such as `optimizer.lr`.
+        before: The earlier value.
+        now: The value from then on.
+    """
+
+    iteration: int
+    field: str
+    before: Any
+    now: Any
+
+
+def find_changes(
+    old: Mapping[str, Any], config: TrainConfig, source: str | Path, named: Collection[str] = ()
+) -> list[tuple[str, Any, Any]]:
+    """What differs from the configuration that a run started with, if all of it may.
+
+    Args:
+        old: The earlier configuration, from `train_config_to_dict`.
+        config: The configuration to go on with.
+        source: Its file, for messages.
+        named: Fields that the user set explicitly for this start.
+
+    Returns:
+        (field, earlier value, new value) of what changes the result from here on.
+
+    Raises:
+        InputError: another value changed; names the field and both values.
+    """
+    before, now = _flat(current_names(old)[0]), _flat(train_config_to_dict(config))
+    found = []
+    for name in [*now, *(name for name in before if name not in now)]:
+        one, other = before.get(name), now.get(name)
+        field = name.partition("[")[0] if name.startswith("skip") else name
+        if one == other or name in _FREE or _is_moved_path(name, one, other):
+            continue
+        if field in SETTABLE and field in named:
+            found.append((name, one, other))
+            continue
+        hint = f"add --set {field}=… to change it from here on, " if field in SETTABLE else ""
+        raise InputError(
+            f"this run started with {one!r}, not {other!r}; {hint}"
+            "restore the value, or choose another --out",
+            file=source,
+            field=name,
+        )
+    return found
+
+
+def check_folder(
+    folder: Path, config: TrainConfig, source: str, named: Collection[str]
+) -> list[tuple[str, Any, Any]]:
+    """Check that the run in a folder, if there is one, may go on with a configuration.
+
+    Raises:
+        InputError: as `find_changes`.
+    """
+    path = folder / CONFIG_FILE
+    return find_changes(read_json(path, dict), config, source, named) if path.exists() else []
+
+
+def begin_folder(
+    folder: Path, config: TrainConfig, changed: list[tuple[str, Any, Any]], done: int, ranks: Ranks
+) -> list[Change]:
+    """Write the configuration of a run, once everything it names was found, and record changes.
+
+    Args:
+        folder: Folder of the run; created if missing.
+        config: The configuration from here on.
+        changed: As `check_folder` returned it.
+        done: Finished iterations.
+        ranks: The processes; the first one writes.
+
+    Returns:
+        All changes of the run so far, for the checkpoint's header.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    path = folder / CHANGES_FILE
+    changes = read_json(path, list[Change]) if path.exists() else []
+    changes += [Change(done, *change) for change in changed]
+    ranks.wait()  # or a process would read what the first one is about to write
+    if ranks.is_first:
+        make_folder(folder)
+        write_json_atomic(folder / CONFIG_FILE, train_config_to_dict(config))
+        if changed:
+            write_json_atomic(path, [asdict(change) for change in changes])
+    return changes
+
+
+def _is_moved_path(name: str, before: Any, now: Any) -> bool:
+    return bool(_PATH.fullmatch(name)) and isinstance(before, str) and isinstance(now, str)
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        items = [(f"{path}.{key}" if path else str(key), part) for key, part in value.items()]
+    elif isinstance(value, (list, tuple)):
+        items = [(f"{path}[{i}]", part) for i, part in enumerate(value)]
+    else:
+        return {path: value}
+    return {name: leaf for key, part in items for name, leaf in _flat(part, key).items()}

@@ -1,0 +1,114 @@
+"""What may change when a run goes on: paths freely, length and rate on the user's word."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import typer
+from small_run import as_toml, small_tables
+
+from model.commands.train import parse_settings
+from model.runtime.checkpoint import load_checkpoint, read_header
+from model.training import loop
+from model.training.config import (
+    read_train_config,
+    train_config_from_dict,
+    train_config_to_dict,
+)
+from model.training.loop import MODEL_FILE, train_run
+from model.training.resume import find_changes
+from model.training.state import _states
+from o365seg.errors import InputError
+
+
+def run(folder: Path, named: tuple[str, ...] = (), **changes: object) -> None:
+    torch.set_num_threads(1)
+    config = train_config_from_dict(small_tables(**changes))
+    train_run(config, Path(), "config.toml", folder, "cpu", named)
+
+
+def test_a_longer_run_is_the_run_that_was_longer_from_the_start(tmp_path: Path) -> None:
+    """Up to the drops of the rate, which lie at fractions of the length."""
+    constant = {"lr": 1e-4, "drops": [1.0]}
+    run(tmp_path / "one", iterations=2, optimizer=constant)
+    with pytest.raises(InputError, match=r"'iterations': .*add --set iterations=…"):
+        run(tmp_path / "one", iterations=4, optimizer=constant)
+    run(tmp_path / "one", ("iterations",), iterations=4, optimizer=constant)
+    run(tmp_path / "two", iterations=4, optimizer=constant)
+    one, two = (load_checkpoint(tmp_path / name / MODEL_FILE) for name in ("one", "two"))
+    for name, tensor in two.state_dict().items():
+        assert torch.equal(one.state_dict()[name], tensor), name
+    about = read_header(tmp_path / "one" / MODEL_FILE)[1]["trained"]
+    assert about["iterations"] == 4
+    assert about["changes"] == [{"iteration": 2, "field": "iterations", "before": 2, "now": 4}]
+    assert "changes" not in read_header(tmp_path / "two" / MODEL_FILE)[1]["trained"]
+
+
+def test_after_a_loss_that_is_not_finite_it_goes_on_past_the_batch_at_a_lower_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, seen = loop.add_gradients, []
+
+    def diverging(*arguments: object) -> torch.Tensor:
+        losses = steps(*arguments)  # type: ignore[arg-type]
+        seen.append(1)
+        return losses * np.nan if len(seen) == 4 else losses
+
+    monkeypatch.setattr(loop, "add_gradients", diverging)
+    with pytest.raises(InputError, match=r"iteration 4, .*--set 'skip=\[4\]' --set optimizer\.lr"):
+        run(tmp_path)
+    seen.extend([1] * 10)  # sound from here on
+    run(tmp_path, ("skip", "optimizer.lr"), skip=[4], optimizer={"lr": 1e-5})
+    about = read_header(tmp_path / MODEL_FILE)[1]["trained"]
+    assert about["iterations"] == 8
+    assert [(c["iteration"], c["field"], c["now"]) for c in about["changes"]] == [
+        (2, "optimizer.lr", 1e-5),
+        (2, "skip[0]", 4),
+    ]
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["iteration"] for line in lines] == [1, 2, 3, 5, 6, 7, 8]
+
+
+def test_a_wrong_path_in_the_first_start_leaves_the_folder_free(tmp_path: Path) -> None:
+    data = small_tables()["data"]
+    data[0] = {"name": "ade20k_semantic", "root": str(tmp_path / "nowhere")}
+    with pytest.raises(InputError, match="nowhere"):
+        run(tmp_path / "run", data=data)
+    assert not (tmp_path / "run" / "config.json").exists()
+    run(tmp_path / "run", iterations=1)
+
+
+def test_paths_may_change_and_nothing_else_of_a_data_set() -> None:
+    tables = small_tables()
+    tables["data"][0] = {"name": "ade20k_semantic", "root": "/data/ade"}
+    old = train_config_to_dict(train_config_from_dict(tables))
+    tables["data"][0]["root"] = "/moved/./ade"
+    assert find_changes(old, train_config_from_dict(tables), "run.toml") == []
+    tables["data"][0]["name"] = "coco_panoptic"
+    with pytest.raises(InputError, match=r"data\[0\]\.source\.name"):
+        find_changes(old, train_config_from_dict(tables), "run.toml")
+
+
+def test_data_sets_of_another_size_are_refused(tmp_path: Path) -> None:
+    run(tmp_path, iterations=2)
+    path = _states(tmp_path)[-1]
+    state = torch.load(path, weights_only=True)
+    state["sizes"]["synthetic_boxes"] = 13
+    torch.save(state, path)
+    with pytest.raises(InputError, match="started with 13 images of synthetic_boxes, not 12"):
+        run(tmp_path, ("iterations",), iterations=4)
+
+
+def test_settings_of_the_command_line_replace_the_file_s(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(as_toml(small_tables()))
+    given = parse_settings(["optimizer.lr=1e-5", "skip=[3]", "precision=bf16", "iterations=9"])
+    config = read_train_config(file, given)
+    assert (config.optimizer.lr, config.skip, config.iterations) == (1e-5, (3,), 9)
+    assert config.precision == "bf16"
+    with pytest.raises(InputError, match="unknown key 'optimiser'; did you mean 'optimizer'"):
+        read_train_config(file, {"optimiser": 3})
+    with pytest.raises(typer.BadParameter, match="must be NAME=VALUE, not 'iterations'"):
+        parse_settings(["iterations"])
