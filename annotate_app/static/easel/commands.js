@@ -46,7 +46,7 @@ export const COMMANDS = [
   { id: 'brighter', label: 'Brighter photo', keys: ['Shift+ArrowUp'], group: 'Show', repeats: true },
   { id: 'softer', label: 'Less contrast', keys: ['Shift+ArrowLeft'], group: 'Show', repeats: true },
   { id: 'harder', label: 'More contrast', keys: ['Shift+ArrowRight'], group: 'Show', repeats: true },
-  { id: 'reset-photo', label: 'Photo as it is', keys: ['R'], group: 'Show' },
+  { id: 'reset-photo', label: 'Reset the photo', keys: ['R'], group: 'Show' },
 
   { id: 'help', label: 'Help', keys: ['?'], group: 'Question' },
 ];

@@ -156,7 +156,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
         'Photo',
         slider('brightness', 'Brightness', 'darker', 'brighter', { min: 25, max: 400, step: 25 }),
         slider('contrast', 'Contrast', 'softer', 'harder', { min: 25, max: 400, step: 25 }),
-        button('reset-photo', ['Photo as it is', keyCaps('R')], { class: 'button quiet' }),
+        button('reset-photo', ['Reset the photo', keyCaps('R')], { class: 'button quiet' }),
       ),
     ),
     el(

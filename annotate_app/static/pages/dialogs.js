@@ -70,7 +70,7 @@ const STANDINGS = {
   answered: 'Another rater’s answer counts',
 };
 
-/** @typedef {import('../work/session.js').Kept} Kept */
+/** @typedef {import('../work/api.js').Kept} Kept */
 
 /**
  * Work that did not become an answer.

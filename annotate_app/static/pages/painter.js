@@ -11,12 +11,12 @@ import { Images } from '../work/images.js';
 import { Session } from '../work/session.js';
 import { keptDialog, REASONS, skipDialog } from './dialogs.js';
 
-/** @typedef {import('../work/session.js').Task} Task */
+/** @typedef {import('../work/api.js').Task} Task */
 
 /** Written into every answer. */
 const CLIENT_VERSION = 'painter-2';
 
-/** @type {Record<import('../work/session.js').Kept['standing'], string>} */
+/** @type {Record<import('../work/api.js').Kept['standing'], string>} */
 const STANDS = {
   free: 'No other rater has the question: continue, and submit.',
   taken: 'Another rater has the question now. Your work stays kept.',
@@ -112,7 +112,7 @@ class Painter {
     }
   }
 
-  /** @returns {import('../work/session.js').Screen} */
+  /** @returns {import('../work/screen.js').Screen} */
   #screen() {
     const { easel } = this;
     return {
@@ -149,7 +149,7 @@ class Painter {
     };
   }
 
-  /** @param {import('../easel/rest.js').RestState} state @param {import('../work/session.js').RestDetails} details */
+  /** @param {import('../easel/rest.js').RestState} state @param {import('../work/screen.js').RestDetails} details */
   #rest(state, { message, waiting, skippable = false } = {}) {
     this.question = null;
     this.easel.setActions(this.#actions());

@@ -3,6 +3,8 @@
  * server recognises a submit by its lease and records it once.
  */
 
+/** @typedef {import('../canvas/rle.js').PackedMask} PackedMask */
+
 /** Proves to the server that the request comes from our own page: other sites cannot set a header. */
 const HEADER = { 'X-O365seg': '1' };
 
@@ -38,7 +40,45 @@ export class ApiError extends Error {
  * @typedef {Object<string, any>} Body
  */
 
-/** @typedef {import('./session.js').Next} Next */
+/**
+ * A question as the server gives it.
+ * @typedef {object} Task
+ * @property {number} question
+ * @property {string} lease
+ * @property {string} category
+ * @property {number[]} bbox x, y, width, height, image px
+ * @property {{url: string, sha256: string, width: number, height: number}} image
+ * @property {import('./drafts.js').Draft|null} draft work in progress that the server keeps
+ * @property {PackedMask|null} [initial] mask to begin with if there is no draft: an earlier answer
+ * @property {{mask: PackedMask|null, skip_reason: string|null}|null} [earlier] the rater's own answer, shown again to be corrected
+ * @property {import('../easel/easel.js').Notice|null} [notice] text above the photo, such as a reviewer's comment
+ */
+
+/**
+ * What to do next, as the server gives it.
+ * @typedef {object} Next
+ * @property {Task|null} current
+ * @property {Task|null} prefetched the question after it
+ * @property {Progress} progress
+ * @property {number} waiting questions that are with other raters
+ * @property {string} [go_to] path of another page that comes first, such as the guidelines
+ */
+
+/** @typedef {{questions: number, done: number}} Progress */
+
+/**
+ * Work that came too late to be an answer.
+ * @typedef {object} Kept
+ * @property {number} id
+ * @property {number} question
+ * @property {string} category
+ * @property {number[]} bbox
+ * @property {{url: string, width: number, height: number}} image
+ * @property {PackedMask|null} mask
+ * @property {string|null} skip_reason
+ * @property {number} saved_at epoch ms
+ * @property {'free'|'taken'|'answered'} standing of its question
+ */
 
 /**
  * @typedef {{attempts?: number, patient?: boolean, timeout?: number, onRetry?: (error: ApiError) => void}} Options
@@ -94,7 +134,7 @@ export class Api {
     return this.#post(`/api/kept/${id}`, {}, { attempts: 2 });
   }
 
-  /** @returns {Promise<{kept: import('./session.js').Kept[]}>} work that came too late to be an answer */
+  /** @returns {Promise<{kept: Kept[]}>} work that came too late to be an answer */
   kept() {
     return this.#patiently('/api/kept', { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
   }

@@ -3,6 +3,8 @@
  * server keeps drafts too, but less often.
  */
 
+import { unpackMask } from '../canvas/rle.js';
+
 const DATABASE = 'o365seg-painter';
 const STORE = 'drafts';
 
@@ -87,4 +89,28 @@ export function newerDraft(local, server) {
   if (!local || !server) return local ?? server ?? null;
   if (local.server_saved_at !== undefined && server.saved_at <= local.server_saved_at) return local;
   return local.saved_at >= server.saved_at ? local : server;
+}
+
+/**
+ * The mask to begin a question with: that of the later readable draft, or else the question's own. A draft of another
+ * photo is not used.
+ * @param {import('./api.js').Task} task
+ * @param {Draft|undefined} local the draft in this browser
+ * @param {(damage: string) => void} onDamaged a draft cannot be read
+ * @returns {{mask: Uint8Array, draft: Draft|null}} mask: row-major 0/1; draft: the one it comes from
+ */
+export function restore(task, local, onDamaged) {
+  const { width, height, sha256 } = task.image;
+  const best = newerDraft(local, task.draft);
+  for (const draft of [best, best === local ? task.draft : local]) {
+    if (!draft) continue;
+    try {
+      if (draft.image_sha256 && draft.image_sha256 !== sha256) continue;
+      return { mask: unpackMask(draft.mask, width, height), draft };
+    } catch (error) {
+      onDamaged(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const initial = task.initial ?? task.earlier?.mask;
+  return { mask: initial ? unpackMask(initial, width, height) : new Uint8Array(width * height), draft: null };
 }

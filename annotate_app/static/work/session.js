@@ -7,76 +7,18 @@ import { unpackMask } from '../canvas/rle.js';
 import { ApiError } from './api.js';
 import { Autosave } from './autosave.js';
 import { Clock } from './clock.js';
-import { newerDraft } from './drafts.js';
+import { restore } from './drafts.js';
 
 /** @typedef {import('../canvas/rle.js').PackedMask} PackedMask */
-/** @typedef {import('../canvas/photo.js').Photo} Photo */
-/** @typedef {import('../easel/easel.js').Notice} Notice */
 /** @typedef {import('./drafts.js').Draft} Draft */
 
 const HEARTBEAT_EVERY = 60_000; // ms
 const WAITING_RETRY = 15_000; // ms
 const LOOK_AHEAD_AFTER = 60; // ms
 
-/**
- * A question as the server gives it.
- * @typedef {object} Task
- * @property {number} question
- * @property {string} lease
- * @property {string} category
- * @property {number[]} bbox x, y, width, height, image px
- * @property {{url: string, sha256: string, width: number, height: number}} image
- * @property {Draft|null} draft work in progress that the server keeps
- * @property {PackedMask|null} [initial] mask to begin with if there is no draft: an earlier answer
- * @property {{mask: PackedMask|null, skip_reason: string|null}|null} [earlier] the rater's own answer, shown again to be corrected
- * @property {Notice|null} [notice] text above the photo, such as a reviewer's comment
- */
-
-/**
- * What to do next, as the server gives it.
- * @typedef {object} Next
- * @property {Task|null} current
- * @property {Task|null} prefetched the question after it
- * @property {Progress} progress
- * @property {number} waiting questions that are with other raters
- * @property {string} [go_to] path of another page that comes first, such as the guidelines
- */
-
-/** @typedef {{questions: number, done: number}} Progress */
-
-/**
- * Work that came too late to be an answer.
- * @typedef {object} Kept
- * @property {number} id
- * @property {number} question
- * @property {string} category
- * @property {number[]} bbox
- * @property {{url: string, width: number, height: number}} image
- * @property {PackedMask|null} mask
- * @property {string|null} skip_reason
- * @property {number} saved_at epoch ms
- * @property {'free'|'taken'|'answered'} standing of its question
- */
-
-/**
- * What the session shows, and what it reads back.
- * @typedef {object} Screen
- * @property {(task: Task, photo: Photo, mask: Uint8Array, restored: boolean) => import('../canvas/drawing.js').Drawing} paint
- * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: Notice}) => Promise<unknown>} feedback
- *     shows the answer just given, with a text about it, until the rater continues
- * @property {(work: Kept, photo: Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came too late; true: the
- *     rater wants to continue it
- * @property {(state: import('../easel/rest.js').RestState, details?: RestDetails) => void} rest
- * @property {(path: string) => void} goTo opens another page
- * @property {(progress: Progress) => void} progress
- * @property {(text: string, kind?: 'note'|'warning') => void} say
- * @property {(sending: boolean) => void} sending
- */
-
-/**
- * @typedef {{message?: string, waiting?: number, skippable?: boolean}} RestDetails waiting: questions that are with other
- *     raters; skippable: the question behind the message can be skipped
- */
+/** @typedef {import('./api.js').Task} Task */
+/** @typedef {import('./api.js').Next} Next */
+/** @typedef {import('./api.js').Kept} Kept */
 
 export class Session {
   /** The question on the screen, or null. @type {Task|null} */
@@ -99,7 +41,7 @@ export class Session {
 
   /**
    * @param {{api: import('./api.js').Api, drafts: import('./drafts.js').Drafts, images: import('./images.js').Images,
-   *     screen: Screen, version: string}} parts
+   *     screen: import('./screen.js').Screen, version: string}} parts
    */
   constructor({ api, drafts, images, screen, version }) {
     this.#api = api;
@@ -273,7 +215,7 @@ export class Session {
    * Shows what the server says about the answer just recorded, as it does for trial questions.
    * @param {Task} task
    * @param {Uint8Array|undefined} painted
-   * @param {{notice: Notice, reference?: PackedMask|null}} feedback
+   * @param {{notice: import('../easel/easel.js').Notice, reference?: PackedMask|null}} feedback
    */
   async #showFeedback(task, painted, { notice, reference = null }) {
     const { width, height } = task.image;
@@ -378,26 +320,12 @@ export class Session {
     this.#screen.rest('broken', { message, skippable: true });
   }
 
-  /** The newest readable draft, or else the mask to begin with; reports a damaged draft. @param {Task} task */
+  /** @param {Task} task */
   async #restore(task) {
-    const { width, height } = task.image;
     const ahead = this.#ahead?.question === task.question ? this.#ahead.draft : null;
     this.#ahead = null;
     const local = await (ahead ?? this.#loadDraft(task.question));
-    const best = newerDraft(local, task.draft);
-    for (const draft of [best, best === local ? task.draft : local]) {
-      if (!draft) continue;
-      try {
-        if (draft.image_sha256 && draft.image_sha256 !== task.image.sha256) continue;
-        return { mask: unpackMask(draft.mask, width, height), draft };
-      } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        this.#screen.say(error.message, 'warning');
-      }
-    }
-    const initial = task.initial ?? task.earlier?.mask;
-    const mask = initial ? unpackMask(initial, width, height) : new Uint8Array(width * height);
-    return { mask, draft: null };
+    return restore(task, local, (damage) => this.#screen.say(damage, 'warning'));
   }
 
   async #heartbeat() {
