@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from o365seg.formats.convert import field_name, read_fault
+
 # The rasteriser allocates five points a pixel of outline, unchecked; and counts them in 32 bits.
 _LONGEST_OUTLINE = 2**22
 _FARTHEST_CORNER = 2**28
@@ -206,7 +208,8 @@ def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle
     try:
         value = msgspec.json.decode(segmentation, type=list[list[float]] | Rle)
     except msgspec.MsgspecError as error:
-        raise MaskError(str(error).replace("`", "")) from None
+        what, steps = read_fault(str(error))
+        raise MaskError(f"{field_name(steps)}: {what}" if steps else what) from None
     if isinstance(value, list):
         return polygons_to_rle(value, size)
     runs = check_rle(value, size)

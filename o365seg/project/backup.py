@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_json, replacing, write_json_atomic
+from o365seg.formats.json_files import decode_json, read_json, replacing, write_json_atomic
 from o365seg.project.folder import (
     PROJECT_FILE,
     SAMPLE_FILE,
@@ -146,7 +146,7 @@ def _unpack(archive: Path, work: Path) -> Manifest:
             names = set(packed.namelist())
             if MANIFEST not in names:
                 raise InputError(f"not a project backup: {MANIFEST} is missing", file=archive)
-            manifest = msgspec.json.decode(packed.read(MANIFEST), type=Manifest)
+            manifest = decode_json(packed.read(MANIFEST), Manifest, f"{archive}: {MANIFEST}")
             if manifest.format != FORMAT:
                 raise InputError(
                     f"has format {manifest.format}; this version reads format {FORMAT}",
@@ -155,7 +155,7 @@ def _unpack(archive: Path, work: Path) -> Manifest:
             (work / UPRIGHT_FOLDER).mkdir(exist_ok=True)
             for name, expected in manifest.files.items():
                 _unpack_file(packed, name, expected, work, archive)
-    except (OSError, zipfile.BadZipFile, msgspec.DecodeError, KeyError) as error:
+    except (OSError, zipfile.BadZipFile) as error:
         raise InputError(f"cannot be read: {error}", file=archive) from None
     return manifest
 
@@ -172,8 +172,10 @@ def _unpack_file(
             while chunk := source.read(1 << 20):
                 digest.update(chunk)
                 target.write(chunk)
+    except KeyError:
+        raise InputError("missing", file=archive, record=name) from None
     except (zipfile.BadZipFile, EOFError) as error:
-        raise InputError(f"is damaged: {error}", file=archive, record=name) from None
+        raise InputError(f"damaged: {error}", file=archive, record=name) from None
     if digest.hexdigest() != expected:
         raise InputError("damaged: the SHA-256 checksum does not match", file=archive, record=name)
     path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else 0o644)

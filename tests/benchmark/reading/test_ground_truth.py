@@ -30,7 +30,7 @@ def rewrite(path: Path, **changes: Any) -> None:
         ({"segmentation": {"size": [9, 9], "counts": "i2"}}, "segm", ["'segmentation'", "differs"]),
         ({"segmentation": {"size": [110, 100], "counts": "Y"}}, "segm", ["'segmentation'"]),
         ({"segmentation": [[1, 2, 3, 4]]}, "segm", ["'segmentation'", "4 coordinates"]),
-        ({"segmentation": "x"}, "segm", ["'segmentation'", "got str"]),
+        ({"segmentation": "x"}, "segm", ["'segmentation'", "not text"]),
         ({"segmentation": None, "bbox": ...}, "segm", ["'bbox'", "missing"]),
         ({"segmentation": ..., "bbox": ..., "iscrowd": 1}, "segm", ["'bbox'", "missing"]),
         ({"bbox": ...}, "bbox", ["'bbox'", "missing"]),

@@ -200,3 +200,17 @@ def test_polygons_across_a_giant_image_are_refused() -> None:
     with pytest.raises(MaskError, match=r"on 20000×3000 pixels are not supported; use run lengths"):
         masks.polygons_to_rle(across, (20_000, 3_000))
     assert masks.rle_area(masks.polygons_to_rle(across, (8_000, 6_000))) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b'"mask"', "must be an object or a list, not text"),
+        (b'{"size": [4, 4]}', "counts: missing"),
+        (b"[[0, null]]", "[0][1]: must be a number, not null"),
+    ],
+)
+def test_what_is_not_a_segmentation_is_said_in_plain_words(text: bytes, message: str) -> None:
+    with pytest.raises(MaskError) as error:
+        masks.segmentation_to_rle(msgspec.Raw(text), (4, 4))
+    assert str(error.value) == message

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -124,6 +125,28 @@ def test_damage_names_the_file_inside(project: Project, tmp_path: Path, name: st
     archive.write_bytes(archive.read_bytes()[:-60])
     with pytest.raises(InputError, match=r"b.zip: cannot be read"):
         restore(archive, tmp_path / "q")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": "2"}, "b.zip: manifest.json: field 'format': must be a whole number, not text"),
+        ({"answers": ...}, "b.zip: manifest.json: field 'answers': missing"),
+        ({"files": {"secret.key": "0"}}, "b.zip: secret.key: missing"),
+    ],
+)
+def test_a_manifest_that_is_not_one_is_named(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    manifest = {"format": 1, "project": "p", "answers": 0, "files": {}} | changes
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as packed:
+        packed.writestr(
+            "manifest.json", json.dumps({k: v for k, v in manifest.items() if v is not ...})
+        )
+    with pytest.raises(InputError) as error:
+        restore(tmp_path / "b.zip", tmp_path / "q")
+    assert str(error.value).endswith(message)
+    assert not (tmp_path / "q").exists()
 
 
 @pytest.mark.parametrize("name", ["../evil", "upright/../../evil", "/evil", "upright/..", "a/b"])
