@@ -122,7 +122,7 @@ def _table(report: "CheckReport") -> "Table":
     table.add_row("images", f"{report.images:,}")
     table.add_row("decoded with their truth", f"{report.read:,}")
     what = {"panoptic": "segments", "semantic": "classes, summed over images"}
-    table.add_row(what.get(report.task, "objects"), f"{report.truths:,}")
+    table.add_row(what.get(report.task, "objects"), f"{report.annotations:,}")
     table.add_row("images without any", f"{len(report.empty):,}")
     table.add_row("classes never seen", f"{len(report.unseen):,}")
     for kind, count in report.counts().items():

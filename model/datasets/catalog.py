@@ -64,7 +64,7 @@ def _ade_semantic(name: str, root: Path, split: str, layout: Layout) -> FileData
     labels = layout.folder(root / "annotations" / _ADE_SPLITS[split])
     names = sorted(path.stem for path in labels.glob("*.png"))
     if not names:
-        raise layout.fault("holds no PNG", labels)
+        raise layout.fault("contains no PNG files", labels)
     pairs = listed_pairs(names, images, labels, ".jpg", ".png")
     return LabelMapDataset(name, vocabulary, pairs, index_by_label(vocabulary.ids, (0,)))
 

@@ -36,7 +36,7 @@ class CheckReport:
         classes: Number of classes, and of these things.
         images: Images that it lists.
         read: Images that were decoded together with their truth.
-        truths: Segments, classes or boxes in those.
+        annotations: Number of segments, classes or boxes in those.
         empty: Images without any among those, by name.
         unseen: Names of the classes of which none was in them.
         faults: What is wrong, in the order of the images.
@@ -47,7 +47,7 @@ class CheckReport:
     classes: tuple[int, int]
     images: int
     read: int = 0
-    truths: int = 0
+    annotations: int = 0
     empty: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -66,7 +66,7 @@ class CheckReport:
             "things": self.classes[1],
             "images": self.images,
             "read": self.read,
-            "truths": self.truths,
+            "annotations": self.annotations,
             "empty": self.empty,
             "unseen_classes": self.unseen,
             "fault_counts": self.counts(),
@@ -136,7 +136,7 @@ def _content_faults(
     sample = dataset[index]
     labels = truth_labels(sample.truth)
     report.read += 1
-    report.truths += len(labels)
+    report.annotations += len(labels)
     seen[labels] = True
     if not len(labels):
         report.empty.append(dataset.image_name(index))

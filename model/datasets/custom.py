@@ -112,7 +112,11 @@ def restrict_things(vocabulary: Vocabulary, only: tuple[str, ...]) -> tuple[Voca
     things = {name.casefold() for name, thing in pairs if thing}
     for name in only:
         if name.casefold() not in things:
-            raise InputError(f"{name!r} is no thing of it", file=vocabulary.source, field="only")
+            raise InputError(
+                f"{name!r} is not a thing class of the vocabulary",
+                file=vocabulary.source,
+                field="only",
+            )
     keep = [place for place, out in enumerate(is_out) if not out]
     kept = replace(
         vocabulary,
@@ -161,7 +165,9 @@ def _open_label_maps(settings: LabelMaps) -> FileDataset:
         vocabulary = replace(vocabulary, ids=tuple(numbers.tolist()))
     for number in (*vocabulary.ids, *settings.void):
         if not 0 <= number < 65536:
-            raise InputError(f"{number} is no label of a PNG", file=vocabulary.source)
+            raise InputError(
+                f"{number} is not a label of a PNG file, 0 to 65535", file=vocabulary.source
+            )
     names = None if settings.names is None else read_names(settings.names)
     pairs = found_pairs(settings.images, settings.labels, names)
     places = index_by_label(vocabulary.ids, settings.void)

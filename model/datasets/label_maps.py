@@ -114,7 +114,9 @@ def found_pairs(
     for name in names:
         for found, folder, what in ((pictures, images, "image"), (maps, labels, "label map")):
             if name not in found:
-                raise InputError(f"holds no {what} {name!r}, which the other has", file=folder)
+                raise InputError(
+                    f"contains no {what} {name!r}; the other folder has it", file=folder
+                )
     return [LabelMapPair(name, pictures[name], maps[name]) for name in names]
 
 
@@ -132,7 +134,7 @@ def read_names(path: Path) -> list[str]:
         raise InputError(f"cannot be read: {error}", file=path) from None
     names = [line.strip() for line in lines if line.strip()]
     if not names:
-        raise InputError("names no image", file=path)
+        raise InputError("contains no image names", file=path)
     return names
 
 
@@ -147,5 +149,5 @@ def _by_name(folder: Path, suffixes: frozenset[str], what: str) -> dict[str, Pat
                 raise InputError(f"has the name of {found[name]} but for the suffix", file=path)
             found[name] = path
     if not found:
-        raise InputError(f"holds no {what}", file=folder)
+        raise InputError(f"contains no {what}", file=folder)
     return found

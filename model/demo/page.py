@@ -28,10 +28,10 @@ footer { display: none !important; }
 .result .icon-button-wrapper { top: auto; bottom: 4px; }  /* off the legend */
 """
 _ABOUT = """# DaTaSeg
-Segment an image by classes of your own, as **{checkpoint}** does: panoptic, semantic and instance
+Segment an image by your own classes, as **{checkpoint}** does: panoptic, semantic and instance
 results come from one forward pass. Images stay on the machine that runs this page.
 """
-_CLASSES = "Set apart by commas; `:stuff` behind what cannot be counted, as in `sky:stuff`."
+_CLASSES = "Separated by commas. Add `:stuff` to classes that cannot be counted, as in `sky:stuff`."
 
 
 def make_page(demo: Demo, checkpoint: str, vocabulary: str) -> gr.Blocks:
@@ -52,11 +52,11 @@ def make_page(demo: Demo, checkpoint: str, vocabulary: str) -> gr.Blocks:
                     confidence = gr.Slider(
                         0, 1, 0.8, label="Class probability of panoptic segments"
                     )
-                    shown = gr.Slider(0, 1, 0.3, label="Least score of drawn instances")
+                    shown = gr.Slider(0, 1, 0.3, label="Minimum score of drawn instances")
                 modules = gr.Dropdown(
                     list(demo.module_names),
                     value=demo.module_names[0] if demo.module_names else None,
-                    label="Modules of data set",
+                    label="Dataset-specific modules",
                     visible=bool(demo.module_names),
                 )
                 button = gr.Button("Segment", variant="primary")

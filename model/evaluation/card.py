@@ -46,7 +46,7 @@ def read_evaluations(paths: list[Path], checkpoint: Path) -> list[Evaluation]:
         evaluation = read_json(path, Evaluation)
         if Path(evaluation.checkpoint).name != checkpoint.name:
             raise InputError(
-                f"is of {evaluation.checkpoint!r}, not of {checkpoint.name!r}",
+                f"belongs to {evaluation.checkpoint!r}, not to {checkpoint.name!r}",
                 file=path,
                 field="checkpoint",
             )
@@ -129,7 +129,7 @@ def _data(trained: dict[str, Any]) -> list[dict[str, Any]]:
 def _text(text: dict[str, Any]) -> str:
     """Where the class vectors came from, in a word."""
     if text.get("synthetic"):
-        return "the synthetic world's own vectors"
+        return "synthetic embeddings"
     return text.get("file") or f"{text['model']} {text['pretrained']}"
 
 

@@ -104,16 +104,16 @@ def panoptic_results(
     """
     groups = group_proposals(proposals.logits, mergeable_classes(Task.PANOPTIC, is_thing))
     merged = merge(proposals, groups)
-    chances, labels = merged.logits.float().softmax(-1).max(-1)  # (B, N)
-    kept = groups.valid & (labels < len(is_thing)) & (chances > confidence)
+    probs, labels = merged.logits.float().softmax(-1).max(-1)  # (B, N)
+    kept = groups.valid & (labels < len(is_thing)) & (probs > confidence)
     return [
-        _panoptic(merged.masks[b, kept[b]].float(), labels[b, kept[b]], chances[b, kept[b]], place)
+        _panoptic(merged.masks[b, kept[b]].float(), labels[b, kept[b]], probs[b, kept[b]], place)
         for b, place in enumerate(placements)
     ]
 
 
 def _panoptic(
-    masks: torch.Tensor, labels: torch.Tensor, chances: torch.Tensor, placement: Placement
+    masks: torch.Tensor, labels: torch.Tensor, probs: torch.Tensor, placement: Placement
 ) -> PanopticResult:
     """One image from (S, h, w) mask logits. One mask is in the image's size at a time."""
     best = torch.zeros(placement.image, device=masks.device)
@@ -123,7 +123,7 @@ def _panoptic(
     for number, mask in enumerate(masks):
         logits = resize_to_image(mask[None], placement)[0]
         inside = logits >= 0
-        value = logits.sigmoid() * chances[number]
+        value = logits.sigmoid() * probs[number]
         wins = value > best
         best = torch.where(wins, value, best)
         winner.masked_fill_(wins, number)
@@ -133,7 +133,7 @@ def _panoptic(
     won = torch.bincount((winner + 1).flatten(), minlength=count + 1)[1:].tolist()
     area = torch.bincount((own + 1).flatten(), minlength=count + 1)[1:].tolist()
     listed = torch.stack(whole).tolist() if whole else []
-    scores = (chances * _localisation(masks, placement)).tolist()
+    scores = (probs * _localisation(masks, placement)).tolist()
     classes = labels.tolist()
     new_ids = torch.zeros(count + 1, dtype=torch.int32)
     segments: list[PanopticSegment] = []
@@ -159,10 +159,10 @@ def semantic_results(proposals: Proposals, placements: Sequence[Placement]) -> l
     everything = torch.ones_like(proposals.logits[0, 0, :-1], dtype=torch.bool)
     groups = group_proposals(proposals.logits, everything)
     merged = merge(proposals, groups)
-    chances = merged.logits.float().softmax(-1)[..., :-1] * groups.valid[..., None]  # (B, N, K)
+    probs = merged.logits.float().softmax(-1)[..., :-1] * groups.valid[..., None]  # (B, N, K)
     results = []
-    for mask, chance, placement in zip(merged.masks, chances, placements, strict=True):
-        scores = torch.einsum("nk,nhw->khw", chance, mask.float().sigmoid())
+    for mask, prob, placement in zip(merged.masks, probs, placements, strict=True):
+        scores = torch.einsum("nk,nhw->khw", prob, mask.float().sigmoid())
         results.append(SemanticResult(_strongest(scores, placement).cpu().numpy()))
     return results
 
@@ -200,12 +200,12 @@ def instance_results(
         placements: Where the B images lie in the input.
         is_thing: (K,) bool, where the vocabulary has stuff, which is no instance.
     """
-    chances = proposals.logits.float().softmax(-1)[..., :-1]  # (B, N, K)
+    probs = proposals.logits.float().softmax(-1)[..., :-1]  # (B, N, K)
     if is_thing is not None:
-        chances = chances * is_thing
-    classes = chances.shape[-1]
-    most = min(MOST_INSTANCES, chances[0].numel())
-    top, index = chances.flatten(1).topk(most)  # (B, most)
+        probs = probs * is_thing
+    classes = probs.shape[-1]
+    most = min(MOST_INSTANCES, probs[0].numel())
+    top, index = probs.flatten(1).topk(most)  # (B, most)
     rows, labels = index // classes, index % classes
     return [
         _instances(proposals.masks[b].float(), top[b], rows[b], labels[b], placement)
@@ -215,7 +215,7 @@ def instance_results(
 
 def _instances(
     masks: torch.Tensor,
-    chances: torch.Tensor,
+    probs: torch.Tensor,
     rows: torch.Tensor,
     labels: torch.Tensor,
     placement: Placement,
@@ -223,7 +223,7 @@ def _instances(
     """One image from (N, h, w) mask logits. A proposal of several classes is encoded once."""
     used, place = rows.unique(return_inverse=True)
     masks = masks[used]
-    scores = (chances * _localisation(masks, placement)[place]).cpu().numpy()
+    scores = (probs * _localisation(masks, placement)[place]).cpu().numpy()
     encoded = [encode_logits(mask, placement) for mask in masks.cpu().numpy()]
     areas = np.array([rle_area(rle) for rle in encoded], np.int64)
     owner = place.cpu().numpy()

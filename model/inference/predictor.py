@@ -114,7 +114,7 @@ def load_predictor(
     network = load_checkpoint(checkpoint)
     for name, tensor in network.state_dict().items():
         if not torch.isfinite(tensor).all():
-            raise InputError("holds values that are not finite", file=checkpoint, field=name)
+            raise InputError("contains non-finite values", file=checkpoint, field=name)
     width = network.config.text_dim
     if embeddings.shape[1] != width:
         raise InputError(

@@ -61,7 +61,8 @@ class ResultFiles:
         for name, number in zip(vocabulary.names, vocabulary.ids, strict=True):
             if not 0 <= number <= _MOST_LABELS:
                 raise InputError(
-                    f"the id {number} ({name!r}) fits no 16-bit label map", file=vocabulary.source
+                    f"the id {number} ({name!r}) does not fit into a 16-bit label map",
+                    file=vocabulary.source,
                 )
         make_folder(folder)
         self.folder = folder

@@ -76,7 +76,7 @@ def _create(config: BackboneConfig) -> Any:
             )
     except (RuntimeError, TypeError, AttributeError, AssertionError) as error:
         raise InputError(
-            f"timm's {config.name} gives no feature maps: {str(error).splitlines()[0]}",
+            f"timm's {config.name} has no feature maps: {str(error).splitlines()[0]}",
             field="backbone.name",
         ) from None
     raise InputError(

@@ -79,10 +79,10 @@ def load_pretrained(backbone: ConvBackbone | ViTDet, source: str | Path) -> Weig
         else:
             misfits.append(f"{key} is {tuple(tensor.shape)}, not {tuple(target[name].shape)}")
     if misfits:
-        raise InputError(f"weights of another network: {'; '.join(misfits[:5])}", file=source)
+        raise InputError(f"weights do not fit this network: {'; '.join(misfits[:5])}", file=source)
     if not taken:
         raise InputError(
-            f"has no weight that this backbone knows (it has {', '.join(list(weights)[:3])} …)",
+            f"has no weights of this backbone (it has {', '.join(list(weights)[:3])} …)",
             file=source,
         )
     backbone.net.load_state_dict(taken, strict=False)
@@ -101,7 +101,7 @@ def read_weights(source: str | Path) -> dict[str, torch.Tensor]:
         return _read_file(path)
     name = str(source)
     if not timm.is_model_pretrained(name):
-        raise InputError(f"neither a file nor the name of weights in timm: {name!r}")
+        raise InputError(f"not a file and not a timm name of weights: {name!r}")
     try:
         return timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:  # whatever the hub's client raises when it cannot fetch them
@@ -122,12 +122,12 @@ def _read_file(path: Path) -> dict[str, torch.Tensor]:
     except (SafetensorError, RuntimeError, EOFError, OSError) as error:
         raise InputError(f"cannot be read: {str(error).splitlines()[0]}", file=path) from None
     except Exception:  # pickle errors of many kinds: not weights, or more than weights
-        raise InputError("is not a file of PyTorch weights only", file=path) from None
+        raise InputError("not a file with only PyTorch weights", file=path) from None
     for wrapper in _WRAPPERS:
         if isinstance(weights, dict) and isinstance(weights.get(wrapper), dict):
             weights = weights[wrapper]
     if not isinstance(weights, dict):
-        raise InputError("is not a dictionary of weights", file=path)
+        raise InputError("not a dictionary of weights", file=path)
     tensors = {str(k): v for k, v in weights.items() if isinstance(v, torch.Tensor)}
     return {key.removeprefix("module."): tensor for key, tensor in tensors.items()}
 

@@ -32,7 +32,7 @@ class Counts:
     the same gradient as in one piece.
 
     Attributes:
-        masks: Number of ground truths (Mask2Former's `num_masks`).
+        masks: Number of ground-truth masks (Mask2Former's `num_masks`).
         slots: Sum of the slots' weights in the cross-entropy: of N proposals per image, G are
             matched and have weight 1; the others are background and have weight 0.05. Slots that
             MERGE leaves empty are included, as their number depends on the network.
@@ -48,7 +48,7 @@ def batch_counts(gt_counts: Sequence[int], num_queries: int, device: torch.devic
     They are averaged because data parallelism averages the gradients.
 
     Args:
-        gt_counts: Number of ground truths of each image that this process has in the step.
+        gt_counts: Number of ground-truth masks of each image that this process has in the step.
         num_queries: Proposals of the network per image, N.
         device: Device of the counts if there are several processes.
     """

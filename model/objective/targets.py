@@ -62,7 +62,7 @@ class BatchTargets:
 
     Attributes:
         joined: The targets of all images as one.
-        counts: Number of ground truths of each image.
+        counts: Number of ground-truth masks of each image.
     """
 
     joined: Target

@@ -97,7 +97,7 @@ def read_header(path: str | Path) -> tuple[DaTaSegConfig, dict[str, Any]]:
         raise InputError(f"the header is not valid JSON: {error}", file=path) from None
     if header.get("format") != _FORMAT:
         raise InputError(
-            f"is safetensors, but no checkpoint of this program (format {header.get('format')!r})",
+            f"a safetensors file, but not a dataseg checkpoint (format {header.get('format')!r})",
             file=path,
         )
     return config_from_dict(header.get("config"), str(path)), header.get("about", {})
@@ -122,7 +122,7 @@ def _open(path: str | Path) -> Any:
     try:
         return safetensors.safe_open(path, "pt")
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(f"is not a safetensors file: {error}", file=path) from None
+        raise InputError(f"not a safetensors file: {error}", file=path) from None
 
 
 def _shape(shape: torch.Size) -> str:

@@ -139,7 +139,7 @@ def _read_npy(data: bytes, path: Path) -> tuple[None, np.ndarray]:
     try:
         return None, np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError, MemoryError) as error:
-        raise InputError(f"is no .npy array: {error}", file=path) from None
+        raise InputError(f"not a valid .npy file: {error}", file=path) from None
 
 
 def _read_npz(data: bytes, path: Path) -> tuple[list[str] | None, np.ndarray]:
@@ -154,10 +154,10 @@ def _read_npz(data: bytes, path: Path) -> tuple[list[str] | None, np.ndarray]:
         zipfile.BadZipFile,
         AttributeError,
     ) as error:
-        raise InputError(f"is no sound .npz file: {error}", file=path) from None
+        raise InputError(f"not a valid .npz file: {error}", file=path) from None
     names = arrays.pop("names", None)
     if names is not None and (names.ndim != 1 or names.dtype.kind != "U"):
-        raise InputError("holds names that are no list of texts", file=path, field="names")
+        raise InputError("names must be a list of strings", file=path, field="names")
     return None if names is None else names.tolist(), _pick(arrays, path)
 
 
@@ -170,10 +170,10 @@ def _read_safetensors(data: bytes, path: Path) -> tuple[list[str] | None, np.nda
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         names = json.loads(header.get("__metadata__", {}).get("names", "null"))
     except (SafetensorError, ValueError, TypeError, KeyError) as error:
-        raise InputError(f"is no .safetensors file that numpy reads: {error}", file=path) from None
+        raise InputError(f"not a valid .safetensors file: {error}", file=path) from None
     is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not is_list:
-        raise InputError("names are no list of texts", file=path, field="__metadata__.names")
+        raise InputError("names must be a list of strings", file=path, field="__metadata__.names")
     return names, _pick(arrays, path)
 
 
@@ -182,5 +182,5 @@ def _pick(arrays: dict[str, np.ndarray], path: Path) -> np.ndarray:
         return arrays["embeddings"]
     tables = [array for array in arrays.values() if array.ndim == 2]
     if len(tables) != 1:
-        raise InputError("holds no array called embeddings", file=path)
+        raise InputError("contains no array named embeddings", file=path)
     return tables[0]

@@ -23,7 +23,7 @@ from model.text.prompts import DEFAULT_TEMPLATES, check_templates, fill
 from o365seg.errors import InputError
 
 _BATCH = 64  # sentences at a time: what a processor keeps busy with, in little memory
-_ASIDE = "; name its weights file, or give ready embeddings"
+_ASIDE = "; give a weights file or precomputed embeddings"
 
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 
@@ -189,7 +189,7 @@ def _check_known(encoder: TextEncoder) -> bool:
     if not config and not Path(encoder.pretrained).is_file():
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"
         raise InputError(
-            f"{encoder.pretrained!r} is no weights file and no tag of {encoder.model} "
+            f"{encoder.pretrained!r} is neither a weights file nor a tag of {encoder.model} "
             f"(its tags: {tags})"
         )
     return bool(config.get("quick_gelu", False)) if config else False

@@ -43,7 +43,7 @@ def check_templates(templates: tuple[str, ...]) -> None:
         InputError: none at all, or one without `{}` or `{a}`; it is quoted.
     """
     if not templates:
-        raise InputError("no prompt template is given")
+        raise InputError("missing: give at least one prompt template")
     for template in templates:
         if "{}" not in template and "{a}" not in template:
             raise InputError(f"the prompt template {template!r} has no {{}} for the class name")

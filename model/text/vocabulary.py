@@ -51,14 +51,14 @@ class Vocabulary:
         for field in (self.is_thing, self.ids, *([self.colours] if self.colours else [])):
             assert len(field) == len(self.names)  # ours to get right, not the user's
         if not self.names:
-            raise InputError("names no class", file=self.source)
+            raise InputError("contains no class names", file=self.source)
         seen_names: set[str] = set()
         seen_ids: set[int] = set()
         for name, number in zip(self.names, self.ids, strict=True):
             if not clean_name(name):
-                raise InputError(f"a class without a name ({name!r})", file=self.source)
+                raise InputError(f"a class has an empty name ({name!r})", file=self.source)
             if name.casefold() in seen_names:
-                raise InputError(f"the class {name!r} is given twice", file=self.source)
+                raise InputError(f"the class {name!r} is repeated", file=self.source)
             if number in seen_ids:
                 raise InputError(f"the id {number} ({name!r}) is given twice", file=self.source)
             seen_names.add(name.casefold())
@@ -177,7 +177,7 @@ def _from_categories(data: bytes, path: str | Path) -> Vocabulary:
     for index, category in enumerate(listed):
         if category.color and not all(0 <= value <= 255 for value in category.color):
             raise InputError(
-                f"{list(category.color)} is no colour",
+                f"{list(category.color)} is not a colour",
                 file=path, record=f"categories[{index}] (id {category.id})", field="color",
             )  # fmt: skip
     colours = [category.color for category in listed if category.color is not None]

@@ -25,7 +25,7 @@ def test_a_sound_folder_is_counted_and_drawn(name: str, tmp_path: Path):
     assert done.exit_code == 0, (done.output, done.exception)
     (found,) = json.loads(report.read_text())
     assert (found["images"], found["read"], found["faults"]) == (2, 2, [])
-    assert found["truths"] >= 1
+    assert found["annotations"] >= 1
     with Image.open(out) as picture:
         assert picture.width > 1000
         assert len(picture.convert("RGB").getcolors(2**24) or []) > 100

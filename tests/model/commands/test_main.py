@@ -130,10 +130,10 @@ def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
     [
         (["absent.png"], "absent.png: no such file"),
         (["12.jpg", "--checkpoint", "absent"], "absent: no such file"),
-        (["12.jpg", "--checkpoint", "text.npy"], "text.npy: is not a safetensors file"),
+        (["12.jpg", "--checkpoint", "text.npy"], "text.npy: not a safetensors file"),
         (["12.jpg", "--embeddings", "wide.npy"], "text embeddings of length 8, those given have 9"),
         (["12.jpg", "--vocabulary", "cat"], "4 rows and no names, the vocabulary 1 classes"),
-        (["12.jpg", "--vocabulary", "cat, cat"], "'cat' is given twice"),
+        (["12.jpg", "--vocabulary", "cat, cat"], "'cat' is repeated"),
         (["12.jpg", "--device", "abacus"], "PyTorch cannot use the device 'abacus'"),
         (["12.jpg", "12.jpg"], "would have the same name as those of"),
         ([""], "contains no image"),

@@ -110,7 +110,7 @@ def test_things_that_are_not_asked_for_are_void_and_no_classes(tmp_path: Path):
     assert isinstance(truth, SegmentTruth)
     assert [(s.id, s.label) for s in truth.segments] == [(70001, 1)]
     for name in ("cat", "stuff"):
-        with pytest.raises(InputError, match=f"{name!r} is no thing"):
+        with pytest.raises(InputError, match=f"{name!r} is not a thing class"):
             open_table(tmp_path, **table, only=[name])
 
 
@@ -147,7 +147,7 @@ def test_label_maps_may_be_a_list_of_names(tmp_path: Path):
 def test_an_image_without_its_label_map_is_named(tmp_path: Path):
     table = label_maps(tmp_path) | {"vocabulary": ["a", "b", "c"]}
     (tmp_path / "labels" / "x.png").unlink()
-    with pytest.raises(InputError, match="labels: holds no label map 'x'"):
+    with pytest.raises(InputError, match="labels: contains no label map 'x'"):
         open_table(tmp_path, **table)
     picture(tmp_path / "images" / "x.png")
     with pytest.raises(InputError, match="but for the suffix"):

@@ -79,7 +79,9 @@ def test_what_it_was_trained_on_is_told(checkpoint: Path, tmp_path: Path) -> Non
 def test_the_evaluation_of_another_model_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     numbers = tmp_path / "numbers.json"
     numbers.write_text(json.dumps(evaluation("other.safetensors", mIoU=0.5)))
-    with pytest.raises(InputError, match=r"is of 'other\.safetensors', not of 'm\.safetensors'"):
+    with pytest.raises(
+        InputError, match=r"belongs to 'other\.safetensors', not to 'm\.safetensors'"
+    ):
         read_evaluations([numbers], checkpoint)
     numbers.write_text("{}")
     with pytest.raises(InputError, match="checkpoint"):

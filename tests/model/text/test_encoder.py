@@ -78,7 +78,10 @@ def test_the_cache_answers_without_an_encoder_and_heals(
     ("encoder", "message"),
     [
         (TextEncoder("ViT-L-41"), "open_clip has no model 'ViT-L-41'; did you mean"),
-        (TextEncoder("ViT-L-14", "nobody"), "'nobody' is no weights file and no tag of ViT-L-14"),
+        (
+            TextEncoder("ViT-L-14", "nobody"),
+            "'nobody' is neither a weights file nor a tag of ViT-L-14",
+        ),
         (TextEncoder(), r"ViT-L-14 \(openai\) cannot be loaded from this machine or fetched"),
     ],
 )

@@ -35,7 +35,7 @@ def test_a_list_marks_stuff_and_counts_from_one() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("cat,,dog", "without a name"), ("", "without a name"), ("cat, Cat", "'Cat' is given twice")],
+    [("cat,,dog", "empty name"), ("", "empty name"), ("cat, Cat", "'Cat' is repeated")],
 )
 def test_bad_lists(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
