@@ -5,24 +5,25 @@ from typing import Annotated
 
 import typer
 
-from model.commands.options import model_libraries
+from model.commands.options import Checkpoint, model_libraries
+from o365seg.terminal import output
 
 
 def card(
-    checkpoint: Annotated[Path, typer.Argument(help="The model.", metavar="FILE.safetensors")],
+    checkpoint: Checkpoint,
     evaluation: Annotated[
         list[Path] | None,
         typer.Option(
-            help="What `dataseg evaluate --json` wrote; may be given again.", metavar="NUMBERS.JSON"
+            help="A file from `dataseg evaluate --json`; repeatable.", metavar="NUMBERS.JSON"
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("model_card.md"),
     name: Annotated[
-        str | None, typer.Option(help="The model's name.", show_default="its file's")
+        str | None, typer.Option(help="Name of the model.", show_default="that of its file")
     ] = None,
-    licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
 ) -> None:
-    """Write the model card: the network, what it was trained on, its scores, its limits."""
+    """Write the model card: network, training data, scores and limits."""
     with model_libraries():
         from model.evaluation.card import model_card, read_evaluations
         from o365seg.formats.json_files import write_bytes_atomic
@@ -37,4 +38,4 @@ def card(
             name=name, licence=licence, command=command,
         )  # fmt: skip
         write_bytes_atomic(out, text.encode())
-    typer.echo(f"written: {out}", err=True)
+    output.say_written(out)

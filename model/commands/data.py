@@ -7,7 +7,8 @@ import typer
 
 from model.commands.options import model_libraries
 from o365seg.errors import InputError
-from o365seg.terminal import command_line
+from o365seg.terminal import command_line, output
+from o365seg.terminal.output import JsonFile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 
-_SHOWN = 10  # faults of a kind that are printed; --json has them all
+_SHOWN = 10  # faults of each kind that are printed; --json has all
 
 
 @app.callback()
@@ -34,53 +35,52 @@ def check(
         str,
         typer.Argument(
             help="A data set of the catalogue (docs/data_sets.md), or a file with [[data]] "
-            "entries as in a training configuration.",
+            "tables as in a training configuration.",
             metavar="NAME|FILE.toml",
         ),
     ],
     root: Annotated[
-        Path | None, typer.Argument(help="The folder that it was downloaded to.", metavar="ROOT")
+        Path | None, typer.Argument(help="Folder of the downloaded data set.", metavar="ROOT")
     ] = None,
     split: Annotated[str, typer.Option(help="train or val.")] = "train",
     read: Annotated[
         int,
         typer.Option(
-            help="Images to decode with their truth, evenly spread. Of the others the file's head "
-            "is read alone.",
+            help="Number of images to decode with their ground truth, evenly spread. Of the "
+            "others only the file's header is read.",
             min=0,
         ),
     ] = 1000,
-    samples: Annotated[int, typer.Option(help="Samples in the picture.", min=0)] = 6,
+    samples: Annotated[int, typer.Option(help="Number of samples in the picture.", min=0)] = 6,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The picture of a few samples with their truth.",
+            help="The picture of the samples with their ground truth.",
             metavar="FILE.png",
             show_default="NAME_SPLIT.png",
         ),
     ] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="Write all that was found to this file.", metavar="FILE")
-    ] = None,
+    json_file: JsonFile = None,
     bad_images: Annotated[
         Path | None,
         typer.Option(
-            help="Write the names of the faulty images to this file, for leave_out.",
+            help="Write the names of invalid images to this file, for leave_out.",
             metavar="FILE.txt",
         ),
     ] = None,
 ) -> None:
-    """Verify a data set's folder, and draw a few samples. The exit code is 1 if it has faults."""
+    """Check a data set's folder, and draw a few samples. The exit code is 1 if it has faults."""
     with model_libraries():
         from model.datasets.checking import check_dataset
-        from o365seg.formats.json_files import write_bytes_atomic, write_json_atomic
+        from o365seg.formats.json_files import write_bytes_atomic
 
         opened = _opened(name, root, split)
         reports: list[CheckReport] = []
         for number, dataset in enumerate(opened):
             report = check_dataset(dataset, read, command_line.progress)
             reports.append(report)
-            command_line.output_console().print(_table(report))
+            if json_file != output.STDOUT:
+                output.output_console().print(_table(report))
             for line in _fault_lines(report):
                 typer.echo(line, err=True)
             if samples:
@@ -89,26 +89,27 @@ def check(
                 if out is not None and len(opened) > 1:
                     picture = out.with_stem(f"{out.stem}_{number}")
                 _write_picture(dataset, samples, picture)
-        if json is not None:
-            write_json_atomic(json, [report.as_json() for report in reports])
+        output.show([report.as_json() for report in reports], json_file)
         bad = [fault.image for report in reports for fault in report.faults]
         if bad_images is not None:
             write_bytes_atomic(bad_images, "".join(f"{n}\n" for n in dict.fromkeys(bad)).encode())
     if bad:
-        raise InputError(f"{len(dict.fromkeys(bad)):,} images are at fault", file=root or name)
+        raise InputError(f"{len(dict.fromkeys(bad)):,} images are invalid", file=root or name)
 
 
 def _opened(name: str, root: Path | None, split: str) -> "list[FileDataset]":
-    """The data set of the catalogue, or those of a configuration."""
+    """Open the data set of the catalogue, or those of a configuration."""
     from model.datasets.configured import open_configured
     from model.datasets.opening import open_dataset
 
     if name.endswith(".toml"):
         if root is not None:
-            raise InputError("a configuration says itself where its data sets are", file=name)
+            raise InputError(
+                "a configuration file names its folders itself; leave out ROOT", file=name
+            )
         return open_configured(Path(name))
     if root is None:
-        raise InputError(f"{name}: name the folder as well")
+        raise InputError(f"{name}: give ROOT, too")
     return [open_dataset(name, root, split)]
 
 
@@ -120,7 +121,7 @@ def _table(report: "CheckReport") -> "Table":
     table.add_row("task", report.task)
     table.add_row("classes", f"{classes} ({things} things, {classes - things} stuff)")
     table.add_row("images", f"{report.images:,}")
-    table.add_row("decoded with their truth", f"{report.read:,}")
+    table.add_row("decoded with their ground truth", f"{report.read:,}")
     what = {"panoptic": "segments", "semantic": "classes, summed over images"}
     table.add_row(what.get(report.task, "objects"), f"{report.annotations:,}")
     table.add_row("images without any", f"{len(report.empty):,}")
@@ -136,22 +137,22 @@ def _fault_lines(report: "CheckReport") -> list[str]:
         found = [fault.message for fault in report.faults if fault.kind == kind]
         lines += [f"{kind}: {message}" for message in found[:_SHOWN]]
         if count > _SHOWN:
-            lines.append(f"{kind}: and {count - _SHOWN:,} more; --json FILE has them all")
+            lines.append(f"{kind}: and {count - _SHOWN:,} more; --json FILE lists all")
     return lines
 
 
 def _write_picture(dataset: "FileDataset", wanted: int, path: Path) -> None:
-    """The first sound samples, evenly spread over the data set."""
+    """Draw valid samples, evenly spread over the data set."""
     from model.datasets.checking import spread
     from model.inference.contact_sheet import contact_sheet
     from model.inference.visualize import save_picture
 
     shown = []
-    for place in spread(len(dataset), wanted):
+    for index in spread(len(dataset), wanted):
         try:
-            shown.append(dataset[place])
+            shown.append(dataset[index])
         except InputError:
-            continue  # it is among the faults
+            continue  # it is in the report
     if shown:
         save_picture(contact_sheet(shown, dataset.vocabulary), path)
-        typer.echo(f"written: {path}", err=True)
+        output.say_written(path)

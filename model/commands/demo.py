@@ -1,11 +1,12 @@
 """The command `dataseg demo`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from model.commands.options import (
+    Checkpoint,
+    Device,
     Embeddings,
     Prompts,
     Size,
@@ -17,16 +18,16 @@ from model.commands.options import (
 )
 
 CLASSES = "cat, person, cup, table, wall:stuff, floor:stuff, sky:stuff, grass:stuff"
-_FIRST = 40  # names of an embeddings file to begin with; a page cannot show a thousand
+_FIRST = 40  # names of an embeddings file that the page starts with
 
 
 def demo(
-    checkpoint: Annotated[Path, typer.Argument(help="The model.", metavar="FILE.safetensors")],
+    checkpoint: Checkpoint,
     vocabulary: Annotated[
         str | None,
         typer.Option(
-            help="The classes to begin with, as for predict.",
-            show_default="a few everyday ones, or those of --embeddings",
+            help="The classes at the start, as for predict.",
+            show_default="common ones, or those of --embeddings",
             metavar='"CAT, SOFA, WALL:STUFF"',
         ),
     ] = None,
@@ -35,21 +36,19 @@ def demo(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 7861,
     size: Size = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
-    ] = None,
+    device: Device = None,
     embeddings: Embeddings = None,
     text_model: TextModel = "ViT-L-14",
     text_weights: TextWeights = "openai",
     prompt: Prompts = None,
 ) -> None:
-    """Try any image with a vocabulary of your own in the browser: all three tasks.
+    """Try a model in the browser, with any image and any vocabulary.
 
-    With --embeddings, the classes must be among the file's names; else a text encoder makes them.
+    With --embeddings, the vocabulary is limited to the names in the file.
     """
     pixels = input_size(size, checkpoint)
     with model_libraries():
-        # The page first: a missing gradio is told before PyTorch has been waited for.
+        # The page first: a missing gradio is reported before PyTorch is loaded.
         from model.demo.page import make_page, serve_page  # isort: skip
         from model.demo.demo import Demo
         from model.runtime.device import chosen_device

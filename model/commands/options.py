@@ -1,4 +1,4 @@
-"""What the commands of `dataseg` share: options, and how they are read."""
+"""Options that several commands of `dataseg` have, and the parsing of their values."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,57 +15,62 @@ if TYPE_CHECKING:
 _EXTRA = dict.fromkeys(
     ("open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch", "torchvision"), "model"
 ) | {"gradio": "demo", "onnx": "export", "onnxscript": "export"}
-"""The extra that brings a library."""
+"""The extra of this package that installs a library."""
 _TEXT = "Text embeddings"
 
 Names = Annotated[
     str,
     typer.Option(
-        help="The classes, set apart by commas, with :stuff behind what cannot be counted; or a "
-        "file, a class a line or COCO's categories as JSON.",
+        help="The classes, separated by commas; append :stuff to what cannot be counted. Or a file "
+        "with a class on each line, or with COCO's categories as JSON.",
         metavar='"CAT, SOFA, WALL:STUFF"|FILE',
     ),
 ]
 TextModel = Annotated[
     str,
-    typer.Option("--text-model", help="Text encoder: a model of open_clip.", rich_help_panel=_TEXT),
+    typer.Option("--text-model", help="Text encoder: a model in open_clip.", rich_help_panel=_TEXT),
 ]
 TextWeights = Annotated[
     str,
     typer.Option(
-        "--text-weights", help="Its weights: open_clip's tag, or a file.", rich_help_panel=_TEXT
+        "--text-weights", help="Its weights: a tag of open_clip, or a file.", rich_help_panel=_TEXT
     ),
 ]
 Prompts = Annotated[
     list[str] | None,
     typer.Option(
         "--prompt",
-        help="A sentence with {} for the class; may be given again.",
-        show_default="our own templates",
+        help="A prompt template with {} for the class name; repeatable.",
+        show_default="built-in templates",
         rich_help_panel=_TEXT,
     ),
 ]
-
-
 Embeddings = Annotated[
     Path | None,
     typer.Option(
-        help="Ready text embeddings (.npy, .npz, .safetensors); no text encoder is needed.",
+        help="File of text embeddings (.npy, .npz, .safetensors) to use instead of a text encoder.",
         rich_help_panel=_TEXT,
     ),
+]
+Checkpoint = Annotated[
+    Path, typer.Argument(help="Checkpoint of the model.", metavar="FILE.safetensors")
+]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="cpu, cuda, …", show_default="a GPU if there is one"),
 ]
 Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
 
 
 def model_libraries() -> AbstractContextManager[None]:
-    """Without the libraries of an extra: one line that says how to get them."""
+    """Turn a missing library of an extra into one line that says how to install it."""
     return command_line.needed(_EXTRA)
 
 
 Size = Annotated[
     str | None,
     typer.Option(
-        help="Sides of the input in pixels, a multiple of 32; or native: each image's own.",
+        help="Side of the input in pixels, a multiple of 32; or native: each image's own size.",
         metavar="PIXELS|native",
         show_default="the size the model was trained at",
     ),
@@ -74,7 +79,7 @@ NATIVE = "native"
 
 
 def input_size(text: str | None, checkpoint: Path) -> int | None:
-    """The value of `--size`: pixels, or None for native. Without one, the size trained at.
+    """Parse `--size`: pixels, or None for native; the default is the size trained at.
 
     Another size than the checkpoint was trained at is used, with a notice on standard error.
 
@@ -98,7 +103,7 @@ def input_size(text: str | None, checkpoint: Path) -> int | None:
 
 
 def parse_size(text: str) -> int:
-    """A number of pixels that the network takes.
+    """Parse a number of pixels that the network accepts.
 
     Raises:
         BadParameter: not a multiple of 32.
@@ -109,7 +114,7 @@ def parse_size(text: str) -> int:
 
 
 def text_encoder(model: str, weights: str, prompts: list[str] | None) -> "TextEncoder":
-    """What the options of the text encoder describe."""
+    """Make the text encoder that the options describe."""
     from model.text.encoder import TextEncoder
     from model.text.prompts import DEFAULT_TEMPLATES
 

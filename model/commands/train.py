@@ -6,33 +6,31 @@ from typing import Annotated, Any
 
 import typer
 
-from model.commands.options import model_libraries
+from model.commands.options import Device, model_libraries
 
 
 def train(
     config: Annotated[
         str,
         typer.Argument(
-            help="What to train: a TOML file (docs/training.md), or the name of a shipped recipe.",
+            help="A TOML file (docs/training.md), or the name of a shipped recipe.",
             metavar="CONFIG.toml|RECIPE",
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the run. A run that is there already goes on.",
+            help="Folder of the run. An unfinished run in it is resumed.",
             show_default="runs/ and the configuration's name",
         ),
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, …", show_default="a GPU where there is one")
-    ] = None,
+    device: Device = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
-            help="Replace a value of the configuration, such as optimizer.lr=1e-4; may be given "
-            "again. In a run that goes on, iterations, optimizer.lr and skip may change.",
+            help="Replace a value of the configuration, such as optimizer.lr=1e-4; repeatable. "
+            "When a run is resumed, iterations, optimizer.lr and skip may change.",
             metavar="NAME=VALUE",
         ),
     ] = None,
@@ -41,10 +39,10 @@ def train(
         typer.Option(help="Train to this many iterations: --set iterations=N.", min=1),
     ] = None,
     show: Annotated[
-        bool, typer.Option("--show", help="Print the configuration and do nothing else.")
+        bool, typer.Option("--show", help="Print the configuration, and exit.")
     ] = False,
 ) -> None:
-    """Train on one or several data sets; a stopped run goes on where its last checkpoint is.
+    """Train on one or several data sets; an interrupted run resumes at its last checkpoint.
 
     On several processors: `torchrun --nproc-per-node 8 -m model train …`.
     """
@@ -60,7 +58,7 @@ def train(
         run = read_train_config(path, replaced)
         from model.training.loop import train_run
 
-        # The paths in a file begin at its folder; those in a shipped recipe where the user is.
+        # Paths in a file are relative to its folder, in a shipped recipe to the current folder.
         base = Path() if path.parent == RECIPES else path.parent
         train_run(run, base, str(path), out or Path("runs") / path.stem, device, replaced)
 

@@ -1,13 +1,13 @@
-"""A data set's truth as files that `benchmark` reads, so that anybody can repeat the numbers.
+"""A data set's ground truth as files for `benchmark`, so that anybody can repeat the numbers.
 
-| task | truth |
+| task | ground truth |
 |---|---|
 | panoptic | `truth.json` and `truth/NAME.png`, COCO's panoptic format |
 | semantic | `truth/NAME.png`, label maps of category ids, and `classes.json` |
-| instance | `truth.json`, COCO's format: masks where there are segments, else boxes alone |
+| instance | `truth.json`, COCO's format: masks where there are segments, or else boxes |
 
-Instances that come from an annotation file are scored by that file: only it has skipped instances
-and masks that overlap.
+Instances from an annotation file are scored by that file: only the file contains skipped
+instances and overlapping masks.
 """
 
 import json
@@ -34,27 +34,27 @@ _MOST_IN_BYTES = 255
 
 
 def ignore_label(vocabulary: Vocabulary) -> int:
-    """The label of pixels without a class: no class has it, and the maps' type holds it."""
+    """Label of pixels without a class: no class id, and within the maps' integer type."""
     return _MOST_IN_BYTES if max(vocabulary.ids) < _MOST_IN_BYTES else 2**16 - 1
 
 
 def write_truth(
     sample: Sample, image: ListedImage, task: Task, vocabulary: Vocabulary, folder: Path
 ) -> list[dict[str, Any]]:
-    """Write an image's truth.
+    """Write an image's ground truth.
 
     Args:
-        sample: The image and what is known of it.
-        image: What its files are called, and the id that records carry.
-        task: What is scored.
-        vocabulary: The classes that the truth's labels count by.
-        folder: Where `truth/` is.
+        sample: The image and its ground truth.
+        image: The name of its files and the id in its records.
+        task: The task.
+        vocabulary: The classes that labels are indices of.
+        folder: The folder that contains `truth/`.
 
     Returns:
-        The records of `truth.json`'s `annotations`; instances yet without ids. None for semantic.
+        The records of `truth.json`'s `annotations`, instances without ids yet; none for semantic.
 
     Raises:
-        InputError: the truth cannot be scored so: a semantic map has no instances, boxes no pixels.
+        InputError: the ground truth does not fit the task: a semantic map has no instances.
     """
     truth, place = sample.truth, folder / "truth" / f"{image.stem}.png"
     if task is Task.PANOPTIC and isinstance(truth, SegmentTruth):
@@ -71,7 +71,9 @@ def write_truth(
     kind = {SegmentTruth: "segments", ClassTruth: "a map of classes", BoxTruth: "boxes"}[
         type(truth)
     ]
-    raise InputError(f"its truth is {kind}, by which no {task} result is scored", file=sample.path)
+    raise InputError(
+        f"has {kind} as ground truth, which cannot score {task} results", file=sample.path
+    )
 
 
 def _panoptic(
@@ -146,16 +148,16 @@ def _record(image: ListedImage, category: int, area: float, crowd: int) -> dict[
 
 
 def annotated_instances(dataset: Dataset) -> InstanceDataset | None:
-    """The data set whose annotation file decides; None where samples do."""
+    """Return the data set if it is scored by its annotation file; None otherwise."""
     whole = dataset.whole if isinstance(dataset, ChosenImages) else dataset
     return whole if isinstance(whole, InstanceDataset) else None
 
 
 def annotation_truth(dataset: InstanceDataset, images: Collection[int], path: Path) -> Path:
-    """The annotation file to score by.
+    """Return the annotation file to score by.
 
-    That is the data set's own where all its images were predicted and its category ids are the
-    vocabulary's; else a copy with these images and ids alone, everything else verbatim.
+    It is the data set's own if all its images were predicted and its category ids are those of the
+    vocabulary; otherwise a copy with only these images and ids, and all else unchanged.
 
     Args:
         dataset: The data set.

@@ -1,6 +1,5 @@
 """Evaluate a model on several data sets, and report the scores: what `dataseg evaluate` runs."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from model.runtime.distributed import Ranks, join_ranks
 from model.text.choice import TextChoice, find_embeddings
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_bytes_atomic
-from o365seg.terminal import command_line
+from o365seg.terminal import output
 
 
 @dataclass(frozen=True)
@@ -164,24 +163,16 @@ def report(
     scores: Sequence[Scores], checkpoint: Path, json_file: Path | None, csv_file: Path | None
 ) -> None:
     """Print the scores and write the files; with `-` as `json_file`, print only the JSON."""
-    text = json.dumps(scores_json(scores, checkpoint), indent=2, ensure_ascii=False) + "\n"
+    from rich.text import Text
+
     if csv_file is not None:
         write_bytes_atomic(csv_file, scores_csv(scores).encode())
-    if json_file == Path("-"):
-        sys.stdout.write(text)
-        return
-    console = command_line.output_console()
-    for table in scores_tables(scores):
-        console.print(table)
-    for one in scores:
-        for note in one.details["notes"]:
-            console.print(f"{one.data}: {note}", soft_wrap=True, markup=False, highlight=False)
-        sys.stderr.write(f"the same numbers: {' '.join(one.command)}\n")
-    if json_file is not None:
-        write_bytes_atomic(json_file, text.encode())
-    for path in (json_file, csv_file):
-        if path is not None:
-            sys.stderr.write(f"written: {path}\n")
+        output.say_written(csv_file)
+    notes = [Text(f"{one.data}: {note}") for one in scores for note in one.details["notes"]]
+    output.show(scores_json(scores, checkpoint), json_file, *scores_tables(scores), *notes)
+    if json_file != output.STDOUT:
+        for one in scores:
+            sys.stderr.write(f"to repeat: {' '.join(one.command)}\n")
 
 
 def _check_names(asked: Sequence[Asked]) -> None:

@@ -1,4 +1,4 @@
-"""Scores of an evaluated data set, from its files through `benchmark`; as tables, JSON and CSV."""
+"""Scores of a data set from its files, computed by `benchmark`; as tables, JSON and CSV."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HEADLINE = {Task.PANOPTIC: "PQ", Task.SEMANTIC: "mIoU", Task.INSTANCE: "AP"}
-"""The metric by which the paper compares (section 4)."""
+"""The paper's metric for each task (section 4)."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Scores:
 
     Attributes:
         data: The data set's name.
-        task: What was scored.
-        metrics: Fractions by name, the headline first; None where there is nothing to find.
-        images: Images compared.
-        details: All numbers as `benchmark evaluate --json` has them.
-        command: The `benchmark evaluate` that prints the same numbers.
+        task: The task.
+        metrics: Fractions, 0 to 1, by name, the headline first; None if undefined.
+        images: Number of images.
+        details: All numbers, as in `benchmark evaluate --json`.
+        command: The `benchmark evaluate` command that prints the same numbers.
     """
 
     data: str
@@ -50,18 +50,18 @@ class Scores:
 def score_files(
     data: str, task: Task, vocabulary: Vocabulary, out: Path, truth: Path, *, boxes: bool = False
 ) -> Scores:
-    """Score what `evaluate_shares` wrote.
+    """Score the files that `parallel_prediction` wrote.
 
     Args:
         data: The data set's name.
-        task: What was predicted.
+        task: The task.
         vocabulary: Its classes.
-        out: The folder of the results.
-        truth: What they are held against: panoptic JSON, folder of label maps, or COCO JSON.
-        boxes: Of instances, compare boxes, where the truth has no masks.
+        out: Folder of the results.
+        truth: The ground truth: panoptic JSON, folder of label maps, or COCO JSON.
+        boxes: Compare boxes of instances, because the ground truth has no masks.
 
     Raises:
-        InputError: see `benchmark.evaluate` and its sisters.
+        InputError: see `benchmark.evaluate`, `evaluate_panoptic` and `evaluate_semantic`.
     """
     if task is Task.PANOPTIC:
         return _panoptic(data, out / "panoptic.json", truth)
@@ -109,7 +109,7 @@ def _instance(data: str, found: Path, truth: Path, iou: Iou) -> Scores:
 
 
 def scores_json(scores: Sequence[Scores], checkpoint: Path) -> dict[str, Any]:
-    """All numbers, as fractions; null for none."""
+    """All numbers as fractions; null if undefined."""
     return {
         "checkpoint": str(checkpoint),
         "data": {
@@ -121,7 +121,7 @@ def scores_json(scores: Sequence[Scores], checkpoint: Path) -> dict[str, Any]:
 
 
 def scores_csv(scores: Sequence[Scores]) -> str:
-    """A line a number: data set, task, metric, value (a fraction; empty for none)."""
+    """One number per line: data set, task, metric, value (a fraction; empty if undefined)."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("data", "task", "metric", "value"))
@@ -132,7 +132,7 @@ def scores_csv(scores: Sequence[Scores]) -> str:
 
 
 def scores_tables(scores: Sequence[Scores]) -> list["Table"]:
-    """A table a task, in per cent, a row a data set."""
+    """A table for each task, in per cent, with a row for each data set."""
     from rich.table import Table
 
     tables = []

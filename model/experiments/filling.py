@@ -1,6 +1,5 @@
-"""What `dataseg table` does, apart from reading the command line."""
+"""Train, score and print a table of the paper: what `dataseg table` runs."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,32 +9,32 @@ from model.experiments.run import Place, is_trained, run_table, scored_so_far, w
 from model.experiments.table_text import as_json, markdown, rich_table
 from model.experiments.tables import TABLES, Table
 from model.runtime.distributed import join_ranks
-from o365seg.errors import InputError
+from o365seg.errors import InputError, unknown
 from o365seg.formats.json_files import write_bytes_atomic
-from o365seg.terminal import command_line
+from o365seg.terminal import output
 
 RECIPES = ("small", "real", "paper")
 
 
 def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
-    """The recipe of that name.
+    """Return the recipe with that name.
 
     Args:
         name: One of `RECIPES`.
-        data_root: Where the data is, for all but `small`.
-        out: The experiment's folder, where `real` keeps what it makes of the data.
+        data_root: Folder of the data, for all recipes but `small`.
+        out: Folder of the experiment, in which `real` keeps derived data.
 
     Raises:
-        InputError: no such recipe, or no data for it.
+        InputError: the recipe is unknown, or its data is missing.
     """
     if name == "small":
         from model.experiments.synthetic_recipe import small_recipe
 
         return small_recipe()
     if name not in RECIPES:
-        raise InputError(f"{name!r} is no recipe; there are {', '.join(RECIPES)}")
+        raise InputError(unknown("recipe", name, RECIPES))
     if data_root is None:
-        raise InputError(f"the recipe {name} needs data", field="--data-root")
+        raise InputError(f"missing; the recipe {name} needs data", field="--data-root")
     if name == "real":
         from model.experiments.real_recipe import real_recipe
 
@@ -46,7 +45,7 @@ def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
 
 
 def list_runs(table: Table, recipe: Recipe, seeds: Sequence[int], place: Place) -> None:
-    """Print what the table must train, and what of it is done."""
+    """Print the runs that the table needs, and whether they are done."""
     for seed in seeds:
         for run, columns in wanted_columns(table, recipe).items():
             config = run_config(recipe, run, seed)
@@ -61,30 +60,26 @@ def fill_table(
     number: int, recipe: Recipe, seeds: Sequence[int], place: Place, json_file: Path | None,
     *, scored_only: bool = False,
 ) -> None:  # fmt: skip
-    """Train, score, print the table beside the paper's, and write it to the folder.
+    """Train and score a table's runs, print it with the paper's numbers, and write it to a file.
 
-    With `scored_only` nothing is trained or scored: a sweep that is under way, or was stopped, has
-    its table too, with the number of seeds beside each mean of fewer than were asked for.
+    With `scored_only` nothing is trained or scored: the table of an unfinished sweep has the number
+    of seeds beside each mean of fewer than `seeds`.
 
     Raises:
-        InputError: a file is at fault, or a run there began with another configuration.
+        InputError: a file is invalid, or a run started with another configuration.
     """
     table = TABLES[number]
     fill = scored_so_far if scored_only else run_table
     with join_ranks(place.device) as ranks:
         values = fill(table, recipe, seeds, place)
         first = ranks.is_first
+    from rich.text import Text
+
     if not first:
         return
     written = place.folder / f"table_{number}.md"
     write_bytes_atomic(written, markdown(table, recipe, values, seeds).encode())
-    console = command_line.output_console()
-    console.print(rich_table(table, recipe, values, seeds))
-    if recipe.about:
-        console.print(recipe.about, markup=False, highlight=False)
-    if json_file is not None:
-        text = json.dumps(as_json(table, recipe, values, seeds), indent=2, ensure_ascii=False)
-        write_bytes_atomic(json_file, (text + "\n").encode())
-    for path in (written, json_file):
-        if path is not None:
-            sys.stderr.write(f"written: {path}\n")
+    about = [Text(recipe.about)] if recipe.about else []
+    shown = rich_table(table, recipe, values, seeds)
+    output.show(as_json(table, recipe, values, seeds), json_file, shown, *about)
+    output.say_written(written)

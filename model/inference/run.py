@@ -16,7 +16,11 @@ from o365seg.terminal import command_line
 
 @dataclass(frozen=True)
 class Drawing:
-    """Whether pictures are drawn, and from which score on instances are in them."""
+    """Settings of the pictures.
+
+    Attributes:
+        wanted: Whether to draw any.
+        shown_score: Lowest score of the instances in them, 0 to 1."""
 
     wanted: bool
     shown_score: float
@@ -36,13 +40,13 @@ def predict_files(
     device: str | None,
     drawing: Drawing,
 ) -> None:
-    """Predict images one after the other; one that is at fault does not stop the others.
+    """Predict images one by one; an invalid image does not stop the others.
 
     Raises:
-        InputError: nothing can be run; or, at the end, an image was at fault (each is named on
-            stderr by then, and the results of the others are written).
+        InputError: nothing can be predicted; or, at the end, an image was invalid (each is named on
+            stderr, and the results of the others are written).
     """
-    # What can be at fault is looked at first, so that nobody waits for the model to be told.
+    # Check the input first: an error must not come only after the model is loaded.
     images = list_images(given, image_ids)
     device = chosen_device(device)
     embeddings = find_embeddings(vocabulary, text, device)
@@ -65,7 +69,7 @@ def predict_files(
                 run(image)
             except InputError as error:
                 failures.append(error)
-    finally:  # interrupted or out of memory: the records of the images done so far are not lost
+    finally:  # keep the records of finished images after an interruption
         written = files.finish()
     if failures and len(images) == 1:
         raise failures[0]

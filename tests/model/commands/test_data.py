@@ -95,4 +95,15 @@ def test_a_configurations_data_sets_are_checked_in_turn(tmp_path: Path, monkeypa
 def test_a_folder_is_asked_for(tmp_path: Path):
     done = run("coco_panoptic")
     assert isinstance(done.exception, InputError)
-    assert "name the folder" in str(done.exception)
+    assert "give ROOT" in str(done.exception)
+
+
+def test_json_to_standard_output_replaces_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = '[[data]]\nlayout = "synthetic"\nwhich = "boxes"\nimages = 2\nsize = 32\n'
+    (tmp_path / "data.toml").write_text(table)
+    done = run("data.toml", "--samples", 0, "--json", "-")
+    (report,) = json.loads(done.stdout)
+    assert (report["name"], report["images"]) == ("synthetic_boxes", 2)

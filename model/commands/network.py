@@ -1,0 +1,84 @@
+"""The commands `dataseg init`, `dataseg describe` and `dataseg export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.commands.options import Checkpoint, Preset, Size, input_size, model_libraries, parse_size
+from o365seg.terminal import output
+
+
+def init(
+    preset: Preset,
+    out: Annotated[Path, typer.Argument(help="The file to write.", metavar="OUT.safetensors")],
+    text_dim: Annotated[
+        int,
+        typer.Option(
+            "--text-dim",
+            "--text-width",
+            help="Dimension of the text embeddings (ViT-L/14: 768).",
+            min=1,
+        ),
+    ] = 768,
+    seed: Annotated[int, typer.Option(help="Seed of the random weights.")] = 0,
+    backbone_weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Pretrained weights of the backbone: a .pth or .safetensors file, or a name in "
+            "timm (resnet50.tv_in1k, vit_base_patch16_224.mae).",
+            show_default="random",
+        ),
+    ] = None,
+) -> None:
+    """Write a model with random weights, to try the commands or to start training."""
+    with model_libraries():
+        from model.runtime.untrained import write_untrained
+
+        write_untrained(preset, text_dim, seed, backbone_weights, out)
+
+
+def describe(
+    preset: Preset,
+    size: Annotated[
+        int, typer.Option(help="Side of the input in pixels, a multiple of 32.", min=32)
+    ] = 512,
+) -> None:
+    """Print the parameters, multiply-adds and memory of each part of a preset."""
+    parse_size(str(size))
+    with model_libraries():
+        from model.network.describe import describe_preset
+
+        rows = describe_preset(preset, size).rows()
+    from rich.table import Table
+
+    table = Table(f"{preset}, {size}×{size}", "size", "multiply-adds", box=None)
+    for row in rows:
+        table.add_row(*row)
+    output.output_console().print(table)
+
+
+def export(
+    checkpoint: Checkpoint,
+    onnx: Annotated[Path | None, typer.Option(help="Write ONNX to this file.")] = None,
+    program: Annotated[
+        Path | None, typer.Option(help="Write a torch.export program to this file.")
+    ] = None,
+    size: Size = None,
+) -> None:
+    """Export the network as ONNX or a PyTorch program, with text embeddings as an input."""
+    if onnx is None and program is None:
+        raise typer.BadParameter("give --onnx or --program, or both")
+    pixels = input_size(size, checkpoint)
+    if pixels is None:
+        raise typer.BadParameter("an exported network has one size", param_hint="--size")
+    with model_libraries():
+        from model.inference.export import export_onnx, export_program
+
+        if onnx is not None:
+            export_onnx(checkpoint, onnx, pixels)
+        if program is not None:
+            export_program(checkpoint, program, pixels)
+    for path in (onnx, program):
+        if path is not None:
+            output.say_written(path)

@@ -1,0 +1,107 @@
+"""The commands `dataseg predict` and `dataseg embed`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from model.commands.options import (
+    Device,
+    Embeddings,
+    Names,
+    Prompts,
+    Size,
+    TextModel,
+    TextWeights,
+    input_size,
+    model_libraries,
+    text_encoder,
+)
+from o365seg.formats.task import Task
+
+
+def predict(
+    images: Annotated[
+        list[Path], typer.Argument(help="Images, or folders of images.", metavar="IMAGE…")
+    ],
+    vocabulary: Names,
+    checkpoint: Annotated[
+        Path, typer.Option(help="Checkpoint of the model.", metavar="FILE.safetensors")
+    ],
+    task: Annotated[
+        list[Task] | None,
+        typer.Option(
+            help="What to predict; repeatable. All tasks take one forward pass together.",
+            show_default="panoptic",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("predictions"),
+    size: Size = None,
+    confidence: Annotated[
+        float,
+        typer.Option(
+            help="Class probability that a panoptic segment must exceed (paper: 0.85 on COCO, "
+            "0.8 on ADE20K).",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = 0.8,
+    image_ids: Annotated[
+        Path | None,
+        typer.Option(
+            help="A COCO-format file with the image ids to use in the results.",
+            show_default="numbers in the file names, or 1, 2, …",
+        ),
+    ] = None,
+    overlays: Annotated[bool, typer.Option(help="Draw pictures of the results.")] = True,
+    shown_score: Annotated[
+        float, typer.Option(help="Lowest score of instances in the pictures.", min=0.0, max=1.0)
+    ] = 0.3,
+    device: Device = None,
+    embeddings: Embeddings = None,
+    text_model: TextModel = "ViT-L-14",
+    text_weights: TextWeights = "openai",
+    prompt: Prompts = None,
+) -> None:
+    """Segment images by a vocabulary of your own: masks, COCO-format JSON and pictures.
+
+    Images that cannot be read are listed and skipped; the exit code is then 1.
+    """
+    pixels = input_size(size, checkpoint)
+    with model_libraries():
+        from model.inference.run import Drawing, predict_files
+        from model.text.choice import TextChoice
+        from model.text.vocabulary import read_or_parse
+
+        predict_files(
+            images,
+            checkpoint,
+            read_or_parse(vocabulary),
+            TextChoice(embeddings, text_encoder(text_model, text_weights, prompt)),
+            list(dict.fromkeys(task or [Task.PANOPTIC])),
+            out,
+            image_ids=image_ids,
+            size=pixels,
+            confidence=confidence,
+            device=device,
+            drawing=Drawing(overlays, shown_score),
+        )
+
+
+def embed(
+    vocabulary: Annotated[
+        str,
+        typer.Argument(help="The classes, or a file with them, as for predict.", metavar="NAMES"),
+    ],
+    out: Annotated[Path, typer.Option(help="The file to write.", metavar="FILE.npz")],
+    text_model: TextModel = "ViT-L-14",
+    text_weights: TextWeights = "openai",
+    prompt: Prompts = None,
+) -> None:
+    """Write a vocabulary's text embeddings to a file, to predict without a text encoder."""
+    with model_libraries():
+        from model.text.choice import write_embeddings
+        from model.text.vocabulary import read_or_parse
+
+        encoder = text_encoder(text_model, text_weights, prompt)
+        write_embeddings(read_or_parse(vocabulary), encoder, out)
