@@ -237,7 +237,7 @@ def test_weights_that_do_not_fit(tmp_path):
     with pytest.raises(InputError, match=r"conv1\.weight is"):
         load_pretrained(backbone, tmp_path / "a.safetensors")
     save_file({"other": torch.zeros(3)}, tmp_path / "b.safetensors")
-    with pytest.raises(InputError, match="no weight that this backbone knows"):
+    with pytest.raises(InputError, match="has no weights of this backbone"):
         load_pretrained(backbone, tmp_path / "b.safetensors")
     with pytest.raises(InputError, match="no such file"):
         load_pretrained(backbone, tmp_path / "none.pth")
