@@ -208,7 +208,7 @@ def _read_images(text: msgspec.Raw, path: Path) -> _Images:
     unique, first = np.unique(all_ids, return_index=True)
     if len(unique) < count:
         second = np.setdiff1d(np.arange(count), first)[0]
-        message = f"{all_ids[second]} is repeated"
+        message = f"duplicate id {all_ids[second]}"
         raise InputError(message, file=path, record=f"images[{second}]", field="id")
     ends = np.concatenate([[0], np.cumsum([len(name) for name in names])]).astype(np.int64)
     joined = np.frombuffer(b"".join(names), np.uint8)

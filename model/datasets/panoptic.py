@@ -75,7 +75,7 @@ def read_panoptic_records(path: Path) -> PanopticRecords:
     by_id: dict[int | str, _Image] = {}
     for index, image in enumerate(file.images):
         if by_id.setdefault(image.id, image) is not image:
-            raise _fault(path, f"images[{index}]", "id", f"{image.id} is repeated")
+            raise _fault(path, f"images[{index}]", "id", f"duplicate id {image.id}")
     if not file.annotations:
         raise InputError("contains no images", file=path, field="annotations")
     images, seen = [], set()
@@ -84,12 +84,12 @@ def read_panoptic_records(path: Path) -> PanopticRecords:
         if annotation.image_id not in by_id:
             raise _fault(path, record, "image_id", f"unknown image {annotation.image_id!r}")
         if annotation.image_id in seen:
-            raise _fault(path, record, "image_id", "repeated; an earlier record has it")
+            raise _fault(path, record, "image_id", "duplicate; an earlier record has it")
         seen.add(annotation.image_id)
         images.append(by_id[annotation.image_id])
         ids = {segment.id for segment in annotation.segments_info}
         if len(ids) < len(annotation.segments_info):
-            raise _fault(path, record, "segments_info", "a segment id is repeated")
+            raise _fault(path, record, "segments_info", "duplicate segment id")
         if ids and not (min(ids) > 0 and max(ids) < 2**24):
             raise _fault(path, record, "segments_info", "ids must be 1 to 2^24 - 1")
     counts = [len(annotation.segments_info) for annotation in file.annotations]

@@ -118,9 +118,9 @@ def real_recipe(
         queries=30,
         confidence=0.5,
         settings={"workers": 0, "checkpoint_every": 150, "keep": 1, "log_every": 50},
-        about="CamVid stands for ADE, 80 images of COCO for COCO, boxes on 160 more for O365, a "
-        "small network from scratch for ResNet-50; panoptic segments from a class probability of "
-        "0.5 on; mask AP over the 60 classes of COCO whose masks no training set has.",
+        about="CamVid replaces ADE, 80 images of COCO replace COCO, boxes on 160 others replace "
+        "O365, and a small network from scratch replaces ResNet-50. Panoptic segments have a class "
+        "probability above 0.5. Mask AP is over the 60 COCO classes without training masks.",
     )
 
 

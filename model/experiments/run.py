@@ -63,7 +63,7 @@ def wanted_columns(table: Table, recipe: Recipe) -> dict[Run, list[Column]]:
                 columns.append(column)
     found = {r: c for r, c in found.items() if c and r.backbone in recipe.networks}
     if not found:
-        raise InputError(f"the recipe {recipe.name} has nothing to fill table {table.number} with")
+        raise InputError(f"the recipe {recipe.name} has no data for table {table.number}")
     return found
 
 

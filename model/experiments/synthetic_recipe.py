@@ -67,6 +67,6 @@ def small_recipe(
         queries=20,
         confidence=0.5,
         settings={"workers": 0, "checkpoint_every": 250, "keep": 1, "log_every": 50},
-        about="Synthetic images stand for all data sets, a small network for ResNet-50; panoptic "
-        "segments from a class probability of 0.5 on.",
+        about="Generated images replace all data sets, and a small network replaces ResNet-50. "
+        "Panoptic segments have a class probability above 0.5.",
     )

@@ -73,7 +73,7 @@ def title(table: Table, recipe: Recipe, seeds: Sequence[int]) -> str:
     count = f"{len(seeds)} seeds, mean ± standard deviation" if len(seeds) > 1 else "1 seed"
     return (
         f"Table {table.number}: {table.title}, per cent. Ours: recipe {recipe.name}, {count}. "
-        "In brackets: the paper's own numbers, from its own data and size."
+        "In brackets: the paper's numbers, from its own data and model size."
     )
 
 

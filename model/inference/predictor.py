@@ -118,8 +118,8 @@ def load_predictor(
     width = network.config.text_dim
     if embeddings.shape[1] != width:
         raise InputError(
-            f"reads text embeddings of length {width}, those given have {embeddings.shape[1]}: "
-            "another text encoder made them",
+            f"needs text embeddings of length {width}, not {embeddings.shape[1]}; "
+            "use the text encoder that the model was trained with",
             file=checkpoint,
         )
     text = torch.from_numpy(embeddings).to(device)

@@ -36,7 +36,7 @@ class Vocabulary:
         source: What errors call the vocabulary.
 
     Raises:
-        InputError: no class, an empty name, or a name or an id given twice.
+        InputError: no class, an empty name, a duplicate name or a duplicate id.
     """
 
     names: tuple[str, ...]
@@ -58,9 +58,9 @@ class Vocabulary:
             if not clean_name(name):
                 raise InputError(f"a class has an empty name ({name!r})", file=self.source)
             if name.casefold() in seen_names:
-                raise InputError(f"the class {name!r} is repeated", file=self.source)
+                raise InputError(f"duplicate class {name!r}", file=self.source)
             if number in seen_ids:
-                raise InputError(f"the id {number} ({name!r}) is given twice", file=self.source)
+                raise InputError(f"duplicate id {number} ({name!r})", file=self.source)
             seen_names.add(name.casefold())
             seen_ids.add(number)
 

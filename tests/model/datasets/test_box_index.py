@@ -145,7 +145,7 @@ def test_gzip_is_read(tmp_path: Path):
         (lambda v: v["annotations"][5].pop("bbox"), r"annotations\[5\] \(id 6\).*bbox.*missing"),
         (lambda v: v["annotations"][5].update(bbox=[1, 2, 3]), r"annotations\[5\].*bbox"),
         (lambda v: v["annotations"][6].update(id="x"), r"annotations\[6\].*'id'"),
-        (lambda v: v["images"][1].update(id=30), r"images\[1\].*is repeated"),
+        (lambda v: v["images"][1].update(id=30), r"images\[1\].*duplicate id"),
         (lambda v: v["images"][1].update(width=0), r"images\[1\] \(id 20\).*must be positive"),
         (lambda v: v["images"].clear(), "contains no images"),
         (lambda v: v.pop("categories"), "'categories': missing"),
@@ -170,5 +170,5 @@ def test_what_is_wrong_is_named_by_record_and_field(
 def test_what_is_no_json_is_named(tmp_path: Path, text: str):
     path = tmp_path / "a.json"
     path.write_text(text)
-    with pytest.raises(InputError, match=r"a\.json: is (not JSON|empty)"):
+    with pytest.raises(InputError, match=r"a\.json: (not valid JSON|is empty)"):
         build_box_index(path)

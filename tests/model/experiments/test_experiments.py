@@ -142,12 +142,12 @@ def test_ours_and_the_papers_are_told_apart() -> None:
     cell = cells(table, values)["ADE"][Column.ADE_SEMANTIC]
     assert (cell.text(), cell.paper_text()) == ("30.0 ± 7.1", "42.0")
     text = markdown(table, recipe, values, range(2))
-    assert "the paper's own numbers" in text
+    assert "the paper's numbers" in text
     assert "| ADE | 30.0 ± 7.1 | 42.0 | – | 8.4 |" in text
 
 
 def test_a_recipe_without_a_tables_data_says_so() -> None:
-    with pytest.raises(InputError, match="small has nothing to fill table 6 with"):
+    with pytest.raises(InputError, match="small has no data for table 6"):
         wanted_columns(TABLES[6], small_recipe())
 
 

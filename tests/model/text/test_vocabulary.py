@@ -35,7 +35,7 @@ def test_a_list_marks_stuff_and_counts_from_one() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("cat,,dog", "empty name"), ("", "empty name"), ("cat, Cat", "'Cat' is repeated")],
+    [("cat,,dog", "empty name"), ("", "empty name"), ("cat, Cat", "duplicate class 'Cat'")],
 )
 def test_bad_lists(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
