@@ -5,7 +5,7 @@ Folders in the order of imports: each imports only those above it.
     reading/            predictions and ground truth, read and checked
     average_precision/  AP of masks, boxes and boundaries: matching, skip rule, accumulation
     pixels/             panoptic quality and mean IoU, from maps of ids and classes
-    analysis/           what lies behind an AP: errors by kind, size, category; comparing models
+    analysis/           errors by kind, AP by size and category, comparisons of models
     report/             results as text tables, charts and one HTML page
     commands/           the commands of `benchmark`, one file a group
 

@@ -1,1 +1,1 @@
-"""What lies behind an AP: errors by kind, size, category and image; comparisons of models."""
+"""Explain an AP: errors by kind, size, category and image; comparisons of models."""

@@ -165,7 +165,7 @@ def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict
         InputError: fewer than 2 resamples, or no objects in the ground truth.
     """
     if resamples < 2:
-        raise InputError(f"intervals need at least 2 resamples, got {resamples}")
+        raise InputError(f"intervals need at least 2 resamples, not {resamples}")
     metrics = result.metrics
     if metrics["AP"] < 0:
         raise InputError("the ground truth has no objects, so there is no interval")

@@ -104,7 +104,7 @@ def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0
     if len(results) < 2:
         raise InputError("a comparison needs at least two results files")
     if resamples < 2:
-        raise InputError(f"a comparison needs at least 2 resamples, got {resamples}")
+        raise InputError(f"a comparison needs at least 2 resamples, not {resamples}")
     first = results[0]
     for other in results[1:]:
         if (other.image_ids, other.category_ids) != (first.image_ids, first.category_ids):

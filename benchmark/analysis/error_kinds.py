@@ -17,7 +17,7 @@ to be found (a category of which that leaves none counts as 0 where it is still 
 leaves the mean where it is not, as in tidecv).
 
 Skipped instances (rules `box` and `box50`): a prediction that one absorbs is no error. Any other
-may still be about it, so its box stands in for a mask when the kind is told: a second prediction
+may still be about it, so its box replaces the mask when the kind is decided: a second prediction
 on it is a duplicate and one of another category a classification error, not background. Fixed,
 such a prediction would be ignored, so it is taken away. A skipped instance is never missed.
 

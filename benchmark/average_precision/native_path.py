@@ -38,7 +38,7 @@ def is_built() -> bool:
 
 
 def explain_bus_errors() -> None:
-    """End this process with words and status 1 where a file is cut short while it is read.
+    """End this process with words and status 1 if a file is truncated while it is read.
 
     Files are mapped, so that the system would end it by SIGBUS. For commands: it sets a signal's
     handler, which is not a library's to do. Nothing where the core was not built.

@@ -214,15 +214,15 @@ class Result:
         checked = np.asarray(weights)
         if checked.ndim != 2 or checked.shape[1] != len(self.image_ids):
             raise ValueError(
-                f"weights must have shape (…, {self.counts.images}), got {checked.shape}"
+                f"weights must have shape (…, {self.counts.images}), not {checked.shape}"
             )
         if checked.dtype.kind not in "iu":
-            raise ValueError(f"weights must be integers, got {checked.dtype}")
+            raise ValueError(f"weights must be integers, not {checked.dtype}")
         if checked.size and (checked.min() < 0 or checked.sum(axis=1, dtype=float).max() > 2e7):
             raise ValueError("weights must not be negative or add up to more than 20 million")
         places = range(len(IOU_THRESHOLDS)) if thresholds is None else thresholds
         if not places or len({*places}) < len(places) or not {*places} <= {*range(10)}:
-            raise ValueError(f"thresholds must be distinct indices from 0 to 9, got {places}")
+            raise ValueError(f"thresholds must be distinct indices from 0 to 9, not {places}")
         return self.matched.resampled_precision(np.ascontiguousarray(checked, np.int32), places)
 
 

@@ -1,4 +1,4 @@
-"""Which false positives lie on an instance that raters skipped (paper, appendix C).
+"""Ignore false positives on instances that raters skipped (paper, appendix C).
 
 A skipped instance has a box and no mask, so nothing can be matched to it as COCO matches masks.
 After COCO's own matching, a prediction that would count as a false positive is ignored instead

@@ -1,4 +1,4 @@
-"""`benchmark compare`, `errors` and `curves`: what lies behind the twelve numbers."""
+"""`benchmark compare`, `benchmark errors` and `benchmark curves`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -172,7 +172,7 @@ def match_segments(pairs: PixelPairs, truth: Segments, predicted: Segments) -> S
     """Match the segments of one image by panopticapi's rule.
 
     Args:
-        pairs: What lies on what: `first` true ids, `second` predicted ids.
+        pairs: Joint counts of pixels: `first` true ids, `second` predicted ids.
         truth: The true segments.
         predicted: The predicted segments: exactly those of the PNG (see `unlisted_segment`).
 
@@ -252,7 +252,7 @@ def _match_image(pair: tuple[PanopticImage, PanopticImage]) -> SegmentMatch:
 
 
 def _places(ids: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Where in `ids` each of `values` lies, int64; −1 where it does not."""
+    """The index in `ids` of each of `values`, int64; −1 if it has none."""
     if ids.size == 0:
         return np.full(len(values), -1)
     order = np.argsort(ids)

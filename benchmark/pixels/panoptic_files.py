@@ -181,7 +181,7 @@ def _segments(listed: list[_Segment], places: dict[int, int], file: Path, record
         if segment.id in ids:
             field, message = "id", f"duplicate id {segment.id}"
         elif not 0 < segment.id < 2**63:
-            field, message = "id", f"must be at least 1 (0 is void), got {segment.id}"
+            field, message = "id", f"must be at least 1 (0 is void), not {segment.id}"
         elif segment.category_id not in places:
             field, message = (
                 "category_id",
@@ -190,7 +190,7 @@ def _segments(listed: list[_Segment], places: dict[int, int], file: Path, record
         elif segment.area is not None and segment.area < 0:
             field, message = (
                 "area",
-                f"must not be negative, got {segment.area} (segment {segment.id})",
+                f"must not be negative, not {segment.area} (segment {segment.id})",
             )
         if field:
             raise InputError(message, file=file, record=record, field=f"{where}.{field}")

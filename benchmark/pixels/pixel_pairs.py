@@ -1,4 +1,4 @@
-"""Which values lie on which in two maps of one image: the joint counts that PQ and mIoU rest on."""
+"""Joint counts of the values of two maps of one image, the basis of PQ and mIoU."""
 
 from dataclasses import dataclass
 

@@ -176,7 +176,7 @@ def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> M
 def _whole(value: int | float, field: str) -> int:
     """An id as an integer; 1.0 is accepted, since numpy and pandas write it."""
     if isinstance(value, float) and not value.is_integer():
-        raise _FieldError(field, f"must be a whole number, got {value}")
+        raise _FieldError(field, f"must be a whole number, not {value}")
     return int(value)
 
 
@@ -184,10 +184,10 @@ def _sound_box(bbox: list[float] | None) -> list[float]:
     if not bbox:
         raise _FieldError("bbox", "missing; the first prediction has one")
     if len(bbox) != 4:
-        raise _FieldError("bbox", f"expected 4 numbers (x, y, width, height), got {len(bbox)}")
+        raise _FieldError("bbox", f"must be 4 numbers (x, y, width, height), not {len(bbox)}")
     if bbox[2] < 0 or bbox[3] < 0:
         raise _FieldError(
-            "bbox", f"width and height must not be negative, got {bbox[2]:g}×{bbox[3]:g}"
+            "bbox", f"width and height must not be negative, not {bbox[2]:g}×{bbox[3]:g}"
         )
     return bbox
 
@@ -271,4 +271,4 @@ def _plain(value: object) -> object:
         return value.decode("ascii")
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    raise TypeError(f"must be JSON-compatible, got {type(value).__name__}")
+    raise TypeError(f"must be JSON-compatible, not {type(value).__name__}")

@@ -200,7 +200,9 @@ def test_stats_draws_times_and_published_points_where_there_are_any(folder: Path
     (folder / "p.csv").write_text("curve,x,y\nrelative_mask_size,2,0.2\n")
     done = run("stats", path.name, "--reference", "p.csv", cwd=folder)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: p.csv: line 2, field 'x': 2 is no")
+    assert done.stderr.splitlines()[-1].startswith(
+        "error: p.csv: line 2, field 'x': must be between 0 and 1, not 2"
+    )
 
 
 def test_stats_of_an_unsound_file_ends_in_one_line(folder: Path) -> None:

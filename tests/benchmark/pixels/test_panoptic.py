@@ -240,7 +240,7 @@ def segments(*pairs: tuple[int, int]) -> dict[str, object]:
         ),
         (
             segments((0, PERSON), (2, SKY)),
-            "field 'segments_info[0].id': must be at least 1 (0 is void), got 0",
+            "field 'segments_info[0].id': must be at least 1 (0 is void), not 0",
         ),
         (
             {"segments_info": [{"id": "1"}]},

@@ -87,7 +87,7 @@ def test_records_in_memory_are_read_like_a_file(truth: Path) -> None:
         InputError, match=r"^predictions: record .0. .*field 'score': must be a finite number"
     ):
         evaluate([{**GOOD, "score": float("nan")}], truth)
-    with pytest.raises(InputError, match="must be JSON-compatible, got set"):
+    with pytest.raises(InputError, match="must be JSON-compatible, not set"):
         evaluate([{**GOOD, "score": {1}}], truth)
 
 
@@ -113,7 +113,7 @@ SECOND = "record [1] (image_id 1, category_id 1)"
         ({**GOOD, "category_id": 9}, ["category_id 9)", "'category_id'", "unknown category 9"]),
         (
             {**GOOD, "image_id": 1.5},
-            ["image_id 1.5", "'image_id'", "must be a whole number, got 1.5"],
+            ["image_id 1.5", "'image_id'", "must be a whole number, not 1.5"],
         ),
         (
             {**GOOD, "image_id": "1"},
@@ -151,7 +151,7 @@ SECOND = "record [1] (image_id 1, category_id 1)"
         ({**GOOD, "segmentation": [[0, None]]}, [SECOND, "'segmentation[0][1]'", "not null"]),
         (
             {**GOOD, "bbox": [1, 2, 3]},
-            [SECOND, "'bbox'", "expected 4 numbers (x, y, width, height), got 3"],
+            [SECOND, "'bbox'", "must be 4 numbers (x, y, width, height), not 3"],
         ),
         ({**GOOD, "bbox": [1, 2, 3, -4]}, [SECOND, "'bbox'", "3×-4"]),
         ("text", ["record [1]", "must be an object"]),
