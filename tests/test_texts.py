@@ -97,3 +97,10 @@ def test_pages_and_scripts_are_read(tmp_path: Path) -> None:
     script = tmp_path / "script.js"
     script.write_text("// it's a comment\nsay('No connection. ' + `Wait ${n} seconds.`);")
     assert write.script_texts(script) == ["No connection. ", "Wait ${n} seconds."]
+
+
+def test_every_option_in_the_documentation_exists() -> None:
+    option = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+    known = set(option.findall(texts()["help.txt"]))
+    unknown = {str(page.relative_to(ROOT)): set(option.findall(page.read_text())) for page in PAGES}
+    assert not {page: names - known for page, names in unknown.items() if names - known}
