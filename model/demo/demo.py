@@ -57,11 +57,11 @@ class Demo:
             checkpoint, vocabulary, embeddings, size=size, device=device
         )
         self._text = text
-        self._embeddings = OrderedDict({vocabulary.names: self._predictor.text})
+        self._embeddings = OrderedDict({vocabulary.names: self._predictor.text_embeddings})
         self._lock = threading.Lock()
         modules = read_header(checkpoint)[0].dataset_modules
         self.module_names: tuple[str, ...] = () if modules is None else tuple(modules.datasets)
-        """The data sets that the network has modules of their own for (appendix D)."""
+        """The data sets of the network's dataset-specific modules (appendix D)."""
 
     def segment(
         self,
@@ -76,25 +76,25 @@ class Demo:
         Args:
             image: Its file.
             vocabulary: As `parse_vocabulary` reads it.
-            confidence: Class probability that a panoptic segment must exceed.
-            shown_score: Score from which on instances are drawn.
-            modules: Whose modules to use, where the network has such; None for the first.
+            confidence: Minimum class probability of a panoptic segment, 0 to 1.
+            shown_score: Minimum score of the instances drawn, 0 to 1.
+            modules: Data set whose modules are used, if the network has any; None for the first.
 
         Raises:
-            InputError: the image or the vocabulary is at fault, or there is no text encoder.
+            InputError: the image or the vocabulary is invalid, or there is no text encoder.
         """
         pixels = read_pixels(image)
         words = parse_vocabulary(vocabulary)
-        index = None
+        dataset_index = None
         if self.module_names:
-            index = self.module_names.index(modules or self.module_names[0])
-        with self._lock:  # the encoder's cache and the network serve one at a time
+            dataset_index = self.module_names.index(modules or self.module_names[0])
+        with self._lock:  # the cache and the network handle one request at a time
             predictor = replace(
                 self._predictor,
                 vocabulary=words,
-                text=self._text_of(words),
+                text_embeddings=self._text_of(words),
                 confidence=confidence,
-                modules=index,
+                dataset_index=dataset_index,
             )
             found = predictor.predict([pixels])[0]
         assert found.panoptic is not None
@@ -109,7 +109,7 @@ class Demo:
     def _text_of(self, words: Vocabulary) -> torch.Tensor:
         """float32 (K, D) on the network's device, kept for the next image."""
         if words.names not in self._embeddings:
-            like = self._predictor.text
+            like = self._predictor.text_embeddings
             rows: np.ndarray = find_embeddings(words, self._text, str(like.device))
             self._embeddings[words.names] = torch.from_numpy(rows).to(like)
             if len(self._embeddings) > _KEPT:

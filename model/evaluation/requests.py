@@ -144,17 +144,18 @@ def evaluate_all(
 
 
 def _evaluate(
-    checkpoint: Path, one: Asked, embeddings: np.ndarray, modules: int | None,
+    checkpoint: Path, one: Asked, text_embeddings: np.ndarray, dataset_index: int | None,
     settings: Settings, ranks: Ranks,
 ) -> Scores | None:  # fmt: skip
     dataset = one.dataset
     confidence = one.confidence
     predictor = load_predictor(
-        checkpoint, dataset.vocabulary, embeddings, size=settings.size, device=str(ranks.device),
+        checkpoint, dataset.vocabulary, text_embeddings, size=settings.size,
+        device=str(ranks.device),
         confidence=default_confidence(dataset.name) if confidence is None else confidence,
     )  # fmt: skip
     return evaluate_dataset(
-        replace(predictor, modules=modules), dataset, settings.out / dataset.name,
+        replace(predictor, dataset_index=dataset_index), dataset, settings.out / dataset.name,
         batch=settings.batch, limit=settings.limit, ranks=ranks,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
 from model.training.config import TrainConfig
 from model.training.loop import MODEL_FILE, train_run
-from model.training.mixture import text_vectors
+from model.training.mixture import dataset_text_embeddings
 from model.training.resume import find_changes
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json, write_json_atomic
@@ -180,20 +180,21 @@ def _evaluate(
     ranks: Ranks,
 ) -> Scores | None:  # fmt: skip
     words = dataset.vocabulary
-    vectors = text_vectors(
+    text_embeddings = dataset_text_embeddings(
         config.text, words, config.network.text_dim, recipe.base, str(ranks.device)
     )
     confidence = recipe.confidence
     predictor = load_predictor(
-        folder / MODEL_FILE, words, vectors, size=recipe.image_size, device=str(ranks.device),
+        folder / MODEL_FILE, words, text_embeddings, size=recipe.image_size,
+        device=str(ranks.device),
         confidence=default_confidence(dataset.name) if confidence is None else confidence,
     )  # fmt: skip
     modules = config.network.dataset_modules
     if modules is not None:
         own = recipe.sets[scored.role].name
-        # A set that was not trained on has no modules: those of the first take their place.
+        # A set that was not trained on has no modules; use those of the first.
         index = modules.datasets.index(own) if own in modules.datasets else 0
-        predictor = replace(predictor, modules=index)
+        predictor = replace(predictor, dataset_index=index)
     return evaluate_dataset(predictor, dataset, folder / "scored" / dataset.name, ranks=ranks)
 
 

@@ -1,4 +1,4 @@
-"""Samples of a data set with their truth drawn, on one picture."""
+"""Samples of a data set with their ground truth, drawn on one picture."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ _CAPTION = 26
 
 
 def contact_sheet(samples: Sequence[Sample], vocabulary: Vocabulary) -> Image.Image:
-    """The samples side by side, two in a row, each with its legend and its name."""
+    """The samples in rows of two, each with its legend and name."""
     rows = -(-len(samples) // _COLUMNS)
     width, height = _CELL
     sheet = Image.new("RGB", (_COLUMNS * width, max(rows, 1) * (height + _CAPTION)), "white")
@@ -25,7 +25,7 @@ def contact_sheet(samples: Sequence[Sample], vocabulary: Vocabulary) -> Image.Im
     for number, sample in enumerate(samples):
         row, column = divmod(number, _COLUMNS)
         left, top = column * width, row * (height + _CAPTION)
-        picture = draw_truth(sample, vocabulary)
+        picture = draw_ground_truth(sample, vocabulary)
         picture.thumbnail((width - 8, height - 8), Image.Resampling.LANCZOS)
         sheet.paste(picture, (left + 4, top + _CAPTION))
         shape = "×".join(str(side) for side in sample.image.shape[1::-1])
@@ -34,8 +34,8 @@ def contact_sheet(samples: Sequence[Sample], vocabulary: Vocabulary) -> Image.Im
     return sheet
 
 
-def draw_truth(sample: Sample, vocabulary: Vocabulary) -> Image.Image:
-    """The image with its truth: segments or classes in colour (crowds are left out), or boxes."""
+def draw_ground_truth(sample: Sample, vocabulary: Vocabulary) -> Image.Image:
+    """The image with its ground truth: coloured segments or classes (without crowds), or boxes."""
     truth = sample.truth
     if isinstance(truth, BoxTruth):
         return _draw_boxes(sample.image, truth, vocabulary)
@@ -49,7 +49,7 @@ def draw_truth(sample: Sample, vocabulary: Vocabulary) -> Image.Image:
 
 
 def _numbered(truth: SegmentTruth) -> tuple[np.ndarray, list[PanopticSegment]]:
-    """The segments with ids from 1 on, and the map of these; those without a pixel are left out."""
+    """The map and the segments with ids from 1 on, without segments that have no pixel."""
     present, places = np.unique(truth.ids, return_inverse=True)
     numbers = np.zeros(len(present), np.int32)
     segments = []
@@ -62,7 +62,7 @@ def _numbered(truth: SegmentTruth) -> tuple[np.ndarray, list[PanopticSegment]]:
 
 
 def _draw_boxes(image: np.ndarray, truth: BoxTruth, vocabulary: Vocabulary) -> Image.Image:
-    scale = max(1, -(-720 // max(image.shape[:2])))  # as visualize enlarges small images
+    scale = max(1, -(-720 // max(image.shape[:2])))  # small images are enlarged as in `visualize`
     picture = Image.fromarray(image)
     picture = picture.resize((picture.width * scale, picture.height * scale))
     draw = ImageDraw.Draw(picture, "RGBA")
@@ -70,7 +70,7 @@ def _draw_boxes(image: np.ndarray, truth: BoxTruth, vocabulary: Vocabulary) -> I
     size = max(13, max(picture.size) // 60)
     seen: dict[int, int] = {}
     areas = np.prod(truth.boxes[:, 2:] - truth.boxes[:, :2], axis=1)
-    for place in np.argsort(-areas, kind="stable").tolist():  # the small ones on top
+    for place in np.argsort(-areas, kind="stable").tolist():  # small boxes on top
         label = int(truth.labels[place])
         number = seen.get(label, 0)
         seen[label] = number + 1

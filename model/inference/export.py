@@ -1,7 +1,7 @@
 """Export to ONNX and to `torch.export`, for any vocabulary: text embeddings are an input.
 
 Inputs: `images` (1, 3, S, S) float32 RGB 0 to 255; `text` (K, D) float32, K free; `sizes` (1, 2)
-int64, the unpadded height and width (S, S where nothing is padded). Outputs: `logits`
+int64, the unpadded height and width (S, S without padding). Outputs: `logits`
 (1, N, K + 1) and `masks` (1, N, S / 4, S / 4) of the last layer.
 """
 
@@ -21,7 +21,7 @@ from model.runtime.checkpoint import load_checkpoint
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
 
-_EXAMPLE_CLASSES = 7  # any number but 0 and 1, which a trace may take for constants
+_EXAMPLE_CLASSES = 7  # not 0 or 1, which tracing may treat as constants
 
 
 class _LastLayer(nn.Module):
@@ -45,7 +45,7 @@ def make_program(
     """The network as an exported program for `size` x `size` images and any vocabulary.
 
     Raises:
-        InputError: `size` is no positive multiple of 32.
+        InputError: `size` is not a positive multiple of 32.
     """
     if size < MULTIPLE or size % MULTIPLE:
         raise InputError(f"the image size must be a positive multiple of {MULTIPLE}, not {size}")
@@ -63,10 +63,10 @@ def make_program(
 def export_program(
     checkpoint: str | Path, path: str | Path, size: int = 512, dataset_index: int | None = None
 ) -> None:
-    """Write a checkpoint as a `torch.export` program (`.pt2`, read by `torch.export.load`).
+    """Export a checkpoint as a `torch.export` program (`.pt2`, read by `torch.export.load`).
 
     Raises:
-        InputError: the checkpoint, the size or the place to write is at fault.
+        InputError: the checkpoint or the size is invalid, or the file cannot be written.
     """
     program = make_program(load_checkpoint(checkpoint), size, dataset_index)
     with replacing(path) as temporary:
@@ -76,11 +76,11 @@ def export_program(
 def export_onnx(
     checkpoint: str | Path, path: str | Path, size: int = 512, dataset_index: int | None = None
 ) -> None:
-    """Write a checkpoint as one ONNX file, weights inside.
+    """Export a checkpoint as one ONNX file, including the weights.
 
     Raises:
-        InputError: the checkpoint, the size or the place to write is at fault, or the `export`
-            extra is not installed.
+        InputError: the checkpoint or the size is invalid, the file cannot be written, or the
+            `export` extra is not installed.
     """
     program = make_program(load_checkpoint(checkpoint), size, dataset_index)
     try:
@@ -101,7 +101,7 @@ def export_onnx(
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporter's progress and notes to itself; faults are still raised."""
+    """Suppress the exporter's output and warnings; errors are still raised."""
     level = logging.getLogger("torch.onnx").level
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):

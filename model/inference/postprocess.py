@@ -1,7 +1,7 @@
 """Panoptic, semantic and instance results in the image's size, from one forward pass.
 
-MERGE first (section 3.2), then Mask2Former's rules with the thresholds of appendix F. All three
-take the last layer's proposals of a batch and give one result an image.
+MERGE (section 3.2), then Mask2Former's rules with the thresholds of appendix F. Each function takes
+the last layer's proposals of a batch and returns one result per image.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from pycocotools import mask as coco_mask
-from torch.nn import functional
 
 from model.inference.mask_encoding import encode_logits
 from model.inference.resize import resize_to_image
@@ -22,26 +22,26 @@ from o365seg.formats.masks import Rle, rle_area
 from o365seg.formats.task import Task
 
 COCO_CONFIDENCE = 0.85
-"""Class probability that a panoptic segment must exceed on COCO (appendix F)."""
+"""Minimum class probability of a panoptic segment on COCO (appendix F)."""
 
 CONFIDENCE = 0.8
-"""Likewise on ADE20k, and taken for every other vocabulary."""
+"""The same on ADE20K (appendix F); used for every other vocabulary, too."""
 
 LEAST_KEPT = 0.8
-"""Share of its own pixels that a panoptic segment must win (Mask2Former's overlap threshold)."""
+"""Minimum fraction of its pixels that a panoptic segment keeps (Mask2Former's threshold)."""
 
 LEAST_AREA = 4
-"""Pixels of the image that a panoptic segment or an instance must have (appendix F)."""
+"""Minimum area of a panoptic segment or an instance, in pixels of the image (appendix F)."""
 
 MOST_INSTANCES = 100
-"""Instances an image (appendix F)."""
+"""Maximum number of instances per image (appendix F)."""
 
-_STRIP = 2**24  # class scores at a time in semantic results: 64 MB
+_STRIP = 2**24  # class scores resized at a time in semantic results: 64 MB
 
 
 @dataclass(frozen=True)
 class PanopticSegment:
-    """One segment: its id in the map, its class index, and class × localisation score, 0 to 1."""
+    """A segment: id in the map, class index, and class × localisation score, 0 to 1."""
 
     id: int
     label: int
@@ -50,11 +50,11 @@ class PanopticSegment:
 
 @dataclass(frozen=True)
 class PanopticResult:
-    """A segment for a pixel.
+    """A segment for each pixel.
 
     Attributes:
         ids: int32 (H, W), ids from 1 on; 0 is void.
-        segments: By rising id, each with pixels in `ids`.
+        segments: In ascending order of id; each has pixels in `ids`.
     """
 
     ids: np.ndarray
@@ -63,7 +63,7 @@ class PanopticResult:
 
 @dataclass(frozen=True)
 class SemanticResult:
-    """A class for a pixel.
+    """A class for each pixel.
 
     Attributes:
         classes: int32 (H, W), class indices; there is no void.
@@ -74,13 +74,13 @@ class SemanticResult:
 
 @dataclass(frozen=True)
 class InstanceResult:
-    """R instances by falling score; they may overlap.
+    """R instances in descending order of score; they may overlap.
 
     Attributes:
         labels: int64 (R,), class indices.
-        scores: float32 (R,), class × localisation score, above 0.
+        scores: float32 (R,), class × localisation score, above 0, at most 1.
         masks: R run-length masks of the image's size.
-        boxes: float64 (R, 4), left, top, width, height in pixels, as COCO has them: the masks'.
+        boxes: float64 (R, 4), boxes of the masks: left, top, width, height in pixels (COCO).
     """
 
     labels: np.ndarray
@@ -94,13 +94,13 @@ def panoptic_results(
     proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor,
     confidence: float = CONFIDENCE,
 ) -> list[PanopticResult]:  # fmt: skip
-    """Stuff merged; each pixel goes to the largest product of class and mask probability.
+    """Merge stuff; give each pixel to the proposal with the largest class × mask probability.
 
     Args:
         proposals: The last layer's, of B images.
-        placements: Where the B images lie in the input.
+        placements: Position of each of the B images in the input.
         is_thing: (K,) bool.
-        confidence: Class probability that a proposal must exceed.
+        confidence: Minimum class probability of a proposal, 0 to 1.
     """
     groups = group_proposals(proposals.logits, mergeable_classes(Task.PANOPTIC, is_thing))
     merged = merge(proposals, groups)
@@ -115,10 +115,10 @@ def panoptic_results(
 def _panoptic(
     masks: torch.Tensor, labels: torch.Tensor, probs: torch.Tensor, placement: Placement
 ) -> PanopticResult:
-    """One image from (S, h, w) mask logits. One mask is in the image's size at a time."""
+    """One image from (S, h, w) mask logits; only one mask at a time has the image's size."""
     best = torch.zeros(placement.image, device=masks.device)
     winner = torch.full(placement.image, -1, device=masks.device)
-    own = winner.clone()  # the winner's number where its own mask is above a half
+    own = winner.clone()  # index of the winner where its mask probability is at least a half
     whole = []
     for number, mask in enumerate(masks):
         logits = resize_to_image(mask[None], placement)[0]
@@ -147,14 +147,14 @@ def _panoptic(
 
 @torch.no_grad()
 def semantic_results(proposals: Proposals, placements: Sequence[Placement]) -> list[SemanticResult]:
-    """All classes merged; a class's score at a pixel is Σ class × mask probability over the slots.
+    """Merge all classes; a class's score at a pixel is Σ class × mask probability over the slots.
 
-    The sum is taken on the stride-4 grid and resized, by strips, so that neither N masks nor all
-    of K score maps ever exist in the image's size.
+    The sum is computed on the stride-4 grid and resized in blocks of classes, so that neither N
+    masks nor K score maps exist in the image's size.
 
     Args:
         proposals: The last layer's, of B images.
-        placements: Where the B images lie in the input.
+        placements: Position of each of the B images in the input.
     """
     everything = torch.ones_like(proposals.logits[0, 0, :-1], dtype=torch.bool)
     groups = group_proposals(proposals.logits, everything)
@@ -168,16 +168,17 @@ def semantic_results(proposals: Proposals, placements: Sequence[Placement]) -> l
 
 
 def _strongest(scores: torch.Tensor, placement: Placement) -> torch.Tensor:
-    """int32 (H, W), the first class of the largest score, from (K, h, w) scores on the grid.
+    """int32 (H, W), the first class with the largest score, from (K, h, w) scores on the grid.
 
-    Most classes can win nowhere and are not resized. A pixel lies between four cells; of the
-    nearest it takes a quarter or more, so the best score there is at least a quarter of the least
-    of the four cells' best, while no class gets more than the most it has in one of the four.
+    Most classes can win nowhere and are not resized. A pixel lies between four cells, and the
+    nearest has a weight of at least a quarter. So the best score at the pixel is at least a quarter
+    of the smallest of the four cells' best scores, and no class scores more than its maximum over
+    the four cells.
     """
     height, width = placement.image
-    least = -functional.max_pool2d(-scores.amax(0)[None], 3, stride=1, padding=1)
-    hopeful = (scores >= 0.25 * (1 - 1e-5) * least).flatten(1).any(1).nonzero()[:, 0]
-    scores = scores[hopeful]
+    least = -F.max_pool2d(-scores.amax(0)[None], 3, stride=1, padding=1)
+    possible = (scores >= 0.25 * (1 - 1e-5) * least).flatten(1).any(1).nonzero()[:, 0]
+    scores = scores[possible]
     block = max(_STRIP // (height * width), 1)
     best = torch.full(placement.image, -torch.inf, device=scores.device)
     classes = torch.zeros(placement.image, dtype=torch.int32, device=scores.device)
@@ -186,19 +187,19 @@ def _strongest(scores: torch.Tensor, placement: Placement) -> torch.Tensor:
         wins = value > best
         best = torch.where(wins, value, best)
         classes = torch.where(wins, index.int() + first, classes)
-    return hopeful.int()[classes]
+    return possible.int()[classes]
 
 
 @torch.no_grad()
 def instance_results(
     proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor | None = None
 ) -> list[InstanceResult]:
-    """Nothing merged; the 100 likeliest pairs of a proposal and a class.
+    """Merge nothing; return the 100 likeliest pairs of a proposal and a class.
 
     Args:
         proposals: The last layer's, of B images.
-        placements: Where the B images lie in the input.
-        is_thing: (K,) bool, where the vocabulary has stuff, which is no instance.
+        placements: Position of each of the B images in the input.
+        is_thing: (K,) bool; None if all classes are things.
     """
     probs = proposals.logits.float().softmax(-1)[..., :-1]  # (B, N, K)
     if is_thing is not None:
@@ -220,13 +221,13 @@ def _instances(
     labels: torch.Tensor,
     placement: Placement,
 ) -> InstanceResult:
-    """One image from (N, h, w) mask logits. A proposal of several classes is encoded once."""
-    used, place = rows.unique(return_inverse=True)
+    """One image from (N, h, w) mask logits; a proposal with several classes is encoded once."""
+    used, position = rows.unique(return_inverse=True)
     masks = masks[used]
-    scores = (probs * _localisation(masks, placement)[place]).cpu().numpy()
+    scores = (probs * _localisation(masks, placement)[position]).cpu().numpy()
     encoded = [encode_logits(mask, placement) for mask in masks.cpu().numpy()]
     areas = np.array([rle_area(rle) for rle in encoded], np.int64)
-    owner = place.cpu().numpy()
+    owner = position.cpu().numpy()
     order = np.argsort(-scores, kind="stable")
     order = order[(scores[order] > 0) & (areas[owner[order]] >= LEAST_AREA)]
     found = [encoded[number] for number in owner[order]]
@@ -238,7 +239,7 @@ def _instances(
 def _localisation(masks: torch.Tensor, placement: Placement) -> torch.Tensor:
     """(S,), the mean probability inside each mask, over the grid cells that the image covers.
 
-    Mask2Former takes it in the image's size; on the grid it needs no resizing.
+    Mask2Former computes it in the image's size; on the grid no resizing is needed.
     """
     rows, columns = (-(-side // STRIDE) for side in placement.input)
     logits = masks[:, :rows, :columns].flatten(1)

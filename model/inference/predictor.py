@@ -1,4 +1,4 @@
-"""From images to panoptic, semantic and instance results: one forward pass for all three tasks."""
+"""Panoptic, semantic and instance results of images, from one forward pass."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from o365seg.formats.task import Task
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was asked for of one image, in its size; None for a task not asked for."""
+    """Results of one image, in its own size; None for tasks that were not requested."""
 
     panoptic: PanopticResult | None = None
     semantic: SemanticResult | None = None
@@ -35,46 +35,47 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A network and the vocabulary it is asked for.
+    """A network with a vocabulary.
 
     Attributes:
-        network: In evaluation mode, on the device it is to run on.
+        network: The network, in evaluation mode.
         vocabulary: K classes.
-        text: float32 (K, D), their text embeddings, on the same device.
-        size: Pixels of the input's sides (appendix E: fixed, first resized, then padded), or None
-            for each image's own.
-        confidence: Class probability that a panoptic segment must exceed (appendix F: 0.85 on COCO,
-            0.8 on ADE20k).
-        modules: Index of the data set whose own modules to use; None where the network has none.
+        text_embeddings: float32 (K, D), on the network's device.
+        size: Side of the input in pixels (appendix E: images are resized, then padded); None for
+            each image's own size.
+        confidence: Minimum class probability of a panoptic segment, 0 to 1 (appendix F: 0.85 on
+            COCO, 0.8 on ADE20K).
+        dataset_index: Index of the data set whose modules are used; None if the network has no
+            dataset-specific modules.
     """
 
     network: DaTaSeg
     vocabulary: Vocabulary
-    text: torch.Tensor
+    text_embeddings: torch.Tensor
     size: int | None = FIXED_SIZE
     confidence: float = CONFIDENCE
-    modules: int | None = None
+    dataset_index: int | None = None
 
     @torch.inference_mode()
     def predict(
         self, images: Sequence[np.ndarray], tasks: Collection[Task] = tuple(Task)
     ) -> list[Prediction]:
-        """Results of images, in one batch; in native size one by one, as their sizes differ.
+        """Predict images in one batch; at native size one by one, as their sizes differ.
 
         Args:
             images: uint8 (H, W, 3) each, RGB.
-            tasks: What to make of the proposals.
+            tasks: The tasks.
 
         Returns:
-            One prediction an image.
+            One prediction per image.
         """
         if self.size is None and len(images) > 1:
             return [self.predict([image], tasks)[0] for image in images]
-        device = self.text.device
+        device = self.text_embeddings.device
         inputs, placements = zip(*(resize_and_pad(i, self.size) for i in images), strict=True)
         sizes = torch.tensor([placement.input for placement in placements])  # (B, 2), on the CPU
         proposals = self.network(
-            torch.stack(inputs).to(device), self.text, sizes, self.modules
+            torch.stack(inputs).to(device), self.text_embeddings, sizes, self.dataset_index
         ).final
         is_thing = torch.tensor(self.vocabulary.is_thing, device=device)
         empty = [None] * len(images)
@@ -91,36 +92,36 @@ class Predictor:
 def load_predictor(
     checkpoint: Path,
     vocabulary: Vocabulary,
-    embeddings: np.ndarray,
+    text_embeddings: np.ndarray,
     *,
     size: int | None = FIXED_SIZE,
     confidence: float = CONFIDENCE,
     device: str = "cpu",
 ) -> Predictor:
-    """A predictor of a checkpoint.
+    """Load a checkpoint for prediction.
 
     Args:
-        checkpoint: As `model.runtime.checkpoint` writes it.
+        checkpoint: A file that `model.runtime.checkpoint` wrote.
         vocabulary: K classes.
-        embeddings: float32 (K, D), from `model.text.encoder` or `model.text.embedding_files`.
+        text_embeddings: float32 (K, D), from `model.text.encoder` or `model.text.embedding_files`.
         size: See `Predictor`.
         confidence: See `Predictor`.
         device: `cpu`, `cuda`, ….
 
     Raises:
-        InputError: no sound checkpoint, weights that are not finite (of a training that diverged),
-            or embeddings of another length than it was made for.
+        InputError: the checkpoint is invalid, has non-finite weights (training diverged), or
+            expects text embeddings of another length.
     """
     network = load_checkpoint(checkpoint)
     for name, tensor in network.state_dict().items():
         if not torch.isfinite(tensor).all():
             raise InputError("contains non-finite values", file=checkpoint, field=name)
-    width = network.config.text_dim
-    if embeddings.shape[1] != width:
+    text_dim = network.config.text_dim
+    if text_embeddings.shape[1] != text_dim:
         raise InputError(
-            f"needs text embeddings of length {width}, not {embeddings.shape[1]}; "
+            f"needs text embeddings of length {text_dim}, not {text_embeddings.shape[1]}; "
             "use the text encoder that the model was trained with",
             file=checkpoint,
         )
-    text = torch.from_numpy(embeddings).to(device)
-    return Predictor(network.eval().to(device), vocabulary, text, size, confidence)
+    on_device = torch.from_numpy(text_embeddings).to(device)
+    return Predictor(network.eval().to(device), vocabulary, on_device, size, confidence)

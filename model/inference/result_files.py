@@ -1,14 +1,14 @@
-"""Results as files that others read: COCO's panoptic and results formats, and label maps.
+"""Result files: COCO's panoptic and results formats, and label maps.
 
-In a folder, for the tasks asked for:
+A folder holds, for the tasks requested:
 
-- `panoptic.json`, `panoptic/NAME.png`: COCO's panoptic format, a pixel's segment as red + 256 green
+- `panoptic.json`, `panoptic/NAME.png`: COCO's panoptic format, with segment ids as red + 256 green
   + 65536 blue;
-- `semantic.json`, `semantic/NAME.png`: COCO results with a mask per class, and label maps whose
-  values are category ids;
-- `instances.json`: COCO results with run-length masks. They have no `bbox`: pycocotools would take
-  the areas from it and not from the masks;
-- `images.json`: the images' ids and the categories, the form that `pycocotools.coco.COCO` opens;
+- `semantic.json`, `semantic/NAME.png`: COCO results with one mask per class, and label maps of
+  category ids;
+- `instances.json`: COCO results with run-length masks, but no `bbox`, because pycocotools would
+  compute areas from it instead of the masks;
+- `images.json`: image ids and categories, in a form that `pycocotools.coco.COCO` opens;
 - `overlays/NAME.TASK.png`.
 """
 
@@ -38,16 +38,16 @@ _MOST_LABELS = 2**16 - 1
 
 
 class ResultFiles:
-    """The files of one run: an image's PNGs are written at once, the JSON by `finish`.
+    """The files of one run: PNGs are written image by image, JSON files by `finish`.
 
     Args:
-        folder: Made where it is not there; files of the same names are replaced.
+        folder: Created if missing; files of the same names are replaced.
         vocabulary: The classes of the predictions.
-        overlays: Whether to draw pictures.
-        shown_score: Score from which on instances are drawn.
+        overlays: Whether to draw results over the images.
+        shown_score: Minimum score of the instances drawn, 0 to 1.
 
     Raises:
-        InputError: the folder cannot be made, or a category id fits no label map.
+        InputError: the folder cannot be created, or a category id does not fit into a label map.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ResultFiles:
         for name, number in zip(vocabulary.names, vocabulary.ids, strict=True):
             if not 0 <= number <= _MOST_LABELS:
                 raise InputError(
-                    f"the id {number} ({name!r}) does not fit into a 16-bit label map",
+                    f"id {number} ({name!r}) does not fit into a 16-bit label map",
                     file=vocabulary.source,
                 )
         make_folder(folder)
@@ -73,7 +73,7 @@ class ResultFiles:
         self._records: dict[Task, list[dict[str, Any]]] = {}
 
     def add(self, image: ListedImage, pixels: np.ndarray, prediction: Prediction) -> None:
-        """Write an image's PNGs and keep its records; `pixels` is uint8 (H, W, 3), RGB."""
+        """Write the PNGs of an image and collect its records; `pixels` is uint8 (H, W, 3), RGB."""
         height, width = pixels.shape[:2]
         words = self.vocabulary
         if prediction.panoptic is not None:
@@ -103,10 +103,10 @@ class ResultFiles:
                 pixels, prediction.instance, self.vocabulary, self._shown_score
             )
         for task, picture in pictures.items():
-            save_picture(picture, self._place("overlays", image, f".{task}.png"))
+            save_picture(picture, self._path("overlays", image, f".{task}.png"))
 
     def finish(self) -> list[Path]:
-        """Write the JSON files; gives their paths."""
+        """Write the JSON files and return their paths."""
         shared = {"images": self._images, "categories": self.vocabulary.as_categories()}
         contents: dict[str, Any] = {"images.json": shared | {"annotations": []}}
         for task, records in self._records.items():
@@ -117,9 +117,9 @@ class ResultFiles:
         return [self.folder / name for name in contents]
 
     def _write_map(self, pixels: np.ndarray, task: Task, image: ListedImage) -> None:
-        save_picture(Image.fromarray(pixels), self._place(task, image, ".png"))
+        save_picture(Image.fromarray(pixels), self._path(task, image, ".png"))
 
-    def _place(self, folder: str, image: ListedImage, suffix: str) -> Path:
+    def _path(self, folder: str, image: ListedImage, suffix: str) -> Path:
         path = self.folder / folder / f"{image.stem}{suffix}"
         make_folder(path.parent)
         return path
@@ -133,7 +133,7 @@ def panoptic_map(ids: np.ndarray) -> np.ndarray:
 def panoptic_record(
     result: PanopticResult, image: ListedImage, vocabulary: Vocabulary
 ) -> dict[str, Any]:
-    """An image's entry in `annotations` of COCO's panoptic format, with a `score` a segment."""
+    """An image's entry in `annotations` of COCO's panoptic format, with a `score` per segment."""
     areas = np.bincount(result.ids.ravel(), minlength=len(result.segments) + 1)
     segments = [
         {
@@ -150,7 +150,7 @@ def panoptic_record(
 
 
 def label_map(result: SemanticResult, vocabulary: Vocabulary) -> np.ndarray:
-    """Category ids, uint8 (H, W), or uint16 where one needs it."""
+    """Category ids, uint8 (H, W), or uint16 if an id needs it."""
     kind = np.uint8 if max(vocabulary.ids) <= 255 else np.uint16
     return np.array(vocabulary.ids, kind)[result.classes]
 
@@ -158,7 +158,7 @@ def label_map(result: SemanticResult, vocabulary: Vocabulary) -> np.ndarray:
 def semantic_records(
     result: SemanticResult, image: ListedImage, vocabulary: Vocabulary
 ) -> list[dict[str, Any]]:
-    """COCO results of an image: the mask of each class that it has."""
+    """COCO results of an image: one mask for each class present."""
     return [
         _record(image, vocabulary.ids[label], encode_rle(result.classes == label))
         for label in np.unique(result.classes).tolist()
@@ -168,7 +168,7 @@ def semantic_records(
 def instance_records(
     result: InstanceResult, image: ListedImage, vocabulary: Vocabulary
 ) -> list[dict[str, Any]]:
-    """COCO results of an image, by falling score."""
+    """COCO results of an image, in descending order of score."""
     return [
         _record(image, vocabulary.ids[label], mask) | {"score": score}
         for label, mask, score in zip(
@@ -183,7 +183,7 @@ def _record(image: ListedImage, category: int, mask: Rle) -> dict[str, Any]:
 
 
 def mask_box(mask: np.ndarray) -> list[int]:
-    """COCO's (x, y, width, height) of a mask bool (H, W) that has a pixel."""
+    """COCO's (x, y, width, height) of a non-empty mask, bool (H, W)."""
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     left, top = int(columns[0]), int(rows[0])
     return [left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top]

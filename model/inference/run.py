@@ -16,11 +16,7 @@ from o365seg.terminal import command_line
 
 @dataclass(frozen=True)
 class Drawing:
-    """Settings of the pictures.
-
-    Attributes:
-        wanted: Whether to draw any.
-        shown_score: Lowest score of the instances in them, 0 to 1."""
+    """Whether results are drawn, and the minimum score of the instances drawn, 0 to 1."""
 
     wanted: bool
     shown_score: float
@@ -43,10 +39,10 @@ def predict_files(
     """Predict images one by one; an invalid image does not stop the others.
 
     Raises:
-        InputError: nothing can be predicted; or, at the end, an image was invalid (each is named on
+        InputError: an input is invalid; or, at the end, images were invalid (each is reported on
             stderr, and the results of the others are written).
     """
-    # Check the input first: an error must not come only after the model is loaded.
+    # Check the inputs before the slow imports and the model.
     images = list_images(given, image_ids)
     device = chosen_device(device)
     embeddings = find_embeddings(vocabulary, text, device)
@@ -69,12 +65,12 @@ def predict_files(
                 run(image)
             except InputError as error:
                 failures.append(error)
-    finally:  # keep the records of finished images after an interruption
+    finally:  # if interrupted or out of memory, keep the records of the images done so far
         written = files.finish()
     if failures and len(images) == 1:
         raise failures[0]
     for failure in failures:
-        sys.stderr.write(f"left out: {failure}\n")
+        sys.stderr.write(f"skipped: {failure}\n")
     if failures:
-        raise InputError(f"{len(failures)} of {len(images)} images were left out", file=out)
+        raise InputError(f"{len(failures)} of {len(images)} images were skipped", file=out)
     sys.stderr.write(f"written: {out}: {', '.join(path.name for path in written)}\n")

@@ -1,6 +1,6 @@
-"""Results over their image, with a legend, as in the paper's figures 4 and 9 to 13.
+"""Draw results over their image with a legend, as in the paper's figures 4 and 9 to 13.
 
-A class has one colour in all pictures, its instances shades of it; what no segment has is black.
+A class has the same colour in all pictures, its instances have shades of it, and void is black.
 """
 
 import io
@@ -19,16 +19,16 @@ from o365seg.formats.masks import decode_rle
 from o365seg.images.palette import Colour, distinct_colours, shade
 
 SHOWN_SCORE = 0.3
-"""Instances below are in the results but not drawn, for there are always many."""
+"""Minimum score of the instances drawn by default; results have many with lower scores."""
 
 _OPACITY = 0.55
-_LEAST_SIDE = 720  # pixels of the longer side; smaller images are enlarged, or no text would fit
+_LEAST_SIDE = 720  # pixels of the longer side; smaller images are enlarged to fit text
 _PAPER, _INK, _FAINT = (255, 255, 255), (25, 25, 25), (110, 110, 110)
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A region to draw: its class's index, its colour and what is written on it."""
+    """A region to draw: class index, colour and label text."""
 
     label: int
     colour: Colour
@@ -36,12 +36,12 @@ class _Piece:
 
 
 def draw_panoptic(image: np.ndarray, result: PanopticResult, vocabulary: Vocabulary) -> Image.Image:
-    """Segments over the image, each thing in a shade of its class's colour.
+    """Draw segments over the image, each thing in a shade of its class's colour.
 
     Args:
         image: uint8 (H, W, 3), RGB.
-        result: Of that image.
-        vocabulary: Its classes.
+        result: The result of that image.
+        vocabulary: The classes.
     """
     colours = class_colours(vocabulary)
     sizes = np.bincount(result.ids.ravel(), minlength=len(result.segments) + 1)
@@ -56,7 +56,7 @@ def draw_panoptic(image: np.ndarray, result: PanopticResult, vocabulary: Vocabul
 
 
 def draw_semantic(image: np.ndarray, result: SemanticResult, vocabulary: Vocabulary) -> Image.Image:
-    """Classes over the image; arguments as in `draw_panoptic`."""
+    """Draw classes over the image; arguments as in `draw_panoptic`."""
     colours = class_colours(vocabulary)
     pieces = {
         int(label) + 1: _Piece(int(label), colours[label], _shown(vocabulary, int(label)))
@@ -71,13 +71,13 @@ def draw_instances(
     vocabulary: Vocabulary,
     shown_score: float = SHOWN_SCORE,
 ) -> Image.Image:
-    """Instances of a score of `shown_score` or more over the image, the likeliest on top.
+    """Draw instances with at least `shown_score` over the image, the likeliest on top.
 
     Other arguments as in `draw_panoptic`.
     """
     colours = class_colours(vocabulary)
     ids = np.zeros(image.shape[:2], np.int32)
-    count = int((result.scores >= shown_score).sum())  # they come by falling score
+    count = int((result.scores >= shown_score).sum())  # in descending order of score
     seen: dict[int, int] = {}
     pieces: dict[int, _Piece] = {}
     for place in range(count):
@@ -92,15 +92,15 @@ def draw_instances(
 
 
 def class_colours(vocabulary: Vocabulary) -> list[Colour]:
-    """A colour for each class: the vocabulary's own, else our palette's, by place in it."""
+    """A colour for each class: the vocabulary's, or by default our palette's by index."""
     return list(vocabulary.colours or distinct_colours(len(vocabulary)))
 
 
 def save_picture(picture: Image.Image, path: Path) -> None:
-    """Write a PNG, whole or not at all.
+    """Write a PNG atomically.
 
     Raises:
-        InputError: the place cannot be written.
+        InputError: the file cannot be written.
     """
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
@@ -118,7 +118,7 @@ def _compose(
     vocabulary: Vocabulary,
     void: bool,
 ) -> Image.Image:
-    """Image, colours, outlines, names and legend; `ids` int32 (H, W), 0 where nothing is drawn."""
+    """Compose image, colours, outlines, names and legend; `ids` int32 (H, W), 0 for nothing."""
     scale = max(1, -(-_LEAST_SIDE // max(image.shape[:2])))
     if scale > 1:
         size = (image.shape[1] * scale, image.shape[0] * scale)
@@ -133,7 +133,7 @@ def _compose(
 def _colour(
     image: np.ndarray, ids: np.ndarray, pieces: dict[int, _Piece], void: bool, line: int
 ) -> np.ndarray:
-    """The pixels with the regions' colours blended in, and an outline round each region."""
+    """The image blended with the regions' colours, with an outline around each region."""
     most = max(pieces, default=0)
     table = np.zeros((most + 1, 3), np.float32)
     opacity = np.full(most + 1, _OPACITY, np.float32)
@@ -141,7 +141,7 @@ def _colour(
     for number, piece in pieces.items():
         table[number] = piece.colour
     alpha = opacity[ids][..., None]
-    # The picture's lightness alone, in part: its own colours must not be taken for a class's.
+    # Partly grey, so that the image's own colours are not mistaken for those of classes.
     grey = image.mean(2, keepdims=True, dtype=np.float32)
     ground = image.astype(np.float32) if not void else 0.35 * image + 0.65 * grey
     blended = ground * (1 - alpha) + table[ids] * alpha
@@ -157,7 +157,7 @@ def _colour(
 def _write_names(
     picture: Image.Image, ids: np.ndarray, pieces: dict[int, _Piece], font: ImageFont.FreeTypeFont
 ) -> None:
-    """Each region's name where the region is widest, the large ones first; none over another."""
+    """Write each region's name where it is widest, large regions first, without overlaps."""
     draw = ImageDraw.Draw(picture, "RGBA")
     sizes = np.bincount(ids.ravel(), minlength=max(pieces, default=0) + 1)
     taken: list[tuple[float, float, float, float]] = []
@@ -167,8 +167,8 @@ def _write_names(
         width = font.getlength(text) + 2 * margin
         height = font.size + 2 * margin
         if sizes[number] < 0.7 * width * height:
-            continue  # too small to carry its name; the legend has it
-        x, y = _widest_place(ids == number)
+            continue  # too small for its name, which is in the legend
+        x, y = _widest_position(ids == number)
         left = float(np.clip(x - width / 2, 2, max(picture.width - width - 2, 2)))
         top = float(np.clip(y - height / 2, 2, max(picture.height - height - 2, 2)))
         box = (left, top, left + width, top + height)
@@ -181,12 +181,12 @@ def _write_names(
         draw.text(middle, text, (255, 255, 255, 255), font, anchor="mm")
 
 
-def _widest_place(mask: np.ndarray) -> tuple[float, float]:
-    """(x, y) of the pixel of a mask bool (H, W) that is farthest from its border."""
+def _widest_position(mask: np.ndarray) -> tuple[float, float]:
+    """(x, y) of the pixel of a mask, bool (H, W), that is farthest from its border."""
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     left, top = columns[0], rows[0]
     part = mask[top : rows[-1] + 1, left : columns[-1] + 1]
-    # On a smaller copy where it is large: a name need not stand to the pixel.
+    # On a smaller copy if it is large, as the name's position need not be exact.
     step = max(1, max(part.shape) // 256)
     small = np.pad(part[::step, ::step].astype(np.uint8), 1)
     place = int(cv2.distanceTransform(small, cv2.DIST_L2, 3).argmax())
@@ -201,7 +201,7 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 def _legend(
     ids: np.ndarray, pieces: dict[int, _Piece], vocabulary: Vocabulary, void: bool
 ) -> list[tuple[list[Colour], str, str]]:
-    """Swatches, name and share or number of each class in the picture, the largest class first."""
+    """Colours, name and count of each class in the picture, the largest class first."""
     sizes = np.bincount(ids.ravel(), minlength=max(pieces, default=0) + 1)
     by_class: dict[int, list[int]] = {}
     for number, piece in pieces.items():
@@ -223,7 +223,7 @@ def _with_legend(
     rows: Sequence[tuple[list[Colour], str, str]],
     font: ImageFont.FreeTypeFont,
 ) -> Image.Image:
-    """The picture with the legend on a panel to its right, in as many columns as it takes."""
+    """The picture with the legend on a panel to its right, in as many columns as needed."""
     if not rows:
         rows = [([], "nothing found", "")]
     step, swatch, gap = round(font.size * 1.55), round(font.size * 0.95), int(font.size) // 2
@@ -253,7 +253,7 @@ def _with_legend(
 def _draw_swatch(
     draw: ImageDraw.ImageDraw, place: tuple[int, int], side: int, colours: Sequence[Colour]
 ) -> None:
-    """A square of a class's colour, in stripes of its instances' shades (of the first four)."""
+    """A square of a class's colour, in stripes of the shades of its first four instances."""
     left, top = place
     stripes = list(dict.fromkeys(colours))[:4]
     for number, colour in enumerate(stripes):
@@ -263,7 +263,7 @@ def _draw_swatch(
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which matplotlib ships: the same glyphs everywhere, and not only Latin ones."""
+    """DejaVu Sans from matplotlib: the same on every machine, and not limited to Latin letters."""
     import matplotlib as mpl
 
     return ImageFont.truetype(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", size)

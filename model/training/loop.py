@@ -23,7 +23,13 @@ from model.runtime.distributed import Ranks, join_ranks
 from model.text.embedding_files import save_embeddings
 from model.training.config import TrainConfig, train_config_to_dict
 from model.training.log import FiniteGuard, TrainLog
-from model.training.mixture import Part, all_vectors, make_parts, make_sources, open_datasets
+from model.training.mixture import (
+    Part,
+    all_text_embeddings,
+    make_parts,
+    make_sources,
+    open_datasets,
+)
 from model.training.optimizer import make_optimizer, set_learning_rate, trained
 from model.training.resume import begin_folder, check_folder
 from model.training.schedule import rate_factor
@@ -75,7 +81,7 @@ def train_run(
         changes = begin_folder(folder, config, changed, start, ranks)
         if ranks.is_first:
             about = {"data": names, "synthetic": config.text.synthetic}
-            save_embeddings(folder / TEXT_FILE, *all_vectors(datasets, parts), about)
+            save_embeddings(folder / TEXT_FILE, *all_text_embeddings(datasets, parts), about)
         batches = load_batches(
             make_sources(config, datasets),
             rank_draws(
@@ -200,7 +206,7 @@ def add_gradients(
             exchange = run.no_sync()
         with exchange:
             with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-                outputs = run(batch.images, part.text, None, part.module)
+                outputs = run(batch.images, part.text_embeddings, None, part.dataset_index)
                 losses = training_losses(
                     outputs, batch.targets, part.task, part.is_thing, part.weights, counts
                 )

@@ -1,4 +1,4 @@
-"""The mixture that a run trains on: its data sets opened, with their text vectors and weights."""
+"""The mixture of a run: its data sets with their text embeddings and loss weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,37 +30,38 @@ _ROW_OF_TASK = {
 
 @dataclass(frozen=True)
 class Part:
-    """A data set of the mixture, as the training loop needs it.
+    """A data set of the mixture, for the training loop.
 
     Attributes:
-        name: Of the data set.
-        task: Which classes merge.
+        name: Name of the data set.
+        task: Its task, which determines the classes that merge.
         is_thing: (K,) bool.
-        text: (K, D) float32, the frozen classifiers.
-        weights: Of the matching cost and of the loss.
-        lr: Factor of the learning rate.
-        module: Its place among the network's data-set-specific modules; None without them.
+        text_embeddings: (K, D) float32, the frozen classifier.
+        weights: Weights of the matching cost and of the loss.
+        lr: Learning-rate factor, above 0.
+        dataset_index: Index of the data set in the network's dataset-specific modules; None
+            without them.
     """
 
     name: str
     task: Task
     is_thing: torch.Tensor
-    text: torch.Tensor
+    text_embeddings: torch.Tensor
     weights: LossWeights
     lr: float
-    module: int | None
+    dataset_index: int | None
 
 
 def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]:
-    """Open the data sets of a run, and see that each has images and the truth its weights are for.
+    """Open the data sets of a run; check that each has images, and weights for its ground truth.
 
     Args:
-        config: Of the run.
-        base: The folder that its paths begin at.
-        source: Its file, for messages.
+        config: Configuration of the run.
+        base: Folder of relative paths.
+        source: File of the configuration, for messages.
 
     Raises:
-        InputError: a data set cannot be opened, is empty, or its weights do not go with it.
+        InputError: a data set cannot be opened, is empty, or has weights for other ground truth.
     """
     datasets = []
     for index, entry in enumerate(config.data):
@@ -84,36 +85,36 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
 
 
 def loss_weights(entry: DataConfig, task: Task) -> LossWeights:
-    """The weights that the entry gives; else those of its task's row in Table 10."""
+    """The weights of the entry, by default those of its task in Table 10."""
     if isinstance(entry.weights, LossWeights):
         return entry.weights
     return TABLE_10[entry.weights or _ROW_OF_TASK[task]]
 
 
-def text_vectors(
-    text: TextConfig, vocabulary: Vocabulary, width: int, base: Path, device: str
+def dataset_text_embeddings(
+    text: TextConfig, vocabulary: Vocabulary, text_dim: int, base: Path, device: str
 ) -> np.ndarray:
-    """float32 (K, width), the classifiers of a vocabulary.
+    """Text embeddings of a vocabulary, float32 (K, text_dim).
 
     Raises:
-        InputError: they cannot be had, or are of another width than the network's.
+        InputError: they are not available, or their length is not the network's.
     """
     if text.synthetic:
-        return synthetic_text(vocabulary, width)
+        return synthetic_text(vocabulary, text_dim)
     file = None if text.file is None else base / text.file
     encoder = TextEncoder(text.model, text.pretrained, tuple(text.prompts))
-    vectors = find_embeddings(vocabulary, TextChoice(file, encoder), device)
-    if vectors.shape[1] != width:
+    text_embeddings = find_embeddings(vocabulary, TextChoice(file, encoder), device)
+    if text_embeddings.shape[1] != text_dim:
         raise InputError(
-            f"the text vectors have {vectors.shape[1]} components, the network takes {width}",
+            f"the text embeddings have length {text_embeddings.shape[1]}, not {text_dim}",
             file=file,
             field="model.text_dim",
         )
-    return vectors
+    return text_embeddings
 
 
 def make_sources(config: TrainConfig, datasets: Sequence[Dataset]) -> list[Source]:
-    """What the loader reads from, in the order of the mixture."""
+    """Sources for the loader, in the order of the mixture."""
     return [
         Source(
             dataset,
@@ -127,10 +128,10 @@ def make_sources(config: TrainConfig, datasets: Sequence[Dataset]) -> list[Sourc
 def make_parts(
     config: TrainConfig, datasets: Sequence[Dataset], base: Path, source: str, device: str
 ) -> list[Part]:
-    """What the loop needs of each data set, on its device.
+    """The data sets of the mixture for the training loop, on its device.
 
     Raises:
-        InputError: as `text_vectors`; or the network's own modules are of other data sets.
+        InputError: as `dataset_text_embeddings`; or the network has no modules for a data set.
     """
     modules = config.network.dataset_modules
     parts = []
@@ -141,7 +142,7 @@ def make_parts(
                 file=source,
                 field="model.dataset_modules.datasets",
             )
-        vectors = text_vectors(
+        text_embeddings = dataset_text_embeddings(
             config.text, dataset.vocabulary, config.network.text_dim, base, device
         )
         parts.append(
@@ -149,7 +150,7 @@ def make_parts(
                 dataset.name,
                 dataset.task,
                 torch.tensor(dataset.vocabulary.is_thing, device=device),
-                torch.from_numpy(vectors).to(device),
+                torch.from_numpy(text_embeddings).to(device),
                 loss_weights(entry, dataset.task),
                 entry.lr,
                 None if modules is None else modules.datasets.index(dataset.name),
@@ -158,12 +159,14 @@ def make_parts(
     return parts
 
 
-def all_vectors(
+def all_text_embeddings(
     datasets: Sequence[Dataset], parts: Sequence[Part]
 ) -> tuple[tuple[str, ...], np.ndarray]:
-    """Every class's name and vector, once each, for a file that prediction can take."""
+    """Name and text embedding of every class, once each, for a file that `--embeddings` reads."""
     rows: dict[str, np.ndarray] = {}
     for dataset, part in zip(datasets, parts, strict=True):
-        for name, row in zip(dataset.vocabulary.names, part.text.cpu().numpy(), strict=True):
+        for name, row in zip(
+            dataset.vocabulary.names, part.text_embeddings.cpu().numpy(), strict=True
+        ):
             rows.setdefault(clean_name(name), row)
     return tuple(rows), np.stack(list(rows.values()))

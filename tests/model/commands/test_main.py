@@ -107,8 +107,8 @@ def test_a_bad_image_is_named_and_the_others_are_done(folder: Path, tmp_path: Pa
     done = predict(folder, folder / "bad.png", folder / "images" / "12.jpg", "--size", 64,
                    "--out", tmp_path, "--no-overlays")  # fmt: skip
     assert done.exit_code == 1
-    assert f"left out: {folder / 'bad.png'}: not an image that Pillow can read" in done.stderr
-    assert "1 of 2 images were left out" in str(done.exception)
+    assert f"skipped: {folder / 'bad.png'}: not an image that Pillow can read" in done.stderr
+    assert "1 of 2 images were skipped" in str(done.exception)
     assert len(json.loads((tmp_path / "panoptic.json").read_text())["annotations"]) == 1
     assert not (tmp_path / "overlays").exists()
 

@@ -69,7 +69,7 @@ def batch(task: Task) -> tuple[torch.Tensor, BatchTargets]:
 
 
 def learn(task: Task, weights: LossWeights, steps: int) -> tuple[DaTaSeg, torch.Tensor]:
-    """A network after some steps on one batch, in evaluation mode; and the text vectors."""
+    """A network after some steps on one batch, in evaluation mode; and the text embeddings."""
     torch.manual_seed(0)
     config = preset("tiny")
     network = build_dataseg(config)
