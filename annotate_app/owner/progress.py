@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Annotated
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
@@ -13,7 +12,7 @@ from annotate_app.access.sessions import require
 from annotate_app.web import charts
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
-from o365seg.store.database import now_ms
+from o365seg.store.database import Connection, now_ms
 from o365seg.store.people.raters import Rater
 from o365seg.store.progress import pace
 from o365seg.store.progress.summary import Progress, measure_progress
@@ -60,7 +59,7 @@ def make_router(project: Project) -> APIRouter:
     return router
 
 
-def _measure(db: sa.Connection, now: int) -> _Measured:
+def _measure(db: Connection, now: int) -> _Measured:
     return _Measured(
         measure_progress(db, now),
         pace.estimate(db, now),

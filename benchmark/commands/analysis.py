@@ -7,6 +7,7 @@ import typer
 
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.terminal.output import JsonFile, say_written, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 Predictions = Annotated[
     Path, typer.Argument(help="Predictions in COCO's results format.", metavar="PREDS.JSON")
@@ -67,6 +68,7 @@ def compare(
     if len(predictions) < 2:
         raise typer.BadParameter("give at least two results files", param_hint="PREDICTIONS")
     release = announced_release(gt)
+    refuse_overwriting({"--csv": csv_file, "--json": json_file}, (*predictions, release))
     native_path.explain_bus_errors()
     results = [
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
@@ -104,6 +106,7 @@ def errors(
     from benchmark.report.error_tables import errors_json, errors_table
 
     release = announced_release(gt)
+    refuse_overwriting({"--json": json_file}, (predictions, release))
     found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
     numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}

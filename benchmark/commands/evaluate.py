@@ -61,6 +61,13 @@ def run_evaluation(
         sys.stderr.write("the native core is not built; using pycocotools, which is slow\n")
     if json_file is not None:
         import json  # now, while the core is at work
+    if json_file is not None or wanted is not None:
+        from o365seg.terminal.overwriting import refuse_overwriting
+
+        outputs = {"--json": json_file}
+        if wanted is not None:
+            outputs |= {"--csv": wanted.csv_file, "--report": wanted.report}
+        refuse_overwriting(outputs, (predictions, release))
     core = started and started.result()
     if core is not None:
         result = native_path.result_of(core, iou, skip_rule)

@@ -12,6 +12,7 @@ from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.formats.task import Task
 from o365seg.terminal import command_line
 from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -206,6 +207,7 @@ def evaluate(
     if task is not Task.INSTANCE:
         if gt is None:
             raise typer.BadParameter(f"required with --task {task}", param_hint="--gt")
+        refuse_overwriting({"--json": json_file}, (predictions, gt))
         if task is Task.PANOPTIC:
             shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
         else:

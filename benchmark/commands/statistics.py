@@ -8,6 +8,7 @@ import typer
 
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from o365seg.statistics.tables import Measured
@@ -70,6 +71,8 @@ def stats(
 
     name = name or released.stem
     sources = [(name, released), *_named_files(compare or [], name)]
+    inputs = [*(path for _, path in sources), *(reference or [])]
+    refuse_overwriting({"--json": json_file}, inputs)
     points = [point for path in reference or [] for point in read_reference(path)]
     measured = [_measure(label, path, relative_size) for label, path in sources]
     written = write_figures([found.curves for found in measured], out, relative_size, points)

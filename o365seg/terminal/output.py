@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from o365seg.errors import InputError
-
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -69,22 +67,3 @@ def as_json(numbers: Any) -> str:
 def say_written(path: Path) -> None:
     """Print the path of a written file or folder on standard error."""
     sys.stderr.write(f"written: {path}\n")
-
-
-def refuse_overwriting(outputs: dict[str, Path | None], inputs: dict[str, Path | None]) -> None:
-    """Check that no output file is also an input or another output.
-
-    Args:
-        outputs: The file of each option, such as `--json`; None if it was not given.
-        inputs: Likewise, by the names in the command's help.
-
-    Raises:
-        InputError: names both.
-    """
-    taken = {path.resolve(): name for name, path in inputs.items() if path not in (None, STDOUT)}
-    for name, path in outputs.items():
-        if path is None or path == STDOUT:
-            continue
-        other = taken.setdefault(path.resolve(), name)
-        if other != name:
-            raise InputError(f"{name} would overwrite {other}; choose another file", file=path)

@@ -125,6 +125,24 @@ def test_files_that_are_not_there_are_named(folder: Path) -> None:
         assert done.stderr.endswith("error: absent.json: no such file\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "preds.json", "--json", "preds.json"],
+        ["evaluate", "preds.json", "--by", "size", "--csv", "./preds.json"],
+        ["compare", "preds.json", "preds.json", "--json", "o365_instance_seg_val.json"],
+        ["errors", "preds.json", "--json", "preds.json"],
+        ["stats", "o365_instance_seg_val.json", "--json", "o365_instance_seg_val.json"],
+    ],
+)
+def test_no_input_is_overwritten(folder: Path, arguments: list[str]) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = run(*arguments, cwd=folder)
+    assert done.returncode == 1
+    assert "would overwrite an input file; choose another file" in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_a_wrong_command_line_ends_in_status_2(folder: Path) -> None:
     for arguments in (
         ["evaluate"],

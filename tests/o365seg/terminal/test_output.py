@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from o365seg.errors import InputError
-from o365seg.terminal.output import STDOUT, refuse_overwriting, show
+from o365seg.terminal.output import STDOUT, show
 from o365seg.terminal.percent import percent
 
 
@@ -28,16 +27,6 @@ def test_a_file_is_written_beside_the_table(
     assert printed.out == "a table\n"
     assert printed.err == f"written: {tmp_path / 'numbers.json'}\n"
     assert json.loads((tmp_path / "numbers.json").read_text()) == {"AP": 0.5}
-
-
-def test_an_output_that_is_an_input_or_another_output_is_refused(tmp_path: Path) -> None:
-    predictions = tmp_path / "preds.json"
-    spelled = tmp_path / "x" / ".." / "preds.json"
-    with pytest.raises(InputError, match=r"--json would overwrite PREDICTIONS"):
-        refuse_overwriting({"--json": spelled}, {"PREDICTIONS": predictions})
-    with pytest.raises(InputError, match=r"--csv would overwrite --json"):
-        refuse_overwriting({"--json": tmp_path / "a", "--csv": tmp_path / "a"}, {})
-    refuse_overwriting({"--json": STDOUT, "--csv": None}, {"PREDICTIONS": STDOUT})
 
 
 def test_percent_has_a_dash_for_no_number() -> None:
