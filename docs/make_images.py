@@ -102,7 +102,6 @@ def paint_here(page: Page, outline: np.ndarray) -> None:
     for x, y in outline.tolist():
         at = page.evaluate("([x, y]) => window.painter().screenFromImage(x, y)", [x, y])
         page.mouse.click(at["x"], at["y"])
-        page.wait_for_timeout(120)  # two quick ones would close the polygon
     page.keyboard.press("Enter")
     page.keyboard.press("b")
 

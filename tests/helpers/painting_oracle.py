@@ -21,15 +21,18 @@ def segment(height: int, width: int, a: tuple[int, int], b: tuple[int, int], d: 
 
 
 def polygon(height: int, width: int, points: list[tuple[int, int]]) -> np.ndarray:
-    """Pixels from whose centre a ray towards +x crosses the outline an odd number of times."""
+    """Pixels whose centre the outline goes around (non-zero winding number); points are (x, y)."""
     y, x = np.mgrid[0:height, 0:width].astype(np.int64)
-    inside = np.zeros((height, width), bool)
+    winding = np.zeros((height, width), np.int64)
     for (ax, ay), (bx, by) in zip(points, points[1:] + points[:1], strict=True):
         spans_row = (ay <= y) != (by <= y)
         # x < ax + (y - ay) (bx - ax) / (by - ay), without the division
         side = (x - ax) * (by - ay) - (y - ay) * (bx - ax)
-        inside ^= spans_row & ((side < 0) if by > ay else (side > 0))
-    return inside
+        if by > ay:
+            winding += spans_row & (side < 0)
+        else:
+            winding -= spans_row & (side > 0)
+    return winding != 0
 
 
 def fill(mask: np.ndarray, x: int, y: int, walls: int) -> tuple[str, np.ndarray]:

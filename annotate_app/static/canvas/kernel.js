@@ -116,9 +116,9 @@ export function segmentSpans(w, h, ax, ay, bx, by, d) {
 }
 
 /**
- * The pixels inside a closed polygon by the even-odd rule: a pixel belongs when a ray from its centre towards +x
- * crosses the outline an odd number of times. Pixels on the outline itself follow the half-open convention; callers
- * who want the whole outline paint it as well.
+ * The pixels inside a closed polygon by the non-zero rule: a pixel belongs when the outline goes around its centre,
+ * however often. So an outline drawn past its start, or across itself, leaves no hole. Pixels on the outline itself
+ * follow the half-open convention; callers who want the whole outline paint it as well.
  *
  * @param {number} w image width, px
  * @param {number} h image height, px
@@ -137,27 +137,35 @@ export function polygonSpans(w, h, points) {
   bottom = Math.min(h - 1, bottom);
   if (top > bottom) return NO_SPANS;
 
-  /** @type {number[][]} */
+  /** Where the outline crosses each row: 2x, and 1 more where it goes down. @type {number[][]} */
   const crossings = Array.from({ length: bottom - top + 1 }, () => []);
   for (let i = 0; i < points.length; i++) {
     let a = points[i];
     let b = points[(i + 1) % points.length];
     if (a.y === b.y) continue;
-    if (a.y > b.y) [a, b] = [b, a];
+    const down = Number(a.y < b.y);
+    if (!down) [a, b] = [b, a];
     const rise = b.y - a.y;
     const last = Math.min(bottom, b.y - 1);
     for (let y = Math.max(top, a.y); y <= last; y++) {
       // One division of whole numbers: it is exact whenever the crossing falls on a pixel centre.
-      crossings[y - top].push(Math.ceil((a.x * rise + (y - a.y) * (b.x - a.x)) / rise));
+      crossings[y - top].push(2 * Math.ceil((a.x * rise + (y - a.y) * (b.x - a.x)) / rise) + down);
     }
   }
   /** @type {number[]} */
   const found = [];
   crossings.forEach((row, k) => {
     row.sort((p, q) => p - q);
-    for (let i = 0; i + 1 < row.length; i += 2) {
-      const x0 = Math.max(0, row[i]);
-      const x1 = Math.min(w, row[i + 1]);
+    let winding = 0;
+    let start = 0;
+    for (const crossing of row) {
+      const down = crossing & 1;
+      const x = (crossing - down) / 2;
+      if (winding === 0) start = x;
+      winding += down ? 1 : -1;
+      if (winding) continue;
+      const x0 = Math.max(0, start);
+      const x1 = Math.min(w, x);
       if (x0 < x1) found.push(top + k, x0, x1);
     }
   });

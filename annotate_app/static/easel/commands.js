@@ -65,7 +65,7 @@ export const GESTURES = [
   { keys: ['Wheel'], label: 'Zoom to the pointer' },
   { keys: ['Space+Drag'], label: 'Move the view (also middle button)' },
   { keys: ['Two fingers'], label: 'Zoom and move the view' },
-  { keys: ['Double click'], label: 'Close the polygon (also Enter)' },
+  { keys: ['Double click'], label: 'Close the polygon (also Enter, or its first corner)' },
 ];
 
 const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));

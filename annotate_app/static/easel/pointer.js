@@ -8,6 +8,10 @@
 /** Wheel events closer together than this are one zoom in the statistics, ms. */
 const ZOOM_GESTURE = 400;
 
+/** Presses of a double click are at most this far apart, ms and CSS px. */
+const DOUBLE_CLICK = 400;
+const DOUBLE_REACH = 4;
+
 const RIGHT_BUTTON = 2;
 const MIDDLE_BUTTON = 1;
 const PEN_ERASER = 5;
@@ -33,6 +37,8 @@ export class PointerInput {
   #touches = new Map();
   #penSeen = false;
   #lastZoom = -Infinity;
+  /** The last press, at client px. */
+  #press = { x: 0, y: 0, button: -1, time: -Infinity };
 
   /**
    * @param {HTMLElement} stage
@@ -108,7 +114,8 @@ export class PointerInput {
       tool.down(at, {
         erase: event.button === RIGHT_BUTTON || event.button === PEN_ERASER,
         shift: event.shiftKey,
-        near: (point) => this.#isNear(point, here),
+        double: this.#isDouble(event),
+        near: (point, reach) => this.#isNear(point, here, reach),
       });
     }
     this.#host.onChange();
@@ -157,11 +164,20 @@ export class PointerInput {
     this.#view.touchGuides();
   }
 
-  /** @param {Point} point image pixel @param {Point} here screen, device px */
-  #isNear(point, here) {
+  /** Whether a press follows another at the same place. @param {PointerEvent} event */
+  #isDouble({ clientX: x, clientY: y, button, timeStamp }) {
+    const press = this.#press;
+    const double = button === press.button && timeStamp - press.time < DOUBLE_CLICK && Math.hypot(x - press.x, y - press.y) <= DOUBLE_REACH;
+    // A third press is not the second of another double click.
+    this.#press = { x, y, button, time: double ? -Infinity : timeStamp };
+    return double;
+  }
+
+  /** @param {Point} point image pixel @param {Point} here screen, device px @param {number} reach CSS px */
+  #isNear(point, here, reach) {
     const { viewport, ratio } = this.#view;
     const there = viewport.screenOf(point.x + 0.5, point.y + 0.5);
-    return Math.hypot(there.x - here.x, there.y - here.y) <= 8 * ratio;
+    return Math.hypot(there.x - here.x, there.y - here.y) <= reach * ratio;
   }
 
   /** @param {PointerEvent} event of one of two or more fingers */

@@ -2,11 +2,17 @@ import { AreaTool } from './area.js';
 
 /** @typedef {import('./tool.js').Point} Point */
 
-/** Draws an outline freehand; releasing the button closes and fills it. */
+/** A lasso that stays this near to where it began is a click, CSS px. */
+const CLICK_REACH = 4;
+
+/** Draws an outline freehand; releasing the button closes and fills it. A click paints nothing. */
 class LassoTool extends AreaTool {
+  #near = (/** @type {Point} */ _point, /** @type {number} */ _reach) => false;
+
   /** @param {Point} point @param {import('./tool.js').Press} press */
-  down(point, { erase }) {
+  down(point, { erase, near }) {
     this.active = true;
+    this.#near = near;
     this.value = erase ? 0 : 1;
     this.points = [point];
   }
@@ -18,7 +24,9 @@ class LassoTool extends AreaTool {
   }
 
   up() {
-    this.finish();
+    const clicked = this.points.length < 3 || this.points.every((point) => this.#near(point, CLICK_REACH));
+    if (clicked) this.cancel();
+    else this.finish();
   }
 
   preview() {

@@ -2,20 +2,22 @@ import { AreaTool } from './area.js';
 
 /** @typedef {import('./tool.js').Point} Point */
 
+/** The first corner is drawn this large, CSS px from its centre. */
+const CORNER_REACH = 6;
+
 /** Draws an outline corner by corner; the first corner, a double click or Enter closes and fills it. */
 export class PolygonTool extends AreaTool {
   /** @type {Point} */
   #pointer = { x: 0, y: 0 };
 
   /** @param {Point} point @param {import('./tool.js').Press} press */
-  down(point, { erase, near }) {
+  down(point, { erase, near, double }) {
     if (!this.points.length) this.value = erase ? 0 : 1;
     this.active = true;
     this.#pointer = point;
     const { points } = this;
-    const repeats = points.length > 0 && near(points[points.length - 1]);
-    if (points.length > 2 && (repeats || near(points[0]))) this.finish();
-    else if (!repeats) points.push(point);
+    if (points.length > 2 && (double || near(points[0], CORNER_REACH))) this.finish();
+    else if (!double) points.push(point);
   }
 
   /** @param {Point} point */

@@ -43,7 +43,9 @@ import { segmentSpans } from '../canvas/kernel.js';
  * @typedef {object} Press
  * @property {boolean} erase the right button or a pen's eraser end is down
  * @property {boolean} shift whether Shift is held
- * @property {(point: Point) => boolean} near whether an image pixel lies close to the pointer on the screen
+ * @property {boolean} double whether it is the second press of a double click
+ * @property {(point: Point, reach: number) => boolean} near whether an image pixel's centre lies at most `reach` CSS px
+ *     from where the gesture began
  */
 
 export class Tool {

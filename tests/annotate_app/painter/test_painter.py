@@ -160,6 +160,74 @@ def test_filling_an_open_outline_changes_nothing_and_says_so(rater):
     assert np.array_equal(ada.mask(), before)
 
 
+def _circle(steps: int, turns: float) -> list[Point]:
+    """Points on a circle of radius 60 px around (150, 100), `steps` a turn."""
+    angles = np.arange(int(steps * turns) + 1) * 2 * math.pi / steps
+    return [(round(150 + 60 * math.cos(a)), round(100 + 60 * math.sin(a))) for a in angles]
+
+
+def test_a_lasso_drawn_past_its_start_leaves_no_hole(rater):
+    ada = rater()
+    ada.press("a")
+    ada.drag(*_circle(60, 1.25))
+    y, x = np.mgrid[0 : ada.server.height, 0 : ada.server.width]
+    assert ada.mask()[(x - 150) ** 2 + (y - 100) ** 2 < 58**2].all()
+
+
+def test_a_polygon_across_itself_leaves_no_hole(rater):
+    ada = rater()
+    star = [_circle(5, 1)[i] for i in (0, 2, 4, 1, 3)]
+    ada.press("p")
+    for corner in star:
+        ada.click(corner)
+    ada.press("Enter")
+    assert ada.mask()[80:120, 130:170].all()
+
+
+def test_a_lasso_click_paints_nothing(rater):
+    ada = rater()
+    ada.drag((120, 60), (200, 60))
+    before = ada.mask()
+    ada.press("a")
+    ada.click((60, 60))
+    ada.click((150, 60), button="right")
+    x, y = ada.at(60, 100)
+    for jitter in [(0, 0), (1, 0), (1, 1), (0, 1)]:  # a hand that is not still
+        ada.page.mouse.move(x + jitter[0], y + jitter[1])
+        ada.page.mouse.up() if jitter == (0, 1) else ada.page.mouse.down()
+    assert np.array_equal(ada.mask(), before)
+    assert ada.submit()["activity"]["fills"] == 0
+
+
+def test_near_corners_do_not_close_a_polygon(rater):
+    ada = rater()
+    corners = [(60, 60), (120, 60), (122, 62), (124, 64), (120, 120)]
+    ada.press("p")
+    for corner in corners:
+        ada.click(corner)
+        ada.page.wait_for_timeout(450)  # longer than a double click
+    ada.click(corners[-1])  # the same place again, slowly
+    assert not ada.mask().any()
+    ada.press("Enter")
+    expected = polygon(ada.server.height, ada.server.width, corners)
+    for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
+        expected |= segment(ada.server.height, ada.server.width, a, b, 1)
+    assert np.array_equal(ada.mask(), expected)
+
+
+@pytest.mark.parametrize("close", ["double click", "first corner"])
+def test_a_double_click_or_the_first_corner_closes_a_polygon(rater, close):
+    ada = rater()
+    ada.press("p")
+    for corner in [(60, 60), (120, 60)]:
+        ada.click(corner)
+    ada.click((120, 120), click_count=2 if close == "double click" else 1)
+    if close == "first corner":
+        ada.click((61, 60))
+    assert ada.mask()[70:100, 110].all()
+    ada.submit()
+
+
 # Questions
 
 

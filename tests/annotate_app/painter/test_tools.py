@@ -70,7 +70,7 @@ def test_a_finished_gesture_of_every_tool_raises_its_counter_alone(evaluate, too
             const count = (counter) => counts.push(counter);
             const desk = { drawing, size: 3, walls: 0, last: null, count, say() {} };
             const tool = m.makeTools(desk)[id];
-            const press = { erase: false, shift: false, near: () => false };
+            const press = { erase: false, shift: false, double: false, near: () => false };
             tool.down({ x: 6, y: 6 }, press);
             tool.move({ x: 9, y: 6 });
             tool.up();
