@@ -7,6 +7,7 @@ import typer
 
 from model.commands.options import Checkpoint, model_libraries
 from o365seg.terminal import output
+from o365seg.terminal.overwriting import refuse_overwriting
 
 
 def card(
@@ -24,6 +25,7 @@ def card(
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
 ) -> None:
     """Write the model card: network, training data, scores and limits."""
+    refuse_overwriting({"--out": out}, [checkpoint, *(evaluation or [])])
     with model_libraries():
         from model.evaluation.card import model_card, read_evaluations
         from o365seg.formats.json_files import write_bytes_atomic

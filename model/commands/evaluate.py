@@ -18,6 +18,7 @@ from model.commands.options import (
     text_encoder,
 )
 from o365seg.terminal.output import JsonFile
+from o365seg.terminal.overwriting import refuse_overwriting
 
 
 def evaluate(
@@ -68,6 +69,7 @@ def evaluate(
     The folder keeps the predictions in the formats of `benchmark evaluate`, which prints the same
     numbers. Under torchrun the processes divide the images among themselves.
     """
+    refuse_overwriting({"--json": json_file, "--csv": csv_file}, [checkpoint, config, embeddings])
     pixels = input_size(size, checkpoint)
     if not data and config is None:
         raise typer.BadParameter("give a data set with --data or --config")

@@ -7,6 +7,7 @@ import typer
 
 from model.commands.options import Checkpoint, Preset, Size, input_size, model_libraries, parse_size
 from o365seg.terminal import output
+from o365seg.terminal.overwriting import refuse_overwriting
 
 
 def init(
@@ -69,6 +70,7 @@ def export(
     """Export the network as ONNX or a PyTorch program, with text embeddings as an input."""
     if onnx is None and program is None:
         raise typer.BadParameter("give --onnx or --program, or both")
+    refuse_overwriting({"--onnx": onnx, "--program": program}, [checkpoint])
     pixels = input_size(size, checkpoint)
     if pixels is None:
         raise typer.BadParameter("an exported network has one size", param_hint="--size")

@@ -18,6 +18,7 @@ from model.commands.options import (
     text_encoder,
 )
 from o365seg.formats.task import Task
+from o365seg.terminal.overwriting import refuse_overwriting
 
 
 def predict(
@@ -99,6 +100,7 @@ def embed(
     prompt: Prompts = None,
 ) -> None:
     """Write a vocabulary's text embeddings to a file, to predict without a text encoder."""
+    refuse_overwriting({"--out": out}, [vocabulary])
     with model_libraries():
         from model.text.choice import write_embeddings
         from model.text.vocabulary import read_or_parse

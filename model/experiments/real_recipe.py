@@ -121,8 +121,9 @@ def real_recipe(
         confidence=0.5,
         settings={"workers": 0, "checkpoint_every": 150, "keep": 1, "log_every": 50},
         about="CamVid replaces ADE, 80 images of COCO replace COCO, boxes on 160 others replace "
-        "O365, and EfficientNet-Lite0 from ImageNet weights replaces ResNet-50. Panoptic segments have a class "
-        "probability above 0.5. Mask AP is over the 60 COCO classes without training masks.",
+        "O365, and EfficientNet-Lite0 from ImageNet weights replaces ResNet-50. Panoptic segments "
+        "have a class probability above 0.5. Mask AP is over the 60 COCO classes without training "
+        "masks.",
     )
 
 

@@ -8,6 +8,7 @@ import typer
 from o365seg.commands import release as cli_release
 from o365seg.commands import status
 from o365seg.terminal import command_line
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = command_line.make_app(
     "Create a painting project from Objects365 boxes, follow its progress, and release, describe "
@@ -88,6 +89,7 @@ def release(
     stock = variant == "pycocotools"
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
     opened = open_project(project)
+    refuse_overwriting({"--out": path}, (file for file in project.iterdir() if file.is_file()))
     built = build_release(opened, for_stock_tools=stock)
     write_json_atomic(path, built)
     note_export(opened, built, variant, None)

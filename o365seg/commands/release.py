@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from o365seg.terminal.overwriting import refuse_overwriting
+
 ReleaseFile = Annotated[
     Path, typer.Argument(help="A release, or any COCO-format file.", metavar="RELEASE.JSON")
 ]
@@ -73,6 +75,7 @@ def gallery(
     """
     from o365seg.gallery.write import write_gallery
 
+    refuse_overwriting({"--out": out}, [release])
     written = write_gallery(
         release, images, out, side=side, beside=beside, sheet_images=sheet_images
     )
