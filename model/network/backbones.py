@@ -1,4 +1,4 @@
-"""Backbones: images in, feature maps at strides 4, 8, 16 and 32 out."""
+"""Convolutional backbones, with feature maps at strides 4, 8, 16 and 32."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ STRIDES = (4, 8, 16, 32)
 
 
 class ConvBackbone(nn.Module):
-    """Any convolutional timm model that has `features_only`, ResNet-50 among them.
+    """Any convolutional timm model that supports `features_only`, such as ResNet-50.
 
-    What lies outside the images is blanked before every convolution and pooling that looks at
-    neighbours, so that an image's features are those of the image without its padding. That holds
-    for networks of convolutions, pointwise layers and norms over channels or with frozen
-    statistics; layers that look at the whole map (squeeze-and-excitation, attention, batch norm in
-    training) see the padding, of which then just the content does not matter.
+    Padding is set to zero before every convolution and pooling over neighbours, so that an image
+    has the same features with and without padding. This holds for networks of convolutions,
+    pointwise layers, and norms over channels or with frozen statistics. Layers over the whole map
+    (squeeze-and-excitation, attention, batch norm in training) depend on the size of the padding,
+    but not on its content.
 
     Attributes:
-        net: timm's model; its state has timm's keys.
+        net: timm's model, with timm's state keys.
         channels: Channels of the four maps, finest first.
     """
 
@@ -62,7 +62,7 @@ class ConvBackbone(nn.Module):
 
 
 def _create(config: BackboneConfig) -> Any:
-    """timm's model with its features at the four strides, randomly initialised."""
+    """A randomly initialised timm model with features at the four strides."""
     if not timm.is_model(config.name):
         raise InputError(f"timm has no model {config.name!r}", field="backbone.name")
     options: dict[str, Any] = {"drop_path_rate": config.drop_path} if config.drop_path else {}

@@ -1,8 +1,9 @@
-"""Frozen batch norm, folded into the convolution before it while the network runs.
+"""Frozen batch norm, folded into the convolution before it.
 
-A frozen batch norm is y = x * scale + shift with constants. Multiplied into the convolution's
-weights it costs no pass over the feature map and keeps no feature map for the backward pass, in
-training as in inference. Names and shapes of parameters and buffers stay as timm has them.
+A frozen batch norm is y = x * scale + shift with constants. Folded into the weights of the
+convolution, it needs no pass over the feature map and stores no feature map for the backward pass.
+Parameters and buffers keep timm's names and shapes. `nn.BatchNorm2d` in evaluation mode is the
+reference.
 """
 
 import torch
@@ -15,10 +16,10 @@ _NAMES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"
 
 
 class FrozenBatchNorm(nn.Module):
-    """Batch norm with everything constant, its state laid out as `nn.BatchNorm2d` has it.
+    """Batch norm with constant parameters, with the state of `nn.BatchNorm2d`.
 
     Attributes:
-        folded: The convolution before it does its work, so it hands its input on.
+        folded: Whether the convolution before it includes the norm; it then returns its input.
     """
 
     weight: torch.Tensor
@@ -47,9 +48,9 @@ class FrozenBatchNorm(nn.Module):
 
 
 class FoldedConv2d(nn.Module):
-    """A bias-free convolution that does the work of the frozen norm after it as well.
+    """A bias-free convolution that includes the frozen norm after it.
 
-    The norm is held in a tuple, not as a child, so that its state stays under its own name only.
+    The norm is in a tuple, so that it is not a child and its state appears under one name only.
     """
 
     def __init__(self, convolution: nn.Conv2d, norm: FrozenBatchNorm) -> None:
@@ -78,18 +79,18 @@ class FoldedConv2d(nn.Module):
 
 
 def freeze_batch_norm(net: nn.Module) -> None:
-    """Freeze every `nn.BatchNorm2d` of `net` in place, folding those that can be.
+    """Freeze every `nn.BatchNorm2d` of `net` in place, and fold where possible.
 
-    Foldable is a norm whose input is a plain bias-free convolution that nothing else reads, which
-    a symbolic trace of `net` tells; where it cannot be traced, or a norm does more than normalise
-    (timm's norms with an activation inside), norms are frozen without folding.
+    A norm is folded if its only input is a plain bias-free convolution that nothing else reads,
+    which a symbolic trace of `net` shows. If `net` cannot be traced, or a norm includes an
+    activation (timm's), norms are frozen without folding.
     """
     before = _convolutions_before_norms(net)
     for name, module in list(net.named_modules()):
         if not isinstance(module, nn.BatchNorm2d):
             continue
         if type(module) is not nn.BatchNorm2d:
-            module.requires_grad_(False)  # its owner keeps it in evaluation mode
+            module.requires_grad_(False)  # the backbone keeps it in evaluation mode
             continue
         frozen = FrozenBatchNorm(module, folded=name in before)
         net.set_submodule(name, frozen)
@@ -100,10 +101,10 @@ def freeze_batch_norm(net: nn.Module) -> None:
 
 
 def _convolutions_before_norms(net: nn.Module) -> dict[str, str]:
-    """The name of the convolution that can take each batch norm in, by the norm's name."""
+    """Names of the foldable batch norms, each with the name of the convolution before it."""
     try:
         graph = torch.fx.symbolic_trace(net).graph
-    except Exception:  # a net may do anything in its forward pass; then nothing is folded
+    except Exception:  # a forward pass may do anything; then nothing is folded
         return {}
     calls = [str(node.target) for node in graph.nodes if node.op == "call_module"]
     found = {}

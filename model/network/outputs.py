@@ -1,4 +1,4 @@
-"""What the network gives, and what MERGE, the losses and inference take.
+"""Outputs of the network, which MERGE, the losses and inference take.
 
 B is the batch, N the proposals (queries), K the classes of the vocabulary in use, and (h, w) the
 mask grid, a quarter of the input's height and width (stride 4).
@@ -24,16 +24,16 @@ class Proposals:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a forward pass gives.
+    """Outputs of a forward pass.
 
     Attributes:
-        layers: Every supervised decoder layer's prediction, the last layer's last (appendix E). Out
-            of training just the last one, as the others are of no use then.
+        layers: Proposals of each supervised decoder layer, in order (appendix E); in evaluation
+            mode, only those of the last layer.
     """
 
     layers: tuple[Proposals, ...]
 
     @property
     def final(self) -> Proposals:
-        """The last layer's prediction."""
+        """Proposals of the last layer."""
         return self.layers[-1]

@@ -1,4 +1,4 @@
-"""Where in a padded batch the images are, so that what fills the rest never matters."""
+"""Position of the images in a padded batch, so that the content of the padding has no effect."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class Padding:
     """The unpadded parts of a batch of images that were padded at the bottom and the right.
 
     Attributes:
-        sizes: (B, 2) int64, each image's own height and width in pixels.
+        sizes: (B, 2) int64, unpadded height and width of each image in pixels.
         height: The batch's height in pixels.
         width: The batch's width in pixels.
     """
@@ -20,29 +20,29 @@ class Padding:
     width: int
 
     def extents(self, rows: int, columns: int) -> torch.Tensor:
-        """(B, 2) int64: how many rows and columns of a coarser grid hold any of the image."""
+        """(B, 2) int64: rows and columns of a coarser grid that contain part of the image."""
         grid = self.sizes.new_tensor([rows, columns])
         canvas = self.sizes.new_tensor([self.height, self.width])
         return (self.sizes * grid + canvas - 1) // canvas
 
     def inside(self, rows: int, columns: int) -> torch.Tensor:
-        """(B, rows, columns) bool: which cells of that grid hold any of the image."""
+        """(B, rows, columns) bool: the cells of that grid that contain part of the image."""
         extents = self.extents(rows, columns)
         row = torch.arange(rows, device=extents.device) < extents[:, :1]  # (B, rows)
         column = torch.arange(columns, device=extents.device) < extents[:, 1:]  # (B, columns)
         return row[:, :, None] & column[:, None, :]
 
     def blank(self, features: torch.Tensor) -> torch.Tensor:
-        """(B, C, h, w) with zeros outside the images, as a convolution's own padding has them."""
+        """(B, C, h, w) with zeros outside the images, like the padding of a convolution."""
         inside = self.inside(*features.shape[-2:])
         return features.masked_fill(~inside[:, None], 0.0)
 
 
 def make_padding(images: torch.Tensor, sizes: torch.Tensor | None) -> Padding | None:
-    """The padding of (B, 3, H, W) `images`; None where nothing is padded.
+    """The padding of (B, 3, H, W) `images`; None if nothing is padded.
 
-    Whether anything is can be asked without waiting for the device only of `sizes` on the CPU, and
-    not while a graph is traced; else padding is assumed, which gives the same numbers, slower.
+    This is checked only if `sizes` is on the CPU, where the check does not wait for the device, and
+    not during tracing. Otherwise padding is assumed, with the same results at lower speed.
     """
     if sizes is None:
         return None

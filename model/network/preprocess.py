@@ -1,6 +1,6 @@
-"""An image as the network takes it, and where in its output the image lies (appendix E).
+"""An image as the network's input, and the image's position in it (appendix E).
 
-Fixed size, the paper's: the longest side is brought to 1024 pixels and the rest is padded to
+Fixed size (the paper's): the longest side is resized to 1024 pixels and the image padded to
 1024×1024. Native size: no resizing, padded to the next multiple of 32. Padding is at the bottom
 and the right.
 """
@@ -15,19 +15,19 @@ FIXED_SIZE = 1024
 """Pixels along either side of a fixed-size input (section 4, appendix F)."""
 
 MULTIPLE = 32
-"""What an input's sides are multiples of: the coarsest level's stride."""
+"""Divisor of an input's sides: the stride of the coarsest level."""
 
 PADDING = (124, 116, 104)
-"""The colour of padding: ImageNet's mean, which the network turns into zeros."""
+"""Colour of the padding: ImageNet's mean, which the network normalises to zero."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where an image lies in the network's input; all sizes are (height, width) in pixels.
+    """Position of an image in the network's input; sizes are (height, width) in pixels.
 
     Attributes:
-        image: The image's own size.
-        input: The size it was brought to: the unpadded part of the input, from the top left.
+        image: Original size of the image.
+        input: Resized size: the unpadded part of the input, from the top left.
     """
 
     image: tuple[int, int]
@@ -37,18 +37,18 @@ class Placement:
 def resize_and_pad(
     image: np.ndarray, size: int | None = FIXED_SIZE
 ) -> tuple[torch.Tensor, Placement]:
-    """Bring an image to the network's input.
+    """Resize and pad an image to the network's input.
 
     Args:
         image: uint8 (H, W, 3), RGB.
-        size: Pixels of the input's sides, a multiple of 32; None for the image's own size.
+        size: Pixels of the input's sides, a multiple of 32; None for native size.
 
     Returns:
-        uint8 (3, H', W') RGB, both sides `size` or, in native size, the next multiples of 32;
-        and where the image lies in it.
+        uint8 (3, H', W') RGB, both sides `size` or, at native size, the next multiples of 32;
+        and the position of the image in it.
 
     Raises:
-        ValueError: `size` is no multiple of 32, or the image no RGB image of a pixel or more.
+        ValueError: `size` is not a multiple of 32, or the image is empty or not RGB.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise ValueError(f"an RGB image of bytes was expected, not {image.dtype} {image.shape}")

@@ -1,4 +1,4 @@
-"""Pretrained backbone weights, from timm by name or from a file, with a report key by key."""
+"""Pretrained backbone weights, from timm or from a file, with a report of all keys."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,13 @@ _WRAPPERS = ("model", "state_dict", "model_state_dict", "module")
 
 @dataclass(frozen=True)
 class WeightReport:
-    """What became of a file's weights; every key is in exactly one of the lists it can be in.
+    """The use of loaded weights. Each key of the backbone and of the source is in one list.
 
     Attributes:
-        used: Keys of the backbone that took a weight as it was.
-        resized: Keys of the backbone that took a weight resized to their shape.
-        missing: Keys of the backbone that the source has not; they keep their initial values.
-        unused: Keys of the source that the backbone has not.
+        used: Keys of the backbone that were loaded unchanged.
+        resized: Keys of the backbone that were resized to fit.
+        missing: Keys of the backbone that are not in the source; they keep their initial values.
+        unused: Keys of the source that are not in the backbone.
     """
 
     used: tuple[str, ...]
@@ -50,15 +50,15 @@ def load_pretrained(backbone: ConvBackbone | ViTDet, source: str | Path) -> Weig
     """Load weights into a backbone's `net`.
 
     Args:
-        backbone: Changed in place.
-        source: A `.pth`, `.pt`, `.bin` or `.safetensors` file; else the name of weights in timm.
+        backbone: The backbone, changed in place.
+        source: A `.pth`, `.pt`, `.bin` or `.safetensors` file, or the name of weights in timm.
 
     Returns:
-        What was used, resized, missing and unused.
+        The used, resized, missing and unused keys.
 
     Raises:
-        InputError: no such file or name, weights that cannot be had without a network, shapes that
-            do not fit (they are named), or no key in common.
+        InputError: the file or name does not exist, the weights cannot be downloaded, shapes differ
+            (they are named), or no key is in common.
     """
     weights = read_weights(source)
     assert isinstance(backbone.net, nn.Module)
@@ -91,7 +91,7 @@ def load_pretrained(backbone: ConvBackbone | ViTDet, source: str | Path) -> Weig
 
 
 def read_weights(source: str | Path) -> dict[str, torch.Tensor]:
-    """The named tensors of a file, or of timm's weights of that name.
+    """The tensors by name in a file or in timm's weights.
 
     Raises:
         InputError: as `load_pretrained`.
@@ -104,7 +104,7 @@ def read_weights(source: str | Path) -> dict[str, torch.Tensor]:
         raise InputError(f"not a file and not a timm name of weights: {name!r}")
     try:
         return timm.create_model(name, pretrained=True).state_dict()
-    except Exception as error:  # whatever the hub's client raises when it cannot fetch them
+    except Exception as error:  # the hub's client raises many kinds of errors
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(
             f"the weights {name!r} are not on this machine and could not be fetched ({reason}); "
@@ -121,7 +121,7 @@ def _read_file(path: Path) -> dict[str, torch.Tensor]:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, RuntimeError, EOFError, OSError) as error:
         raise InputError(f"cannot be read: {str(error).splitlines()[0]}", file=path) from None
-    except Exception:  # pickle errors of many kinds: not weights, or more than weights
+    except Exception:  # pickle raises many kinds of errors
         raise InputError("not a file with only PyTorch weights", file=path) from None
     for wrapper in _WRAPPERS:
         if isinstance(weights, dict) and isinstance(weights.get(wrapper), dict):
@@ -133,11 +133,11 @@ def _read_file(path: Path) -> dict[str, torch.Tensor]:
 
 
 def _plain(key: str) -> str:
-    """timm writes `stages_0` for `stages.0` in a net that gives features."""
+    """A key in timm's form for feature extractors: `stages_0` for `stages.0`."""
     return key.replace(".", "_")
 
 
 def _is_square(positions: torch.Tensor) -> bool:
-    """Whether (1, L, C) positions are a square grid's, with or without a class token."""
+    """Whether (1, L, C) positions are those of a square grid, with or without a class token."""
     tokens = positions.shape[1] if positions.dim() == 3 else 0
     return any(n > 0 and round(n**0.5) ** 2 == n for n in (tokens, tokens - 1))

@@ -22,10 +22,10 @@ class TextChoice:
 
 
 def find_embeddings(vocabulary: Vocabulary, choice: TextChoice, device: str = "cpu") -> np.ndarray:
-    """Return float32 (K, D) from the file or the cache, or else from the encoder.
+    """Text embeddings, float32 (K, D), from the file, the cache or the encoder.
 
     Raises:
-        InputError: see `embedding_files.read_embeddings` and `encoder.text_embeddings`.
+        InputError: as `embedding_files.read_embeddings` and `encoder.text_embeddings`.
     """
     if choice.file is not None:
         return read_embeddings(choice.file, vocabulary)

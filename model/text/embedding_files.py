@@ -1,10 +1,10 @@
-"""Text embeddings in files: those others made, and our own, so that no text encoder is needed.
+"""Files of text embeddings, our own and others', which replace a text encoder.
 
 | file | embeddings | names |
 |---|---|---|
 | `.npy` | the array | none: row k is class k |
-| `.npz` | `embeddings`, or its only array of two dimensions | `names`, where it has them |
-| `.safetensors` | `embeddings`, or its only tensor | metadata `names`, a JSON list |
+| `.npz` | `embeddings`, or its only array of two dimensions | `names`, optional |
+| `.safetensors` | `embeddings`, or its only tensor | metadata `names`, a JSON list, optional |
 """
 
 import io
@@ -22,17 +22,17 @@ from o365seg.formats.json_files import read_bytes, write_bytes_atomic
 
 
 def read_embeddings(path: str | Path, vocabulary: Vocabulary) -> np.ndarray:
-    """The classifiers of the vocabulary's classes.
+    """The text embeddings of a vocabulary.
 
-    Where the file carries names, each class is looked up: by its name, whatever the case, else by
-    its clean name. Where it does not, there must be one row a class.
+    If the file has names, each class is looked up by its name, ignoring case, then by its clean
+    name. Otherwise row k belongs to class k.
 
     Returns:
         float32[K, D], rows of length 1.
 
     Raises:
-        InputError: not readable, no such file, a class missing (it is named), another number of
-            rows, or a row that is no direction (zeros, NaN).
+        InputError: the file is missing or invalid, a class is missing (it is named), the number
+            of rows is wrong, or a row is zero or not finite.
     """
     names, embeddings = _read(Path(path))
     if names is None:
@@ -43,7 +43,7 @@ def read_embeddings(path: str | Path, vocabulary: Vocabulary) -> np.ndarray:
                 file=path,
             )
         return unit_rows(embeddings, vocabulary.names, path)
-    # The clean names first, so that exact ones take their place where the two clash.
+    # Clean names first, so that exact names replace them.
     rows = {clean_name(name): row for row, name in reversed(list(enumerate(names)))}
     rows |= {name.strip().casefold(): row for row, name in enumerate(names)}
     wanted = []
@@ -56,7 +56,7 @@ def read_embeddings(path: str | Path, vocabulary: Vocabulary) -> np.ndarray:
 
 
 def read_names(path: str | Path) -> list[str] | None:
-    """The names that a file of embeddings carries; None where it has none.
+    """The names in a file of embeddings; None if it has none.
 
     Raises:
         InputError: as `read_embeddings`.
@@ -70,13 +70,13 @@ def save_embeddings(
     """Write float32[K, D] embeddings as `.npz` with their names and how they were made.
 
     Args:
-        path: The file; it is replaced at once or not at all.
-        names: The K classes.
+        path: The file, replaced atomically.
+        names: Names of the K classes.
         embeddings: Their embeddings.
-        about: What made them, kept as JSON text under `about`.
+        about: JSON-ready description of their origin, stored as text under `about`.
 
     Raises:
-        InputError: the place cannot be written.
+        InputError: the file cannot be written.
     """
     buffer = io.BytesIO()
     np.savez(
@@ -89,7 +89,7 @@ def save_embeddings(
 
 
 def read_cached(path: Path, names: Sequence[str]) -> np.ndarray | None:
-    """Our own file's embeddings; None where there is none, or not a sound one of these names."""
+    """The embeddings of a cache file; None if it is missing, invalid or has other names."""
     try:
         found, embeddings = _read(path)
         if found == list(names):
@@ -103,7 +103,7 @@ def unit_rows(embeddings: np.ndarray, names: Sequence[str], source: str | Path) 
     """float32[K, D] with rows of length 1.
 
     Raises:
-        InputError: a row without a direction; its class is named.
+        InputError: a row is zero or not finite; its class is named.
     """
     rows = embeddings.astype(np.float32)
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -115,7 +115,7 @@ def unit_rows(embeddings: np.ndarray, names: Sequence[str], source: str | Path) 
 
 
 def _read(path: Path) -> tuple[list[str] | None, np.ndarray]:
-    """Names, where there are any, and float[rows, D]."""
+    """Names, or None if there are none, and float[rows, D]."""
     readers = {".npy": _read_npy, ".npz": _read_npz, ".safetensors": _read_safetensors}
     if path.suffix not in readers:
         raise InputError(

@@ -1,8 +1,8 @@
-"""Class names to classifiers: a frozen CLIP text encoder, its prompts, and a cache on disk.
+"""Text embeddings of class names by a frozen CLIP text encoder, with a cache on disk.
 
 "We feed the category names into a frozen pre-trained text encoder to set the per-category
-classifier w_k" (paper, section 3.4); CLIP-L/14 (section 4). open_clip provides the encoder. Nothing
-of it is needed once the embeddings are in the cache or in a file (`model.text.embedding_files`).
+classifier w_k" (paper, section 3.4); CLIP-L/14 (section 4). open_clip provides the encoder. It
+is not needed if the embeddings are in the cache or in a file (`model.text.embedding_files`).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from model.text.embedding_files import read_cached, save_embeddings, unit_rows
 from model.text.prompts import DEFAULT_TEMPLATES, check_templates, fill
 from o365seg.errors import InputError
 
-_BATCH = 64  # sentences at a time: what a processor keeps busy with, in little memory
+_BATCH = 64  # sentences per pass: enough to keep a processor busy, in little memory
 _ASIDE = "; give a weights file or precomputed embeddings"
 
 Progress = Callable[[Sequence[Any], str], Iterable[Any]]
@@ -30,14 +30,14 @@ Progress = Callable[[Sequence[Any], str], Iterable[Any]]
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """What turns names into embeddings.
+    """A text encoder with its prompts.
 
     Attributes:
-        model: A model open_clip knows by name, or its `local-dir:` and `hf-hub:` forms.
-        pretrained: One of that model's tags, or a weights file; `local-dir:` and `hf-hub:` bring
-            their own. OpenAI's weights in a file need a model whose name ends in `-quickgelu`; with
-            the tag that is seen to.
-        templates: Sentences with `{}` for the name (`model.text.prompts`).
+        model: Name of an open_clip model, or its `local-dir:` and `hf-hub:` forms.
+        pretrained: A tag of that model, or a weights file; unused with `local-dir:` and `hf-hub:`.
+            OpenAI's weights in a file need a model whose name ends in `-quickgelu`; with the tag,
+            this is automatic.
+        templates: Prompt templates with `{}` for the name (`model.text.prompts`).
     """
 
     model: str = "ViT-L-14"
@@ -49,12 +49,12 @@ class TextEncoder:
 
     @property
     def is_self_contained(self) -> bool:
-        """Whether the model's name says where the weights are, so that `pretrained` has no say."""
+        """Whether the model's name includes the weights, so that `pretrained` is unused."""
         return self.model.startswith(("local-dir:", "hf-hub:"))
 
 
 def default_cache() -> Path:
-    """Where embeddings are kept: `o365seg/text` in the user's cache folder."""
+    """The folder of cached embeddings: `o365seg/text` in the user's cache folder."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "o365seg" / "text"
 
@@ -67,25 +67,25 @@ def text_embeddings(
     device: str = "cpu",
     progress: Progress = lambda items, _: items,
 ) -> np.ndarray:
-    """The classifiers of K classes: the mean over the prompts' normalised embeddings, normalised.
+    """Text embeddings of K classes: the normalised mean of the prompts' normalised embeddings.
 
     Args:
         names: Clean class names (`Vocabulary.prompt_names`).
-        encoder: CLIP-L/14 with our prompts where none is given.
-        cache: A folder to look into first and to write to; None for none.
-        device: Where the encoder runs.
+        encoder: The encoder; None for CLIP-L/14 with our prompts.
+        cache: Folder of cached embeddings; None for no cache.
+        device: Device of the encoder.
         progress: Wraps the loop over the batches of sentences.
 
     Returns:
         float32[K, D], rows of length 1.
 
     Raises:
-        InputError: the model is unknown, or its weights are neither here nor to be had.
+        InputError: the model is unknown, or its weights are not available.
     """
     encoder = encoder or TextEncoder()
     path = None if cache is None else cache / f"{_key(names, encoder)}.npz"
     if path is not None:
-        found = read_cached(path, names)  # None where it is damaged, too: it is made again
+        found = read_cached(path, names)  # also None if it is invalid; it is then replaced
         if found is not None:
             return found
     embeddings = _encode(names, encoder, device, progress)
@@ -95,13 +95,13 @@ def text_embeddings(
             path.parent.mkdir(parents=True, exist_ok=True)
             save_embeddings(path, names, embeddings, about | {"templates": encoder.templates})
         except (InputError, OSError) as error:
-            # A full or read-only disk costs time at the next call, not this one's result.
+            # A full or read-only disk must not lose this result.
             warnings.warn(f"text embeddings are not cached: {error}", stacklevel=2)
     return embeddings
 
 
 def _key(names: Sequence[str], encoder: TextEncoder) -> str:
-    """The cache file's name: who made the embeddings, readable; and a hash of all that counts."""
+    """The cache file's name: a readable name of the encoder, and a hash of all inputs."""
     said = json.dumps([encoder.model, _weights_id(encoder), encoder.templates, list(names)])
     pretrained = "" if encoder.is_self_contained else f"-{Path(encoder.pretrained).stem}"
     label = "".join(c if c.isalnum() or c in "-_." else "_" for c in encoder.model + pretrained)
@@ -109,7 +109,7 @@ def _key(names: Sequence[str], encoder: TextEncoder) -> str:
 
 
 def _weights_id(encoder: TextEncoder) -> object:
-    """A tag is its own name; of files the content counts, for another may take their place."""
+    """The tag of the weights, or hashes of files, as their content may change."""
     if encoder.model.startswith("local-dir:"):
         folder = Path(encoder.model.removeprefix("local-dir:"))
         files = sorted(path for path in folder.glob("*") if path.is_file())
@@ -125,7 +125,7 @@ def _weights_id(encoder: TextEncoder) -> object:
 def _encode(
     names: Sequence[str], encoder: TextEncoder, device: str, progress: Progress
 ) -> np.ndarray:
-    """See `text_embeddings`; without the cache."""
+    """`text_embeddings` without the cache."""
     import torch
 
     model, tokenizer = load_text_encoder(encoder, device)
@@ -146,7 +146,7 @@ def load_text_encoder(encoder: TextEncoder, device: str = "cpu") -> tuple[Any, A
 
     Raises:
         InputError: open_clip is not installed, the model or the tag is unknown, or the weights are
-            neither here nor to be had.
+            not available.
     """
     try:
         import open_clip
@@ -158,24 +158,24 @@ def load_text_encoder(encoder: TextEncoder, device: str = "cpu") -> tuple[Any, A
     if not encoder.is_self_contained:
         quick_gelu = _check_known(encoder)
     with _quiet():
-        _check_at_hand(encoder)
+        _check_available(encoder)
         try:
             model = open_clip.create_model(
                 encoder.model,
                 pretrained=None if encoder.is_self_contained else encoder.pretrained,
                 device=device,
-                # open_clip only warns where the weights were made for the other activation.
+                # open_clip only warns if the weights are for the other activation.
                 force_quick_gelu=quick_gelu,
                 require_pretrained=True,
             )
             tokenizer = open_clip.get_tokenizer(encoder.model)
-        except Exception as error:  # it, torch and the hub raise errors of every kind
+        except Exception as error:  # open_clip, torch and the hub raise many kinds of errors
             raise _unavailable(encoder, error) from None
     return model.eval().requires_grad_(False), tokenizer
 
 
 def _check_known(encoder: TextEncoder) -> bool:
-    """See that open_clip knows the model and the tag; whether the weights need QuickGELU."""
+    """Check that open_clip has the model and the tag; return whether they need QuickGELU."""
     import difflib
 
     import open_clip
@@ -195,32 +195,32 @@ def _check_known(encoder: TextEncoder) -> bool:
     return bool(config.get("quick_gelu", False)) if config else False
 
 
-def _check_at_hand(encoder: TextEncoder) -> None:
-    """One look whether the weights are here or can be fetched; open_clip would try for a minute."""
+def _check_available(encoder: TextEncoder) -> None:
+    """Check whether the weights are cached or can be fetched; open_clip would retry for long."""
     import open_clip
     from open_clip.constants import HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME
 
     if encoder.model.startswith("local-dir:"):
         return
     if encoder.model.startswith("hf-hub:"):
-        place = encoder.model.removeprefix("hf-hub:") + "/"
+        address = encoder.model.removeprefix("hf-hub:") + "/"
     else:
         name = encoder.model.replace("/", "-")
-        place = open_clip.get_pretrained_cfg(name, encoder.pretrained).get("hf_hub", "")
-    if not place:  # a file, or a plain address: open_clip reads those without a second try
+        address = open_clip.get_pretrained_cfg(name, encoder.pretrained).get("hf_hub", "")
+    if not address:  # a file or a plain URL, which open_clip reads without retries
         return
     try:
         import huggingface_hub as hub
     except ModuleNotFoundError:
         return
-    folder, file = os.path.split(place)
+    folder, file = os.path.split(address)
     files = [file] if file else [HF_SAFE_WEIGHTS_NAME, HF_WEIGHTS_NAME]
     if any(isinstance(hub.try_to_load_from_cache(folder, name), str) for name in files):
         return
     try:
         hub.get_hf_file_metadata(hub.hf_hub_url(folder, files[0]), timeout=10)
     except hub.errors.EntryNotFoundError:
-        return  # the hub answers, so open_clip may go on and look for the other file
+        return  # the hub is reachable; open_clip looks for the other file
     except Exception as error:
         raise _unavailable(encoder, error) from None
 
@@ -235,7 +235,7 @@ def _unavailable(encoder: TextEncoder, error: Exception) -> InputError:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Neither log lines nor warnings of the libraries: what matters becomes our error."""
+    """Suppress log lines and warnings of the libraries; failures become our errors."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

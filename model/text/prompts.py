@@ -1,8 +1,8 @@
-"""The sentences a class name is put into before the text encoder reads it.
+"""Prompt templates: sentences around a class name, for the text encoder.
 
-The mean over several sentences is steadier than any one of them (ViLD, Gu et al. 2022, and CLIP
-before it). The paper does not say which it used. These are ours: short, of things seen in
-photographs, and few, for each costs a pass of the text encoder for every class.
+The mean over several prompts is more robust than one prompt (CLIP; ViLD, Gu et al. 2022). The
+paper does not list its prompts. These are ours: short, about photographs, and few, because each
+costs one pass of the text encoder for every class.
 """
 
 from o365seg.errors import InputError
@@ -27,9 +27,9 @@ DEFAULT_TEMPLATES = (
 
 
 def fill(template: str, name: str) -> str:
-    """The sentence: `fill("a photo of {a}.", "apple")` is "a photo of an apple.".
+    """Insert a name into a template: `fill("a photo of {a}.", "apple")` is "a photo of an apple.".
 
-    Plain replacement, so that a name may hold braces.
+    Plain replacement, so that names may contain braces.
     """
     article = "an" if name[:1].lower() in ("a", "e", "i", "o", "u") else "a"
     parts = template.split("{a}")
@@ -37,10 +37,10 @@ def fill(template: str, name: str) -> str:
 
 
 def check_templates(templates: tuple[str, ...]) -> None:
-    """See that each template has a place for the name.
+    """Check that each template has a placeholder for the name.
 
     Raises:
-        InputError: none at all, or one without `{}` or `{a}`; it is quoted.
+        InputError: there is no template, or one lacks `{}` and `{a}`; it is quoted.
     """
     if not templates:
         raise InputError("missing: give at least one prompt template")

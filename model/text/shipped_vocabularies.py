@@ -1,4 +1,4 @@
-"""The classes of the data sets that the catalogue knows, from small files beside this one."""
+"""Vocabularies of the data sets in the catalogue, from the JSON files in `vocabularies/`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ VOC_UNSEEN = ("potted plant", "sheep", "sofa", "train", "tv monitor")
 
 @cache
 def shipped_vocabulary(name: str) -> Vocabulary:
-    """The vocabulary of that file, such as `coco_panoptic`; see the folder's README for all."""
+    """The vocabulary of that name, such as `coco_panoptic`; the folder's README lists all."""
     return replace(read_vocabulary(_FOLDER / f"{name}.json"), source=name)
 
 
@@ -34,21 +34,21 @@ class _ContextClass(msgspec.Struct):
 
 
 def context_59_of_459() -> dict[int, int]:
-    """The labels among Pascal Context's 459 that its 59 classes have, to their labels there."""
+    """Labels of Pascal Context's 459 classes, mapped to labels of its 59 classes."""
     listed = read_json(_FOLDER / "pascal_context_59.json", list[_ContextClass])
     return {found.full_id: found.id for found in listed}
 
 
 def index_by_label(labels: Sequence[int], void: Sequence[int]) -> np.ndarray:
-    """What a label map's values mean.
+    """A table from the values of a label map to class indices.
 
     Args:
-        labels: The label of each of K classes, in the vocabulary's order; 0 … 65535.
-        void: Labels of pixels without a class; one that is also a class's is that class's.
+        labels: The label of each of K classes, in the vocabulary's order; 0 to 65535.
+        void: Labels of pixels without a class; labels of classes take precedence.
 
     Returns:
-        int16 (65536,): a place in the vocabulary; -1 (`samples.VOID`) for void, -2 for a label
-        that nobody knows.
+        int16 (65536,): an index into the vocabulary; -1 (`samples.VOID`) for void, -2 for an
+        unknown label.
     """
     table = np.full(65536, -2, np.int16)
     table[list(void)] = -1

@@ -1,8 +1,8 @@
-"""The classes a model is asked for: their names, which of them are things, ids and colours.
+"""Vocabularies: names, kinds (thing or stuff), ids and colours of the classes.
 
-The network is open: any list of names is a vocabulary, for their text embeddings are the
-classifier (paper, section 3.4). Things are what can be counted (each instance a segment), stuff
-what cannot (a class is one segment); which is which decides what MERGE merges (section 3.2).
+Any list of names is a vocabulary, as the text embeddings of the names are the classifier (paper,
+section 3.4). Things can be counted (a segment per instance), stuff cannot (a segment per class);
+this determines what MERGE merges (section 3.2).
 """
 
 import re
@@ -20,20 +20,20 @@ from o365seg.formats.json_files import decode_json, read_bytes
 Colour = tuple[int, int, int]  # as `o365seg.images.palette` has it, without its numpy
 
 _KIND_SUFFIX = re.compile(r"^(?P<name>.*?)\s*:\s*(?P<kind>thing|stuff)$", re.IGNORECASE)
-# COCO's marks of a merged or a left-over stuff class, as in "wall-other-merged": no words.
+# COCO's suffixes of merged and remaining stuff classes, as in "wall-other-merged".
 _COCO_SUFFIXES = re.compile(r"(-(merged|other|stuff))+$")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """K classes; the place in it is what the network's class logits count by.
+    """K classes, in the order of the network's class logits.
 
     Attributes:
-        names: As given, for files and pictures; each once, whatever the case.
-        is_thing: Whether a class is countable.
-        ids: Category ids that files carry; 1 … K by default, so that 0 stays "no class".
-        colours: RGB, 0 … 255, where the source has them; None for our own palette.
-        source: What errors call the vocabulary.
+        names: The names as given, for files and pictures; unique, ignoring case.
+        is_thing: Whether each class is countable.
+        ids: Category ids in files; 1 to K by default, so that 0 means "no class".
+        colours: RGB, 0 to 255, if the source has them; None for our palette.
+        source: The vocabulary's name in errors.
 
     Raises:
         InputError: no class, an empty name, a duplicate name or a duplicate id.
@@ -49,7 +49,7 @@ class Vocabulary:
         if not self.ids:
             object.__setattr__(self, "ids", tuple(range(1, len(self.names) + 1)))
         for field in (self.is_thing, self.ids, *([self.colours] if self.colours else [])):
-            assert len(field) == len(self.names)  # ours to get right, not the user's
+            assert len(field) == len(self.names)  # an error of the caller, not of the user
         if not self.names:
             raise InputError("contains no class names", file=self.source)
         seen_names: set[str] = set()
@@ -85,11 +85,11 @@ class Vocabulary:
 
 
 def clean_name(name: str) -> str:
-    """A class name as a person would say it, for the text encoder.
+    """A class name in plain words, for the text encoder.
 
-    Objects365's misspellings are corrected; lower case; of synonyms set apart by a comma or a
-    semicolon the first; `_` is a blank, `/` is "or"; COCO's `-merged`, `-other` and `-stuff` go.
-    The paper is silent; these are the usual rules (X-Decoder's vocabulary, for one).
+    Corrects the misspellings of Objects365, lowers the case, keeps the first of synonyms separated
+    by commas or semicolons, replaces `_` by a space and `/` by "or", and removes COCO's `-merged`,
+    `-other` and `-stuff`. The paper does not say; these rules are usual (such as in X-Decoder).
     """
     name = re.split("[,;]", display_name(name))[0].lower().replace("_", " ").strip()
     name = _COCO_SUFFIXES.sub("", name)
@@ -99,24 +99,24 @@ def clean_name(name: str) -> str:
 def parse_vocabulary(text: str) -> Vocabulary:
     """A vocabulary from the command line: `"cat, sofa, wall:stuff"`.
 
-    Classes are set apart by commas; `:stuff` marks a class that cannot be counted, `:thing` one
-    that can, which is also the default. Synonyms stand behind a semicolon and are not used.
+    Classes are separated by commas; `:stuff` marks a class that cannot be counted, `:thing` (the
+    default) one that can. Synonyms after a semicolon are ignored.
 
     Raises:
-        InputError: see `Vocabulary`.
+        InputError: as `Vocabulary`.
     """
     return parse_entries(text.split(","), "--vocabulary")
 
 
 def read_vocabulary(path: str | Path) -> Vocabulary:
-    """A vocabulary from a file: COCO's categories as JSON, else text with a class a line.
+    """A vocabulary from a file: COCO's categories as JSON, or text with one class per line.
 
-    JSON is a list of `id` and `name`, or a COCO file with `categories`; `isthing` (1 where it is
-    missing, as in instance files) and `color` are used. In text, a line is a class, marked as in
-    `parse_vocabulary`; empty lines and lines that start with `#` do not count.
+    JSON is a list of `id` and `name`, or a COCO file with `categories`; `isthing` (1 if missing, as
+    in instance files) and `color` are used. In text, each line is a class, marked as in
+    `parse_vocabulary`; empty lines and lines that start with `#` are ignored.
 
     Raises:
-        InputError: not readable, not of this form; and see `Vocabulary`.
+        InputError: the file is invalid; or as `Vocabulary`.
     """
     data = read_bytes(path)
     if Path(path).suffix == ".json" or data.lstrip()[:1] in (b"{", b"["):
@@ -130,15 +130,15 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
 
 
 def read_or_parse(given: str) -> Vocabulary:
-    """What `--vocabulary` takes: the path of a file that exists, or the classes themselves.
+    """The vocabulary that `--vocabulary` describes: a file, or the class names.
 
     Raises:
-        InputError: see `read_vocabulary` and `parse_vocabulary`.
+        InputError: as `read_vocabulary` and `parse_vocabulary`.
     """
     looks_like_file = "," not in given and Path(given).suffix.lower() in (".json", ".txt")
     try:
         is_file = Path(given).is_file()
-    except OSError:  # a list of classes longer than a file name may be
+    except OSError:  # a list of classes too long for a file name
         is_file = False
     return read_vocabulary(given) if is_file or looks_like_file else parse_vocabulary(given)
 
@@ -147,7 +147,7 @@ def parse_entries(entries: Sequence[str], source: str) -> Vocabulary:
     """A vocabulary from a list, each entry marked as in `parse_vocabulary`.
 
     Raises:
-        InputError: see `Vocabulary`; it names `source`.
+        InputError: as `Vocabulary`; names `source`.
     """
     names: list[str] = []
     is_thing: list[bool] = []
