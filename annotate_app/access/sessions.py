@@ -165,6 +165,9 @@ def require(role: Role) -> Callable[[Request], Rater]:
     return permitted
 
 
+Owner = Annotated[Rater, Depends(require(Role.OWNER))]
+
+
 def _session_tag(rater: Rater) -> str:
     """A tag that a new password or a sign-out changes, which ends earlier sessions."""
     return hashlib.sha256(f"{rater.sign_outs} {rater.password_hash}".encode()).hexdigest()[:16]

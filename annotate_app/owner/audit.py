@@ -1,17 +1,14 @@
 """The owner's page of the audit log."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from annotate_app.access.sessions import require
+from annotate_app.access.sessions import Owner
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.project.folder import Project
 from o365seg.store import audit
-from o365seg.store.people.raters import Rater, rater_names
-from o365seg.store.schema import Role
+from o365seg.store.people.raters import rater_names
 
 PAGE = 50
 
@@ -23,7 +20,7 @@ def make_router(project: Project) -> APIRouter:
     @router.get("/audit")
     def show(
         request: Request,
-        owner: Annotated[Rater, Depends(require(Role.OWNER))],
+        owner: Owner,
         actor: Text = "",
         action: Text = "",
         before: RowId | None = None,

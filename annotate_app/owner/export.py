@@ -4,19 +4,16 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response, StreamingResponse
 
-from annotate_app.access.sessions import require
+from annotate_app.access.sessions import Owner
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 from o365seg.store.database import now_ms
-from o365seg.store.people.raters import Rater
 from o365seg.store.progress.summary import measure_progress
-from o365seg.store.schema import Role
 
-_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 _CHUNK = 1000  # records
 
 
@@ -25,14 +22,14 @@ def make_router(project: Project) -> APIRouter:
     router = APIRouter()
 
     @router.get("/export")
-    def show(request: Request, owner: _Owner) -> Response:
+    def show(request: Request, owner: Owner) -> Response:
         with project.store.read() as db:
             done = measure_progress(db, now_ms())
         return render(request, "owner/export.html", done=done)
 
     @router.post("/export")
     def download(
-        owner: _Owner, variant: Annotated[Literal["benchmark", "pycocotools"], Form()]
+        owner: Owner, variant: Annotated[Literal["benchmark", "pycocotools"], Form()]
     ) -> Response:
         stock = variant == "pycocotools"
         release = build_release(project, for_stock_tools=stock)

@@ -1,23 +1,21 @@
 """The owner's gallery: answers as thumbnails, with filters."""
 
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from annotate_app.access.sessions import require
+from annotate_app.access.sessions import Owner
 from annotate_app.owner.thumbnails import draw_answer
 from annotate_app.web.image_bytes import NEVER_CHANGES, ImageUnavailable, read_image
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.project.folder import Project
-from o365seg.store.people.raters import Rater, rater_names
+from o365seg.store.people.raters import rater_names
 from o365seg.store.progress import gallery
-from o365seg.store.schema import Role, Verdict
+from o365seg.store.schema import Verdict
 from o365seg.store.work.answers import SkipReason
-
-_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 
 PAGE = 24
 _LONGEST = {"small": 480, "large": 1400}
@@ -30,7 +28,7 @@ def make_router(project: Project) -> APIRouter:
     @router.get("")
     def show(
         request: Request,
-        owner: _Owner,
+        owner: Owner,
         category: Text = "",
         rater: Text = "",
         answered: Literal["", "mask", "skip"] = "",
@@ -70,9 +68,7 @@ def make_router(project: Project) -> APIRouter:
         )
 
     @router.get("/{answer}.jpg")
-    def picture(
-        owner: _Owner, answer: RowId, size: Literal["small", "large"] = "small"
-    ) -> Response:
+    def picture(owner: Owner, answer: RowId, size: Literal["small", "large"] = "small") -> Response:
         with project.store.read() as db:
             painted = gallery.find_painted(db, answer)
         if painted is None:

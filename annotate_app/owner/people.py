@@ -3,21 +3,18 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from annotate_app.access.sessions import JOIN_ROOT, require
+from annotate_app.access.sessions import JOIN_ROOT, Owner
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
 from o365seg.store.database import Connection, now_ms
-from o365seg.store.people import accounts as people
-from o365seg.store.people import invitations
-from o365seg.store.people.raters import Rater
+from o365seg.store.people import accounts, invitations
 from o365seg.store.schema import Role
 
-_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 _Name = Annotated[Text, Form(max_length=100)]
 
 
@@ -26,13 +23,13 @@ def make_router(project: Project) -> APIRouter:
     router = APIRouter(prefix="/people")
 
     @router.get("")
-    def show(request: Request, owner: _Owner) -> Response:
+    def show(request: Request, owner: Owner) -> Response:
         return _page(request)
 
     @router.post("/invite")
     def invite(
         request: Request,
-        owner: _Owner,
+        owner: Owner,
         role: Annotated[Role, Form()],
         name: _Name = "",
         days: Annotated[int, Form(ge=1, le=90)] = invitations.DEFAULT_DAYS,
@@ -48,25 +45,25 @@ def make_router(project: Project) -> APIRouter:
         return _page(request, link=link, link_days=days)
 
     @router.post("/withdraw")
-    def withdraw(request: Request, owner: _Owner, invitation: Annotated[RowId, Form()]) -> Response:
+    def withdraw(request: Request, owner: Owner, invitation: Annotated[RowId, Form()]) -> Response:
         return _change(
             request,
             lambda db: invitations.withdraw(db, invitation, by=owner.id, now=now_ms()),
         )
 
     @router.post("/deactivate")
-    def deactivate(request: Request, owner: _Owner, name: _Name) -> Response:
-        return _change(request, lambda db: people.deactivate(db, name, by=owner.id, now=now_ms()))
+    def deactivate(request: Request, owner: Owner, name: _Name) -> Response:
+        return _change(request, lambda db: accounts.deactivate(db, name, by=owner.id, now=now_ms()))
 
     @router.post("/reactivate")
-    def reactivate(request: Request, owner: _Owner, name: _Name) -> Response:
-        return _change(request, lambda db: people.reactivate(db, name, by=owner.id))
+    def reactivate(request: Request, owner: Owner, name: _Name) -> Response:
+        return _change(request, lambda db: accounts.reactivate(db, name, by=owner.id))
 
     @router.post("/role")
     def set_role(
-        request: Request, owner: _Owner, name: _Name, role: Annotated[Role, Form()]
+        request: Request, owner: Owner, name: _Name, role: Annotated[Role, Form()]
     ) -> Response:
-        return _change(request, lambda db: people.set_role(db, name, role, by=owner.id))
+        return _change(request, lambda db: accounts.set_role(db, name, role, by=owner.id))
 
     def _change(request: Request, change: Callable[[Connection], object]) -> Response:
         try:
@@ -80,7 +77,7 @@ def make_router(project: Project) -> APIRouter:
         request: Request, problem: str = "", link: str | None = None, link_days: int = 0
     ) -> Response:
         with project.store.read() as db:
-            everybody = people.list_people(db)
+            everybody = accounts.list_people(db)
             invited = invitations.list_open(db, now_ms())
         return render(
             request,

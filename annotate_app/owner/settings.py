@@ -7,15 +7,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from annotate_app.access.sessions import require
+from annotate_app.access.sessions import Owner
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
-from o365seg.store.people.raters import Rater
-from o365seg.store.schema import Role
 from o365seg.store.settings import ProjectSettings, change_setting, read_settings
-
-_Owner = Annotated[Rater, Depends(require(Role.OWNER))]
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ def make_router(project: Project) -> APIRouter:
     router = APIRouter()
 
     @router.get("/settings")
-    def show(request: Request, owner: _Owner, saved: bool = False) -> Response:
+    def show(request: Request, owner: Owner, saved: bool = False) -> Response:
         with project.store.read() as db:
             values = asdict(read_settings(db))
         return _page(request, values, saved=saved)
@@ -67,7 +63,7 @@ def make_router(project: Project) -> APIRouter:
         return await request.form(max_files=0, max_fields=50)
 
     @router.post("/settings")
-    def save(request: Request, owner: _Owner, sent: Annotated[FormData, Depends(form)]) -> Response:
+    def save(request: Request, owner: Owner, sent: Annotated[FormData, Depends(form)]) -> Response:
         values: dict[str, object] = {
             field.name: str(sent.get(field.name, "no" if field.type is bool else ""))
             for field in fields(ProjectSettings)

@@ -20,7 +20,7 @@ from o365seg.project.folder import Project
 from o365seg.store.database import Connection, now_ms
 from o365seg.store.people.qualification import Gate, Qualification
 from o365seg.store.people.raters import Rater
-from o365seg.store.progress import summary as progress
+from o365seg.store.progress.summary import measure_for_rater
 from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose
 from o365seg.store.work import answers, earlier_work, leases
@@ -186,7 +186,7 @@ def take_work(
 def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
     """The project's progress, read outside the writing transaction, which others wait for."""
     with project.store.read() as db:
-        return {"progress": asdict(progress.measure_for_rater(db, rater.id))}
+        return {"progress": asdict(measure_for_rater(db, rater.id))}
 
 
 def _task(

@@ -16,8 +16,7 @@ from annotate_app.web.request_bodies import RowId, SourceId, Text, json_body
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people.raters import Rater
-from o365seg.store.review import queue as review_queue
-from o365seg.store.review import verdicts as reviews
+from o365seg.store.review import queue, verdicts
 from o365seg.store.review.queue import Attention, Filters
 from o365seg.store.review.verdicts import ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
@@ -77,7 +76,7 @@ def make_router(project: Project) -> APIRouter:
     @router.get("/review")
     def page(request: Request, reviewer: _Reviewer) -> Response:
         with store.read() as db:
-            choices = review_queue.list_choices(db)
+            choices = queue.list_choices(db)
         return render(request, "reviewer/review.html", choices=choices)
 
     @router.post("/api/review/next")
@@ -85,7 +84,7 @@ def make_router(project: Project) -> APIRouter:
         reviewer: _Reviewer, body: Annotated[NextBody, Depends(json_body(NextBody))]
     ) -> dict[str, Any]:
         with store.write() as db:
-            found = review_queue.take_reviews(
+            found = queue.take_reviews(
                 db,
                 reviewer.id,
                 body.filters(),
@@ -95,7 +94,7 @@ def make_router(project: Project) -> APIRouter:
                 limit=body.limit,
             )
         with store.read() as db:
-            waiting = review_queue.count_queue(db, reviewer.id, body.filters())
+            waiting = queue.count_queue(db, reviewer.id, body.filters())
         return {"items": [_shown(item) for item in found], "waiting": waiting}
 
     @router.post("/api/review/open")
@@ -104,7 +103,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> JSONResponse:
         try:
             with store.write() as db:
-                item = review_queue.open_item(db, reviewer.id, body.answer, now_ms())
+                item = queue.open_item(db, reviewer.id, body.answer, now_ms())
         except ReviewRefused as refusal:
             return problem(422, "refused", str(refusal))
         return JSONResponse(_shown(item))
@@ -112,8 +111,8 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/review/keep")
     def keep(reviewer: _Reviewer) -> dict[str, Any]:
         with store.write() as db:
-            review_queue.keep_held(db, reviewer.id, now_ms())
-        return {"expires_in_s": reviews.HOLD_MS // 1000}
+            queue.keep_held(db, reviewer.id, now_ms())
+        return {"expires_in_s": verdicts.HOLD_MS // 1000}
 
     @router.post("/api/review/judge")
     def judge(
@@ -121,7 +120,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> JSONResponse:
         try:
             with store.write() as db:
-                reviews.judge(
+                verdicts.judge(
                     db, reviewer.id, body.answer, Verdict(body.verdict), body.comment, now_ms()
                 )
         except ReviewRefused as refusal:
@@ -134,7 +133,7 @@ def make_router(project: Project) -> APIRouter:
     ) -> JSONResponse:
         try:
             with store.write() as db:
-                recorded = reviews.repaint(
+                recorded = verdicts.repaint(
                     db,
                     reviewer_id=reviewer.id,
                     answer_id=body.answer,
