@@ -93,7 +93,7 @@ def run_evaluation(
         return
     sys.stdout.write("\n".join([*result_table(result), *result_lines(result), *lines, ""]))
     if tables:
-        from o365seg.terminal.command_line import output_console
+        from o365seg.terminal.output import output_console
 
         console = output_console()
         for table in tables:

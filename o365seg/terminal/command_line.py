@@ -3,16 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 from o365seg.errors import InputError
 from o365seg.terminal.exit_codes import with_exit_codes
-from o365seg.terminal.output import output_console as output_console
 
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 
