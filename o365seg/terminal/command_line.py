@@ -10,7 +10,6 @@ import typer
 from o365seg.errors import InputError
 from o365seg.terminal.exit_codes import with_exit_codes
 
-
 T = TypeVar("T")
 
 DatabaseUrl = Annotated[
