@@ -1,4 +1,4 @@
-"""The data sets of the paper, each opened from the folder that it is downloaded as."""
+"""The catalogue: the paper's data sets, each opened from its folder as downloaded."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,9 +22,9 @@ class Entry:
     """A data set of the catalogue.
 
     Attributes:
-        open: Opens it, given the folder, the split and the layout.
-        splits: The splits that it has.
-        tree: What its folder looks like.
+        open: Opens it from its name, folder, split and layout.
+        splits: Its splits.
+        tree: The layout of its folder.
     """
 
     open: Callable[[str, Path, str, Layout], FileDataset]
@@ -47,7 +47,7 @@ def _coco(name: str, root: Path, split: str, layout: Layout) -> FileDataset:
 def _ade_panoptic(name: str, root: Path, split: str, layout: Layout) -> FileDataset:
     path = layout.file(root / f"ade20k_panoptic_{split}.json")
     vocabulary = shipped_vocabulary("ade20k")
-    # The label maps keep 0 for "none of them"; the panoptic files do not.
+    # The label maps reserve 0 for other classes; the panoptic files do not.
     vocabulary = replace(vocabulary, ids=tuple(number - 1 for number in vocabulary.ids))
     return PanopticDataset(
         name,
@@ -95,7 +95,7 @@ def _objects365_instances(name: str, root: Path, split: str, layout: Layout) -> 
 
 
 def _o365_images(root: Path, split: str) -> tuple[Path, ...]:
-    """Where records' `images/v1/patch0/x.jpg` may begin."""
+    """Folders that records' paths, like `images/v1/patch0/x.jpg`, may be relative to."""
     candidates = (root / split, root / "images" / split, root / "images", root)
     return tuple(folder for folder in candidates if folder.is_dir())
 

@@ -1,4 +1,4 @@
-"""Looking a data set's folder through: what is missing, damaged, of another size or unknown."""
+"""Check a data set's folder for missing and damaged images, wrong sizes and unknown ids."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,7 @@ KINDS = ("missing image", "other size", "unreadable", "unknown or absent id", "b
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with an image: its name, one of `KINDS`, and the message."""
+    """A fault of an image: its name, one of `KINDS`, and the message."""
 
     image: str
     kind: str
@@ -28,7 +28,7 @@ class Fault:
 
 @dataclass
 class CheckReport:
-    """What was found.
+    """The result of a check.
 
     Attributes:
         name: The data set's.
@@ -53,12 +53,12 @@ class CheckReport:
     faults: list[Fault] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
-        """Faults by kind, all kinds."""
+        """Number of faults of each kind."""
         found = Counter(fault.kind for fault in self.faults)
         return {kind: found[kind] for kind in KINDS}
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, for `--json`."""
+        """The report as JSON values, for `--json`."""
         return {
             "name": self.name,
             "task": self.task,
@@ -75,7 +75,7 @@ class CheckReport:
 
 
 def spread(count: int, wanted: int) -> list[int]:
-    """At most `wanted` places of `count`, the first and then evenly spread."""
+    """Return at most `wanted` of `count` indices, evenly spread from 0."""
     wanted = min(count, wanted)
     return [number * count // wanted for number in range(wanted)]
 
@@ -85,12 +85,12 @@ def check_dataset(
     read: int,
     progress: Callable[[Sequence[int], str], Iterable[int]],
 ) -> CheckReport:
-    """Look for every image and read its head; decode some of them together with their truth.
+    """Find every image and read its header; decode some of them with their ground truth.
 
     Args:
         dataset: The data set.
-        read: How many to decode, evenly spread.
-        progress: Iterates over its first argument behind a bar labelled by the second.
+        read: Number of images to decode, evenly spread.
+        progress: Iterates over its first argument with a progress bar labelled by the second.
     """
     vocabulary = dataset.vocabulary
     report = CheckReport(
@@ -107,7 +107,7 @@ def check_dataset(
                 faults = [("unreadable", str(error))]
         name = dataset.image_name(index)
         report.faults += [Fault(name, kind, message) for kind, message in faults]
-    report.unseen = [vocabulary.names[place] for place in np.flatnonzero(~seen).tolist()]
+    report.unseen = [vocabulary.names[index] for index in np.flatnonzero(~seen).tolist()]
     return report
 
 
@@ -147,7 +147,7 @@ def _content_faults(
 
 
 def truth_labels(truth: Truth) -> np.ndarray:
-    """The class of each segment or box, or each class of a map; int64."""
+    """Classes of the segments or boxes, or in a map; int64."""
     if isinstance(truth, BoxTruth):
         return truth.labels
     if isinstance(truth, ClassTruth):
@@ -163,7 +163,7 @@ def _id_faults(dataset: FileDataset, index: int) -> list[str]:
 
 
 def _outside(sample: Sample) -> list[str]:
-    """Boxes of which nothing is in the image; that they overrun it a little is usual."""
+    """Boxes entirely outside the image; a small overlap with its edge is common."""
     if not isinstance(sample.truth, BoxTruth):
         return []
     height, width = sample.image.shape[:2]

@@ -1,4 +1,4 @@
-"""Data sets of one's own: what a few lines of a configuration say of them, and their opening."""
+"""The user's own data sets: their settings in a configuration, and how they are opened."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,15 +19,15 @@ from o365seg.formats.records import read_annotations
 
 @dataclass(frozen=True)
 class CocoInstances:
-    """COCO's instance format.
+    """Settings of a data set in COCO's instance format.
 
     Attributes:
         images: Folder of the images.
-        annotations: The JSON.
-        boxes_only: Give boxes, not masks.
-        vocabulary: A file of classes or a list of them; those of the JSON where it is None. The
-            JSON's categories are found in it by name.
-        name: What the data set is called; the JSON's stem where it is None.
+        annotations: Path of the JSON.
+        boxes_only: Read boxes instead of masks.
+        vocabulary: A file or a list of classes, in which the JSON's categories are found by name;
+            None for the classes of the JSON.
+        name: Name of the data set; None for the JSON's stem.
     """
 
     images: Path
@@ -39,15 +39,15 @@ class CocoInstances:
 
 @dataclass(frozen=True)
 class CocoPanoptic:
-    """COCO's panoptic format.
+    """Settings of a data set in COCO's panoptic format.
 
     Attributes:
         images: Folder of the images.
-        annotations: The JSON; its categories are the vocabulary.
-        labels: Folder of the PNGs; the JSON's path without `.json` where it is None.
-        only: Things whose masks are used; other things are void, and no classes of the
-            vocabulary. All things where it is empty. Stuff stays.
-        name: What the data set is called; the JSON's stem where it is None.
+        annotations: Path of the JSON; its categories are the vocabulary.
+        labels: Folder of the PNGs; None for the JSON's path without `.json`.
+        only: Things whose masks are used; other things become void and leave the vocabulary.
+            Empty for all things. Stuff is always used.
+        name: Name of the data set; None for the JSON's stem.
     """
 
     images: Path
@@ -59,17 +59,17 @@ class CocoPanoptic:
 
 @dataclass(frozen=True)
 class LabelMaps:
-    """A folder of images and one of label maps (PNG) with the same names.
+    """Settings of a folder of images and one of label maps (PNG) with the same names.
 
     Attributes:
-        images: Folder of the images, searched to any depth.
+        images: Folder of the images, searched recursively.
         labels: Folder of the label maps.
-        vocabulary: A file of classes or a list of them.
-        first_label: The label of the first class, the others counting on; the ids of the
-            vocabulary where it is None (1, 2, … if it names none).
-        void: Labels that are no class.
-        names: A file of names without suffix, a line each; all images where it is None.
-        name: What the data set is called; the label folder's name where it is None.
+        vocabulary: A file or a list of classes.
+        first_label: Label of the first class; the others follow. None for the ids of the
+            vocabulary (1, 2, … if it has none).
+        void: Labels without a class.
+        names: A file of names without suffix, one a line; None for all images.
+        name: Name of the data set; None for the label folder's name.
     """
 
     images: Path
@@ -85,10 +85,10 @@ Settings = CocoInstances | CocoPanoptic | LabelMaps
 
 
 def open_custom(settings: Settings) -> FileDataset:
-    """Open a data set of one's own.
+    """Open a data set by its settings.
 
     Raises:
-        InputError: a file is missing or unsound, or a class unknown.
+        InputError: a file is missing or invalid, or a class is unknown.
     """
     if isinstance(settings, CocoInstances):
         return _open_instances(settings)
@@ -98,10 +98,10 @@ def open_custom(settings: Settings) -> FileDataset:
 
 
 def restrict_things(vocabulary: Vocabulary, only: tuple[str, ...]) -> tuple[Vocabulary, list[int]]:
-    """A vocabulary with its stuff and the things named, and the ids of the things left out.
+    """Return a vocabulary of all stuff and the named things, and the ids of the other things.
 
     Raises:
-        InputError: a name is no thing of the vocabulary.
+        InputError: a name is not a thing of the vocabulary.
     """
     wanted = {name.casefold() for name in only}
     is_out = [
@@ -117,13 +117,13 @@ def restrict_things(vocabulary: Vocabulary, only: tuple[str, ...]) -> tuple[Voca
                 file=vocabulary.source,
                 field="only",
             )
-    keep = [place for place, out in enumerate(is_out) if not out]
+    keep = [index for index, out in enumerate(is_out) if not out]
     kept = replace(
         vocabulary,
-        names=tuple(vocabulary.names[place] for place in keep),
-        is_thing=tuple(vocabulary.is_thing[place] for place in keep),
-        ids=tuple(vocabulary.ids[place] for place in keep),
-        colours=vocabulary.colours and tuple(vocabulary.colours[place] for place in keep),
+        names=tuple(vocabulary.names[index] for index in keep),
+        is_thing=tuple(vocabulary.is_thing[index] for index in keep),
+        ids=tuple(vocabulary.ids[index] for index in keep),
+        colours=vocabulary.colours and tuple(vocabulary.colours[index] for index in keep),
     )
     return kept, [number for number, out in zip(vocabulary.ids, is_out, strict=True) if out]
 
@@ -170,8 +170,8 @@ def _open_label_maps(settings: LabelMaps) -> FileDataset:
             )
     names = None if settings.names is None else read_names(settings.names)
     pairs = found_pairs(settings.images, settings.labels, names)
-    places = index_by_label(vocabulary.ids, settings.void)
-    return LabelMapDataset(name, vocabulary, pairs, places)
+    by_label = index_by_label(vocabulary.ids, settings.void)
+    return LabelMapDataset(name, vocabulary, pairs, by_label)
 
 
 def _vocabulary(given: Path | tuple[str, ...], name: str) -> Vocabulary:

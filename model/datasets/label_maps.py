@@ -1,4 +1,4 @@
-"""Images with a map of classes each: ADE20K, PASCAL VOC, Pascal Context, CamVid and the like."""
+"""Images with one map of classes each: ADE20K, PASCAL VOC, Pascal Context, CamVid and others."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from o365seg.formats.task import Task
 
 @dataclass(frozen=True)
 class LabelMapPair:
-    """An image and its label map; `name` is the image's path below its folder without suffix."""
+    """An image and its label map; `name` is the image's relative path without suffix."""
 
     name: str
     image: Path
@@ -25,14 +25,14 @@ class LabelMapPair:
 
 
 class LabelMapDataset:
-    """See `samples.Dataset`.
+    """Images with label maps; see `samples.Dataset`.
 
     Args:
-        name: What it is called.
+        name: The data set's name.
         vocabulary: Its classes.
         pairs: Its images.
-        places: What the values of the maps mean, as `vocabularies.index_by_label` has it.
-        read: Reads a map, integer (H, W) of 0 … 65535.
+        index_of_label: Class index of each label, from `index_by_label`.
+        read: Reads a map, integer (H, W) with values 0 to 65535.
     """
 
     task = Task.SEMANTIC
@@ -42,13 +42,13 @@ class LabelMapDataset:
         name: str,
         vocabulary: Vocabulary,
         pairs: Sequence[LabelMapPair],
-        places: np.ndarray,
+        index_of_label: np.ndarray,
         read: Callable[[Path], np.ndarray] = read_labels,
     ) -> None:
         self.name = name
         self.vocabulary = vocabulary
         self._pairs = pairs
-        self._places = places
+        self._index_of_label = index_of_label
         self._read = read
 
     def __len__(self) -> int:
@@ -62,9 +62,10 @@ class LabelMapDataset:
         if labels.shape != image.shape[:2]:
             (height, width), (own_height, own_width) = image.shape[:2], labels.shape
             raise InputError(
-                f"is {own_width}×{own_height} pixels, its image {width}×{height}", file=pair.labels
+                f"has {own_width}×{own_height} pixels, but its image {width}×{height}",
+                file=pair.labels,
             )
-        classes = self._places[labels]
+        classes = self._index_of_label[labels]
         if classes.min() < -1:
             unknown = int(labels[classes < -1][0])
             message = f"the label {unknown} is not among the {len(self.vocabulary)} classes"
@@ -72,22 +73,22 @@ class LabelMapDataset:
         return Sample(image, ClassTruth(classes), PurePosixPath(pair.name).name, pair.image)
 
     def image_name(self, index: int) -> str:
-        """What the data set's files call the image."""
+        """The image's name in the data set's files."""
         return self._pairs[index].image.name
 
     def image_path(self, index: int) -> Path:
-        """Where the image should lie; it need not."""
+        """Expected path of the image; the file may be missing."""
         return self._pairs[index].image
 
     def recorded_size(self, index: int) -> Size | None:
-        """The (height, width) that the annotations give the image; they give none here."""
+        """None: the annotations give no size."""
         return None
 
 
 def listed_pairs(
     names: Sequence[str], images: Path, labels: Path, image_suffix: str, label_suffix: str
 ) -> list[LabelMapPair]:
-    """The pairs of a list of names; nobody looks whether they are there."""
+    """Return the pairs for a list of names; the files may be missing."""
     return [
         LabelMapPair(name, images / f"{name}{image_suffix}", labels / f"{name}{label_suffix}")
         for name in names
@@ -97,15 +98,15 @@ def listed_pairs(
 def found_pairs(
     images: Path, labels: Path, names: Sequence[str] | None = None
 ) -> list[LabelMapPair]:
-    """The images below one folder and the PNGs of the same paths below another.
+    """Find the images in one folder and the PNGs with the same relative paths in another.
 
     Args:
-        images: Any of `image_list.SUFFIXES`, to any depth.
-        labels: PNGs.
-        names: Paths without suffix, to take these alone; None for all.
+        images: Folder of images (`image_list.SUFFIXES`), searched recursively.
+        labels: Folder of PNGs.
+        names: Relative paths without suffix, to use only these; None for all.
 
     Raises:
-        InputError: a folder is not there or empty, or one of an image and a map is missing.
+        InputError: a folder is missing or empty, or an image or its map is missing.
     """
     pictures = _by_name(images, SUFFIXES, "image")
     maps = _by_name(labels, frozenset({".png"}), "PNG")
@@ -121,10 +122,10 @@ def found_pairs(
 
 
 def read_names(path: Path) -> list[str]:
-    """The names in a split file, a line each.
+    """Read the names in a split file, one a line.
 
     Raises:
-        InputError: not readable, or names nothing.
+        InputError: the file cannot be read or contains no name.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
@@ -146,7 +147,7 @@ def _by_name(folder: Path, suffixes: frozenset[str], what: str) -> dict[str, Pat
         if path.suffix.lower() in suffixes:
             name = str(PurePosixPath(path.relative_to(folder).with_suffix("")))
             if name in found:
-                raise InputError(f"has the name of {found[name]} but for the suffix", file=path)
+                raise InputError(f"differs from {found[name]} only in the suffix", file=path)
             found[name] = path
     if not found:
         raise InputError(f"contains no {what}", file=folder)

@@ -1,8 +1,8 @@
-"""A synthetic trio: three small data sets of one world, painted on demand, with no file behind.
+"""Three small synthetic data sets of one world, generated on demand without files.
 
-Shapes lie on textures. The semantic set is short of images; the panoptic set has all the masks;
-the third has boxes alone. The vocabularies overlap in part and name the same thing differently, so
-that only text vectors (`synthetic_text`) tell that they mean the same. What can be learned from one
+Shapes are on textures. The semantic set is short of images; the panoptic set has all the masks; the
+third has only boxes. The vocabularies overlap in part and name the same thing differently, so that
+only text embeddings (`synthetic_text`) show that they mean the same. What can be learned from one
 set for another is thus known, which no real data offers. Colours are drawn at random and are no
 cue; every shape fills 37 to 54 % of its box, so that a mask shaped like its box scores low.
 """
@@ -25,7 +25,7 @@ from o365seg.formats.task import Task
 
 
 class Which(StrEnum):
-    """A data set of the trio; the last three have its images with other truth, to score by.
+    """A data set; the last three have the others' images with other ground truth, to score by.
 
     INSTANCES has the images of BOXES with their masks, SEGMENTS those of SEMANTIC with segments,
     CLASSES those of PANOPTIC as maps of classes.
@@ -41,7 +41,7 @@ class Which(StrEnum):
 
 Mask = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-# Inside or not, of places u to the right and v downwards from -1 to 1 in the shape's box.
+# Whether a point is inside; u (right) and v (down) are -1 to 1 in the shape's box.
 SHAPES: dict[str, Mask] = {
     "triangle": lambda u, v: abs(u) <= (v + 1) / 2,
     "cross": lambda u, v: (abs(u) < 0.25) | (abs(v) < 0.25),
@@ -108,14 +108,14 @@ _COMMON, _SYNONYM = 0.7, 0.35
 
 @dataclass
 class Synthetic:
-    """One of the data sets; see `file_dataset.FileDataset`. Named `synthetic_semantic` ….
+    """A synthetic data set, named `synthetic_semantic` …; see `file_dataset.FileDataset`.
 
     Args:
-        which: Which of the trio.
-        split: `train` or `val`, of different images.
-        size: Pixels of the images' sides.
-        images: How many there are; 0 for 32 (semantic) or 1,000 to train on, 200 to validate on.
-        seed: Of the world; the same seed paints the same images.
+        which: Which data set.
+        split: `train` or `val`, with different images.
+        size: Side of the images in pixels, ≥ 32.
+        images: Number of images; 0 for 32 (semantic) or 1,000 in `train`, 200 in `val`.
+        seed: Seed of the world; equal seeds give equal images.
     """
 
     which: Which
@@ -146,11 +146,11 @@ class Synthetic:
         return _TRAINING_IMAGES.get(self.which, _TRAINING_IMAGES[Which.BOXES])
 
     def image_name(self, index: int) -> str:
-        """As the file would be called, if there were one."""
+        """Name of the file, if there were one."""
         return f"{index + 1:06}.png"
 
     def image_path(self, index: int) -> Path:
-        """Where it would lie: for messages."""
+        """Path of the file, if there were one; for messages."""
         return Path("synthetic") / self.which / self.split / self.image_name(index)
 
     def recorded_size(self, index: int) -> Size | None:
@@ -158,7 +158,7 @@ class Synthetic:
         return self.size, self.size
 
     def __getitem__(self, index: int) -> Sample:
-        """Paint an image; the same each time."""
+        """Generate an image, the same each time."""
         if not 0 <= index < len(self):
             raise IndexError(index)
         world = [self.seed, _SPLITS.index(self.split), _COLUMN[self.which], index]
@@ -172,10 +172,10 @@ class Synthetic:
 
 
 def open_synthetic(table: Mapping[str, Any], source: str) -> Synthetic:
-    """The data set that an entry of a configuration describes by the arguments of `Synthetic`.
+    """Open the data set of a `[[data]]` table with the arguments of `Synthetic`.
 
     Raises:
-        InputError: an unknown key or a wrong value; `source` is what it calls the entry.
+        InputError: a key is unknown or a value invalid; `source` names the table in the message.
     """
     refuse_unknown(table, [field.name for field in fields(Synthetic)], file=source)
     try:
@@ -185,17 +185,17 @@ def open_synthetic(table: Mapping[str, Any], source: str) -> Synthetic:
 
 
 def synthetic_text(vocabulary: Vocabulary, width: int) -> np.ndarray:
-    """Text vectors of names that the trio knows: near each other where they mean the same.
+    """Text embeddings of synthetic class names, similar where the names mean the same.
 
     Args:
-        vocabulary: Of one of the data sets, or any mixture of their names.
+        vocabulary: The classes, of any of the data sets.
         width: Components of a vector.
 
     Returns:
         float32 (K, width), rows of length 1.
 
     Raises:
-        InputError: a name that no data set of the trio has.
+        InputError: a name is not in any synthetic data set.
     """
     concept_of = {
         clean_name(name): concept for concept, names in _NAMES.items() for name in names if name
@@ -204,7 +204,9 @@ def synthetic_text(vocabulary: Vocabulary, width: int) -> np.ndarray:
     for given in vocabulary.names:
         name = clean_name(given)
         if name not in concept_of:
-            raise InputError(f"the synthetic world has no {given!r}", file=vocabulary.source)
+            raise InputError(
+                f"{given!r} is not a class of the synthetic data sets", file=vocabulary.source
+            )
         parts = (("", _COMMON), (f"concept {concept_of[name]}", 1.0), (f"name {name}", _SYNONYM))
         rows.append(sum(weight * _direction(text, width) for text, weight in parts))
     return np.stack([row / np.linalg.norm(row) for row in rows]).astype(np.float32)
@@ -257,7 +259,7 @@ def _paint(
 def _place_shape(
     rng: np.random.Generator, shape: str, image: np.ndarray, ids: np.ndarray, found: dict[int, str]
 ) -> None:
-    """Paint a shape where it covers no other one; leave it out where no place is found."""
+    """Paint a shape where it covers no other, or none if no position is found."""
     size = len(ids)
     for _ in range(10):
         height, width = (round(size * side) for side in rng.uniform(0.18, 0.42, 2))
@@ -269,7 +271,7 @@ def _place_shape(
             continue
         dark, light = _two_colours(rng)
         ids[box][mask] = number = len(found) + 1
-        # An edge sets the shape apart from a texture that happens to have its colour.
+        # An edge separates the shape from a texture of the same colour.
         inner = mask & np.roll(mask, 1, 0) & np.roll(mask, -1, 0)
         inner &= np.roll(mask, 1, 1) & np.roll(mask, -1, 1)
         image[box][mask] = dark
@@ -279,7 +281,7 @@ def _place_shape(
 
 
 def _two_colours(rng: np.random.Generator) -> np.ndarray:
-    """float (2, 3), far enough apart to be told from each other."""
+    """float (2, 3), different enough to be distinguished."""
     while True:
         colours = rng.uniform(0, 255, (2, 3))
         if abs(colours[0] - colours[1]).sum() > 150:

@@ -1,4 +1,4 @@
-"""One image at a time, by any vocabulary: what the demo page asks for, without the page."""
+"""Predict one image at a time for any vocabulary: the demo without its page."""
 
 import threading
 from collections import OrderedDict
@@ -18,12 +18,12 @@ from model.text.choice import TextChoice, find_embeddings
 from model.text.vocabulary import Vocabulary, parse_vocabulary
 
 _KEPT = 8
-"""Vocabularies whose embeddings are kept at hand."""
+"""Number of vocabularies whose embeddings are cached."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The three tasks' results over the image, each with its legend."""
+    """Pictures of the three tasks' results, each with a legend."""
 
     panoptic: Image.Image
     semantic: Image.Image
@@ -31,17 +31,17 @@ class Pictures:
 
 
 class Demo:
-    """A checkpoint, ready for any image and vocabulary.
+    """A loaded model for any image and vocabulary.
 
     Args:
-        checkpoint: As `model.runtime.checkpoint` writes it.
-        text: Where text embeddings come from; those of a file limit the vocabulary to its names.
-        vocabulary: The classes to begin with.
-        size: Pixels of the input's sides; None for the image's own.
+        checkpoint: A file from `model.runtime.checkpoint`.
+        text: Source of text embeddings; a file limits the vocabulary to its names.
+        vocabulary: The classes at the start.
+        size: Side of the input in pixels; None for the image's own size.
         device: `cpu`, `cuda`, ….
 
     Raises:
-        InputError: the checkpoint or the text is at fault.
+        InputError: the checkpoint or a text embedding is invalid.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Demo:
         )
 
     def _text_of(self, words: Vocabulary) -> torch.Tensor:
-        """float32 (K, D) on the network's device, kept for the next image."""
+        """float32 (K, D) on the network's device, cached for the next image."""
         if words.names not in self._embeddings:
             like = self._predictor.text_embeddings
             rows: np.ndarray = find_embeddings(words, self._text, str(like.device))

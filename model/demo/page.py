@@ -1,6 +1,6 @@
-"""The demo as a web page: an image, a vocabulary of one's own, all three tasks.
+"""The web page of the demo: an image, a vocabulary, and the results of all three tasks.
 
-The only file of `model` that imports gradio, which only `dataseg demo` asks for.
+The only file of `model` that imports gradio, which only `dataseg demo` needs.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import skimage
 from PIL import Image
 
-# Before Gradio is imported: what runs on somebody's machine tells nobody about itself.
+# Before Gradio is imported: no telemetry.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
@@ -35,12 +35,12 @@ _CLASSES = "Separated by commas. Add `:stuff` to classes that cannot be counted,
 
 
 def make_page(demo: Demo, checkpoint: str, vocabulary: str) -> gr.Blocks:
-    """The page.
+    """Build the page.
 
     Args:
-        demo: What answers it.
-        checkpoint: The model's name, to show.
-        vocabulary: The classes that it begins with.
+        demo: Predicts the results.
+        checkpoint: Name of the model to show.
+        vocabulary: The classes at the start.
     """
     with gr.Blocks(title="DaTaSeg", analytics_enabled=False) as page:
         gr.Markdown(_ABOUT.format(checkpoint=checkpoint.replace("*", "")))
@@ -101,7 +101,7 @@ def _answer(demo: Demo) -> Callable[..., tuple[Image.Image, Image.Image, Image.I
 
 
 def _shown(error: InputError) -> str:
-    """The fault as text: Gradio shows messages as HTML, and theirs may come from a file."""
+    """The error as text: Gradio shows messages as HTML, and parts may come from a file."""
     return escape(str(error).removeprefix("--vocabulary: "))
 
 
@@ -109,7 +109,7 @@ def serve_page(page: gr.Blocks, host: str, port: int) -> None:
     """Serve until Ctrl-C.
 
     Raises:
-        InputError: the port is taken.
+        InputError: the port is in use.
     """
     try:
         page.launch(

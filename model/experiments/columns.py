@@ -1,12 +1,12 @@
-"""What the paper's tables are about: its training sets, and the numbers they are judged by."""
+"""The columns of the paper's tables: training sets and metrics."""
 
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A training set of the paper (section 4), or what takes its place at a smaller size.
+    """A training set of the paper (section 4), or its substitute at a smaller size.
 
-    ADE has maps of classes and few images, COCO segments, O365 boxes alone.
+    ADE has class maps and few images, COCO has segments, O365 has only boxes.
     """
 
     ADE = "ADE"
@@ -15,7 +15,7 @@ class Role(StrEnum):
 
 
 class Column(StrEnum):
-    """A number of a table: what is evaluated, and the metric."""
+    """A column of a table: what is evaluated, and the metric."""
 
     ADE_SEMANTIC = "ADE semantic mIoU"
     COCO_PANOPTIC = "COCO panoptic PQ"
@@ -36,4 +36,4 @@ TRAINED_ON = {
     Column.ADE_PANOPTIC: Role.ADE,
     Column.O365_INSTANCE: Role.O365,
 }
-"""The one training set of the separate model that a column of tables 1 and 2 is about."""
+"""The training set of the separate model in each column of tables 1 and 2."""

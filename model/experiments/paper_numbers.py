@@ -1,7 +1,7 @@
-"""The numbers that the paper prints in tables 1 to 9: the only place where they stand.
+"""The paper's numbers in tables 1 to 9, kept only in this file.
 
-None of them is ours. They are printed beside what a run here gives, marked as the paper's, and
-decide nothing. Read off "DaTaSeg: Taming a Universal Multi-Dataset Multi-Task Segmentation Model"
+None of them is ours. They are printed beside our results, marked as the paper's, and affect
+nothing else. Read off "DaTaSeg: Taming a Universal Multi-Dataset Multi-Task Segmentation Model"
 (Gu et al., NeurIPS 2023; arXiv 2306.01736), page by page; "Table" in a comment is its caption.
 
 Rows are named as `model.experiments.tables` names its own, columns as `Column` does.
@@ -20,7 +20,7 @@ _TRANSFER = (
 _VOC = (Column.VOC, Column.VOC_UNSEEN, Column.VOC_SEEN)
 
 Numbers = dict[Column, float | None]
-"""Per cent; None where the paper prints a dash."""
+"""Per cent; None for a dash in the paper."""
 
 
 def _four(*values: float) -> Numbers:

@@ -48,9 +48,9 @@ def real_recipe(
 
     Args:
         data_root: The folder of the data.
-        derived: Where to write what is made of it: splits, the 60 classes' masks, text vectors.
-        iterations: Of co-training.
-        image_size: Pixels of the input's sides.
+        derived: Folder for derived files: splits, the 60 classes' masks, text embeddings.
+        iterations: Iterations of co-training.
+        image_size: Side of the input in pixels.
 
     Raises:
         InputError: a file is missing.
@@ -144,7 +144,7 @@ def _vocabularies(data_root: Path) -> list[Vocabulary]:
 
 
 def _write_splits(data_root: Path, derived: Path) -> None:
-    """Names of the images to train on and to score by, and the 60 classes' masks on the latter."""
+    """Write the names of training and scored images, and the 60 classes' masks of the latter."""
     panoptic = json.loads(read_bytes(data_root / _PANOPTIC))
     images = sorted(panoptic["images"], key=lambda image: image["id"])
     trained = [image["file_name"] for image in images[:_TRAINED]]

@@ -1,9 +1,8 @@
-"""Text vectors for the real trio: CLIP's own where there are any, else stand-ins near them.
+"""Text embeddings for the recipe `real`: CLIP's where there are any, or else substitutes near them.
 
-The files have CLIP's vectors of COCO's and Objects365's things, of no stuff. A stand-in is the mean
-direction of all those vectors, which CLIP's share, and a direction drawn for each word of the name,
-so that `sky` is `sky-other-merged` and nothing else. Street users of CamVid are what COCO calls
-them.
+The files have CLIP's embeddings of COCO's and Objects365's things, but of no stuff. A substitute is
+the mean of all those embeddings plus a random direction for each word of the name, so that `sky` is
+near `sky-other-merged` and nothing else. Street users of CamVid have COCO's names.
 """
 
 import re
@@ -25,10 +24,10 @@ _SAME_AS = {"pedestrian": ("person",), "bicyclist": ("person", "bicycle")}
 
 
 def write_text(data_root: Path, vocabularies: Sequence[Vocabulary], path: Path) -> Path:
-    """Write the vectors of all classes to a file that `--embeddings` reads.
+    """Write the embeddings of all classes to a file for `--embeddings`.
 
     Raises:
-        InputError: CLIP's vectors are missing or of another number.
+        InputError: CLIP's embeddings are missing or have another number of rows.
     """
     known = _clip_vectors(data_root / "clip_text_embeddings")
     mean = np.mean(list(known.values()), axis=0)

@@ -1,4 +1,4 @@
-"""What stands for the paper's data sets, networks and schedules in a run of its tables."""
+"""A recipe: the data sets, networks and schedules for the paper's tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from model.training.config import TrainConfig, train_config_from_dict
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What a role is trained on.
+    """The training set of a role.
 
     Attributes:
         name: The data set's name.
@@ -25,13 +25,13 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class Scored:
-    """What a column is scored on.
+    """The data set and metric of a column.
 
     Attributes:
-        source: The data set, as a `[[data]]` entry says it.
-        metric: Which number: `mIoU`, `PQ`, `AP`, ….
-        role: The training set whose dataset-specific modules are used, where the network has them.
-        only: Classes to take the mean IoU of; all where empty.
+        source: The data set, as in a `[[data]]` table.
+        metric: `mIoU`, `PQ`, `AP`, ….
+        role: The training set whose dataset-specific modules are used, if the network has them.
+        only: Classes to average the IoU of; empty for all.
     """
 
     source: dict[str, Any]
@@ -42,13 +42,13 @@ class Scored:
 
 @dataclass(frozen=True)
 class Network:
-    """What a backbone is trained with.
+    """The training settings of a backbone.
 
     Attributes:
         model: The `[model]` table.
         optimizer: The `[optimizer]` table.
-        iterations: Of co-training on all three sets.
-        batch_size: Images an iteration.
+        iterations: Iterations of co-training on all three sets.
+        batch_size: Images per iteration.
     """
 
     model: dict[str, Any]
@@ -59,20 +59,20 @@ class Network:
 
 @dataclass(frozen=True)
 class Recipe:
-    """An experiment's size and stuff.
+    """The data sets, networks and settings of an experiment.
 
     Attributes:
-        name: What it is called.
+        name: Name of the recipe.
         sets: The training sets.
         scored: The columns that can be scored; others stay empty.
-        networks: The backbones there are; rows of others stay empty.
-        base: Folder that paths in entries begin at.
+        networks: The available backbones; rows of others stay empty.
+        base: Folder for relative paths in `[[data]]` tables.
         text: The `[text]` table.
-        image_size: Pixels of the input's sides, in training and in scoring.
+        image_size: Side of the input in pixels, in training and evaluation.
         queries: Shared queries that stand for the paper's 100; its other numbers are scaled alike.
         confidence: Class probability of a panoptic segment; None for the paper's thresholds.
         settings: Further keys of the training configuration.
-        about: What the reader must know.
+        about: A note for the reader of the tables.
     """
 
     name: str

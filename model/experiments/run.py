@@ -1,6 +1,6 @@
-"""Train what a table needs and is not there yet, score it, and remember the scores.
+"""Train the missing runs of a table, score them, and store the scores.
 
-In the folder, `runs/NAME/seedN` is one training (`model.training.loop` goes on where it stopped),
+In the folder, `runs/NAME/seedN` is one training (`model.training.loop` resumes it),
 and `scores.json` in it what it scored so far. Tables share runs, so a second table only trains what
 the first has not.
 """
@@ -34,26 +34,26 @@ SCORES_FILE = "scores.json"
 
 @dataclass(frozen=True)
 class Place:
-    """Where and on what experiments run.
+    """The folder and the device of experiments.
 
     Attributes:
-        folder: Of all runs.
-        device: None for a GPU where there is one.
+        folder: Folder of all runs.
+        device: Name of the device; None for a GPU if there is one.
     """
 
     folder: Path
     device: str | None = None
 
     def of(self, run: Run, seed: int) -> Path:
-        """The folder of one training."""
+        """Return the folder of one run."""
         return self.folder / "runs" / run.name / f"seed{seed}"
 
 
 def wanted_columns(table: Table, recipe: Recipe) -> dict[Run, list[Column]]:
-    """What must be trained, and by which columns each is scored; what the recipe has.
+    """Return the runs of a table that the recipe can train, and the columns that each is scored by.
 
     Raises:
-        InputError: the recipe can score none of the table's columns.
+        InputError: the recipe cannot score any column of the table.
     """
     found: dict[Run, list[Column]] = {}
     for row in table.rows:
@@ -70,17 +70,17 @@ def wanted_columns(table: Table, recipe: Recipe) -> dict[Run, list[Column]]:
 def run_table(
     table: Table, recipe: Recipe, seeds: Sequence[int], place: Place
 ) -> dict[Run, list[dict[Column, float | None]]]:
-    """Train and score what is missing.
+    """Train and score the missing runs.
 
     Returns:
-        The scores of each run, fractions, a seed each.
+        The scores of each run, fractions, for each seed.
 
     Raises:
-        InputError: a file is at fault, or a run began with another configuration.
+        InputError: a file is invalid, or a run began with another configuration.
     """
     wanted = wanted_columns(table, recipe)
     found: dict[Run, list[dict[Column, float | None]]] = {run: [] for run in wanted}
-    for seed in seeds:  # all runs of a seed first: after one seed there is a whole table
+    for seed in seeds:  # seed by seed, so that the first seed gives a whole table
         for run, columns in wanted.items():
             found[run].append(train_and_score(recipe, run, columns, seed, place))
     return found
@@ -89,10 +89,10 @@ def run_table(
 def scored_so_far(
     table: Table, recipe: Recipe, seeds: Sequence[int], place: Place
 ) -> dict[Run, list[dict[Column, float | None]]]:
-    """The scores of the runs that are at their end; nothing is trained.
+    """Return the scores of finished runs, without training.
 
     Returns:
-        The scores of each run, fractions; of the seeds that are scored.
+        The scores of each run, fractions, for each scored seed.
 
     Raises:
         InputError: a run began with another configuration.
@@ -110,7 +110,7 @@ def _is_scored(recipe: Recipe, run: Run, seed: int, place: Place) -> bool:
 
 
 def is_trained(folder: Path, config: TrainConfig) -> bool:
-    """Whether the run in the folder is at its end.
+    """Whether the run in the folder is finished.
 
     Raises:
         InputError: it began with another configuration; the field is named.
@@ -199,7 +199,7 @@ def _evaluate(
 
 
 def _value(scores: Scores, scored: Scored) -> float | None:
-    """The column's number, a fraction."""
+    """Return the column's number, a fraction."""
     if not scored.only:
         return scores.metrics[scored.metric]
     rows = {row["name"]: row["IoU"] for row in scores.details["per_class"]}

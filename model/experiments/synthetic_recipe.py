@@ -1,4 +1,4 @@
-"""`small`: the synthetic trio on a CPU, with no file and no download."""
+"""The recipe `small`: the synthetic data sets on a CPU, without files or downloads."""
 
 from pathlib import Path
 
@@ -23,13 +23,13 @@ _SCORED = {
 def small_recipe(
     iterations: int = 6900, *, image_size: int = 128, images: int = 0, scored_images: int = 0
 ) -> Recipe:
-    """The synthetic trio; ADE has 32 images, the other two 1,000 each.
+    """Make the recipe; ADE has 32 images, the other two 1,000 each.
 
     Args:
-        iterations: Of co-training.
-        image_size: Pixels of the images' sides.
-        images: Training images of each set; 0 for the trio's own numbers.
-        scored_images: Images to score on; 0 for the trio's own 200.
+        iterations: Iterations of co-training.
+        image_size: Side of the images in pixels.
+        images: Training images of each set; 0 for the default numbers.
+        scored_images: Images to score on; 0 for the default of 200.
     """
 
     def source(which: str, split: str, count: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A table of our runs beside the paper's: for the terminal, as Markdown and as JSON."""
+"""A table of our numbers and the paper's: for the terminal, as Markdown and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,35 +14,35 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 Values = Mapping[Run, Sequence[Mapping[Column, float | None]]]
-"""Fractions of each run, a seed each."""
+"""Fractions of each run, for each seed."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of ours and the paper's.
+    """Our number and the paper's.
 
     Attributes:
-        ours: Per cent, a seed each; empty where nothing was run.
-        paper: The paper's, per cent; None where it has none.
+        ours: Per cent, for each seed; empty if nothing was run.
+        paper: The paper's, per cent; None if it has none.
     """
 
     ours: tuple[float, ...]
     paper: float | None
 
     def text(self) -> str:
-        """Mean ± standard deviation of ours; a dash for none."""
+        """Our mean ± standard deviation, or a dash."""
         if not self.ours:
             return "–"
         spread = f" ± {stdev(self.ours):.1f}" if len(self.ours) > 1 else ""
         return f"{mean(self.ours):.1f}{spread}"
 
     def paper_text(self) -> str:
-        """The paper's; a dash for none."""
+        """The paper's number, or a dash."""
         return "–" if self.paper is None else f"{self.paper:.1f}"
 
 
 def cells(table: Table, values: Values) -> dict[str, dict[Column, Cell]]:
-    """All rows by name: ours, and those that the paper has of others."""
+    """Return all rows by name: ours, and the paper's rows of other methods."""
     paper = PAPER[table.number]
     rows = {row.name: row for row in table.rows}
     return {
@@ -63,13 +63,13 @@ def _ours(row: Row, column: Column, values: Values) -> tuple[float, ...]:
 
 
 def _text(cell: Cell, seeds: Sequence[int]) -> str:
-    """Ours, and of how many seeds where that is not all of them."""
+    """Our number, with the number of seeds if some are missing."""
     missing = 0 < len(cell.ours) < len(seeds)
     return f"{cell.text()} (n = {len(cell.ours)})" if missing else cell.text()
 
 
 def title(table: Table, recipe: Recipe, seeds: Sequence[int]) -> str:
-    """What the table is, and whose numbers are whose."""
+    """The title of the table, with the source of the numbers."""
     count = f"{len(seeds)} seeds, mean ± standard deviation" if len(seeds) > 1 else "1 seed"
     return (
         f"Table {table.number}: {table.title}, per cent. Ours: recipe {recipe.name}, {count}. "
@@ -78,7 +78,7 @@ def title(table: Table, recipe: Recipe, seeds: Sequence[int]) -> str:
 
 
 def rich_table(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int]) -> "RichTable":
-    """For the terminal."""
+    """The table for the terminal."""
     from rich.table import Table as RichTable
 
     shown = RichTable(title=title(table, recipe, seeds), title_justify="left")
@@ -91,7 +91,7 @@ def rich_table(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int
 
 
 def markdown(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int]) -> str:
-    """For a page; the paper's numbers in columns of their own."""
+    """The table as Markdown, with the paper's numbers in separate columns."""
     heads = [f"{column} | the paper's" for column in table.columns]
     lines = [title(table, recipe, seeds), "", f"| | {' | '.join(heads)} |"]
     lines.append("|---|" + "---:|" * (2 * len(table.columns)))
@@ -104,7 +104,7 @@ def markdown(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int])
 
 
 def as_json(table: Table, recipe: Recipe, values: Values, seeds: Sequence[int]) -> dict[str, Any]:
-    """All numbers, per cent."""
+    """The table as JSON values, in per cent."""
     return {
         "table": table.number,
         "recipe": recipe.name,

@@ -1,4 +1,4 @@
-"""The paper's tables as what must be trained and what each row then takes from whom.
+"""The paper's tables: the runs to train, and the run that each number comes from.
 
 A `Run` is one training. Tables share runs: table 1's co-trained R50 is a row of tables 2, 4, 5, 8
 and 9, and is trained once.
@@ -15,7 +15,7 @@ FOUR = tuple(TRAINED_ON)
 
 
 class Backbone(StrEnum):
-    """The backbones of the paper; a recipe says what stands for them."""
+    """The paper's backbones; a recipe chooses the networks for them."""
 
     R50 = "R50"
     VITDET_B = "ViTDet-B"
@@ -27,8 +27,8 @@ class Modules:
     """Dataset-specific modules (figure 8).
 
     Attributes:
-        queries: Queries of each data set's own, Q_d of table 7.
-        classification: Whether each has class heads and a background classifier of its own.
+        queries: Number of queries of each data set, Q_d of table 7.
+        classification: Whether each has its own class heads and background classifier.
     """
 
     queries: int
@@ -41,12 +41,12 @@ ALL_MODULES = Modules(10, True)
 
 @dataclass(frozen=True)
 class Run:
-    """One training.
+    """One training run.
 
     Attributes:
-        sets: Trained on.
-        backbone: With that backbone.
-        queries: Shared queries; None for the recipe's own number (paper: 100).
+        sets: The training sets.
+        backbone: The backbone.
+        queries: Number of shared queries; None for the recipe's (paper: 100).
         modules: Dataset-specific modules, or None.
     """
 
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Its folder: `r50-ade-coco-o365`, `r50-ade-coco-o365-q50`, `…-own10-heads`."""
+        """Name of its folder: `r50-ade-coco-o365`, `r50-ade-coco-o365-q50`, `…-own10-heads`."""
         parts = [self.backbone.lower(), *(role.lower() for role in self.sets)]
         if self.queries is not None:
             parts.append(f"q{self.queries}")
@@ -72,8 +72,8 @@ class Row:
     """A row of a table.
 
     Attributes:
-        name: As `paper_numbers.PAPER` has it.
-        runs: Which run a column's number comes from.
+        name: Its name in `paper_numbers.PAPER`.
+        runs: The run that each column's number comes from.
     """
 
     name: str
@@ -85,10 +85,10 @@ class Table:
     """A table of the paper.
 
     Attributes:
-        number: Its number there.
+        number: Its number in the paper.
         title: What it compares.
-        columns: Its numbers.
-        rows: Its rows that are DaTaSeg's; those of others are in `paper_numbers` alone.
+        columns: Its columns.
+        rows: DaTaSeg's rows; other methods are only in `paper_numbers`.
     """
 
     number: int

@@ -190,7 +190,9 @@ def test_damage_names_the_file(tmp_path: Path):
         dataset[0]
     image.write_bytes(whole)
     png(tmp_path / "annotations/panoptic_train2017/000000000009.png", np.zeros((24, 32)))
-    with pytest.raises(InputError, match=r"000000000009\.png: is an 8-bit grey PNG"):
+    with pytest.raises(
+        InputError, match=r"000000000009\.png: must be an 8-bit RGB PNG; is an 8-bit grey PNG"
+    ):
         dataset[0]
     png(tmp_path / "annotations/panoptic_train2017/000000000025.png", np.zeros((5, 7, 3)))
     with pytest.raises(InputError, match=r"000000000025\.png: has 7×5 pixels"):

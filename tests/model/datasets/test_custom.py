@@ -150,7 +150,7 @@ def test_an_image_without_its_label_map_is_named(tmp_path: Path):
     with pytest.raises(InputError, match="labels: contains no label map 'x'"):
         open_table(tmp_path, **table)
     picture(tmp_path / "images" / "x.png")
-    with pytest.raises(InputError, match="but for the suffix"):
+    with pytest.raises(InputError, match="only in the suffix"):
         open_table(tmp_path, **table)
 
 
@@ -158,5 +158,5 @@ def test_a_label_map_of_another_size_is_named(tmp_path: Path):
     table = label_maps(tmp_path) | {"vocabulary": ["a", "b", "c"], "first_label": 0}
     png(tmp_path / "labels" / "x.png", np.zeros((3, 4)))
     dataset = open_table(tmp_path, **table)
-    with pytest.raises(InputError, match=r"x\.png: is 4×3 pixels, its image 32×24"):
+    with pytest.raises(InputError, match=r"x\.png: has 4×3 pixels, but its image 32×24"):
         _ = [dataset[index] for index in range(2)]

@@ -77,5 +77,5 @@ def test_synonyms_are_near_each_other_and_nothing_else_is() -> None:
 
 
 def test_an_unknown_name_is_named() -> None:
-    with pytest.raises(InputError, match="no 'giraffe'"):
+    with pytest.raises(InputError, match="'giraffe' is not a class"):
         synthetic_text(Vocabulary(("ring", "giraffe"), (True, True)), 64)
