@@ -30,19 +30,19 @@ def is_stdin(source: object) -> bool:
 
 
 def read_stdin() -> InputText:
-    """Read all of standard input, and decompress gzip.
+    """Read all of standard input; decompress gzip, and drop a byte order mark.
 
     Raises:
         InputError: the gzip data is invalid.
     """
-    from o365seg.formats.json_files import decompressed
+    from o365seg.formats.json_files import plain_text
 
     name = "standard input"
-    return InputText(name, decompressed(sys.stdin.buffer.read(), name))
+    return InputText(name, plain_text(sys.stdin.buffer.read(), name))
 
 
 def map_file(path: "str | Path") -> InputText:
-    """Map a file into memory, or decompress it.
+    """Map a file into memory; or read it, if it is gzip, UTF-16 or has a byte order mark.
 
     Raises:
         OSError: it cannot be read.
@@ -51,8 +51,10 @@ def map_file(path: "str | Path") -> InputText:
     """
     with open(path, "rb") as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    if data[:2] != b"\x1f\x8b":
+    if data[:1] in b"{[ \n\r\t":  # how JSON begins: nothing to load
         return InputText(path, data)
-    from o365seg.formats.json_files import decompressed
+    from o365seg.formats.json_files import is_plain, plain_text
 
-    return InputText(path, decompressed(data[:], path))
+    if is_plain(data[:3]):
+        return InputText(path, data)
+    return InputText(path, plain_text(data[:], path))

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from o365seg.errors import InputError
-from o365seg.formats.json_files import decode_json, decompressed, read_json
+from o365seg.formats.json_files import decode_json, is_plain, plain_text, read_json
 from o365seg.formats.records import Annotation, Category, Image
 
 _VERSION = 1  # of the files below; another version uses other folders
@@ -167,8 +167,8 @@ def build_box_index(path: Path) -> BoxIndex:
     with path.open("rb") as file:
         empty = os.fstat(file.fileno()).st_size == 0
         data: Any = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if data[:2] == b"\x1f\x8b":
-            data = decompressed(bytes(data), path)
+        if not is_plain(data[:3]):
+            data = plain_text(bytes(data), path)
         try:
             parts = msgspec.json.decode(data, type=_Parts)
         except (msgspec.MsgspecError, UnicodeDecodeError):

@@ -1,5 +1,6 @@
 """Reading JSON with errors that name the record and field, and writing files atomically."""
 
+import codecs
 import json
 import math
 import os
@@ -15,6 +16,8 @@ from o365seg.errors import InputError
 from o365seg.formats.convert import Steps, field_name, read_fault
 
 T = TypeVar("T")
+
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -46,6 +49,29 @@ def decompressed(data: bytes, source: str | Path) -> bytes:
         raise InputError(f"not a valid gzip file: {error}", file=source) from None
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether text is neither gzip nor begins with a byte order mark; its first 3 bytes suffice."""
+    return not data.startswith((b"\x1f\x8b", *_MARKS))
+
+
+def plain_text(data: bytes, source: str | Path) -> bytes:
+    """Text as UTF-8 without a byte order mark: gzip decompressed, UTF-16 encoded anew.
+
+    Windows writes such files; JSON itself knows neither mark nor UTF-16.
+
+    Raises:
+        InputError: the gzip data or the UTF-16 is invalid; `source` is the name that it gives.
+    """
+    data = decompressed(data, source)
+    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
+    if mark in (b"", codecs.BOM_UTF8):
+        return data[len(mark) :]
+    try:
+        return data.decode("utf-16").encode()
+    except UnicodeError:
+        raise InputError("begins like UTF-16 text, but is not", file=source) from None
+
+
 def read_json(path: str | Path, kind: type[T]) -> T:
     """Read a JSON file as `kind` (a msgspec type).
 
@@ -61,6 +87,7 @@ def decode_json(data: bytes, kind: type[T], source: str | Path) -> T:
     Raises:
         InputError: not JSON, or not of that form; names the record and field.
     """
+    data = plain_text(data, source)
     if not data.strip():
         raise InputError("is empty", file=source)
     try:

@@ -322,3 +322,13 @@ def test_a_report_is_written_and_images_ask_for_one(folder: Path) -> None:
     assert run("evaluate", "preds.json", "--images", ".", cwd=folder).returncode == 2
     done = run("evaluate", "preds.json", "--report", "r.html", "--images", "absent", cwd=folder)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "error: absent: no such folder")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_files_with_a_byte_order_mark_give_the_same_numbers(folder: Path, encoding: str) -> None:
+    names = ["preds.json", "o365_instance_seg_val.json"]
+    plain = run("evaluate", names[0], "--gt", names[1], "--json", "-", cwd=folder)
+    for name in names:
+        (folder / name).write_text((folder / name).read_text(), encoding=encoding)
+    marked = run("evaluate", names[0], "--gt", names[1], "--json", "-", cwd=folder)
+    assert (marked.returncode, marked.stdout) == (0, plain.stdout)

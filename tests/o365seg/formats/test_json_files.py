@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written whole or not at all; text is read with its marks."""
 
 import os
 import stat
@@ -43,3 +43,20 @@ def test_a_written_file_is_readable_by_others(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_json_atomic(tmp_path / "absent" / "x.json", 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_and_utf_16_are_read(tmp_path: Path, encoding: str) -> None:
+    """As Windows writes them; the last two with the mark that `utf-16` writes by itself."""
+    text = '{"name": "Größe", "id": 3}'
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    path = tmp_path / "x.json"
+    path.write_bytes((mark + text).encode(encoding))
+    assert read_json(path, dict) == {"name": "Größe", "id": 3}
+
+
+def test_what_only_begins_like_utf_16_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(b"\xff\xfe{}!")
+    with pytest.raises(InputError, match="begins like UTF-16 text, but is not"):
+        read_json(path, dict)

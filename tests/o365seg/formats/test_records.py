@@ -106,7 +106,7 @@ def test_a_missing_field_is_named(source: SmallSource) -> None:
         (b"[]", "must be an object, not a list"),
         (b"null", "must be an object, not null"),
         (b'{"images": []}', "'annotations': missing"),
-        (b'\xff\xfe{"images": []}', "not valid JSON"),
+        (b'\xff\xfe{"images": [] }', "UTF-16"),
         (b'{"info": ' + b"[" * 100_000, "nested too deeply"),
     ],
 )
