@@ -310,6 +310,7 @@ def test_the_way_back_to_the_last_answer(project: Project, server: Server, at_pa
     rater.page.get_by_text("Your answer to this question").wait_for()
     rater.press("Delete")
     rater.press("Backspace")  # leave it as it was
+    rater.page.click("[data-tool=confirm-yes]")
     rater.page.wait_for_function(
         "(second) => painterRoot().painter.question() === second", arg=second
     )

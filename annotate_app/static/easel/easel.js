@@ -16,10 +16,11 @@ import { drawGuides } from '../canvas/guides.js';
 import { View } from '../canvas/view.js';
 import { BRUSH } from '../tools/brush.js';
 import { TOOLS } from '../tools/list.js';
+import { POLYGON } from '../tools/polygon.js';
 import { COMMANDS, LOOKING } from './commands.js';
 import { Hand } from './hand.js';
 import { listenForInput } from './input.js';
-import { keyListener } from './keyboard.js';
+import { isTyping, keyListener } from './keyboard.js';
 import { buildLayout } from './layout.js';
 import { showRest } from './rest.js';
 import { Settings } from './settings.js';
@@ -83,7 +84,7 @@ export class Easel {
   /**
    * @param {{person: string, eyebrow?: string, onInput?: () => void, onStep?: () => void, onCount?: (counter: Counter) => void}} options
    *     person: who is signed in; eyebrow: the text above the category; onInput: a key, the pointer or the wheel was used;
-   *     onStep: a step was painted, undone or redone; onCount: a counter increases by one
+   *     onStep: a step, or a corner of an open polygon, was painted, undone or redone; onCount: a counter increases by one
    */
   constructor({ person, eyebrow = 'Paint every visible pixel of the', onInput = () => {}, onStep = () => {}, onCount = () => {} }) {
     this.#on = { step: onStep, count: onCount };
@@ -105,10 +106,17 @@ export class Easel {
       boxVisible: () => this.#settings.boxVisible,
       count: onCount,
       say: (text, kind) => this.say(text, kind),
+      cornersChanged: () => {
+        this.#on.step();
+        this.#showUndo();
+      },
     });
     listenForInput({
       onInput,
-      onKey: (event) => this.#keys(event),
+      onKey: (event) => {
+        if (this.#takesBackCorner(event)) event.preventDefault();
+        else this.#keys(event);
+      },
       holdSpace: (held) => this.#hand.holdSpace(held),
       holdShift: (held) => this.#hand.holdShift(held),
     });
@@ -156,11 +164,11 @@ export class Easel {
   /**
    * Puts a question on the easel.
    * @param {{task: Task, photo: import('../canvas/photo.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
-   *     notice?: Notice|null}} content mask: row-major 0/1, then owned by the drawing; readOnly: it can only be looked at;
+   *     polygon?: import('../tools/polygon.js').OpenPolygon|null, notice?: Notice|null}} content polygon: to go on with; mask: row-major 0/1, then owned by the drawing; readOnly: it can only be looked at;
    *     reference: another mask, drawn as an outline as well
    * @returns {Drawing}
    */
-  show({ task, photo, mask, readOnly = false, reference = null, notice = null }) {
+  show({ task, photo, mask, readOnly = false, reference = null, polygon = null, notice = null }) {
     this.#hand.startQuestion();
     const { width, height } = task.image;
     this.#task = task;
@@ -182,6 +190,10 @@ export class Easel {
     this.notice(notice);
     this.#settings.startQuestion();
     this.readOnly = readOnly;
+    if (polygon) {
+      this.#hand.restorePolygon(polygon);
+      this.#pick(POLYGON.id);
+    }
     this.#view.flush();
     this.#ui.stage.focus({ preventScroll: true });
     return drawing;
@@ -260,10 +272,26 @@ export class Easel {
     return this.#hand.finish();
   }
 
+  /** Ends a stroke in progress; a polygon stays open. */
+  finishStroke() {
+    this.#hand.finishStroke();
+  }
+
+  /** The polygon that still needs corners, or null. */
+  get openPolygon() {
+    return this.#hand.openPolygon;
+  }
+
   // ---- inside ------------------------------------------------------------------------------------------------------
 
   get #open() {
     return this.#drawing !== null && !this.#busy;
+  }
+
+  /** Backspace takes back a corner while a polygon is open, and does nothing else. @param {KeyboardEvent} event */
+  #takesBackCorner(event) {
+    const plain = event.key === 'Backspace' && !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    return plain && this.#open && !isTyping(event) && this.#hand.takeBackCorner();
   }
 
   /** @param {string} id a command or an action */
@@ -317,6 +345,7 @@ export class Easel {
     this.#hand.pick(id);
     for (const tool of TOOLS) this.#ui.buttons[tool.id].setAttribute('aria-pressed', String(tool.id === id));
     this.#settings.showSize();
+    this.#showUndo();
   }
 
   /** @param {(viewport: import('../canvas/viewport.js').Viewport) => void} change */
@@ -346,9 +375,9 @@ export class Easel {
   }
 
   #showUndo() {
-    const drawing = this.#open && !this.#readOnly ? this.#drawing : null;
-    this.#ui.buttons.undo.disabled = !drawing?.canUndo;
-    this.#ui.buttons.redo.disabled = !drawing?.canRedo;
+    const paints = this.#open && !this.#readOnly;
+    this.#ui.buttons.undo.disabled = !paints || !this.#hand.canUndo;
+    this.#ui.buttons.redo.disabled = !paints || !this.#hand.canRedo;
   }
 
   /** @param {View} view */

@@ -21,6 +21,7 @@ import { PointerInput } from './pointer.js';
  * @property {() => boolean} boxVisible
  * @property {(counter: Counter) => void} count
  * @property {(text: string, kind?: 'note'|'warning') => void} say
+ * @property {() => void} cornersChanged a corner of the open polygon was placed, undone or redone
  */
 
 export class Hand {
@@ -93,13 +94,41 @@ export class Hand {
     return false;
   }
 
+  /** Ends a stroke as if the button had been released; an open polygon stays open. */
+  finishStroke() {
+    this.#pointer.finish();
+  }
+
+  /** The polygon that still needs corners, or null. */
+  get openPolygon() {
+    return this.#polygon.open;
+  }
+
+  /** @param {import('../tools/polygon.js').OpenPolygon} polygon to go on with */
+  restorePolygon(polygon) {
+    this.#polygon.restore(polygon);
+    this.#view.touchGuides();
+  }
+
+  /** Takes back the last corner of an open polygon, even if another tool is in use. @returns {boolean} whether one is open */
+  takeBackCorner() {
+    if (this.#readOnly || !this.#polygon.back()) return false;
+    this.#view.touchGuides();
+    return true;
+  }
+
+  get canUndo() {
+    return this.#tool.canBack || Boolean(this.#host.work()?.drawing.canUndo);
+  }
+
+  get canRedo() {
+    return this.#tool.canForward || Boolean(this.#host.work()?.drawing.canRedo);
+  }
+
   /** Cancels the stroke in progress, or else an open polygon, even if another tool is in use. */
   cancel() {
-    if (this.#pointer.busy || this.#tool.active) {
-      this.#pointer.cancel();
-      this.#tool.cancel();
-    } else {
-      this.#polygon.cancel();
+    if (!this.#pointer.cancel() && this.#polygon.discard()) {
+      this.#host.say(this.#tool === this.#polygon ? 'Polygon discarded. Redo restores it.' : 'Polygon discarded. Press P, then redo, to restore it.');
     }
     this.#view.touchGuides();
   }
@@ -107,7 +136,7 @@ export class Hand {
   /** Cancels every gesture: one that began on this question must not end on the next. */
   discard() {
     this.#pointer.cancel();
-    for (const tool of Object.values(this.#tools)) tool.cancel();
+    for (const tool of Object.values(this.#tools)) tool.reset();
     this.#view.touchGuides();
   }
 
@@ -121,8 +150,11 @@ export class Hand {
   }
 
   redo() {
-    this.#pointer.finish();
-    this.#host.work()?.drawing.redo();
+    if (!this.#tool.forward()) {
+      this.#pointer.finish();
+      this.#host.work()?.drawing.redo();
+    }
+    this.#view.touchGuides();
   }
 
   /** Erases everything. */
@@ -194,6 +226,7 @@ export class Hand {
       },
       count: (counter) => this.#host.count(counter),
       say: (text) => this.#host.say(text, 'warning'),
+      changed: () => this.#host.cornersChanged(),
     };
   }
 

@@ -76,11 +76,12 @@ export class PointerInput {
     if (stroke?.tool.active) stroke.tool.up();
   }
 
-  /** Cancels a tool gesture. */
+  /** Cancels a tool gesture. @returns {boolean} whether there was one */
   cancel() {
     const stroke = this.#stroke;
     this.#stroke = null;
     stroke?.tool.cancel();
+    return stroke !== null;
   }
 
   /** @param {PointerEvent} event */

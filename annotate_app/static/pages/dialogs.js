@@ -1,4 +1,4 @@
-/** The dialogs of the rater's page: why a question is skipped, and work that came too late. */
+/** The dialogs of the rater's page: why a question is skipped, work that came too late, and a question before work is discarded. */
 
 import { el, keyCaps } from '../easel/dom.js';
 
@@ -61,6 +61,34 @@ export function skipDialog(onSkip) {
     form.reset();
     check();
   });
+  return dialog;
+}
+
+/**
+ * A question before work is discarded; the button that discards nothing has the focus.
+ * @param {{title: string, text: string, yes: string, no: string}} texts
+ * @param {() => void} onYes
+ * @returns {HTMLDialogElement} to be added to the page and shown; leaves the page when it is closed
+ */
+export function confirmDialog({ title, text, yes, no }, onYes) {
+  const discard = () => {
+    dialog.close();
+    onYes();
+  };
+  /** @type {HTMLDialogElement} */
+  const dialog = el(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'painter-confirm-title' },
+    el('h2', { id: 'painter-confirm-title' }, title),
+    el('p', {}, text),
+    el(
+      'div',
+      { class: 'dialog-actions' },
+      el('button', { type: 'button', class: 'button primary', 'data-tool': 'confirm-no', autofocus: true, click: () => dialog.close() }, no),
+      el('button', { type: 'button', class: 'button', 'data-tool': 'confirm-yes', click: discard }, yes),
+    ),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
   return dialog;
 }
 

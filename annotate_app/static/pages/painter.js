@@ -9,7 +9,7 @@ import { Api } from '../work/api.js';
 import { Drafts } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { Session } from '../work/session.js';
-import { keptDialog, REASONS, skipDialog } from './dialogs.js';
+import { confirmDialog, keptDialog, REASONS, skipDialog } from './dialogs.js';
 
 /** @typedef {import('../work/api.js').Task} Task */
 
@@ -50,6 +50,7 @@ class Painter {
   #skipDialog;
   /** @type {number[]} */
   #bbox = [];
+  #restored = false; // whether the work on the easel began with a draft
   #submitAnyway = -1; // version of the drawing that was asked about
 
   /** @param {{rater: string, project: string, api: Api}} options */
@@ -84,7 +85,7 @@ class Painter {
   #actions(task = null) {
     // An answer that a reviewer sent back must be corrected.
     const back = task?.earlier && !task.notice
-      ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.session.letStand() }
+      ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.#letStand(task) }
       : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
     return [
       { id: 'submit', label: 'Submit', keys: ['Enter'], primary: true, run: () => this.#submit() },
@@ -116,12 +117,14 @@ class Painter {
   #screen() {
     const { easel } = this;
     return {
-      paint: (task, photo, mask, restored) => {
+      polygon: () => easel.openPolygon,
+      paint: (task, photo, { mask, polygon, restored }) => {
         this.question = task.question;
         this.#bbox = task.bbox;
+        this.#restored = restored;
         this.#submitAnyway = -1;
         easel.setActions(this.#actions(task));
-        const drawing = easel.show({ task, photo, mask, notice: this.#notice(task) });
+        const drawing = easel.show({ task, photo, mask, polygon, notice: this.#notice(task) });
         this.#showTime();
         if (restored) easel.say('Your earlier work on this question was restored.');
         return drawing;
@@ -174,8 +177,24 @@ class Painter {
     this.easel.say('Nothing is painted inside the box. Submit again if that is right.', 'warning');
   }
 
+  /** Asks first if there is work to lose. @param {Task} task */
+  #letStand(task) {
+    const { drawing, openPolygon } = this.easel;
+    if (!drawing?.version && !openPolygon && !this.#restored) {
+      this.session.letStand();
+      return;
+    }
+    this.easel.finishStroke();
+    const ask = confirmDialog(
+      { title: 'Discard your changes?', text: `Your earlier answer to question ${task.question} stays as it was.`, yes: 'Discard the changes', no: 'Keep painting' },
+      () => this.session.letStand(),
+    );
+    this.easel.element.append(ask);
+    ask.showModal();
+  }
+
   #skip() {
-    this.easel.finishGesture();
+    this.easel.finishStroke(); // a polygon stays open: the rater may come back
     this.#skipDialog.showModal();
   }
 

@@ -17,10 +17,14 @@ export class AreaTool extends Tool {
     this.desk.last = points[points.length - 1];
     this.count(this.value);
     drawing.commit();
-    this.cancel();
+    this.reset();
   }
 
   cancel() {
+    this.reset();
+  }
+
+  reset() {
     this.active = false;
     this.points = [];
   }

@@ -5,10 +5,32 @@ import { AreaTool } from './area.js';
 /** The first corner is drawn this large, CSS px from its centre. */
 const CORNER_REACH = 6;
 
+/**
+ * A polygon that still needs corners, as a draft holds it.
+ * @typedef {{corners: Point[], value: 0|1}} OpenPolygon corners: image px
+ */
+
 /** Draws an outline corner by corner; the first corner, a double click or Enter closes and fills it. */
 export class PolygonTool extends AreaTool {
   /** @type {Point} */
   #pointer = { x: 0, y: 0 };
+  /** Corners that were taken back, in groups; the last returns first. @type {Point[][]} */
+  #taken = [];
+  /** Whether the press in progress placed a corner. */
+  #placed = false;
+
+  /** @returns {OpenPolygon|null} */
+  get open() {
+    return this.active ? { corners: [...this.points], value: this.value } : null;
+  }
+
+  /** @param {OpenPolygon} polygon to go on with */
+  restore({ corners, value }) {
+    this.reset();
+    this.points = [...corners];
+    this.value = value;
+    this.active = corners.length > 0;
+  }
 
   /** @param {Point} point @param {import('./tool.js').Press} press */
   down(point, { erase, near, double }) {
@@ -16,8 +38,14 @@ export class PolygonTool extends AreaTool {
     this.active = true;
     this.#pointer = point;
     const { points } = this;
-    if (points.length > 2 && (double || near(points[0], CORNER_REACH))) this.finish();
-    else if (!double) points.push(point);
+    if (points.length > 2 && (double || near(points[0], CORNER_REACH))) {
+      this.finish();
+    } else if (!double) {
+      points.push(point);
+      this.#taken = [];
+      this.#placed = true;
+      this.desk.changed();
+    }
   }
 
   /** @param {Point} point */
@@ -30,11 +58,62 @@ export class PolygonTool extends AreaTool {
     this.#pointer = point;
   }
 
+  up() {
+    this.#placed = false;
+  }
+
+  finish() {
+    super.finish();
+    this.desk.changed();
+  }
+
+  /** Takes back the corner of the press in progress, no other. */
+  cancel() {
+    if (!this.#placed) return;
+    this.back();
+    this.#taken = [];
+  }
+
+  reset() {
+    super.reset();
+    this.#taken = [];
+    this.#placed = false;
+  }
+
+  get canBack() {
+    return this.active;
+  }
+
+  get canForward() {
+    return this.#taken.length > 0;
+  }
+
   /** Removes the last corner. */
   back() {
+    return this.#take(1);
+  }
+
+  /** Removes every corner; one redo brings them back. */
+  discard() {
+    return this.#take(this.points.length);
+  }
+
+  forward() {
+    const group = this.#taken.pop();
+    if (!group) return false;
+    this.points.push(...group);
+    this.active = true;
+    this.desk.changed();
+    return true;
+  }
+
+  /** @param {number} count corners from the end @returns {boolean} whether there was one */
+  #take(count) {
     if (!this.active) return false;
-    this.points.pop();
-    if (!this.points.length) this.cancel();
+    this.#taken.push(this.points.splice(-count));
+    this.active = this.points.length > 0;
+    this.#placed = false;
+    this.desk.changed();
     return true;
   }
 

@@ -36,6 +36,7 @@ import { segmentSpans } from '../canvas/kernel.js';
  * @property {number} walls image sides that may close an outline; see kernel.js
  * @property {Point|null} last where the last stroke ended
  * @property {(text: string) => void} say shows a warning
+ * @property {() => void} changed a part of an open gesture was made, undone or redone
  */
 
 /**
@@ -74,10 +75,31 @@ export class Tool {
 
   up() {}
 
+  /** Ends the gesture in progress as if it had not begun. */
   cancel() {}
+
+  /** Forgets everything: another question comes. */
+  reset() {
+    this.cancel();
+  }
+
+  /** Whether there is a part of the gesture to undo. */
+  get canBack() {
+    return false;
+  }
+
+  /** Whether a part of the gesture was undone. */
+  get canForward() {
+    return false;
+  }
 
   /** Undoes a part of the gesture in progress. @returns {boolean} whether there was such a part */
   back() {
+    return false;
+  }
+
+  /** Redoes a part of the gesture. @returns {boolean} whether there was such a part */
+  forward() {
     return false;
   }
 

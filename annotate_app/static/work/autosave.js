@@ -3,13 +3,14 @@
  * page is left. It knows neither questions nor requests: the page says where drafts go.
  *
  *     const autosave = new Autosave({ activity, toBrowser, toServer, onFailed });
- *     autosave.start(drawing, serverSavedAt);
- *     autosave.changed();  // after every step
+ *     autosave.start(drawing, { draft, serverSavedAt });
+ *     autosave.changed();  // after every step, or part of one
  *     autosave.stop();
  */
 
 const BROWSER_EVERY = 400; // ms at most between a step and its draft
 const SERVER_EVERY = 20_000; // ms
+const TIME_EVERY = 5_000; // ms between drafts in the browser while nothing is painted: the time counts too
 
 /** @typedef {import('../canvas/drawing.js').Drawing} Drawing */
 
@@ -22,8 +23,9 @@ const SERVER_EVERY = 20_000; // ms
  * Where drafts go.
  * @typedef {object} Places
  * @property {() => import('./clock.js').Activity} activity how the drawing was made so far
- * @property {(draft: Work & {saved_at: number, server_saved_at?: number}) => Promise<unknown>} toBrowser may reject:
- *     private windows can refuse storage, and the server's drafts remain
+ * @property {(draft: Partial<Work> & {activity: Work['activity'], saved_at: number, server_saved_at?: number}) => Promise<unknown>} toBrowser
+ *     saved_at: of the last change, 0 before the first; no mask: nothing is painted yet; may reject: private windows can
+ *     refuse storage, and the server's drafts remain
  * @property {(work: Work, options: {keepalive: boolean}) => Promise<{saved_at: number}>} toServer resolves to the server's
  *     time, epoch ms; keepalive: the page is being left
  * @property {(error: unknown) => unknown} onFailed the server has not saved the draft of the current drawing
@@ -37,6 +39,8 @@ export class Autosave {
   /** @type {Drawing|null} */
   #drawing = null;
   #timer = 0;
+  #changedAt = 0; // epoch ms, of the last change
+  #restored = false; // whether the drawing began with a draft
   #savedInBrowserAt = 0; // this computer's clock, epoch ms
   #savedVersion = 0; // version of the drawing in the server's draft
   /** @type {number|undefined} */
@@ -46,6 +50,7 @@ export class Autosave {
   constructor(places) {
     this.#places = places;
     setInterval(() => this.saveToServer(), SERVER_EVERY);
+    setInterval(() => this.saveInBrowser(), TIME_EVERY);
   }
 
   /** The drawing that is saved, or null. */
@@ -55,10 +60,13 @@ export class Autosave {
 
   /**
    * @param {Drawing} drawing
-   * @param {number} [serverSavedAt] when the server's draft that it began with was saved; the server's time, epoch ms
+   * @param {{draft?: {saved_at: number}|null, serverSavedAt?: number}} options draft: that it began with; serverSavedAt:
+   *     when the server's draft was saved, the server's time, epoch ms
    */
-  start(drawing, serverSavedAt) {
+  start(drawing, { draft = null, serverSavedAt } = {}) {
     this.#drawing = drawing;
+    this.#restored = draft !== null;
+    this.#changedAt = draft?.saved_at ?? 0;
     this.#savedVersion = 0;
     this.#serverSavedAt = serverSavedAt;
   }
@@ -69,8 +77,9 @@ export class Autosave {
     this.#drawing = null;
   }
 
-  /** A step was painted, undone or redone: saves it now, or shortly if a draft was saved a moment ago. */
+  /** A step, or a part of one, was painted, undone or redone: saves it now, or shortly if a draft was saved a moment ago. */
   changed() {
+    this.#changedAt = Date.now();
     if (this.#timer) return;
     const wait = Math.max(0, this.#savedInBrowserAt + BROWSER_EVERY - Date.now());
     this.#timer = setTimeout(() => this.saveInBrowser(), wait);
@@ -86,9 +95,10 @@ export class Autosave {
   async saveInBrowser() {
     this.#stopTimer();
     const drawing = this.#drawing;
-    if (!drawing?.version) return;
+    if (!drawing) return;
     this.#savedInBrowserAt = Date.now();
-    const draft = { ...this.#work(drawing), saved_at: this.#savedInBrowserAt };
+    const painted = drawing.version > 0 || this.#restored;
+    const draft = { ...(painted ? this.#work(drawing) : { activity: this.#places.activity() }), saved_at: this.#changedAt };
     const seen = this.#serverSavedAt === undefined ? {} : { server_saved_at: this.#serverSavedAt };
     await this.#places.toBrowser({ ...draft, ...seen }).catch(() => {});
   }

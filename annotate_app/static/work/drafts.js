@@ -11,9 +11,10 @@ const STORE = 'drafts';
 /**
  * A draft.
  * @typedef {object} Draft
- * @property {import('../canvas/rle.js').PackedMask} mask
+ * @property {import('../canvas/rle.js').PackedMask} [mask] missing: nothing was painted yet
  * @property {import('./clock.js').Activity} activity
  * @property {number} saved_at epoch ms, by this computer's clock, or the server's for its drafts
+ * @property {import('../tools/polygon.js').OpenPolygon|null} [polygon] only in this browser
  * @property {string} [image_sha256] the photo that was painted on
  * @property {number} [server_saved_at] epoch ms, by the server's clock: the newest server draft that this browser wrote or saw
  */
@@ -97,20 +98,31 @@ export function newerDraft(local, server) {
  * @param {import('./api.js').Task} task
  * @param {Draft|undefined} local the draft in this browser
  * @param {(damage: string) => void} onDamaged a draft cannot be read
- * @returns {{mask: Uint8Array, draft: Draft|null}} mask: row-major 0/1; draft: the one it comes from
+ * @returns {{mask: Uint8Array, draft: Draft|null, polygon: import('../tools/polygon.js').OpenPolygon|null, activity: import('./clock.js').Activity|null}}
+ *     mask: row-major 0/1; draft: the one it comes from; polygon: the open one, if the draft in this browser has this mask;
+ *     activity: on the question so far
  */
 export function restore(task, local, onDamaged) {
   const { width, height, sha256 } = task.image;
-  const best = newerDraft(local, task.draft);
-  for (const draft of [best, best === local ? task.draft : local]) {
-    if (!draft) continue;
+  const painted = local?.mask ? local : null;
+  const best = newerDraft(painted, task.draft);
+  const polygon = (!local?.image_sha256 || local.image_sha256 === sha256) && local?.polygon ? local.polygon : null;
+  for (const draft of [best, best === painted ? task.draft : painted]) {
+    if (!draft?.mask) continue;
     try {
       if (draft.image_sha256 && draft.image_sha256 !== sha256) continue;
-      return { mask: unpackMask(draft.mask, width, height), draft };
+      const same = draft.mask.crc32 === local?.mask?.crc32;
+      const activity = painted ? draft.activity : longer(draft.activity, local?.activity);
+      return { mask: unpackMask(draft.mask, width, height), draft, polygon: same ? polygon : null, activity };
     } catch (error) {
       onDamaged(error instanceof Error ? error.message : String(error));
     }
   }
   const initial = task.initial ?? task.earlier?.mask;
-  return { mask: initial ? unpackMask(initial, width, height) : new Uint8Array(width * height), draft: null };
+  return { mask: initial ? unpackMask(initial, width, height) : new Uint8Array(width * height), draft: null, polygon, activity: local?.activity ?? null };
+}
+
+/** @param {import('./clock.js').Activity} a @param {import('./clock.js').Activity} [b] */
+function longer(a, b) {
+  return b && b.wall_ms > (a.wall_ms ?? 0) ? b : a;
 }

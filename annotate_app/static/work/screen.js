@@ -2,6 +2,7 @@
 
 /** @typedef {import('../canvas/photo.js').Photo} Photo */
 /** @typedef {import('../easel/easel.js').Notice} Notice */
+/** @typedef {import('../tools/polygon.js').OpenPolygon} OpenPolygon */
 /** @typedef {import('./api.js').Task} Task */
 /** @typedef {import('./api.js').Kept} Kept */
 /** @typedef {import('./api.js').Progress} Progress */
@@ -9,7 +10,8 @@
 /**
  * What the session shows, and what it reads back.
  * @typedef {object} Screen
- * @property {(task: Task, photo: Photo, mask: Uint8Array, restored: boolean) => import('../canvas/drawing.js').Drawing} paint
+ * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, polygon: OpenPolygon|null, restored: boolean}) => import('../canvas/drawing.js').Drawing} paint
+ * @property {() => OpenPolygon|null} polygon the open one
  * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: Notice}) => Promise<unknown>} feedback
  *     shows the answer just given, with a text about it, until the rater continues
  * @property {(work: Kept, photo: Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came too late; true: the

@@ -52,7 +52,7 @@ export class Session {
     this.#autosave = new Autosave({
       activity: () => this.clock.snapshot(),
       toBrowser: async (draft) => {
-        if (this.task) await drafts.save(this.task.question, { ...draft, image_sha256: this.task.image.sha256 });
+        if (this.task) await drafts.save(this.task.question, { ...draft, polygon: screen.polygon(), image_sha256: this.task.image.sha256 });
       },
       toServer: async (work, options) => {
         const { lease, question } = this.#required();
@@ -108,7 +108,7 @@ export class Session {
     if (!visible) this.#autosave.saveInBrowser();
   }
 
-  /** A step was painted, undone or redone. */
+  /** A step, or a corner of an open polygon, was painted, undone or redone. */
   changed() {
     this.#autosave.changed();
   }
@@ -142,8 +142,8 @@ export class Session {
   /** Leaves the earlier answer to the question on the screen as it was. */
   async letStand() {
     const { lease, question } = this.#required();
-    await this.#drafts.remove(question).catch(() => {});
     this.#autosave.stop(); // the changes are discarded
+    await this.#drafts.remove(question).catch(() => {});
     await this.#go(() => this.#api.letStand(lease));
   }
 
@@ -292,10 +292,11 @@ export class Session {
       return;
     }
 
-    const { mask, draft } = await this.#restore(current);
+    const { mask, draft, polygon, activity } = await this.#restore(current);
     this.task = current;
-    this.clock = new Clock({ visible: document.visibilityState === 'visible', earlier: draft?.activity });
-    this.#autosave.start(this.#screen.paint(current, photo, mask, draft !== null), current.draft?.saved_at);
+    this.clock = new Clock({ visible: document.visibilityState === 'visible', earlier: activity });
+    const restored = draft !== null || polygon !== null;
+    this.#autosave.start(this.#screen.paint(current, photo, { mask, polygon, restored }), { draft, serverSavedAt: current.draft?.saved_at });
     this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
     // After this question is on the screen: decoding the next photo would delay drawing this one.
     if (prefetched) setTimeout(() => this.#lookAhead(prefetched), LOOK_AHEAD_AFTER);

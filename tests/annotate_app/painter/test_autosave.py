@@ -25,11 +25,20 @@ def autosave(evaluate):
     return lambda body: evaluate("work/autosave.js", _SETUP + body)
 
 
-def test_a_drawing_without_steps_is_not_saved(autosave):
+def test_of_a_drawing_without_steps_only_the_time_is_saved(autosave):
     body = """autosave.start(drawing);
         await autosave.saveInBrowser(); await autosave.saveToServer(); autosave.leave();
         return calls;"""
-    assert autosave(body) == []
+    saved = ["browser", {"activity": {"strokes": 3}, "saved_at": 0}]
+    assert autosave(body) == [saved, saved]
+
+
+def test_a_restored_drawing_keeps_its_mask_and_the_time_of_its_last_change(autosave):
+    body = """autosave.start(drawing, { draft: { saved_at: 44 }, serverSavedAt: 44 });
+        await autosave.saveInBrowser();
+        return calls;"""
+    draft = {"mask": "mask", "activity": {"strokes": 3}, "saved_at": 44, "server_saved_at": 44}
+    assert autosave(body) == [["browser", draft]]
 
 
 def test_steps_are_saved_at_once_and_then_together(autosave):
@@ -42,7 +51,7 @@ def test_steps_are_saved_at_once_and_then_together(autosave):
 
 
 def test_a_draft_names_the_newest_draft_of_the_server(autosave):
-    body = """autosave.start(drawing, 55);
+    body = """autosave.start(drawing, { serverSavedAt: 55 });
         drawing.version = 1;
         await autosave.saveInBrowser();
         await autosave.saveToServer();

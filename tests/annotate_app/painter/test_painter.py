@@ -597,3 +597,139 @@ def test_escape_drops_a_polygon_that_waits(rater):
     ada.drag((50, 50), (90, 60))
     assert np.array_equal(ada.mask(), _stroke(ada.server, [(50, 50), (90, 60)], 12))
     ada.submit()
+
+
+# Corners of an open polygon
+
+
+CORNERS = [(30, 110), (70, 115), (90, 170), (25, 180)]
+
+
+def _area(server: StandIn, corners: list[Point]) -> np.ndarray:
+    """What a closed polygon must paint."""
+    sides = zip(corners, corners[1:] + corners[:1], strict=True)
+    outline = [segment(server.height, server.width, a, b, 1) for a, b in sides]
+    return np.any([polygon(server.height, server.width, corners), *outline], axis=0)
+
+
+def _open_polygon(ada, corners: list[Point] = CORNERS) -> None:
+    ada.press("p")
+    for corner in corners:
+        ada.click(corner)
+
+
+def test_corners_survive_a_reload(rater):
+    ada = rater()
+    ada.drag((150, 50), (190, 60))
+    before = ada.mask()
+    _open_polygon(ada)
+    ada.page.wait_for_timeout(800)
+    ada.open()
+    ada.says("restored")
+    assert np.array_equal(ada.mask(), before)
+    ada.press("Enter")
+    assert np.array_equal(ada.mask(), before | _area(ada.server, CORNERS))
+
+
+def test_corners_survive_a_reload_before_anything_is_painted(rater):
+    ada = rater()
+    _open_polygon(ada)
+    ada.page.wait_for_timeout(800)
+    ada.open()
+    assert not ada.mask().any()
+    ada.press("Enter")
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+    ada.page.wait_for_timeout(800)
+    ada.open()  # closed, it is not open again
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+    ada.submit()
+
+
+def test_corners_are_undone_and_redone_by_keys_and_buttons(rater):
+    ada = rater()
+    undo, redo = (ada.page.locator(f"[data-tool={name}]") for name in ("undo", "redo"))
+    assert undo.is_disabled()
+    _open_polygon(ada)
+    undo.click()
+    ada.press("Control+z", "Backspace")
+    ada.press("Backspace")
+    assert undo.is_disabled()
+    redo.click()
+    ada.press("Control+y", "Control+y", "Control+y")
+    assert redo.is_disabled()
+    ada.press("Enter")
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+
+
+def test_escape_drops_a_polygon_and_redo_brings_it_back(rater):
+    ada = rater()
+    _open_polygon(ada)
+    ada.press("Escape")
+    ada.says("Redo restores it")
+    ada.press("Control+y", "Enter")
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+
+
+def test_backspace_takes_back_a_corner_while_another_tool_is_in_hand(rater):
+    ada = rater()
+    _open_polygon(ada, [*CORNERS, (10, 140)])
+    ada.press("b", "Backspace", "p", "Enter")
+    assert ada.question() == 100
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+
+
+def test_skip_asks_and_leaves_a_polygon_open(rater):
+    ada = rater()
+    _open_polygon(ada)
+    ada.press("s")
+    assert not ada.mask().any()
+    ada.page.click("[data-tool=skip-cancel]")
+    ada.press("Enter")
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+
+
+def test_two_fingers_take_back_the_first_ones_corner_only(rater):
+    ada = rater()
+    _open_polygon(ada)
+    send = """([kind, id, x, y]) => document.querySelector('.stage').dispatchEvent(
+        new PointerEvent(kind, {pointerType: 'touch', pointerId: id, clientX: x, clientY: y,
+                                button: 0, buttons: 1, bubbles: true}))"""
+    ada.page.evaluate("Element.prototype.setPointerCapture = () => {}")
+    for kind, number, point in [
+        ("pointerdown", 8, (10, 140)),
+        ("pointerdown", 9, (220, 150)),
+        ("pointerup", 8, (10, 140)),
+        ("pointerup", 9, (220, 150)),
+    ]:
+        ada.page.evaluate(send, [kind, number, *ada.at(*point)])
+    ada.press("Enter")
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+
+
+# Time, and work that a key could discard
+
+
+def test_active_time_before_the_first_stroke_survives_a_reload(rater):
+    ada = rater(setup=lambda page: page.clock.install())
+    for _ in range(2):
+        ada.page.mouse.move(300 + _, 300)
+        ada.page.clock.run_for(12_000)
+    ada.page.wait_for_timeout(300)
+    ada.open()
+    ada.drag((50, 50), (90, 60))
+    assert ada.submit()["activity"]["active_ms"] >= 19_000
+
+
+def test_backspace_asks_before_it_discards_a_correction(rater):
+    server = StandIn()
+    painted = np.zeros((server.height, server.width), bool)
+    painted[40:90, 60:120] = True
+    server.extras[100] = {"earlier": {"mask": pack(painted), "skip_reason": None}}
+    ada = rater(server)
+    ada.drag((150, 50), (190, 60))
+    changed = ada.mask()
+    ada.press("Backspace")
+    ada.page.get_by_text("Discard your changes?").wait_for()
+    ada.press("Enter")  # the safe button
+    assert server.bodies("/api/stand") == []
+    assert np.array_equal(ada.mask(), changed)

@@ -68,7 +68,7 @@ def test_a_finished_gesture_of_every_tool_raises_its_counter_alone(evaluate, too
             drawing.write(Int32Array.of(5, 5, 8, 6, 5, 6, 6, 7, 8, 7, 5, 8), 1);
             drawing.commit();
             const count = (counter) => counts.push(counter);
-            const desk = { drawing, size: 3, walls: 0, last: null, count, say() {} };
+            const desk = { drawing, size: 3, walls: 0, last: null, count, say() {}, changed() {} };
             const tool = m.makeTools(desk)[id];
             const press = { erase: false, shift: false, double: false, near: () => false };
             tool.down({ x: 6, y: 6 }, press);
