@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from model.commands.options import Checkpoint, Preset, Size, input_size, model_libraries, parse_size
+from model.network.config import PRESETS
 from o365seg.terminal import output
 from o365seg.terminal.overwriting import refuse_overwriting
 
@@ -40,21 +41,40 @@ def init(
 
 
 def describe(
-    preset: Preset,
+    model: Annotated[
+        str,
+        typer.Argument(
+            help=f"A checkpoint, or one of {', '.join(PRESETS)}.", metavar="FILE.safetensors|PRESET"
+        ),
+    ],
     size: Annotated[
-        int, typer.Option(help="Side of the input in pixels, a multiple of 32.", min=32)
-    ] = 512,
+        int | None,
+        typer.Option(
+            help="Side of the input in pixels, a multiple of 32.",
+            min=32,
+            show_default="the size the checkpoint was trained at; 512 for a preset",
+        ),
+    ] = None,
 ) -> None:
-    """Print the parameters, multiply-adds and memory of each part of a preset."""
-    parse_size(str(size))
+    """Print the parameters, multiply-adds and memory of each part of a checkpoint or preset."""
+    if size is not None:
+        parse_size(str(size))
+    is_file = model.endswith(".safetensors") or Path(model).exists()
     with model_libraries():
+        from model.network.describe import describe as describe_network
         from model.network.describe import describe_preset
+        from model.runtime.checkpoint import read_header, trained_size
 
-        rows = describe_preset(preset, size).rows()
+        size = size or (trained_size(model) if is_file else None) or 512
+        found = (
+            describe_network(read_header(model)[0], size)
+            if is_file
+            else describe_preset(model, size)
+        )
     from rich.table import Table
 
-    table = Table(f"{preset}, {size}×{size}", "size", "multiply-adds", box=None)
-    for row in rows:
+    table = Table(f"{model}, {size}×{size}", "size", "multiply-adds", box=None)
+    for row in found.rows():
         table.add_row(*row)
     output.output_console().print(table)
 

@@ -86,14 +86,16 @@ def model_card(
             "megabytes": checkpoint.stat().st_size / 1e6,
             "network": config_to_dict(config),
             "parts": describe(config, size=64, classes=2).parts,
-            "backbone_weights": about.get("backbone_weights"),
+            "backbone_weights": _without_folder(about.get("backbone_weights")),
             "trained": trained,
             "data": [] if trained is None else _data(trained),
             "text": "" if trained is None else _text(trained["config"]["text"]),
             "evaluation": _tables(sets),
             "evaluated": ", ".join(dict.fromkeys(one.checkpoint for one in evaluations)),
             "commands": data_cards.verbatim(
-                "\n".join(_one_line(shlex.join(one.repeat)) for one in sets.values())
+                "\n".join(
+                    _one_line(shlex.join(map(_without_folder, one.repeat))) for one in sets.values()
+                )
             ),
             "licence": licence,
             "tool_version": version("o365seg"),
@@ -115,7 +117,9 @@ def _data(trained: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "source": ", ".join(f"{key} {value}" for key, value in entry["source"].items()),
+            "source": ", ".join(
+                f"{key} {_without_folder(value)}" for key, value in entry["source"].items()
+            ),
             "images": images,
             "share": entry["sampling_ratio"],
             "lr": entry["lr"],
@@ -130,7 +134,15 @@ def _text(text: dict[str, Any]) -> str:
     """Where the class vectors came from, in a word."""
     if text.get("synthetic"):
         return "synthetic embeddings"
-    return text.get("file") or f"{text['model']} {text['pretrained']}"
+    file = text.get("file")
+    return (
+        _without_folder(file) if file else f"{text['model']} {_without_folder(text['pretrained'])}"
+    )
+
+
+def _without_folder(value: Any) -> Any:
+    """The name alone of an absolute path: where somebody keeps their data is not for the card."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _tables(sets: dict[str, EvaluatedSet]) -> list[dict[str, Any]]:

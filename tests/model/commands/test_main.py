@@ -161,6 +161,9 @@ def test_faults_of_the_command_line(folder: Path, options: list[str]) -> None:
 
 
 def test_describe_and_export(folder: Path, tmp_path: Path) -> None:
+    of_file = run("describe", folder / "m.safetensors", "--size", 64)
+    assert of_file.exit_code == 0, of_file.output
+    assert "m.safetensors, 64×64" in of_file.output
     shown = run("describe", "tiny", "--size", 64)
     assert shown.exit_code == 0
     assert "backbone" in shown.stdout and "total" in shown.stdout
