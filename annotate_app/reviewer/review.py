@@ -77,7 +77,7 @@ def make_router(project: Project) -> APIRouter:
     def page(request: Request, reviewer: _Reviewer) -> Response:
         with store.read() as db:
             choices = queue.list_choices(db)
-        return render(request, "reviewer/review.html", choices=choices)
+        return render(request, "reviewer/review.html", choices=choices, project_id=project.about.id)
 
     @router.post("/api/review/next")
     def next_items(

@@ -209,6 +209,50 @@ def test_a_reviewer_judges_by_the_keyboard_alone(page: Any, photographed: Projec
     assert pixels[60:130, 60:130].all()  # the mask that was there
 
 
+def test_a_repaint_survives_a_reload_and_a_change_of_filter(
+    page: Any, photographed: Project
+) -> None:
+    project = photographed
+    _, first = paint(project.store, ids(project)["Ada"], box_mask(HEIGHT, WIDTH, 60, 60, side=70))
+    with serving(project.folder) as server:
+        sign_in(page, server.url, "Rea", "/review")
+        await_next(page)
+        review = "document.getElementById('review').review"
+
+        def at(x: int, y: int) -> None:
+            found = page.evaluate(f"{review}.screenFromImage({x}, {y})")
+            page.mouse.click(found["x"], found["y"])
+
+        page.keyboard.press("p")
+        at(250, 120)
+        page.keyboard.press("p")  # and a polygon that is still open
+        at(200, 200)
+        at(300, 200)
+        mask = page.evaluate(f"{review}.maskRle()")
+        page.wait_for_timeout(800)
+        page.reload()
+        page.get_by_text("Your repaint of this answer was restored").wait_for()
+        assert page.evaluate(f"{review}.maskRle()") == mask
+        at(250, 225)
+        page.keyboard.press("Enter")
+        mask = page.evaluate(f"{review}.maskRle()")
+        page.select_option("[name=size]", "small")
+        page.get_by_text("is kept: it opens with that answer").wait_for()
+        page.select_option("[name=size]", "")
+        page.get_by_text("Your repaint of this answer was restored").wait_for()
+        assert page.evaluate(f"{review}.maskRle()") == mask
+        page.keyboard.press("Shift+Backspace")
+        page.click("[data-tool=confirm-no]")
+        assert page.evaluate(f"{review}.maskRle()") == mask
+        page.keyboard.press("Shift+Backspace")
+        page.click("[data-tool=confirm-yes]")
+        page.wait_for_selector("[data-tool=accept]")
+        assert page.evaluate(f"{review}.maskRle()") != mask
+        page.reload()
+        page.wait_for_selector("[data-tool=accept]")
+        assert shown(page) == first
+
+
 def paint_skip(project: Project, person: int) -> int:
     leased = current(take(project.store, person))
     outcome = submit(project.store, person, leased, Skip(SkipReason.OTHER, "only a reflection"))

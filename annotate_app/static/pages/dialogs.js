@@ -1,4 +1,7 @@
-/** The dialogs of the rater's page: why a question is skipped, work that came too late, and a question before work is discarded. */
+/**
+ * The dialogs of the pages: why a question is skipped, work that came too late, work that
+ * would be discarded, and why an answer is rejected.
+ */
 
 import { el, keyCaps } from '../easel/dom.js';
 
@@ -143,5 +146,39 @@ export function keptDialog(kept, onLook) {
     el('div', { class: 'dialog-actions' }, close),
   );
   dialog.addEventListener('close', () => dialog.remove());
+  return dialog;
+}
+
+/** The dialog that asks why an answer is rejected; Enter sends. @param {(comment: string) => void} onReject */
+export function rejectDialog(onReject) {
+  const comment = el('textarea', { id: 'reject-comment', class: 'reject-comment', rows: 3, maxlength: 2000, required: true, 'data-tool': 'reject-comment' });
+  const form = el(
+    'form',
+    { method: 'dialog' },
+    el('h2', { id: 'reject-title' }, 'What is wrong with this answer?'),
+    el('label', { class: 'field', for: 'reject-comment' }, 'Shown to the rater above the photo'),
+    comment,
+    el(
+      'div',
+      { class: 'dialog-actions' },
+      el('button', { class: 'button', type: 'button', click: () => dialog.close() }, 'Cancel', keyCaps('Escape')),
+      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, 'Reject', keyCaps('Enter')),
+    ),
+  );
+  /** @type {HTMLDialogElement} */
+  const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'reject-title' }, form);
+  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : 'Enter what is wrong.');
+  comment.addEventListener('input', check);
+  comment.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  form.addEventListener('submit', () => onReject(comment.value.trim()));
+  dialog.addEventListener('close', () => {
+    form.reset();
+    check();
+  });
+  check();
   return dialog;
 }

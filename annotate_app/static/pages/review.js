@@ -4,13 +4,14 @@
  */
 
 import { encodeCounts, unpackMask } from '../canvas/rle.js';
-import { el, keyCaps } from '../easel/dom.js';
 import { Easel } from '../easel/easel.js';
 import { Api, ApiError } from '../work/api.js';
+import { Autosave } from '../work/autosave.js';
 import { Clock } from '../work/clock.js';
+import { Drafts } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { ReviewQueue } from '../work/review_queue.js';
-import { REASONS } from './dialogs.js';
+import { confirmDialog, REASONS, rejectDialog } from './dialogs.js';
 
 /** @typedef {import('../work/review_queue.js').ReviewItem} ReviewItem */
 /** @typedef {import('../work/review_queue.js').Verdict} Verdict */
@@ -25,10 +26,10 @@ const VERDICTS = { accepted: 'Accepted', rejected: 'Rejected', repainted: 'Repai
 
 /**
  * @param {HTMLElement} root emptied and filled; gets a `review` property for tests
- * @param {{person: string, filters: HTMLFormElement, api?: Api}} options
+ * @param {{person: string, project: string, filters: HTMLFormElement, api?: Api}} options
  */
-export function mount(root, { person, filters, api = new Api() }) {
-  const review = new Review({ person, filters, api });
+export function mount(root, { person, project, filters, api = new Api() }) {
+  const review = new Review({ person, project, filters, api });
   root.replaceChildren(review.easel.stylesheet(), review.easel.element);
   Object.assign(root, {
     review: {
@@ -51,22 +52,36 @@ class Review {
   #filters;
   #reject;
   #clock = new Clock();
+  #drafts;
+  #autosave;
+  /** The answer that is repainted, or null. @type {ReviewItem|null} */
+  #repainted = null;
   /** Answers seen, the last one last. @type {number[]} */
   #before = [];
   /** @type {Set<Promise<unknown>>} */
   #sending = new Set();
   #judged = 0;
 
-  /** @param {{person: string, filters: HTMLFormElement, api: Api}} options */
-  constructor({ person, filters, api }) {
+  /** @param {{person: string, project: string, filters: HTMLFormElement, api: Api}} options */
+  constructor({ person, project, filters, api }) {
     this.#api = api;
     this.#filters = filters;
     this.#images = new Images(api);
     this.#queue = new ReviewQueue(api, this.#images);
+    this.#drafts = new Drafts(project, `review:${person}`);
+    this.#autosave = new Autosave({
+      activity: () => this.#clock.snapshot(),
+      toBrowser: async (draft) => {
+        const polygon = this.easel.openPolygon;
+        if (this.#repainted && (draft.mask || polygon)) await this.#drafts.save(this.#repainted.answer, { ...draft, polygon });
+      },
+      toServer: null,
+    });
     this.easel = new Easel({
       person,
       eyebrow: 'Is this every visible pixel of the',
       onInput: () => this.#clock.input(),
+      onStep: () => this.#autosave.changed(),
       onCount: (kind) => this.#clock.count(kind),
     });
     this.#reject = rejectDialog((comment) => this.#judge('rejected', comment));
@@ -76,7 +91,11 @@ class Review {
     filters.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && event.target instanceof HTMLElement) event.target.blur();
     });
-    document.addEventListener('visibilitychange', () => this.#clock.setVisible(document.visibilityState === 'visible'));
+    document.addEventListener('visibilitychange', () => {
+      this.#clock.setVisible(document.visibilityState === 'visible');
+      this.#autosave.saveInBrowser();
+    });
+    window.addEventListener('pagehide', () => this.#autosave.leave());
     setInterval(() => this.item && this.#api.review('keep', {}).catch(() => {}), KEEP_EVERY);
   }
 
@@ -90,9 +109,13 @@ class Review {
     /** @type {import('../work/review_queue.js').Filters} */
     const wanted = Object.fromEntries([...new FormData(this.#filters)].map(([name, value]) => [name, String(value) || null]));
     if (wanted.category_id) wanted.category_id = Number(wanted.category_id);
+    const left = this.#repainted;
+    await this.#pauseRepaint();
+    if (this.item) this.#queue.letGo(this.item.answer); // it may come again
     this.#queue.restart(wanted);
     this.easel.rest('loading');
     await this.#next();
+    if (left && left.answer !== this.item?.answer) this.easel.say(`Your repaint of question ${left.question} is kept: it opens with that answer.`);
   }
 
   /** Resolves when every verdict has reached the server. */
@@ -121,9 +144,11 @@ class Review {
       return;
     }
     const photo = await this.#images.get(item.image);
+    const draft = item.reviewable ? await this.#drafts.load(item.answer).catch(() => undefined) : undefined;
     this.item = item;
-    this.#clock = new Clock({ visible: document.visibilityState === 'visible' });
+    this.#clock = new Clock({ visible: document.visibilityState === 'visible', earlier: draft?.activity });
     this.#look(item, photo);
+    if (draft) this.#continue(item, photo, draft);
     this.#images.keepOnly([item.image, ...this.#queue.images]);
   }
 
@@ -194,19 +219,71 @@ class Review {
     this.#next().then(() => this.easel.say(`${VERDICTS[verdict]}.`));
   }
 
-  /** @param {ReviewItem} item */
-  #repaint(item) {
+  /** Saves an unfinished repaint, which opens again with its answer. */
+  async #pauseRepaint() {
+    if (!this.#repainted) return;
+    this.easel.finishStroke();
+    await this.#autosave.saveInBrowser();
+    this.#stopRepaint();
+  }
+
+  #stopRepaint() {
+    this.#autosave.stop();
+    this.#repainted = null;
+  }
+
+  /** Goes on with an unfinished repaint. @param {ReviewItem} item @param {Photo} photo @param {import('../work/drafts.js').Draft} draft */
+  #continue(item, photo, draft) {
     const { easel } = this;
+    const { width, height } = item.image;
+    const from = draft.mask ?? item.mask;
+    let mask;
+    try {
+      mask = from ? unpackMask(from, width, height) : new Uint8Array(width * height);
+    } catch (error) {
+      easel.say(error instanceof Error ? error.message : String(error), 'warning');
+      return;
+    }
+    easel.show({ task: item, photo, mask, polygon: draft.polygon });
+    this.#repaint(item, draft.mask ? draft : null);
+    easel.say('Your repaint of this answer was restored.');
+  }
+
+  /** @param {ReviewItem} item @param {import('../work/drafts.js').Draft|null} draft that the mask on the easel comes from */
+  #repaint(item, draft = null) {
+    const { easel } = this;
+    const { drawing } = easel;
+    if (!drawing) return;
     easel.setActions([
       { id: 'submit', label: 'Submit my mask', keys: ['Enter'], primary: true, run: () => this.#submit(item) },
-      { id: 'unpaint', label: 'Leave it as it was', keys: ['Shift+Backspace'], quiet: true, run: () => this.#reload(item) },
+      { id: 'unpaint', label: 'Leave it as it was', keys: ['Shift+Backspace'], quiet: true, run: () => this.#leaveAsItWas(item, draft !== null) },
     ]);
     easel.notice({ title: 'Repaint', text: 'Your mask replaces this answer.' });
-    easel.readOnly = false;
+    if (easel.readOnly) easel.readOnly = false;
+    this.#repainted = item;
+    this.#autosave.start(drawing, { draft });
+  }
+
+  /** Asks first if there is work to lose. @param {ReviewItem} item @param {boolean} restored */
+  #leaveAsItWas(item, restored) {
+    const { drawing, openPolygon } = this.easel;
+    if (!drawing?.version && !openPolygon && !restored) {
+      this.#unpaint(item);
+      return;
+    }
+    this.easel.finishStroke();
+    const ask = confirmDialog(
+      { title: 'Discard your mask?', text: `The rater’s answer to question ${item.question} stays as it was.`, yes: 'Discard my mask', no: 'Keep painting' },
+      () => this.#unpaint(item),
+    );
+    this.easel.element.append(ask);
+    ask.showModal();
   }
 
   /** @param {ReviewItem} item */
-  async #reload(item) {
+  async #unpaint(item) {
+    this.#stopRepaint();
+    await this.#drafts.remove(item.answer).catch(() => {});
     this.#look(item, await this.#images.get(item.image));
   }
 
@@ -236,6 +313,8 @@ class Review {
     } finally {
       easel.busy = false;
     }
+    this.#stopRepaint();
+    this.#drafts.remove(item.answer).catch(() => {});
     this.#before.push(item.answer);
     this.#judged += 1;
     this.#queue.letGo(item.answer);
@@ -286,40 +365,6 @@ function describe(item) {
   return { title, text: said.join(' '), kind: item.mask ? 'note' : 'warning' };
 }
 
-/** The dialog that asks why an answer is rejected; Enter sends. @param {(comment: string) => void} onReject */
-function rejectDialog(onReject) {
-  const comment = el('textarea', { id: 'reject-comment', class: 'reject-comment', rows: 3, maxlength: 2000, required: true, 'data-tool': 'reject-comment' });
-  const form = el(
-    'form',
-    { method: 'dialog' },
-    el('h2', { id: 'reject-title' }, 'What is wrong with this answer?'),
-    el('label', { class: 'field', for: 'reject-comment' }, 'Shown to the rater above the photo'),
-    comment,
-    el(
-      'div',
-      { class: 'dialog-actions' },
-      el('button', { class: 'button', type: 'button', click: () => dialog.close() }, 'Cancel', keyCaps('Escape')),
-      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, 'Reject', keyCaps('Enter')),
-    ),
-  );
-  /** @type {HTMLDialogElement} */
-  const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'reject-title' }, form);
-  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : 'Enter what is wrong.');
-  comment.addEventListener('input', check);
-  comment.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
-  form.addEventListener('submit', () => onReject(comment.value.trim()));
-  dialog.addEventListener('close', () => {
-    form.reset();
-    check();
-  });
-  check();
-  return dialog;
-}
-
 const root = document.getElementById('review');
 const filters = document.getElementById('review-filters');
-if (root && filters instanceof HTMLFormElement) mount(root, { person: root.dataset.person ?? '', filters });
+if (root && filters instanceof HTMLFormElement) mount(root, { person: root.dataset.person ?? '', project: root.dataset.project ?? '', filters });

@@ -26,9 +26,10 @@ const TIME_EVERY = 5_000; // ms between drafts in the browser while nothing is p
  * @property {(draft: Partial<Work> & {activity: Work['activity'], saved_at: number, server_saved_at?: number}) => Promise<unknown>} toBrowser
  *     saved_at: of the last change, 0 before the first; no mask: nothing is painted yet; may reject: private windows can
  *     refuse storage, and the server's drafts remain
- * @property {(work: Work, options: {keepalive: boolean}) => Promise<{saved_at: number}>} toServer resolves to the server's
+ * @property {((work: Work, options: {keepalive: boolean}) => Promise<{saved_at: number}>)|null} toServer null: drafts stay in this
+ *     browser; resolves to the server's
  *     time, epoch ms; keepalive: the page is being left
- * @property {(error: unknown) => unknown} onFailed the server has not saved the draft of the current drawing
+ * @property {(error: unknown) => unknown} [onFailed] the server has not saved the draft of the current drawing
  */
 
 export class Autosave {
@@ -89,7 +90,7 @@ export class Autosave {
   leave() {
     this.saveInBrowser();
     const drawing = this.#unsaved();
-    if (drawing) this.#places.toServer(this.#work(drawing), { keepalive: true }).catch(() => {});
+    if (drawing) this.#places.toServer?.(this.#work(drawing), { keepalive: true }).catch(() => {});
   }
 
   async saveInBrowser() {
@@ -105,15 +106,16 @@ export class Autosave {
 
   async saveToServer() {
     const drawing = this.#unsaved();
-    if (!drawing) return;
+    const { toServer } = this.#places;
+    if (!drawing || !toServer) return;
     const { version } = drawing;
     try {
-      const { saved_at } = await this.#places.toServer(this.#work(drawing), { keepalive: false });
+      const { saved_at } = await toServer(this.#work(drawing), { keepalive: false });
       if (this.#drawing !== drawing) return;
       this.#savedVersion = version;
       this.#serverSavedAt = saved_at;
     } catch (error) {
-      if (this.#drawing === drawing) await this.#places.onFailed(error);
+      if (this.#drawing === drawing) await this.#places.onFailed?.(error);
     }
   }
 
