@@ -102,7 +102,7 @@ _TRAINING_IMAGES = {Which.SEMANTIC: 32, Which.PANOPTIC: 1000, Which.BOXES: 1000}
 _VALIDATION_IMAGES = 200
 _SPLITS = ("train", "val")
 
-# Text vectors: how much all share (as CLIP's do) and how much a synonym is off its concept.
+# Text embeddings: weight of their common part (as in CLIP) and of a synonym's own direction.
 _COMMON, _SYNONYM = 0.7, 0.35
 
 

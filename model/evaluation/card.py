@@ -131,7 +131,7 @@ def _data(trained: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _text(text: dict[str, Any]) -> str:
-    """Where the class vectors came from, in a word."""
+    """Source of the text embeddings, in a few words."""
     if text.get("synthetic"):
         return "synthetic embeddings"
     file = text.get("file")

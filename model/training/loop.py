@@ -47,7 +47,7 @@ def train_run(
 ) -> None:  # fmt: skip
     """Train from the start, or from the last saved state in the folder, to the end.
 
-    The folder holds `config.json`, `metrics.jsonl`, `tensorboard/`, `text.npz` (the classifiers of
+    The folder holds `config.json`, `metrics.jsonl`, `tensorboard/`, `text.npz` (text embeddings of
     all classes), `state-*.pt` (to resume from) and `model.safetensors` (to use).
 
     Args:

@@ -129,7 +129,7 @@ def test_what_it_writes(whole: Path) -> None:
     assert list((whole / "tensorboard").glob("events*"))
 
 
-def test_its_text_vectors_are_for_prediction(whole: Path) -> None:
+def test_its_text_embeddings_are_for_prediction(whole: Path) -> None:
     names = Vocabulary(("hoop", "plus sign", "stripes"), (True, True, False))
     assert read_embeddings(whole / TEXT_FILE, names).shape == (3, 32)
 
