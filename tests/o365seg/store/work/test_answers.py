@@ -105,8 +105,8 @@ def test_a_submit_after_the_question_went_elsewhere_is_kept_as_a_draft(
     [
         (travelling_mask(np.zeros((48, 64))), "empty"),
         (travelling_mask(np.ones((64, 48))), "64×48 differs from 48×64"),
-        (Mask((48, 64), SQUARE.counts, SQUARE.crc32 ^ 1), "CRC"),
-        (Mask((48, 64), SQUARE.counts[:-1], SQUARE.crc32), "CRC"),
+        (Mask((48, 64), SQUARE.counts, SQUARE.crc32 ^ 1), "checksum"),
+        (Mask((48, 64), SQUARE.counts[:-1], SQUARE.crc32), "checksum"),
         (Mask((48, 64), "0", 0xF4DBDF21), "sum to 0"),
         (Mask((100_000, 100_000), SQUARE.counts, SQUARE.crc32), "out of range"),
         (Skip(answers.SkipReason.OTHER, "  "), "few words"),
