@@ -179,6 +179,7 @@ export class Easel {
         this.#on.step();
         this.#showUndo();
         if (this.#ui.show.status.dataset.kind === 'warning') this.say('');
+        if (!this.#settings.maskVisible) this.say('The mask is hidden. Press M to show it.', 'warning');
       },
     });
     this.#drawing = drawing;
@@ -353,6 +354,7 @@ export class Easel {
     change(this.#view.viewport);
     this.#on.count('zooms');
     this.#view.moved();
+    this.#hand.viewMoved();
   }
 
   /** Moves the photo. @param {number} x steps to the right @param {number} y steps down */
@@ -360,6 +362,7 @@ export class Easel {
     const step = PAN_STEP * this.#view.ratio;
     this.#view.viewport.panBy(x * step, y * step);
     this.#view.moved();
+    this.#hand.viewMoved();
   }
 
   #showEnabled() {

@@ -12,6 +12,9 @@ import { PointerInput } from './pointer.js';
 
 /** @typedef {import('../tools/tool.js').Counter} Counter */
 
+/** A mask is seen for at least this long between the key that closes a polygon and the one that submits, ms. */
+const SEEN = 500;
+
 /**
  * What the hand reads and reports.
  * @typedef {object} HandHost
@@ -33,6 +36,8 @@ export class Hand {
   #pointer;
   #record = BRUSH;
   #readOnly = false;
+  /** When Enter last closed a polygon, and what it made. @type {{time: number, version: number|undefined}} */
+  #closed = { time: -Infinity, version: 0 };
   /** @type {import('../canvas/kernel.js').Point|null} */
   #last = null;
 
@@ -81,15 +86,24 @@ export class Hand {
 
   /**
    * Ends the gesture in progress, so that the work can be submitted.
-   * @returns {boolean} false if the key only closed a polygon, or a polygon still needs corners
+   * @returns {boolean} false if the key only closed a polygon, or did a moment ago, or a polygon still needs corners
    */
   finish() {
     this.#pointer.finish();
     const polygon = this.#polygon;
-    if (!polygon.active) return true;
-    if (this.#tool !== polygon) this.#host.say('A polygon is still open. Press P to continue it, or Esc to discard it.', 'warning');
-    else if (polygon.points.length > 2) polygon.finish();
-    else this.#host.say('A polygon needs three corners. Add more, or press Esc to discard it.', 'warning');
+    if (!polygon.active) {
+      const seen = performance.now() - this.#closed.time > SEEN || this.#host.work()?.drawing.version !== this.#closed.version;
+      if (!seen) this.#host.say('The polygon was closed. Look at the mask, then press Enter again.');
+      return seen;
+    }
+    if (this.#tool !== polygon) {
+      this.#host.say('A polygon is still open. Press P to continue it, or Esc to discard it.', 'warning');
+    } else if (polygon.points.length > 2) {
+      polygon.finish();
+      this.#closed = { time: performance.now(), version: this.#host.work()?.drawing.version };
+    } else {
+      this.#host.say('A polygon needs three corners. Add more, or press Esc to discard it.', 'warning');
+    }
     this.#view.touchGuides();
     return false;
   }
@@ -138,6 +152,11 @@ export class Hand {
     this.#pointer.cancel();
     for (const tool of Object.values(this.#tools)) tool.reset();
     this.#view.touchGuides();
+  }
+
+  /** A key moved the view: the ring and the next corner stay at the pointer. */
+  viewMoved() {
+    this.#pointer.viewMoved();
   }
 
   undo() {

@@ -36,6 +36,8 @@ export class PointerInput {
   /** The fingers that touch, by pointer id, at client px. @type {Map<number, Point>} */
   #touches = new Map();
   #penSeen = false;
+  /** Where the pointer was last, at client px. @type {Point} */
+  #client = { x: 0, y: 0 };
   #lastZoom = -Infinity;
   /** The last press, at client px. */
   #press = { x: 0, y: 0, button: -1, time: -Infinity };
@@ -155,9 +157,18 @@ export class PointerInput {
   #hover(event) {
     const at = this.#view.pixelFromClient(event.clientX, event.clientY);
     this.at = at;
+    this.#client = { x: event.clientX, y: event.clientY };
     if (!this.#stroke) this.#host.tool().hover(at);
     this.#view.touchGuides();
     return at;
+  }
+
+  /** The view moved under a resting pointer. */
+  viewMoved() {
+    if (!this.at) return;
+    this.at = this.#view.pixelFromClient(this.#client.x, this.#client.y);
+    if (!this.#stroke) this.#host.tool().hover(this.at);
+    this.#view.touchGuides();
   }
 
   #left() {

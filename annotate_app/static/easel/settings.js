@@ -34,6 +34,10 @@ export class Settings {
     return this.#preferences.boxVisible;
   }
 
+  get maskVisible() {
+    return this.#maskVisible;
+  }
+
   get #sizeName() {
     return this.#tool().size ?? 'brush';
   }

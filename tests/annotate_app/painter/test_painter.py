@@ -581,6 +581,7 @@ def test_an_open_polygon_waits_while_another_tool_is_in_hand(rater):
     ada.press("p")
     ada.click(corners[3])
     ada.press("Enter")
+    ada.page.wait_for_timeout(600)  # Enter submits what was seen
     expected = _stroke(ada.server, [(150, 50), (190, 60)], 12)
     expected |= polygon(ada.server.height, ada.server.width, corners)
     for a, b in zip(corners, corners[1:] + corners[:1], strict=True):
@@ -733,3 +734,55 @@ def test_backspace_asks_before_it_discards_a_correction(rater):
     ada.press("Enter")  # the safe button
     assert server.bodies("/api/stand") == []
     assert np.array_equal(ada.mask(), changed)
+
+
+# Submitting and painting unseen
+
+
+def test_two_quick_enters_never_submit_a_polygon_unseen(rater):
+    ada = rater()
+    _open_polygon(ada)
+    ada.page.evaluate("""() => {
+        for (let i = 0; i < 2; i++) {
+            const options = { key: 'Enter', code: 'Enter', bubbles: true, cancelable: true };
+            document.querySelector('.stage').dispatchEvent(new KeyboardEvent('keydown', options));
+        }
+    }""")
+    ada.says("Look at the mask")
+    assert ada.server.bodies("/api/submit") == []
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+    ada.page.wait_for_timeout(600)
+    ada.submit()
+
+
+def test_painting_on_a_hidden_mask_says_so(rater):
+    ada = rater()
+    ada.press("m")
+    ada.drag((50, 50), (90, 60))
+    ada.says("mask is hidden")
+    ada.press("m")
+    ada.drag((50, 90), (90, 90))
+    assert ada.page.inner_text("[data-show=status]") == ""
+
+
+def test_the_ring_stays_at_the_pointer_when_a_key_moves_the_view(rater):
+    ada = rater()
+    ada.press("g")  # no box: the ring is all that is drawn
+    ada.page.mouse.move(500, 320)
+    middle = """() => {
+        const canvas = document.querySelector('.layer-guides');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const xs = [], ys = [];
+        for (let i = 0; i < data.length; i += 4) {
+            if (!data[i + 3]) continue;
+            xs.push((i / 4) % canvas.width);
+            ys.push(Math.floor(i / 4 / canvas.width));
+        }
+        const { left, top } = canvas.getBoundingClientRect();
+        const half = (of) => (Math.min(...of) + Math.max(...of)) / 2;
+        return [left + half(xs), top + half(ys)];
+    }"""
+    for key in ["ArrowLeft", "ArrowDown", "+", "1"]:
+        ada.press(key)
+        ada.page.wait_for_timeout(100)
+        assert np.allclose(ada.page.evaluate(middle), (500, 320), atol=4), key
