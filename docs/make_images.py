@@ -83,9 +83,9 @@ def paint_some(project: Project, name: str, count: int, day: int) -> None:
 
 
 def _photo(project: Project, sha256: str) -> np.ndarray:
-    from annotate_app.web.image_bytes import read_photo
+    from annotate_app.web.image_bytes import read_image
 
-    data, _ = read_photo(project, sha256)
+    data, _ = read_image(project, sha256)
     with Image.open(io.BytesIO(data)) as photo:
         return np.ascontiguousarray(np.asarray(photo.convert("RGB"))[:, :, ::-1])
 

@@ -156,7 +156,7 @@ def filled(page: str) -> str:
 
 def main() -> None:
     """See the top."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Gather and write the numbers of docs/results.md.")
     commands = parser.add_subparsers(dest="command", required=True)
     of_runs = commands.add_parser("gather", help="keep the numbers of finished runs")
     of_runs.add_argument("experiment", type=Path, help="folder of `dataseg table`")
