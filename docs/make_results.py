@@ -18,16 +18,14 @@ from statistics import mean, stdev
 from typing import Any
 
 import benchmark
+from model.experiments.columns import TRAINED_ON, Role
+from model.experiments.tables import ALL, Run
 
 PAGE = Path(__file__).parent / "results.md"
 RESULTS = Path(__file__).parent / "results"
-ALONE = {
-    "ADE semantic mIoU": "r50-ade",
-    "ADE panoptic PQ": "r50-ade",
-    "COCO panoptic PQ": "r50-coco",
-    "O365 mask AP": "r50-o365",
-}
-TOGETHER = "r50-ade-coco-o365"
+ALONE = {str(column): Run((role,)).name for column, role in TRAINED_ON.items()}
+TOGETHER = Run(ALL).name
+BOXES = Run((Role.O365,)).name
 _POINTS = 60  # of a loss curve
 _MARKED = re.compile(r"<!-- (\w+) (\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
 
@@ -102,7 +100,7 @@ def table_of_scores(recipe: str) -> str:
 def table_of_boxes(recipe: str) -> str:
     """Box AP, mask AP and their ratio, and mask AP by class, of the box set; Markdown."""
     runs = read_runs(recipe)
-    kept = {"alone": runs.get("r50-o365", []), "together": runs.get(TOGETHER, [])}
+    kept = {"alone": runs.get(BOXES, []), "together": runs.get(TOGETHER, [])}
     names = sorted({name for some in kept.values() for one in some for name in _classes(one)})
     rows = []
     for label, some in kept.items():

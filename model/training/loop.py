@@ -74,7 +74,8 @@ def train_run(
             [entry.sampling_ratio for entry in config.data], config.iterations, config.seed
         )
         sizes = [len(dataset) for dataset in datasets]
-        start, drawn = load_state(folder, network, optimizer, dict(zip(names, sizes, strict=True)))
+        images = dict(zip(names, sizes, strict=True))
+        start, drawn = load_state(folder, network, optimizer, images)
         if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):
             message = "the images drawn so far belong to another configuration"
             raise InputError(message, file=folder)
@@ -103,10 +104,7 @@ def train_run(
             if not ranks.is_first:
                 return
             drawn = drawn_before(plan, done, config.batch_size, len(sizes))
-            save_state(
-                folder, done, network, optimizer, drawn, dict(zip(names, sizes, strict=True)),
-                config.keep,
-            )  # fmt: skip
+            save_state(folder, done, network, optimizer, drawn, images, config.keep)
             about = {
                 "iterations": done,
                 "images": dict(zip(names, drawn, strict=True)),
@@ -153,18 +151,17 @@ def _iterate(
     for iteration in iterations:
         seed_iteration(config.seed, iteration, ranks.rank)
         own = list(islice(batches, config.accumulate))
-        part = parts[own[0].dataset]
-        factor = rate_factor(iteration, config.iterations, adam.warmup, adam.drops)
-        rate = adam.lr * part.lr * factor
-        set_learning_rate(optimizer, rate)
-        losses = add_gradients(run, network, part, own, config.precision, ranks.device)
-        norm = nn.utils.clip_grad_norm_(parameters, adam.clip_norm)
         done = iteration + 1
-        if done not in config.skip:
+        if done not in config.skip:  # else not even seen: it would enter batch norm's statistics
+            part = parts[own[0].dataset]
+            factor = rate_factor(iteration, config.iterations, adam.warmup, adam.drops)
+            rate = adam.lr * part.lr * factor
+            set_learning_rate(optimizer, rate)
+            losses = add_gradients(run, network, part, own, config.precision, ranks.device)
+            norm = nn.utils.clip_grad_norm_(parameters, adam.clip_norm)
             optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        files = tuple(file for batch in own for file in batch.files)
-        if done not in config.skip:
+            optimizer.zero_grad(set_to_none=True)
+            files = tuple(file for batch in own for file in batch.files)
             guard.watch(done, part.name, files, losses[0], norm)
             log.add(done, own[0].dataset, losses, norm, rate)
         if done % config.checkpoint_every == 0 or done == config.iterations:

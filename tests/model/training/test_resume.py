@@ -61,6 +61,7 @@ def test_after_a_loss_that_is_not_finite_it_goes_on_past_the_batch_at_a_lower_ra
         run(tmp_path)
     seen.extend([1] * 10)  # sound from here on
     run(tmp_path, ("skip", "optimizer.lr"), skip=[4], optimizer={"lr": 1e-5})
+    assert len(seen) == 14 + 5  # of iterations 3 to 8, the fourth is not even looked at
     about = read_header(tmp_path / MODEL_FILE)[1]["trained"]
     assert about["iterations"] == 8
     assert [(c["iteration"], c["field"], c["now"]) for c in about["changes"]] == [
