@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import torch
 
-from model.data.samples import VOID, BoxTruth, ClassTruth, Sample
+from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, Sample
 from model.network.preprocess import MULTIPLE, PADDING
 from model.objective.targets import (
     STRIDE,
@@ -101,10 +101,10 @@ def augment(
     rows, columns = draw_view(sample.image.shape[:2], augmentation, rng)
     image = _picture(sample.image, rows, columns, augmentation.size)
     size = augmentation.size
-    truth = sample.truth
-    if isinstance(truth, BoxTruth):
+    truth = sample.ground_truth
+    if isinstance(truth, BoxGroundTruth):
         return Example(image, _boxes(truth, rows, columns, size))
-    if isinstance(truth, ClassTruth):
+    if isinstance(truth, ClassGroundTruth):
         grid = _on_grid(truth.classes, rows, columns, size)
         return Example(image, semantic_target(grid, len(mergeable)))
     grid = _on_grid(truth.ids, rows, columns, size)
@@ -169,7 +169,7 @@ def _on_grid(values: np.ndarray, rows: Axis, columns: Axis, size: int) -> np.nda
     return grid
 
 
-def _boxes(truth: BoxTruth, rows: Axis, columns: Axis, size: int) -> BoxTarget:
+def _boxes(truth: BoxGroundTruth, rows: Axis, columns: Axis, size: int) -> BoxTarget:
     left, right = columns.forward(truth.boxes[:, 0], truth.boxes[:, 2])
     top, bottom = rows.forward(truth.boxes[:, 1], truth.boxes[:, 3])
     kept = (right > left) & (bottom > top)

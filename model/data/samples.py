@@ -20,7 +20,7 @@ VOID = -1
 
 
 @dataclass(frozen=True)
-class SegmentTruth:
+class SegmentGroundTruth:
     """Ground truth as segments of an id map.
 
     Attributes:
@@ -33,7 +33,7 @@ class SegmentTruth:
 
 
 @dataclass(frozen=True)
-class ClassTruth:
+class ClassGroundTruth:
     """Ground truth as a map of classes.
 
     Attributes:
@@ -44,7 +44,7 @@ class ClassTruth:
 
 
 @dataclass(frozen=True)
-class BoxTruth:
+class BoxGroundTruth:
     """Ground truth as boxes without masks; crowds are skipped.
 
     Attributes:
@@ -56,7 +56,7 @@ class BoxTruth:
     boxes: np.ndarray
 
 
-Truth = SegmentTruth | ClassTruth | BoxTruth
+GroundTruth = SegmentGroundTruth | ClassGroundTruth | BoxGroundTruth
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class Sample:
 
     Attributes:
         image: uint8 (H, W, 3), RGB.
-        truth: Its ground truth.
+        ground_truth: Its ground truth.
         image_id: The image's id in the data set's files; the file's stem if it has none.
         path: The image's file, for messages.
     """
 
     image: np.ndarray
-    truth: Truth
+    ground_truth: GroundTruth
     image_id: int | str
     path: Path
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from model.data.image_reading import Size, read_pixels
-from model.data.samples import BoxTruth, Sample
+from model.data.samples import BoxGroundTruth, Sample
 from model.datasets.box_index import BoxIndex
 from model.datasets.instances import category_index, locate_in
 from model.text.vocabulary import Vocabulary
@@ -49,7 +49,7 @@ class BoxDataset:
         part = slice(int(self.index.starts[index]), int(self.index.starts[index + 1]))
         labels = self._labels[np.searchsorted(self._ids, self.index.categories[part])]
         boxes = self.index.boxes[part].astype(np.float64)
-        return Sample(image, BoxTruth(labels, boxes), int(self.index.image_ids[index]), path)
+        return Sample(image, BoxGroundTruth(labels, boxes), int(self.index.image_ids[index]), path)
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.data.file_dataset import FileDataset
 from model.data.image_reading import check_size, stored_size
-from model.data.samples import VOID, BoxTruth, ClassTruth, Sample, Truth
+from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, GroundTruth, Sample
 from model.datasets.chosen import ChosenImages
 from model.datasets.panoptic import PanopticDataset
 from o365seg.errors import InputError
@@ -134,7 +134,7 @@ def _content_faults(
     dataset: FileDataset, index: int, report: CheckReport, seen: np.ndarray
 ) -> list[tuple[str, str]]:
     sample = dataset[index]
-    labels = truth_labels(sample.truth)
+    labels = ground_truth_labels(sample.ground_truth)
     report.read += 1
     report.annotations += len(labels)
     seen[labels] = True
@@ -146,11 +146,11 @@ def _content_faults(
     ]
 
 
-def truth_labels(truth: Truth) -> np.ndarray:
+def ground_truth_labels(truth: GroundTruth) -> np.ndarray:
     """Classes of the segments or boxes, or in a map; int64."""
-    if isinstance(truth, BoxTruth):
+    if isinstance(truth, BoxGroundTruth):
         return truth.labels
-    if isinstance(truth, ClassTruth):
+    if isinstance(truth, ClassGroundTruth):
         present = np.unique(truth.classes).astype(np.int64)
         return present[present != VOID]
     return np.array([segment.label for segment in truth.segments], np.int64)
@@ -164,12 +164,12 @@ def _id_faults(dataset: FileDataset, index: int) -> list[str]:
 
 def _outside(sample: Sample) -> list[str]:
     """Boxes entirely outside the image; a small overlap with its edge is common."""
-    if not isinstance(sample.truth, BoxTruth):
+    if not isinstance(sample.ground_truth, BoxGroundTruth):
         return []
     height, width = sample.image.shape[:2]
-    left, top, right, bottom = sample.truth.boxes.T
+    left, top, right, bottom = sample.ground_truth.boxes.T
     outside = (left >= width) | (top >= height) | (right <= 0) | (bottom <= 0)
     return [
         f"{sample.path}: the box {box.round(1).tolist()} lies outside {width}×{height} pixels"
-        for box in sample.truth.boxes[outside]
+        for box in sample.ground_truth.boxes[outside]
     ]

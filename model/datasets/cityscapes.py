@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.pixels.png_maps import read_labels
 from model.data.image_reading import Size, check_size, read_pixels
-from model.data.samples import Sample, SegmentTruth
+from model.data.samples import Sample, SegmentGroundTruth
 from model.datasets.layout import Layout
 from model.objective.targets import Segment
 from model.text.shipped_vocabularies import shipped_vocabulary
@@ -63,7 +63,7 @@ class CityscapesPanoptic:
             if label is not None:
                 crowd = number < 1000 and self.vocabulary.is_thing[label]
                 segments.append(Segment(number, label, crowd))
-        return Sample(image, SegmentTruth(ids, tuple(segments)), self._stem(index), path)
+        return Sample(image, SegmentGroundTruth(ids, tuple(segments)), self._stem(index), path)
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""

@@ -1,6 +1,6 @@
 """COCO-format instances as segments: COCO itself, and our Objects365 release.
 
-The network is trained on an id map (`samples.SegmentTruth`), in which a pixel belongs to one
+The network is trained on an id map (`samples.SegmentGroundTruth`), in which a pixel belongs to one
 segment. Where masks overlap, the smaller one is on top, so that an object in front of a larger one
 is kept; crowds are below all others. For that reason mask AP is computed from the annotation file
 itself (`InstanceDataset.annotations`) and not from the id map.
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from model.data.image_reading import Size, locate, read_pixels
-from model.data.samples import Sample, SegmentTruth
+from model.data.samples import Sample, SegmentGroundTruth
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
@@ -77,7 +77,7 @@ class InstanceDataset:
             ids[decode_rle(rle) != 0] = segment_id
             label = self._labels[self.file.annotations[number].category_id]
             segments.append(Segment(segment_id, label, crowd))
-        return Sample(image, SegmentTruth(ids, tuple(segments)), record.id, path)
+        return Sample(image, SegmentGroundTruth(ids, tuple(segments)), record.id, path)
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""

@@ -9,7 +9,7 @@ import numpy as np
 from benchmark.pixels.png_maps import read_labels
 from model.data.image_list import SUFFIXES
 from model.data.image_reading import Size, read_pixels
-from model.data.samples import ClassTruth, Sample
+from model.data.samples import ClassGroundTruth, Sample
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.task import Task
@@ -70,7 +70,7 @@ class LabelMapDataset:
             unknown = int(labels[classes < -1][0])
             message = f"the label {unknown} is not among the {len(self.vocabulary)} classes"
             raise InputError(f"{message} of {self.name}", file=pair.labels)
-        return Sample(image, ClassTruth(classes), PurePosixPath(pair.name).name, pair.image)
+        return Sample(image, ClassGroundTruth(classes), PurePosixPath(pair.name).name, pair.image)
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.pixels.png_maps import read_segment_ids
 from model.data.image_reading import Size, check_size, locate, read_pixels
-from model.data.samples import VOID, ClassTruth, Sample, SegmentTruth
+from model.data.samples import VOID, ClassGroundTruth, Sample, SegmentGroundTruth
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
@@ -165,7 +165,7 @@ class PanopticDataset:
             Segment(*values)
             for values in zip(listed.tolist(), labels.tolist(), crowd.tolist(), strict=True)
         )
-        return Sample(image, SegmentTruth(ids, segments), record.id, path)
+        return Sample(image, SegmentGroundTruth(ids, segments), record.id, path)
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""
@@ -200,14 +200,14 @@ class PanopticDataset:
         return record.height, record.width
 
 
-def _classes(ids: np.ndarray, listed: np.ndarray, labels: np.ndarray) -> ClassTruth:
+def _classes(ids: np.ndarray, listed: np.ndarray, labels: np.ndarray) -> ClassGroundTruth:
     """The class map, int16 (H, W), of an id map whose `listed` ids have the given labels."""
     if not listed.size:
-        return ClassTruth(np.full(ids.shape, VOID, np.int16))
+        return ClassGroundTruth(np.full(ids.shape, VOID, np.int16))
     order = np.argsort(listed)
     known, labels = listed[order], labels[order]
     nearest = np.searchsorted(known, ids).clip(max=len(known) - 1)
-    return ClassTruth(np.where(known[nearest] == ids, labels[nearest], VOID).astype(np.int16))
+    return ClassGroundTruth(np.where(known[nearest] == ids, labels[nearest], VOID).astype(np.int16))
 
 
 def _labels(

@@ -16,7 +16,13 @@ from typing import Any
 import numpy as np
 
 from model.data.image_reading import Size
-from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth, Truth
+from model.data.samples import (
+    BoxGroundTruth,
+    ClassGroundTruth,
+    GroundTruth,
+    Sample,
+    SegmentGroundTruth,
+)
 from model.objective.targets import Segment
 from model.text.vocabulary import Vocabulary, clean_name
 from o365seg.errors import InputError
@@ -288,19 +294,19 @@ def _two_colours(rng: np.random.Generator) -> np.ndarray:
             return colours
 
 
-def _truth(which: Which, ids: np.ndarray, found: dict[int, str]) -> Truth:
+def _truth(which: Which, ids: np.ndarray, found: dict[int, str]) -> GroundTruth:
     place = {concept: label for label, concept in enumerate(_concepts(which))}
     segments = tuple(Segment(number, place[c]) for number, c in found.items() if c in place)
     if _TASK[which] is Task.SEMANTIC:
         classes = np.array(
             [-1, *(place.get(found.get(n, ""), -1) for n in range(1, ids.max() + 1))]
         )
-        return ClassTruth(classes[ids].astype(np.int16))
+        return ClassGroundTruth(classes[ids].astype(np.int16))
     if which is not Which.BOXES:
-        return SegmentTruth(ids, segments)
+        return SegmentGroundTruth(ids, segments)
     boxes = np.zeros((len(segments), 4))
     for row, segment in enumerate(segments):
         rows, columns = np.nonzero(ids == segment.id)
         boxes[row] = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
     labels = np.array([segment.label for segment in segments], np.int64)
-    return BoxTruth(labels, boxes)
+    return BoxGroundTruth(labels, boxes)

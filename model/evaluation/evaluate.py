@@ -7,7 +7,7 @@ among themselves; the first one merges the results and scores them.
 
 from pathlib import Path
 
-from model.data.samples import BoxTruth, Dataset
+from model.data.samples import BoxGroundTruth, Dataset
 from model.evaluation.ground_truth_files import annotated_instances, annotation_truth
 from model.evaluation.parallel_prediction import (
     Predicts,
@@ -60,7 +60,7 @@ def evaluate_dataset(
     truth = out / ("truth" if task is Task.SEMANTIC else "truth.json")
     if annotated is not None:
         truth = annotation_truth(annotated, {int(number) for number in ids}, truth)
-    boxes = task is Task.INSTANCE and isinstance(dataset[0].truth, BoxTruth)
+    boxes = task is Task.INSTANCE and isinstance(dataset[0].ground_truth, BoxGroundTruth)
     return score_files(dataset.name, task, dataset.vocabulary, out, truth, boxes=boxes)
 
 

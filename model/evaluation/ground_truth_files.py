@@ -19,7 +19,14 @@ import numpy as np
 from PIL import Image
 
 from model.data.image_list import ListedImage
-from model.data.samples import VOID, BoxTruth, ClassTruth, Dataset, Sample, SegmentTruth
+from model.data.samples import (
+    VOID,
+    BoxGroundTruth,
+    ClassGroundTruth,
+    Dataset,
+    Sample,
+    SegmentGroundTruth,
+)
 from model.datasets.chosen import ChosenImages
 from model.datasets.instances import InstanceDataset, category_index
 from model.inference.result_files import mask_box, panoptic_map
@@ -56,28 +63,30 @@ def write_truth(
     Raises:
         InputError: the ground truth does not fit the task: a semantic map has no instances.
     """
-    truth, place = sample.truth, folder / "truth" / f"{image.stem}.png"
-    if task is Task.PANOPTIC and isinstance(truth, SegmentTruth):
+    truth, place = sample.ground_truth, folder / "truth" / f"{image.stem}.png"
+    if task is Task.PANOPTIC and isinstance(truth, SegmentGroundTruth):
         ids, record = _panoptic(truth, image, vocabulary)
         save_picture(Image.fromarray(ids), place)
         return [record]
-    if task is Task.SEMANTIC and isinstance(truth, SegmentTruth | ClassTruth):
+    if task is Task.SEMANTIC and isinstance(truth, SegmentGroundTruth | ClassGroundTruth):
         save_picture(Image.fromarray(_label_map(truth, vocabulary)), place)
         return []
-    if task is Task.INSTANCE and isinstance(truth, SegmentTruth):
+    if task is Task.INSTANCE and isinstance(truth, SegmentGroundTruth):
         return _masks(truth, image, vocabulary)
-    if task is Task.INSTANCE and isinstance(truth, BoxTruth):
+    if task is Task.INSTANCE and isinstance(truth, BoxGroundTruth):
         return _boxes(truth, image, vocabulary)
-    kind = {SegmentTruth: "segments", ClassTruth: "a map of classes", BoxTruth: "boxes"}[
-        type(truth)
-    ]
+    kind = {
+        SegmentGroundTruth: "segments",
+        ClassGroundTruth: "a map of classes",
+        BoxGroundTruth: "boxes",
+    }[type(truth)]
     raise InputError(
         f"has {kind} as ground truth, which cannot score {task} results", file=sample.path
     )
 
 
 def _panoptic(
-    truth: SegmentTruth, image: ListedImage, vocabulary: Vocabulary
+    truth: SegmentGroundTruth, image: ListedImage, vocabulary: Vocabulary
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """uint8 (H, W, 3) and the record. New ids, in the old ones' order; what is unlisted is void."""
     order = sorted(segment.id for segment in truth.segments)
@@ -106,9 +115,9 @@ def _renumbered(ids: np.ndarray, order: list[int]) -> np.ndarray:
     return np.where(known[places] == ids, places + 1, 0).astype(np.int32)
 
 
-def _label_map(truth: SegmentTruth | ClassTruth, vocabulary: Vocabulary) -> np.ndarray:
+def _label_map(truth: SegmentGroundTruth | ClassGroundTruth, vocabulary: Vocabulary) -> np.ndarray:
     """Category ids (H, W), uint8 or uint16; `ignore_label` where there is no class."""
-    if isinstance(truth, ClassTruth):
+    if isinstance(truth, ClassGroundTruth):
         classes = truth.classes
     else:
         known = sorted(truth.segments, key=lambda segment: segment.id)
@@ -119,7 +128,9 @@ def _label_map(truth: SegmentTruth | ClassTruth, vocabulary: Vocabulary) -> np.n
     return values[classes]  # VOID is the last
 
 
-def _masks(truth: SegmentTruth, image: ListedImage, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+def _masks(
+    truth: SegmentGroundTruth, image: ListedImage, vocabulary: Vocabulary
+) -> list[dict[str, Any]]:
     """COCO records of the things; a crowd stays one."""
     records = []
     for segment in truth.segments:
@@ -132,7 +143,9 @@ def _masks(truth: SegmentTruth, image: ListedImage, vocabulary: Vocabulary) -> l
     return records
 
 
-def _boxes(truth: BoxTruth, image: ListedImage, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+def _boxes(
+    truth: BoxGroundTruth, image: ListedImage, vocabulary: Vocabulary
+) -> list[dict[str, Any]]:
     records = []
     for label, (left, top, right, bottom) in zip(
         truth.labels.tolist(), truth.boxes.tolist(), strict=True

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth
+from model.data.samples import BoxGroundTruth, ClassGroundTruth, Sample, SegmentGroundTruth
 from model.inference.postprocess import PanopticResult, PanopticSegment
 from model.inference.visualize import class_colours, draw_panoptic, font
 from model.text.vocabulary import Vocabulary, clean_name
@@ -36,10 +36,10 @@ def contact_sheet(samples: Sequence[Sample], vocabulary: Vocabulary) -> Image.Im
 
 def draw_ground_truth(sample: Sample, vocabulary: Vocabulary) -> Image.Image:
     """The image with its ground truth: coloured segments or classes (without crowds), or boxes."""
-    truth = sample.truth
-    if isinstance(truth, BoxTruth):
+    truth = sample.ground_truth
+    if isinstance(truth, BoxGroundTruth):
         return _draw_boxes(sample.image, truth, vocabulary)
-    if isinstance(truth, ClassTruth):
+    if isinstance(truth, ClassGroundTruth):
         present = [int(label) for label in np.unique(truth.classes) if label >= 0]
         segments = [PanopticSegment(label + 1, label, 1.0) for label in present]
         ids = truth.classes.astype(np.int32) + 1
@@ -48,7 +48,7 @@ def draw_ground_truth(sample: Sample, vocabulary: Vocabulary) -> Image.Image:
     return draw_panoptic(sample.image, PanopticResult(ids, segments), vocabulary)
 
 
-def _numbered(truth: SegmentTruth) -> tuple[np.ndarray, list[PanopticSegment]]:
+def _numbered(truth: SegmentGroundTruth) -> tuple[np.ndarray, list[PanopticSegment]]:
     """The map and the segments with ids from 1 on, without segments that have no pixel."""
     present, places = np.unique(truth.ids, return_inverse=True)
     numbers = np.zeros(len(present), np.int32)
@@ -61,7 +61,7 @@ def _numbered(truth: SegmentTruth) -> tuple[np.ndarray, list[PanopticSegment]]:
     return numbers[places.reshape(truth.ids.shape)], segments
 
 
-def _draw_boxes(image: np.ndarray, truth: BoxTruth, vocabulary: Vocabulary) -> Image.Image:
+def _draw_boxes(image: np.ndarray, truth: BoxGroundTruth, vocabulary: Vocabulary) -> Image.Image:
     scale = max(1, -(-720 // max(image.shape[:2])))  # small images are enlarged as in `visualize`
     picture = Image.fromarray(image)
     picture = picture.resize((picture.width * scale, picture.height * scale))

@@ -3,10 +3,10 @@
 The costs of a whole batch are computed on the device of the proposals and copied to the host once,
 together with the groups. It is the only time in a training step that the host waits for the device.
 
-MERGE can leave an image fewer slots than ground truths. In the paper the other ground truths get
+MERGE can leave an image fewer slots than ground-truth objects. In the paper the other ones get
 empty slots without a gradient. A network whose proposals all predict one class then has one slot,
 one pair and a loss near zero, and does not recover (seen on a semantic batch of two images within
-40 steps). Here the remaining ground truths are matched with single members of the groups, other
+40 steps). Here the remaining ones are matched with single members of the groups, other
 than the first members; those leave their group.
 """
 
@@ -30,14 +30,14 @@ UNLIKELY = 1e6
 
 @dataclass(frozen=True)
 class Matches:
-    """M pairs of a slot and a ground truth, ordered by image and ground truth.
+    """M pairs of a slot and a ground-truth object, ordered by image and ground truth.
 
     Proposals are numbered across the batch (proposal n of image b is row b * N + n), and so are the
-    ground truths.
+    ground-truth objects.
 
     Attributes:
-        targets: (M,) int64, the ground truths.
-        complete: Whether all ground truths are matched.
+        targets: (M,) int64, positions of ground-truth objects.
+        complete: Whether every ground-truth object is matched.
         members: (P,) int64, rows of the proposals that the matched slots are merged from: first
             the first members of all M slots, which are the slots themselves; then the second
             members of those that have one; and so on.
@@ -66,10 +66,10 @@ def match(
     proposals: Proposals, groups: Groups, targets: BatchTargets, weights: Weights,
     *, merging: bool = True,
 ) -> Matches:  # fmt: skip
-    """Match the slots of each image with its ground truths at minimum total cost.
+    """Match the slots of each image with its ground truth at minimum total cost.
 
-    A non-finite cost counts as `UNLIKELY`. If there are more ground truths than proposals, some
-    stay unmatched.
+    A non-finite cost counts as `UNLIKELY`. If there are more ground-truth objects than proposals,
+    some stay unmatched.
 
     Args:
         proposals: The last layer's, before MERGE.

@@ -9,7 +9,7 @@ import torch
 
 from model.data.augment import Augmentation
 from model.data.loader import Source
-from model.data.samples import BoxTruth, Dataset
+from model.data.samples import BoxGroundTruth, Dataset
 from model.datasets.opening import open_from_table
 from model.datasets.synthetic import synthetic_text
 from model.objective.loss_weights import LossWeights
@@ -70,7 +70,7 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
         if not len(dataset):
             raise InputError(f"{dataset.name} has no images", file=source, field=where)
         weights = loss_weights(entry, dataset.task)
-        boxes = isinstance(dataset[0].truth, BoxTruth)
+        boxes = isinstance(dataset[0].ground_truth, BoxGroundTruth)
         for part in (weights.cost, weights.loss):
             if (boxes and (part.focal or part.dice)) or (not boxes and part.projection):
                 kind = "boxes" if boxes else "masks"

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.data.augment import Augmentation, Axis, augment, draw_view
-from model.data.samples import BoxTruth, ClassTruth, Sample, SegmentTruth, Truth
+from model.data.samples import (
+    BoxGroundTruth,
+    ClassGroundTruth,
+    GroundTruth,
+    Sample,
+    SegmentGroundTruth,
+)
 from model.network.preprocess import PADDING
 from model.objective.targets import BoxTarget, MaskTarget, Segment, at_stride
 
@@ -17,7 +23,7 @@ AUGMENTATION = Augmentation(size=128, scale=(0.1, 2.0))
 NONE = np.zeros(2, bool)
 
 
-def sample_of(image: np.ndarray, truth: Truth) -> Sample:
+def sample_of(image: np.ndarray, truth: GroundTruth) -> Sample:
     return Sample(image, truth, 1, Path("x.png"))
 
 
@@ -44,7 +50,7 @@ shapes = st.tuples(st.integers(20, 300), st.integers(20, 300))
 @given(shapes, st.integers(0, 10**6))
 def test_a_pixel_shows_what_its_place_in_the_image_has(shape, seed):
     rows, columns = draw_view(shape, AUGMENTATION, np.random.default_rng(seed))
-    truth = ClassTruth(np.zeros(shape, np.int16))
+    truth = ClassGroundTruth(np.zeros(shape, np.int16))
     example = augment(
         sample_of(coordinates(*shape), truth), AUGMENTATION, NONE, np.random.default_rng(seed)
     )
@@ -67,7 +73,7 @@ def test_the_mask_grid_is_the_id_map_seen_through_the_same_view(shape, seed):
     ids = ids.astype(np.int32)
     segments = tuple(Segment(number, number % 2, crowd=number == 3) for number in range(1, 5))
     example = augment(
-        sample_of(np.zeros((*shape, 3), np.uint8), SegmentTruth(ids, segments)),
+        sample_of(np.zeros((*shape, 3), np.uint8), SegmentGroundTruth(ids, segments)),
         AUGMENTATION,
         NONE,
         np.random.default_rng(seed),
@@ -91,7 +97,7 @@ def test_boxes_go_where_their_pixels_go(shape, seed):
     high = low + random.uniform(0.05, 1, (4, 2)) * (np.array(shape[::-1]) - low)
     boxes = np.concatenate([np.floor(low), np.ceil(high)], 1)
     example = augment(
-        sample_of(np.zeros((*shape, 3), np.uint8), BoxTruth(np.arange(4), boxes)),
+        sample_of(np.zeros((*shape, 3), np.uint8), BoxGroundTruth(np.arange(4), boxes)),
         AUGMENTATION,
         np.zeros(4, bool),
         np.random.default_rng(seed),
@@ -120,7 +126,7 @@ def test_a_box_is_dropped_just_where_none_of_it_is_shown(shape, seed):
         [[x, y, x + 1, y + 1] for x in range(0, shape[1], 7) for y in range(0, shape[0], 7)], float
     )
     example = augment(
-        sample_of(np.zeros((*shape, 3), np.uint8), BoxTruth(np.arange(len(boxes)), boxes)),
+        sample_of(np.zeros((*shape, 3), np.uint8), BoxGroundTruth(np.arange(len(boxes)), boxes)),
         AUGMENTATION,
         np.zeros(len(boxes), bool),
         np.random.default_rng(seed),
@@ -153,7 +159,7 @@ def test_the_aspect_is_kept_and_the_scale_in_its_range(shape, seed):
 
 def test_padding_is_at_the_bottom_and_the_right_in_the_mean_colour_and_of_no_mask():
     image = np.full((50, 100, 3), 7, np.uint8)
-    truth = ClassTruth(np.zeros((50, 100), np.int16))
+    truth = ClassGroundTruth(np.zeros((50, 100), np.int16))
     small = Augmentation(size=128, scale=(0.5, 0.5))
     example = augment(sample_of(image, truth), small, NONE, np.random.default_rng(0))
     assert (example.image[:, :32, :64] == 7).all()
@@ -178,7 +184,7 @@ def test_half_of_the_images_are_flipped_and_all_parts_are_shown():
 
 def test_equal_seeds_give_equal_examples_and_others_give_others():
     image = coordinates(90, 120)
-    sample = sample_of(image, ClassTruth(np.zeros((90, 120), np.int16)))
+    sample = sample_of(image, ClassGroundTruth(np.zeros((90, 120), np.int16)))
     first, again, other = (
         augment(sample, AUGMENTATION, NONE, np.random.default_rng(seed)).image for seed in (1, 1, 2)
     )
@@ -188,7 +194,7 @@ def test_equal_seeds_give_equal_examples_and_others_give_others():
 
 def test_segments_of_a_merged_class_become_one_mask():
     ids = np.repeat([[1, 2, 3, 3]], 4, 0).repeat(32, 0).repeat(32, 1).astype(np.int32)
-    truth = SegmentTruth(ids, (Segment(1, 1), Segment(2, 1), Segment(3, 0)))
+    truth = SegmentGroundTruth(ids, (Segment(1, 1), Segment(2, 1), Segment(3, 0)))
     whole = Augmentation(size=128, scale=(1, 1), flip=0)
     sample = sample_of(np.zeros((128, 128, 3), np.uint8), truth)
     target = masks_of(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from data_roots import BOX, HEIGHT, ROOTS, WIDTH, coco, context_mat, objects365_boxes, png
 
-from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
+from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, SegmentGroundTruth
 from model.datasets.opening import DATA_KEYS, DATASETS, open_dataset, open_from_table
 from model.objective.targets import Segment
 from o365seg.errors import InputError
@@ -59,14 +59,14 @@ def test_every_data_set_opens_and_gives_what_its_task_promises(make, name: str, 
     assert dataset.name == name
     assert len(dataset) == 2
     assert len(dataset.vocabulary) == CLASSES[name]
-    kind = {Task.PANOPTIC: SegmentTruth, Task.SEMANTIC: ClassTruth}.get(dataset.task)
-    kind = kind or (BoxTruth if name == "objects365_boxes" else SegmentTruth)
+    kind = {Task.PANOPTIC: SegmentGroundTruth, Task.SEMANTIC: ClassGroundTruth}.get(dataset.task)
+    kind = kind or (BoxGroundTruth if name == "objects365_boxes" else SegmentGroundTruth)
     ids = set()
     for index in range(2):
         sample = dataset[index]
         assert sample.image.shape == (HEIGHT, WIDTH, 3)
         assert sample.image.dtype == np.uint8
-        assert type(sample.truth) is kind
+        assert type(sample.ground_truth) is kind
         assert sample.path == dataset.image_path(index)
         assert sample.path.name == Path(dataset.image_name(index)).name
         ids.add(sample.image_id)
@@ -76,8 +76,8 @@ def test_every_data_set_opens_and_gives_what_its_task_promises(make, name: str, 
 @pytest.mark.parametrize(("name", "names"), HALVES.items())
 def test_label_maps_mean_the_classes_that_their_labels_stand_for(make, name: str, names: tuple):
     dataset = open_dataset(name, make(name))
-    truth = dataset[0].truth
-    assert isinstance(truth, ClassTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, ClassGroundTruth)
     assert truth.classes.dtype == np.int16
     for rows, expected in zip(np.split(truth.classes, 2), names, strict=True):
         place = VOID if expected is None else dataset.vocabulary.names.index(expected)
@@ -92,8 +92,8 @@ def test_panoptic_segments_have_their_class_and_crowds_are_marked(make, name, th
     dataset = open_dataset(name, make(name), "val")
     names, is_thing = dataset.vocabulary.names, dataset.vocabulary.is_thing
     for index, crowd in enumerate((False, True)):
-        truth = dataset[index].truth
-        assert isinstance(truth, SegmentTruth)
+        truth = dataset[index].ground_truth
+        assert isinstance(truth, SegmentGroundTruth)
         first = names.index(thing)
         second = next(p for p, n in enumerate(names) if n == stuff)
         assert truth.segments == (Segment(700, first, crowd), Segment(70001, second))
@@ -108,8 +108,8 @@ def test_cityscapes_segments_are_those_of_its_own_conversion(make):
     sample = dataset[0]
     assert sample.image_id == "aachen_000000_000019"
     names = dataset.vocabulary.names
-    assert isinstance(sample.truth, SegmentTruth)
-    found = {(s.id, names[s.label], s.crowd) for s in sample.truth.segments}
+    assert isinstance(sample.ground_truth, SegmentGroundTruth)
+    found = {(s.id, names[s.label], s.crowd) for s in sample.ground_truth.segments}
     assert found == {
         (26000, "car", False),
         (26001, "car", False),
@@ -120,8 +120,8 @@ def test_cityscapes_segments_are_those_of_its_own_conversion(make):
 
 def test_objects365_boxes_are_corners_and_without_crowds(make):
     dataset = open_dataset("objects365_boxes", make("objects365_boxes"))
-    truth = dataset[0].truth
-    assert isinstance(truth, BoxTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, BoxGroundTruth)
     left, top, width, height = BOX
     assert truth.boxes.tolist() == [[left, top, left + width, top + height]]
     assert [dataset.vocabulary.ids[label] for label in truth.labels] == [365]
@@ -133,9 +133,9 @@ def test_of_our_release_answered_masks_are_segments_and_skipped_ones_void(make):
     root = make("objects365_instances")
     dataset = open_dataset("objects365_instances", root, "val")
     assert isinstance(dataset, InstanceDataset)
-    answered, skipped = dataset[0].truth, dataset[1].truth
-    assert isinstance(answered, SegmentTruth)
-    assert isinstance(skipped, SegmentTruth)
+    answered, skipped = dataset[0].ground_truth, dataset[1].ground_truth
+    assert isinstance(answered, SegmentGroundTruth)
+    assert isinstance(skipped, SegmentGroundTruth)
     assert [segment.label for segment in answered.segments] == [364]
     assert (answered.ids == 1).sum() == BOX[2] * BOX[3]
     assert skipped.segments == ()
@@ -147,8 +147,8 @@ def test_of_our_release_answered_masks_are_segments_and_skipped_ones_void(make):
 def test_the_59_classes_are_found_in_the_459_as_downloaded(tmp_path: Path):
     context_mat(tmp_path)
     dataset = open_dataset("pascal_context_59", tmp_path)
-    truth = dataset[0].truth
-    assert isinstance(truth, ClassTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, ClassGroundTruth)
     assert (truth.classes[: HEIGHT // 2] == VOID).all()
     assert (truth.classes[HEIGHT // 2 :] == dataset.vocabulary.names.index("wood")).all()
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from data_roots import BOX, HEIGHT, WIDTH, box_mask, coco, halves, picture, png, write
 
-from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
-from model.datasets.checking import truth_labels
+from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, SegmentGroundTruth
+from model.datasets.checking import ground_truth_labels
 from model.datasets.opening import open_from_table
 from o365seg.errors import InputError
 from o365seg.formats.task import Task
@@ -41,8 +41,8 @@ def test_of_overlapping_instances_the_smaller_lies_on_top_and_crowds_at_the_bott
     dataset = open_table(tmp_path, **instances(tmp_path))
     assert dataset.task is Task.INSTANCE
     assert dataset.vocabulary.names == ("Tray", "Cup")
-    truth = dataset[0].truth
-    assert isinstance(truth, SegmentTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, SegmentGroundTruth)
     by_kind = {(s.label, s.crowd): s.id for s in truth.segments}
     cup, tray, crowd = by_kind[1, False], by_kind[0, False], by_kind[0, True]
     assert (truth.ids == cup).sum() == BOX[2] * BOX[3]
@@ -53,8 +53,8 @@ def test_of_overlapping_instances_the_smaller_lies_on_top_and_crowds_at_the_bott
 
 def test_the_same_file_gives_boxes_where_only_those_are_wanted(tmp_path: Path):
     dataset = open_table(tmp_path, **instances(tmp_path), boxes_only=True)
-    truth = dataset[0].truth
-    assert isinstance(truth, BoxTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, BoxGroundTruth)
     assert truth.labels.tolist() == [1, 0, 0]
     assert truth.boxes[2].tolist() == [25, 5, 29, 9]
 
@@ -63,9 +63,9 @@ def test_the_same_file_gives_boxes_where_only_those_are_wanted(tmp_path: Path):
 def test_a_vocabulary_of_ones_own_is_matched_by_name(tmp_path: Path, boxes_only: bool):
     table = instances(tmp_path) | {"boxes_only": boxes_only}
     dataset = open_table(tmp_path, **table, vocabulary=["cup", "spoon", "TRAY"])
-    truth = dataset[0].truth
-    assert isinstance(truth, BoxTruth if boxes_only else SegmentTruth)
-    labels = truth_labels(truth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, BoxGroundTruth if boxes_only else SegmentGroundTruth)
+    labels = ground_truth_labels(truth)
     assert set(labels.tolist()) == {0, 2}
     with pytest.raises(InputError, match=r"categories\[0\] \(id 9\).*'Tray' is not in"):
         open_table(tmp_path, **table, vocabulary=["cup"])
@@ -92,8 +92,8 @@ def test_a_panoptic_set_has_its_own_categories(tmp_path: Path):
     dataset = open_table(tmp_path, **panoptic(tmp_path))
     assert dataset.vocabulary.names == ("thing", "stuff")
     assert dataset.vocabulary.is_thing == (True, False)
-    truth = dataset[0].truth
-    assert isinstance(truth, SegmentTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, SegmentGroundTruth)
     assert [(s.id, s.label) for s in truth.segments] == [(700, 0), (70001, 1)]
 
 
@@ -106,8 +106,8 @@ def test_things_that_are_not_asked_for_are_void_and_no_classes(tmp_path: Path):
     path.write_text(text)
     dataset = open_table(tmp_path, **table, only=["Other"])
     assert dataset.vocabulary.names == ("other", "stuff")
-    truth = dataset[0].truth
-    assert isinstance(truth, SegmentTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, SegmentGroundTruth)
     assert [(s.id, s.label) for s in truth.segments] == [(70001, 1)]
     for name in ("cat", "stuff"):
         with pytest.raises(InputError, match=f"{name!r} is not a thing class"):
@@ -124,14 +124,14 @@ def label_maps(root: Path) -> dict:
 def test_label_maps_count_from_where_the_configuration_says(tmp_path: Path):
     table = label_maps(tmp_path) | {"vocabulary": ["sky:stuff", "road:stuff", "car"]}
     dataset = open_table(tmp_path, **table, first_label=0)
-    truth = dataset[0].truth
+    truth = dataset[0].ground_truth
     assert len(dataset) == 2
-    assert isinstance(truth, ClassTruth)
+    assert isinstance(truth, ClassGroundTruth)
     assert (truth.classes == halves(0, 2)).all()
     assert dataset.vocabulary.is_thing == (False, False, True)
     dataset = open_table(tmp_path, **table, void=[0])  # from 1 on, then
-    truth = dataset[0].truth
-    assert isinstance(truth, ClassTruth)
+    truth = dataset[0].ground_truth
+    assert isinstance(truth, ClassGroundTruth)
     assert (truth.classes == halves(VOID, 1)).all()
     with pytest.raises(InputError, match="the label 0 is not among the 3 classes of labels"):
         open_table(tmp_path, **table)[0]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from model.data.augment import Augmentation, augment
-from model.data.samples import VOID, BoxTruth, ClassTruth, SegmentTruth
+from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, SegmentGroundTruth
 from model.datasets.checking import check_dataset
 from model.datasets.opening import open_dataset, open_from_table
 from model.objective.targets import MaskTarget
@@ -36,11 +36,11 @@ def test_coco_panoptic_has_no_fault_and_the_areas_that_its_json_says(real_data: 
     for index, annotation in enumerate(file["annotations"][:20]):
         sample = dataset[index]
         assert sample.image_id == annotation["image_id"]
-        assert isinstance(sample.truth, SegmentTruth)
+        assert isinstance(sample.ground_truth, SegmentGroundTruth)
         listed = {info["id"]: info for info in annotation["segments_info"]}
-        for segment in sample.truth.segments:
+        for segment in sample.ground_truth.segments:
             info = listed.pop(segment.id)
-            assert (sample.truth.ids == segment.id).sum() == info["area"]
+            assert (sample.ground_truth.ids == segment.id).sum() == info["area"]
             assert dataset.vocabulary.ids[segment.label] == info["category_id"]
             assert segment.crowd == bool(info["iscrowd"])
         assert not listed
@@ -50,9 +50,9 @@ def test_coco_semantic_is_the_same_pixels_by_class(real_data: Path):
     root = real(real_data / "coco128_panoptic")
     panoptic, semantic = (open_dataset(f"coco_{task}", root) for task in ("panoptic", "semantic"))
     for index in range(5):
-        segments, classes = panoptic[index].truth, semantic[index].truth
-        assert isinstance(segments, SegmentTruth)
-        assert isinstance(classes, ClassTruth)
+        segments, classes = panoptic[index].ground_truth, semantic[index].ground_truth
+        assert isinstance(segments, SegmentGroundTruth)
+        assert isinstance(classes, ClassGroundTruth)
         expected = np.full(segments.ids.shape, VOID)
         for segment in segments.segments:
             expected[segments.ids == segment.id] = segment.label
@@ -69,9 +69,9 @@ def test_coco_instances_are_the_masks_that_pycocotools_decodes(real_data: Path):
     file = read_annotations(annotations)
     assert len(dataset) == len(boxes) == len(file.images)
     for index, image in enumerate(file.images[:20]):
-        truth, boxed = dataset[index].truth, boxes[index].truth
-        assert isinstance(truth, SegmentTruth)
-        assert isinstance(boxed, BoxTruth)
+        truth, boxed = dataset[index].ground_truth, boxes[index].ground_truth
+        assert isinstance(truth, SegmentGroundTruth)
+        assert isinstance(boxed, BoxGroundTruth)
         of_image = [a for a in file.annotations if a.image_id == image.id]
         assert len(truth.segments) == len(of_image)
         assert len(boxed.boxes) == sum(not a.iscrowd for a in of_image)
@@ -91,8 +91,8 @@ def test_ade20k_label_maps_are_its_classes(real_data: Path):
     for index in range(len(dataset)):
         sample = dataset[index]
         file = root / "annotations" / "validation" / f"{sample.image_id}.png"
-        assert isinstance(sample.truth, ClassTruth)
-        assert (sample.truth.classes == np.asarray(Image.open(file)).astype(int) - 1).all()
+        assert isinstance(sample.ground_truth, ClassGroundTruth)
+        assert (sample.ground_truth.classes == np.asarray(Image.open(file)).astype(int) - 1).all()
 
 
 def test_cityscapes_segments_are_its_instances_and_stuff(real_data: Path):
@@ -100,8 +100,8 @@ def test_cityscapes_segments_are_its_instances_and_stuff(real_data: Path):
     dataset = open_dataset("cityscapes_panoptic", root)
     assert len(dataset) >= 3
     sample = dataset[0]
-    truth = sample.truth
-    assert isinstance(truth, SegmentTruth)
+    truth = sample.ground_truth
+    assert isinstance(truth, SegmentGroundTruth)
     labels = root / "gtFine/train/aachen" / f"{sample.image_id}_gtFine_labelIds.png"
     by_label = np.asarray(Image.open(labels))
     for segment in truth.segments:
@@ -121,8 +121,8 @@ def test_voc_outlines_and_background_are_void(real_data: Path, tmp_path: Path):
     dataset = open_dataset("voc2012", tmp_path, "val")
     assert check_dataset(dataset, 99, no_progress).faults == []
     for index, stem in enumerate(stems):
-        truth = dataset[index].truth
-        assert isinstance(truth, ClassTruth)
+        truth = dataset[index].ground_truth
+        assert isinstance(truth, ClassGroundTruth)
         labels = np.asarray(Image.open(root / "SegmentationClass" / f"{stem}.png")).astype(int)
         expected = np.where((labels == 0) | (labels == 255), VOID, labels - 1)
         assert (truth.classes == expected).all()
@@ -143,8 +143,8 @@ def test_pascal_context_in_the_original_order_is_a_set_of_ones_own(real_data: Pa
     assert check_dataset(dataset, 9, no_progress).faults == []
     seen = set()
     for index in range(len(dataset)):
-        truth = dataset[index].truth
-        assert isinstance(truth, ClassTruth)
+        truth = dataset[index].ground_truth
+        assert isinstance(truth, ClassGroundTruth)
         seen |= {names[label] for label in np.unique(truth.classes) if label >= 0}
     assert seen & {"person", "sky", "grass", "tree", "building", "floor", "wall"}
 
@@ -164,8 +164,8 @@ def test_an_objects365_image_is_found_without_its_leading_folder(real_data: Path
         (root / "zhiyuan_objv2_val.json").write_text(json.dumps(file))
         sample = open_dataset("objects365_boxes", root, "val")[0]
         assert sample.image.shape == (record["height"], record["width"], 3)
-        assert isinstance(sample.truth, BoxTruth)
-        assert sample.truth.boxes.tolist() == [[1.5, 2.5, 4.5, 4.5]]
+        assert isinstance(sample.ground_truth, BoxGroundTruth)
+        assert sample.ground_truth.boxes.tolist() == [[1.5, 2.5, 4.5, 4.5]]
 
 
 def test_the_trio_for_co_training_opens_by_a_few_lines(real_data: Path):
@@ -194,9 +194,9 @@ def test_the_trio_for_co_training_opens_by_a_few_lines(real_data: Path):
         assert check_dataset(dataset, 20, no_progress).faults == []
     whole = open_dataset("coco_panoptic", coco)
     for index in range(20):
-        few, all_of_them = opened[1][index].truth, whole[index].truth
-        assert isinstance(few, SegmentTruth)
-        assert isinstance(all_of_them, SegmentTruth)
+        few, all_of_them = opened[1][index].ground_truth, whole[index].ground_truth
+        assert isinstance(few, SegmentGroundTruth)
+        assert isinstance(all_of_them, SegmentGroundTruth)
         names, all_names = opened[1].vocabulary.names, whole.vocabulary.names
         is_thing = whole.vocabulary.is_thing
         expected = {
@@ -213,11 +213,13 @@ def test_a_real_example_shows_every_segment_that_is_large_enough(real_data: Path
     whole = Augmentation(size=640, scale=(1.0, 1.0))
     for index in range(5):
         sample = dataset[index]
-        assert isinstance(sample.truth, SegmentTruth)
+        assert isinstance(sample.ground_truth, SegmentGroundTruth)
         example = augment(sample, whole, mergeable, np.random.default_rng(index))
         assert isinstance(example.target, MaskTarget)
-        areas = np.bincount(sample.truth.ids.ravel() % 2**22)
+        areas = np.bincount(sample.ground_truth.ids.ravel() % 2**22)
         large = {
-            s.label for s in sample.truth.segments if areas[s.id % 2**22] > 300 and not s.crowd
+            s.label
+            for s in sample.ground_truth.segments
+            if areas[s.id % 2**22] > 300 and not s.crowd
         }
         assert large <= set(example.target.labels.tolist())

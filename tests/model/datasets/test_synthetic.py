@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.data.samples import BoxTruth, ClassTruth, SegmentTruth
+from model.data.samples import BoxGroundTruth, ClassGroundTruth, SegmentGroundTruth
 from model.datasets.synthetic import SHAPES, Synthetic, Which, synthetic_text
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
@@ -30,8 +30,8 @@ def test_no_shape_is_like_its_box(shape: str, size: tuple[int, int]) -> None:
 def test_semantic_truth_names_every_pixel() -> None:
     data = Synthetic(Which.SEMANTIC)
     for index in range(5):
-        truth = data[index].truth
-        assert isinstance(truth, ClassTruth)
+        truth = data[index].ground_truth
+        assert isinstance(truth, ClassGroundTruth)
         assert truth.classes.min() >= 0
         assert truth.classes.max() < len(data.vocabulary)
 
@@ -39,8 +39,8 @@ def test_semantic_truth_names_every_pixel() -> None:
 def test_panoptic_truth_names_every_segment() -> None:
     data = Synthetic(Which.PANOPTIC)
     for index in range(5):
-        truth = data[index].truth
-        assert isinstance(truth, SegmentTruth)
+        truth = data[index].ground_truth
+        assert isinstance(truth, SegmentGroundTruth)
         assert {s.id for s in truth.segments} == set(np.unique(truth.ids).tolist())
         labels = [s.label for s in truth.segments if not data.vocabulary.is_thing[s.label]]
         assert len(labels) == len(set(labels))  # of stuff there is one segment a class
@@ -52,12 +52,12 @@ def test_boxes_are_those_of_the_instances() -> None:
     for index in range(5):
         weak, full = boxes[index], instances[index]
         assert (weak.image == full.image).all()
-        assert isinstance(weak.truth, BoxTruth)
-        assert isinstance(full.truth, SegmentTruth)
-        assert len(weak.truth.boxes) == len(full.truth.segments)
-        for box, segment in zip(weak.truth.boxes, full.truth.segments, strict=True):
+        assert isinstance(weak.ground_truth, BoxGroundTruth)
+        assert isinstance(full.ground_truth, SegmentGroundTruth)
+        assert len(weak.ground_truth.boxes) == len(full.ground_truth.segments)
+        for box, segment in zip(weak.ground_truth.boxes, full.ground_truth.segments, strict=True):
             left, top, right, bottom = box.astype(int)
-            mask = full.truth.ids == segment.id
+            mask = full.ground_truth.ids == segment.id
             assert mask[top:bottom, left:right].sum() == mask.sum()
             assert mask[top].any()
             assert mask[:, left].any()

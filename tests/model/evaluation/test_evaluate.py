@@ -19,11 +19,11 @@ from benchmark.pixels.png_maps import read_labels, read_segment_ids  # noqa: E40
 from model.data.image_reading import read_pixels  # noqa: E402
 from model.data.samples import (  # noqa: E402
     VOID,
-    BoxTruth,
-    ClassTruth,
+    BoxGroundTruth,
+    ClassGroundTruth,
+    GroundTruth,
     Sample,
-    SegmentTruth,
-    Truth,
+    SegmentGroundTruth,
 )
 from model.datasets.instances import InstanceDataset  # noqa: E402
 from model.evaluation.evaluate import evaluate_dataset  # noqa: E402
@@ -56,24 +56,24 @@ class Listed:
     """A data set that is a list."""
 
     task: Task
-    truths: list[Truth]
+    gts: list[GroundTruth]
     ids: Sequence[int | str]
     vocabulary: Vocabulary = WORDS
     name: str = "listed"
     paths: list[Path] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.truths)
+        return len(self.gts)
 
     def __getitem__(self, index: int) -> Sample:
-        truth = self.truths[index]
+        truth = self.gts[index]
         if self.paths:
             pixels = read_pixels(self.paths[index])
         else:
             shape = (40, 60)
-            if isinstance(truth, SegmentTruth):
+            if isinstance(truth, SegmentGroundTruth):
                 shape = truth.ids.shape
-            if isinstance(truth, ClassTruth):
+            if isinstance(truth, ClassGroundTruth):
                 shape = truth.classes.shape
             pixels = np.full((*shape, 3), index, np.uint8)
         path = self.paths[index] if self.paths else Path(f"{index}.jpg")
@@ -102,7 +102,7 @@ class KnowsByPixel:
         return [self.answers[image[0, 0, 0]] for image in images]
 
 
-def segments(seed: int, size: tuple[int, int] = (40, 60)) -> SegmentTruth:
+def segments(seed: int, size: tuple[int, int] = (40, 60)) -> SegmentGroundTruth:
     """Random blocks: ids 10, 20, …, some of them unlisted, one a crowd."""
     random = np.random.default_rng(seed)
     blocks = random.integers(0, 8, (size[0] // 10, size[1] // 10)) * 10
@@ -111,10 +111,10 @@ def segments(seed: int, size: tuple[int, int] = (40, 60)) -> SegmentTruth:
     listed = [Segment(10 * (n + 1), int(label), n == 5) for n, label in enumerate(labels[:5])]
     stuff = [Segment(60, 2), Segment(70, 3)]
     present = set(np.unique(ids).tolist())
-    return SegmentTruth(ids, tuple(s for s in (*listed, *stuff) if s.id in present))
+    return SegmentGroundTruth(ids, tuple(s for s in (*listed, *stuff) if s.id in present))
 
 
-def shifted_panoptic(truth: SegmentTruth, by: int) -> Prediction:
+def shifted_panoptic(truth: SegmentGroundTruth, by: int) -> Prediction:
     """The truth moved to the right, every third segment called by another class."""
     ids = np.roll(truth.ids, by, axis=1)
     new = np.zeros_like(ids)
@@ -126,7 +126,7 @@ def shifted_panoptic(truth: SegmentTruth, by: int) -> Prediction:
     return Prediction(panoptic=PanopticResult(new, found))
 
 
-def instances(truth: SegmentTruth, by: int, seed: int) -> Prediction:
+def instances(truth: SegmentGroundTruth, by: int, seed: int) -> Prediction:
     """The truth's things moved to the right, scored at random."""
     random = np.random.default_rng(seed)
     things = [s for s in truth.segments if WORDS.is_thing[s.label]]
@@ -136,7 +136,7 @@ def instances(truth: SegmentTruth, by: int, seed: int) -> Prediction:
     return Prediction(instance=InstanceResult(labels, scores, masks, np.zeros((len(things), 4))))
 
 
-def class_map(truth: SegmentTruth) -> np.ndarray:
+def class_map(truth: SegmentGroundTruth) -> np.ndarray:
     classes = np.full(truth.ids.shape, VOID, np.int16)
     for segment in truth.segments:
         classes[truth.ids == segment.id] = segment.label
@@ -158,14 +158,14 @@ def check_repeats(scores: Scores, tmp_path: Path) -> None:
 
 
 def panoptic_case() -> tuple[Listed, list[Prediction]]:
-    truths = [segments(seed) for seed in range(7)]
-    answers = [shifted_panoptic(truth, by) for by, truth in enumerate(truths)]
-    return Listed(Task.PANOPTIC, list(truths), list(range(7, 14))), answers
+    gts = [segments(seed) for seed in range(7)]
+    answers = [shifted_panoptic(truth, by) for by, truth in enumerate(gts)]
+    return Listed(Task.PANOPTIC, list(gts), list(range(7, 14))), answers
 
 
 def semantic_case() -> tuple[Listed, list[Prediction]]:
-    truths = [segments(seed) for seed in range(7)]
-    maps = [ClassTruth(class_map(truth)) for truth in truths]
+    gts = [segments(seed) for seed in range(7)]
+    maps = [ClassGroundTruth(class_map(truth)) for truth in gts]
     answers = [
         Prediction(semantic=SemanticResult(np.roll(m.classes.clip(0), 3, 1).astype(np.int32)))
         for m in maps
@@ -174,9 +174,9 @@ def semantic_case() -> tuple[Listed, list[Prediction]]:
 
 
 def instance_case() -> tuple[Listed, list[Prediction]]:
-    truths = [segments(seed) for seed in range(7)]
-    answers = [instances(truth, seed, seed) for seed, truth in enumerate(truths)]
-    return Listed(Task.INSTANCE, list(truths), list(range(100, 107))), answers
+    gts = [segments(seed) for seed in range(7)]
+    answers = [instances(truth, seed, seed) for seed, truth in enumerate(gts)]
+    return Listed(Task.INSTANCE, list(gts), list(range(100, 107))), answers
 
 
 CASES = {"panoptic": panoptic_case, "semantic": semantic_case, "instance": instance_case}
@@ -194,15 +194,15 @@ def test_numbers_are_those_of_the_benchmark_command(task: str, tmp_path: Path) -
 @pytest.mark.parametrize("task", CASES)
 def test_the_truth_itself_scores_one(task: str, tmp_path: Path) -> None:
     dataset, _ = CASES[task]()
-    truths = [t for t in dataset.truths if not isinstance(t, BoxTruth)]
+    gts = [t for t in dataset.gts if not isinstance(t, BoxGroundTruth)]
     if task == "semantic":
         found = [Prediction(semantic=SemanticResult(t.classes.clip(0).astype(np.int32)))
-                 for t in truths if isinstance(t, ClassTruth)]  # fmt: skip
+                 for t in gts if isinstance(t, ClassGroundTruth)]  # fmt: skip
     else:
         found = []
-        for truth in truths:
-            assert isinstance(truth, SegmentTruth)
-            real = SegmentTruth(truth.ids, truth.segments)
+        for truth in gts:
+            assert isinstance(truth, SegmentGroundTruth)
+            real = SegmentGroundTruth(truth.ids, truth.segments)
             numbers = np.zeros_like(truth.ids)
             listed = []
             for number, segment in enumerate(truth.segments, start=1):
@@ -270,14 +270,14 @@ def test_a_class_of_id_255_leaves_255_to_itself(tmp_path: Path) -> None:
     words = Vocabulary(("a", "b"), (False, False), (1, 255))
     classes = np.array([[0, 1, VOID, VOID]] * 4, np.int16)
     answer = Prediction(semantic=SemanticResult(np.array([[0, 1, 1, 1]] * 4, np.int32)))
-    dataset = Listed(Task.SEMANTIC, [ClassTruth(classes)], [1], words)
+    dataset = Listed(Task.SEMANTIC, [ClassGroundTruth(classes)], [1], words)
     scores = evaluate_dataset(Says([answer]), dataset, tmp_path / "out")
     assert scores is not None and scores.headline == 1.0
     check_repeats(scores, tmp_path)
 
 
 def test_boxes_are_scored_as_boxes(tmp_path: Path) -> None:
-    truth = BoxTruth(np.array([0, 1]), np.array([[2.0, 3, 22, 33], [30, 5, 50, 25]]))
+    truth = BoxGroundTruth(np.array([0, 1]), np.array([[2.0, 3, 22, 33], [30, 5, 50, 25]]))
     masks = []
     for left, top, right, bottom in truth.boxes.astype(int):
         mask = np.zeros((40, 60), bool)
@@ -294,9 +294,9 @@ def test_boxes_are_scored_as_boxes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("boxes", [False, True])
 def test_a_network_that_finds_no_instance_scores_nothing(boxes: bool, tmp_path: Path) -> None:
     """A file of no records is refused by every scorer, and a table of many runs would stop."""
-    truth: Truth = segments(1)
+    truth: GroundTruth = segments(1)
     if boxes:
-        truth = BoxTruth(np.array([0, 1]), np.array([[2.0, 3, 22, 33], [30, 5, 50, 25]]))
+        truth = BoxGroundTruth(np.array([0, 1]), np.array([[2.0, 3, 22, 33], [30, 5, 50, 25]]))
     nothing = Prediction(instance=InstanceResult(
         np.zeros(0, np.int64), np.zeros(0, np.float32), [], np.zeros((0, 4))))  # fmt: skip
     dataset = Listed(Task.INSTANCE, [truth], [4])
@@ -308,7 +308,7 @@ def test_a_network_that_finds_no_instance_scores_nothing(boxes: bool, tmp_path: 
 
 
 def test_truth_that_cannot_be_scored_so_is_named(tmp_path: Path) -> None:
-    dataset = Listed(Task.PANOPTIC, [ClassTruth(np.zeros((4, 4), np.int16))], [1])
+    dataset = Listed(Task.PANOPTIC, [ClassGroundTruth(np.zeros((4, 4), np.int16))], [1])
     with pytest.raises(InputError, match=r"0\.jpg.*map of classes.*panoptic"):
         evaluate_dataset(Says([]), dataset, tmp_path)
 
@@ -376,7 +376,7 @@ def test_panoptic_quality_of_real_segments_by_hand(real_data: Path, tmp_path: Pa
     content = json.loads((folder / "panoptic_train2017.json").read_text())
     words = read_vocabulary(folder / "panoptic_train2017.json")
     place = {number: label for label, number in enumerate(words.ids)}
-    truths: list[Truth] = []
+    gts: list[GroundTruth] = []
     answers, ids = [], []
     for record in content["annotations"][:25]:
         pixels = read_segment_ids(folder / "panoptic_train2017" / record["file_name"])
@@ -384,8 +384,8 @@ def test_panoptic_quality_of_real_segments_by_hand(real_data: Path, tmp_path: Pa
             Segment(s["id"], place[s["category_id"]], bool(s["iscrowd"]))
             for s in record["segments_info"]
         )
-        truth = SegmentTruth(pixels.astype(np.int32), listed)
-        truths.append(truth)
+        truth = SegmentGroundTruth(pixels.astype(np.int32), listed)
+        gts.append(truth)
         ids.append(record["image_id"])
         moved = np.roll(truth.ids, 12, axis=1)
         numbers = np.zeros_like(moved)
@@ -394,7 +394,7 @@ def test_panoptic_quality_of_real_segments_by_hand(real_data: Path, tmp_path: Pa
             numbers[moved == segment.id] = number
             found.append(PanopticSegment(number, segment.label, 0.5))
         answers.append(Prediction(panoptic=PanopticResult(numbers, found)))
-    dataset = Listed(Task.PANOPTIC, truths, ids, words)
+    dataset = Listed(Task.PANOPTIC, gts, ids, words)
     scores = evaluate_dataset(Says(answers), dataset, tmp_path / "out")
     assert scores is not None
     check_repeats(scores, tmp_path)
@@ -431,22 +431,22 @@ def test_mean_iou_of_real_label_maps_by_mmseg_rule(real_data: Path, tmp_path: Pa
     ]
     words = Vocabulary(tuple(names), (False,) * 11)
     files = sorted((folder / "annotations" / "val").glob("*.png"))[:12]
-    truths: list[Truth] = []
+    gts: list[GroundTruth] = []
     answers = []
     for file in files:
         labels = read_labels(file).astype(np.int16)
         classes = np.where(labels == 11, VOID, labels).astype(np.int16)
-        truths.append(ClassTruth(classes))
+        gts.append(ClassGroundTruth(classes))
         answers.append(Prediction(semantic=SemanticResult(
             np.roll(classes, 7, 0).clip(0).astype(np.int32))))  # fmt: skip
-    dataset = Listed(Task.SEMANTIC, truths, [file.stem for file in files], words)
+    dataset = Listed(Task.SEMANTIC, gts, [file.stem for file in files], words)
     scores = evaluate_dataset(Says(answers), dataset, tmp_path / "out")
     assert scores is not None
     check_repeats(scores, tmp_path)
     # mmsegmentation's intersect_and_union, over all images.
     hits, found, true = (torch.zeros(11) for _ in range(3))
-    for truth, answer in zip(truths, answers, strict=True):
-        assert isinstance(truth, ClassTruth) and answer.semantic is not None
+    for truth, answer in zip(gts, answers, strict=True):
+        assert isinstance(truth, ClassGroundTruth) and answer.semantic is not None
         label = torch.from_numpy(truth.classes)
         guess = torch.from_numpy(answer.semantic.classes)[label != VOID]
         label = label[label != VOID]

@@ -27,10 +27,10 @@ def draw_proposals(batch: int, count: int, classes: int, seed: int) -> Proposals
     return Proposals(logits, 3 * torch.randn(batch, count, *GRID, generator=random))
 
 
-def draw_target(kind: type[Target], truths: int, classes: int, seed: int) -> Target:
+def draw_target(kind: type[Target], gts: int, classes: int, seed: int) -> Target:
     random = torch.Generator().manual_seed(seed)
-    labels = torch.randint(classes, (truths,), generator=random)
-    masks = torch.rand(truths, *GRID, generator=random) < 0.4
+    labels = torch.randint(classes, (gts,), generator=random)
+    masks = torch.rand(gts, *GRID, generator=random) < 0.4
     if kind is MaskTarget:
         return MaskTarget(labels, masks)
     return BoxTarget(labels, masks.any(2), masks.any(1))
@@ -57,12 +57,12 @@ def pair_cost(mask: torch.Tensor, target: Target, index: int, weights: Weights) 
     ],
 )
 def test_costs_of_pairs_are_the_losses_of_pairs(
-    kind: type[Target], weights: Weights, count: int, truths: int, seed: int
+    kind: type[Target], weights: Weights, count: int, gts: int, seed: int
 ) -> None:
     masks = draw_proposals(1, count, 3, seed).masks[0]
-    target = draw_target(kind, truths, 3, seed)
+    target = draw_target(kind, gts, 3, seed)
     got = mask_costs(masks, target, weights)
-    assert got.shape == (count, truths)
+    assert got.shape == (count, gts)
     for (slot, truth), cost in np.ndenumerate(got.numpy()):
         assert cost == pytest.approx(
             pair_cost(masks[slot], target, truth, weights), rel=1e-5, abs=1e-5
@@ -83,19 +83,19 @@ def least_cost(cost: np.ndarray) -> float:
 
 @given(st.integers(1, 5), truth_counts, st.integers(0, 2**32))
 def test_matching_has_the_least_cost_of_all_assignments(
-    count: int, truths: list[int], seed: int
+    count: int, gts: list[int], seed: int
 ) -> None:
     """Among the slots; what is left over, among the members that are no slot."""
     classes, weights = 3, ADE20K_SEMANTIC.cost
-    proposals = draw_proposals(len(truths), count, classes, seed)
-    targets = [draw_target(MaskTarget, n, classes, seed + i) for i, n in enumerate(truths)]
+    proposals = draw_proposals(len(gts), count, classes, seed)
+    targets = [draw_target(MaskTarget, n, classes, seed + i) for i, n in enumerate(gts)]
     groups = group_proposals(proposals.logits, torch.tensor([True, True, False]))
     matches = match(proposals, groups, join_targets(targets), weights)
     pairs = list(zip(matches.slots.tolist(), matches.targets.tolist(), strict=True))
     merged, first = merge(proposals, groups), 0
     for image, target in enumerate(targets):
         valid = groups.valid[image].numpy()
-        cost = np.zeros((count, truths[image]))
+        cost = np.zeros((count, gts[image]))
         for slot, truth in np.ndindex(cost.shape):
             source = merged if valid[slot] else proposals
             chance = source.logits[image, slot].softmax(-1)[target.labels[truth]].item()
@@ -105,21 +105,21 @@ def test_matching_has_the_least_cost_of_all_assignments(
         by_slots = [truth for truth, slot in own.items() if valid[slot]]
         by_rest = [truth for truth, slot in own.items() if not valid[slot]]
         assert len(set(own.values())) == len(own) == min(cost.shape)
-        assert len(by_slots) == min(valid.sum(), truths[image])
-        rest = [truth for truth in range(truths[image]) if truth not in by_slots]
+        assert len(by_slots) == min(valid.sum(), gts[image])
+        rest = [truth for truth in range(gts[image]) if truth not in by_slots]
         for found, wanted, rows in (
-            (by_slots, list(range(truths[image])), valid),
+            (by_slots, list(range(gts[image])), valid),
             (by_rest, rest, ~valid),
         ):
             total = sum(cost[own[truth], truth] for truth in found)
             assert total == pytest.approx(least_cost(cost[rows][:, wanted]), rel=1e-5, abs=1e-5)
-        first += truths[image]
-    assert matches.complete == (len(pairs) == sum(truths))
+        first += gts[image]
+    assert matches.complete == (len(pairs) == sum(gts))
     assert matches.targets.tolist() == sorted(matches.targets.tolist())
 
 
 def test_a_network_of_one_class_is_not_left_with_one_pair() -> None:
-    """All proposals in one group and three ground truths: two members leave it, and learn."""
+    """All proposals in one group and three ground-truth objects: two members leave it and learn."""
     proposals = draw_proposals(1, 5, 3, seed=0)
     groups = Groups(torch.zeros(1, 5, dtype=torch.int64))
     matches = match(
@@ -170,7 +170,7 @@ def test_costs_that_are_no_numbers_do_not_stop_the_matching(bad: float) -> None:
     assert len(matches.targets) == 2
 
 
-def test_more_truths_than_proposals_leaves_some_unmatched_and_none_leaves_all() -> None:
+def test_more_gts_than_proposals_leaves_some_unmatched_and_none_leaves_all() -> None:
     proposals = draw_proposals(2, 2, 3, seed=1)
     targets = [draw_target(MaskTarget, 5, 3, seed=1), draw_target(MaskTarget, 0, 3, seed=1)]
     groups = Groups(torch.arange(2).expand(2, 2))

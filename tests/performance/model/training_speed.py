@@ -96,7 +96,7 @@ def compare_loading(arguments: argparse.Namespace) -> None:
     import torch
 
     from model.data.augment import Augmentation, augment
-    from model.data.samples import BoxTruth, ClassTruth, Sample
+    from model.data.samples import BoxGroundTruth, ClassGroundTruth, Sample
     from model.datasets.opening import DATA_KEYS, open_from_table
     from model.objective.merge import mergeable_classes
 
@@ -124,7 +124,7 @@ def compare_loading(arguments: argparse.Namespace) -> None:
         "our augmentation, scale 0.1 to 2.0": lambda: ours((0.1, 2.0)),
         "our augmentation, scale 1.0": lambda: ours((1.0, 1.0)),
     }
-    if not isinstance(dataset[0].truth, BoxTruth):
+    if not isinstance(dataset[0].ground_truth, BoxGroundTruth):
         from transformers import (  # pyright: ignore[reportMissingImports]
             Mask2FormerImageProcessor,
         )
@@ -135,11 +135,11 @@ def compare_loading(arguments: argparse.Namespace) -> None:
 
         def peer() -> None:
             for sample in samples:
-                truth = sample.truth
-                if isinstance(truth, ClassTruth):
+                truth = sample.ground_truth
+                if isinstance(truth, ClassGroundTruth):
                     maps, names = truth.classes.astype(np.uint8), None
                 else:
-                    assert not isinstance(truth, BoxTruth)
+                    assert not isinstance(truth, BoxGroundTruth)
                     # The processor expects small ids, and 255 for ignored pixels.
                     maps = np.full(truth.ids.shape, 255, np.uint8)
                     names = {}
