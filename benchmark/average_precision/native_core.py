@@ -23,6 +23,15 @@ def is_wanted() -> bool:
     return os.environ.get(SWITCH) != "0"
 
 
+def skip_rules() -> tuple[str, ...]:
+    """The core's skip rules; empty where it was not built."""
+    try:
+        from benchmark import _native
+    except ImportError:
+        return ()
+    return _native.SKIP_RULES
+
+
 def match(
     truth: InputText, results: InputText, *, masks: bool, threads: int | None = None
 ) -> "_native.Evaluation":

@@ -7,7 +7,6 @@ instances without a mask, is `skip_rule`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from benchmark.average_precision import notes
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.result import Counts, Curves, Result
-from benchmark.average_precision.skip_rule import absorb, box_iou
+from benchmark.average_precision.skip_rule import Cells, cells_by_rule
 from benchmark.average_precision.weighted_ap import category_precision
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.ground_truth import GroundTruth
@@ -23,9 +22,6 @@ from benchmark.reading.input_text import InputText
 from benchmark.reading.inputs import read_inputs
 from benchmark.reading.predictions import Predictions
 from o365seg.formats.records import AnnotationFile
-
-Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
-"""pycocotools' records per (image id, category id), one an area range."""
 
 
 def evaluate(
@@ -46,7 +42,7 @@ def evaluate(
         return _result(matching, truth, found, iou, None, {}, {}, {})
 
     matching = Matching(file, truth.without_skipped(), found, iou)
-    cells = _cells_by_rule(matching, truth, found, iou)
+    cells = cells_by_rule(matching, truth, found, iou)
     ap_by_rule = {}
     for other in SkipRule:
         if other is not rule and cells[other]:
@@ -114,40 +110,6 @@ class SlowMatched:
             ],
             axis=1,
         )
-
-
-def _cells_by_rule(
-    matching: Matching, truth: GroundTruth, predictions: Predictions, iou: Iou
-) -> dict[SkipRule, Cells]:
-    """What matching gives for images and categories with skipped instances, under every rule."""
-    boxes = truth.skipped_boxes()
-    if not boxes:
-        return {rule: {} for rule in SkipRule}
-    plain: Cells = {pair: matching.cells(*pair) for pair in boxes}
-    at_half = np.full_like(matching.thresholds, 0.5)
-    cells = {SkipRule.NONE: plain}
-    for rule, thresholds in (SkipRule.BOX, matching.thresholds), (SkipRule.BOX50, at_half):
-        cells[rule] = {
-            pair: [
-                cell and _absorb_in_cell(cell, boxes[pair], predictions.tight_boxes, thresholds)
-                for cell in plain[pair]
-            ]
-            for pair in boxes
-        }
-    images = {image_id for image_id, _ in boxes}
-    as_crowds = Matching(truth.file, truth.records, predictions, iou, sorted(images))
-    cells[SkipRule.IOA] = {pair: as_crowds.cells(*pair) for pair in boxes}
-    return cells
-
-
-def _absorb_in_cell(
-    cell: dict[str, Any], skipped: np.ndarray, tight_boxes: np.ndarray, thresholds: np.ndarray
-) -> dict[str, Any]:
-    """A copy of pycocotools' record with what the skipped boxes float64[n, 4] absorb ignored."""
-    places = np.array(cell["dtIds"], int) - 1
-    counted = (cell["dtMatches"] == 0) & ~cell["dtIgnore"].astype(bool)
-    absorbed = absorb(counted, box_iou(tight_boxes[places], skipped), thresholds)
-    return cell | {"dtIgnore": cell["dtIgnore"] | absorbed}
 
 
 def _apply(matching: Matching, cells: Cells) -> None:

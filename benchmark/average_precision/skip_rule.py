@@ -4,9 +4,22 @@ A skipped instance has a box and no mask, so nothing can be matched to it as COC
 After COCO's own matching, a prediction that would count as a false positive is ignored instead
 where its tight mask box has a box IoU of at least the threshold with a skipped instance of its
 image and category; each skipped instance absorbs at most one prediction a threshold.
+
+`cells_by_rule` applies every rule of `SkipRule` to pycocotools' matches. The core's rules stand in
+benchmark/native/match/skip_rule.c.
 """
 
+from typing import Any
+
 import numpy as np
+
+from benchmark.average_precision.pycocotools_matching import Matching
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.ground_truth import GroundTruth
+from benchmark.reading.predictions import Predictions
+
+Cells = dict[tuple[int, int], list[dict[str, Any] | None]]
+"""pycocotools' records per (image id, category id), one an area range."""
 
 
 def box_iou(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -61,3 +74,37 @@ def absorb(counted: np.ndarray, ious: np.ndarray, thresholds: np.ndarray) -> np.
         absorbed[:, prediction] = taken
         free[rows[taken], best[taken]] = False
     return absorbed
+
+
+def cells_by_rule(
+    matching: Matching, truth: GroundTruth, predictions: Predictions, iou: Iou
+) -> dict[SkipRule, Cells]:
+    """What matching gives for images and categories with skipped instances, under every rule."""
+    boxes = truth.skipped_boxes()
+    if not boxes:
+        return {rule: {} for rule in SkipRule}
+    plain: Cells = {pair: matching.cells(*pair) for pair in boxes}
+    at_half = np.full_like(matching.thresholds, 0.5)
+    cells = {SkipRule.NONE: plain}
+    for rule, thresholds in (SkipRule.BOX, matching.thresholds), (SkipRule.BOX50, at_half):
+        cells[rule] = {
+            pair: [
+                cell and _absorb_in_cell(cell, boxes[pair], predictions.tight_boxes, thresholds)
+                for cell in plain[pair]
+            ]
+            for pair in boxes
+        }
+    images = {image_id for image_id, _ in boxes}
+    as_crowds = Matching(truth.file, truth.records, predictions, iou, sorted(images))
+    cells[SkipRule.IOA] = {pair: as_crowds.cells(*pair) for pair in boxes}
+    return cells
+
+
+def _absorb_in_cell(
+    cell: dict[str, Any], skipped: np.ndarray, tight_boxes: np.ndarray, thresholds: np.ndarray
+) -> dict[str, Any]:
+    """A copy of pycocotools' record with what the skipped boxes float64[n, 4] absorb ignored."""
+    places = np.array(cell["dtIds"], int) - 1
+    counted = (cell["dtMatches"] == 0) & ~cell["dtIgnore"].astype(bool)
+    absorbed = absorb(counted, box_iou(tight_boxes[places], skipped), thresholds)
+    return cell | {"dtIgnore": cell["dtIgnore"] | absorbed}

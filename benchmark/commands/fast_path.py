@@ -8,11 +8,10 @@ command) goes to `main`, which has the same options and decides.
 import os
 import sys
 
-from benchmark.average_precision.native_core import HeadStart, is_wanted
+from benchmark.average_precision.native_core import HeadStart, is_wanted, skip_rules
 
-# Equal to the enums in `choices`, which would take longer to import; a test compares them.
 IOUS = ("segm", "bbox", "boundary")
-SKIP_RULES = ("box", "box50", "ioa", "none")
+"""Equal to `choices.Iou`, which would take longer to import; a test compares them."""
 
 _OPTIONS = {"--gt": "gt", "--iou": "iou", "--skip-rule": "skip_rule", "--json": "json_file"}
 
@@ -34,8 +33,10 @@ def plain_evaluation(arguments: list[str]) -> dict[str, str] | None:
         if key in found or (value.startswith("-") and value != "-") or not value:
             return None
         found[key] = value
-    choices = found.get("iou", "segm") in IOUS and found.get("skip_rule", "box") in SKIP_RULES
-    return found if choices and "predictions" in found else None
+    known = found.get("iou", "segm") in IOUS and (
+        "skip_rule" not in found or found["skip_rule"] in skip_rules()
+    )
+    return found if known and "predictions" in found else None
 
 
 def head_start(found: dict[str, str]) -> HeadStart | None:

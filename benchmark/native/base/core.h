@@ -33,9 +33,9 @@ enum {
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
 
-/* Rules for predictions on skipped instances, described in benchmark.reading.choices.SkipRule and
- * named in RULE_NAMES (match/skip_rule.h). RULE_NONE is the last. */
-typedef enum { RULE_BOX, RULE_BOX50, RULE_IOA, RULE_NONE, RULES } Rule;
+/* A rule for predictions on skipped instances: its position in SKIP_RULES (match/skip_rule.c). */
+typedef int Rule;
+enum { RULE_NONE, MOST_RULES = 8 };
 
 /* One bit for each area range a and threshold t: bit a * THRESHOLDS + t. */
 typedef uint64_t Bits;
@@ -142,9 +142,9 @@ typedef struct {
     Ranked *ranking;       /* evaluated predictions, by category, then score */
     uint32_t *ranking_start; /* index into ranking, categories + 1 */
 
-    Outcome *outcomes[RULES]; /* by position; several rules may share one array */
+    Outcome *outcomes[MOST_RULES]; /* by position; several rules may share one array */
     uint8_t *outside;         /* parallel to `order`: bit a is set if the area is outside range a */
-    uint64_t absorbed[RULES][THRESHOLDS];
+    uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;           /* predictions whose area range differs between box and mask */
     int64_t lost_image, lost_category; /* of a matched annotation with id 0 */
     bool lost;

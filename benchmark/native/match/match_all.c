@@ -192,40 +192,6 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     return find_candidates(evaluation, cell, scratch, &mask, box);
 }
 
-static void count_absorbed(const Cell *cell, Scratch *scratch, Rule rule, const Outcome *after,
-                           const Outcome *before)
-{
-    for (uint32_t rank = 0; rank < cell->kept; rank++)
-        for (int t = 0; t < THRESHOLDS; t++)
-            scratch->absorbed[rule][t] +=
-                after[rank].ignored & ~before[rank].ignored & (Bits)1 << t ? 1 : 0;
-}
-
-/* Computes the outcomes under each skip rule from the outcomes without one. */
-static Status apply_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
-{
-    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->position;
-    size_t size = cell->kept * sizeof *plain;
-    Outcome *others[RULES];
-    for (int rule = 0; rule < RULES; rule++) {
-        others[rule] = evaluation->outcomes[rule] + cell->position;
-        if (rule != RULE_NONE && size)
-            memcpy(others[rule], plain, size);
-    }
-    Status status = gather_skipped(evaluation, cell, scratch);
-    if (status != FINE || scratch->skipped_count == 0 || cell->kept == 0)
-        return status;
-    status = match_cell(evaluation, cell, scratch, true, evaluation->outside + cell->first,
-                        others[RULE_IOA]); /* first, since absorb overwrites the candidates */
-    if (status == FINE)
-        status = absorb(cell, scratch, false, others[RULE_BOX]);
-    if (status == FINE)
-        status = absorb(cell, scratch, true, others[RULE_BOX50]);
-    for (int rule = 0; rule < RULE_NONE && status == FINE; rule++)
-        count_absorbed(cell, scratch, (Rule)rule, others[rule], plain);
-    return status;
-}
-
 static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     scratch->candidate_count = 0;
@@ -239,7 +205,7 @@ static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch
         status = match_cell(evaluation, cell, scratch, false, evaluation->outside + cell->first,
                             evaluation->outcomes[RULE_NONE] + cell->position);
     if (status == FINE && evaluation->any_skipped)
-        status = apply_rules(evaluation, cell, scratch);
+        status = apply_skip_rules(evaluation, cell, scratch);
     return status;
 }
 
@@ -280,7 +246,7 @@ static Status allocate_outcomes(Evaluation *evaluation)
                                         sizeof *evaluation->positives);
     if (!evaluation->outside || !evaluation->positives)
         return NO_MEMORY;
-    for (int rule = RULE_NONE; rule >= 0; rule--) {
+    for (Rule rule = RULE_NONE; rule < RULES; rule++) {
         evaluation->outcomes[rule] = rule == RULE_NONE || evaluation->any_skipped
             ? arena_items(&evaluation->arena, count, sizeof(Outcome))
             : evaluation->outcomes[RULE_NONE];
@@ -310,7 +276,7 @@ Status match_all(Evaluation *evaluation)
     if (status == FINE)
         status = run_workers(evaluation->threads, evaluation->cell_count, 256, work, &job);
     for (int i = 0; i < evaluation->threads && job.scratch; i++) {
-        for (int rule = 0; rule < RULES; rule++)
+        for (Rule rule = RULE_NONE; rule < RULES; rule++)
             for (int t = 0; t < THRESHOLDS; t++)
                 evaluation->absorbed[rule][t] += job.scratch[i].absorbed[rule][t];
         evaluation->moved += job.scratch[i].moved;

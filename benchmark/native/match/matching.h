@@ -26,7 +26,7 @@ typedef struct {
     size_t skipped_capacity, skipped_count;
     Ranked *ranked, *spare;
     size_t ranked_capacity, spare_capacity;
-    uint64_t absorbed[RULES][THRESHOLDS];
+    uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;
     size_t read; /* bytes of masks read since pages were released */
 } Scratch;

@@ -9,20 +9,6 @@
 #include "overlaps.h"
 #include "rules.h"
 
-const char *const RULE_NAMES[RULES] = {[RULE_BOX] = "box", [RULE_BOX50] = "box50",
-                                       [RULE_IOA] = "ioa", [RULE_NONE] = "none"};
-
-bool find_rule(const char *name, Rule *rule)
-{
-    for (int candidate = 0; candidate < RULES; candidate++) {
-        if (strcmp(name, RULE_NAMES[candidate]) == 0) {
-            *rule = (Rule)candidate;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int by_position_and_size(const void *first, const void *second)
 {
     const double *a = first, *b = second;
@@ -32,7 +18,9 @@ static int by_position_and_size(const void *first, const void *second)
     return 0;
 }
 
-Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+/* Copies the skipped boxes of a cell to `scratch`, in the order of
+ * benchmark.average_precision.skip_rule.sort_boxes. */
+static Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     scratch->skipped_count = 0;
     for (uint32_t i = 0; i < cell->gt_count; i++) {
@@ -71,7 +59,10 @@ static Status find_candidates(Scratch *scratch, uint32_t rank)
     return FINE;
 }
 
-Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes)
+/* benchmark.average_precision.skip_rule.absorb: marks as ignored the predictions of a cell that are
+ * neither matched nor ignored and that a skipped box absorbs. With `at_half`, an IoU of 0.5 is
+ * enough at every threshold. Overwrites the candidates. */
+static Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes)
 {
     if (!room_for((void **)&scratch->taken, &scratch->taken_capacity, scratch->skipped_count,
                   sizeof *scratch->taken))
@@ -94,4 +85,63 @@ Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcome
         }
     }
     return FINE;
+}
+
+static Status apply_ioa(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                        Outcome *outcomes)
+{
+    return match_cell(evaluation, cell, scratch, true, evaluation->outside + cell->first, outcomes);
+}
+
+static Status apply_box(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                        Outcome *outcomes)
+{
+    (void)evaluation;
+    return absorb(cell, scratch, false, outcomes);
+}
+
+static Status apply_box50(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                          Outcome *outcomes)
+{
+    (void)evaluation;
+    return absorb(cell, scratch, true, outcomes);
+}
+
+/* In this order, because "ioa" needs the candidates that the others overwrite. */
+const SkipRule SKIP_RULES[] = {
+    {"none", NULL}, {"ioa", apply_ioa}, {"box", apply_box}, {"box50", apply_box50}};
+const int RULES = sizeof SKIP_RULES / sizeof *SKIP_RULES;
+_Static_assert(sizeof SKIP_RULES / sizeof *SKIP_RULES <= MOST_RULES, "raise MOST_RULES");
+
+bool find_rule(const char *name, Rule *rule)
+{
+    for (*rule = RULE_NONE; *rule < RULES; ++*rule)
+        if (strcmp(name, SKIP_RULES[*rule].name) == 0)
+            return true;
+    return false;
+}
+
+static void count_absorbed(const Cell *cell, Scratch *scratch, Rule rule, const Outcome *after,
+                           const Outcome *before)
+{
+    for (uint32_t rank = 0; rank < cell->kept; rank++)
+        for (int t = 0; t < THRESHOLDS; t++)
+            scratch->absorbed[rule][t] +=
+                after[rank].ignored & ~before[rank].ignored & (Bits)1 << t ? 1 : 0;
+}
+
+Status apply_skip_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    const Outcome *plain = evaluation->outcomes[RULE_NONE] + cell->position;
+    Status status = gather_skipped(evaluation, cell, scratch);
+    for (Rule rule = RULE_NONE + 1; rule < RULES && status == FINE && cell->kept; rule++) {
+        Outcome *outcomes = evaluation->outcomes[rule] + cell->position;
+        memcpy(outcomes, plain, cell->kept * sizeof *plain);
+        if (scratch->skipped_count == 0)
+            continue;
+        status = SKIP_RULES[rule].apply(evaluation, cell, scratch, outcomes);
+        if (status == FINE)
+            count_absorbed(cell, scratch, rule, outcomes, plain);
+    }
+    return status;
 }

@@ -3,19 +3,20 @@
 
 #include "matching.h"
 
-/* The names of the rules, as in benchmark.reading.choices.SkipRule. */
-extern const char *const RULE_NAMES[RULES];
+typedef struct {
+    const char *name; /* as in benchmark.reading.choices.SkipRule */
+    /* Changes the outcomes of a cell that has skipped boxes from those under RULE_NONE. */
+    Status (*apply)(Evaluation *evaluation, const Cell *cell, Scratch *scratch, Outcome *outcomes);
+} SkipRule;
+
+/* The rules by number; RULE_NONE is the first. */
+extern const SkipRule SKIP_RULES[];
+extern const int RULES;
 
 /* The rule called `name`; false where there is none. */
 bool find_rule(const char *name, Rule *rule);
 
-/* Copies the skipped boxes of a cell to `scratch`, in the order of
- * benchmark.average_precision.skip_rule.sort_boxes. */
-Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scratch *scratch);
-
-/* benchmark.average_precision.skip_rule.absorb: marks as ignored the predictions of a cell that are
- * neither matched nor ignored and that a skipped box absorbs. With `at_half`, an IoU of 0.5 is
- * enough at every threshold. */
-Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes);
+/* Computes the outcomes of a cell under each rule from those under RULE_NONE. */
+Status apply_skip_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch);
 
 #endif

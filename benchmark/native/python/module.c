@@ -60,7 +60,7 @@ static bool add_skip_rules(PyObject *module)
 {
     PyObject *names = PyTuple_New(RULES);
     for (Py_ssize_t rule = 0; names && rule < RULES; rule++) {
-        PyObject *name = PyUnicode_FromString(RULE_NAMES[rule]);
+        PyObject *name = PyUnicode_FromString(SKIP_RULES[rule].name);
         if (name)
             PyTuple_SET_ITEM(names, rule, name);
         else

@@ -32,12 +32,12 @@ static PyObject *tuple_of(const double *values, Py_ssize_t count)
 }
 
 /* AP by the name of the skip rule. */
-static PyObject *by_name(const double by_rule[RULES])
+static PyObject *by_name(const double by_rule[MOST_RULES])
 {
     PyObject *found = PyDict_New();
-    for (int rule = 0; found && rule < RULES; rule++) {
+    for (Rule rule = RULE_NONE; found && rule < RULES; rule++) {
         PyObject *value = PyFloat_FromDouble(by_rule[rule]);
-        if (!value || PyDict_SetItemString(found, RULE_NAMES[rule], value) < 0)
+        if (!value || PyDict_SetItemString(found, SKIP_RULES[rule].name, value) < 0)
             Py_CLEAR(found);
         Py_XDECREF(value);
     }
@@ -48,7 +48,7 @@ PyObject *number_stats(Object *self, PyObject *args)
 {
     const char *name;
     Rule rule;
-    double values[STATS] = {0}, by_rule[RULES] = {0};
+    double values[STATS] = {0}, by_rule[MOST_RULES] = {0};
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;

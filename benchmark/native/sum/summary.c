@@ -6,6 +6,7 @@
 
 #include "../base/memory.h"
 #include "../base/workers.h"
+#include "../match/skip_rule.h"
 #include "accumulation.h"
 #include "mean.h"
 
@@ -22,7 +23,7 @@ typedef struct {
     double ap, ap_half, ap_three_quarters, ar; /* APs are set at the last limit only */
 } View;
 
-enum { VIEWS = RANGES + LAST_LIMIT + RULES };
+enum { VIEWS = RANGES + LAST_LIMIT + MOST_RULES };
 
 /* Memory for the curves of all categories that have positives. Each thread reuses it for all its
  * views: allocating it again would take longer than the curves. */
@@ -94,15 +95,15 @@ static Status view_work(void *context, int worker, size_t first, size_t last)
 }
 
 Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
-                 double by_rule[RULES])
+                 double by_rule[MOST_RULES])
 {
     View views[VIEWS];
     size_t count = 0;
     for (int range = 0; range < RANGES; range++)
         views[count++] = (View){.rule = rule, .range = range, .limit = LAST_LIMIT};
-    for (int other = 0; other < RULES; other++)
-        if (other != (int)rule && evaluation->any_skipped)
-            views[count++] = (View){.rule = (Rule)other, .range = 0, .limit = LAST_LIMIT};
+    for (Rule other = RULE_NONE; other < RULES; other++)
+        if (other != rule && evaluation->any_skipped)
+            views[count++] = (View){.rule = other, .range = 0, .limit = LAST_LIMIT};
     for (int limit = 0; limit < LAST_LIMIT; limit++) /* last, because they are the fastest */
         views[count++] = (View){.rule = rule, .range = 0, .limit = limit};
     int threads = smaller(evaluation->threads, (int)count);
@@ -119,7 +120,7 @@ Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
     arena_free(&arena);
     if (status != FINE)
         return status;
-    for (int other = 0; other < RULES; other++)
+    for (Rule other = RULE_NONE; other < RULES; other++)
         by_rule[other] = views[0].ap;
     stats[0] = views[0].ap;
     stats[1] = views[0].ap_half;

@@ -5,7 +5,7 @@
 
 /* The 12 numbers of COCOeval.summarize under a rule, and AP under each rule; -1 if undefined. */
 Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
-                 double by_rule[RULES]);
+                 double by_rule[MOST_RULES]);
 
 /* Fills pycocotools' arrays, C-contiguous and zeroed by the caller: precision and scores
  * [thresholds, recalls, categories, ranges, limits], recall [thresholds, categories, ranges,

@@ -8,8 +8,8 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 
 from benchmark.average_precision import native_path
-from benchmark.commands.fast_path import IOUS, SKIP_RULES, plain_evaluation
-from benchmark.reading.choices import Iou, SkipRule
+from benchmark.commands.fast_path import IOUS, plain_evaluation
+from benchmark.reading.choices import Iou
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,6 @@ def test_anything_else_is_left_to_the_command_line(line: str) -> None:
 
 def test_the_words_are_those_of_the_choices() -> None:
     assert list(IOUS) == list(Iou)
-    assert list(SKIP_RULES) == list(SkipRule)
 
 
 @pytest.mark.parametrize("damage", ["absent", "truncated", "unusual"])
