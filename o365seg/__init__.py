@@ -11,6 +11,7 @@ Folders in the order of imports: each imports only those above it.
     demo/          the demo project
     statistics/    numbers and figures about a set of annotations
     gallery/       a release as a page and a contact sheet to look through
+    exports/       a release in the formats of other tools: YOLO, Label Studio, CVAT
     release/       build a release from a project, describe it and publish it
     commands/      the commands of `o365seg`, one file a group
 """

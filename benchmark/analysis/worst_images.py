@@ -159,12 +159,12 @@ def draw_worst(
         try:
             small, scale = shrink(open_upright(folder, record), SIDE)
         except ImageProblem as problem:
-            problems.append(f"{record.file_name or f'image {record.id}'}: {problem}")
+            problems.append(f"{record.name or f'image {record.id}'}: {problem}")
             continue
         drawn, marks = _draw(small, scale, inputs, overlaps, least, ignored, kinds)
         truth = _draw_truth(small, scale, inputs, overlaps)
         pictures.append(
-            Picture(record.file_name, errors, *small.size, _jpeg(drawn), _jpeg(truth), marks)
+            Picture(record.name, errors, *small.size, _jpeg(drawn), _jpeg(truth), marks)
         )
     return least, pictures, problems
 

@@ -1,7 +1,7 @@
 """Commands of `o365seg` for an existing release: show, describe and publish it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,6 +10,8 @@ from o365seg.terminal.overwriting import refuse_overwriting
 ReleaseFile = Annotated[
     Path, typer.Argument(help="A release, or any COCO-format file.", metavar="RELEASE.JSON")
 ]
+
+ExportFormat = Literal["yolo", "label-studio", "cvat"]
 
 _PUBLISHER = "Publication"
 Name = Annotated[
@@ -39,6 +41,9 @@ def add_commands(app: typer.Typer) -> None:
         epilog="Example: `o365seg gallery o365_instance_seg_val.json --images val/ "
         "--out gallery.html`"
     )(gallery)
+    app.command(epilog="Example: `o365seg export o365_instance_seg_val.json --to yolo --out yolo`")(
+        export
+    )
     app.command(
         epilog="Example: `o365seg card o365_instance_seg_val.json --licence CC-BY-4.0 --out card`"
     )(card)
@@ -84,6 +89,45 @@ def gallery(
     typer.echo(f"written: {written.page}: {written.images:,} images", err=True)
     if written.sheet is not None:
         typer.echo(f"written: {written.sheet}", err=True)
+
+
+def export(
+    release: ReleaseFile,
+    to: Annotated[ExportFormat, typer.Option(help="Format to write.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write.", show_default="the format's name")
+    ] = None,
+    image_prefix: Annotated[
+        str,
+        typer.Option(help="label-studio: the part of image addresses before the file name."),
+    ] = "/data/local-files/?d=",
+) -> None:
+    """Write the masks in the format of YOLO, Label Studio or CVAT.
+
+    Label Studio and CVAT get skipped objects as boxes that are marked. YOLO cannot ignore objects,
+    so its labels contain masks only.
+    """
+    from o365seg.exports.cvat import write_cvat
+    from o365seg.exports.label_studio import write_label_studio
+    from o365seg.exports.yolo import write_yolo
+    from o365seg.formats.records import read_annotations
+    from o365seg.statistics.contents import kind_of
+
+    folder = out or Path(to)
+    file = read_annotations(release)
+    if to == "label-studio":
+        written = write_label_studio(file, release, folder, image_prefix)
+    else:
+        written = (write_yolo if to == "yolo" else write_cvat)(file, release, folder)
+    for path in written:
+        typer.echo(f"written: {path}", err=True)
+    left_out = sum(kind_of(one) != "mask" for one in file.annotations)
+    if to == "yolo" and left_out:
+        typer.echo(
+            f"left out: {left_out:,} skipped, unanswered and crowd objects; "
+            "YOLO counts predictions on them as wrong",
+            err=True,
+        )
 
 
 def card(

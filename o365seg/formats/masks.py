@@ -127,6 +127,28 @@ def rle_area(rle: Rle) -> int:
     return int(check_rle(rle)[1::2].sum())
 
 
+def mask_box(rle: Rle) -> tuple[int, int, int, int] | None:
+    """The smallest box (x, y, width, height in pixels) with all pixels; None for an empty mask.
+
+    Raises:
+        MaskError: `rle` does not describe a mask.
+    """
+    runs = check_rle(rle)
+    ends = np.cumsum(runs)[1::2]
+    starts = ends - runs[1::2]
+    painted = starts < ends
+    if not painted.any():
+        return None
+    starts, last = starts[painted], ends[painted] - 1
+    height = rle.size[0]
+    left, right = int(starts[0] // height), int(last[-1] // height)
+    if (starts // height != last // height).any():  # a run that goes on in the next column
+        top, bottom = 0, height - 1
+    else:
+        top, bottom = int((starts % height).min()), int((last % height).max())
+    return left, top, right - left + 1, bottom - top + 1
+
+
 def box_to_rle(bbox: tuple[float, float, float, float], size: tuple[int, int]) -> Rle:
     """A box (x, y, width, height in pixels) as a mask of an image of `size` (height, width).
 

@@ -1,8 +1,19 @@
 """What tools without a rule for skipped instances can read: skips and crowds as COCO crowds."""
 
+from pathlib import Path
 from typing import Any
 
-from o365seg.formats.masks import box_to_rle, rle_area
+import msgspec
+
+from o365seg.errors import InputError
+from o365seg.formats.masks import (
+    MaskError,
+    Rle,
+    box_to_rle,
+    mask_box,
+    rle_area,
+    segmentation_to_rle,
+)
 
 
 def stock_annotation(record: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
@@ -35,3 +46,57 @@ def stock_annotation(record: dict[str, Any], size: tuple[int, int]) -> dict[str,
         "segmentation": {"size": list(region.size), "counts": region.counts},
         "area": rle_area(region),
     }
+
+
+def importable_annotation(record: dict[str, Any], size: tuple[int, int]) -> dict[str, Any]:
+    """`stock_annotation` for tools that import annotations and not only score them.
+
+    detectron2 refuses a record whose `ignore` is not 0, and mmdetection drops it before it looks at
+    `iscrowd`, so the key is left out. Importers that crop a mask to `bbox` lose what was painted
+    outside the detection box, so `bbox` is the tight box of the mask or region, and the box that
+    raters saw is `detection_bbox`. A mask without a pixel has no tight box and keeps its `bbox`.
+
+    Args:
+        record: The annotation as the release has it; not changed.
+        size: The (height, width) of its image, in pixels.
+
+    Raises:
+        KeyError: a skipped instance or crowd has no `bbox`.
+        MaskError: the segmentation is invalid, or a box reaches absurdly far beyond the image.
+    """
+    made = stock_annotation(record, size)
+    made.pop("ignore", None)
+    tight = mask_box(_rle(made["segmentation"], size))
+    if tight is None:
+        return made
+    if "bbox" in made:
+        made.setdefault("detection_bbox", made["bbox"])
+    made["bbox"] = list(tight)
+    return made
+
+
+def importable_file(content: dict[str, Any], source: str | Path) -> dict[str, Any]:
+    """A release with each of its annotations as `importable_annotation`; `content` stays as it is.
+
+    Raises:
+        InputError: a skipped instance or crowd without a box, or an invalid segmentation; `source`
+            is the name that it gives the file.
+    """
+    sizes = {image["id"]: (image["height"], image["width"]) for image in content["images"]}
+    made = []
+    for index, record in enumerate(content["annotations"]):
+        try:
+            made.append(importable_annotation(record, sizes[record["image_id"]]))
+        except (KeyError, MaskError) as error:
+            problem, field = (
+                (str(error), "segmentation")
+                if isinstance(error, MaskError)
+                else ("missing", error.args[0])
+            )
+            where = f"annotations[{index}] (id {record.get('id')})"
+            raise InputError(problem, file=source, record=where, field=field) from None
+    return content | {"annotations": made}
+
+
+def _rle(segmentation: Any, size: tuple[int, int]) -> Rle:
+    return segmentation_to_rle(msgspec.Raw(msgspec.json.encode(segmentation)), size)

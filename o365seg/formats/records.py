@@ -9,6 +9,7 @@ of COCO-train size costs a few hundred bytes a record.
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -30,12 +31,23 @@ class Category(msgspec.Struct, gc=False):
 
 
 class Image(msgspec.Struct, gc=False):
-    """One image; `width` and `height` in pixels."""
+    """One image; `width` and `height` in pixels. LVIS has a `coco_url` instead of a file name."""
 
     id: Id
     width: int
     height: int
     file_name: str = ""
+    coco_url: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file name, else the path of the URL; empty where there is neither."""
+        if self.file_name or not self.coco_url:
+            return self.file_name
+        try:
+            return unquote(urlsplit(self.coco_url).path).lstrip("/")
+        except ValueError:  # not a URL
+            return ""
 
 
 class Annotation(msgspec.Struct, gc=False):

@@ -72,7 +72,7 @@ def figure(image: ShownImage) -> str:
     """One image."""
     record = image.record
     shapes = "".join(_shape(one, place, image.scale) for place, one in enumerate(image.objects))
-    name = escape(record.file_name or f"image {record.id}", quote=True)
+    name = escape(record.name or f"image {record.id}", quote=True)
     count = len(image.objects)
     words = f"{count:,} object{'' if count == 1 else 's'}"
     return (

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from o365seg.errors import InputError
 from o365seg.formats.categories import display_name
-from o365seg.formats.masks import MaskError, Rle, segmentation_to_rle
+from o365seg.formats.masks import Rle
+from o365seg.formats.object_mask import object_mask
 from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.formats.records import Image as ImageRecord
 from o365seg.statistics.contents import area_name, kind_of
@@ -59,7 +59,7 @@ def shown_objects(
     names = {category.id: display_name(category.name) for category in file.categories}
     found = []
     for place, annotation in objects:
-        mask = _mask(annotation, place, (image.height, image.width), source)
+        mask = object_mask(annotation, place, (image.height, image.width), source)
         box = annotation.bbox
         area = annotation.area
         if area is None:
@@ -78,13 +78,3 @@ def shown_objects(
             )
         )
     return sorted(found, key=lambda one: -one.area)
-
-
-def _mask(annotation: Annotation, place: int, size: tuple[int, int], source: Path) -> Rle | None:
-    if not annotation.has_segmentation or annotation.skipped:
-        return None
-    try:
-        return segmentation_to_rle(annotation.segmentation, size)
-    except MaskError as error:
-        record = f"annotations[{place}] (id {annotation.id})"
-        raise InputError(str(error), file=source, record=record, field="segmentation") from None

@@ -89,7 +89,7 @@ def write_gallery(
             try:
                 pixels = open_upright(images, record)
             except ImageProblem as problem:
-                problems.append(f"{record.file_name or f'image {record.id}'}: {problem}")
+                problems.append(f"{record.name or f'image {record.id}'}: {problem}")
                 continue
             seen = shown_objects(objects[record.id], record, file, release)
             small, scale = shrink(pixels, side)

@@ -3,11 +3,12 @@
 import hashlib
 import io
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from PIL import Image
 
 from o365seg.formats import records
+from o365seg.images.file_names import candidate_paths
 from o365seg.images.image_root import ImageRoot
 
 _ORIENTATION = 0x0112  # EXIF tag
@@ -51,15 +52,11 @@ class CheckedImage:
 def find_image(root: Path | ImageRoot, file_name: str) -> str | None:
     """Where below `root` the file lies, as a POSIX path; None where it does not.
 
-    Records say `images/v1/patch4/x.jpg` while disks have `patch4/x.jpg`, so leading folders are
-    taken off one by one until a file is there.
+    Records and disks differ in leading folders, separators and prefixes
+    (`file_names.candidate_paths`); the first of these paths where a file is counts.
     """
-    parts = PurePosixPath(file_name).parts
-    if not parts or parts[0] == "/" or ".." in parts:
-        return None
     place = root if isinstance(root, ImageRoot) else ImageRoot(root)
-    for start in range(len(parts)):
-        path = str(PurePosixPath(*parts[start:]))
+    for path in map(str, candidate_paths(file_name)):
         try:
             if place.is_file(path):
                 return path
@@ -83,7 +80,7 @@ def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedI
         ImageProblem: missing, damaged, or of another size either way.
     """
     place = root if isinstance(root, ImageRoot) else ImageRoot(root)
-    path = find_image(place, record.file_name)
+    path = find_image(place, record.name)
     if path is None:
         raise ImageProblem("no such file in the image root")
     try:

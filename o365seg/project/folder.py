@@ -281,6 +281,7 @@ def _choose_images(
     by_id = {image.id: image for image in source.images}
     order = rank_images(by_id, seed)
     chosen: list[tuple[records.Image, CheckedImage]] = []
+    owners: dict[str, str] = {}  # the name in the record, by the file that it led to
     start = 0
     while len(chosen) < images and start < len(order):
         batch = order[start : start + images - len(chosen)]
@@ -290,12 +291,17 @@ def _choose_images(
             try:
                 checked, upright = check_image(image_root, record)
             except ImageProblem as problem:
-                report.excluded.append((record.file_name, str(problem)))
+                report.excluded.append((record.name, str(problem)))
+                continue
+            owner = owners.setdefault(checked.path, record.name)
+            if owner != record.name:
+                why = f"leads to {checked.path}, which is already used for {owner}"
+                report.excluded.append((record.name, why))
                 continue
             if upright is not None:
                 (upright_folder / str(record.id)).write_bytes(upright)
             if checked.remark:
-                report.remarks.append((record.file_name, checked.remark))
+                report.remarks.append((record.name, checked.remark))
             chosen.append((record, checked))
     return chosen
 

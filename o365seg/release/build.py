@@ -15,7 +15,7 @@ from typing import Any
 
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import read_json
-from o365seg.formats.pycocotools_variant import stock_annotation
+from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.formats.records import read_annotations
 from o365seg.project.folder import Project
 from o365seg.store import audit
@@ -43,7 +43,7 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
     Args:
         project: The open project.
         for_stock_tools: The variant for tools that know no skipped instances, where skipped and
-            crowd are `iscrowd` 1 with the box as their region (see `stock_tools`).
+            crowd are `iscrowd` 1 with the box as their region (see `importable_file`).
     """
     read_annotations(project.sample_path)  # for its checks: the file may have been damaged
     release = read_json(project.sample_path, dict[str, Any])
@@ -61,11 +61,9 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         )
         for record in release["annotations"]
     ]
-    release["annotations"] = (
-        [stock_annotation(record, sizes[record["image_id"]]) for record in merged]
-        if for_stock_tools
-        else merged
-    )
+    release["annotations"] = merged
+    if for_stock_tools:
+        release = importable_file(release, project.sample_path)
     for category in release["categories"]:
         shown = display_name(category["name"])
         if shown != category["name"]:

@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from o365seg.errors import InputError
-from o365seg.formats.masks import MaskError, segmentation_to_rle
+from o365seg.formats.object_mask import object_mask
 from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.statistics.contents import kind_of
 
@@ -36,7 +35,7 @@ def rows(file: AnnotationFile, source: str | Path) -> Iterator[dict[str, Any]]:
         size = image.height, image.width
         yield {
             "image_id": image.id,
-            "file_name": image.file_name,
+            "file_name": image.name,
             "width": image.width,
             "height": image.height,
             "objects": [
@@ -70,12 +69,7 @@ def size_category(images: int) -> str:
 
 
 def _counts(annotation: Annotation, place: int, size: tuple[int, int], source: str | Path) -> str:
-    if not annotation.has_segmentation or annotation.skipped:
-        return ""
-    try:
-        counts = segmentation_to_rle(annotation.segmentation, size).counts
-    except MaskError as error:
-        record = f"annotations[{place}] (id {annotation.id})"
-        raise InputError(str(error), file=source, record=record, field="segmentation") from None
+    mask = object_mask(annotation, place, size, source)
+    counts = mask.counts if mask is not None else ""
     assert isinstance(counts, str)
     return counts

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import data_cards
-from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, read_json, write_bytes_atomic, write_json_atomic
-from o365seg.formats.masks import MaskError
-from o365seg.formats.pycocotools_variant import stock_annotation
+from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.release.card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
 from o365seg.release.croissant import CROISSANT_FILE, croissant
 from o365seg.release.hugging_face import ROWS_FILE, rows_text, size_category
@@ -38,7 +36,8 @@ def publish(release: Path, about: Publication, folder: Path) -> list[Path]:
     rows = rows_text(facts.file, release)
     make_folder(folder / "data")
     write_bytes_atomic(folder / release.name, release.read_bytes())
-    write_json_atomic(folder / stock, stock_variant(release))
+    content = read_json(release, dict[str, Any])
+    write_json_atomic(folder / stock, importable_file(content, release))
     write_bytes_atomic(folder / ROWS_FILE, rows)
     draw_figures(facts, folder / FIGURES_FOLDER)
     names = (release.name, stock, ROWS_FILE)
@@ -48,24 +47,6 @@ def publish(release: Path, about: Publication, folder: Path) -> list[Path]:
     write_bytes_atomic(folder / CROISSANT_FILE, text.encode())
     write_bytes_atomic(folder / README_FILE, readme(facts, about, stock).encode())
     return [folder / name for name in (README_FILE, *names, CROISSANT_FILE)]
-
-
-def stock_variant(release: Path) -> dict[str, Any]:
-    """A release for tools that know no skipped instances (see `stock_tools`).
-
-    Raises:
-        InputError: a skipped instance or crowd without a box.
-    """
-    content = read_json(release, dict[str, Any])
-    sizes = {image["id"]: (image["height"], image["width"]) for image in content["images"]}
-    made = []
-    for place, record in enumerate(content["annotations"]):
-        try:
-            made.append(stock_annotation(record, sizes[record["image_id"]]))
-        except (KeyError, MaskError) as error:
-            where = f"annotations[{place}] (id {record.get('id')})"
-            raise InputError(f"has no box: {error}", file=release, record=where) from None
-    return content | {"annotations": made}
 
 
 def readme(facts: ReleaseFacts, about: Publication, stock: str) -> str:

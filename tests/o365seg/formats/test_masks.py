@@ -32,6 +32,16 @@ def test_encoding_is_pycocotools_and_decoding_brings_the_pixels_back(pixels: np.
 
 
 @given(any_mask)
+def test_the_box_of_a_mask_is_that_of_its_pixels(pixels: np.ndarray) -> None:
+    y, x = np.nonzero(pixels)
+    box = masks.mask_box(masks.encode_rle(pixels))
+    if not len(y):
+        assert box is None
+    else:
+        assert box == (x.min(), y.min(), np.ptp(x) + 1, np.ptp(y) + 1)
+
+
+@given(any_mask)
 def test_plain_counts_mean_the_same_as_compressed_ones(pixels: np.ndarray) -> None:
     rle = masks.encode_rle(pixels)
     plain = Rle(rle.size, masks.check_rle(rle).tolist())

@@ -192,11 +192,16 @@ def test_supervision_opens_it(
     )
     content = json.loads((folder / name).read_text())
     of_image = {image["file_name"]: image["id"] for image in content["images"]}
-    seen = {}
+    seen, crowds = {}, set()
     for path, _, found in dataset:
         image = of_image[Path(path).relative_to(images.resolve()).as_posix()]
         here = [one["id"] for one in content["annotations"] if one["image_id"] == image]
         seen |= dict(zip(here, found.mask, strict=True))
+        crowds |= {
+            number for number, crowd in zip(here, found.data["iscrowd"], strict=True) if crowd
+        }
+    if name == STOCK_FILE_NAME:  # only there can skipped objects be told from masks
+        assert seen.keys() - crowds == masks.keys()
     assert seen.keys() > masks.keys()
     assert all(np.array_equal(seen[number], masks[number] != 0) for number in masks)
 
@@ -204,3 +209,33 @@ def test_supervision_opens_it(
 def test_pycocotools_lists_what_was_painted(folder: Path, masks: dict[int, np.ndarray]) -> None:
     coco = COCO(folder / STOCK_FILE_NAME)
     assert sorted(coco.getAnnIds(iscrowd=False)) == sorted(masks)
+
+
+def test_importers_that_crop_or_drop_get_every_object(
+    folder: Path, masks: dict[int, np.ndarray]
+) -> None:
+    """As detectron2 (`load_coco_json`), mmdetection (`CocoDataset`) and FiftyOne treat a record."""
+    for one in json.loads((folder / STOCK_FILE_NAME).read_text())["annotations"]:
+        assert not one.get("ignore", 0)  # detectron2 asserts it, mmdetection drops others
+        mask: Any = coco_mask.decode(one["segmentation"])
+        x, y, width, height = map(int, one["bbox"])
+        cropped = np.zeros_like(mask)
+        cropped[y : y + height, x : x + width] = mask[y : y + height, x : x + width]
+        np.testing.assert_array_equal(cropped, mask)
+        assert one["iscrowd"] == (one["id"] not in masks)
+
+
+def test_ultralytics_converts_every_mask_and_no_skip(
+    folder: Path, masks: dict[int, np.ndarray], tmp_path: Path
+) -> None:
+    converter = pytest.importorskip(
+        "ultralytics.data.converter", reason="ultralytics is not installed"
+    )
+    pytest.importorskip("faster_coco_eval", reason="faster-coco-eval is not installed")
+    (tmp_path / "annotations").mkdir()
+    shutil.copy(folder / STOCK_FILE_NAME, tmp_path / "annotations/val.json")
+    converter.convert_coco(
+        str(tmp_path / "annotations"), str(tmp_path / "out"), use_segments=True, cls91to80=False
+    )
+    lines = [path.read_text().splitlines() for path in (tmp_path / "out/labels").rglob("*.txt")]
+    assert sum(map(len, lines)) == len(masks)
