@@ -47,10 +47,12 @@ class Example:
 
     Attributes:
         image: uint8 (3, S, S), RGB, padded with ImageNet's mean colour.
+        size: Height and width of the unpadded part in pixels.
         target: Its ground truth on the (S / 4, S / 4) grid.
     """
 
     image: torch.Tensor
+    size: tuple[int, int]
     target: MaskTarget | BoxTarget
 
 
@@ -100,15 +102,15 @@ def augment(
     """
     rows, columns = draw_view(sample.image.shape[:2], augmentation, rng)
     image = _picture(sample.image, rows, columns, augmentation.size)
-    size = augmentation.size
+    size, shown = augmentation.size, (rows.shown, columns.shown)
     truth = sample.ground_truth
     if isinstance(truth, BoxGroundTruth):
-        return Example(image, _boxes(truth, rows, columns, size))
+        return Example(image, shown, _boxes(truth, rows, columns, size))
     if isinstance(truth, ClassGroundTruth):
         grid = _on_grid(truth.classes, rows, columns, size)
-        return Example(image, semantic_target(grid, len(mergeable)))
+        return Example(image, shown, semantic_target(grid, len(mergeable)))
     grid = _on_grid(truth.ids, rows, columns, size)
-    return Example(image, segments_target(grid, truth.segments, mergeable))
+    return Example(image, shown, segments_target(grid, truth.segments, mergeable))
 
 
 def draw_view(

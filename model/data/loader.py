@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from model.data.augment import Augmentation, augment
+from model.data.augment import Augmentation, Example, augment
 from model.data.sampler import Draw, augmentation_rng
 from model.data.samples import Dataset
-from model.objective.targets import BatchTargets, Target, join_targets
+from model.objective.targets import BatchTargets, join_targets
 from o365seg.errors import InputError
 
 
@@ -22,19 +22,26 @@ class Batch:
 
     Attributes:
         dataset: The data set's place in the mixture.
-        images: (B, 3, S, S) uint8.
+        images: (B, 3, S, S) uint8, padded at the bottom and the right.
+        sizes: (B, 2) int64, heights and widths of the unpadded parts; stays on the CPU.
         targets: Targets of the B images.
         files: The images' files, for messages.
     """
 
     dataset: int
     images: torch.Tensor
+    sizes: torch.Tensor
     targets: BatchTargets
     files: tuple[str, ...]
 
     def pin_memory(self) -> "Batch":
         """In memory that a GPU reads by itself; the data loader calls this."""
-        return replace(self, images=self.images.pin_memory(), targets=self.targets.pin_memory())
+        return replace(
+            self,
+            images=self.images.pin_memory(),
+            sizes=self.sizes.pin_memory(),
+            targets=self.targets.pin_memory(),
+        )
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device; the host does not wait for it where the memory is pinned."""
@@ -94,23 +101,28 @@ class _Drawn:
     def __init__(self, sources: Sequence[Source], seed: int) -> None:
         self._sources, self._seed = sources, seed
 
-    def __getitem__(self, draw: Draw) -> tuple[Draw, str, torch.Tensor, Target] | InputError:
+    def __getitem__(self, draw: Draw) -> tuple[Draw, str, Example] | InputError:
         source = self._sources[draw.dataset]
         try:
             sample = source.dataset[draw.index]
         except InputError as error:  # raised in a worker, it would come wrapped in a traceback
             return error
         rng = augmentation_rng(self._seed, draw)
-        example = augment(sample, source.augmentation, source.mergeable, rng)
-        return draw, str(sample.path), example.image, example.target
+        return draw, str(sample.path), augment(sample, source.augmentation, source.mergeable, rng)
 
 
 def _collate(items: list[Any]) -> Batch | InputError:
     for item in items:
         if isinstance(item, InputError):
             return item
-    draws, files, images, targets = zip(*items, strict=True)
-    return Batch(draws[0].dataset, torch.stack(images), join_targets(targets), tuple(files))
+    draws, files, examples = zip(*items, strict=True)
+    return Batch(
+        draws[0].dataset,
+        torch.stack([example.image for example in examples]),
+        torch.tensor([example.size for example in examples]),
+        join_targets([example.target for example in examples]),
+        files,
+    )
 
 
 def _start_worker(_: int) -> None:

@@ -104,9 +104,10 @@ def sine_positions(
         return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(-2)
 
     if padding is None:
-        extents = torch.tensor([[height, width]], device=device)
+        extents = (torch.full((1,), side, device=device) for side in (height, width))
     else:
-        extents = padding.extents(height, width)
-    rows = encode(height, extents[:, 0])[:, :, None].expand(-1, -1, width, -1)
-    columns = encode(width, extents[:, 1])[:, None].expand(-1, height, -1, -1)
+        extents = padding.extents(height, width).unbind(1)
+    row_extent, column_extent = extents
+    rows = encode(height, row_extent)[:, :, None].expand(-1, -1, width, -1)
+    columns = encode(width, column_extent)[:, None].expand(-1, height, -1, -1)
     return torch.cat((rows, columns), dim=-1).flatten(1, 2).to(features.dtype)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from msgspec import Meta
 
-from model.network.names_0_1 import current_network_names, report_renamed
+from model.network.names_0_1 import UNNAMED, current_network_names, report_renamed
 from o365seg.errors import InputError, unknown
 from o365seg.formats.convert import convert, field_name, refuse_unknown
 
@@ -69,6 +69,8 @@ class DaTaSegConfig:
         text_dim: Length of a text embedding, ≥ 1 (D; CLIP ViT-L/14: 768).
         classifier: `cosine` (normalised, with a learned scale) or `dot` (as in section 3.4).
         dropout: Dropout rate in the transformers, 0 to below 1.
+        mask_padding: Where the padding of an image has no effect: `always`; at `inference` only, as
+            in version 0.1.0; or `never`: the padded canvas counts as the image.
         share_heads: Whether all decoder layers share one class head and one mask head (appendix E).
         dataset_modules: The dataset-specific modules, or None (as the paper proposes).
     """
@@ -83,6 +85,7 @@ class DaTaSegConfig:
     text_dim: Positive = 768
     classifier: Literal["cosine", "dot"] = "cosine"
     dropout: Rate = 0.0
+    mask_padding: Literal["always", "inference", "never"] = "always"
     share_heads: bool = False
     dataset_modules: DatasetModulesConfig | None = None
 
@@ -132,6 +135,7 @@ def config_from_dict(data: Any, source: str | None = None) -> DaTaSegConfig:
     if isinstance(data, Mapping):
         data, renamed = current_network_names(data)
         report_renamed(source, renamed)
+        data = {**UNNAMED, **data}
     _check_keys(data, DaTaSegConfig, (), source)
     config = convert(data, DaTaSegConfig, file=source)
     if config.hidden_dim % config.num_heads or config.hidden_dim % 4:

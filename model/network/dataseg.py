@@ -21,7 +21,8 @@ class DaTaSeg(nn.Module):
     """The network: from images and text embeddings to mask proposals with class logits.
 
     With a convolutional backbone, an image's proposals do not depend on its padding. With a ViTDet
-    they depend on the size of the padding (its windows include it), but not on its content.
+    they depend on the size of the padding (its windows include it), but not on its content. The
+    configuration's `mask_padding` can change that, for training or for good.
 
     Attributes:
         config: The configuration it was built from.
@@ -79,7 +80,9 @@ class DaTaSeg(nn.Module):
             InputError: a shape is invalid, or `dataset_index` is missing or out of range.
         """
         self._check(images, text_embeddings, dataset_index)
-        padding = make_padding(images, sizes)
+        rule = self.config.mask_padding
+        masked = rule == "always" or (rule == "inference" and not self.training)
+        padding = make_padding(images, sizes) if masked else None
         features = self.pixel_features(self._normalise(images, padding), padding)
         return self.decoder(features, text_embeddings, padding, dataset_index)
 

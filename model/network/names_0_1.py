@@ -1,4 +1,4 @@
-"""Field names of version 0.1.0 in network configurations, which are still read."""
+"""Network configurations of version 0.1.0, which are still read."""
 
 import sys
 from collections.abc import Mapping
@@ -13,6 +13,9 @@ _FIELDS = {
     "text_width": "text_dim",
 }
 _MODULE_FIELDS = {"queries": "num_queries"}
+
+UNNAMED = {"mask_padding": "inference"}
+"""What version 0.1.0 did without a field for it."""
 
 
 def current_network_names(network: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

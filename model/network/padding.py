@@ -21,9 +21,10 @@ class Padding:
 
     def extents(self, rows: int, columns: int) -> torch.Tensor:
         """(B, 2) int64: rows and columns of a coarser grid that contain part of the image."""
-        grid = self.sizes.new_tensor([rows, columns])
-        canvas = self.sizes.new_tensor([self.height, self.width])
-        return (self.sizes * grid + canvas - 1) // canvas
+        # By numbers, not by tensors of them, whose copy to a GPU the host would wait for.
+        row = (self.sizes[:, 0] * rows + self.height - 1) // self.height
+        column = (self.sizes[:, 1] * columns + self.width - 1) // self.width
+        return torch.stack((row, column), 1)
 
     def inside(self, rows: int, columns: int) -> torch.Tensor:
         """(B, rows, columns) bool: the cells of that grid that contain part of the image."""
@@ -47,8 +48,7 @@ def make_padding(images: torch.Tensor, sizes: torch.Tensor | None) -> Padding | 
     if sizes is None:
         return None
     height, width = images.shape[-2:]
-    if sizes.device.type == "cpu" and not torch.compiler.is_compiling():
-        canvas = sizes.new_tensor([height, width])
-        if bool((sizes == canvas).all()):
-            return None
-    return Padding(sizes.to(images.device), height, width)
+    checked = sizes.device.type == "cpu" and not torch.compiler.is_compiling()
+    if checked and all(size == [height, width] for size in sizes.tolist()):
+        return None
+    return Padding(sizes.to(images.device, non_blocking=True), height, width)

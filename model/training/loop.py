@@ -64,7 +64,7 @@ def train_run(
     """
     with join_ranks(device) as ranks:
         _check_batch(config, ranks, source)
-        changed = check_folder(folder, config, source, named)
+        config, changed = check_folder(folder, config, source, named)
         datasets = open_datasets(config, base, source)
         names = [dataset.name for dataset in datasets]
         parts = make_parts(config, datasets, base, source, str(ranks.device))
@@ -203,7 +203,7 @@ def add_gradients(
             exchange = run.no_sync()
         with exchange:
             with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-                outputs = run(batch.images, part.text_embeddings, None, part.dataset_index)
+                outputs = run(batch.images, part.text_embeddings, batch.sizes, part.dataset_index)
                 losses = training_losses(
                     outputs, batch.targets, part.task, part.is_thing, part.weights, counts
                 )

@@ -5,11 +5,13 @@ Free to change: where files lie, and how the run is stored and logged. On the us
 """
 
 import re
+import sys
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from model.network.names_0_1 import UNNAMED
 from model.runtime.distributed import Ranks
 from model.training.config import TrainConfig, train_config_to_dict
 from model.training.names_0_1 import current_names
@@ -64,11 +66,12 @@ def find_changes(
         InputError: another value changed; names the field and both values.
     """
     before, now = _flat(current_names(old)[0]), _flat(train_config_to_dict(config))
+    free = _FREE | {f"network.{name}" for name in UNNAMED if f"network.{name}" not in before}
     found = []
     for name in [*now, *(name for name in before if name not in now)]:
         one, other = before.get(name), now.get(name)
         field = name.partition("[")[0] if name.startswith("skip") else name
-        if one == other or name in _FREE or _is_moved_path(name, one, other):
+        if one == other or name in free or _is_moved_path(name, one, other):
             continue
         if field in SETTABLE and field in named:
             found.append((name, one, other))
@@ -85,14 +88,26 @@ def find_changes(
 
 def check_folder(
     folder: Path, config: TrainConfig, source: str, named: Collection[str]
-) -> list[tuple[str, Any, Any]]:
+) -> tuple[TrainConfig, list[tuple[str, Any, Any]]]:
     """Check that the run in a folder, if there is one, may go on with a configuration.
+
+    Returns:
+        The configuration, with what a run of version 0.1.0 did without a field for it; and what
+        changes (`find_changes`).
 
     Raises:
         InputError: as `find_changes`.
     """
     path = folder / CONFIG_FILE
-    return find_changes(read_json(path, dict), config, source, named) if path.exists() else []
+    if not path.exists():
+        return config, []
+    old = read_json(path, dict)
+    changes = find_changes(old, config, source, named)
+    kept = {name: value for name, value in UNNAMED.items() if name not in old["network"]}
+    if kept:
+        listed = ", ".join(f"{name} = {value!r}" for name, value in kept.items())
+        sys.stderr.write(f"{folder}: began under version 0.1.0 and goes on with {listed}\n")
+    return replace(config, network=replace(config.network, **kept)), changes
 
 
 def begin_folder(

@@ -23,8 +23,9 @@ from model.training.config import (  # noqa: E402
     train_config_from_dict,
     train_config_to_dict,
 )
-from model.training.resume import find_changes  # noqa: E402
+from model.training.resume import check_folder, find_changes  # noqa: E402
 from o365seg.errors import InputError  # noqa: E402
+from o365seg.formats.json_files import write_json_atomic  # noqa: E402
 
 # The header of a checkpoint that 0.1.0 wrote, byte by byte.
 HEADER = {
@@ -47,6 +48,7 @@ CONFIG = DaTaSegConfig(
     decoder_layers=1,
     num_queries=3,
     text_dim=4,
+    mask_padding="inference",  # as 0.1.0 did
     dataset_modules=MODULES,
 )
 
@@ -84,6 +86,25 @@ def test_a_run_and_its_toml_go_on(capsys: pytest.CaptureFixture[str]) -> None:
         find_changes(written, changed, "run.toml")
 
 
+def test_a_run_keeps_the_padding_it_began_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = train_config_from_dict(tables({"preset": "tiny", "dataset_modules": NEW_MODULES}))
+    assert config.network.mask_padding == "always"
+    written = train_config_to_dict(config)
+    write_json_atomic(tmp_path / "config.json", written)
+    assert check_folder(tmp_path, config, "run.toml", ()) == (config, [])
+    assert capsys.readouterr().err == ""
+    written["network"] = in_old_names(written["network"])
+    write_json_atomic(tmp_path / "config.json", written)
+    kept, changes = check_folder(tmp_path, config, "run.toml", ())
+    assert kept == replace(config, network=replace(config.network, mask_padding="inference"))
+    assert changes == []
+    assert capsys.readouterr().err == (
+        f"{tmp_path}: began under version 0.1.0 and goes on with mask_padding = 'inference'\n"
+    )
+
+
 def test_todays_names_stay() -> None:
     assert current_network_names(config_to_dict(CONFIG)) == (config_to_dict(CONFIG), {})
 
@@ -113,4 +134,5 @@ def in_old_names(network: dict) -> dict:
     modules = network["dataset_modules"]
     inner = {names.get(key, key): value for key, value in modules.items()}
     renamed = {names.get(key, key): value for key, value in network.items()}
+    del renamed["mask_padding"]
     return renamed | {"dataset_modules": inner}

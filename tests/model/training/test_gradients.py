@@ -80,7 +80,7 @@ def test_every_parameter_has_a_gradient_where_there_is_no_ground_truth(dataset: 
     joined = batch.targets.joined
     nothing = type(joined)(*(tensor[:0] for tensor in vars(joined).values()))
     targets = BatchTargets(nothing, (0,) * len(batch.targets.counts))
-    empty = Batch(dataset, batch.images, targets, batch.files)
+    empty = Batch(dataset, batch.images, batch.sizes, targets, batch.files)
     add_gradients(network, network, parts[dataset], [empty], "fp32", torch.device("cpu"))
     assert [n for n, parameter in network.named_parameters() if parameter.grad is None] == []
 
