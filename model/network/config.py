@@ -20,8 +20,9 @@ class BackboneConfig:
     """The backbone.
 
     Attributes:
-        name: `vitdet_b`, `vitdet_l`, `vitdet_tiny` (`model.network.vitdet`), or the name of any
-            convolutional timm model that supports `features_only` (paper: `resnet50`).
+        name: `vitdet_b`, `vitdet_l`, `vitdet_tiny` (`model.network.vitdet`), or a name in timm: of
+            a plain vision transformer (`model.network.plain_vit`), or of any other model that
+            supports `features_only` at strides 4, 8, 16 and 32 (paper: `resnet50`).
         freeze_norm: Keep the statistics, scale and shift of batch norm as loaded (A16). For
             pretrained weights only; without them batch norm must be trained.
         drop_path: Rate of stochastic depth in the last block, 0 to below 1; it grows linearly from
@@ -57,8 +58,8 @@ class DaTaSegConfig:
     """A whole network; the defaults are the paper's, or those of design notes A1–A18.
 
     Attributes:
-        backbone: The backbone. A ViTDet includes its simple feature pyramid as the pixel decoder;
-            any other backbone gets the transformer encoder and feature pyramid (section 4).
+        backbone: The backbone. A plain transformer includes the simple feature pyramid as the
+            pixel decoder; others get the transformer encoder and feature pyramid (section 4).
         hidden_dim: Channels of the pixel decoder, the queries and the mask features; a multiple of
             4 and of `num_heads`.
         num_heads: Attention heads, ≥ 1.

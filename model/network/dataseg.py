@@ -6,9 +6,11 @@ from torch import nn
 from model.network.backbones import ConvBackbone
 from model.network.config import DaTaSegConfig
 from model.network.decoder import Decoder
+from model.network.feature_pyramid import SimpleFeaturePyramid
 from model.network.outputs import Outputs
 from model.network.padding import Padding, make_padding
 from model.network.pixel_decoder import PixelDecoder, PixelFeatures
+from model.network.plain_vit import PlainViT, is_plain_vit
 from model.network.preprocess import MULTIPLE
 from model.network.vitdet import SIZES, ViTDet
 from o365seg.errors import InputError
@@ -20,14 +22,14 @@ PIXEL_STD = (58.395, 57.12, 57.375)
 class DaTaSeg(nn.Module):
     """The network: from images and text embeddings to mask proposals with class logits.
 
-    With a convolutional backbone, an image's proposals do not depend on its padding. With a ViTDet
-    they depend on the size of the padding (its windows include it), but not on its content. The
-    configuration's `mask_padding` can change that, for training or for good.
+    With a convolutional backbone, an image's proposals do not depend on its padding. With a plain
+    transformer they depend on the size of the padding (its attention includes it), but not on its
+    content. The configuration's `mask_padding` can change that, for training or for good.
 
     Attributes:
         config: The configuration it was built from.
-        backbone: `ConvBackbone`, or `ViTDet`, which is its own pixel decoder.
-        pixel_decoder: `PixelDecoder`, or None for a ViTDet.
+        backbone: `ConvBackbone`, or a plain transformer, which is its own pixel decoder.
+        pixel_decoder: `PixelDecoder`, or None for a plain transformer.
         decoder: The transformer decoder with its heads.
     """
 
@@ -40,8 +42,11 @@ class DaTaSeg(nn.Module):
         self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN)[:, None, None], False)
         self.register_buffer("pixel_std", torch.tensor(PIXEL_STD)[:, None, None], False)
         self.pixel_decoder: PixelDecoder | None = None
+        self.backbone: ConvBackbone | SimpleFeaturePyramid
         if config.backbone.name in SIZES:
             self.backbone = ViTDet(config.backbone, config.hidden_dim)
+        elif is_plain_vit(config.backbone.name):
+            self.backbone = PlainViT(config.backbone, config.hidden_dim)
         else:
             self.backbone = ConvBackbone(config.backbone)
             self.pixel_decoder = PixelDecoder(
@@ -93,7 +98,8 @@ class DaTaSeg(nn.Module):
 
     def _normalise(self, images: torch.Tensor, padding: Padding | None) -> torch.Tensor:
         """Standardised images; padding becomes the mean pixel, which is 0."""
-        normalised = (images - self.pixel_mean) / self.pixel_std
+        own = self.backbone if isinstance(self.backbone, PlainViT) else self
+        normalised = (images - own.pixel_mean) / own.pixel_std
         if padding is not None:
             normalised = padding.blank(normalised)
         return normalised.contiguous(memory_format=torch.channels_last)

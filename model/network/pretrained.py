@@ -1,5 +1,8 @@
 """Pretrained backbone weights, from timm or from a file, with a report of all keys."""
 
+import contextlib
+import io
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +13,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from model.network.backbones import ConvBackbone
+from model.network.feature_pyramid import SimpleFeaturePyramid
+from model.network.plain_vit import PlainViT
 from model.network.vitdet import PRETRAINED_GRID, ViTDet, resize_positions
 from o365seg.errors import InputError
 
@@ -30,7 +35,8 @@ class WeightReport:
         used: Keys of the backbone that were loaded unchanged.
         resized: Keys of the backbone that were resized to fit.
         missing: Keys of the backbone that are not in the source; they keep their initial values.
-        unused: Keys of the source that are not in the backbone.
+        unused: Keys of the source that are not in the backbone (of a plain transformer, after timm
+            has converted the source's keys to its own).
     """
 
     used: tuple[str, ...]
@@ -46,11 +52,14 @@ class WeightReport:
         )
 
 
-def load_pretrained(backbone: ConvBackbone | ViTDet, source: str | Path) -> WeightReport:
+def load_pretrained(
+    backbone: ConvBackbone | SimpleFeaturePyramid, source: str | Path
+) -> WeightReport:
     """Load weights into a backbone's `net`.
 
     Args:
-        backbone: The backbone, changed in place.
+        backbone: The backbone, changed in place. With weights that have a name in timm, a plain
+            transformer also takes the mean and standard deviation of their pixels.
         source: A `.pth`, `.pt`, `.bin` or `.safetensors` file, or the name of weights in timm.
 
     Returns:
@@ -64,6 +73,12 @@ def load_pretrained(backbone: ConvBackbone | ViTDet, source: str | Path) -> Weig
     assert isinstance(backbone.net, nn.Module)
     target = backbone.net.state_dict()
     names = {_plain(name): name for name in target}
+    shapes = {key: tensor.shape for key, tensor in weights.items()}
+    if isinstance(backbone, PlainViT):
+        weights = _as_timm(backbone.net, weights)
+        named = timm.get_pretrained_cfg(str(source)) if timm.is_model(str(source)) else None
+        if named is not None:
+            backbone.set_pixel_statistics(named.mean, named.std)
     used, resized, unused, misfits = [], [], [], []
     taken: dict[str, torch.Tensor] = {}
     for key, tensor in weights.items():
@@ -72,8 +87,8 @@ def load_pretrained(backbone: ConvBackbone | ViTDet, source: str | Path) -> Weig
             unused.append(key)
         elif tensor.shape == target[name].shape:
             taken[name] = tensor
-            used.append(name)
-        elif name == "pos_embed" and _is_square(tensor):
+            (used if shapes.get(key, tensor.shape) == tensor.shape else resized).append(name)
+        elif isinstance(backbone, ViTDet) and name == "pos_embed" and _is_square(tensor):
             taken[name] = resize_positions(tensor, PRETRAINED_GRID)
             (used if tensor.shape[1] == PRETRAINED_GRID**2 + 1 else resized).append(name)
         else:
@@ -130,6 +145,23 @@ def _read_file(path: Path) -> dict[str, torch.Tensor]:
         raise InputError("not a dictionary of weights", file=path)
     tensors = {str(k): v for k, v in weights.items() if isinstance(v, torch.Tensor)}
     return {key.removeprefix("module."): tensor for key, tensor in tensors.items()}
+
+
+def _as_timm(net: nn.Module, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights of another publisher's form, or for another size of image, as timm's model has them.
+
+    DINOv2's, DINOv3's and EVA's own files are converted, and positions and patches resized. Weights
+    that fit are returned as they are.
+    """
+    target = net.state_dict()
+    if all(key in weights and weights[key].shape == tensor.shape for key, tensor in target.items()):
+        return weights
+    convert = sys.modules[type(net).__module__].checkpoint_filter_fn
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints the biases that it drops
+            return convert(weights, net)
+    except (RuntimeError, KeyError, ValueError, AttributeError, AssertionError, IndexError):
+        return weights  # the caller reports what does not fit
 
 
 def _plain(key: str) -> str:

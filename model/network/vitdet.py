@@ -1,4 +1,4 @@
-"""ViTDet: a plain vision transformer with windowed attention, and its simple feature pyramid.
+"""ViTDet: a plain vision transformer with windowed attention.
 
 Li et al., "Exploring plain vision transformer backbones for object detection"; detectron2's
 configurations of it (design note A14). Parameters are named as MAE's and timm's ViTs name theirs.
@@ -13,8 +13,7 @@ from timm.layers.mlp import Mlp
 from torch import nn
 
 from model.network.config import BackboneConfig
-from model.network.padding import Padding
-from model.network.pixel_decoder import ChannelNorm, PixelFeatures
+from model.network.feature_pyramid import SimpleFeaturePyramid
 
 _PATCH = 16
 _WINDOW = 14
@@ -168,11 +167,8 @@ def resize_positions(positions: torch.Tensor, grid: int) -> torch.Tensor:
     return resized.flatten(2).transpose(1, 2)
 
 
-class ViTDet(nn.Module):
-    """Backbone and pixel decoder in one: the transformer and its simple feature pyramid.
-
-    Attention windows include padding, as in the original, so an image's features depend on how far
-    it is padded, but not on the content of the padding.
+class ViTDet(SimpleFeaturePyramid):
+    """The transformer with its simple feature pyramid.
 
     Args:
         config: `name` and `drop_path` are used.
@@ -182,42 +178,5 @@ class ViTDet(nn.Module):
     """
 
     def __init__(self, config: BackboneConfig, hidden_dim: int, grid: int = 64) -> None:
-        super().__init__()
         size = SIZES[config.name]
-        channels = size.hidden_dim
-        self.net = ViT(size, grid, config.drop_path)
-        self.scales = nn.ModuleList(
-            (
-                nn.Sequential(
-                    nn.ConvTranspose2d(channels, channels // 2, 2, 2),
-                    ChannelNorm(channels // 2),
-                    nn.GELU(),
-                    nn.ConvTranspose2d(channels // 2, channels // 4, 2, 2),
-                ),
-                nn.ConvTranspose2d(channels, channels // 2, 2, 2),
-                nn.Identity(),
-                nn.MaxPool2d(2),
-            )
-        )
-        channels_of_levels = (channels // 4, channels // 2, channels, channels)
-        self.outputs = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(c, hidden_dim, 1, bias=False),
-                ChannelNorm(hidden_dim),
-                nn.Conv2d(hidden_dim, hidden_dim, 3, padding=1, bias=False),
-                ChannelNorm(hidden_dim),
-            )
-            for c in channels_of_levels
-        )
-
-    def forward(self, images: torch.Tensor, padding: Padding | None) -> PixelFeatures:
-        """Normalised (B, 3, H, W) images -> levels, and their sum at stride 4 (section 4)."""
-        features = self.net(images)
-        maps = [out(scale(features)) for scale, out in zip(self.scales, self.outputs, strict=True)]
-        finest = maps[0]
-        total = finest
-        for coarser in maps[1:]:
-            total = total + F.interpolate(
-                coarser, size=finest.shape[-2:], mode="bilinear", align_corners=False
-            )
-        return PixelFeatures((maps[3], maps[2], maps[1]), total)
+        super().__init__(ViT(size, grid, config.drop_path), size.hidden_dim, hidden_dim)

@@ -88,8 +88,8 @@ class OptimizerConfig:
         warmup: Iterations of linear warm-up, ≥ 0 (the paper mentions none).
         drops: Fractions of the run, above 0 and up to 1; after each the rate is multiplied by 0.1.
         backbone_lr: Learning rate multiplier of the backbone, ≥ 0 (ResNet-50: 0.1, as Mask2Former).
-        layer_decay: Multiplier per ViTDet layer, from the last to the first, above 0 and up to 1
-            (ViTDet-B: 0.7, ViTDet-L: 0.8).
+        layer_decay: Multiplier per layer of a plain transformer, from the last to the first, above
+            0 and up to 1 (ViTDet-B: 0.7, ViTDet-L: 0.8).
     """
 
     lr: Positive

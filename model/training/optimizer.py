@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from model.network.dataseg import DaTaSeg
-from model.network.vitdet import SIZES
+from model.network.feature_pyramid import SimpleFeaturePyramid
 from model.training.config import OptimizerConfig
 
 _BACKBONE = "backbone.net."
@@ -29,7 +29,8 @@ def parameter_groups(network: DaTaSeg, config: OptimizerConfig) -> list[dict[str
     Returns:
         Dictionaries with `params`, `names`, `factor` and `weight_decay`, in a fixed order.
     """
-    size = SIZES.get(network.config.backbone.name)
+    backbone = network.backbone
+    depth = backbone.depth if isinstance(backbone, SimpleFeaturePyramid) else None
     groups: dict[tuple[float, float], dict[str, Any]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
@@ -37,8 +38,8 @@ def parameter_groups(network: DaTaSeg, config: OptimizerConfig) -> list[dict[str
         factor = 1.0
         if name.startswith(_BACKBONE):
             factor = config.backbone_lr
-            if size is not None:
-                factor *= config.layer_decay ** (size.depth + 1 - vit_layer(name))
+            if depth is not None:
+                factor *= config.layer_decay ** (depth + 1 - vit_layer(name, depth))
         decay = config.weight_decay if is_decayed(name, parameter) else 0.0
         group = groups.setdefault(
             (factor, decay), {"params": [], "names": [], "factor": factor, "weight_decay": decay}
@@ -56,11 +57,13 @@ def is_decayed(name: str, parameter: torch.Tensor) -> bool:
     return name.rpartition(".")[2] == "weight" and parameter.dim() >= 2
 
 
-def vit_layer(name: str) -> int:
-    """The layer of a ViT's parameter: 0 for the patches and positions, i + 1 for block i (ViTDet's
-    rule, detectron2's `get_vit_lr_decay_rate`)."""
+def vit_layer(name: str, depth: int) -> int:
+    """The layer of a ViT's parameter: 0 for the patches, positions and extra tokens, i + 1 for
+    block i, `depth` + 1 for the norm after the last (detectron2's `get_vit_lr_decay_rate`)."""
     found = re.match(rf"{re.escape(_BACKBONE)}blocks\.(\d+)\.", name)
-    return int(found[1]) + 1 if found else 0
+    if found:
+        return int(found[1]) + 1
+    return depth + 1 if name.startswith(f"{_BACKBONE}norm.") else 0
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -60,6 +60,16 @@ def test_a_vit_learns_slower_towards_its_input() -> None:
     assert found["decoder.queries"] == (1.0, 0)
 
 
+def test_layers_of_a_vit_of_timm() -> None:
+    network = small(BackboneConfig("test_vit3"))  # nine layers, registers, layer scale
+    found = groups_by_name(network, OptimizerConfig(lr=1.0, layer_decay=0.5))
+    assert found["backbone.net.norm.weight"] == (1.0, 0)
+    assert found["backbone.net.blocks.8.attn.qkv.weight"] == (0.5, 0.05)
+    assert found["backbone.net.blocks.8.ls1.gamma"] == (0.5, 0)
+    assert found["backbone.net.patch_embed.proj.weight"] == (0.5**10, 0.05)
+    assert found["backbone.net.reg_token"] == found["backbone.net.pos_embed"] == (0.5**10, 0)
+
+
 def test_frozen_batch_norm_is_not_trained() -> None:
     network = small(BackboneConfig("test_resnet", freeze_norm=True))
     names = [name for name in groups_by_name(network, OptimizerConfig(lr=1.0)) if "bn" in name]
