@@ -14,7 +14,7 @@ from annotate_app.access.sessions import CurrentRater
 from annotate_app.rater.questions import count_progress, take_work
 from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.problems import problem
-from annotate_app.web.request_bodies import RowId, Text
+from annotate_app.web.request_bodies import RowId, Text, id_text
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.work import earlier_work
@@ -78,4 +78,5 @@ def _shown(work: KeptWork) -> dict[str, Any]:
     """Kept work in the JSON form that the painter reads; the image as in a question."""
     fields = asdict(work)
     sha256, width, height = (fields.pop(name) for name in ("image_sha256", "width", "height"))
-    return fields | {"image": image_reference(sha256, width, height)}
+    image = image_reference(sha256, width, height)
+    return fields | {"question": id_text(work.question), "image": image}

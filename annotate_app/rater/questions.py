@@ -15,7 +15,7 @@ from annotate_app.rater import notices
 from annotate_app.web.answer_bodies import ActivityBody, MaskBody, pack_mask
 from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.problems import problem
-from annotate_app.web.request_bodies import SourceId, Text, json_body
+from annotate_app.web.request_bodies import SourceId, Text, id_text, json_body
 from o365seg.project.folder import Project
 from o365seg.store.database import Connection, now_ms
 from o365seg.store.people.qualification import Gate, Qualification
@@ -207,10 +207,10 @@ def _task(
     elif leased.comment is not None:
         notice = notices.sent_back(leased.comment)
     return {
-        "question": leased.question_id,
+        "question": id_text(leased.question_id),
         "lease": leased.token,
         "category": leased.category,
-        "category_id": leased.category_id,
+        "category_id": id_text(leased.category_id),
         "bbox": leased.bbox,
         "image": image_reference(leased.image_sha256, leased.width, leased.height),
         "draft": None if draft is None else asdict(draft),

@@ -12,7 +12,7 @@ from annotate_app.web.answer_bodies import ActivityBody, MaskBody, pack_mask
 from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.pages import render
 from annotate_app.web.problems import problem
-from annotate_app.web.request_bodies import RowId, SourceId, Text, json_body
+from annotate_app.web.request_bodies import RowId, SourceId, Text, id_text, json_body
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people.raters import Rater
@@ -157,7 +157,7 @@ def _shown(item: ReviewItem) -> dict[str, Any]:
     return {
         "answer": item.answer_id,
         "token": item.token,
-        "question": item.question_id,
+        "question": id_text(item.question_id),
         "category": item.category,
         "bbox": item.bbox,
         "image": image_reference(item.image_sha256, item.width, item.height),

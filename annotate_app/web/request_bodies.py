@@ -23,8 +23,14 @@ def _encodable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_encodable)]
-SourceId = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # id of a question or category
+SourceId = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # of a question or category; or as text
 RowId = Annotated[int, Field(ge=0, lt=2**31)]  # id that the database assigns
+
+
+def id_text(source_id: int) -> str:
+    """An id of the source file in a JSON reply: as text, for a browser's numbers end at 2^53."""
+    return str(source_id)
+
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

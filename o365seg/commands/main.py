@@ -57,6 +57,8 @@ def create(
         f"{project}: {report.images} images, {report.questions} questions, "
         f"{report.crowds} crowd boxes not used"
     )
+    if report.warning:
+        typer.echo(f"warning: {detections}: {report.warning}", err=True)
     if report.images < count:
         typer.echo(f"only {report.images} of the {count} requested images could be used", err=True)
 
@@ -83,6 +85,7 @@ def release(
 ) -> None:
     """Write the annotation file, with masks and marked skips."""
     from o365seg.formats.json_files import write_json_atomic
+    from o365seg.formats.records import zero_id_warning
     from o365seg.project.folder import open_project
     from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 
@@ -93,6 +96,8 @@ def release(
     built = build_release(opened, for_stock_tools=stock)
     write_json_atomic(path, built)
     note_export(opened, built, variant, None)
+    if warning := zero_id_warning(record["id"] for record in built["annotations"]):
+        typer.echo(f"warning: {path}: {warning}", err=True)
     info = built["info"]
     typer.echo(
         f"{path}: {len(built['images'])} images, {info['masks']} masks, {info['skipped']} skipped, "

@@ -76,7 +76,7 @@ def brush_rle(mask: Rle) -> list[int]:
 def _task(image: ExportedImage, image_prefix: str) -> dict[str, Any]:
     regions = [_region(one, image.size) for one in image.objects]
     return {
-        "data": {"image": image_prefix + quote(str(image.path)), "image_id": image.id},
+        "data": {"image": image_prefix + quote(str(image.path)), "image_id": str(image.id)},
         "annotations": [{"result": [region for region in regions if region]}],
     }
 

@@ -125,6 +125,16 @@ def read_annotations(path: str | Path) -> AnnotationFile:
     return file
 
 
+def zero_id_warning(ids: Iterable[int]) -> str | None:
+    """A sentence for files with an annotation of id 0; None for other files."""
+    if 0 not in ids:
+        return None
+    return (
+        "an annotation has id 0: pycocotools never counts it as found, so its AP is too low; "
+        "number annotations from 1"
+    )
+
+
 def read_verbatim(path: str | Path, image_ids: Iterable[int]) -> dict[str, Any]:
     """The file's own records of some images: every key as it came, in the file's order.
 

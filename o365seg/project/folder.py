@@ -97,6 +97,7 @@ class CreationReport:
         unaskable: (annotation id, why) of each box that no question can be asked about.
         overruns: (annotation id, what) of each box that exceeds its image by more than a pixel;
             it is asked about all the same.
+        warning: What other tools will do wrong with the ids of the source; None for nothing.
     """
 
     images: int = 0
@@ -106,6 +107,7 @@ class CreationReport:
     remarks: list[tuple[str, str]] = field(default_factory=list)
     unaskable: list[tuple[int, str]] = field(default_factory=list)
     overruns: list[tuple[int, str]] = field(default_factory=list)
+    warning: str | None = None
 
 
 def create_project(
@@ -198,6 +200,10 @@ def create_project(
             raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
         raise
     report.images = len(chosen)
+    sampled = {record.id for record, _ in chosen}
+    report.warning = records.zero_id_warning(
+        box.id for box in source.annotations if box.image_id in sampled
+    )
     report.questions = len(questions)
     return report
 

@@ -23,6 +23,7 @@ from o365seg.project.folder import open_project
 from o365seg.store.progress.summary import measure_progress
 
 HEIGHT, WIDTH = 240, 320
+FIRST_ID = 7_706_992_903_151_817_196  # as in real exports; a browser's numbers end at 2^53
 BRUSH = 12  # the painter's size at the start, in image pixels
 
 
@@ -47,20 +48,29 @@ def project(tmp_path: Path) -> Path:
         name = f"images/v1/patch1/objects365_v1_{number:08d}.jpg"
         path = tmp_path / "val" / name.removeprefix("images/v1/")
         make_image(path, WIDTH, HEIGHT, seed=number)
-        images.append({"id": number, "width": WIDTH, "height": HEIGHT, "file_name": name})
+        images.append(
+            {"id": FIRST_ID + number, "width": WIDTH, "height": HEIGHT, "file_name": name}
+        )
         for bbox in boxes:
             annotations.append(
                 {
-                    "id": len(annotations) + 1,
+                    "id": FIRST_ID + len(annotations),
                     "iscrowd": 0,
                     "bbox": bbox,
                     "area": bbox[2] * bbox[3],
-                    "image_id": number,
+                    "image_id": FIRST_ID + number,
                     "category_id": 308,
                 }
             )
     annotations.append(
-        {"id": 99, "iscrowd": 1, "bbox": [5, 5, 9, 9], "area": 81, "image_id": 1, "category_id": 1}
+        {
+            "id": FIRST_ID + 99,
+            "iscrowd": 1,
+            "bbox": [5, 5, 9, 9],
+            "area": 81,
+            "image_id": FIRST_ID + 1,
+            "category_id": 1,
+        }
     )
     content = {"images": images, "annotations": annotations, "categories": CATEGORIES}
     (tmp_path / "boxes.json").write_text(json.dumps(content))
@@ -150,8 +160,8 @@ def rater(browser: Any) -> Any:
 
 
 def test_from_boxes_to_a_score(project: Path, rater: Any) -> None:
-    expected: dict[int, np.ndarray] = {}
-    skipped: dict[int, str] = {}
+    expected: dict[str, np.ndarray] = {}
+    skipped: dict[str, str] = {}
     with serving(project) as server:
         port = int(server.url.rsplit(":", 1)[1])
         ada = rater(server.url)
@@ -216,7 +226,7 @@ def test_from_boxes_to_a_score(project: Path, rater: Any) -> None:
     check_release(project, expected, skipped)
 
 
-def check_release(project: Path, expected: dict[int, np.ndarray], skipped: dict[int, str]) -> None:
+def check_release(project: Path, expected: dict[str, np.ndarray], skipped: dict[str, str]) -> None:
     """The released masks are the oracle's; the hours are there; perfect predictions score 100."""
     folder = project.parent
     with open_project(project).store.read() as db:
@@ -227,16 +237,17 @@ def check_release(project: Path, expected: dict[int, np.ndarray], skipped: dict[
     released = json.loads((folder / "o365_instance_seg_val.json").read_text())
     predictions = []
     for record in released["annotations"]:
-        if record["id"] in expected:
+        name = str(record["id"])
+        if name in expected:
             segmentation = record["segmentation"]
             packed: Any = {**segmentation, "counts": segmentation["counts"].encode()}
             mask = coco_mask.decode(packed)
-            assert np.array_equal(mask, expected[record["id"]])
+            assert np.array_equal(mask, expected[name])
             assert record["area"] == mask.sum()
             keys = ("image_id", "category_id", "segmentation")
             predictions.append({key: record[key] for key in keys} | {"score": 0.9})
-        elif record["id"] in skipped:
-            assert record["skip_reason"] == skipped[record["id"]]
+        elif name in skipped:
+            assert record["skip_reason"] == skipped[name]
             assert "segmentation" not in record
         else:
             assert record["iscrowd"] == 1

@@ -271,7 +271,7 @@ def test_what_was_sent_back_comes_with_its_mask_and_the_comment(
     with serving(project.folder) as server:
         ada = Rater(page, server.url)
         ada.open()
-        while ada.question() != question:  # what was prefetched comes first
+        while ada.question() != str(question):  # what was prefetched comes first
             page.keyboard.press("s")
             page.keyboard.press("1")
             page.keyboard.press("Enter")

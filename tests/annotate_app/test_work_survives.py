@@ -234,7 +234,7 @@ def test_ten_minutes_without_a_connection(
             break
         rater.page.wait_for_timeout(100)
     assert rater.question() != question
-    assert np.array_equal(answer_to(project, question), painted)
+    assert np.array_equal(answer_to(project, int(question)), painted)
 
 
 def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_painter: Any) -> None:
@@ -242,7 +242,7 @@ def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_pai
     rater = at_painter(server.url, "Lost")
     question = rater.question()
     painted = paint(rater)
-    given_to(project, question, "Other")
+    given_to(project, int(question), "Other")
     rater.leave("submit")
     rater.page.get_by_text("Kept work (K)").wait_for()
     assert not rater.mask().any()
@@ -257,7 +257,7 @@ def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_pai
     rater.page.wait_for_function("painterRoot().painter.question() !== null")
 
     with project.store.write() as db:  # the other's lease runs out
-        theirs = (lease.c.question_id == question, lease.c.closed_at.is_(None))
+        theirs = (lease.c.question_id == int(question), lease.c.closed_at.is_(None))
         db.execute(lease.update().where(*theirs).values(expires_at=1))
     rater.press("k")
     rater.page.get_by_text("You can continue it").wait_for()
@@ -269,7 +269,7 @@ def test_a_lease_that_is_lost_meanwhile(project: Project, server: Server, at_pai
     )
     assert np.array_equal(rater.mask(), painted)
     rater.leave("submit")
-    assert np.array_equal(answer_to(project, question), painted)
+    assert np.array_equal(answer_to(project, int(question)), painted)
 
 
 def test_a_lease_lost_while_painting_goes_on(project: Project, server: Server, at_painter: Any):
@@ -277,7 +277,7 @@ def test_a_lease_lost_while_painting_goes_on(project: Project, server: Server, a
     rater = at_painter(server.url, "Lost", lambda page: page.clock.install())
     question = rater.question()
     painted = paint(rater)
-    given_to(project, question, "Other")
+    given_to(project, int(question), "Other")
     with rater.page.expect_response("**/api/draft"):
         rater.page.clock.run_for(21_000)
     rater.page.get_by_text("Kept work (K)").wait_for()

@@ -66,7 +66,7 @@ class Rater:
         counts = self.page.evaluate("painterRoot().painter.maskRle()").encode()
         return coco_mask.decode({"size": [*self.size], "counts": counts}).astype(bool)
 
-    def question(self) -> int:
+    def question(self) -> str:
         return self.page.evaluate("painterRoot().painter.question()")
 
     def leave(self, action: str) -> None:

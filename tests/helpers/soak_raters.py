@@ -95,7 +95,7 @@ class SoakRater(threading.Thread):
                     time.sleep(0.2)
                     work = self._post("/api/next")[1]
                     continue
-                self._books.show(task["question"], self._id)
+                self._books.show(int(task["question"]), self._id)
                 if self._random.random() < self._sleepy:
                     self._fall_asleep(task)
                 work = self._answer(task)
@@ -119,21 +119,21 @@ class SoakRater(threading.Thread):
             }
         ).encode()
         status, said = self._post("/api/submit", body)
-        self._books.leave(task["question"], self._id)
+        self._books.leave(int(task["question"]), self._id)
         if status == 409 and said["error"] == "lease_lost":
             self._books.happened["late"] += 1
-            self._books.keep_late(task["question"], self._id, content)
+            self._books.keep_late(int(task["question"]), self._id, content)
             return said["next"]
         assert status == 200, (status, said)
         if said["status"] == "already_recorded":
             self._books.happened["recorded though no answer had come"] += 1
-        self._books.record(task["question"], said["answer"], self._id, content)
+        self._books.record(int(task["question"]), said["answer"], self._id, content)
         if self._random.random() < 0.03:
             self._books.happened["sent twice"] += 1
             status, again = self._post("/api/submit", body)
             assert status == 200, (status, again)
             assert again["status"] == "already_recorded", again
-            self._books.record(task["question"], again["answer"], self._id, content)
+            self._books.record(int(task["question"]), again["answer"], self._id, content)
             return again["next"]
         return said["next"]
 
@@ -150,7 +150,7 @@ class SoakRater(threading.Thread):
     def _fall_asleep(self, task: dict[str, Any]) -> None:
         """Until the lease is over and others came along; twenty minutes are too long to wait."""
         self._books.happened["lease expired"] += 1
-        self._books.leave(task["question"], self._id)
+        self._books.leave(int(task["question"]), self._id)
         with self._project.store.write() as db:
             mine = (lease.c.rater_id == self._id, lease.c.closed_at.is_(None))
             db.execute(lease.update().where(*mine).values(expires_at=1))

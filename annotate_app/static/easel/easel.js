@@ -34,7 +34,7 @@ const PAN_STEP = 80; // CSS px
 /**
  * The question on the easel.
  * @typedef {object} Task
- * @property {number} question
+ * @property {string} question
  * @property {string} category
  * @property {number[]} bbox x, y, width, height, image px
  * @property {{width: number, height: number}} image

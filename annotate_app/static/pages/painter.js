@@ -45,7 +45,7 @@ export function mount(root, { rater, project, api = new Api() }) {
 class Painter {
   easel;
   session;
-  /** The question on the easel, or null. @type {number|null} */
+  /** The question on the easel, or null. @type {string|null} */
   question = null;
   #skipDialog;
   /** @type {number[]} */

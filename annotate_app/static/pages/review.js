@@ -108,7 +108,6 @@ class Review {
   async start() {
     /** @type {import('../work/review_queue.js').Filters} */
     const wanted = Object.fromEntries([...new FormData(this.#filters)].map(([name, value]) => [name, String(value) || null]));
-    if (wanted.category_id) wanted.category_id = Number(wanted.category_id);
     const left = this.#repainted;
     await this.#pauseRepaint();
     if (this.item) this.#queue.letGo(this.item.answer); // it may come again

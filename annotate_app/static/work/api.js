@@ -43,7 +43,7 @@ export class ApiError extends Error {
 /**
  * A question as the server gives it.
  * @typedef {object} Task
- * @property {number} question
+ * @property {string} question
  * @property {string} lease
  * @property {string} category
  * @property {number[]} bbox x, y, width, height, image px
@@ -70,7 +70,7 @@ export class ApiError extends Error {
  * Work that came too late to be an answer.
  * @typedef {object} Kept
  * @property {number} id
- * @property {number} question
+ * @property {string} question
  * @property {string} category
  * @property {number[]} bbox
  * @property {{url: string, width: number, height: number}} image

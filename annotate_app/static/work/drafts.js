@@ -29,22 +29,22 @@ export class Drafts {
     this.#owner = `${project}:${rater}`;
   }
 
-  /** @param {number} question @returns {Promise<Draft|undefined>} */
+  /** @param {string|number} question @returns {Promise<Draft|undefined>} */
   load(question) {
     return this.#request('readonly', (store) => store.get(this.#key(question)));
   }
 
-  /** @param {number} question @param {Draft} draft @returns {Promise<void>} */
+  /** @param {string|number} question @param {Draft} draft @returns {Promise<void>} */
   save(question, draft) {
     return this.#request('readwrite', (store) => store.put(draft, this.#key(question)));
   }
 
-  /** @param {number} question @returns {Promise<void>} */
+  /** @param {string|number} question @returns {Promise<void>} */
   remove(question) {
     return this.#request('readwrite', (store) => store.delete(this.#key(question)));
   }
 
-  /** @param {number} question */
+  /** @param {string|number} question */
   #key(question) {
     return `${this.#owner}:${question}`;
   }

@@ -5,7 +5,7 @@
  * @typedef {object} ReviewItem
  * @property {number} answer
  * @property {string} token says which state of the answer was shown
- * @property {number} question
+ * @property {string} question
  * @property {string} category
  * @property {number[]} bbox x, y, width, height, image px
  * @property {{url: string, width: number, height: number}} image

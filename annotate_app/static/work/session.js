@@ -33,7 +33,7 @@ export class Session {
   #autosave;
   /** @type {Task|null} */
   #prefetched = null;
-  /** The draft in this browser of the prefetched question, being loaded. @type {{question: number, draft: Promise<Draft|undefined>}|null} */
+  /** The draft in this browser of the prefetched question, being loaded. @type {{question: string, draft: Promise<Draft|undefined>}|null} */
   #ahead = null;
   #sending = false;
   #activeSinceHeartbeat = false;
@@ -308,7 +308,7 @@ export class Session {
     this.#ahead = { question, draft: this.#loadDraft(question) };
   }
 
-  /** @param {number} question */
+  /** @param {string} question */
   #loadDraft(question) {
     return this.#drafts.load(question).catch(() => undefined);
   }

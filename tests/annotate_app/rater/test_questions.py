@@ -29,9 +29,9 @@ def answers_in(project: Project) -> list:
 def test_a_task_says_what_to_paint_and_where(ada: TestClient, source: SmallSource) -> None:
     body = ada.post("/api/next", json={}).json()
     task = body["current"]
-    box = next(box for box in source.content["annotations"] if box["id"] == task["question"])
+    box = next(box for box in source.content["annotations"] if str(box["id"]) == task["question"])
     assert task["bbox"] == box["bbox"]
-    assert task["category_id"] == box["category_id"]
+    assert task["category_id"] == str(box["category_id"])
     assert (task["image"]["width"], task["image"]["height"]) == (64, 48)
     assert task["draft"] is None
     assert body["prefetched"]["question"] != task["question"]
@@ -198,7 +198,7 @@ def test_twenty_raters_at_once_never_get_the_same_question(
     def work(rater: int) -> None:
         client = clients[rater]
         while (task := next_task(client)) is not None:
-            question = task["question"]
+            question = int(task["question"])
             with lock:
                 if question in on_screen:
                     faults.append(f"question {question}: raters {rater}, {on_screen[question]}")

@@ -1,6 +1,7 @@
 """The command `o365seg`, run as its users run it."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,20 @@ def test_create_tells_what_it_made_and_noticed(source: SmallSource, tmp_path: Pa
     assert f"image not used: {first}: no such file in the image root" in done.stderr
     assert "only 3 of the 1000 requested images could be used" in done.stderr
     assert "3 images, 6 questions, 3 crowd boxes not used" in done.stdout
+
+
+def test_annotation_id_0_is_warned_of(source: SmallSource, tmp_path: Path) -> None:
+    create = ("create", tmp_path / "p", "--detections", source.detections)
+    assert "warning" not in run(*create, "--images", source.images).stderr
+    shutil.rmtree(tmp_path / "p")
+    source.content["annotations"][0]["id"] = 0
+    source.rewrite()
+    for done in (
+        run(*create, "--images", source.images),
+        run("release", tmp_path / "p", "--out", tmp_path / "release.json"),
+    ):
+        assert done.returncode == 0
+        assert "json: an annotation has id 0: pycocotools never counts it as found" in done.stderr
 
 
 def test_status_counts_in_words_and_in_json(project: Project) -> None:
