@@ -12,6 +12,7 @@ from o365seg.terminal.output import JsonFile, show
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from o365seg.store.database import Store
     from o365seg.store.progress.summary import Progress, RaterProgress, SkippedQuestion
 
 
@@ -20,6 +21,10 @@ def status(
     skips: Annotated[
         bool, typer.Option("--skips", help="List every skip with the rater's note.")
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Check that the database and every mask are undamaged."),
+    ] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Show what is done, what is left, and the hours it took."""
@@ -27,7 +32,10 @@ def status(
     from o365seg.store.database import now_ms
     from o365seg.store.progress.summary import list_skips, measure_progress
 
-    with open_project(project).store.read() as db:
+    store = open_project(project).store
+    if check:
+        _check(store)
+    with store.read() as db:
         done = measure_progress(db, now_ms())
         skipped = list_skips(db) if skips else []
     numbers = {**asdict(done), "skipped": done.skipped, "unanswered": done.unanswered}
@@ -37,6 +45,18 @@ def status(
     tables += [_raters(done.raters)] if done.raters else []
     tables += [_skips(skipped)] if skipped else []
     show(numbers, json_file, *tables)
+
+
+def _check(store: "Store") -> None:
+    from o365seg.errors import InputError
+    from o365seg.store.integrity import find_damage
+
+    found = find_damage(store)
+    for damage in found[1:]:
+        typer.echo(f"{store.name}: {damage}", err=True)
+    if found:
+        raise InputError(f"damaged: {found[0].what}", file=store.name, record=found[0].record)
+    typer.echo(f"{store.name}: checked, undamaged", err=True)
 
 
 def _counts(done: "Progress") -> "Table":

@@ -14,6 +14,7 @@ import msgspec
 
 from o365seg.errors import InputError
 from o365seg.formats.convert import Steps, field_name, read_fault
+from o365seg.formats.durable import allowed_by_umask, sync_folder
 
 T = TypeVar("T")
 
@@ -187,8 +188,9 @@ def write_json_atomic(path: str | Path, value: Any) -> None:
 def replacing(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     """A temporary file beside `path` to write to, which takes its place once it is written.
 
-    It is flushed to the disk first, so that a reader finds the old file or the whole new one. Where
-    the block fails, `path` stays as it was. `private`: for its owner alone, and never for others.
+    It is flushed to the disk first and its folder after, so that even after a power cut a reader
+    finds the old file or the whole new one. Where the block fails, `path` stays as it was.
+    `private`: for its owner alone, and never for others.
 
     Raises:
         InputError: the place cannot be written.
@@ -205,15 +207,36 @@ def replacing(path: str | Path, *, private: bool = False) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         if not private:  # as mkstemp makes it; a release is to be shared
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
+            temporary.chmod(allowed_by_umask(0o666))
         temporary.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", file=path) from None
+    except InputError:
+        raise
+    except Exception:
+        reason = _write_error(temporary)
+        if reason is None:
+            raise
+        raise InputError(f"cannot be written: {reason}", file=path) from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _write_error(file: Path | None) -> str | None:
+    """Why no more can be written to a file, which is lost by this; None: more can.
+
+    torch and safetensors have errors of their own for a full disk.
+    """
+    try:
+        if file is not None:
+            with file.open("ab") as more:
+                more.write(bytes(1 << 20))
+                os.fsync(more.fileno())
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def write_bytes_atomic(path: str | Path, data: bytes) -> None:

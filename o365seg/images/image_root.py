@@ -94,6 +94,18 @@ class ImageRoot:
         self._keep(path, data)
         return data
 
+    def permissions(self, path: str) -> int:
+        """Who may read and write a copy of a file: nobody who could not read the file here.
+
+        Returns:
+            Permission bits: the file's, without groups that have no access to the folder; of a
+            remote file, its owner's only.
+        """
+        if self.is_remote:
+            return 0o600
+        reach = self.folder.stat().st_mode & 0o111  # without it, no file inside can be opened
+        return 0o600 | ((self.folder / path).stat().st_mode & 0o666 & reach * 0o6)
+
     def forget(self, path: str) -> None:
         """Drop a file from the cache, so that the next `read` reads it again."""
         with self._keeping:

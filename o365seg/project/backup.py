@@ -13,14 +13,17 @@ is served it holds one state of the database: all of an answer or nothing.
 
 import hashlib
 import re
-import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from o365seg.errors import InputError
+from o365seg.formats.durable import allowed_by_umask
 from o365seg.formats.json_files import decode_json, read_json, replacing, write_json_atomic
 from o365seg.project.folder import (
     PROJECT_FILE,
@@ -31,10 +34,12 @@ from o365seg.project.folder import (
     project_store,
     read_about,
 )
+from o365seg.project.new_folder import new_folder
 from o365seg.project.signing_key import KEY_FILE
 from o365seg.store.copying import copy_to_sqlite, fill_from_sqlite
-from o365seg.store.database import without_password
-from o365seg.store.versions import HEAD, drop_store, open_store, schema_version
+from o365seg.store.database import Store, sqlite_url, without_password
+from o365seg.store.integrity import require_undamaged
+from o365seg.store.versions import HEAD, dropped_on_error, open_store, schema_version
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -63,8 +68,8 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
     backed up as it stands, and `restore` upgrades the copy.
 
     Raises:
-        InputError: not a project, or the file is there already or cannot be written; or a project
-            in PostgreSQL that an earlier o365seg made.
+        InputError: not a project, a damaged database, or the file is there already or cannot be
+            written; or a project in PostgreSQL that an earlier o365seg made.
     """
     if archive.exists():
         raise InputError("already exists; choose a new file", file=archive)
@@ -79,7 +84,11 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
                 file=store.name,
             )
         # It holds password hashes and the signing key: nobody else reads it at any moment.
-        with tempfile.TemporaryDirectory() as work, replacing(archive, private=True) as part:
+        # Beside the archive, where there has to be room for it anyway; /tmp may be small.
+        with (
+            replacing(archive, private=True) as part,
+            tempfile.TemporaryDirectory(prefix=f".{archive.name}.", dir=archive.parent) as work,
+        ):
             copied = Path(work) / STORE_FILE
             answers = copy_to_sqlite(store, copied)
             files = [folder / name for name in _KEPT if (folder / name).is_file()]
@@ -108,36 +117,23 @@ def restore(archive: Path, folder: Path, database: str = "") -> Manifest:
     Raises:
         InputError: a damaged backup (the file inside is named), or a folder in the way.
     """
-    folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("already exists; choose a new folder", file=folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        manifest = _unpack(archive, work)
-        about = read_json(work / PROJECT_FILE, ProjectFile)
+    with new_folder(folder) as new:
+        manifest = _unpack(archive, new.work)
+        about = read_json(new.work / PROJECT_FILE, ProjectFile)
         about.database = without_password(database)
-        store = project_store(work, about, database)
-        write_json_atomic(work / PROJECT_FILE, about)
-        if store.is_sqlite:
-            open_store(store).close()
-        else:
-            fill_from_sqlite(store, work / STORE_FILE)
+        store = project_store(new.work, about, database)
+        write_json_atomic(new.work / PROJECT_FILE, about)
+        copied = Store(sqlite_url(new.work / STORE_FILE))
         try:
-            if folder.exists():
-                folder.rmdir()
-            work.chmod(0o755)
-            work.rename(folder)
-        except BaseException:
-            if not store.is_sqlite:
-                drop_store(store)
-            raise
+            open_store(copied)  # upgraded, if an earlier version made it
+            require_undamaged(copied)
+        finally:
+            copied.close()
+        if not store.is_sqlite:
+            fill_from_sqlite(store, new.work / STORE_FILE)
+        with dropped_on_error(store):
+            new.put_in_place()
         return manifest
-    except BaseException as error:
-        shutil.rmtree(work, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
-        raise
 
 
 def _unpack(archive: Path, work: Path) -> Manifest:
@@ -168,7 +164,7 @@ def _unpack_file(
     path = work / name
     digest = hashlib.sha256()
     try:
-        with packed.open(name) as source, path.open("wb") as target:
+        with packed.open(name) as source, _writing(path, archive) as target:
             while chunk := source.read(1 << 20):
                 digest.update(chunk)
                 target.write(chunk)
@@ -178,7 +174,20 @@ def _unpack_file(
         raise InputError(f"damaged: {error}", file=archive, record=name) from None
     if digest.hexdigest() != expected:
         raise InputError("damaged: the SHA-256 checksum does not match", file=archive, record=name)
-    path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else 0o644)
+    kept = packed.getinfo(name).external_attr >> 16 & 0o666
+    path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else allowed_by_umask(kept))
+
+
+@contextmanager
+def _writing(path: Path, archive: Path) -> Iterator[BinaryIO]:
+    """A new file; a full disk is no fault of the archive."""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        raise InputError(
+            f"cannot be unpacked: {error.strerror}", file=archive, record=path.name
+        ) from None
 
 
 def _sha256(path: Path) -> str:

@@ -12,8 +12,6 @@ whole or absent.
 import hashlib
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +21,16 @@ import msgspec
 from o365seg.errors import InputError
 from o365seg.formats import records
 from o365seg.formats.categories import display_name
+from o365seg.formats.durable import allowed_by_umask
 from o365seg.formats.json_files import read_json, write_json_atomic
 from o365seg.images.image_files import CheckedImage, ImageProblem, check_image
 from o365seg.images.image_root import ImageRoot
+from o365seg.project.new_folder import NewFolder, new_folder
 from o365seg.project.sampling import rank_images
 from o365seg.project.signing_key import signing_key
 from o365seg.store.database import Store, postgresql_url, sqlite_url, without_password
 from o365seg.store.sample import add_sample
-from o365seg.store.versions import create_store, drop_store, open_store
+from o365seg.store.versions import create_store, dropped_on_error, open_store
 
 PROJECT_FILE = "project.json"
 SAMPLE_FILE = "sample.json"
@@ -136,12 +136,19 @@ def create_project(
     """
     if images < 1:
         raise InputError("must be at least 1", field="images")
-    try:
-        folder = folder.resolve()
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError("already exists; choose a new folder", file=folder)
-    except OSError as error:
-        raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
+    with new_folder(folder) as new:
+        return _fill_folder(new, detections, image_root, images, seed, database, progress)
+
+
+def _fill_folder(
+    new: NewFolder,
+    detections: Path,
+    image_root: Path | str,
+    images: int,
+    seed: int,
+    database: str,
+    progress: Callable[[Sequence[int], str], Iterable[int]],
+) -> CreationReport:
     ImageRoot(image_root).check()  # as it was given, so that a message names it so
     root = _image_root(image_root)
     about = ProjectFile(
@@ -163,42 +170,25 @@ def create_project(
                 field="bbox",
             )
     report = CreationReport()
-    work = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        (work / UPRIGHT_FOLDER).mkdir()
-        chosen = _choose_images(source, root, images, seed, work / UPRIGHT_FOLDER, report, progress)
-        if not chosen:
-            raise InputError(
-                f"none of the file's {len(source.images)} images can be used from {root}"
-                + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
-                file=detections,
-            )
-        questions = _make_questions(source, [record for record, _ in chosen], report)
-        if not questions:
-            raise InputError("no box to annotate in the sampled images", file=detections)
-        about.source_sha256 = _file_sha256(detections)
-        store = project_store(work, about, database)
-        create_store(store)
-        try:
-            _write_project(work, about, store, chosen, questions, detections)
-            if folder.exists():
-                folder.rmdir()
-            work.chmod(0o755)
-            work.rename(folder)
-        except BaseException:
-            if not store.is_sqlite:
-                drop_store(store)
-            raise
-        finally:
-            store.close()
-    except BaseException as error:
-        if work is not None:
-            shutil.rmtree(work, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise InputError(f"cannot be created: {error.strerror}", file=folder) from None
-        raise
+    upright = new.work / UPRIGHT_FOLDER
+    upright.mkdir()
+    chosen = _choose_images(source, root, images, seed, upright, report, progress)
+    if not chosen:
+        raise InputError(
+            f"none of the file's {len(source.images)} images can be used from {root}"
+            + "".join(f"\n  {name}: {why}" for name, why in report.excluded[:5]),
+            file=detections,
+        )
+    questions = _make_questions(source, [record for record, _ in chosen], report)
+    if not questions:
+        raise InputError("no box to annotate in the sampled images", file=detections)
+    about.source_sha256 = _file_sha256(detections)
+    _write_files(new.work, about, chosen, detections)
+    store = project_store(new.work, about, database)
+    create_store(store, lambda db: add_sample(db, _image_rows(chosen), questions))
+    with dropped_on_error(store):
+        store.close()  # SQLite: the file is whole, without a log beside it
+        new.put_in_place()
     report.images = len(chosen)
     sampled = {record.id for record, _ in chosen}
     report.warning = records.zero_id_warning(
@@ -305,26 +295,30 @@ def _choose_images(
                 report.excluded.append((record.name, why))
                 continue
             if upright is not None:
-                (upright_folder / str(record.id)).write_bytes(upright)
+                copy = upright_folder / str(record.id)
+                copy.write_bytes(upright)
+                copy.chmod(allowed_by_umask(image_root.permissions(checked.path)))
             if checked.remark:
                 report.remarks.append((record.name, checked.remark))
             chosen.append((record, checked))
     return chosen
 
 
-def _write_project(
+def _write_files(
     folder: Path,
     about: ProjectFile,
-    store: Store,
     chosen: list[tuple[records.Image, CheckedImage]],
-    questions: list[dict],
     detections: Path,
 ) -> None:
     write_json_atomic(folder / PROJECT_FILE, about)
     signing_key(folder)
     sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
     write_json_atomic(folder / SAMPLE_FILE, sample)
-    image_rows = [
+
+
+def _image_rows(chosen: list[tuple[records.Image, CheckedImage]]) -> list[dict]:
+    """The rows of the table `image`."""
+    return [
         {
             "id": record.id,
             "path": checked.path,
@@ -336,8 +330,6 @@ def _write_project(
         }
         for record, checked in chosen
     ]
-    with store.write() as db:
-        add_sample(db, image_rows, questions)
 
 
 def _make_questions(

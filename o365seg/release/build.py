@@ -20,6 +20,7 @@ from o365seg.formats.records import read_annotations
 from o365seg.project.folder import Project
 from o365seg.store import audit
 from o365seg.store.database import now_ms
+from o365seg.store.integrity import require_undamaged
 from o365seg.store.progress import summary as progress
 from o365seg.store.progress.released import ReleasedAnswer, list_question_ids, read_answers
 
@@ -44,7 +45,11 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         project: The open project.
         for_stock_tools: The variant for tools that know no skipped instances, where skipped and
             crowd are `iscrowd` 1 with the box as their region (see `importable_file`).
+
+    Raises:
+        InputError: the sample or the database is damaged.
     """
+    require_undamaged(project.store)
     read_annotations(project.sample_path)  # for its checks: the file may have been damaged
     release = read_json(project.sample_path, dict[str, Any])
     with project.store.read() as db:

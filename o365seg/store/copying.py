@@ -1,34 +1,64 @@
 """Copies of whole databases, from SQLite or PostgreSQL and back: for backups."""
 
+import errno
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from o365seg.errors import InputError
 from o365seg.store import schema
 from o365seg.store.database import Store, database_errors, sqlite_url
+from o365seg.store.integrity import require_undamaged
 from o365seg.store.versions import create_store, make_tables, open_store
 
 _ROWS = 500  # copied at a time: a row may hold a mask of megabytes
 
 
 def copy_to_sqlite(store: Store, path: Path) -> int:
-    """Copy a database to a SQLite file; returns the number of answers in it."""
-    if store.is_sqlite:
-        with (
-            sqlite3.connect(str(store.url.database)) as source,
-            sqlite3.connect(path) as target,
-        ):
-            source.backup(target)
-    else:
-        copy = Store(sqlite_url(path))
-        create_store(copy)
-        with store.read() as source, copy.write() as target:
-            _copy_rows(source, target)
+    """Copy a database to a SQLite file; returns the number of answers in it.
+
+    Raises:
+        InputError: the database is damaged, which only its copy may show, or cannot be copied.
+    """
+    copy = Store(sqlite_url(path))
+    try:
+        if store.is_sqlite:
+            _copy_pages(store, path)
+        else:
+            create_store(copy)
+            with database_errors(store), store.read() as source, copy.write() as target:
+                _copy_rows(source, target)
+        _require_undamaged_copy(copy, store.name)
+    finally:
         copy.close()
-    with sqlite3.connect(path) as copied:
+    with closing(sqlite3.connect(path)) as copied:
         copied.execute("PRAGMA journal_mode = DELETE")  # one file, no log beside it
         return copied.execute("SELECT count(*) FROM answer").fetchone()[0]
+
+
+def _copy_pages(store: Store, path: Path) -> None:
+    path.touch(0o600)
+    try:
+        with (
+            closing(sqlite3.connect(str(store.url.database))) as source,
+            closing(sqlite3.connect(path)) as target,
+        ):
+            source.backup(target)
+    except sqlite3.Error as error:
+        if "disk is full" in str(error):  # the disk of the copy
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        raise InputError(f"cannot be copied: {error}", file=store.name) from None
+
+
+def _require_undamaged_copy(copy: Store, name: str) -> None:
+    """Check a copy; what is damaged in it is so in the original, which errors name."""
+    try:
+        require_undamaged(copy)
+    except InputError as error:
+        raise InputError(error.message, file=name, record=error.record) from None
 
 
 def fill_from_sqlite(store: Store, path: Path) -> None:

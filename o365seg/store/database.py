@@ -178,17 +178,22 @@ def database_errors(store: Store) -> Iterator[None]:
             file=store.name,
         ) from None
     except DBAPIError as error:
-        why = (
-            str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "unknown reason"
+        raise InputError(_refusal(store, error), file=store.name) from None
+
+
+def _refusal(store: Store, error: DBAPIError) -> str:
+    """What the database refused, in words that help."""
+    why = error_reason(error)
+    if not store.is_sqlite:
+        return why
+    if "readonly" in why or "unable to open" in why:
+        return (
+            "cannot be opened for writing, which SQLite needs even to read; copy the project "
+            "to a writable folder"
         )
-        if store.is_sqlite and ("readonly" in why or "unable to open" in why):
-            why = (
-                "cannot be opened for writing, which SQLite needs even to read; copy the project "
-                "to a writable folder"
-            )
-        elif store.is_sqlite:
-            why = f"not a project database: {why}"
-        raise InputError(why, file=store.name) from None
+    if "disk is full" in why or "disk I/O error" in why:
+        return f"cannot be written: {why}"
+    return f"damaged: {why}" if "malformed" in why else f"not a project database: {why}"
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

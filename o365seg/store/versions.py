@@ -6,6 +6,8 @@ of the very first schema say it by SQLite's `user_version` 1.
 
 import logging
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,8 +25,12 @@ _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
 _log = logging.getLogger("o365seg")
 
 
-def create_store(store: Store) -> None:
+def create_store(store: Store, fill: Callable[[sa.Connection], None] | None = None) -> None:
     """Make the tables, in a database that has none of ours.
+
+    Args:
+        store: The database.
+        fill: Adds the first rows, in the same transaction: who is interrupted leaves nothing.
 
     Raises:
         InputError: it cannot be reached, or has the tables already.
@@ -33,6 +39,8 @@ def create_store(store: Store) -> None:
         Path(str(store.url.database)).touch(0o600)  # it holds password hashes
     with database_errors(store), store.write() as db:
         make_tables(db, store)
+        if fill is not None:
+            fill(db)
 
 
 def make_tables(db: sa.Connection, store: Store) -> None:
@@ -53,9 +61,22 @@ def make_tables(db: sa.Connection, store: Store) -> None:
 
 
 def drop_store(store: Store) -> None:
-    """Undo `create_store` in PostgreSQL, where making the project failed after it."""
+    """Delete a project's tables from PostgreSQL."""
     with store.write() as db:
         db.execute(sa.schema.DropSchema(store.namespace, cascade=True, if_exists=True))
+
+
+@contextmanager
+def dropped_on_error(store: Store) -> Iterator[None]:
+    """Undo `create_store` if the block fails; a SQLite file goes with its folder."""
+    try:
+        yield
+    except BaseException:
+        if not store.is_sqlite:
+            drop_store(store)
+        raise
+    finally:
+        store.close()
 
 
 def open_store(store: Store) -> Store:

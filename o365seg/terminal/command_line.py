@@ -1,8 +1,11 @@
 """What all commands share: the app, error handling and progress bars."""
 
+import signal
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from types import FrameType
 from typing import Annotated, TypeVar
 
 import typer
@@ -72,7 +75,8 @@ def _print_version(asked: bool) -> None:
 def run(app: typer.Typer, extras: Mapping[str, str] | None = None) -> None:
     """Run a Typer app with the project's exit codes.
 
-    Those of `with_exit_codes`, and 2 for an invalid command line (Typer's own).
+    Those of `with_exit_codes`, 2 for an invalid command line (Typer's own), and 143 when the
+    command was ended by SIGTERM or SIGHUP: it deletes its unfinished files first.
 
     Args:
         app: The app.
@@ -80,10 +84,31 @@ def run(app: typer.Typer, extras: Mapping[str, str] | None = None) -> None:
     """
 
     def command() -> None:
-        with needed(extras or {}):
+        with needed(extras or {}), _database_errors():
             app()
 
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _end)
     with_exit_codes(command)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    """Turn what a project's database refuses into one line; it is loaded by few commands."""
+    try:
+        yield
+    except Exception as error:
+        exceptions = sys.modules.get("sqlalchemy.exc")
+        if exceptions is None or not isinstance(error, exceptions.DBAPIError):
+            raise
+        said = str(error.orig).strip().splitlines()
+        reason = said[0] if said else "unknown reason"
+        raise InputError(f"the project's database cannot be used: {reason}") from None
 
 
 @contextmanager

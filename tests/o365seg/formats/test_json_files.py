@@ -1,13 +1,14 @@
 """Files are written whole or not at all; text is read with its marks."""
 
 import os
+import resource
 import stat
 from pathlib import Path
 
 import pytest
 
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_json, write_json_atomic
+from o365seg.formats.json_files import read_json, replacing, write_json_atomic
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -60,3 +61,20 @@ def test_what_only_begins_like_utf_16_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe{}!")
     with pytest.raises(InputError, match="begins like UTF-16 text, but is not"):
         read_json(path, dict)
+
+
+def test_a_full_disk_is_told_whatever_the_library_raises(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"model\.safetensors: cannot be written: File too"):
+            with replacing(path) as part:
+                part.write_bytes(bytes(10_000))
+                raise RuntimeError("unexpected pos 576 vs 534")  # as torch.save has it
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(RuntimeError, match="a bug"), replacing(path):
+        raise RuntimeError("a bug")
