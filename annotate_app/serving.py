@@ -1,6 +1,7 @@
 """Serve an application by uvicorn until Ctrl-C."""
 
 import errno
+import signal
 import socket
 from contextlib import suppress
 
@@ -36,7 +37,11 @@ def address_of(listening: socket.socket) -> str:
 
 
 def serve_until_interrupted(app: FastAPI, listening: socket.socket, proxy: str | None) -> None:
-    """Serve until Ctrl-C; `proxy`: the only address whose forwarding headers are trusted."""
+    """Serve until Ctrl-C or SIGTERM.
+
+    `proxy`: the only address whose forwarding headers are trusted.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as uvicorn leaves it behind
     server = uvicorn.Server(
         uvicorn.Config(
             app,

@@ -106,7 +106,7 @@ def _database_errors() -> Iterator[None]:
         exceptions = sys.modules.get("sqlalchemy.exc")
         if exceptions is None or not isinstance(error, exceptions.DBAPIError):
             raise
-        said = str(error.orig).strip().splitlines()
+        said = str(getattr(error, "orig", error)).strip().splitlines()
         reason = said[0] if said else "unknown reason"
         raise InputError(f"the project's database cannot be used: {reason}") from None
 

@@ -69,10 +69,12 @@ def test_a_full_disk_is_told_whatever_the_library_raises(tmp_path: Path) -> None
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
-        with pytest.raises(InputError, match=r"model\.safetensors: cannot be written: File too"):
-            with replacing(path) as part:
-                part.write_bytes(bytes(10_000))
-                raise RuntimeError("unexpected pos 576 vs 534")  # as torch.save has it
+        with (
+            pytest.raises(InputError, match=r"model\.safetensors: cannot be written: File too"),
+            replacing(path) as part,
+        ):
+            part.write_bytes(bytes(10_000))
+            raise RuntimeError("unexpected pos 576 vs 534")  # as torch.save has it
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
