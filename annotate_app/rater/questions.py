@@ -12,7 +12,13 @@ from pydantic import BaseModel, Field, model_validator
 
 from annotate_app.access.sessions import CurrentRater
 from annotate_app.rater import notices
-from annotate_app.web.answer_bodies import ActivityBody, MaskBody, pack_mask
+from annotate_app.web.answer_bodies import (
+    ActivityBody,
+    MaskBody,
+    PolygonBody,
+    pack_draft,
+    pack_mask,
+)
 from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import SourceId, Text, id_text, json_body
@@ -71,6 +77,7 @@ class DraftBody(BaseModel):
     question: SourceId
     mask: MaskBody
     activity: ActivityBody
+    polygon: PolygonBody | None = None
 
 
 class HeartbeatBody(BaseModel):
@@ -140,6 +147,7 @@ def make_router(project: Project) -> APIRouter:
                     mask=body.mask.mask(),
                     activity=body.activity.activity(),
                     now=now,
+                    polygon=body.polygon and body.polygon.polygon(),
                 )
             except answers.AnswerRefused as refusal:
                 return problem(422, "refused", str(refusal))
@@ -213,7 +221,7 @@ def _task(
         "category_id": id_text(leased.category_id),
         "bbox": leased.bbox,
         "image": image_reference(leased.image_sha256, leased.width, leased.height),
-        "draft": None if draft is None else asdict(draft),
+        "draft": pack_draft(draft),
         # The rater's own answer, when the question is to be corrected.
         "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,

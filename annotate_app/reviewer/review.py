@@ -8,7 +8,13 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from annotate_app.access.sessions import require
-from annotate_app.web.answer_bodies import ActivityBody, MaskBody, pack_mask
+from annotate_app.web.answer_bodies import (
+    ActivityBody,
+    MaskBody,
+    PolygonBody,
+    pack_draft,
+    pack_mask,
+)
 from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.pages import render
 from annotate_app.web.problems import problem
@@ -20,7 +26,7 @@ from o365seg.store.review import queue, verdicts
 from o365seg.store.review.queue import Attention, Filters
 from o365seg.store.review.verdicts import ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
-from o365seg.store.work.answers import AnswerRefused
+from o365seg.store.work.answers import AnswerRefused, Draft
 
 _require_reviewer = require(Role.REVIEWER)
 _Reviewer = Annotated[Rater, Depends(_require_reviewer)]
@@ -55,6 +61,23 @@ class VerdictBody(BaseModel):
     answer: RowId
     verdict: Literal["accepted", "rejected"]
     comment: Text = Field(default="", max_length=2000)
+
+
+class RepaintDraftBody(BaseModel):
+    """A reviewer's unfinished mask; None: it is discarded."""
+
+    answer: RowId
+    token: Text
+    mask: MaskBody | None
+    activity: ActivityBody
+    polygon: PolygonBody | None = None
+
+    def draft(self, now: int) -> Draft | None:
+        """Convert to the store's type."""
+        if self.mask is None:
+            return None
+        polygon = self.polygon and self.polygon.polygon()
+        return Draft(self.mask.mask(), self.activity.activity(), now, polygon)
 
 
 class RepaintBody(BaseModel):
@@ -127,6 +150,19 @@ def make_router(project: Project) -> APIRouter:
             return problem(422, "refused", str(refusal))
         return JSONResponse({"status": "recorded"})
 
+    @router.post("/api/review/draft")
+    def save_draft(
+        reviewer: _Reviewer, body: Annotated[RepaintDraftBody, Depends(json_body(RepaintDraftBody))]
+    ) -> JSONResponse:
+        now = now_ms()
+        try:
+            with store.write() as db:
+                work = body.draft(now)
+                verdicts.save_repaint(db, reviewer.id, body.answer, body.token, work)
+        except (ReviewRefused, AnswerRefused) as refusal:
+            return problem(422, "refused", str(refusal))
+        return JSONResponse({"saved_at": now})
+
     @router.post("/api/review/repaint")
     def repaint(
         reviewer: _Reviewer, body: Annotated[RepaintBody, Depends(json_body(RepaintBody))]
@@ -171,4 +207,5 @@ def _shown(item: ReviewItem) -> dict[str, Any]:
         "comment": item.comment,
         "earlier": [asdict(review) for review in item.earlier],
         "reviewable": item.reviewable,
+        "draft": pack_draft(item.draft),
     }

@@ -222,6 +222,9 @@ draft = sa.Table(
     sa.Column("skip_note", sa.String),
     sa.Column("activity", sa.JSON, nullable=False),
     sa.Column("saved_at", sa.BigInteger, nullable=False),
+    sa.Column("polygon", sa.JSON(none_as_null=True)),  # the open one, see `answers.Polygon`
+    # A reviewer's repainting, not a rater's answer.
+    sa.Column("repaint", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("draft_by_rater", "rater_id", "question_id"),
 )
 

@@ -246,6 +246,11 @@ NUMBERED = [
     ("POST", "/api/review/judge", lambda number: {"answer": number, "verdict": "accepted"}),
     (
         "POST",
+        "/api/review/draft",
+        lambda number: {"answer": number, "token": "t", "mask": None, "activity": {}},
+    ),
+    (
+        "POST",
         "/api/review/repaint",
         lambda number: {
             "answer": number,

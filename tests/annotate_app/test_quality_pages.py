@@ -241,6 +241,11 @@ def test_a_repaint_survives_a_reload_and_a_change_of_filter(
         page.select_option("[name=size]", "")
         page.get_by_text("Your repaint of this answer was restored").wait_for()
         assert page.evaluate(f"{review}.maskRle()") == mask
+        # Another browser knows only what the server keeps.
+        page.evaluate("indexedDB.deleteDatabase('o365seg-painter')")
+        page.reload()
+        page.get_by_text("Your repaint of this answer was restored").wait_for()
+        assert page.evaluate(f"{review}.maskRle()") == mask
         page.keyboard.press("Shift+Backspace")
         page.click("[data-tool=confirm-no]")
         assert page.evaluate(f"{review}.maskRle()") == mask

@@ -36,6 +36,7 @@ FOR_REVIEWERS = {
     "/api/review/keep",
     "/api/review/judge",
     "/api/review/repaint",
+    "/api/review/draft",
 }
 FOR_EVERYBODY = {
     "/logout",

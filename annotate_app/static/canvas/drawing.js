@@ -17,14 +17,16 @@ export class Drawing {
    * @param {number} h px
    * @param {{onSpans: (spans: Int32Array) => void, onTiles: (tiles: number[]) => void, onStep: () => void}} listeners
    *     onSpans, onTiles: these pixels may have changed; onStep: a whole step was made, undone or redone
+   * @param {import('./history.js').SavedSteps|null} steps that led to this mask, and those undone
    */
-  constructor(mask, w, h, { onSpans, onTiles, onStep }) {
+  constructor(mask, w, h, { onSpans, onTiles, onStep }, steps = null) {
     this.mask = mask;
     this.w = w;
     this.h = h;
     /** Increases with every finished step: shows whether there is anything new to save. */
     this.version = 0;
     this.#history = new History(mask, w, h);
+    if (steps) this.#history.restore(steps);
     this.#onTouched = { onSpans, onTiles };
     this.#onStep = onStep;
   }
@@ -93,6 +95,16 @@ export class Drawing {
     if (this.#packed?.version === this.version && !this.#history.isOpen) return this.#packed.mask;
     this.#packed = { version: this.#history.isOpen ? -1 : this.version, mask: packMask(this.mask, this.w, this.h) };
     return this.#packed.mask;
+  }
+
+  /** What a draft of the steps lacks since the last call. */
+  takeStepChanges() {
+    return this.#history.takeChanges();
+  }
+
+  /** The last step changes did not reach the draft. */
+  saveStepsAgain() {
+    this.#history.saveAgain();
   }
 
   /** @param {number[]|null} tiles @returns {boolean} */

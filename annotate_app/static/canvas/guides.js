@@ -22,11 +22,13 @@ import { segmentSpans } from './kernel.js';
  * @property {Preview[]} previews
  * @property {Point|null} pointer image px
  * @property {number} size diameter of the ring at the pointer, image px; 0: no ring
+ * @property {boolean} erases whether the pointer erases: the ring is dashed, with a minus sign beside it
  */
 
 const DARK = 'rgba(0, 0, 0, 0.65)';
 const LIGHT = 'rgba(255, 255, 255, 0.95)';
 const BOX = '#ffd60a';
+const DASHES = [4, 4];
 
 /** From this scale on single pixels can be seen, and the ring follows their edges, device px per image px. */
 const PIXELS_SHOW = 4;
@@ -36,10 +38,10 @@ const PIXELS_SHOW = 4;
  * @param {View} view
  * @param {Guides} guides
  */
-export function drawGuides(context, view, { box, previews, pointer, size }) {
+export function drawGuides(context, view, { box, previews, pointer, size, erases }) {
   if (box) drawBox(context, view, box);
   for (const preview of previews) drawPreview(context, view, preview);
-  if (pointer && size) drawRing(context, view, pointer, size);
+  if (pointer && size) drawRing(context, view, pointer, size, erases);
 }
 
 /** Strokes the current path so that it shows on any photo. @param {Context} context @param {number} ratio @param {string} colour @param {number[]} dash */
@@ -85,7 +87,7 @@ function drawPreview(context, { viewport, ratio }, { points, size, closed = fals
     context.beginPath();
     context.moveTo(path[path.length - 1].x, path[path.length - 1].y);
     context.lineTo(path[0].x, path[0].y);
-    strokeTwice(context, ratio, LIGHT, [4, 4]);
+    strokeTwice(context, ratio, LIGHT, DASHES);
   }
   corners.map(onScreen).forEach(({ x, y }, i) => {
     const side = (i === 0 ? 9 : 6) * ratio;
@@ -97,8 +99,11 @@ function drawPreview(context, { viewport, ratio }, { points, size, closed = fals
   });
 }
 
-/** @param {Context} context @param {View} view @param {Point} pointer @param {number} size image px */
-function drawRing(context, { viewport, ratio }, pointer, size) {
+/** @param {Context} context @param {View} view @param {Point} pointer @param {number} size image px @param {boolean} erases */
+function drawRing(context, { viewport, ratio }, pointer, size, erases) {
+  const centre = viewport.screenOf(pointer.x + 0.5, pointer.y + 0.5);
+  // Half a pixel more than the radius: the outermost pixels are painted whole.
+  const radius = (size / 2 + 0.5) * viewport.scale;
   context.beginPath();
   if (viewport.scale >= PIXELS_SHOW) {
     for (const { x, y } of dabOutline(size)) {
@@ -107,10 +112,14 @@ function drawRing(context, { viewport, ratio }, pointer, size) {
     }
     context.closePath();
   } else {
-    const centre = viewport.screenOf(pointer.x + 0.5, pointer.y + 0.5);
-    // Half a pixel more than the radius: the outermost pixels are painted whole.
-    context.arc(centre.x, centre.y, (size / 2 + 0.5) * viewport.scale, 0, 2 * Math.PI);
+    context.arc(centre.x, centre.y, radius, 0, 2 * Math.PI);
   }
+  strokeTwice(context, ratio, LIGHT, erases ? DASHES : []);
+  if (!erases) return;
+  const beside = radius * Math.SQRT1_2 + 4 * ratio;
+  context.beginPath();
+  context.moveTo(centre.x + beside, centre.y + beside);
+  context.lineTo(centre.x + beside + 8 * ratio, centre.y + beside);
   strokeTwice(context, ratio, LIGHT);
 }
 

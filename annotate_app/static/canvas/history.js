@@ -14,7 +14,24 @@ const TILE_OVERHEAD = 64;
  * @typedef {Uint8Array|number} PackedTile
  */
 
-/** @typedef {{tiles: Map<number, PackedTile>, bytes: number}} Step */
+/** @typedef {{id: number, tiles: Map<number, PackedTile>, bytes: number}} Step */
+
+/**
+ * Steps as a draft holds them; of those to undo and of those to redo, the next one is the last.
+ * @typedef {{past: number[], future: number[], tiles: Map<number, Map<number, PackedTile>>}} SavedSteps ids of steps; tiles: by id
+ */
+
+/**
+ * What a draft of the steps lacks.
+ * @typedef {object} StepChanges
+ * @property {boolean} all whether the draft's earlier steps are of no use
+ * @property {{past: number[], future: number[]}} order ids of the steps that the draft is to hold
+ * @property {Map<number, Map<number, PackedTile>>} changed
+ * @property {number[]} removed ids
+ */
+
+/** Steps in a draft take at most this much; older ones last as long as the page, bytes. */
+const SAVED_BYTES = 32 * 2 ** 20;
 
 export class History {
   #mask;
@@ -27,6 +44,11 @@ export class History {
   /** @type {Step[]} */
   #future = [];
   #bytes = 0;
+  #nextId = 1;
+  /** Steps that the draft holds as they are now. @type {Set<number>} */
+  #saved = new Set();
+  /** Whether a draft of this history was begun. */
+  #begun = false;
 
   /**
    * @param {Uint8Array} mask row-major 0/1, the live mask: undo and redo write into it
@@ -89,7 +111,7 @@ export class History {
     if (!tiles.size) return false;
     for (const step of this.#future) this.#bytes -= step.bytes;
     this.#future = [];
-    this.#past.push({ tiles, bytes });
+    this.#past.push({ id: this.#nextId++, tiles, bytes });
     this.#bytes += bytes;
     while (this.#bytes > this.#maxBytes && this.#past.length > 1) this.#bytes -= this.#past.shift()?.bytes ?? 0;
     return true;
@@ -104,6 +126,60 @@ export class History {
     this.#open = null;
     for (const [index, before] of kept) this.#write(index, before);
     return [...kept.keys()];
+  }
+
+  /** Goes on with the steps of a draft; those before a missing one are left out. @param {SavedSteps} steps */
+  restore({ past, future, tiles }) {
+    const found = (/** @type {number[]} */ ids) => {
+      /** @type {Step[]} */
+      const steps = [];
+      // Only an unbroken row of steps gives the masks that were.
+      for (const id of [...ids].reverse()) {
+        const content = tiles.get(id);
+        if (!content) break;
+        let bytes = 0;
+        for (const tile of content.values()) bytes += tileBytes(tile);
+        steps.unshift({ id, tiles: content, bytes });
+      }
+      return steps;
+    };
+    this.#past = found(past);
+    this.#future = found(future);
+    const steps = [...this.#past, ...this.#future];
+    this.#bytes = steps.reduce((sum, step) => sum + step.bytes, 0);
+    this.#saved = new Set(steps.map((step) => step.id));
+    this.#nextId = Math.max(0, ...past, ...future) + 1;
+    this.#begun = true;
+  }
+
+  /** What a draft lacks since the last call. @returns {StepChanges} */
+  takeChanges() {
+    let room = SAVED_BYTES;
+    // In both lists the step that undo or redo takes next is the last.
+    const nearest = (/** @type {Step[]} */ steps) => {
+      let first = steps.length;
+      while (first > 0 && (room -= steps[first - 1].bytes) >= 0) first--;
+      return steps.slice(first);
+    };
+    const before = nearest(this.#past);
+    const after = nearest(this.#future);
+    const steps = [...before, ...after];
+    const kept = new Set(steps.map((step) => step.id));
+    const changes = {
+      all: !this.#begun,
+      order: { past: before.map((step) => step.id), future: after.map((step) => step.id) },
+      changed: new Map(steps.filter((step) => !this.#saved.has(step.id)).map((step) => [step.id, step.tiles])),
+      removed: [...this.#saved].filter((id) => !kept.has(id)),
+    };
+    this.#saved = kept;
+    this.#begun = true;
+    return changes;
+  }
+
+  /** The last changes did not reach the draft: the next ones hold everything. */
+  saveAgain() {
+    this.#saved.clear();
+    this.#begun = false;
   }
 
   /** @returns {number[]|null} tiles to redraw, or null when there is nothing to undo */
@@ -129,6 +205,7 @@ export class History {
       step.bytes += tileBytes(present);
     }
     this.#bytes += step.bytes;
+    this.#saved.delete(step.id);
     to.push(step);
     return [...step.tiles.keys()];
   }

@@ -60,6 +60,8 @@ export const LOOKING = new Set([
 
 /** Pointer gestures, for the help sheet. */
 export const GESTURES = [
+  { keys: ['E held'], label: 'Erase while the key is held' },
+  { keys: ['M held'], label: 'Hide or show the mask while the key is held' },
   { keys: ['Shift+Click'], label: 'Straight line from the last point' },
   { keys: ['Right button'], label: 'Erase with the current tool' },
   { keys: ['Wheel'], label: 'Zoom to the pointer' },

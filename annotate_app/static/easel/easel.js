@@ -15,10 +15,12 @@ import { Drawing } from '../canvas/drawing.js';
 import { drawGuides } from '../canvas/guides.js';
 import { View } from '../canvas/view.js';
 import { BRUSH } from '../tools/brush.js';
+import { ERASER } from '../tools/eraser.js';
 import { TOOLS } from '../tools/list.js';
 import { POLYGON } from '../tools/polygon.js';
 import { COMMANDS, LOOKING } from './commands.js';
 import { Hand } from './hand.js';
+import { HeldKey } from './held_key.js';
 import { listenForInput } from './input.js';
 import { isTyping, keyListener } from './keyboard.js';
 import { buildLayout } from './layout.js';
@@ -67,6 +69,7 @@ export class Easel {
   #view;
   #settings;
   #hand;
+  #held = new HeldKey();
   /** @type {Drawing|null} */
   #drawing = null;
   /** @type {Task|null} */
@@ -117,6 +120,7 @@ export class Easel {
         if (this.#takesBackCorner(event)) event.preventDefault();
         else this.#keys(event);
       },
+      onRelease: (code) => this.#held.release(code),
       holdSpace: (held) => this.#hand.holdSpace(held),
       holdShift: (held) => this.#hand.holdShift(held),
     });
@@ -155,7 +159,7 @@ export class Easel {
     const taken = new Set(actions.flatMap((action) => action.keys));
     const tools = COMMANDS.map((command) => ({ ...command, keys: command.keys.filter((key) => !taken.has(key)) }));
     const commands = [...tools.filter((command) => command.keys.length), ...actions.map((action) => ({ ...action, group: 'Question' }))];
-    this.#keys = keyListener(commands, (id) => this.#run(id));
+    this.#keys = keyListener(commands, (id, event) => this.#pressed(id, event));
     this.#ui.setActions(actions);
     this.#ui.help.fill(commands);
     this.#showEnabled();
@@ -164,11 +168,12 @@ export class Easel {
   /**
    * Puts a question on the easel.
    * @param {{task: Task, photo: import('../canvas/photo.js').Photo, mask: Uint8Array, readOnly?: boolean, reference?: Uint8Array|null,
-   *     polygon?: import('../tools/polygon.js').OpenPolygon|null, notice?: Notice|null}} content polygon: to go on with; mask: row-major 0/1, then owned by the drawing; readOnly: it can only be looked at;
+   *     polygon?: import('../tools/polygon.js').OpenPolygon|null, steps?: import('../canvas/history.js').SavedSteps|null,
+   *     notice?: Notice|null}} content polygon, steps: to go on with; mask: row-major 0/1, then owned by the drawing; readOnly: it can only be looked at;
    *     reference: another mask, drawn as an outline as well
    * @returns {Drawing}
    */
-  show({ task, photo, mask, readOnly = false, reference = null, polygon = null, notice = null }) {
+  show({ task, photo, mask, readOnly = false, reference = null, polygon = null, steps = null, notice = null }) {
     this.#hand.startQuestion();
     const { width, height } = task.image;
     this.#task = task;
@@ -177,11 +182,12 @@ export class Easel {
       onTiles: (tiles) => this.#view.touchTiles(tiles),
       onStep: () => {
         this.#on.step();
+        this.#held.use();
         this.#showUndo();
         if (this.#ui.show.status.dataset.kind === 'warning') this.say('');
         if (!this.#settings.maskVisible) this.say('The mask is hidden. Press M to show it.', 'warning');
       },
-    });
+    }, steps);
     this.#drawing = drawing;
     this.#ui.show.rest.hidden = true;
     this.#ui.root.dataset.state = 'painting';
@@ -293,6 +299,15 @@ export class Easel {
   #takesBackCorner(event) {
     const plain = event.key === 'Backspace' && !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
     return plain && this.#open && !isTyping(event) && this.#hand.takeBackCorner();
+  }
+
+  /** A command by its key. The eraser and a switched mask last while their keys are held. @param {string} id @param {KeyboardEvent} event */
+  #pressed(id, event) {
+    const tool = this.#hand.record.id;
+    const { maskVisible } = this.#settings;
+    this.#run(id);
+    if (id === ERASER.id && this.#hand.record.id === id && tool !== id) this.#held.press(event.code, () => this.#pick(tool));
+    if (id === 'mask' && this.#settings.maskVisible !== maskVisible) this.#held.press(event.code, () => this.#settings.toggleMask());
   }
 
   /** @param {string} id a command or an action */

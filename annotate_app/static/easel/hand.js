@@ -211,6 +211,7 @@ export class Hand {
       previews: previews.filter((preview) => preview !== null),
       pointer: at,
       size: ringed ? this.#host.size() : 0,
+      erases: this.#pointer.erasing ?? this.#record.size === 'eraser',
     };
   }
 

@@ -3,10 +3,11 @@
 import { isTyping } from './keyboard.js';
 
 /**
- * @param {{onInput: () => void, onKey: (event: KeyboardEvent) => void, holdSpace: (held: boolean) => void,
- *     holdShift: (held: boolean) => void}} host onInput: a key, the pointer or the wheel was used
+ * @param {{onInput: () => void, onKey: (event: KeyboardEvent) => void, onRelease: (code: string|null) => void,
+ *     holdSpace: (held: boolean) => void, holdShift: (held: boolean) => void}} host onInput: a key, the pointer or the
+ *     wheel was used; onRelease: a key was released, or all of them
  */
-export function listenForInput({ onInput, onKey, holdSpace, holdShift }) {
+export function listenForInput({ onInput, onKey, onRelease, holdSpace, holdShift }) {
   document.addEventListener('keydown', (event) => {
     onInput();
     holdShift(event.shiftKey);
@@ -19,6 +20,7 @@ export function listenForInput({ onInput, onKey, holdSpace, holdShift }) {
   document.addEventListener('keyup', (event) => {
     holdShift(event.shiftKey);
     if (event.key === ' ') holdSpace(false);
+    onRelease(event.code);
   });
   const early = { passive: true, capture: true };
   for (const kind of ['pointerdown', 'wheel']) document.addEventListener(kind, onInput, early);
@@ -36,5 +38,6 @@ export function listenForInput({ onInput, onKey, holdSpace, holdShift }) {
   window.addEventListener('blur', () => {
     holdSpace(false);
     holdShift(false);
+    onRelease(null);
   });
 }

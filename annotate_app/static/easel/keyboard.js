@@ -57,7 +57,7 @@ export function isTyping(event) {
 /**
  * Runs commands from the keyboard.
  * @param {import('./commands.js').Command[]} commands
- * @param {(id: string) => void} run
+ * @param {(id: string, event: KeyboardEvent) => void} run
  * @returns {(event: KeyboardEvent) => void} keydown listener
  */
 export function keyListener(commands, run) {
@@ -67,7 +67,7 @@ export function keyListener(commands, run) {
     const command = keyNames(event).map((key) => byKey.get(key)).find(Boolean);
     if (!command) return;
     event.preventDefault();
-    if (!event.repeat || command.repeats) run(command.id);
+    if (!event.repeat || command.repeats) run(command.id, event);
   };
 }
 

@@ -29,7 +29,7 @@ export class PointerInput {
   #stage;
   #view;
   #host;
-  /** The tool gesture in progress. @type {{id: number, tool: import('../tools/tool.js').Tool}|null} */
+  /** The tool gesture in progress. @type {{id: number, tool: import('../tools/tool.js').Tool, erase: boolean}|null} */
   #stroke = null;
   /** The pointer that pans, at client px. @type {{id: number, x: number, y: number}|null} */
   #pan = null;
@@ -65,6 +65,11 @@ export class PointerInput {
   /** Whether a tool gesture or a pan is in progress. */
   get busy() {
     return this.#stroke !== null || this.#pan !== null;
+  }
+
+  /** Whether the button of the gesture in progress erases whatever the tool; null: it is the tool that says so. */
+  get erasing() {
+    return this.#stroke?.erase || null;
   }
 
   get panning() {
@@ -111,11 +116,12 @@ export class PointerInput {
     if (event.button === MIDDLE_BUTTON || this.spaceHeld || palm || tool.pans) {
       this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
     } else {
-      this.#stroke = { id: event.pointerId, tool };
+      const erase = event.button === RIGHT_BUTTON || event.button === PEN_ERASER;
+      this.#stroke = { id: event.pointerId, tool, erase };
       const at = this.#hover(event);
       const here = this.#view.screenFromClient(event.clientX, event.clientY);
       tool.down(at, {
-        erase: event.button === RIGHT_BUTTON || event.button === PEN_ERASER,
+        erase,
         shift: event.shiftKey,
         double: this.#isDouble(event),
         near: (point, reach) => this.#isNear(point, here, reach),

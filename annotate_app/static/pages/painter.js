@@ -118,13 +118,13 @@ class Painter {
     const { easel } = this;
     return {
       polygon: () => easel.openPolygon,
-      paint: (task, photo, { mask, polygon, restored }) => {
+      paint: (task, photo, { mask, polygon, steps, restored }) => {
         this.question = task.question;
         this.#bbox = task.bbox;
         this.#restored = restored;
         this.#submitAnyway = -1;
         easel.setActions(this.#actions(task));
-        const drawing = easel.show({ task, photo, mask, polygon, notice: this.#notice(task) });
+        const drawing = easel.show({ task, photo, mask, polygon, steps, notice: this.#notice(task) });
         this.#showTime();
         if (restored) easel.say('Your earlier work on this question was restored.');
         return drawing;

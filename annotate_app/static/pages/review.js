@@ -8,7 +8,7 @@ import { Easel } from '../easel/easel.js';
 import { Api, ApiError } from '../work/api.js';
 import { Autosave } from '../work/autosave.js';
 import { Clock } from '../work/clock.js';
-import { Drafts } from '../work/drafts.js';
+import { Drafts, restore } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { ReviewQueue } from '../work/review_queue.js';
 import { confirmDialog, REASONS, rejectDialog } from './dialogs.js';
@@ -71,11 +71,11 @@ class Review {
     this.#drafts = new Drafts(project, `review:${person}`);
     this.#autosave = new Autosave({
       activity: () => this.#clock.snapshot(),
-      toBrowser: async (draft) => {
-        const polygon = this.easel.openPolygon;
-        if (this.#repainted && (draft.mask || polygon)) await this.#drafts.save(this.#repainted.answer, { ...draft, polygon });
+      polygon: () => this.easel.openPolygon,
+      toBrowser: async (draft, steps) => {
+        if (this.#repainted && (draft.mask || draft.polygon)) await this.#drafts.save(this.#repainted.answer, draft, steps);
       },
-      toServer: null,
+      toServer: (work, options) => this.#sendDraft(work, options),
     });
     this.easel = new Easel({
       person,
@@ -143,11 +143,15 @@ class Review {
       return;
     }
     const photo = await this.#images.get(item.image);
-    const draft = item.reviewable ? await this.#drafts.load(item.answer).catch(() => undefined) : undefined;
+    const local = item.reviewable ? await this.#drafts.load(item.answer).catch(() => undefined) : undefined;
+    const damages = /** @type {string[]} */ ([]);
+    const begun = restore({ image: item.image, draft: item.draft, initial: item.mask }, local, (damage) => damages.push(damage));
+    const continues = item.reviewable && (begun.draft !== null || begun.polygon !== null);
     this.item = item;
-    this.#clock = new Clock({ visible: document.visibilityState === 'visible', earlier: draft?.activity });
+    this.#clock = new Clock({ visible: document.visibilityState === 'visible', earlier: continues ? begun.activity : null });
     this.#look(item, photo);
-    if (draft) this.#continue(item, photo, draft);
+    if (continues) this.#continue(item, photo, begun);
+    for (const damage of damages) this.easel.say(damage, 'warning');
     this.#images.keepOnly([item.image, ...this.#queue.images]);
   }
 
@@ -223,7 +227,15 @@ class Review {
     if (!this.#repainted) return;
     this.easel.finishStroke();
     await this.#autosave.saveInBrowser();
+    await this.#autosave.saveToServer();
     this.#stopRepaint();
+  }
+
+  /** @param {import('../work/autosave.js').Work} work @param {{keepalive: boolean}} options */
+  #sendDraft(work, options) {
+    if (!this.#repainted) throw new Error('nothing is repainted');
+    const { answer, token } = this.#repainted;
+    return this.#api.review('draft', { answer, token, ...work }, { attempts: 1, ...options });
   }
 
   #stopRepaint() {
@@ -231,20 +243,11 @@ class Review {
     this.#repainted = null;
   }
 
-  /** Goes on with an unfinished repaint. @param {ReviewItem} item @param {Photo} photo @param {import('../work/drafts.js').Draft} draft */
-  #continue(item, photo, draft) {
+  /** Goes on with an unfinished repaint. @param {ReviewItem} item @param {Photo} photo @param {import('../work/drafts.js').Restored} begun */
+  #continue(item, photo, { mask, polygon, steps, draft }) {
     const { easel } = this;
-    const { width, height } = item.image;
-    const from = draft.mask ?? item.mask;
-    let mask;
-    try {
-      mask = from ? unpackMask(from, width, height) : new Uint8Array(width * height);
-    } catch (error) {
-      easel.say(error instanceof Error ? error.message : String(error), 'warning');
-      return;
-    }
-    easel.show({ task: item, photo, mask, polygon: draft.polygon });
-    this.#repaint(item, draft.mask ? draft : null);
+    easel.show({ task: item, photo, mask, polygon, steps });
+    this.#repaint(item, draft);
     easel.say('Your repaint of this answer was restored.');
   }
 
@@ -260,7 +263,7 @@ class Review {
     easel.notice({ title: 'Repaint', text: 'Your mask replaces this answer.' });
     if (easel.readOnly) easel.readOnly = false;
     this.#repainted = item;
-    this.#autosave.start(drawing, { draft });
+    this.#autosave.start(drawing, { draft, serverSavedAt: item.draft?.saved_at });
   }
 
   /** Asks first if there is work to lose. @param {ReviewItem} item @param {boolean} restored */
@@ -283,6 +286,9 @@ class Review {
   async #unpaint(item) {
     this.#stopRepaint();
     await this.#drafts.remove(item.answer).catch(() => {});
+    const { answer, token } = item;
+    item.draft = null;
+    this.#api.review('draft', { answer, token, mask: null, activity: {} }).catch(() => {}); // the mask is asked about again
     this.#look(item, await this.#images.get(item.image));
   }
 

@@ -72,6 +72,7 @@ export class PolygonTool extends AreaTool {
     if (!this.#placed) return;
     this.back();
     this.#taken = [];
+    this.desk.changed();
   }
 
   reset() {

@@ -139,7 +139,7 @@ export class Api {
     return this.#patiently('/api/kept', { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
   }
 
-  /** A reviewer's requests. @param {'next'|'open'|'keep'|'judge'|'repaint'} what @param {Body} body @param {Options} [options] */
+  /** A reviewer's requests. @param {'next'|'open'|'keep'|'judge'|'repaint'|'draft'} what @param {Body} body @param {Options & {keepalive?: boolean}} [options] */
   review(what, body, options) {
     return this.#post(`/api/review/${what}`, body, options);
   }

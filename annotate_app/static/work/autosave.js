@@ -16,18 +16,20 @@ const TIME_EVERY = 5_000; // ms between drafts in the browser while nothing is p
 
 /**
  * The work so far: what every draft holds.
- * @typedef {{mask: import('../canvas/rle.js').PackedMask, activity: import('./clock.js').Activity}} Work
+ * @typedef {{mask: import('../canvas/rle.js').PackedMask, activity: import('./clock.js').Activity,
+ *     polygon: import('../tools/polygon.js').OpenPolygon|null}} Work
  */
 
 /**
  * Where drafts go.
  * @typedef {object} Places
  * @property {() => import('./clock.js').Activity} activity how the drawing was made so far
- * @property {(draft: Partial<Work> & {activity: Work['activity'], saved_at: number, server_saved_at?: number}) => Promise<unknown>} toBrowser
+ * @property {() => Work['polygon']} polygon the open one
+ * @property {(draft: Partial<Work> & {activity: Work['activity'], saved_at: number, server_saved_at?: number},
+ *     steps: import('../canvas/history.js').StepChanges) => Promise<unknown>} toBrowser
  *     saved_at: of the last change, 0 before the first; no mask: nothing is painted yet; may reject: private windows can
  *     refuse storage, and the server's drafts remain
- * @property {((work: Work, options: {keepalive: boolean}) => Promise<{saved_at: number}>)|null} toServer null: drafts stay in this
- *     browser; resolves to the server's
+ * @property {(work: Work, options: {keepalive: boolean}) => Promise<{saved_at: number}>} toServer resolves to the server's
  *     time, epoch ms; keepalive: the page is being left
  * @property {(error: unknown) => unknown} [onFailed] the server has not saved the draft of the current drawing
  */
@@ -43,7 +45,8 @@ export class Autosave {
   #changedAt = 0; // epoch ms, of the last change
   #restored = false; // whether the drawing began with a draft
   #savedInBrowserAt = 0; // this computer's clock, epoch ms
-  #savedVersion = 0; // version of the drawing in the server's draft
+  #parts = 0; // changes so far of the drawing and of an open polygon
+  #savedState = ''; // of the drawing in the server's draft
   /** @type {number|undefined} */
   #serverSavedAt;
 
@@ -68,7 +71,8 @@ export class Autosave {
     this.#drawing = drawing;
     this.#restored = draft !== null;
     this.#changedAt = draft?.saved_at ?? 0;
-    this.#savedVersion = 0;
+    this.#parts = 0;
+    this.#savedState = this.#state(drawing);
     this.#serverSavedAt = serverSavedAt;
   }
 
@@ -81,6 +85,7 @@ export class Autosave {
   /** A step, or a part of one, was painted, undone or redone: saves it now, or shortly if a draft was saved a moment ago. */
   changed() {
     this.#changedAt = Date.now();
+    this.#parts += 1;
     if (this.#timer) return;
     const wait = Math.max(0, this.#savedInBrowserAt + BROWSER_EVERY - Date.now());
     this.#timer = setTimeout(() => this.saveInBrowser(), wait);
@@ -90,7 +95,7 @@ export class Autosave {
   leave() {
     this.saveInBrowser();
     const drawing = this.#unsaved();
-    if (drawing) this.#places.toServer?.(this.#work(drawing), { keepalive: true }).catch(() => {});
+    if (drawing) this.#places.toServer(this.#work(drawing), { keepalive: true }).catch(() => {});
   }
 
   async saveInBrowser() {
@@ -99,34 +104,40 @@ export class Autosave {
     if (!drawing) return;
     this.#savedInBrowserAt = Date.now();
     const painted = drawing.version > 0 || this.#restored;
-    const draft = { ...(painted ? this.#work(drawing) : { activity: this.#places.activity() }), saved_at: this.#changedAt };
+    const { activity, polygon } = this.#places;
+    const draft = { ...(painted ? this.#work(drawing) : { activity: activity(), polygon: polygon() }), saved_at: this.#changedAt };
     const seen = this.#serverSavedAt === undefined ? {} : { server_saved_at: this.#serverSavedAt };
-    await this.#places.toBrowser({ ...draft, ...seen }).catch(() => {});
+    await this.#places.toBrowser({ ...draft, ...seen }, drawing.takeStepChanges()).catch(() => drawing.saveStepsAgain());
   }
 
   async saveToServer() {
     const drawing = this.#unsaved();
-    const { toServer } = this.#places;
-    if (!drawing || !toServer) return;
-    const { version } = drawing;
+    if (!drawing) return;
+    const state = this.#state(drawing);
     try {
-      const { saved_at } = await toServer(this.#work(drawing), { keepalive: false });
+      const { saved_at } = await this.#places.toServer(this.#work(drawing), { keepalive: false });
       if (this.#drawing !== drawing) return;
-      this.#savedVersion = version;
+      this.#savedState = state;
       this.#serverSavedAt = saved_at;
     } catch (error) {
       if (this.#drawing === drawing) await this.#places.onFailed?.(error);
     }
   }
 
-  /** The drawing, if it has steps that the server should get now. */
+  /** The drawing, if it has changes that the server should get now. */
   #unsaved() {
-    return this.paused || this.#drawing?.version === this.#savedVersion ? null : this.#drawing;
+    const drawing = this.#drawing;
+    return this.paused || !drawing || this.#state(drawing) === this.#savedState ? null : drawing;
+  }
+
+  /** @param {Drawing} drawing */
+  #state(drawing) {
+    return `${drawing.version}/${this.#parts}`;
   }
 
   /** @param {Drawing} drawing @returns {Work} */
   #work(drawing) {
-    return { mask: drawing.pack(), activity: this.#places.activity() };
+    return { mask: drawing.pack(), activity: this.#places.activity(), polygon: this.#places.polygon() };
   }
 
   #stopTimer() {

@@ -14,7 +14,9 @@ const STORE = 'drafts';
  * @property {import('../canvas/rle.js').PackedMask} [mask] missing: nothing was painted yet
  * @property {import('./clock.js').Activity} activity
  * @property {number} saved_at epoch ms, by this computer's clock, or the server's for its drafts
- * @property {import('../tools/polygon.js').OpenPolygon|null} [polygon] only in this browser
+ * @property {import('../tools/polygon.js').OpenPolygon|null} [polygon]
+ * @property {{past: number[], future: number[]}} [order] of the steps to undo and redo; only in this browser
+ * @property {import('../canvas/history.js').SavedSteps|null} [steps] that were loaded with it
  * @property {string} [image_sha256] the photo that was painted on
  * @property {number} [server_saved_at] epoch ms, by the server's clock: the newest server draft that this browser wrote or saw
  */
@@ -29,19 +31,37 @@ export class Drafts {
     this.#owner = `${project}:${rater}`;
   }
 
-  /** @param {string|number} question @returns {Promise<Draft|undefined>} */
-  load(question) {
-    return this.#request('readonly', (store) => store.get(this.#key(question)));
+  /** @param {string|number} question @returns {Promise<Draft|undefined>} with its steps */
+  async load(question) {
+    const [draft, keys, contents] = await this.#transact('readonly', (store) => [
+      store.get(this.#key(question)),
+      store.getAllKeys(this.#stepKeys(question)),
+      store.getAll(this.#stepKeys(question)),
+    ]);
+    if (!draft?.order) return draft;
+    const tiles = new Map(keys.map((/** @type {string} */ key, /** @type {number} */ i) => [Number(key.slice(key.lastIndexOf(':') + 1)), contents[i]]));
+    return { ...draft, steps: { ...draft.order, tiles } };
   }
 
-  /** @param {string|number} question @param {Draft} draft @returns {Promise<void>} */
-  save(question, draft) {
-    return this.#request('readwrite', (store) => store.put(draft, this.#key(question)));
+  /**
+   * The draft and its steps become one, or neither is saved.
+   * @param {string|number} question
+   * @param {Draft} draft
+   * @param {import('../canvas/history.js').StepChanges|null} [changes] steps that the last draft of the question lacks
+   * @returns {Promise<unknown>}
+   */
+  save(question, draft, changes = null) {
+    return this.#transact('readwrite', (store) => {
+      if (changes?.all) store.delete(this.#stepKeys(question));
+      for (const id of changes?.removed ?? []) store.delete(this.#stepKey(question, id));
+      for (const [id, tiles] of changes?.changed ?? []) store.put(tiles, this.#stepKey(question, id));
+      return [store.put(changes ? { ...draft, order: changes.order } : draft, this.#key(question))];
+    });
   }
 
-  /** @param {string|number} question @returns {Promise<void>} */
+  /** @param {string|number} question @returns {Promise<unknown>} */
   remove(question) {
-    return this.#request('readwrite', (store) => store.delete(this.#key(question)));
+    return this.#transact('readwrite', (store) => [store.delete(this.#key(question)), store.delete(this.#stepKeys(question))]);
   }
 
   /** @param {string|number} question */
@@ -49,19 +69,29 @@ export class Drafts {
     return `${this.#owner}:${question}`;
   }
 
+  /** @param {string|number} question @param {number} id */
+  #stepKey(question, id) {
+    return `${this.#key(question)}:step:${id}`;
+  }
+
+  /** @param {string|number} question the keys of all its steps */
+  #stepKeys(question) {
+    const start = `${this.#key(question)}:step:`;
+    return IDBKeyRange.bound(start, `${start}\uffff`);
+  }
+
   /**
-   * @template T
    * @param {IDBTransactionMode} mode
-   * @param {(store: IDBObjectStore) => IDBRequest<any>} act
-   * @returns {Promise<T>}
+   * @param {(store: IDBObjectStore) => IDBRequest<any>[]} act
+   * @returns {Promise<any[]>} what the requests found
    */
-  async #request(mode, act) {
+  async #transact(mode, act) {
     const database = await (this.#opening ??= open());
     return new Promise((resolve, reject) => {
       // Strict: on the disk once it completes, so that even a power cut loses nothing.
       const transaction = database.transaction(STORE, mode, { durability: 'strict' });
-      const request = act(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(request.result);
+      const requests = act(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(requests.map((request) => request.result));
       transaction.onabort = () => reject(transaction.error);
       transaction.onerror = () => reject(transaction.error);
     });
@@ -93,33 +123,42 @@ export function newerDraft(local, server) {
 }
 
 /**
+ * @typedef {object} Restored
+ * @property {Uint8Array} mask row-major 0/1
+ * @property {Draft|null} draft the one it comes from
+ * @property {import('../tools/polygon.js').OpenPolygon|null} polygon that was open
+ * @property {import('../canvas/history.js').SavedSteps|null} steps to undo and redo, if the draft in this browser has this mask
+ * @property {import('./clock.js').Activity|null} activity on the question so far
+ */
+
+/**
  * The mask to begin a question with: that of the later readable draft, or else the question's own. A draft of another
  * photo is not used.
- * @param {import('./api.js').Task} task
+ * @param {Pick<import('./api.js').Task, 'image'|'draft'|'initial'|'earlier'>} task
  * @param {Draft|undefined} local the draft in this browser
  * @param {(damage: string) => void} onDamaged a draft cannot be read
- * @returns {{mask: Uint8Array, draft: Draft|null, polygon: import('../tools/polygon.js').OpenPolygon|null, activity: import('./clock.js').Activity|null}}
- *     mask: row-major 0/1; draft: the one it comes from; polygon: the open one, if the draft in this browser has this mask;
- *     activity: on the question so far
+ * @returns {Restored}
  */
 export function restore(task, local, onDamaged) {
   const { width, height, sha256 } = task.image;
   const painted = local?.mask ? local : null;
   const best = newerDraft(painted, task.draft);
-  const polygon = (!local?.image_sha256 || local.image_sha256 === sha256) && local?.polygon ? local.polygon : null;
+  const ours = local && (!local.image_sha256 || local.image_sha256 === sha256) ? local : null;
   for (const draft of [best, best === painted ? task.draft : painted]) {
     if (!draft?.mask) continue;
     try {
       if (draft.image_sha256 && draft.image_sha256 !== sha256) continue;
-      const same = draft.mask.crc32 === local?.mask?.crc32;
+      const same = draft.mask.crc32 === ours?.mask?.crc32;
       const activity = painted ? draft.activity : longer(draft.activity, local?.activity);
-      return { mask: unpackMask(draft.mask, width, height), draft, polygon: same ? polygon : null, activity };
+      const kept = same ? ours : draft;
+      return { mask: unpackMask(draft.mask, width, height), draft, polygon: kept.polygon ?? null, steps: kept.steps ?? null, activity };
     } catch (error) {
       onDamaged(error instanceof Error ? error.message : String(error));
     }
   }
   const initial = task.initial ?? task.earlier?.mask;
-  return { mask: initial ? unpackMask(initial, width, height) : new Uint8Array(width * height), draft: null, polygon, activity: local?.activity ?? null };
+  const mask = initial ? unpackMask(initial, width, height) : new Uint8Array(width * height);
+  return { mask, draft: null, polygon: ours?.polygon ?? null, steps: null, activity: local?.activity ?? null };
 }
 
 /** @param {import('./clock.js').Activity} a @param {import('./clock.js').Activity} [b] */

@@ -8,7 +8,7 @@
  * @property {string} question
  * @property {string} category
  * @property {number[]} bbox x, y, width, height, image px
- * @property {{url: string, width: number, height: number}} image
+ * @property {{url: string, sha256: string, width: number, height: number}} image
  * @property {string} rater
  * @property {import('../canvas/rle.js').PackedMask|null} mask null: skipped
  * @property {string|null} skip_reason
@@ -18,6 +18,7 @@
  * @property {Verdict|null} verdict
  * @property {string|null} comment
  * @property {{reviewer: string, verdict: Verdict, comment: string}[]} earlier
+ * @property {import('./drafts.js').Draft|null} draft the reviewer's unfinished repainting that the server keeps
  */
 
 /** @typedef {'accepted'|'rejected'|'repainted'} Verdict */

@@ -10,7 +10,7 @@
 /**
  * What the session shows, and what it reads back.
  * @typedef {object} Screen
- * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, polygon: OpenPolygon|null, restored: boolean}) => import('../canvas/drawing.js').Drawing} paint
+ * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, polygon: OpenPolygon|null, steps: import('../canvas/history.js').SavedSteps|null, restored: boolean}) => import('../canvas/drawing.js').Drawing} paint
  * @property {() => OpenPolygon|null} polygon the open one
  * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: Notice}) => Promise<unknown>} feedback
  *     shows the answer just given, with a text about it, until the rater continues

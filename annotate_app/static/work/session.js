@@ -51,8 +51,9 @@ export class Session {
     this.#version = version;
     this.#autosave = new Autosave({
       activity: () => this.clock.snapshot(),
-      toBrowser: async (draft) => {
-        if (this.task) await drafts.save(this.task.question, { ...draft, polygon: screen.polygon(), image_sha256: this.task.image.sha256 });
+      polygon: () => screen.polygon(),
+      toBrowser: async (draft, steps) => {
+        if (this.task) await drafts.save(this.task.question, { ...draft, image_sha256: this.task.image.sha256 }, steps);
       },
       toServer: async (work, options) => {
         const { lease, question } = this.#required();
@@ -292,11 +293,11 @@ export class Session {
       return;
     }
 
-    const { mask, draft, polygon, activity } = await this.#restore(current);
+    const { mask, draft, polygon, steps, activity } = await this.#restore(current);
     this.task = current;
     this.clock = new Clock({ visible: document.visibilityState === 'visible', earlier: activity });
     const restored = draft !== null || polygon !== null;
-    this.#autosave.start(this.#screen.paint(current, photo, { mask, polygon, restored }), { draft, serverSavedAt: current.draft?.saved_at });
+    this.#autosave.start(this.#screen.paint(current, photo, { mask, polygon, steps, restored }), { draft, serverSavedAt: current.draft?.saved_at });
     this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
     // After this question is on the screen: decoding the next photo would delay drawing this one.
     if (prefetched) setTimeout(() => this.#lookAhead(prefetched), LOOK_AHEAD_AFTER);

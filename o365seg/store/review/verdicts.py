@@ -43,6 +43,7 @@ class ReviewItem:
         counts: The mask's compressed run lengths; None: a skip.
         verdict: The newest one on this answer, with its comment; None: not reviewed.
         reviewable: Whether a verdict of this reviewer would be taken now.
+        draft: This reviewer's unfinished repainting of it.
     """
 
     answer_id: int
@@ -65,6 +66,7 @@ class ReviewItem:
     comment: str
     earlier: list[EarlierReview]
     reviewable: bool
+    draft: answers.Draft | None = None
 
 
 class ReviewRefused(Exception):
@@ -130,13 +132,7 @@ def repaint(
             return answers.Recorded(recorded.id, repeated=True)
         raise ReviewRefused("you already submitted another mask for this question")
     row = judged_row(db, reviewer_id, answer_id, now)
-    hold = db.execute(
-        sa.select(review_hold).where(
-            review_hold.c.answer_id == answer_id,
-            review_hold.c.reviewer_id == reviewer_id,
-            review_hold.c.token == token,
-        )
-    ).one_or_none()
+    hold = _hold(db, reviewer_id, answer_id, token)
     if hold is None:
         raise ReviewRefused("your time to repaint it ran out; open it again")
     area = answers.check_work(mask, (row.height, row.width))
@@ -170,8 +166,28 @@ def repaint(
         now=now,
     )
     _record_review(db, answer_id, reviewer_id, Verdict.REPAINTED, "", now)
+    answers.delete_draft(db, row.question_id, reviewer_id, repaint=True)
     db.execute(review_hold.delete().where(review_hold.c.answer_id == answer_id))
     return answers.Recorded(new_id, repeated=False)
+
+
+def save_repaint(
+    db: sa.Connection, reviewer_id: int, answer_id: int, token: str, work: answers.Draft | None
+) -> None:
+    """Keep a reviewer's unfinished repainting in the place of an earlier one; None: discard it.
+
+    Raises:
+        ReviewRefused: as `judge`, or the reviewer does not hold the answer.
+        AnswerRefused: a mask that cannot be what was painted.
+    """
+    if _hold(db, reviewer_id, answer_id, token) is None:
+        raise ReviewRefused("your time to repaint it ran out; open it again")
+    row = db.execute(sa.select(answer).where(answer.c.id == answer_id)).one()
+    if work is None:
+        answers.delete_draft(db, row.question_id, reviewer_id, repaint=True)
+    else:
+        size = (row.height, row.width)
+        answers.write_draft(db, row.question_id, reviewer_id, work, size, repaint=True)
 
 
 def read_item(db: sa.Connection, reviewer_id: int, answer_id: int) -> ReviewItem:
@@ -243,6 +259,7 @@ def read_item(db: sa.Connection, reviewer_id: int, answer_id: int) -> ReviewItem
             if entry.answer_id != answer_id
         ],
         reviewable=row.token is not None,
+        draft=_repaint_of(db, reviewer_id, row),
     )
 
 
@@ -274,6 +291,22 @@ def judged_row(db: sa.Connection, reviewer_id: int, answer_id: int, now: int) ->
     if db.execute(sa.select(elsewhere)).scalar_one():
         raise ReviewRefused("another reviewer is working on it")
     return row
+
+
+def _hold(db: sa.Connection, reviewer_id: int, answer_id: int, token: str) -> sa.Row | None:
+    return db.execute(
+        sa.select(review_hold).where(
+            review_hold.c.answer_id == answer_id,
+            review_hold.c.reviewer_id == reviewer_id,
+            review_hold.c.token == token,
+        )
+    ).one_or_none()
+
+
+def _repaint_of(db: sa.Connection, reviewer_id: int, row: sa.Row) -> answers.Draft | None:
+    """The unfinished repainting of this answer; not of an earlier answer to its question."""
+    found = answers.find_draft(db, row.question_id, reviewer_id, repaint=True)
+    return None if found is None or found.saved_at < row.received_at else found
 
 
 def _last_review(db: sa.Connection, answer_id: int) -> sa.Row | None:

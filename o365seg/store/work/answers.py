@@ -60,12 +60,21 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Polygon:
+    """An open polygon: its corners (x, y) in image px, and what closing it writes, 0 or 1."""
+
+    corners: list[tuple[int, int]]
+    value: int
+
+
+@dataclass(frozen=True)
 class Draft:
     """Work in progress on a question."""
 
     mask: Mask
     activity: Activity
     saved_at: int
+    polygon: Polygon | None = None
 
 
 class AnswerRefused(Exception):
@@ -164,7 +173,7 @@ def submit(
         now=now,
     )
     leases.close(db, token, "answered", now)
-    db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
+    delete_draft(db, held.question_id, rater_id)
     standing = None
     if purpose is Purpose.QUALIFICATION:
         standing = qualification.conclude(db, rater_id, read_settings(db), now)
@@ -224,6 +233,7 @@ def save_draft(
     mask: Mask,
     activity: Activity,
     now: int,
+    polygon: Polygon | None = None,
 ) -> bool:
     """Keep a rater's work in progress; only the newest is kept.
 
@@ -240,23 +250,51 @@ def save_draft(
     ).one_or_none()
     if held is None or held.question_id != question_id:
         raise AnswerRefused("this question was not assigned to you")
-    _check_mask(mask, (held.height, held.width))
     answered = db.execute(sa.select(answer.c.id).where(answer.c.lease_token == token)).one_or_none()
     if answered is not None:
         return False  # a draft that was overtaken by its own submit
-    db.execute(draft.delete().where(*_working_draft(held.question_id, rater_id)))
+    work = Draft(mask, activity, now, polygon)
+    write_draft(db, held.question_id, rater_id, work, (held.height, held.width))
+    return leases.renew(db, token, rater_id, now)
+
+
+def write_draft(
+    db: sa.Connection,
+    question_id: int,
+    rater_id: int,
+    work: Draft,
+    size: tuple[int, int],
+    *,
+    repaint: bool = False,
+) -> None:
+    """Keep work in progress in the place of earlier work on the same question.
+
+    Args:
+        db: The writing transaction.
+        question_id: The question.
+        rater_id: Whose work it is.
+        work: What to keep.
+        size: (height, width) of the image.
+        repaint: Whether a reviewer repaints an answer.
+
+    Raises:
+        AnswerRefused: a mask of the wrong size or damaged on its way.
+    """
+    _check_mask(work.mask, size)
+    delete_draft(db, question_id, rater_id, repaint=repaint)
     db.execute(
         draft.insert().values(
-            question_id=held.question_id,
+            question_id=question_id,
             rater_id=rater_id,
             late=False,
-            counts=mask.counts,
-            crc32=mask.crc32,
-            activity=asdict(activity),
-            saved_at=now,
+            counts=work.mask.counts,
+            crc32=work.mask.crc32,
+            activity=asdict(work.activity),
+            saved_at=work.saved_at,
+            polygon=work.polygon and asdict(work.polygon),
+            repaint=repaint,
         )
     )
-    return leases.renew(db, token, rater_id, now)
 
 
 _DRAFT = (
@@ -265,23 +303,37 @@ _DRAFT = (
     .where(
         draft.c.question_id == sa.bindparam("question"),
         draft.c.rater_id == sa.bindparam("rater"),
+        draft.c.repaint == sa.bindparam("repaint"),
         ~draft.c.late,
     )
 )
 
 
-def find_draft(db: sa.Connection, question_id: int, rater_id: int) -> Draft | None:
-    """A rater's work in progress on a question."""
-    given = {"question": question_id, "rater": rater_id}
+def find_draft(
+    db: sa.Connection, question_id: int, rater_id: int, *, repaint: bool = False
+) -> Draft | None:
+    """A person's work in progress on a question; `repaint`: on repainting its answer."""
+    given = {"question": question_id, "rater": rater_id, "repaint": repaint}
     row = db.execute(_DRAFT, given).one_or_none()
     if row is None:
         return None
     mask = Mask((row.height, row.width), row.counts, row.crc32)
-    return Draft(mask, Activity(**row.activity), row.saved_at)
+    polygon = None if row.polygon is None else Polygon(**row.polygon)
+    return Draft(mask, Activity(**row.activity), row.saved_at, polygon)
 
 
-def _working_draft(question_id: int, rater_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return draft.c.question_id == question_id, draft.c.rater_id == rater_id, ~draft.c.late
+def delete_draft(
+    db: sa.Connection, question_id: int, rater_id: int, *, repaint: bool = False
+) -> None:
+    """Delete a person's work in progress on a question, if there is any."""
+    db.execute(
+        draft.delete().where(
+            draft.c.question_id == question_id,
+            draft.c.rater_id == rater_id,
+            draft.c.repaint == repaint,
+            ~draft.c.late,
+        )
+    )
 
 
 def _keep_late(

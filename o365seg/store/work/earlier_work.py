@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
 from o365seg.store.work import leases
-from o365seg.store.work.answers import Mask
+from o365seg.store.work.answers import Mask, delete_draft
 from o365seg.store.work.choosing import Choice
 
 
@@ -128,7 +128,7 @@ def list_kept(db: sa.Connection, rater_id: int, now: int) -> list[KeptWork]:
             image.c.height,
         )
         .select_from(draft.join(question).join(image))
-        .where(draft.c.rater_id == rater_id, ~answered_since, ~in_hand)
+        .where(draft.c.rater_id == rater_id, ~draft.c.repaint, ~answered_since, ~in_hand)
         .order_by(draft.c.saved_at.desc(), draft.c.id.desc())
     ).all()
     return [
@@ -158,7 +158,9 @@ def take_up(db: sa.Connection, kept_id: int, rater_id: int, now: int) -> Standin
         What the question's standing was: only a free one is given. None: no such work of theirs.
     """
     kept = db.execute(
-        sa.select(draft).where(draft.c.id == kept_id, draft.c.rater_id == rater_id)
+        sa.select(draft).where(
+            draft.c.id == kept_id, draft.c.rater_id == rater_id, ~draft.c.repaint
+        )
     ).one_or_none()
     if kept is None:
         return None
@@ -166,8 +168,7 @@ def take_up(db: sa.Connection, kept_id: int, rater_id: int, now: int) -> Standin
     if standing is Standing.FREE:
         leases.show_again(db, Choice(kept.question_id, Purpose.ANSWER), rater_id, now)
         if kept.late and kept.counts is not None:
-            working = (draft.c.question_id == kept.question_id, draft.c.rater_id == rater_id)
-            db.execute(draft.delete().where(*working, ~draft.c.late))
+            delete_draft(db, kept.question_id, rater_id)
             content = dict(kept._mapping) | {"late": False, "saved_at": now}
             del content["id"]
             db.execute(draft.insert().values(content))

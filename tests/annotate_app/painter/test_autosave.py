@@ -4,9 +4,11 @@ import pytest
 
 _SETUP = """
     const calls = [];
+    let corners = null;
     let answer = async () => ({ saved_at: 77 });
     const autosave = new m.Autosave({
         activity: () => ({ strokes: 3 }),
+        polygon: () => corners,
         toBrowser: async (draft) => calls.push(['browser', draft]),
         toServer: (work, options) => {
             calls.push(['server', { ...work, ...options }]);
@@ -14,7 +16,7 @@ _SETUP = """
         },
         onFailed: (error) => calls.push(['failed', error.message]),
     });
-    const drawing = { version: 0, pack: () => 'mask' };
+    const drawing = { version: 0, pack: () => 'mask', takeStepChanges() {}, saveStepsAgain() {} };
     const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
     const names = () => calls.map(([name]) => name);
 """
@@ -29,7 +31,7 @@ def test_of_a_drawing_without_steps_only_the_time_is_saved(autosave):
     body = """autosave.start(drawing);
         await autosave.saveInBrowser(); await autosave.saveToServer(); autosave.leave();
         return calls;"""
-    saved = ["browser", {"activity": {"strokes": 3}, "saved_at": 0}]
+    saved = ["browser", {"activity": {"strokes": 3}, "polygon": None, "saved_at": 0}]
     assert autosave(body) == [saved, saved]
 
 
@@ -37,7 +39,8 @@ def test_a_restored_drawing_keeps_its_mask_and_the_time_of_its_last_change(autos
     body = """autosave.start(drawing, { draft: { saved_at: 44 }, serverSavedAt: 44 });
         await autosave.saveInBrowser();
         return calls;"""
-    draft = {"mask": "mask", "activity": {"strokes": 3}, "saved_at": 44, "server_saved_at": 44}
+    work = {"mask": "mask", "activity": {"strokes": 3}, "polygon": None}
+    draft = {**work, "saved_at": 44, "server_saved_at": 44}
     assert autosave(body) == [["browser", draft]]
 
 
@@ -72,6 +75,28 @@ def test_the_server_gets_every_version_once_and_on_leaving_what_it_lacks(autosav
         autosave.leave();
         return [before, calls.at(-1)[1].keepalive];"""
     assert autosave(body) == [1, True]
+
+
+def test_corners_alone_reach_the_server_too(autosave):
+    body = """autosave.start(drawing);
+        corners = [1];
+        autosave.changed();
+        await autosave.saveToServer(); await autosave.saveToServer();
+        return calls.filter(([name]) => name === 'server').map(([, work]) => work.polygon);"""
+    assert autosave(body) == [[1]]
+
+
+def test_steps_that_did_not_reach_the_browser_are_saved_again(evaluate):
+    body = """const said = [];
+        const autosave = new m.Autosave({
+            activity: () => ({}), polygon: () => null, toServer: async () => ({ saved_at: 1 }),
+            toBrowser: async () => { throw new Error('full'); },
+        });
+        const steps = { takeStepChanges() {}, saveStepsAgain: () => said.push('again') };
+        autosave.start({ version: 0, pack: () => 'mask', ...steps });
+        await autosave.saveInBrowser();
+        return said;"""
+    assert evaluate("work/autosave.js", body) == ["again"]
 
 
 def test_while_paused_only_the_browser_keeps_drafts(autosave):

@@ -96,3 +96,77 @@ def test_filling_a_whole_large_image_costs_next_to_nothing(evaluate):
         return history.bytes;
     """
     assert evaluate("canvas/history.js", body) < 100_000
+
+
+_SAVED = """
+    const disk = new Map();
+    let order;
+    const save = (history) => {
+        const changes = history.takeChanges();
+        if (changes.all) disk.clear();
+        for (const id of changes.removed) disk.delete(id);
+        for (const [id, tiles] of changes.changed) disk.set(id, structuredClone(tiles));
+        order = changes.order;
+        return changes.changed.size;
+    };
+    const reopen = () => {
+        const again = new History(mask, w, h);
+        again.restore({ ...order, tiles: disk });
+        return again;
+    };
+"""
+
+
+def test_saved_steps_undo_and_redo_as_before(evaluate):
+    body = """
+        const states = [mask.slice()];
+        const written = [];
+        for (let i = 0; i < 12; i++) {
+            stroke(i % 3 ? 1 : 0) && states.push(mask.slice());
+            if (i % 2) written.push(save(history));
+        }
+        history.undo(); history.undo(); history.undo();
+        written.push(save(history), save(history));
+        const again = reopen();
+        const wrong = [];
+        let at = states.length - 4;
+        while (again.redo()) same(mask, states[++at]) || wrong.push(at);
+        const last = at;
+        while (again.undo()) same(mask, states[--at]) || wrong.push(at);
+        const steps = disk.size - states.length;
+        return { written, last: last - states.length, first: at, wrong, steps };
+    """
+    got = evaluate("canvas/history.js", _SETUP + _SAVED + body)
+    assert got["wrong"] == []
+    assert (got["first"], got["last"], got["steps"]) == (0, -1, -1)
+    assert max(got["written"][:-2]) <= 2  # each step is written once
+    assert got["written"][-2:] == [3, 0]
+
+
+def test_steps_before_a_missing_one_are_left_out(evaluate):
+    body = """
+        for (let i = 0; i < 6; i++) stroke(i % 2 ? 0 : 1);
+        save(history);
+        disk.delete(order.past[2]);
+        const again = reopen();
+        let steps = 0;
+        while (again.undo()) steps++;
+        return [order.past.length, steps];
+    """
+    made, left = evaluate("canvas/history.js", _SETUP + _SAVED + body)
+    assert left == made - 3
+
+
+def test_a_step_after_reopening_never_takes_the_place_of_a_saved_one(evaluate):
+    body = """
+        for (let i = 0; i < 4; i++) stroke(1);
+        history.undo();
+        save(history);
+        const again = reopen();
+        again.keep(Int32Array.from([0, 0, 9])); mask[0] = 1 - mask[0]; again.commit();
+        const before = order.past.length;
+        save(again);
+        const { past, future } = order;
+        return [past.length - before, new Set(past).size - disk.size, future.length];
+    """
+    assert evaluate("canvas/history.js", _SETUP + _SAVED + body) == [1, 0, 0]

@@ -707,6 +707,73 @@ def test_two_fingers_take_back_the_first_ones_corner_only(rater):
     assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
 
 
+def test_undo_and_redo_survive_a_reload(rater):
+    ada = rater()
+    masks = [ada.mask()]
+    for row in (50, 70, 90):
+        ada.drag((50, row), (90, row + 10))
+        masks.append(ada.mask())
+    ada.press("Control+z")
+    ada.page.wait_for_timeout(800)
+    ada.open()
+    assert np.array_equal(ada.mask(), masks[2])
+    ada.press("Control+y")
+    assert np.array_equal(ada.mask(), masks[3])
+    for expected in masks[2::-1]:
+        ada.page.click("[data-tool=undo]")
+        assert np.array_equal(ada.mask(), expected)
+    assert ada.page.locator("[data-tool=undo]").is_disabled()
+    ada.press("Control+y")
+    ada.submit()
+    assert ada.page.locator("[data-tool=undo]").is_disabled()
+
+
+def test_the_server_keeps_the_corners_too(rater):
+    server = StandIn()
+    ada = rater(server, setup=lambda page: page.clock.install())
+    _open_polygon(ada)
+    ada.page.clock.run_for(21_000)
+    saved = server.bodies("/api/draft")[-1]
+    corners = [{"x": x, "y": y} for x, y in CORNERS]
+    assert saved["polygon"] == {"corners": corners, "value": 1}
+    server.drafts[100] = {**saved, "saved_at": 5}
+    elsewhere = rater(server)
+    elsewhere.press("Enter")
+    assert np.array_equal(elsewhere.mask(), _area(server, CORNERS))
+
+
+# Keys that are held
+
+
+def _hold(ada, key: str, ms: int, while_held=lambda: None) -> None:
+    ada.page.keyboard.down(key)
+    while_held()
+    ada.page.wait_for_timeout(ms)
+    ada.page.keyboard.up(key)
+
+
+def test_the_eraser_lasts_while_its_key_is_held(rater):
+    ada = rater()
+    ada.drag((50, 50), (120, 50))
+    painted = ada.mask()
+    _hold(ada, "e", 0, lambda: ada.drag((50, 50), (120, 50)))
+    assert not ada.mask().any()
+    ada.drag((50, 50), (120, 50))  # the brush again
+    assert np.array_equal(ada.mask(), painted)
+    _hold(ada, "e", 0)
+    pressed = ada.page.locator("[data-tool=eraser][aria-pressed=true]")
+    assert pressed.count() == 1  # a short press picks it for good
+
+
+def test_the_mask_is_hidden_while_its_key_is_held(rater):
+    ada = rater()
+    hidden = ada.page.locator("[data-tool=mask][aria-pressed=false]")
+    _hold(ada, "m", 400, lambda: hidden.wait_for(timeout=2000))
+    assert hidden.count() == 0
+    _hold(ada, "m", 0)
+    assert hidden.count() == 1
+
+
 # Time, and work that a key could discard
 
 
@@ -765,24 +832,59 @@ def test_painting_on_a_hidden_mask_says_so(rater):
     assert ada.page.inner_text("[data-show=status]") == ""
 
 
+_DRAWN = """() => {
+    const canvas = document.querySelector('.layer-guides');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const xs = [], ys = [];
+    for (let i = 0; i < data.length; i += 4) {
+        if (!data[i + 3]) continue;
+        xs.push((i / 4) % canvas.width);
+        ys.push(Math.floor(i / 4 / canvas.width));
+    }
+    const { left, top } = canvas.getBoundingClientRect();
+    const near = [left + Math.min(...xs), top + Math.min(...ys)];
+    return [...near, left + Math.max(...xs), top + Math.max(...ys)];
+}"""
+
+
+def _guides(ada) -> list[float]:
+    """Left, top, right and bottom of what the guide layer shows, page px."""
+    ada.page.wait_for_timeout(100)
+    return ada.page.evaluate(_DRAWN)
+
+
 def test_the_ring_stays_at_the_pointer_when_a_key_moves_the_view(rater):
     ada = rater()
     ada.press("g")  # no box: the ring is all that is drawn
     ada.page.mouse.move(500, 320)
-    middle = """() => {
-        const canvas = document.querySelector('.layer-guides');
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        const xs = [], ys = [];
-        for (let i = 0; i < data.length; i += 4) {
-            if (!data[i + 3]) continue;
-            xs.push((i / 4) % canvas.width);
-            ys.push(Math.floor(i / 4 / canvas.width));
-        }
-        const { left, top } = canvas.getBoundingClientRect();
-        const half = (of) => (Math.min(...of) + Math.max(...of)) / 2;
-        return [left + half(xs), top + half(ys)];
-    }"""
     for key in ["ArrowLeft", "ArrowDown", "+", "1"]:
         ada.press(key)
-        ada.page.wait_for_timeout(100)
-        assert np.allclose(ada.page.evaluate(middle), (500, 320), atol=4), key
+        left, top, right, bottom = _guides(ada)
+        assert np.allclose(((left + right) / 2, (top + bottom) / 2), (500, 320), atol=4), key
+
+
+def test_the_rubber_line_follows_the_view_that_a_key_moves(rater):
+    ada = rater()
+    ada.press("g", "+", "+", "p")
+    ada.page.mouse.click(480, 300)
+    ada.page.mouse.move(560, 380)
+    for key, corner in [("ArrowLeft", (560, 300)), ("ArrowUp", (560, 380))]:
+        ada.press(key)  # the corner moves with the photo, the other end stays at the pointer
+        left, top, right, bottom = _guides(ada)
+        drawn = (min(560, corner[0]), min(380, corner[1]), max(560, corner[0]), max(380, corner[1]))
+        assert np.allclose((left, top, right, bottom), drawn, atol=10), key
+
+
+def test_brush_and_eraser_differ_at_the_pointer(rater):
+    ada = rater()
+    ada.press("g")
+    ada.page.mouse.move(500, 320)
+    brush = _guides(ada)
+    ada.press("e")
+    eraser = _guides(ada)
+    assert eraser[:2] == brush[:2]  # the same ring
+    assert eraser[2] > brush[2] + 4  # and a sign beside it
+    ada.press("b")
+    ada.page.mouse.down(button="right")
+    assert _guides(ada)[2] == eraser[2]
+    ada.page.mouse.up(button="right")

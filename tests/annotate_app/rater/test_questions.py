@@ -217,3 +217,19 @@ def test_twenty_raters_at_once_never_get_the_same_question(
     assert len(on_screen) == 225  # 300 boxes, every fourth a crowd
     with project.store.read() as db:
         assert all(person.masks for person in progress.measure_progress(db, 0).raters)
+
+
+def test_a_draft_brings_its_open_polygon_back(ada: TestClient) -> None:
+    task = next_task(ada)
+    polygon = {"corners": [{"x": 60, "y": -1}, {"x": 2, "y": 3}], "value": 1}
+    draft = {
+        "lease": task["lease"],
+        "question": task["question"],
+        "mask": mask_body(travelling_mask(np.zeros((48, 64), np.uint8))),
+        "activity": {},
+        "polygon": polygon,
+    }
+    assert ada.post("/api/draft", json=draft).status_code == 200
+    assert next_task(ada)["draft"]["polygon"] == polygon
+    endless = polygon | {"corners": polygon["corners"] * 6000}
+    assert ada.post("/api/draft", json=draft | {"polygon": endless}).status_code == 422

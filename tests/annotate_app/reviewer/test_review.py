@@ -113,6 +113,37 @@ def test_a_review_from_queue_to_repainting(
     assert rest["waiting"] == len(rest["items"]) == 1
 
 
+def test_an_unfinished_repaint_is_kept_until_it_is_discarded_or_sent(
+    ada: TestClient, reviewer: TestClient
+) -> None:
+    answer = ada.post("/api/submit", json=submit_body(next_task(ada))).json()["answer"]
+    [item] = reviewer.post("/api/review/next", json={}).json()["items"]
+    assert item["draft"] is None
+    mask = mask_body(box_mask(48, 64, 9, 9))
+    polygon = {"corners": [{"x": 3, "y": -2}], "value": 0}
+    held = {"answer": answer, "token": item["token"]}
+    work = {"mask": mask, "activity": {"wall_ms": 9, "active_ms": 9}, "polygon": polygon}
+
+    def kept() -> dict[str, Any] | None:
+        return reviewer.post("/api/review/open", json={"answer": answer}).json()["draft"]
+
+    saved = reviewer.post("/api/review/draft", json=held | work).json()
+    found = kept()
+    assert found is not None
+    assert (found["mask"]["counts"], found["polygon"]) == (mask["counts"], polygon)
+    assert found["saved_at"] == saved["saved_at"]
+    assert ada.get("/api/kept").json() == reviewer.get("/api/kept").json() == {"kept": []}
+    refused = [{"token": "t"}, {"mask": mask | {"crc32": 1}}, {"answer": answer + 1}]
+    for wrong in refused:
+        assert reviewer.post("/api/review/draft", json=held | work | wrong).status_code == 422
+    reviewer.post("/api/review/draft", json=held | {"mask": None, "activity": {}})
+    assert kept() is None
+    reviewer.post("/api/review/draft", json=held | work)
+    body = held | {"mask": mask, "activity": {}, "client_version": "test"}
+    assert reviewer.post("/api/review/repaint", json=body).status_code == 200
+    assert kept() is None
+
+
 def test_a_question_sent_back_brings_its_mask_to_its_rater_only(
     ada: TestClient, bob: TestClient, reviewer: TestClient
 ) -> None:

@@ -62,7 +62,7 @@ def test_the_first_schema_is_upgraded_and_nothing_is_lost(
             for name in ("rater", "image", "question", "lease", "answer", "draft")
         }
     store = open_store(Store(sqlite_url(first)))
-    assert "upgraded from schema 0001 to 0003" in caplog.text
+    assert "upgraded from schema 0001 to 0004" in caplog.text
     with sqlite3.connect(first) as db:
         for name, rows in before.items():
             after = db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
@@ -98,8 +98,14 @@ def _difference(store: Store) -> list:
         ]
 
 
+def _undo_0004(db: sa.Connection) -> None:
+    for column in ("polygon", "repaint"):
+        db.exec_driver_sql(f"ALTER TABLE draft DROP COLUMN {column}")
+
+
 def _undo_0003(db: sa.Connection) -> None:
     """Make a database what the o365seg before it left: no column, no trigger, the old indexes."""
+    _undo_0004(db)
     on_sqlite = db.dialect.name == "sqlite"
     for table in ("answer", "review"):
         where = "" if on_sqlite else f" ON {table}"
