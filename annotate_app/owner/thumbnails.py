@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from o365seg.formats.masks import Rle, decode_rle
+from o365seg.images.rgb import to_rgb
 from o365seg.store.progress.gallery import Painted
 
 _MASK = np.array([47, 111, 224], np.float32)
@@ -34,7 +35,7 @@ def draw_answer(image: bytes, painted: Painted, longest: int, *, crop: bool) -> 
         opened.draft("RGB", (round(width * scale), round(height * scale)))
         shrunk = opened.width / width
         part = (left * shrunk, top * shrunk, right * shrunk, bottom * shrunk)
-        pixels = np.asarray(opened.convert("RGB").resize(size, box=part), np.float32)
+        pixels = np.asarray(to_rgb(opened)[0].resize(size, box=part), np.float32)
     if mask is not None:
         kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
         seen = mask[top:bottom, left:right].astype(np.float32)

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
 from o365seg.images.image_files import find_image
+from o365seg.images.rgb import to_rgb
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -39,24 +40,19 @@ def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
         size: The recorded (height, width); None to accept any size.
 
     Returns:
-        uint8 (H, W, 3), RGB.
+        uint8 (H, W, 3), RGB (`o365seg.images.rgb.to_rgb` for other kinds of pixels).
 
     Raises:
-        InputError: the file is missing, damaged, not an image, of another size, or has more than 8
-            bits per channel.
+        InputError: the file is missing, damaged, not an image, or of another size.
     """
     data = read_bytes(path)
     try:
         with Image.open(io.BytesIO(data)) as image:
-            if image.mode.startswith("I") or image.mode == "F":
-                raise InputError("has more than 8 bits per channel; convert it first", file=path)
             image.load()
             upright = ImageOps.exif_transpose(image)
             if size is not None and upright.size[::-1] != size and image.size[::-1] == size:
                 upright = image
-            pixels = np.asarray(upright if upright.mode == "RGB" else upright.convert("RGB"))
-    except InputError:
-        raise
+            pixels = np.asarray(to_rgb(upright)[0])
     except Image.DecompressionBombError:
         raise InputError("has too many pixels", file=path) from None
     except Image.UnidentifiedImageError:

@@ -31,13 +31,20 @@ class Category(msgspec.Struct, gc=False):
 
 
 class Image(msgspec.Struct, gc=False):
-    """One image; `width` and `height` in pixels. LVIS has a `coco_url` instead of a file name."""
+    """One image; `width` and `height` in pixels. LVIS has a `coco_url` instead of a file name.
+
+    The last three are a release's (`project.image_notes`): masks are on the pixels turned by
+    `exif_orientation`, except where `exif_ignored`.
+    """
 
     id: Id
     width: int
     height: int
     file_name: str = ""
     coco_url: str | None = None
+    exif_orientation: Annotated[int, msgspec.Meta(ge=1, le=8)] = 1
+    exif_ignored: bool = False
+    pixel_mapping: str | None = None
 
     @property
     def name(self) -> str:

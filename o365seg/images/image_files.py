@@ -5,11 +5,13 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from PIL import Image
 
 from o365seg.formats import records
 from o365seg.images.file_names import candidate_paths
 from o365seg.images.image_root import ImageRoot
+from o365seg.images.rgb import to_rgb
 
 _ORIENTATION = 0x0112  # EXIF tag
 # How to rotate an image upright, by the tag's value; 1 and unknown values mean unchanged.
@@ -30,6 +32,37 @@ class ImageProblem(Exception):
     """An image that cannot be used; its text says why."""
 
 
+class ImageNote(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What other readers of an image file may do otherwise.
+
+    Attributes:
+        orientation: The file's EXIF orientation, 1 to 8; 1 for none.
+        is_ignored: Whether boxes and masks are on the pixels as stored, in spite of it.
+        mapping: How values became 8-bit RGB; None where they are the file's.
+        converted_from: The format, where browsers do not know it.
+    """
+
+    orientation: int = 1
+    is_ignored: bool = False
+    mapping: str | None = None
+    converted_from: str | None = None
+
+    def __str__(self) -> str:
+        """What was corrected, for the owner to read; empty for nothing."""
+        turned = f"rotated (EXIF {self.orientation})"
+        if self.is_ignored:
+            turned = (
+                f"EXIF {self.orientation} ignored: the record's size is that of the stored pixels"
+            )
+        converted = f"{self.converted_from} converted to PNG for the browser"
+        said = [
+            turned if self.orientation != 1 else None,
+            self.mapping,
+            converted if self.converted_from else None,
+        ]
+        return "; ".join(filter(None, said))
+
+
 @dataclass(frozen=True)
 class CheckedImage:
     """An image whose pixels are known to decode and to have the size its record gives.
@@ -39,14 +72,14 @@ class CheckedImage:
         sha256: Hash of the bytes that raters will be sent.
         media_type: Of those bytes.
         is_upright_copy: Whether those bytes are a copy that was turned or converted.
-        remark: What was noticed and corrected, for the owner to read; None for nothing.
+        note: How they differ from what other readers may make of the file.
     """
 
     path: str
     sha256: str
     media_type: str
     is_upright_copy: bool
-    remark: str | None
+    note: ImageNote
 
 
 def find_image(root: Path | ImageRoot, file_name: str) -> str | None:
@@ -91,9 +124,10 @@ def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedI
         with Image.open(io.BytesIO(data)) as image:
             image.load()
             kind = image.format or ""
-            pixels, remark = _upright(image, (record.width, record.height))
-            if remark is None and kind in _WEB_TYPES:
-                return CheckedImage(path, _sha256(data), _WEB_TYPES[kind], False, None), None
+            turned, note = _upright(image, (record.width, record.height))
+            pixels, mapping = to_rgb(turned)
+            if note.orientation == 1 and mapping is None and kind in _WEB_TYPES:
+                return CheckedImage(path, _sha256(data), _WEB_TYPES[kind], False, note), None
             copy = _as_png(pixels)
     except ImageProblem:
         raise
@@ -101,8 +135,9 @@ def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedI
         raise ImageProblem("has too many pixels to be an image") from None
     except Exception as error:  # decoders meet damaged files with errors of every kind
         raise ImageProblem(f"cannot be decoded: {error}") from None
-    remark = remark or f"{kind} converted to PNG for the browser"
-    return CheckedImage(path, _sha256(copy), "image/png", True, remark), copy
+    converted_from = None if kind in _WEB_TYPES else kind
+    note = msgspec.structs.replace(note, mapping=mapping, converted_from=converted_from)
+    return CheckedImage(path, _sha256(copy), "image/png", True, note), copy
 
 
 def open_upright(root: Path, record: records.Image) -> Image.Image:
@@ -113,11 +148,11 @@ def open_upright(root: Path, record: records.Image) -> Image.Image:
     """
     checked, upright = check_image(root, record)
     with Image.open(io.BytesIO(upright) if upright else root / checked.path) as image:
-        return image.convert("RGB")
+        return to_rgb(image)[0].copy()  # it outlives the file
 
 
-def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image, str | None]:
-    """The image with its record's (width, height), and what was done; None for nothing."""
+def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image, ImageNote]:
+    """The image with its record's (width, height), and its orientation."""
     turn = image.getexif().get(_ORIENTATION, 1)
     method = _TURNS.get(turn)
     stored = image.size
@@ -127,18 +162,16 @@ def _upright(image: Image.Image, expected: tuple[int, int]) -> tuple[Image.Image
             f"has {stored[0]}×{stored[1]} pixels, its record says {expected[0]}×{expected[1]}"
         )
     if method is None:
-        return image, None
+        return image, ImageNote()
     if expected == turned:
-        return image.transpose(method), f"rotated (EXIF {turn})"
-    return image, f"EXIF {turn} ignored: the record's size is that of the stored pixels"
+        return image.transpose(method), ImageNote(turn)
+    return image, ImageNote(turn, is_ignored=True)
 
 
 def _as_png(image: Image.Image) -> bytes:
     """The pixels alone, without the EXIF block that would make a browser turn them again."""
-    if image.mode.startswith("I") or image.mode == "F":
-        raise ImageProblem("has more than 8 bits per channel; convert it first")
     buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "PNG", exif=b"")
+    image.save(buffer, "PNG", exif=b"")
     return buffer.getvalue()
 
 

@@ -3,6 +3,7 @@
     manifest.json     what is inside, with the SHA-256 of each file
     project.json      as in the project folder, and so are
     sample.json
+    image_notes.json  where there is one
     upright/…
     secret.key        where there is one: sessions outlive a restore
     project.sqlite    every table, also of a project whose answers are in PostgreSQL
@@ -34,6 +35,7 @@ from o365seg.project.folder import (
     project_store,
     read_about,
 )
+from o365seg.project.image_notes import NOTES_FILE
 from o365seg.project.new_folder import new_folder
 from o365seg.project.signing_key import KEY_FILE
 from o365seg.store.copying import copy_to_sqlite, fill_from_sqlite
@@ -43,7 +45,7 @@ from o365seg.store.versions import HEAD, dropped_on_error, open_store, schema_ve
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-_KEPT = (PROJECT_FILE, SAMPLE_FILE, KEY_FILE)
+_KEPT = (PROJECT_FILE, SAMPLE_FILE, NOTES_FILE, KEY_FILE)
 _UPRIGHT = re.compile(rf"{UPRIGHT_FOLDER}/-?\d+")  # named by image id
 
 

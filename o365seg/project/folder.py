@@ -2,6 +2,7 @@
 
     project.json      where it came from: source file, seed, image root
     sample.json       the sampled images' records, verbatim
+    image_notes.json  which images had to be turned or converted, and how
     project.sqlite    the store; absent where it is in PostgreSQL
     upright/          copies of the few images that had to be turned or converted
 
@@ -25,6 +26,7 @@ from o365seg.formats.durable import allowed_by_umask
 from o365seg.formats.json_files import read_json, write_json_atomic
 from o365seg.images.image_files import CheckedImage, ImageProblem, check_image
 from o365seg.images.image_root import ImageRoot
+from o365seg.project.image_notes import write_image_notes
 from o365seg.project.new_folder import NewFolder, new_folder
 from o365seg.project.sampling import rank_images
 from o365seg.project.signing_key import signing_key
@@ -298,8 +300,8 @@ def _choose_images(
                 copy = upright_folder / str(record.id)
                 copy.write_bytes(upright)
                 copy.chmod(allowed_by_umask(image_root.permissions(checked.path)))
-            if checked.remark:
-                report.remarks.append((record.name, checked.remark))
+            if str(checked.note):
+                report.remarks.append((record.name, str(checked.note)))
             chosen.append((record, checked))
     return chosen
 
@@ -312,6 +314,7 @@ def _write_files(
 ) -> None:
     write_json_atomic(folder / PROJECT_FILE, about)
     signing_key(folder)
+    write_image_notes(folder, {record.id: checked.note for record, checked in chosen})
     sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
     write_json_atomic(folder / SAMPLE_FILE, sample)
 

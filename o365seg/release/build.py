@@ -8,6 +8,8 @@ COCO format, as the authors released theirs. Each record keeps every key that it
                  end); so too what a reviewer sent back and nobody painted again yet
     crowd        as it came
 
+An image whose file is turned by EXIF or has unusual pixels says so (`image_notes`).
+
 An answered or skipped record has `active_seconds` too, the time that its answer took.
 """
 
@@ -18,6 +20,7 @@ from o365seg.formats.json_files import read_json
 from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.formats.records import read_annotations
 from o365seg.project.folder import Project
+from o365seg.project.image_notes import IMAGE_FIELDS, read_image_notes, released_fields
 from o365seg.store import audit
 from o365seg.store.database import now_ms
 from o365seg.store.integrity import require_undamaged
@@ -65,6 +68,12 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
             asked=record["id"] in asked,
         )
         for record in release["annotations"]
+    ]
+    notes = read_image_notes(project.folder)
+    release["images"] = [
+        {key: value for key, value in image.items() if key not in IMAGE_FIELDS}
+        | released_fields(notes.get(image["id"]))
+        for image in release["images"]
     ]
     release["annotations"] = merged
     if for_stock_tools:

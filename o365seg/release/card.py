@@ -61,6 +61,11 @@ class ReleaseFacts:
     agreement: BoxAgreement
 
     @property
+    def turned(self) -> int:
+        """Images whose masks are on the pixels as turned by EXIF."""
+        return sum(one.exif_orientation > 1 and not one.exif_ignored for one in self.file.images)
+
+    @property
     def made_here(self) -> dict[str, Any]:
         """The release's `info` where o365seg wrote it; empty for any other file."""
         info = self.file.info
@@ -144,6 +149,11 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
             "file_name": facts.path.name,
             "sha256": facts.sha256,
             "numbers": numbers,
+            "turned": facts.turned,
+            "not_turned": sum(one.exif_ignored for one in facts.file.images),
+            "mappings": sorted(
+                {one.pixel_mapping for one in facts.file.images if one.pixel_mapping}
+            ),
             "per_image": _per_image(curves),
             "largest": by_category[:_LISTED],
             "rare": int((per_category < RARE_BELOW).sum()),

@@ -101,6 +101,13 @@ def _images(rows: str) -> dict[str, Any]:
         ("file_name", _TEXT, "File name in the source; the file is not included."),
         ("width", _INTEGER, "Width in pixels."),
         ("height", _INTEGER, "Height in pixels."),
+        (
+            "exif_orientation",
+            _INTEGER,
+            "EXIF orientation of the file, 1 for none. Masks are on the turned pixels, except for "
+            "images with exif_ignored.",
+        ),
+        ("exif_ignored", "sc:Boolean", "Masks are on the pixels as stored, in spite of EXIF."),
     )
     # Of each object; the n-th values of these fields belong together.
     of_objects = (

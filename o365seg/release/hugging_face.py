@@ -38,6 +38,8 @@ def rows(file: AnnotationFile, source: str | Path) -> Iterator[dict[str, Any]]:
             "file_name": image.name,
             "width": image.width,
             "height": image.height,
+            "exif_orientation": image.exif_orientation,
+            "exif_ignored": image.exif_ignored,
             "objects": [
                 {
                     "id": one.id,

@@ -67,6 +67,7 @@ def readme(facts: ReleaseFacts, about: Publication, stock: str) -> str:
             "card": data_cards.verbatim(data_card(facts, about)),
             "release_file": facts.path.name,
             "stock_file": stock,
+            "turned": facts.turned,
         },
     )
 

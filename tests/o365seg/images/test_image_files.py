@@ -48,14 +48,14 @@ def test_names_that_lead_elsewhere_find_nothing(tmp_path: Path, name: str) -> No
 def test_a_plain_image_is_sent_as_it_is(tmp_path: Path) -> None:
     make_image(tmp_path / "x.jpg", 64, 48)
     checked, copy = check_image(tmp_path, record("x.jpg"))
-    assert (checked.media_type, copy, checked.remark) == ("image/jpeg", None, None)
+    assert (checked.media_type, copy, str(checked.note)) == ("image/jpeg", None, "")
 
 
 def test_a_rotated_image_is_turned_to_the_size_its_record_gives(tmp_path: Path) -> None:
     stored = save_turned(tmp_path / "x.png", turn=6)
     checked, copy = check_image(tmp_path, record("x.png", 48, 64))
     assert np.array_equal(pixels_of(copy), np.rot90(stored, -1))
-    assert checked.remark == "rotated (EXIF 6)"
+    assert str(checked.note) == "rotated (EXIF 6)"
     assert Image.open(io.BytesIO(copy or b"")).getexif().get(0x0112, 1) == 1
 
 
@@ -63,7 +63,7 @@ def test_a_rotated_image_whose_record_has_the_stored_size_stays_as_stored(tmp_pa
     stored = save_turned(tmp_path / "x.png", turn=8)
     checked, copy = check_image(tmp_path, record("x.png"))
     assert np.array_equal(pixels_of(copy), stored)
-    assert "EXIF 8 ignored" in (checked.remark or "")
+    assert "EXIF 8 ignored" in str(checked.note)
 
 
 def test_upside_down_is_turned_as_browsers_do(tmp_path: Path) -> None:

@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pycocotools.coco import COCO
 from rater_steps import add_raters, current, skip, submit, take
-from small_project import SmallSource, travelling_mask
+from small_project import SmallSource, make_image, travelling_mask
 
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_json_atomic
 from o365seg.formats.records import read_annotations
+from o365seg.project.backup import back_up, restore
 from o365seg.project.folder import Project, create_project, open_project
 from o365seg.release.build import build_release
+from o365seg.release.card import data_card, measure
+from o365seg.release.publication import publication
 from o365seg.store.work import answers
 
 
@@ -172,3 +176,38 @@ def test_a_damaged_sample_is_named(project: Project) -> None:
         project.sample_path.write_text(content)
         with pytest.raises(InputError, match=r"sample\.json"):
             build_release(project)
+
+
+def test_images_that_were_turned_or_mapped_say_so(source: SmallSource, tmp_path: Path) -> None:
+    images = source.content["images"]
+    exif = Image.Exif()
+    for image, turn in zip(images[:2], (2, 6), strict=True):  # mirrored; a quarter turn, ignored
+        exif[0x0112] = turn
+        path = source.images / image["file_name"].removeprefix("images/v1/")
+        make_image(path, 64, 48, exif=exif)
+    path = source.images / images[2]["file_name"].removeprefix("images/v1/")
+    Image.fromarray(np.arange(48 * 64, dtype=np.uint16).reshape(48, 64)).save(path)
+    images[3]["exif_orientation"] = 8  # said by the source of a file that is not turned
+    source.rewrite()
+    create_project(tmp_path / "first", source.detections, source.images)
+    back_up(tmp_path / "first", tmp_path / "backup.zip")
+    restore(tmp_path / "backup.zip", tmp_path / "project")
+    project = open_project(tmp_path / "project")
+    release = build_release(project)
+    project.store.close()
+    said = {
+        image["id"]: {key: value for key, value in image.items() if key not in images[0]}
+        for image in release["images"]
+    }
+    mapping = "16-bit values 0 to 3071 mapped linearly to 0 to 255"
+    assert said == {
+        10: {"exif_orientation": 2},
+        20: {"exif_orientation": 6, "exif_ignored": True},
+        30: {"pixel_mapping": mapping},
+        40: {},
+    }
+    write_json_atomic(tmp_path / "release.json", release)
+    card = data_card(measure(tmp_path / "release.json", "set"), publication())
+    assert "turns or mirrors (`exif_orientation` in their record): 2." in card
+    assert "except for 1 (`exif_ignored`)" in card
+    assert mapping in card
