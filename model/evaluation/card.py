@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 import data_cards
+from model.datasets.names_0_1 import current_names
 from model.network.config import config_to_dict
 from model.network.describe import describe
 from model.runtime.checkpoint import read_header
-from model.training.names_0_1 import current_names
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.formats.task import Task

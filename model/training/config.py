@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from model.datasets.configured import data_tables, read_toml
+from model.datasets.names_0_1 import current_names
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
 from model.network.names_0_1 import report_renamed
 from model.network.preprocess import FIXED_SIZE, MULTIPLE
@@ -19,7 +20,6 @@ from model.objective.loss_weights import (
     LossWeights,
 )
 from model.text.prompts import DEFAULT_TEMPLATES
-from model.training.names_0_1 import current_names
 from o365seg.errors import InputError
 from o365seg.formats.convert import convert, refuse_unknown
 

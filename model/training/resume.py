@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from model.datasets.names_0_1 import current_names
 from model.network.names_0_1 import UNNAMED
 from model.runtime.distributed import Ranks
 from model.training.config import TrainConfig, train_config_to_dict
-from model.training.names_0_1 import current_names
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
 
