@@ -19,7 +19,7 @@ class DataTable:
     Attributes:
         source: The keys that say which data set it is, for `opening.open_from_table`.
         settings: All other keys, of a training or an evaluation.
-        where: Its position, such as `data[0]`.
+        where: Its position, such as `data[0]` or `validation.data[0]`.
     """
 
     source: dict[str, Any]
@@ -39,18 +39,25 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise InputError(f"not TOML: {error}", file=path) from None
 
 
-def data_tables(content: Mapping[str, Any], file: str | Path | None) -> list[DataTable]:
-    """Return the `[[data]]` tables of a file's content.
+def data_tables(
+    content: Mapping[str, Any], file: str | Path | None, field: str = "data"
+) -> list[DataTable]:
+    """Return the `[[data]]` tables of a file's content, or the tables `data` inside of a table.
+
+    Args:
+        content: The file's content, or the table.
+        file: The file that errors name.
+        field: Name of the tables in the file, `data` or `validation.data`.
 
     Raises:
-        InputError: there is none, or one is not a table; `file` is the name in the message.
+        InputError: there is none, or one is not a table.
     """
     entries = content.get("data")
     if not isinstance(entries, list) or not entries:
-        raise InputError("needs a [[data]] table for each data set", file=file, field="data")
+        raise InputError(f"needs a [[{field}]] table for each data set", file=file, field=field)
     tables = []
     for number, entry in enumerate(entries):
-        where = f"data[{number}]"
+        where = f"{field}[{number}]"
         if not isinstance(entry, dict):
             raise InputError("must be a table", file=file, field=where)
         source = {key: value for key, value in entry.items() if key in DATA_KEYS}

@@ -60,8 +60,15 @@ def evaluate_dataset(
     truth = out / ("truth" if task is Task.SEMANTIC else "truth.json")
     if annotated is not None:
         truth = annotation_truth(annotated, {int(number) for number in ids}, truth)
-    boxes = task is Task.INSTANCE and isinstance(dataset[0].ground_truth, BoxGroundTruth)
+    boxes = has_only_boxes(dataset)
     return score_files(dataset.name, task, dataset.vocabulary, out, truth, boxes=boxes)
+
+
+def has_only_boxes(dataset: Dataset) -> bool:
+    """Whether instances of the data set are scored by their boxes, as it has no masks."""
+    return Task(dataset.task) is Task.INSTANCE and isinstance(
+        dataset[0].ground_truth, BoxGroundTruth
+    )
 
 
 def default_confidence(name: str) -> float:

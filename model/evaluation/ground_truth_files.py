@@ -162,7 +162,9 @@ def _record(image: ListedImage, category: int, area: float, crowd: int) -> dict[
 
 def annotated_instances(dataset: Dataset) -> InstanceDataset | None:
     """Return the data set if it is scored by its annotation file; None otherwise."""
-    whole = dataset.whole if isinstance(dataset, ChosenImages) else dataset
+    whole = dataset
+    while isinstance(whole, ChosenImages):  # some images of some images, too
+        whole = whole.whole
     return whole if isinstance(whole, InstanceDataset) else None
 
 

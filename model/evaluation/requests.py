@@ -4,10 +4,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
-from model.data.samples import Dataset
+from model.data.file_dataset import FileDataset
 from model.datasets.configured import DataTable, data_tables, read_toml
 from model.datasets.opening import open_dataset, open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
@@ -18,6 +20,7 @@ from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.choice import TextChoice, find_embeddings
 from o365seg.errors import InputError
+from o365seg.formats.convert import convert, refuse_unknown
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal import output
 
@@ -28,13 +31,29 @@ class Asked:
 
     Attributes:
         dataset: The data set.
-        confidence: Class probability that a panoptic segment must exceed; None for the paper's.
+        confidence: Class probability that a panoptic segment must exceed, 0 to 1; None for the
+            paper's.
         modules_of: The data set whose own modules to use, if the network has such modules; None
             for the data set with the same name.
     """
 
-    dataset: Dataset
+    dataset: FileDataset
     confidence: float | None = None
+    modules_of: str | None = None
+
+
+@dataclass(frozen=True)
+class AskedTable:
+    """A `[[data]]` table of an evaluation, before its data set is opened.
+
+    Attributes:
+        source: The keys that say which data set it is, for `model.datasets.opening`.
+        confidence: As in `Asked`.
+        modules_of: As in `Asked`.
+    """
+
+    source: dict[str, Any]
+    confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
     modules_of: str | None = None
 
 
@@ -73,9 +92,7 @@ def asked_on_command_line(given: Sequence[str]) -> list[Asked]:
 
 
 def asked_in_file(path: Path) -> list[Asked]:
-    """Open the data sets of a TOML file's `[[data]]` tables; the default split is `val`.
-
-    A table may also have `confidence` and `modules_of`; see `Asked`.
+    """Open the data sets of a TOML file's `[[data]]` tables; see `AskedTable`.
 
     Raises:
         InputError: the file is not TOML or has no such table, a key is unknown or a value invalid;
@@ -85,23 +102,32 @@ def asked_in_file(path: Path) -> list[Asked]:
     for key in content:
         if key != "data":
             raise InputError("unknown; only [[data]] tables are allowed", file=path, field=key)
-    return [_asked(table, path) for table in data_tables(content, path)]
+    return [
+        open_asked(read_asked(table, path), path.parent, f"{path}: {table.where}")
+        for table in data_tables(content, path)
+    ]
 
 
-def _asked(table: DataTable, path: Path) -> Asked:
-    source = f"{path}: {table.where}"
-    for key in table.settings:
-        if key not in ("confidence", "modules_of"):
-            message = "unknown; an evaluation has confidence and modules_of"
-            raise InputError(message, file=source, field=key)
-    confidence, modules_of = table.settings.get("confidence"), table.settings.get("modules_of")
-    if confidence is not None and not (isinstance(confidence, float) and 0 <= confidence <= 1):
-        raise InputError("must be a number from 0.0 to 1.0", file=source, field="confidence")
-    if modules_of is not None and not isinstance(modules_of, str):
-        raise InputError("must be the name of a data set", file=source, field="modules_of")
+def read_asked(table: DataTable, file: str | Path | None) -> AskedTable:
+    """Read what a `[[data]]` table of an evaluation says; the default split is `val`.
+
+    Raises:
+        InputError: a key is unknown or a value invalid; names it.
+    """
+    refuse_unknown(table.settings, ("confidence", "modules_of"), file=file, field=table.where)
     split = {} if "layout" in table.source else {"split": "val"}
-    dataset = open_from_table(split | table.source, path.parent, source)
-    return Asked(dataset, confidence, modules_of)
+    values = table.settings | {"source": split | table.source}
+    return convert(values, AskedTable, file=file, field=table.where)
+
+
+def open_asked(table: AskedTable, base: Path, source: str) -> Asked:
+    """Open the data set of a table.
+
+    Raises:
+        InputError: as `open_from_table`.
+    """
+    dataset = open_from_table(table.source, base, source)
+    return Asked(dataset, table.confidence, table.modules_of)
 
 
 def with_confidence(one: Asked, confidence: float | None) -> Asked:
@@ -130,10 +156,10 @@ def evaluate_all(
     Raises:
         InputError: the checkpoint, a data set or a text embedding is invalid.
     """
-    _check_names(asked)
+    check_names(asked)
     modules = read_header(checkpoint)[0].dataset_modules
     # Check all of them first: an error in the last one must not come after a long evaluation.
-    indices = [_modules_index(modules, one, checkpoint) for one in asked]
+    indices = [modules_index(modules, one, checkpoint) for one in asked]
     embeddings = [find_embeddings(one.dataset.vocabulary, text) for one in asked]
     with join_ranks(settings.device) as ranks:
         scores = [
@@ -176,7 +202,12 @@ def report(
             sys.stderr.write(f"to repeat: {' '.join(one.command)}\n")
 
 
-def _check_names(asked: Sequence[Asked]) -> None:
+def check_names(asked: Sequence[Asked]) -> None:
+    """See that no two data sets have the same name.
+
+    Raises:
+        InputError: two do; names it.
+    """
     seen: set[str] = set()
     for one in asked:
         if one.dataset.name in seen:
@@ -186,12 +217,18 @@ def _check_names(asked: Sequence[Asked]) -> None:
         seen.add(one.dataset.name)
 
 
-def _modules_index(
-    modules: DatasetModulesConfig | None, one: Asked, checkpoint: Path
-) -> int | None:
+def modules_index(modules: DatasetModulesConfig | None, one: Asked, file: str | Path) -> int | None:
     """Return the index of the data set whose own modules to use; None for a network without.
 
     For a data set that it was not trained on "it's hard to decide" (appendix D): the user decides.
+
+    Args:
+        modules: Those of the network.
+        one: The data set to evaluate.
+        file: The checkpoint or configuration that errors name.
+
+    Raises:
+        InputError: the network has no modules for the data set.
     """
     if modules is None:
         return None
@@ -200,6 +237,6 @@ def _modules_index(
         raise InputError(
             f"has modules for {', '.join(modules.datasets)}, but not for {name!r}; "
             "choose a data set by modules_of",
-            file=checkpoint,
+            file=file,
         )
     return modules.datasets.index(name)

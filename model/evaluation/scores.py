@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark
+from benchmark.average_precision.result import STAT_NAMES
 from benchmark.reading.choices import Iou
 from model.evaluation.ground_truth_files import ignore_label
 from model.text.vocabulary import Vocabulary
@@ -17,8 +18,22 @@ from o365seg.terminal.percent import percent
 if TYPE_CHECKING:
     from rich.table import Table
 
-HEADLINE = {Task.PANOPTIC: "PQ", Task.SEMANTIC: "mIoU", Task.INSTANCE: "AP"}
-"""The paper's metric for each task (section 4)."""
+_PANOPTIC = ("PQ", "SQ", "RQ")
+
+
+def metric_names(task: Task, *, boxes: bool = False) -> tuple[str, ...]:
+    """Names of the metrics in `Scores.metrics`, the paper's metric of the task (section 4) first.
+
+    Args:
+        task: The task.
+        boxes: As in `score_files`.
+    """
+    if task is Task.PANOPTIC:
+        kinds = ("", " things", " stuff")
+        return tuple(f"{name}{kind}" for kind in kinds for name in _PANOPTIC)
+    if task is Task.SEMANTIC:
+        return ("mIoU", "mAcc", "aAcc", "fwIoU")
+    return tuple(f"box {name}" if boxes else name for name in STAT_NAMES)
 
 
 @dataclass(frozen=True)
@@ -75,9 +90,9 @@ def _panoptic(data: str, found: Path, truth: Path) -> Scores:
 
     details = panoptic_json(benchmark.evaluate_panoptic(found, truth))
     rows = details["metrics"]
-    metrics = {f"{m}": rows["All"][m] for m in ("PQ", "SQ", "RQ")} | {
+    metrics = {f"{m}": rows["All"][m] for m in _PANOPTIC} | {
         f"{m} {kind.lower()}": rows[kind][m]
-        for kind in ("Things", "Stuff") for m in ("PQ", "SQ", "RQ")
+        for kind in ("Things", "Stuff") for m in _PANOPTIC
     }  # fmt: skip
     command = ["benchmark", "evaluate", str(found), "--task", "panoptic", "--gt", str(truth)]
     return Scores(data, Task.PANOPTIC, metrics, details["counts"]["images"], details, command)

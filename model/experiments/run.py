@@ -23,9 +23,10 @@ from model.inference.predictor import load_predictor
 from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
 from model.training.config import TrainConfig
-from model.training.loop import MODEL_FILE, train_run
+from model.training.loop import train_run
 from model.training.mixture import dataset_text_embeddings
 from model.training.resume import find_changes
+from model.training.saving import MODEL_FILE
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json, write_json_atomic
 

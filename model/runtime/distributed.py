@@ -4,12 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import distributed
 
 from model.runtime.device import chosen_device
 from o365seg.errors import InputError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,14 @@ class Ranks:
         """Wait for all processes."""
         if self.count > 1:
             distributed.barrier()
+
+    def from_first(self, value: T) -> T:
+        """Return the first process's value, in every process."""
+        if self.count == 1:
+            return value
+        shared: list[Any] = [value]
+        distributed.broadcast_object_list(shared, 0)
+        return shared[0]
 
 
 ALONE = Ranks(0, 1, torch.device("cpu"))

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from model.datasets.configured import data_tables, read_toml
 from model.datasets.names_0_1 import current_names
+from model.evaluation.requests import AskedTable, read_asked
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
 from model.network.names_0_1 import report_renamed
 from model.network.preprocess import FIXED_SIZE, MULTIPLE
@@ -102,6 +103,27 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
+class ValidationConfig:
+    """Scores during training (`model.training.validation`).
+
+    Attributes:
+        data: The data sets to score, of the mixture or others.
+        every: Iterations between validations, ≥ 1; there is one after the last iteration, too.
+        images: Images of each data set, ≥ 1, evenly spread over it; None for all.
+        best: The metric whose highest value decides the best checkpoint, as `NAME/METRIC`; None for
+            the main metric of the first data set.
+        patience: Validations, ≥ 1, after which the run ends if none of them had a better value;
+            None to train to the end.
+    """
+
+    data: tuple[AskedTable, ...]
+    every: Count
+    images: Count | None = None
+    best: str | None = None
+    patience: Count | None = None
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """A training run.
 
@@ -123,6 +145,9 @@ class TrainConfig:
         keep: Number of saved states to keep, ≥ 1.
         log_every: Iterations between lines of the log, ≥ 1.
         skip: Iterations to pass over, from 1: their batches are drawn and change nothing.
+        average: Decay of the moving average of the weights, which is what is then validated and
+            written, 0 to below 1 (`model.training.averaging`); None for the weights themselves.
+        validation: Scores during training; None for none.
     """
 
     network: DaTaSegConfig
@@ -142,6 +167,8 @@ class TrainConfig:
     keep: Count = 2
     log_every: Count = 50
     skip: tuple[Count, ...] = ()
+    average: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    validation: ValidationConfig | None = None
 
 
 def find_config(given: str) -> Path:
@@ -198,10 +225,22 @@ def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -
         if isinstance(tables.get(name), dict):
             refuse_unknown(tables[name], _keys(kind), file=source, field=name)
     refuse_unknown(tables, _keys(TrainConfig), file=source)
+    if "validation" in tables:
+        tables["validation"] = _read_validation(tables["validation"], source)
     tables |= {"network": network["config"], "backbone_weights": backbone_weights}
     config = convert(tables, TrainConfig, file=source)
     _check_values(config, source)
     return config
+
+
+def _read_validation(table: Any, source: str | None) -> dict[str, Any]:
+    """`[validation]` and its `[[validation.data]]` tables."""
+    if not isinstance(table, dict):
+        raise InputError("must be a table", file=source, field="validation")
+    names = [field.name for field in fields(ValidationConfig)]
+    refuse_unknown(table, names, file=source, field="validation")
+    entries = data_tables(table, source, "validation.data")
+    return table | {"data": [asdict(read_asked(entry, source)) for entry in entries]}
 
 
 def _keys(kind: type) -> list[str]:

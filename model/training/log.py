@@ -2,9 +2,10 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -43,14 +44,14 @@ class TrainLog:
     ) -> None:
         self._names, self._every, self._images = names, every, images
         self._sums = torch.zeros(len(names), len(_LOSSES) + 2, device=device)
-        self._since, self._begun = start, time.perf_counter()
+        self._since, self._begun, self._paused = start, time.perf_counter(), 0.0
         self._file = self._board = None
         if folder is None:
             return
         from torch.utils.tensorboard import SummaryWriter
 
         path = folder / "metrics.jsonl"
-        _drop_after(path, start)
+        _keep_until(path, start)
         self._file = path.open("ab")
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=start + 1)
 
@@ -62,6 +63,14 @@ class TrainLog:
         self._sums[dataset] += row
         if done % self._every == 0:
             self._write(done, rate)
+
+    def pause(self) -> None:
+        """Leave the time until `go_on` out of images/s."""
+        self._paused = time.perf_counter()
+
+    def go_on(self) -> None:
+        """End a `pause`."""
+        self._begun += time.perf_counter() - self._paused
 
     def close(self) -> None:
         """Close the files."""
@@ -102,19 +111,59 @@ class TrainLog:
             sys.stderr.write(f"{done}: loss {totals}; {speed:.1f} images/s\n")
 
 
-def _drop_after(path: Path, iteration: int) -> None:
-    """Delete the lines after an iteration, and a truncated last line."""
+class ValidationLog:
+    """Logs the metrics of each validation, in `validation.jsonl` and TensorBoard.
+
+    Args:
+        folder: Folder of the run.
+        start: Iterations done before; later lines, whose state is lost, are deleted.
+
+    Attributes:
+        iterations: Finished iterations at each validation in the file.
+    """
+
+    def __init__(self, folder: Path, start: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        path = folder / "validation.jsonl"
+        self.iterations = [line["iteration"] for line in _keep_until(path, start)]
+        self._file = path.open("ab")
+        self._board = SummaryWriter(
+            str(folder / "tensorboard"), purge_step=start + 1, filename_suffix=".validation"
+        )
+
+    def add(self, done: int, metrics: Mapping[str, Mapping[str, float | None]]) -> None:
+        """Add a validation's metrics by data set and name; None if undefined."""
+        self._file.write(msgspec.json.encode({"iteration": done, **metrics}) + b"\n")
+        self._file.flush()
+        for name, values in metrics.items():
+            for key, value in values.items():
+                if value is not None:
+                    self._board.add_scalar(f"validation/{name}/{key}", value, done)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        self._board.close()
+
+
+def _keep_until(path: Path, iteration: int) -> list[dict[str, Any]]:
+    """Delete the lines after an iteration, and a truncated last line; return the others."""
     if not path.exists():
-        return
-    kept = []
+        return []
+    kept, values = [], []
     for line in path.read_bytes().splitlines(keepends=True):
         try:
-            known = msgspec.json.decode(line)["iteration"] <= iteration
-        except (msgspec.DecodeError, KeyError, TypeError):
-            known = False
+            value = msgspec.json.decode(line, type=dict[str, Any])
+            known = value["iteration"] <= iteration and line.endswith(b"\n")
+        except (msgspec.MsgspecError, KeyError, TypeError):
+            continue
         if known:
             kept.append(line)
+            values.append(value)
     write_bytes_atomic(path, b"".join(kept))
+    return values
 
 
 @dataclass(frozen=True)

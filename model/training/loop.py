@@ -1,9 +1,8 @@
 """Co-training (paper, section 3.5): one loop, a batch of one data set at each iteration."""
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,14 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from model.data.loader import Batch, load_batches
-from model.data.sampler import dataset_plan, drawn_before, rank_draws
+from model.data.sampler import dataset_plan, rank_draws
 from model.network.dataseg import DaTaSeg, build_dataseg
 from model.network.pretrained import load_pretrained
 from model.objective.criterion import Losses, batch_counts, training_losses
-from model.runtime.checkpoint import save_checkpoint
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.embedding_files import save_embeddings
-from model.training.config import TrainConfig, train_config_to_dict
+from model.training.averaging import AveragedNetwork
+from model.training.config import TrainConfig
 from model.training.log import FiniteGuard, TrainLog
 from model.training.mixture import (
     Part,
@@ -32,12 +31,12 @@ from model.training.mixture import (
 )
 from model.training.optimizer import make_optimizer, set_learning_rate, trained
 from model.training.resume import begin_folder, check_folder
+from model.training.saving import MODEL_FILE, TrainingRun
 from model.training.schedule import rate_factor
-from model.training.state import load_state, save_state
+from model.training.validation import BEST_FILE, Validation
 from o365seg.errors import InputError
 from o365seg.terminal import command_line
 
-MODEL_FILE = "model.safetensors"
 TEXT_FILE = "text.npz"
 
 
@@ -48,7 +47,8 @@ def train_run(
     """Train from the start, or from the last saved state in the folder, to the end.
 
     The folder holds `config.json`, `metrics.jsonl`, `tensorboard/`, `text.npz` (text embeddings of
-    all classes), `state-*.pt` (to resume from) and `model.safetensors` (to use).
+    all classes), `state-*.pt` (to resume from) and `model.safetensors` (to use); with validation
+    also `validation.jsonl`, `validation/` (the last predictions) and `best.safetensors`.
 
     Args:
         config: The configuration.
@@ -66,28 +66,32 @@ def train_run(
         _check_batch(config, ranks, source)
         config, changed = check_folder(folder, config, source, named)
         datasets = open_datasets(config, base, source)
-        names = [dataset.name for dataset in datasets]
         parts = make_parts(config, datasets, base, source, str(ranks.device))
         network = make_network(config, base).to(ranks.device)
-        optimizer = make_optimizer(network, config.optimizer)
-        plan = dataset_plan(
-            [entry.sampling_ratio for entry in config.data], config.iterations, config.seed
+        run = TrainingRun(
+            folder,
+            config,
+            network,
+            make_optimizer(network, config.optimizer),
+            None if config.average is None else AveragedNetwork(network, config.average),
+            dataset_plan(
+                [entry.sampling_ratio for entry in config.data], config.iterations, config.seed
+            ),
+            {dataset.name: len(dataset) for dataset in datasets},
         )
-        sizes = [len(dataset) for dataset in datasets]
-        images = dict(zip(names, sizes, strict=True))
-        start, drawn = load_state(folder, network, optimizer, images)
-        if drawn and drawn != drawn_before(plan, start, config.batch_size, len(sizes)):
-            message = "the images drawn so far belong to another configuration"
-            raise InputError(message, file=folder)
+        validation = None
+        if config.validation is not None:
+            validation = Validation(config, base, source, folder, ranks)
+        start = run.load()
         changes = begin_folder(folder, config, changed, start, ranks)
         if ranks.is_first:
-            about = {"data": names, "synthetic": config.text.synthetic}
+            about = {"data": list(run.images), "synthetic": config.text.synthetic}
             save_embeddings(folder / TEXT_FILE, *all_text_embeddings(datasets, parts), about)
         batches = load_batches(
             make_sources(config, datasets),
             rank_draws(
-                plan,
-                sizes,
+                run.plan,
+                list(run.images.values()),
                 start=start,
                 batch_size=config.batch_size,
                 accumulate=config.accumulate,
@@ -99,50 +103,69 @@ def train_run(
             workers=config.workers,
             pin=ranks.device.type == "cuda",
         )
-
-        def save(done: int) -> None:
-            if not ranks.is_first:
-                return
-            drawn = drawn_before(plan, done, config.batch_size, len(sizes))
-            save_state(folder, done, network, optimizer, drawn, images, config.keep)
-            about = {
-                "iterations": done,
-                "images": dict(zip(names, drawn, strict=True)),
-                "config": train_config_to_dict(config),
-            }
-            about |= {"changes": [asdict(change) for change in changes]} if changes else {}
-            save_checkpoint(folder / MODEL_FILE, network, {"trained": about})
-
-        if start == config.iterations:  # stopped between the last state and the model's file
-            save(start)
         log = TrainLog(
             folder if ranks.is_first else None,
-            names, start, config.log_every, config.batch_size, ranks.device,
+            list(run.images), start, config.log_every, config.batch_size, ranks.device,
         )  # fmt: skip
+
+        def save(done: int) -> None:
+            if ranks.is_first:
+                run.save(done, changes)
+
+        def validate(done: int) -> bool:
+            """Validate if it is due; return whether the run ends here."""
+            if validation is None:
+                return False
+            if validation.is_due(done):
+                log.pause()
+                validation.run(
+                    run.result,
+                    done,
+                    lambda path, facts: run.write_model(done, changes, path, facts),
+                )
+                log.go_on()
+            return validation.is_over()
+
         try:
-            _iterate(config, network, optimizer, parts, batches, ranks, start, log, save)
+            if validation is not None:
+                validation.resume(start)
+            over = start > 0 and validate(start)  # stopped between a state and its validation
+            if over or start == config.iterations:  # or between the last state and the model
+                save(start)
+            else:
+                start = _iterate(run, parts, batches, ranks, start, log, save, validate)
         finally:
             log.close()
+            if validation is not None:
+                validation.close()
         ranks.wait()
         if ranks.is_first:
-            sys.stderr.write(f"written: {folder / MODEL_FILE}: {config.iterations} iterations\n")
+            _say_written(run, start, validation)
+
+
+def _say_written(run: TrainingRun, done: int, validation: Validation | None) -> None:
+    wanted = run.config.iterations
+    early = "" if done == wanted else f" of {wanted}; validation found nothing better since"
+    sys.stderr.write(f"written: {run.folder / MODEL_FILE}: {done} iterations{early}\n")
+    if validation is not None:
+        sys.stderr.write(f"written: {run.folder / BEST_FILE}: {validation.summary()}\n")
 
 
 def _iterate(
-    config: TrainConfig,
-    network: DaTaSeg,
-    optimizer: torch.optim.Optimizer,
+    run: TrainingRun,
     parts: Sequence[Part],
     batches: Iterator[Batch],
     ranks: Ranks,
     start: int,
     log: TrainLog,
-    save: Any,
-) -> None:
-    """The loop."""
+    save: Callable[[int], None],
+    validate: Callable[[int], bool],
+) -> int:
+    """The loop; returns the number of finished iterations."""
+    config, network, optimizer = run.config, run.network, run.optimizer
     adam = config.optimizer
     parameters = trained(network)
-    run = parallel(network, ranks, config.compile)
+    parallel_network = parallel(network, ranks, config.compile)
     guard = FiniteGuard()
     network.train()
     iterations: Any = range(start, config.iterations)
@@ -157,16 +180,25 @@ def _iterate(
             factor = rate_factor(iteration, config.iterations, adam.warmup, adam.drops)
             rate = adam.lr * part.lr * factor
             set_learning_rate(optimizer, rate)
-            losses = add_gradients(run, network, part, own, config.precision, ranks.device)
+            losses = add_gradients(
+                parallel_network, network, part, own, config.precision, ranks.device
+            )
             norm = nn.utils.clip_grad_norm_(parameters, adam.clip_norm)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
+            if run.average is not None:
+                run.average.update(network, done)
             files = tuple(file for batch in own for file in batch.files)
             guard.watch(done, part.name, files, losses[0], norm)
             log.add(done, own[0].dataset, losses, norm, rate)
-        if done % config.checkpoint_every == 0 or done == config.iterations:
+        validation = config.validation
+        validated = validation is not None and done % validation.every == 0
+        if validated or done % config.checkpoint_every == 0 or done == config.iterations:
             guard.settle()
-            save(done)
+            save(done)  # before a validation, so that the run resumes there if that is interrupted
+            if validate(done):
+                return done
+    return config.iterations
 
 
 def add_gradients(

@@ -1,7 +1,8 @@
 """Going on with a run: what may have changed since it started, and a record of what did.
 
-Free to change: where files lie, and how the run is stored and logged. On the user's explicit word
-(`--set`, `--extend`): how long it runs, its learning rate, iterations to pass over. Nothing else.
+Free to change: where files lie, and how the run is stored, logged and validated. On the user's
+explicit word (`--set`, `--extend`): how long it runs, its learning rate, iterations to pass over.
+Nothing else.
 """
 
 import re
@@ -25,6 +26,7 @@ SETTABLE = ("iterations", "optimizer.lr", "skip")
 """Fields of a configuration that may change in a run if the user names them."""
 
 _FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep"})
+_VALIDATION = re.compile(r"validation(\..*)?")
 _PATH = re.compile(
     r"backbone_weights|text\.(file|pretrained)"
     r"|data\[\d+\]\.source\.(root|images|annotations|labels|names|leave_out)"
@@ -72,6 +74,8 @@ def find_changes(
         one, other = before.get(name), now.get(name)
         field = name.partition("[")[0] if name.startswith("skip") else name
         if one == other or name in free or _is_moved_path(name, one, other):
+            continue
+        if _VALIDATION.fullmatch(name):  # changes nothing of what is learned
             continue
         if field in SETTABLE and field in named:
             found.append((name, one, other))

@@ -2,7 +2,7 @@
 
 What is drawn (data sets, images, augmentation, dropout) is a function of the seed and the iteration
 (`model.data.sampler`), so the iteration is the whole state of all random numbers and samplers;
-what remains are the network and the optimiser.
+what remains are the network, its averaged weights and the optimiser.
 """
 
 from pathlib import Path
@@ -23,6 +23,7 @@ def save_state(
     iteration: int,
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
+    average: nn.Module | None,
     drawn: list[int],
     sizes: dict[str, int],
     keep: int,
@@ -34,6 +35,7 @@ def save_state(
         iteration: Number of finished iterations.
         network: The network.
         optimizer: The optimizer.
+        average: The network of the averaged weights, if the run has one.
         drawn: Images drawn of each data set, to be checked when the run is resumed.
         sizes: Number of images of each data set, by name, to be checked likewise.
         keep: Number of states to keep, including this one.
@@ -49,6 +51,8 @@ def save_state(
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
+    if average is not None:
+        state["average"] = average.state_dict()
     with replacing(folder / f"state-{iteration:08}.pt") as temporary:
         torch.save(state, temporary)
     for old in _states(folder)[:-keep]:
@@ -56,14 +60,19 @@ def save_state(
 
 
 def load_state(
-    folder: Path, network: DaTaSeg, optimizer: torch.optim.Optimizer, sizes: dict[str, int]
+    folder: Path,
+    network: DaTaSeg,
+    optimizer: torch.optim.Optimizer,
+    average: nn.Module | None,
+    sizes: dict[str, int],
 ) -> tuple[int, list[int]]:
-    """Load the latest state of the folder into network and optimizer.
+    """Load the latest state of the folder into network, optimizer and averaged weights.
 
     Args:
         folder: Folder of the run.
         network: Changed in place.
         optimizer: Changed in place.
+        average: Changed in place; None if the run has none.
         sizes: Number of images of each data set, by name.
 
     Returns:
@@ -95,6 +104,8 @@ def load_state(
     try:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
+        if average is not None:
+            average.load_state_dict(state["average"])
     except (RuntimeError, ValueError, KeyError) as error:
         raise InputError(f"belongs to another network: {str(error).splitlines()[0]}",
                          file=path) from None  # fmt: skip

@@ -130,12 +130,24 @@ def needed(extras: Mapping[str, str]) -> Iterator[None]:
         ) from None
 
 
+_showing = False  # a progress bar; one inside of another would hide the outer one
+
+
 def progress(items: Sequence[T], label: str) -> Iterable[T]:
-    """Iterate over `items` with a progress bar on stderr, if stderr is a terminal."""
+    """Iterate over `items` with a progress bar on stderr, if stderr is a terminal.
+
+    Inside of another one's loop no second bar is shown.
+    """
+    global _showing
     from rich.console import Console
     from rich.progress import track
 
     console = Console(stderr=True)
-    yield from track(
-        items, description=label, console=console, disable=not console.is_terminal, transient=True
-    )
+    if _showing or not console.is_terminal:
+        yield from items
+        return
+    _showing = True
+    try:
+        yield from track(items, description=label, console=console, transient=True)
+    finally:
+        _showing = False

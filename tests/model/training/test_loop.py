@@ -19,7 +19,8 @@ from model.text.embedding_files import read_embeddings
 from model.text.vocabulary import Vocabulary
 from model.training import loop as train_module
 from model.training.config import train_config_from_dict
-from model.training.loop import MODEL_FILE, TEXT_FILE, train_run
+from model.training.loop import TEXT_FILE, train_run
+from model.training.saving import MODEL_FILE
 from o365seg.errors import InputError
 
 ROOT = Path(__file__).parents[3]

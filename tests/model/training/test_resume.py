@@ -17,8 +17,9 @@ from model.training.config import (
     train_config_from_dict,
     train_config_to_dict,
 )
-from model.training.loop import MODEL_FILE, train_run
+from model.training.loop import train_run
 from model.training.resume import find_changes
+from model.training.saving import MODEL_FILE
 from model.training.state import _states
 from o365seg.errors import InputError
 

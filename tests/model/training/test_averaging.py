@@ -1,0 +1,86 @@
+"""The moving average of the weights: its formula, and what a run writes of it."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from small_run import small_tables
+
+from model.network.config import preset
+from model.network.dataseg import build_dataseg
+from model.runtime.checkpoint import load_checkpoint
+from model.training import loop
+from model.training.averaging import AveragedNetwork
+from model.training.config import train_config_from_dict
+from model.training.saving import MODEL_FILE
+
+
+def run(folder: Path, **changes: object) -> None:
+    torch.set_num_threads(1)
+    config = train_config_from_dict(small_tables(**changes))
+    loop.train_run(config, Path(), "config.toml", folder, "cpu")
+
+
+def test_it_is_the_formula_of_weights_and_statistics() -> None:
+    network = build_dataseg(preset("tiny"))
+    average = AveragedNetwork(network, 0.5)
+    wanted = {name: tensor.clone().double() for name, tensor in network.state_dict().items()}
+    for done in range(1, 12):
+        for tensor in network.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.normal_()
+            else:
+                tensor.fill_(done)
+        average.update(network, done)
+        decay = min(0.5, (1 + done) / (10 + done))
+        for name, tensor in network.state_dict().items():
+            if tensor.is_floating_point():
+                wanted[name] = decay * wanted[name] + (1 - decay) * tensor
+            else:
+                wanted[name] = tensor.double()
+    assert any("running_mean" in name for name in wanted)
+    for name, tensor in average.network.state_dict().items():
+        assert torch.allclose(tensor.double(), wanted[name], atol=1e-6), name
+    assert not average.network.training
+    assert not any(parameter.requires_grad for parameter in average.network.parameters())
+
+
+def test_a_run_writes_the_average_and_trains_as_without(tmp_path: Path) -> None:
+    for name, average in (("plain", None), ("averaged", 0.9)):
+        run(tmp_path / name, average=average, iterations=4, checkpoint_every=1, keep=4)
+    wanted = AveragedNetwork(load_checkpoint(tmp_path / "plain" / MODEL_FILE), 0.9)
+    wanted.network.load_state_dict(
+        loop.make_network(train_config_from_dict(small_tables()), Path()).state_dict()
+    )
+    trained = load_checkpoint(tmp_path / "plain" / MODEL_FILE)
+    for done in range(1, 5):
+        states = [
+            torch.load(tmp_path / name / f"state-{done:08}.pt", weights_only=True)
+            for name in ("plain", "averaged")
+        ]
+        for name, tensor in states[0]["network"].items():
+            assert torch.equal(tensor, states[1]["network"][name]), name
+        trained.load_state_dict(states[0]["network"])
+        wanted.update(trained, done)
+    written = load_checkpoint(tmp_path / "averaged" / MODEL_FILE).state_dict()
+    for name, tensor in wanted.network.state_dict().items():
+        assert torch.equal(tensor, written[name]), name
+
+
+def test_it_goes_on_with_its_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path / "whole", average=0.9)
+    steps, calls = loop.add_gradients, []
+
+    def failing(*arguments: object) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 4:
+            raise RuntimeError("power cut")
+        return steps(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "add_gradients", failing)
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tmp_path / "cut", average=0.9)
+    run(tmp_path / "cut", average=0.9)
+    assert (tmp_path / "cut" / MODEL_FILE).read_bytes() == (
+        tmp_path / "whole" / MODEL_FILE
+    ).read_bytes()
