@@ -40,7 +40,8 @@ def create(folder: Path, source: SmallSource, database: str = "") -> None:
 def test_the_database_is_one_whole_file_after_create(tmp_path: Path, source: SmallSource) -> None:
     create(tmp_path / "p", source)
     names = sorted(path.name for path in (tmp_path / "p").iterdir())
-    assert names == ["project.json", "project.sqlite", "sample.json", "secret.key", "upright"]
+    made = ["project.json", "project.sqlite", "sample.json", "secret.key", "upright"]
+    assert names == ["image_notes.json", *made]
     assert (tmp_path / "p" / "project.sqlite").stat().st_size > 50_000
 
 
