@@ -98,10 +98,11 @@ class GroundTruthFolder:
 
 
 class PredictedFolder:
-    """PNGs below a folder."""
+    """PNGs below a folder, of the images of a ground truth, which errors name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ground_truth: Path) -> None:
         self._folder = folder
+        self._ground_truth = ground_truth
         self._paths = _pngs(folder)
 
     def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
@@ -132,7 +133,7 @@ class PredictedFolder:
         for name in image.candidates():
             if name in self._paths:
                 return self._paths[str(name)]
-        message = f"{image.path}.png is missing; the ground truth has it"
+        message = f"{image.path}.png is missing; {self._ground_truth} has it"
         raise InputError(message, file=self._folder)
 
 
@@ -284,6 +285,6 @@ def ground_truth_maps(path: Path) -> GroundTruthMaps:
     return GroundTruthFolder(path) if path.is_dir() else GroundTruthJson(path)
 
 
-def predicted_maps(path: Path) -> PredictedMaps:
-    """Predictions from a folder of PNGs or a results file."""
-    return PredictedFolder(path) if path.is_dir() else PredictedJson(path)
+def predicted_maps(path: Path, ground_truth: Path) -> PredictedMaps:
+    """Predictions from a folder of PNGs or a results file, for a ground truth."""
+    return PredictedFolder(path, ground_truth) if path.is_dir() else PredictedJson(path)

@@ -109,7 +109,8 @@ def evaluate_semantic(
         InputError: a file is missing, invalid, or of the wrong size or kind; an unknown label;
             masks of one image overlap. Names the file and the record.
     """
-    true, predicted = ground_truth_maps(Path(ground_truth)), predicted_maps(Path(predictions))
+    true = ground_truth_maps(Path(ground_truth))
+    predicted = predicted_maps(Path(predictions), Path(ground_truth))
     if reduce_zero_label and true.classes is not None:
         raise InputError("--reduce-zero-label is only for label maps", file=ground_truth)
     notes = predicted.check(true.images)

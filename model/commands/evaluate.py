@@ -9,6 +9,7 @@ from model.commands.options import (
     Checkpoint,
     Device,
     Embeddings,
+    Exact,
     Prompts,
     Size,
     TextModel,
@@ -50,6 +51,7 @@ def evaluate(
             show_default="0.85 on COCO, 0.8 on others",
         ),
     ] = None,
+    exact: Exact = False,
     batch: Annotated[int, typer.Option(help="Images per forward pass.", min=1)] = 1,
     images: Annotated[
         int | None, typer.Option(help="Number of images of each data set, from the first.", min=1)
@@ -83,7 +85,7 @@ def evaluate(
             checkpoint,
             [evaluate_command.with_confidence(one, confidence) for one in asked],
             TextChoice(embeddings, text_encoder(text_model, text_weights, prompt)),
-            evaluate_command.Settings(out, pixels, batch, images, device),
+            evaluate_command.Settings(out, pixels, batch, images, device, exact),
         )
         if scores is not None:
             evaluate_command.report(scores, checkpoint, json_file, csv_file)

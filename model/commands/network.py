@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from model.commands.options import Checkpoint, Preset, Size, input_size, model_libraries, parse_size
+from model.commands.options import (
+    Checkpoint,
+    FixedSize,
+    Preset,
+    input_size,
+    model_libraries,
+    parse_size,
+)
 from model.network.config import PRESETS
 from o365seg.terminal import output
 from o365seg.terminal.overwriting import refuse_overwriting
@@ -85,7 +92,7 @@ def export(
     program: Annotated[
         Path | None, typer.Option(help="Write a torch.export program to this file.")
     ] = None,
-    size: Size = None,
+    size: FixedSize = None,
 ) -> None:
     """Export the network as ONNX or a PyTorch program, with text embeddings as an input."""
     if onnx is None and program is None:
@@ -93,7 +100,7 @@ def export(
     refuse_overwriting({"--onnx": onnx, "--program": program}, [checkpoint])
     pixels = input_size(size, checkpoint)
     if pixels is None:
-        raise typer.BadParameter("an exported network has one size", param_hint="--size")
+        raise typer.BadParameter("must be a number of pixels", param_hint="--size")
     with model_libraries():
         from model.inference.export import export_onnx, export_program
 

@@ -59,6 +59,14 @@ Device = Annotated[
     str | None,
     typer.Option("--device", help="cpu, cuda, …", show_default="a GPU if there is one"),
 ]
+Exact = Annotated[
+    bool,
+    typer.Option(
+        "--exact",
+        help="Compute scores on the image's pixels instead of a grid of every fourth; takes "
+        "longer.",
+    ),
+]
 Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
 
 
@@ -72,6 +80,15 @@ Size = Annotated[
     typer.Option(
         help="Side of the input in pixels, a multiple of 32; or native: each image's own size.",
         metavar="PIXELS|native",
+        show_default="the size the model was trained at",
+    ),
+]
+FixedSize = Annotated[
+    str | None,
+    typer.Option(
+        "--size",
+        help="Side of the input in pixels, a multiple of 32.",
+        metavar="PIXELS",
         show_default="the size the model was trained at",
     ),
 ]

@@ -8,6 +8,7 @@ import typer
 from model.commands.options import (
     Device,
     Embeddings,
+    Exact,
     Names,
     Prompts,
     Size,
@@ -47,6 +48,7 @@ def predict(
             max=1.0,
         ),
     ] = 0.8,
+    exact: Exact = False,
     image_ids: Annotated[
         Path | None,
         typer.Option(
@@ -84,6 +86,7 @@ def predict(
             image_ids=image_ids,
             size=pixels,
             confidence=confidence,
+            exact=exact,
             device=device,
             drawing=Drawing(overlays, shown_score),
         )

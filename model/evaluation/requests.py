@@ -67,6 +67,7 @@ class Settings:
         batch: Images per forward pass.
         limit: Number of images, from the first; None for all.
         device: Name of the device; None for a GPU if there is one.
+        exact: See `model.inference.predictor.Predictor`.
     """
 
     out: Path
@@ -74,6 +75,7 @@ class Settings:
     batch: int = 1
     limit: int | None = None
     device: str | None = None
+    exact: bool = False
 
 
 def asked_on_command_line(given: Sequence[str]) -> list[Asked]:
@@ -177,7 +179,7 @@ def _evaluate(
     confidence = one.confidence
     predictor = load_predictor(
         checkpoint, dataset.vocabulary, text_embeddings, size=settings.size,
-        device=str(ranks.device),
+        device=str(ranks.device), exact=settings.exact,
         confidence=default_confidence(dataset.name) if confidence is None else confidence,
     )  # fmt: skip
     return evaluate_dataset(

@@ -69,7 +69,8 @@ def export_program(
         InputError: the checkpoint or the size is invalid, or the file cannot be written.
     """
     program = make_program(load_checkpoint(checkpoint), size, dataset_index)
-    with replacing(path) as temporary:
+    # It warns that channels-last weights are not contiguous; loaded, they are the same.
+    with _quiet(), replacing(path) as temporary:
         torch.export.save(program, temporary)
 
 

@@ -2,9 +2,13 @@
 
 MERGE (section 3.2), then Mask2Former's rules with the thresholds of appendix F. Each function takes
 the last layer's proposals of a batch and returns one result per image.
+
+Two things are computed on the stride-4 grid: a class's score at a pixel, which is resized after the
+sum instead of each mask before it, and a mask's mean probability, which enters the scores of
+instances and segments. With `exact` both are computed on the image's pixels, as in Mask2Former.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +96,7 @@ class InstanceResult:
 @torch.no_grad()
 def panoptic_results(
     proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor,
-    confidence: float = CONFIDENCE,
+    confidence: float = CONFIDENCE, exact: bool = False,
 ) -> list[PanopticResult]:  # fmt: skip
     """Merge stuff; give each pixel to the proposal with the largest class × mask probability.
 
@@ -101,20 +105,24 @@ def panoptic_results(
         placements: Position of each of the B images in the input.
         is_thing: (K,) bool.
         confidence: Minimum class probability of a proposal, 0 to 1.
+        exact: Whether scores are computed on the image's pixels.
     """
     groups = group_proposals(proposals.logits, mergeable_classes(Task.PANOPTIC, is_thing))
     merged = merge(proposals, groups)
     probs, labels = merged.logits.float().softmax(-1).max(-1)  # (B, N)
     kept = groups.valid & (labels < len(is_thing)) & (probs > confidence)
     return [
-        _panoptic(merged.masks[b, kept[b]].float(), labels[b, kept[b]], probs[b, kept[b]], place)
+        _panoptic(
+            merged.masks[b, kept[b]].float(), labels[b, kept[b]], probs[b, kept[b]], place, exact
+        )
         for b, place in enumerate(placements)
     ]
 
 
 def _panoptic(
-    masks: torch.Tensor, labels: torch.Tensor, probs: torch.Tensor, placement: Placement
-) -> PanopticResult:
+    masks: torch.Tensor, labels: torch.Tensor, probs: torch.Tensor, placement: Placement,
+    exact: bool,
+) -> PanopticResult:  # fmt: skip
     """One image from (S, h, w) mask logits; only one mask at a time has the image's size."""
     best = torch.zeros(placement.image, device=masks.device)
     winner = torch.full(placement.image, -1, device=masks.device)
@@ -133,7 +141,7 @@ def _panoptic(
     won = torch.bincount((winner + 1).flatten(), minlength=count + 1)[1:].tolist()
     area = torch.bincount((own + 1).flatten(), minlength=count + 1)[1:].tolist()
     listed = torch.stack(whole).tolist() if whole else []
-    scores = (probs * _localisation(masks, placement)).tolist()
+    scores = (probs * _localisation(masks, placement, exact)).tolist()
     classes = labels.tolist()
     new_ids = torch.zeros(count + 1, dtype=torch.int32)
     segments: list[PanopticSegment] = []
@@ -146,15 +154,18 @@ def _panoptic(
 
 
 @torch.no_grad()
-def semantic_results(proposals: Proposals, placements: Sequence[Placement]) -> list[SemanticResult]:
+def semantic_results(
+    proposals: Proposals, placements: Sequence[Placement], exact: bool = False
+) -> list[SemanticResult]:
     """Merge all classes; a class's score at a pixel is Σ class × mask probability over the slots.
 
-    The sum is computed on the stride-4 grid and resized in blocks of classes, so that neither N
-    masks nor K score maps exist in the image's size.
+    Neither N masks nor K score maps exist in the image's size: the sum is computed on the stride-4
+    grid and resized in blocks of classes, or, if `exact`, computed in such blocks, mask by mask.
 
     Args:
         proposals: The last layer's, of B images.
         placements: Position of each of the B images in the input.
+        exact: Whether masks are resized to the image before the sum.
     """
     everything = torch.ones_like(proposals.logits[0, 0, :-1], dtype=torch.bool)
     groups = group_proposals(proposals.logits, everything)
@@ -162,8 +173,12 @@ def semantic_results(proposals: Proposals, placements: Sequence[Placement]) -> l
     probs = merged.logits.float().softmax(-1)[..., :-1] * groups.valid[..., None]  # (B, N, K)
     results = []
     for mask, prob, placement in zip(merged.masks, probs, placements, strict=True):
-        scores = torch.einsum("nk,nhw->khw", prob, mask.float().sigmoid())
-        results.append(SemanticResult(_strongest(scores, placement).cpu().numpy()))
+        if exact:
+            strongest = _exactly_strongest(mask.float(), prob, placement)
+        else:
+            scores = torch.einsum("nk,nhw->khw", prob, mask.float().sigmoid())
+            strongest = _strongest(scores, placement)
+        results.append(SemanticResult(strongest.cpu().numpy()))
     return results
 
 
@@ -180,26 +195,62 @@ def _strongest(scores: torch.Tensor, placement: Placement) -> torch.Tensor:
     possible = (scores >= 0.25 * (1 - 1e-5) * least).flatten(1).any(1).nonzero()[:, 0]
     scores = scores[possible]
     block = max(_STRIP // (height * width), 1)
-    best = torch.full(placement.image, -torch.inf, device=scores.device)
-    classes = torch.zeros(placement.image, dtype=torch.int32, device=scores.device)
-    for first in range(0, len(scores), block):
-        value, index = resize_to_image(scores[first : first + block], placement).max(0)
+    blocks = (
+        resize_to_image(scores[i : i + block], placement) for i in range(0, len(scores), block)
+    )
+    return possible.int()[_first_largest(blocks, placement)]
+
+
+def _exactly_strongest(
+    masks: torch.Tensor, probs: torch.Tensor, placement: Placement
+) -> torch.Tensor:
+    """int32 (H, W), the first class with the largest score, from (S, h, w) mask logits and (S, K)
+    class probabilities; the sums are of masks in the image's size.
+    """
+    height, width = placement.image
+    used = probs.amax(1) > 0  # the slots that MERGE left
+    masks, probs = masks[used], probs[used]
+    block = max(_STRIP // (height * width), 1)
+
+    def scores(first: int) -> torch.Tensor:
+        """(k, H, W), of a block of classes."""
+        total = torch.zeros(min(block, probs.shape[1] - first), height, width, device=masks.device)
+        for mask, prob in zip(masks, probs[:, first : first + block], strict=True):
+            inside = resize_to_image(mask[None], placement)[0].sigmoid()
+            total.addcmul_(prob[:, None, None], inside)
+        return total
+
+    return _first_largest(map(scores, range(0, probs.shape[1], block)), placement)
+
+
+def _first_largest(blocks: Iterable[torch.Tensor], placement: Placement) -> torch.Tensor:
+    """int32 (H, W), the position of the first largest score among all blocks' (k, H, W) scores."""
+    best, found, first = None, None, 0
+    for block in blocks:
+        value, index = block.max(0)
+        index = index.int() + first
+        first += len(block)
+        if best is None or found is None:
+            best, found = value, index
+            continue
         wins = value > best
-        best = torch.where(wins, value, best)
-        classes = torch.where(wins, index.int() + first, classes)
-    return possible.int()[classes]
+        best, found = torch.where(wins, value, best), torch.where(wins, index, found)
+    assert found is not None  # there is a class
+    return found
 
 
 @torch.no_grad()
 def instance_results(
-    proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor | None = None
-) -> list[InstanceResult]:
+    proposals: Proposals, placements: Sequence[Placement], is_thing: torch.Tensor | None = None,
+    exact: bool = False,
+) -> list[InstanceResult]:  # fmt: skip
     """Merge nothing; return the 100 likeliest pairs of a proposal and a class.
 
     Args:
         proposals: The last layer's, of B images.
         placements: Position of each of the B images in the input.
         is_thing: (K,) bool; None if all classes are things.
+        exact: Whether scores are computed on the image's pixels.
     """
     probs = proposals.logits.float().softmax(-1)[..., :-1]  # (B, N, K)
     if is_thing is not None:
@@ -209,7 +260,7 @@ def instance_results(
     top, index = probs.flatten(1).topk(most)  # (B, most)
     rows, labels = index // classes, index % classes
     return [
-        _instances(proposals.masks[b].float(), top[b], rows[b], labels[b], placement)
+        _instances(proposals.masks[b].float(), top[b], rows[b], labels[b], placement, exact)
         for b, placement in enumerate(placements)
     ]
 
@@ -220,11 +271,12 @@ def _instances(
     rows: torch.Tensor,
     labels: torch.Tensor,
     placement: Placement,
+    exact: bool,
 ) -> InstanceResult:
     """One image from (N, h, w) mask logits; a proposal with several classes is encoded once."""
     used, position = rows.unique(return_inverse=True)
     masks = masks[used]
-    scores = (probs * _localisation(masks, placement)[position]).cpu().numpy()
+    scores = (probs * _localisation(masks, placement, exact)[position]).cpu().numpy()
     encoded = [encode_logits(mask, placement) for mask in masks.cpu().numpy()]
     areas = np.array([rle_area(rle) for rle in encoded], np.int64)
     owner = position.cpu().numpy()
@@ -236,12 +288,19 @@ def _instances(
     return InstanceResult(labels.cpu().numpy()[order], scores[order], found, boxes)
 
 
-def _localisation(masks: torch.Tensor, placement: Placement) -> torch.Tensor:
-    """(S,), the mean probability inside each mask, over the grid cells that the image covers.
-
-    Mask2Former computes it in the image's size; on the grid no resizing is needed.
+def _localisation(masks: torch.Tensor, placement: Placement, exact: bool) -> torch.Tensor:
+    """(S,), the mean probability inside each mask: over the grid cells that the image covers, or,
+    if `exact`, over the image's pixels, as in Mask2Former.
     """
+    if exact:
+        means = [_mean_inside(resize_to_image(mask[None], placement)) for mask in masks]
+        return torch.cat([masks.new_zeros(0), *means])
     rows, columns = (-(-side // STRIDE) for side in placement.input)
-    logits = masks[:, :rows, :columns].flatten(1)
+    return _mean_inside(masks[:, :rows, :columns])
+
+
+def _mean_inside(logits: torch.Tensor) -> torch.Tensor:
+    """(S,), the mean probability of the positive among (S, h, w) logits; 0 if there are none."""
+    logits = logits.flatten(1)
     inside = logits > 0
     return (logits.sigmoid() * inside).sum(-1) / inside.sum(-1).clamp(min=1)

@@ -47,6 +47,8 @@ class Predictor:
             COCO, 0.8 on ADE20K).
         dataset_index: Index of the data set whose modules are used; None if the network has no
             dataset-specific modules.
+        exact: Whether scores are computed on the image's pixels instead of the stride-4 grid
+            (`model.inference.postprocess`); takes longer.
     """
 
     network: DaTaSeg
@@ -55,6 +57,7 @@ class Predictor:
     size: int | None = FIXED_SIZE
     confidence: float = CONFIDENCE
     dataset_index: int | None = None
+    exact: bool = False
 
     @torch.inference_mode()
     def predict(
@@ -81,11 +84,13 @@ class Predictor:
         empty = [None] * len(images)
         panoptic, semantic, instance = empty, empty, empty
         if Task.PANOPTIC in tasks:
-            panoptic = panoptic_results(proposals, placements, is_thing, self.confidence)
+            panoptic = panoptic_results(
+                proposals, placements, is_thing, self.confidence, self.exact
+            )
         if Task.SEMANTIC in tasks:
-            semantic = semantic_results(proposals, placements)
+            semantic = semantic_results(proposals, placements, self.exact)
         if Task.INSTANCE in tasks:
-            instance = instance_results(proposals, placements, is_thing)
+            instance = instance_results(proposals, placements, is_thing, self.exact)
         return [Prediction(*results) for results in zip(panoptic, semantic, instance, strict=True)]
 
 
@@ -97,6 +102,7 @@ def load_predictor(
     size: int | None = FIXED_SIZE,
     confidence: float = CONFIDENCE,
     device: str = "cpu",
+    exact: bool = False,
 ) -> Predictor:
     """Load a checkpoint for prediction.
 
@@ -107,6 +113,7 @@ def load_predictor(
         size: See `Predictor`.
         confidence: See `Predictor`.
         device: `cpu`, `cuda`, ….
+        exact: See `Predictor`.
 
     Raises:
         InputError: the checkpoint is invalid, has non-finite weights (training diverged), or
@@ -124,4 +131,5 @@ def load_predictor(
             file=checkpoint,
         )
     on_device = torch.from_numpy(text_embeddings).to(device)
-    return Predictor(network.eval().to(device), vocabulary, on_device, size, confidence)
+    network = network.eval().to(device)
+    return Predictor(network, vocabulary, on_device, size, confidence, exact=exact)

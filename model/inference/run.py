@@ -33,6 +33,7 @@ def predict_files(
     image_ids: Path | None,
     size: int | None,
     confidence: float,
+    exact: bool,
     device: str | None,
     drawing: Drawing,
 ) -> None:
@@ -50,7 +51,13 @@ def predict_files(
     from model.inference.result_files import ResultFiles
 
     predictor = load_predictor(
-        checkpoint, vocabulary, embeddings, size=size, confidence=confidence, device=device
+        checkpoint,
+        vocabulary,
+        embeddings,
+        size=size,
+        confidence=confidence,
+        device=device,
+        exact=exact,
     )
     files = ResultFiles(out, vocabulary, overlays=drawing.wanted, shown_score=drawing.shown_score)
     failures: list[InputError] = []

@@ -212,7 +212,7 @@ def test_a_bad_map_is_named(tmp_path: Path, image: Image.Image, message: str) ->
 def test_damaged_missing_and_superfluous_maps(tmp_path: Path) -> None:
     true = write_maps(tmp_path / "t", {"a": [[1]], "b": [[1]]})
     predicted = write_maps(tmp_path / "p", {"a": [[1]], "c": [[1]]})
-    with pytest.raises(InputError, match=r"p: b\.png is missing; the ground truth has it"):
+    with pytest.raises(InputError, match=r"p: b\.png is missing; .*t has it"):
         evaluate_semantic(predicted, true)
     write_maps(predicted, {"b": [[1]]})
     assert evaluate_semantic(predicted, true).notes == [

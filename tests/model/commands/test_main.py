@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -169,11 +170,16 @@ def test_describe_and_export(folder: Path, tmp_path: Path) -> None:
     assert "backbone" in shown.stdout and "total" in shown.stdout
     assert "unknown preset 'huge'" in str(run("describe", "huge").exception)
     program = tmp_path / "m.pt2"
-    assert (
-        run("export", folder / "m.safetensors", "--program", program, "--size", 64).exit_code == 0
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = run("export", folder / "m.safetensors", "--program", program, "--size", 64)
+    assert done.exit_code == 0
+    assert done.output == f"written: {program}\n"
     assert program.stat().st_size > 0
     assert run("export", folder / "m.safetensors").exit_code == 2
+    native = run("export", folder / "m.safetensors", "--program", program, "--size", "native")
+    assert native.exit_code == 2
+    assert "must be a number of pixels" in native.output
 
 
 def test_help_does_not_load_pytorch() -> None:

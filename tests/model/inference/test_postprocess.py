@@ -50,31 +50,36 @@ def whole_masks(proposals: Proposals, mergeable: torch.Tensor, placement: Placem
     ]
 
 
-@given(placements, seeds, st.sampled_from([0.3, 0.8]))
-def test_panoptic_is_the_plain_rule(placement: Placement, seed: int, confidence: float) -> None:
+@given(placements, seeds, st.sampled_from([0.3, 0.8]), st.booleans())
+def test_panoptic_is_the_plain_rule(
+    placement: Placement, seed: int, confidence: float, exact: bool
+) -> None:
     proposals = draw(seed)
     kept = [
-        (int(chances.argmax()), float(chances.max()), mask)
-        for chances, mask in whole_masks(proposals, ~IS_THING, placement)
-        if chances.argmax() < len(IS_THING) and chances.max() > confidence
+        (int(probs.argmax()), float(probs.max()), mask)
+        for probs, mask in whole_masks(proposals, ~IS_THING, placement)
+        if probs.argmax() < len(IS_THING) and probs.max() > confidence
     ]
     expected = np.zeros(placement.image, int)
-    labels = []
+    labels, scores = [], []
     if kept:
-        winner = np.stack([chance * mask for _, chance, mask in kept]).argmax(0)
+        winner = np.stack([prob * mask for _, prob, mask in kept]).argmax(0)
         for number, (label, _, mask) in enumerate(kept):
             final = (winner == number) & (mask >= 0.5)
-            share = (winner == number).sum() / max((mask >= 0.5).sum(), 1)
-            if final.sum() >= 4 and share >= 0.8:
+            kept_fraction = (winner == number).sum() / max((mask >= 0.5).sum(), 1)
+            if final.sum() >= 4 and kept_fraction >= 0.8:
                 labels.append(label)
+                scores.append(kept[number][1] * mask[mask > 0.5].mean())
                 expected[final] = len(labels)
-    result = postprocess.panoptic_results(proposals, [placement], IS_THING, confidence)[0]
+    result = postprocess.panoptic_results(proposals, [placement], IS_THING, confidence, exact)[0]
     assert result.ids.dtype == np.int32
     assert np.array_equal(result.ids, expected)
     assert [segment.label for segment in result.segments] == labels
     assert [segment.id for segment in result.segments] == list(range(1, len(labels) + 1))
     assert set(np.unique(result.ids)) - {0} == set(range(1, len(labels) + 1))
     assert all(0 < segment.score <= 1 for segment in result.segments)
+    if exact:
+        np.testing.assert_allclose([one.score for one in result.segments], scores, rtol=1e-4)
     stuff = [label for label in labels if not IS_THING[label]]
     assert len(stuff) == len(set(stuff))
 
@@ -87,9 +92,9 @@ def test_semantic_is_the_plain_rule(placement: Placement, seed: int) -> None:
     merged = merge(proposals, groups)
     scores = torch.zeros(len(IS_THING), *merged.masks.shape[2:])
     for slot in groups.valid[0].nonzero()[:, 0].tolist():
-        chances = merged.logits[0, slot].softmax(-1)
+        probs = merged.logits[0, slot].softmax(-1)
         for label in range(len(IS_THING)):
-            scores[label] += chances[label] * merged.masks[0, slot].sigmoid()
+            scores[label] += probs[label] * merged.masks[0, slot].sigmoid()
     whole = resize_to_image(scores, placement)
     classes = postprocess.semantic_results(proposals, [placement])[0].classes
     assert classes.dtype == np.int32
@@ -99,20 +104,42 @@ def test_semantic_is_the_plain_rule(placement: Placement, seed: int) -> None:
 
 
 @given(placements, seeds, st.booleans())
-def test_instances_are_the_likeliest_pairs(placement: Placement, seed: int, stuff: bool) -> None:
+def test_semantic_is_exactly_the_sum_of_resized_masks(
+    placement: Placement, seed: int, blocks: bool
+) -> None:
+    """As Mask2Former computes it, whether all classes fit in a block or one."""
+    proposals = draw(seed)
+    everything = torch.ones_like(IS_THING)
+    pairs = whole_masks(proposals, everything, placement)
+    whole = np.sum([prob[:-1, None, None] * mask for prob, mask in pairs], axis=0)
+    with pytest.MonkeyPatch.context() as patch:
+        if blocks:
+            patch.setattr(postprocess, "_STRIP", 1)
+        classes = postprocess.semantic_results(proposals, [placement], exact=True)[0].classes
+    assert classes.dtype == np.int32
+    assert classes.shape == placement.image
+    won = np.take_along_axis(whole, classes[None], 0)[0]
+    np.testing.assert_allclose(won, whole.max(0), rtol=1e-4, atol=1e-6)
+
+
+@given(placements, seeds, st.booleans(), st.booleans())
+def test_instances_are_the_likeliest_pairs(
+    placement: Placement, seed: int, stuff: bool, exact: bool
+) -> None:
     proposals = draw(seed)
     is_thing = IS_THING if stuff else None
-    result = postprocess.instance_results(proposals, [placement], is_thing)[0]
-    chances = proposals.logits[0].softmax(-1)[:, :-1].double().numpy()
+    result = postprocess.instance_results(proposals, [placement], is_thing, exact)[0]
+    probs = proposals.logits[0].softmax(-1)[:, :-1].double().numpy()
     rows, columns = (-(-side // 4) for side in placement.input)
     expected = []
     for number, mask in enumerate(proposals.masks[0].double()):
-        grid = mask[:rows, :columns]
-        inside = grid > 0
-        area = int((resize_to_image(mask[None].float(), placement)[0] > 0).sum())
+        whole = resize_to_image(mask[None].float(), placement)[0].double()
+        logits = whole if exact else mask[:rows, :columns]
+        inside = logits > 0
+        area = int((whole > 0).sum())
         for label in range(len(IS_THING)):
             if (is_thing is None or is_thing[label]) and area >= 4:
-                score = chances[number, label] * float(grid[inside].sigmoid().mean())
+                score = probs[number, label] * float(logits[inside].sigmoid().mean())
                 expected.append((score, label, area))
     assert len(result.scores) == len(result.labels) == len(result.masks) == len(result.boxes)
     expected = sorted(expected, reverse=True)[: len(result.scores)]
