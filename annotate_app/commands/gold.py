@@ -7,6 +7,7 @@ import typer
 
 from annotate_app.commands.options import ProjectFolder, QuestionId
 from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage gold questions, whose answer is known.", no_args_is_help=True)
 
@@ -74,6 +75,7 @@ def list_all(project: ProjectFolder, json: JsonFile = None) -> None:
     from o365seg.project.folder import open_project
     from o365seg.store.quality.gold import list_gold
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         questions = list_gold(db)
     table = Table("question", "category", "for", "area", "answers", "mean IoU", box=None)

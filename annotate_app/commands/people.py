@@ -9,6 +9,7 @@ from annotate_app.commands.options import PersonName, ProjectFolder
 from o365seg.store.roles import Role
 from o365seg.terminal.command_line import MOST
 from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer()
 
@@ -52,6 +53,7 @@ def invitations(project: ProjectFolder, json: JsonFile = None) -> None:
     from o365seg.store.database import now_ms
     from o365seg.store.people.invitations import list_open
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         found = list_open(db, now_ms())
     table = Table("id", "name", "role", "expires (UTC)", box=None)
@@ -94,6 +96,7 @@ def people(project: ProjectFolder, json: JsonFile = None) -> None:
     from o365seg.project.folder import open_project
     from o365seg.store.people.accounts import list_people
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         everybody = list_people(db)
     table = Table("name", "role", "state", "answers", box=None)

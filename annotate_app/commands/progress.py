@@ -8,6 +8,7 @@ import typer
 from annotate_app.commands.options import ProjectFolder
 from o365seg.terminal.command_line import MOST, utf8
 from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer()
 
@@ -26,6 +27,7 @@ def progress(project: ProjectFolder, json: JsonFile = None) -> None:
     from o365seg.store.progress import pace
     from o365seg.store.quality import rater_quality
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         left = pace.estimate(db, now_ms())
         people = rater_quality.measure_raters(db)
@@ -70,6 +72,7 @@ def agreement(project: ProjectFolder, json: JsonFile = None) -> None:
     from o365seg.project.folder import open_project
     from o365seg.store.quality.agreement import measure_agreement
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         report = measure_agreement(db)
     columns = ("pairs", "both painted", "mean IoU", "median IoU", "same choice", "kappa")
@@ -113,6 +116,7 @@ def audit(
     from o365seg.project.folder import open_project
     from o365seg.store.audit import list_entries
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         entries = list_entries(db, actor=actor, action=action, limit=limit)
     for entry in entries if json != STDOUT else ():

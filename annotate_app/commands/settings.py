@@ -7,6 +7,7 @@ import typer
 
 from annotate_app.commands.options import ProjectFolder
 from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Show and change a project's settings.", no_args_is_help=True)
 
@@ -19,6 +20,7 @@ def show_all(project: ProjectFolder, json: JsonFile = None) -> None:
     from o365seg.project.folder import open_project
     from o365seg.store.settings import read_settings
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         settings = asdict(read_settings(db))
     if json != STDOUT:

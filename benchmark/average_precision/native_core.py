@@ -7,7 +7,7 @@ evaluation's imports then cost no time.
 import _thread
 import os
 
-from benchmark.reading.input_text import InputText, map_file
+from benchmark.reading.input_text import InputText, read_file
 from benchmark.reading.processors import processors
 
 TYPE_CHECKING = False
@@ -48,9 +48,7 @@ def match(
     """
     from benchmark import _native
 
-    core = _native.Evaluation(
-        truth.data, results.data, masks, threads or processors(), results.is_mapped
-    )
+    core = _native.Evaluation(truth.data, results.data, masks, threads or processors())
     for of_truth, index, height, width, text in core.polygons():
         # By pycocotools' rasteriser.
         import msgspec
@@ -73,11 +71,9 @@ class HeadStart:
         self._core = None
         self._working = _thread.allocate_lock()
         try:
-            from benchmark import _native
+            import benchmark._native  # noqa: F401 (absent: nothing to start)
 
-            _native.explain_bus_errors()
-            # Kept, since to let go of a large mapping takes longer than to print the result.
-            self._texts = map_file(truth), map_file(predictions)
+            self._texts = read_file(truth), read_file(predictions)
         except Exception:
             return  # the ordinary way comes to the same fault, and names it
         self._working.acquire()

@@ -10,7 +10,7 @@ from benchmark.average_precision import notes
 from benchmark.average_precision.native_core import match
 from benchmark.average_precision.result import IOU_THRESHOLDS, Counts, Curves, Result
 from benchmark.reading.choices import Iou, SkipRule
-from benchmark.reading.input_text import InputText, map_file
+from benchmark.reading.input_text import InputText, read_file
 from o365seg.errors import InputError
 
 TYPE_CHECKING = False
@@ -35,18 +35,6 @@ def is_built() -> bool:
     except ImportError:
         return False
     return True
-
-
-def explain_bus_errors() -> None:
-    """End this process with words and status 1 if a file is truncated while it is read.
-
-    Files are mapped, so that the system would end it by SIGBUS. For commands: it sets a signal's
-    handler, which is not a library's to do. Nothing where the core was not built.
-    """
-    if is_built():
-        from benchmark import _native
-
-        _native.explain_bus_errors()
 
 
 def evaluate(
@@ -81,7 +69,7 @@ def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
     if isinstance(source, InputText):
         return source
     if isinstance(source, str | os.PathLike):
-        return map_file(source)
+        return read_file(source)
     import msgspec
 
     return InputText("ground truth", msgspec.json.encode(source))

@@ -59,7 +59,7 @@ def compare(
 ) -> None:
     """Compare models on the same images, with a paired bootstrap over images."""
     from benchmark.analysis.comparison import compare as compare_results
-    from benchmark.average_precision import evaluation, native_path
+    from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
     from benchmark.report import comparison_tables as tables
     from o365seg.formats.json_files import write_bytes_atomic
@@ -69,7 +69,6 @@ def compare(
         raise typer.BadParameter("give at least two results files", param_hint="PREDICTIONS")
     release = announced_release(gt)
     refuse_overwriting({"--csv": csv_file, "--json": json_file}, (*predictions, release))
-    native_path.explain_bus_errors()
     results = [
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
     ]
@@ -124,12 +123,11 @@ def curves(
 ) -> None:
     """Draw the mean precision-recall curve, and write the curves of all categories as CSV."""
     from benchmark.analysis.pr_curves import write_curves
-    from benchmark.average_precision import evaluation, native_path
+    from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
     from o365seg.formats.records import read_annotations
 
     release = announced_release(gt)
-    native_path.explain_bus_errors()
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     names = {category.id: category.name for category in read_annotations(release).categories}
     for path in write_curves(result, names, out):

@@ -56,7 +56,6 @@ def run_evaluation(
         InputError: an input is invalid, or a file cannot be written.
     """
     release = announced_release(gt)
-    native_path.explain_bus_errors()
     if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core is not built; using pycocotools, which is slow\n")
     if json_file is not None:

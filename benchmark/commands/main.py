@@ -207,7 +207,8 @@ def evaluate(
     if task is not Task.INSTANCE:
         if gt is None:
             raise typer.BadParameter(f"required with --task {task}", param_hint="--gt")
-        refuse_overwriting({"--json": json_file}, (predictions, gt))
+        inputs = (predictions, gt, pred_pngs, gt_pngs, classes)
+        refuse_overwriting({"--json": json_file}, inputs)
         if task is Task.PANOPTIC:
             shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
         else:

@@ -73,6 +73,9 @@ def stats(
     sources = [(name, released), *_named_files(compare or [], name)]
     inputs = [*(path for _, path in sources), *(reference or [])]
     refuse_overwriting({"--json": json_file}, inputs)
+    for path in reference or []:  # tables of figures are CSV files as well
+        if path.resolve().parent == out.resolve():
+            refuse_overwriting({"--out": path}, [path])
     points = [point for path in reference or [] for point in read_reference(path)]
     measured = [_measure(label, path, relative_size) for label, path in sources]
     written = write_figures([found.curves for found in measured], out, relative_size, points)

@@ -1,6 +1,5 @@
-"""JSON text to evaluate: a file mapped into memory, decompressed gzip, or standard input."""
+"""JSON text to evaluate: a file, decompressed gzip, or standard input."""
 
-import mmap
 import os
 import sys
 
@@ -14,14 +13,9 @@ STDIN = "-"
 class InputText:
     """JSON text and the name that errors give it."""
 
-    def __init__(self, name: "str | Path", data: bytes | mmap.mmap) -> None:
+    def __init__(self, name: "str | Path", data: bytes) -> None:
         self.name = name
         self.data = data
-
-    @property
-    def is_mapped(self) -> bool:
-        """Whether `data` is a file mapped into memory."""
-        return isinstance(self.data, mmap.mmap)
 
 
 def is_stdin(source: object) -> bool:
@@ -41,20 +35,21 @@ def read_stdin() -> InputText:
     return InputText(name, plain_text(sys.stdin.buffer.read(), name))
 
 
-def map_file(path: "str | Path") -> InputText:
-    """Map a file into memory; or read it, if it is gzip, UTF-16 or has a byte order mark.
+def read_file(path: "str | Path") -> InputText:
+    """Read a file; gzip is decompressed, UTF-16 encoded anew, a byte order mark dropped.
+
+    A copy, not a mapping: the core relies on text that does not change under it.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is empty.
         InputError: the gzip data is invalid.
     """
-    with open(path, "rb") as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
+        data = file.read()
     if data[:1] in b"{[ \n\r\t":  # how JSON begins: nothing to load
         return InputText(path, data)
     from o365seg.formats.json_files import is_plain, plain_text
 
     if is_plain(data[:3]):
         return InputText(path, data)
-    return InputText(path, plain_text(data[:], path))
+    return InputText(path, plain_text(data, path))

@@ -9,6 +9,7 @@ from model.commands.options import model_libraries
 from o365seg.errors import InputError
 from o365seg.terminal import command_line, output
 from o365seg.terminal.output import JsonFile
+from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,6 +71,9 @@ def check(
     ] = None,
 ) -> None:
     """Check a data set's folder, and draw a few samples. The exit code is 1 if it has faults."""
+    refuse_overwriting(
+        {"--out": out, "--json": json_file, "--bad-images": bad_images}, [name, root]
+    )
     with model_libraries():
         from model.datasets.checking import check_dataset
         from o365seg.formats.json_files import write_bytes_atomic

@@ -92,7 +92,7 @@ def release(
     stock = variant == "pycocotools"
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
     opened = open_project(project)
-    refuse_overwriting({"--out": path}, (file for file in project.iterdir() if file.is_file()))
+    refuse_overwriting({"--out": path}, [project])
     built = build_release(opened, for_stock_tools=stock)
     write_json_atomic(path, built)
     note_export(opened, built, variant, None)

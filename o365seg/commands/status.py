@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,6 +33,7 @@ def status(
     from o365seg.store.database import now_ms
     from o365seg.store.progress.summary import list_skips, measure_progress
 
+    refuse_overwriting({"--json": json_file}, [project])
     store = open_project(project).store
     if check:
         _check(store)

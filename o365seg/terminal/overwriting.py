@@ -1,4 +1,4 @@
-"""Refuse an output file that is also an input; apart from `output`, so that it loads nothing."""
+"""Refuse an output file that is also an input; separate from `output`, to load nothing else."""
 
 import os
 
@@ -17,15 +17,21 @@ def refuse_overwriting(
 
     Args:
         outputs: The file of each option, such as `--json`; None or `-` is no file.
-        inputs: The files that are read; likewise.
+        inputs: The files and folders that are read; likewise. No file in such a folder may be
+            replaced; new ones are allowed.
 
     Raises:
         InputError: names the option and the file.
     """
-    taken = {os.path.realpath(str(path)): "an input file" for path in inputs if path is not None}
+    given = [os.path.realpath(str(path)) for path in inputs if path is not None]
+    taken = dict.fromkeys(given, "an input file")
+    folders = [os.path.join(path, "") for path in given if os.path.isdir(path)]  # noqa: PTH112, PTH118 (without pathlib, see benchmark.average_precision.result)
     for option, path in outputs.items():
         if path is None or str(path) == "-":
             continue
-        other = taken.setdefault(os.path.realpath(str(path)), option)
+        real = os.path.realpath(str(path))
+        other = taken.setdefault(real, option)
+        if any(real.startswith(folder) for folder in folders) and os.path.exists(real):  # noqa: PTH110
+            other = "a file of an input folder"
         if other != option:
             raise InputError(f"{option} would overwrite {other}; choose another file", file=path)

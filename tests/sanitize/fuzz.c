@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memset(&evaluation, 0, sizeof evaluation);
         evaluation.masks = masks;
         evaluation.threads = 2;
-        evaluation.results = (MappedText){results, length, false};
+        evaluation.results = (Text){results, length};
         Status status = read_files(&evaluation, ground_truth, gt_length);
         bool of_gt = true;
         size_t index = 0;

@@ -1,7 +1,7 @@
 /* What all rooms of the native core share: the evaluation, its parts and the status codes.
  *
  * Rooms, each including only the ones before it:
- *   base/    this file, memory (arena, memory, pages) and threads (workers)
+ *   base/    this file, memory (arena, memory) and threads (workers)
  *   read/    from JSON text to records: scanners, ids, annotation and results files
  *   match/   from records to matches: run lengths, overlaps, matching, skip rules
  *   sum/     from matches to numbers: curves, summary, resamples; whole evaluations
@@ -27,8 +27,7 @@ enum {
     LIMITS = 3,
     MOST_DETECTIONS = 100, /* pycocotools' maxDets[-1], per image and category */
     STATS = 12,
-    MOST_THREADS = 64,
-    PAGES_DROPPED = 48 << 20 /* bytes of a mapped file to read before releasing its pages */
+    MOST_THREADS = 64
 };
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
@@ -76,12 +75,11 @@ typedef struct {
     bool has_area, has_box, crowd, skipped;
 } Annotation;
 
-/* A file's text; `mapped` if it is a read-only mapping of the file from its first byte. */
+/* A file's text. */
 typedef struct {
     const uint8_t *text;
     size_t length;
-    bool mapped;
-} MappedText;
+} Text;
 
 /* Sorted ids; the index of an id is its rank. `table` is an open-addressing hash table of ranks, -1
  * where free. */
@@ -118,7 +116,7 @@ typedef struct {
     bool areas_of_boxes; /* pycocotools takes a prediction's area from its box */
     bool any_skipped;    /* and masks are compared: the rules give different results */
     int threads;
-    MappedText results;
+    Text results;
     Arena arena; /* owns all arrays below except those of the ids */
 
     Ids images, categories;

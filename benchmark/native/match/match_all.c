@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../base/pages.h"
 #include "../base/workers.h"
 #include "mask_boxes.h"
 #include "matching.h"
@@ -160,7 +159,6 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         Status status = decode_mask(&prediction->mask, height, width, &scratch->runs, &mask);
         if (status != FINE)
             return status;
-        scratch->read += prediction->mask.length;
     }
     if (evaluation->needs_masks) {
         /* A tight box is slower than the columns but saves comparisons if there is more than one
@@ -217,10 +215,6 @@ static Status work(void *context, int worker, size_t first, size_t last)
                                 &job->scratch[worker]);
         if (status != FINE)
             return status;
-        if (job->scratch[worker].read > PAGES_DROPPED) {
-            drop_pages(&job->evaluation->results);
-            job->scratch[worker].read = 0;
-        }
     }
     return FINE;
 }

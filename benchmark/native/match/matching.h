@@ -28,7 +28,6 @@ typedef struct {
     size_t ranked_capacity, spare_capacity;
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;
-    size_t read; /* bytes of masks read since pages were released */
 } Scratch;
 
 /* The thresholds that an IoU reaches, in every range. */

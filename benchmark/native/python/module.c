@@ -4,21 +4,7 @@
 #include "numbers.h"
 #include "object.h"
 
-#include "../base/pages.h"
 #include "../match/skip_rule.h"
-
-static PyObject *explain(PyObject *self, PyObject *unused)
-{
-    (void)self;
-    (void)unused;
-    explain_bus_errors();
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef functions[] = {
-    {"explain_bus_errors", explain, METH_NOARGS,
-     "Ends the process with an error message if a mapped file is truncated."},
-    {NULL, NULL, 0, NULL}};
 
 static PyMethodDef methods[] = {
     {"polygons", (PyCFunction)evaluation_polygons, METH_NOARGS,
@@ -46,14 +32,14 @@ static PyTypeObject evaluation_type = {
     .tp_name = "benchmark._native.Evaluation",
     .tp_basicsize = sizeof(Object),
     .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_doc = "Evaluation(ground_truth, results, masks, threads, mapped): one evaluation.",
+    .tp_doc = "Evaluation(ground_truth, results, masks, threads): one evaluation.",
     .tp_new = PyType_GenericNew,
     .tp_init = (initproc)evaluation_init,
     .tp_dealloc = (destructor)evaluation_dealloc,
     .tp_methods = methods};
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, functions, NULL,
+    PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, NULL, NULL,
     NULL, NULL, NULL};
 
 static bool add_skip_rules(PyObject *module)

@@ -27,19 +27,19 @@ Evaluation *claim(Object *self, State state)
 
 int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"ground_truth", "results", "masks", "threads", "mapped", NULL};
+    static char *names[] = {"ground_truth", "results", "masks", "threads", NULL};
     Py_buffer ground_truth, results;
-    int masks, threads, mapped;
+    int masks, threads;
     if (self->state != EMPTY || self->busy) {
         PyErr_SetString(PyExc_RuntimeError, "initialised twice");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pip", names, &ground_truth, &results,
-                                     &masks, &threads, &mapped))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pi", names, &ground_truth, &results,
+                                     &masks, &threads))
         return -1;
     self->ground_truth = ground_truth;
     self->results = results;
-    self->core.results = (MappedText){results.buf, (size_t)results.len, mapped};
+    self->core.results = (Text){results.buf, (size_t)results.len};
     self->core.masks = masks;
     self->core.threads = threads < 1 ? 1 : smaller(threads, MOST_THREADS);
     self->busy = true;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../base/pages.h"
 #include "../base/workers.h"
 #include "ground_truth_file.h"
 #include "ids.h"
@@ -88,18 +87,13 @@ static Status keep(Shard *shard, Arena *arena, const Record *record)
     return FINE;
 }
 
-static Status read_shard(Shard *shard, Arena *arena, const MappedText *text, size_t kept)
+static Status read_shard(Shard *shard, Arena *arena)
 {
     Record record;
     Layout layout;
     bool more = true;
-    const uint8_t *dropped = shard->cursor.at;
     memset(&layout, 0, sizeof layout);
     while (more) {
-        if ((size_t)(shard->cursor.at - dropped) > kept) {
-            drop_range(text, dropped, shard->cursor.at);
-            dropped = shard->cursor.at;
-        }
         if (!scan_record(&shard->cursor, &record, &layout))
             return UNUSUAL;
         Status status = keep(shard, arena, &record);
@@ -122,9 +116,6 @@ static Status read_work(void *context, int worker, size_t first, size_t last)
 {
     Reading *reading = context;
     Evaluation *evaluation = reading->evaluation;
-    /* PAGES_DROPPED bytes a thread, whether in one shard or several. */
-    bool small = evaluation->results.length / PAGES_DROPPED <= (size_t)evaluation->threads;
-    size_t kept = small ? PAGES_DROPPED : PAGES_DROPPED / SHARDS_A_THREAD;
     for (size_t i = first; i < last; i++) {
         if (i == 0) {
             Status status = read_ground_truth(evaluation, reading->ground_truth,
@@ -134,7 +125,7 @@ static Status read_work(void *context, int worker, size_t first, size_t last)
         } else {
             Shard *shard = &reading->shards[i - 1];
             /* Checked later: a wrong guess is not an error in the file. */
-            shard->status = read_shard(shard, &reading->arenas[worker], &evaluation->results, kept);
+            shard->status = read_shard(shard, &reading->arenas[worker]);
         }
     }
     return FINE;
@@ -281,7 +272,7 @@ static Status store_work(void *context, int worker, size_t first, size_t last)
 static Status read_all(Reading *reading)
 {
     Evaluation *evaluation = reading->evaluation;
-    const MappedText *text = &evaluation->results;
+    const Text *text = &evaluation->results;
     Cursor cursor = {text->text, text->text + text->length};
     int threads = evaluation->threads;
     if (!expect(&cursor, '['))

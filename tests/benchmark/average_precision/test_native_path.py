@@ -68,7 +68,7 @@ def test_core_and_python_know_the_same_skip_rules(tmp_path: Path) -> None:
 
     assert set(_native.SKIP_RULES) == {rule.value for rule in SkipRule}
     truth, results = write_workload(tmp_path, SCALES["small"])
-    core = _native.Evaluation(truth.read_bytes(), results.read_bytes(), True, 1, False)
+    core = _native.Evaluation(truth.read_bytes(), results.read_bytes(), True, 1)
     core.match()
     with pytest.raises(ValueError, match=r"^unknown skip rule 'boxes'$"):
         core.stats("boxes")
