@@ -1,10 +1,14 @@
 """Parameters, arithmetic and memory of a configuration, computed without allocating it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from model.network.activation_checkpointing import checkpoint_activations
 from model.network.config import DaTaSegConfig, preset
 from model.network.dataseg import DaTaSeg
 
@@ -37,6 +41,8 @@ class Description:
         optimiser_bytes: Weights, gradients and AdamW's two moments in float32.
         activation_bytes: Tensors that the forward pass of a training step keeps for the backward
             pass, for one image in float32, without those of the losses.
+        checkpointed_bytes: The same with activation checkpointing, without those of the block that
+            is computed again.
     """
 
     parts: tuple[Part, ...]
@@ -44,6 +50,7 @@ class Description:
     weight_bytes: int
     optimiser_bytes: int
     activation_bytes: int
+    checkpointed_bytes: int
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Rows of a table: part, parameters and multiply-adds, then the memory."""
@@ -55,6 +62,7 @@ class Description:
             ("weights", f"{self.weight_bytes / _MEBI:.0f} MiB", ""),
             ("weights, gradients, AdamW", f"{self.optimiser_bytes / _MEBI:.0f} MiB", ""),
             ("activations of a training image", f"{self.activation_bytes / _MEBI:.0f} MiB", ""),
+            ("… with checkpointing", f"{self.checkpointed_bytes / _MEBI:.0f} MiB", ""),
         ]
         return parts + memory
 
@@ -109,7 +117,10 @@ def describe(config: DaTaSegConfig, size: int = 512, classes: int = 133) -> Desc
         size,
         weights,
         weights + 12 * total.parameters,
-        _activation_bytes(model.train(), images, text_embeddings, dataset_index),
+        _activation_bytes(model.train(), [], images, text_embeddings, dataset_index),
+        _activation_bytes(
+            model, checkpoint_activations(model), images, text_embeddings, dataset_index
+        ),
     )
 
 
@@ -128,11 +139,15 @@ def _parameters(module: torch.nn.Module) -> int:
 
 def _activation_bytes(
     model: DaTaSeg,
+    checkpointed: Iterable[nn.Module],
     images: torch.Tensor,
     text_embeddings: torch.Tensor,
     dataset_index: int | None,
 ) -> int:
-    """Bytes of the distinct tensors that autograd saves, the parameters themselves left out."""
+    """Bytes of the distinct tensors that autograd saves, the parameters themselves left out.
+
+    Of a checkpointed block, these are its inputs.
+    """
     own = {t.untyped_storage()._cdata for t in (*model.parameters(), *model.buffers())}
     saved: dict[int, torch.UntypedStorage] = {}
 
@@ -142,6 +157,13 @@ def _activation_bytes(
             saved[storage._cdata] = storage
         return tensor
 
+    def keep(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+        for each in inputs:
+            if isinstance(each, torch.Tensor):
+                pack(each)
+
+    for block in checkpointed:
+        block.register_forward_pre_hook(keep)
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         outputs = model(images, text_embeddings, dataset_index=dataset_index)
     assert outputs.layers

@@ -139,6 +139,8 @@ class TrainConfig:
         precision: `bf16` for autocast to bfloat16.
         accumulate: Forward passes per iteration and process, ≥ 1, whose gradients are summed.
         compile: Whether to use `torch.compile`.
+        activation_checkpointing: Whether to compute activations again in the backward pass instead
+            of keeping them (`model.network.activation_checkpointing`); the result is the same.
         workers: Processes that load images, per training process, ≥ 0.
         seed: Seed of all random numbers, ≥ 0.
         checkpoint_every: Iterations between checkpoints, ≥ 1; the last iteration writes one, too.
@@ -161,6 +163,7 @@ class TrainConfig:
     precision: Literal["fp32", "bf16"] = "fp32"
     accumulate: Count = 1
     compile: bool = False
+    activation_checkpointing: bool = False
     workers: Annotated[int, Meta(ge=0)] = 4
     seed: Annotated[int, Meta(ge=0)] = 0
     checkpoint_every: Count = 1000

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from model.data.loader import Batch, load_batches
 from model.data.sampler import dataset_plan, rank_draws
+from model.network.activation_checkpointing import checkpoint_activations
 from model.network.dataseg import DaTaSeg, build_dataseg
 from model.network.pretrained import load_pretrained
 from model.objective.criterion import Losses, batch_counts, training_losses
@@ -274,6 +275,8 @@ def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
         )
         if report.missing:
             sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
+    if config.activation_checkpointing:
+        checkpoint_activations(network)
     return network
 
 

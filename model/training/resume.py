@@ -25,7 +25,7 @@ CHANGES_FILE = "changes.json"
 SETTABLE = ("iterations", "optimizer.lr", "skip")
 """Fields of a configuration that may change in a run if the user names them."""
 
-_FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep"})
+_FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep", "activation_checkpointing"})
 _VALIDATION = re.compile(r"validation(\..*)?")
 _PATH = re.compile(
     r"backbone_weights|text\.(file|pretrained)"

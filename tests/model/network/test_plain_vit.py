@@ -162,6 +162,14 @@ def test_refused(name: str, message: str) -> None:
     assert caught.value.field == "backbone.name"
 
 
+def test_hierarchical_transformers_take_any_size() -> None:
+    with torch.device("meta"):
+        model = network("swin_tiny_patch4_window7_224").eval()  # NHWC, and of 224 pixels by default
+        assert model(torch.empty(2, 3, 64, 96), torch.empty(5, 768)).final.masks.shape[-1] == 24
+        with pytest.raises(InputError, match="maxvit_tiny_tf_224 takes images of 224 pixels only"):
+            network("maxvit_tiny_tf_224")
+
+
 def test_plain_or_not() -> None:
     for name in PEOPLE_HAVE:
         assert is_plain_vit(name), name
