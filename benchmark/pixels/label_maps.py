@@ -190,7 +190,7 @@ class GroundTruthJson:
             number, annotation = annotations[canvas.culprit(error)]
             record = f"annotations[{number}] (id {annotation.id})"
             raise InputError(
-                str(error), file=self._path, record=record, field="segmentation"
+                str(error), file=self._path, record=record, field=error.field
             ) from None
 
     def place(self, index: int) -> str:
@@ -243,7 +243,7 @@ class PredictedJson:
             return canvas.labels()
         except MaskError as error:
             number = numbers[canvas.culprit(error)]
-            raise self._fault(number, str(error), "segmentation") from None
+            raise self._fault(number, str(error), error.field) from None
 
     def place(self, image: ImageName) -> str:
         """See `PredictedMaps`."""

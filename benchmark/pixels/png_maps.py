@@ -14,6 +14,7 @@ from PIL import Image
 
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
+from o365seg.images.decoding import decoding_problem
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
@@ -81,5 +82,5 @@ def _decode(data: bytes, path: str | Path) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=["PNG"])
         image.load()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise InputError(f"cannot be decoded: {error}", file=path) from None
+        raise InputError(decoding_problem(error), file=path) from None
     return image

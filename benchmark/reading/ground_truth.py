@@ -70,11 +70,12 @@ def load_ground_truth(file: AnnotationFile, name: str | Path, *, masks: bool) ->
             )
         except (MaskError, KeyError) as error:
             absent = isinstance(error, KeyError)
+            field = "bbox" if absent or skipped[-1] else error.field
             raise InputError(
                 "missing" if absent else str(error),
                 file=name,
                 record=f"annotations[{index}] (id {annotation.id})",
-                field="bbox" if absent or skipped[-1] else "segmentation",
+                field=field,
             ) from None
     return GroundTruth(file, records, skipped)
 

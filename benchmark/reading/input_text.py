@@ -50,6 +50,6 @@ def read_file(path: "str | Path") -> InputText:
         return InputText(path, data)
     from o365seg.formats.json_files import is_plain, plain_text
 
-    if is_plain(data[:3]):
+    if is_plain(data[:4]):
         return InputText(path, data)
     return InputText(path, plain_text(data, path))

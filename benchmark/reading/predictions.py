@@ -212,7 +212,7 @@ def _sound_mask(
         if isinstance(segmentation.counts, list):
             return compress_runs(runs, segmentation.size), runs
     except MaskError as error:
-        raise _FieldError("segmentation", str(error)) from None
+        raise _FieldError(error.field, str(error)) from None
     return segmentation, runs
 
 

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
+from o365seg.images.decoding import decoding_problem
 from o365seg.images.image_files import find_image
 from o365seg.images.rgb import to_rgb
 
@@ -53,12 +54,8 @@ def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
             if size is not None and upright.size[::-1] != size and image.size[::-1] == size:
                 upright = image
             pixels = np.asarray(to_rgb(upright)[0])
-    except Image.DecompressionBombError:
-        raise InputError("has too many pixels", file=path) from None
-    except Image.UnidentifiedImageError:
-        raise InputError("not an image that Pillow can read", file=path) from None
     except Exception as error:  # decoders meet damaged files with errors of every kind
-        raise InputError(f"cannot be decoded: {error}", file=path) from None
+        raise InputError(decoding_problem(error), file=path) from None
     check_size(path, (pixels.shape[0], pixels.shape[1]), size)
     return pixels
 
@@ -90,4 +87,4 @@ def stored_size(path: Path) -> tuple[Size, Size]:
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
     except Exception as error:  # see read_pixels
-        raise InputError(f"not an image that Pillow can read: {error}", file=path) from None
+        raise InputError(decoding_problem(error), file=path) from None

@@ -167,7 +167,7 @@ def build_box_index(path: Path) -> BoxIndex:
     with path.open("rb") as file:
         empty = os.fstat(file.fileno()).st_size == 0
         data: Any = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if not is_plain(data[:3]):
+        if not is_plain(data[:4]):
             data = plain_text(bytes(data), path)
         try:
             parts = msgspec.json.decode(data, type=_Parts)

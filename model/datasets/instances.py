@@ -106,7 +106,7 @@ class InstanceDataset:
                 str(error),
                 file=self.annotations,
                 record=f"annotations[{number}] (id {annotation.id})",
-                field="segmentation",
+                field=error.field,
             ) from None
 
 

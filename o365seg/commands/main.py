@@ -102,6 +102,7 @@ def release(
     typer.echo(
         f"{path}: {len(built['images'])} images, {info['masks']} masks, {info['skipped']} skipped, "
         f"{info['unanswered']} unanswered"
+        + (f", {info['unaskable']} boxes without question" if info["unaskable"] else "")
     )
     if info["unanswered"]:
         typer.echo(

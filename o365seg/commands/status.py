@@ -29,21 +29,28 @@ def status(
     json_file: JsonFile = None,
 ) -> None:
     """Show what is done, what is left, and the hours it took."""
-    from o365seg.project.folder import open_project
+    from o365seg.project.folder import count_unaskable, open_project
     from o365seg.store.database import now_ms
     from o365seg.store.progress.summary import list_skips, measure_progress
 
     refuse_overwriting({"--json": json_file}, [project])
-    store = open_project(project).store
+    opened = open_project(project)
+    store = opened.store
     if check:
         _check(store)
     with store.read() as db:
         done = measure_progress(db, now_ms())
         skipped = list_skips(db) if skips else []
-    numbers = {**asdict(done), "skipped": done.skipped, "unanswered": done.unanswered}
+    unaskable = count_unaskable(opened, done.questions)
+    numbers = {
+        **asdict(done),
+        "skipped": done.skipped,
+        "unanswered": done.unanswered,
+        "unaskable": unaskable,
+    }
     if skips:
         numbers["skipped_questions"] = [asdict(skip) for skip in skipped]
-    tables = [_counts(done)]
+    tables = [_counts(done, unaskable)]
     tables += [_raters(done.raters)] if done.raters else []
     tables += [_skips(skipped)] if skipped else []
     show(numbers, json_file, *tables)
@@ -61,17 +68,17 @@ def _check(store: "Store") -> None:
     typer.echo(f"{store.name}: checked, undamaged", err=True)
 
 
-def _counts(done: "Progress") -> "Table":
+def _counts(done: "Progress", unaskable: int) -> "Table":
     from rich.table import Table
 
     table = Table("", "", show_header=False, box=None, pad_edge=False)
     table.columns[1].justify = "right"
-    for name, value in _count_rows(done):
+    for name, value in _count_rows(done, unaskable):
         table.add_row(name, value if isinstance(value, str) else f"{value:.2f}")
     return table
 
 
-def _count_rows(done: "Progress") -> Iterator[tuple[str, str | float]]:
+def _count_rows(done: "Progress", unaskable: int) -> Iterator[tuple[str, str | float]]:
     """Name and value of each row; those that this project has no use for are left out."""
     yield "images", f"{done.images:,}"
     yield "questions", f"{done.questions:,}"
@@ -81,6 +88,8 @@ def _count_rows(done: "Progress") -> Iterator[tuple[str, str | float]]:
         yield f"  {reason}", f"{number:,}"
     yield "unanswered", f"{done.unanswered:,}"
     yield "  being painted now", f"{done.leased:,}"
+    if unaskable:
+        yield "boxes without question", f"{unaskable:,}"
     if done.rejected:
         yield "  sent back by a reviewer", f"{done.rejected:,}"
     if done.accepted or done.repainted or done.rejected:

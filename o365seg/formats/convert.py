@@ -122,6 +122,8 @@ def _in_words(what: str) -> str:
         return f"must be a multiple of {multiple[1]}"
     if value := re.fullmatch(r"Invalid enum value (.*)", what):
         return f"unknown value {value[1]}"
+    if what == "Number out of range":
+        return "must be a smaller number"
     return (what[0].lower() + what[1:]).replace("`", "")
 
 

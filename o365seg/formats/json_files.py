@@ -4,6 +4,7 @@ import codecs
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,23 @@ from o365seg.formats.durable import allowed_by_umask, sync_folder
 
 T = TypeVar("T")
 
+_GZIP = b"\x1f\x8b"
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+# The words of Python's JSON decoder as ours.
+_SYNTAX = {
+    "Expecting value": "expected a value",
+    "Expecting ',' delimiter": "expected a comma or a closing bracket",
+    "Expecting ':' delimiter": "expected a colon",
+    "Expecting property name enclosed in double quotes": "expected a key in double quotes",
+    "Illegal trailing comma before end of object": "a comma before a closing bracket",
+    "Illegal trailing comma before end of array": "a comma before a closing bracket",
+    "Unterminated string starting at": "text without closing quotation mark",
+    "Invalid control character at": "a line break or control character in text",
+    "Invalid \\escape": "an invalid escape sequence in text",
+    "Invalid \\uXXXX escape": "an invalid escape sequence in text",
+    "Extra data": "more text after the end",
+}
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -39,7 +56,7 @@ def decompressed(data: bytes, source: str | Path) -> bytes:
     Raises:
         InputError: gzip cut short or damaged; `source` is the name that it gives.
     """
-    if not data.startswith(b"\x1f\x8b"):
+    if not data.startswith(_GZIP):
         return data
     import gzip
     import zlib
@@ -47,30 +64,35 @@ def decompressed(data: bytes, source: str | Path) -> bytes:
     try:
         return gzip.decompress(data)
     except (EOFError, OSError, zlib.error) as error:
-        raise InputError(f"not a valid gzip file: {error}", file=source) from None
+        problem = "is truncated" if isinstance(error, EOFError) else "is damaged"
+        raise InputError(f"the gzip file {problem}", file=source) from None
 
 
 def is_plain(data: bytes) -> bool:
-    """Whether text is neither gzip nor begins with a byte order mark; its first 3 bytes suffice."""
-    return not data.startswith((b"\x1f\x8b", *_MARKS))
+    """Whether text is UTF-8 without a byte order mark and not gzip; its first 4 bytes suffice."""
+    return not data.startswith((_GZIP, *_MARKS)) and 0 not in data[:4]
 
 
 def plain_text(data: bytes, source: str | Path) -> bytes:
-    """Text as UTF-8 without a byte order mark: gzip decompressed, UTF-16 encoded anew.
+    """Text as UTF-8 without a byte order mark: gzip decompressed, UTF-16 and UTF-32 encoded anew.
 
-    Windows writes such files; JSON itself knows neither mark nor UTF-16.
+    Windows writes such files; JSON itself knows neither mark nor UTF-16. Where there is no mark,
+    the zero bytes of the first characters, which are ASCII in JSON, tell the encoding.
 
     Raises:
-        InputError: the gzip data or the UTF-16 is invalid; `source` is the name that it gives.
+        InputError: the gzip data or the text is invalid; `source` is the name that it gives.
     """
     data = decompressed(data, source)
-    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
-    if mark in (b"", codecs.BOM_UTF8):
-        return data[len(mark) :]
+    if is_plain(data):
+        return data
+    encoding = json.detect_encoding(data)
+    if encoding == "utf-8-sig":
+        return data[len(codecs.BOM_UTF8) :]
     try:
-        return data.decode("utf-16").encode()
+        return data.decode(encoding).encode()
     except UnicodeError:
-        raise InputError("begins like UTF-16 text, but is not", file=source) from None
+        name = encoding[:6].upper()
+        raise InputError(f"begins like {name} text, but is not", file=source) from None
 
 
 def read_json(path: str | Path, kind: type[T]) -> T:
@@ -138,14 +160,18 @@ def _syntax_fault(error: Exception, data: bytes, source: str | Path) -> InputErr
     except UnicodeDecodeError as fault:
         return InputError(f"not UTF-8 text (byte {fault.start})", file=source)
     except json.JSONDecodeError as fault:
+        what = _SYNTAX.get(fault.msg, "unexpected character")
         return InputError(
-            f"not valid JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})", file=source
+            f"not valid JSON: {what} (line {fault.lineno}, column {fault.colno})", file=source
         )
     except RecursionError:
         return InputError("nested too deeply", file=source)
     steps = _find_non_finite(value)
     if steps is None:
-        return InputError(f"not valid JSON: {error}", file=source)
+        if re.search(rb"\\u[dD][89a-fA-F]", data):
+            return InputError("not valid JSON: half of a surrogate pair in text", file=source)
+        position = re.search(r" \(byte \d+\)", str(error))
+        return InputError(f"not valid JSON{position[0] if position else ''}", file=source)
     where, inside = _split_at_record(steps)
     return InputError(
         "must be a finite number",

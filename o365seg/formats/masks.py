@@ -28,7 +28,15 @@ class Rle(msgspec.Struct, frozen=True):
 
 
 class MaskError(ValueError):
-    """A segmentation that does not describe a mask; its text says why."""
+    """A segmentation that does not describe a mask; its text says why.
+
+    Attributes:
+        field: The invalid field of the record: `segmentation`, or a place inside it.
+    """
+
+    def __init__(self, message: str, field: str = "segmentation") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def parse_counts(counts: str) -> np.ndarray:
@@ -231,7 +239,7 @@ def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle
         value = msgspec.json.decode(segmentation, type=list[list[float]] | Rle)
     except msgspec.MsgspecError as error:
         what, steps = read_fault(str(error))
-        raise MaskError(f"{field_name(steps)}: {what}" if steps else what) from None
+        raise MaskError(what, field_name(["segmentation", *steps])) from None
     if isinstance(value, list):
         return polygons_to_rle(value, size)
     runs = check_rle(value, size)

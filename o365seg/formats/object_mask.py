@@ -27,4 +27,4 @@ def object_mask(
         return segmentation_to_rle(annotation.segmentation, size)
     except MaskError as error:
         record = f"annotations[{index}] (id {annotation.id})"
-        raise InputError(str(error), file=source, record=record, field="segmentation") from None
+        raise InputError(str(error), file=source, record=record, field=error.field) from None

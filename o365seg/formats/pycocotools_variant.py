@@ -89,7 +89,7 @@ def importable_file(content: dict[str, Any], source: str | Path) -> dict[str, An
             made.append(importable_annotation(record, sizes[record["image_id"]]))
         except (KeyError, MaskError) as error:
             problem, field = (
-                (str(error), "segmentation")
+                (str(error), error.field)
                 if isinstance(error, MaskError)
                 else ("missing", error.args[0])
             )

@@ -22,6 +22,10 @@ _NO_SEGMENTATION = msgspec.Raw(b"null")
 Id = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
+UNASKABLE = "unaskable_box"
+"""The skip reason of a box that no question could be asked about: no area, or off its image."""
+
+
 class Category(msgspec.Struct, gc=False):
     """One category; `name` verbatim, trailing blanks and typos included."""
 
@@ -88,6 +92,11 @@ class Annotation(msgspec.Struct, gc=False):
         Deliberately tolerant: the authors' own file marks a skip by the absence of a mask alone.
         """
         return not self.iscrowd and (self.skipped or not self.has_segmentation)
+
+    @property
+    def is_unaskable(self) -> bool:
+        """Whether no rater was asked about it; it counts as skipped in an evaluation."""
+        return self.is_skipped and self.skip_reason == UNASKABLE
 
 
 class AnnotationFile(msgspec.Struct):

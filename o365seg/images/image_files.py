@@ -9,6 +9,7 @@ import msgspec
 from PIL import Image
 
 from o365seg.formats import records
+from o365seg.images.decoding import decoding_problem
 from o365seg.images.file_names import candidate_paths
 from o365seg.images.image_root import ImageRoot
 from o365seg.images.rgb import to_rgb
@@ -131,10 +132,8 @@ def check_image(root: Path | ImageRoot, record: records.Image) -> tuple[CheckedI
             copy = _as_png(pixels)
     except ImageProblem:
         raise
-    except Image.DecompressionBombError:
-        raise ImageProblem("has too many pixels to be an image") from None
     except Exception as error:  # decoders meet damaged files with errors of every kind
-        raise ImageProblem(f"cannot be decoded: {error}") from None
+        raise ImageProblem(decoding_problem(error)) from None
     converted_from = None if kind in _WEB_TYPES else kind
     note = msgspec.structs.replace(note, mapping=mapping, converted_from=converted_from)
     return CheckedImage(path, _sha256(copy), "image/png", True, note), copy

@@ -223,6 +223,12 @@ def open_project(folder: Path, image_root: Path | str | None = None, database: s
     return Project(folder, about, store, root)
 
 
+def count_unaskable(project: Project, questions: int) -> int:
+    """The boxes of a project that no question could be asked about; `questions` are those asked."""
+    boxes = records.read_annotations(project.sample_path).annotations
+    return sum(not box.iscrowd for box in boxes) - questions
+
+
 def read_about(folder: Path) -> ProjectFile:
     """What a project says of itself.
 

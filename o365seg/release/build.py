@@ -6,6 +6,7 @@ COCO format, as the authors released theirs. Each record keeps every key that it
     skipped      no `segmentation`; `skipped` true, `skip_reason`, `ignore` 1, `area` of the box
     unanswered   as skipped, with `unanswered` true in place of `skipped` (a release before the
                  end); so too what a reviewer sent back and nobody painted again yet
+    unaskable    as skipped, with the reason `unaskable_box`: no rater was asked
     crowd        as it came
 
 An image whose file is turned by EXIF or has unusual pixels says so (`image_notes`).
@@ -18,7 +19,7 @@ from typing import Any
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import read_json
 from o365seg.formats.pycocotools_variant import importable_file
-from o365seg.formats.records import read_annotations
+from o365seg.formats.records import UNASKABLE, read_annotations
 from o365seg.project.folder import Project
 from o365seg.project.image_notes import IMAGE_FIELDS, read_image_notes, released_fields
 from o365seg.store import audit
@@ -34,9 +35,6 @@ STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
 _OURS = frozenset(
     {"segmentation", "skipped", "skip_reason", "unanswered", "ignore", "active_seconds"}
 )
-
-# The reason of a box that no question could be asked about (no area, or outside its image).
-UNASKABLE = "unaskable_box"
 
 
 def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[str, Any]:
@@ -82,15 +80,17 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         shown = display_name(category["name"])
         if shown != category["name"]:
             category["display_name"] = shown
+    unaskable = sum(record.get("skip_reason") == UNASKABLE for record in merged)
     info = release.pop("info", None)
     ours = {
         "description": "Instance masks painted for sampled Objects365 boxes",
         "source": project.about.source_name,
         "source_sha256": project.about.source_sha256,
         "seed": project.about.seed,
-        "questions": sum(not record.get("iscrowd") for record in merged),
+        "questions": sum(record["id"] in asked for record in merged),
         "masks": sum("segmentation" in record and not record["iscrowd"] for record in merged),
-        "skipped": sum("skipped" in record for record in merged),
+        "skipped": sum("skipped" in record for record in merged) - unaskable,
+        "unaskable": unaskable,
         "unanswered": sum("unanswered" in record for record in merged),
         "rejected": counted.rejected,
         "accepted": counted.accepted,

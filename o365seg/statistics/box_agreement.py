@@ -46,7 +46,7 @@ def box_agreement(file: AnnotationFile, source: str | Path) -> BoxAgreement:
             rle = segmentation_to_rle(annotation.segmentation, sizes[annotation.image_id])
         except MaskError as error:
             record = f"annotations[{index}] (id {annotation.id})"
-            raise InputError(str(error), file=source, record=record, field="segmentation") from None
+            raise InputError(str(error), file=source, record=record, field=error.field) from None
         ids.append(annotation.id)
         given.append(annotation.bbox)
         rles.append({"size": list(rle.size), "counts": rle.counts})

@@ -29,12 +29,13 @@ class SetNumbers:
 
     Attributes:
         name: The set's name.
-        questions: Objects that are not crowds: masks, skipped and unanswered ones.
+        questions: Objects that raters are asked about: masks, skipped and unanswered ones.
         masks: Objects with a mask that are not crowds.
         skipped: Objects that raters skipped.
         skipped_by_reason: Those, per reason; "not given" where the file has none.
         unanswered: Objects that no rater has answered yet (an interim release).
-        crowds: Crowds, which are never asked.
+        unaskable: Boxes without area or outside their image, which are never asked about.
+        crowds: Crowds, which are never asked about.
         images: Images, those without annotations included.
         images_without_mask: Images without a mask.
         categories: Categories that the file lists.
@@ -49,6 +50,7 @@ class SetNumbers:
     skipped: int
     skipped_by_reason: dict[str, int]
     unanswered: int
+    unaskable: int
     crowds: int
     images: int
     images_without_mask: int
@@ -87,16 +89,19 @@ def set_numbers(file: AnnotationFile, name: str) -> SetNumbers:
     kinds = [kind_of(annotation) for annotation in file.annotations]
     total = Counter(kinds)
     pairs = list(zip(file.annotations, kinds, strict=True))
-    reasons = Counter(a.skip_reason or "not given" for a, kind in pairs if kind == "skipped")
+    unaskable = sum(annotation.is_unaskable for annotation in file.annotations)
+    skipped = [a for a, kind in pairs if kind == "skipped" and not a.is_unaskable]
+    reasons = Counter(annotation.skip_reason or "not given" for annotation in skipped)
     masks = [annotation for annotation, kind in pairs if kind == "mask"]
     hours, minutes = _rater_time(file.info, total["mask"])
     return SetNumbers(
         name=name,
-        questions=total["mask"] + total["skipped"] + total["unanswered"],
+        questions=total["mask"] + len(skipped) + total["unanswered"],
         masks=total["mask"],
-        skipped=total["skipped"],
+        skipped=len(skipped),
         skipped_by_reason=dict(sorted(reasons.items())),
         unanswered=total["unanswered"],
+        unaskable=unaskable,
         crowds=total["crowd"],
         images=len(file.images),
         images_without_mask=len(file.images) - len({annotation.image_id for annotation in masks}),
@@ -142,7 +147,7 @@ def set_curves(
             area = mask_area(annotation, (height, width))
         except MaskError as error:
             record = f"annotations[{index}] (id {annotation.id})"
-            raise InputError(str(error), file=source, record=record, field="segmentation") from None
+            raise InputError(str(error), file=source, record=record, field=error.field) from None
         ratios.append(area / (height * width))
         areas.append(area)
     # A polygon that overruns its image may have more area than the image.

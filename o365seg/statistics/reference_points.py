@@ -52,9 +52,9 @@ def read_reference(path: str | Path) -> list[ReferencePoint]:
                 raise InputError("missing column", file=path, record="header", field=column)
         for row in reader:
             points.append(_point(row, f"line {reader.line_num}", path))
-    except csv.Error as error:
+    except csv.Error:
         line = f"line {reader.line_num}"
-        raise InputError(f"not valid CSV: {error}", file=path, record=line) from None
+        raise InputError("not valid CSV", file=path, record=line) from None
     if not points:
         raise InputError("no points", file=path)
     return points

@@ -18,7 +18,8 @@ class Shares:
     """Skipped objects among the answered ones, group by group; int64[groups] each.
 
     Attributes:
-        answered: Objects with a mask or skipped; neither crowds nor unanswered ones.
+        answered: Objects with a mask or skipped; neither crowds nor ones that nobody answered
+            or could be asked about.
         skipped: Those that raters skipped.
     """
 
@@ -76,7 +77,7 @@ def skip_rates(
     areas = {image.id: image.height * image.width for image in file.images}
     categories, ratios, skips = [], [], []
     for annotation in file.annotations:
-        if annotation.iscrowd or annotation.unanswered:
+        if annotation.iscrowd or annotation.unanswered or annotation.is_unaskable:
             continue
         categories.append(places[annotation.category_id])
         skips.append(annotation.is_skipped)

@@ -13,10 +13,11 @@ from o365seg.statistics.time_statistics import RaterTimes
 
 _AREAS = ("< 32² pixels", "32² to 96²", "≥ 96²")
 _ROWS = {
-    "questions": "questions (all but crowds)",
+    "questions": "questions",
     "masks": "valid masks",
     "skipped": "skipped",
     "unanswered": "unanswered",
+    "unaskable": "boxes without question",
     "crowds": "crowds",
     "images": "images",
     "images_without_mask": "images without a mask",

@@ -76,7 +76,7 @@ def rater_times(
             area = _area(annotation, kind, (height, width))
         except MaskError as error:
             record = f"annotations[{index}] (id {annotation.id})"
-            raise InputError(str(error), file=source, record=record, field="segmentation") from None
+            raise InputError(str(error), file=source, record=record, field=error.field) from None
         seconds.append(annotation.active_seconds)
         reasons.append(None if kind == "mask" else annotation.skip_reason or "not given")
         ratios.append(area / (height * width))

@@ -128,7 +128,7 @@ def import_gold(
             if rle_area(rle) == 0:
                 raise MaskError("the mask is empty")
         except MaskError as error:
-            raise InputError(str(error), file=path, record=where, field="segmentation") from None
+            raise InputError(str(error), file=path, record=where, field=error.field) from None
         references[annotation.id] = str(rle.counts)
     missing = sorted(set(ids or ()) - set(references))
     if missing:

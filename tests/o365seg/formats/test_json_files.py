@@ -1,5 +1,6 @@
 """Files are written whole or not at all; text is read with its marks."""
 
+import gzip
 import os
 import resource
 import stat
@@ -54,6 +55,44 @@ def test_a_byte_order_mark_and_utf_16_are_read(tmp_path: Path, encoding: str) ->
     path = tmp_path / "x.json"
     path.write_bytes((mark + text).encode(encoding))
     assert read_json(path, dict) == {"name": "Größe", "id": 3}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
+def test_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes('{"name": "Größe", "id": 3}'.encode(encoding))
+    assert read_json(path, dict) == {"name": "Größe", "id": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b'{"a" 1}', "expected a colon (line 1, column 6)"),
+        (b'{"a": 1,}', "expected a key in double quotes (line 1, column 9)"),
+        (b'{"a": 1\n "b": 2}', "expected a comma or a closing bracket (line 2, column 2)"),
+        (b'{"a": "x', "text without closing quotation mark (line 1, column 7)"),
+        (b'{"a": "\t"}', "a line break or control character in text (line 1, column 8)"),
+        (b'{"a": "\\q"}', "an invalid escape sequence in text (line 1, column 8)"),
+        (b'{"a": 1} x', "more text after the end (line 1, column 10)"),
+        (b'{"a": "\\ud800"}', "half of a surrogate pair in text"),
+    ],
+)
+def test_syntax_faults_are_in_plain_words(tmp_path: Path, text: bytes, message: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(text)
+    with pytest.raises(InputError) as caught:
+        read_json(path, dict)
+    assert str(caught.value) == f"{path}: not valid JSON: {message}"
+
+
+def test_damaged_gzip_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.json.gz"
+    path.write_bytes(gzip.compress(b'{"a": 1}')[:-4])
+    with pytest.raises(InputError, match=r"the gzip file is truncated$"):
+        read_json(path, dict)
+    path.write_bytes(gzip.compress(b'{"a": 1}')[:-8] + bytes(8))
+    with pytest.raises(InputError, match=r"the gzip file is damaged$"):
+        read_json(path, dict)
 
 
 def test_what_only_begins_like_utf_16_is_refused(tmp_path: Path) -> None:

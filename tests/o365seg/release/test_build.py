@@ -10,7 +10,9 @@ from PIL import Image
 from pycocotools.coco import COCO
 from rater_steps import add_raters, current, skip, submit, take
 from small_project import SmallSource, make_image, travelling_mask
+from typer.testing import CliRunner
 
+from o365seg.commands.main import app
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_json_atomic
 from o365seg.formats.records import read_annotations
@@ -129,7 +131,15 @@ def test_boxes_that_could_not_be_asked_about_are_released_as_skipped(
     release = build_release(open_project(tmp_path / "p"))
     record = by_id(release)[1]
     assert (record["skipped"], record["skip_reason"]) == (True, "unaskable_box")
-    assert (release["info"]["questions"], release["info"]["skipped"]) == (9, 1)
+    counts = ("questions", "masks", "skipped", "unanswered", "unaskable")
+    released = [release["info"][name] for name in counts]
+    assert released == [8, 0, 0, 8, 1]
+    write_json_atomic(tmp_path / "release.json", release)
+    numbers = measure(tmp_path / "release.json", "set").numbers
+    assert [getattr(numbers, name) for name in counts] == released
+    shown = CliRunner().invoke(app, ["status", str(tmp_path / "p"), "--json", "-"])
+    status = json.loads(shown.stdout)
+    assert [status[name] for name in counts] == released
 
 
 def test_equal_answers_give_equal_bytes_whoever_gave_them_and_when(
