@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,28 @@ def _encode(
     return unit_rows(mean.cpu().numpy(), names, encoder.model)
 
 
+def embedding_length(model: str) -> int:
+    """Length of a text encoder's embeddings, without its weights.
+
+    Args:
+        model: As `TextEncoder.model`; a `hf-hub:` model's configuration is fetched.
+
+    Raises:
+        InputError: open_clip is not installed, or the model is unknown or not available.
+    """
+    open_clip = _import_open_clip()
+    encoder = TextEncoder(model)
+    if not encoder.is_self_contained:
+        _check_model(model)
+    try:
+        with _quiet():
+            config = open_clip.get_model_config(model)
+        assert config is not None
+        return int(config["embed_dim"])
+    except Exception as error:  # open_clip and the hub raise many kinds of errors
+        raise _unavailable(encoder, error) from None
+
+
 def load_text_encoder(encoder: TextEncoder, device: str = "cpu") -> tuple[Any, Any]:
     """open_clip's model, in evaluation mode, and its tokenizer.
 
@@ -148,12 +171,7 @@ def load_text_encoder(encoder: TextEncoder, device: str = "cpu") -> tuple[Any, A
         InputError: open_clip is not installed, the model or the tag is unknown, or the weights are
             not available.
     """
-    try:
-        import open_clip
-    except ModuleNotFoundError:
-        raise InputError(
-            "the text encoder needs open_clip: pip install 'o365seg[model]'" + _ASIDE
-        ) from None
+    open_clip = _import_open_clip()
     quick_gelu = False
     if not encoder.is_self_contained:
         quick_gelu = _check_known(encoder)
@@ -169,22 +187,47 @@ def load_text_encoder(encoder: TextEncoder, device: str = "cpu") -> tuple[Any, A
                 require_pretrained=True,
             )
             tokenizer = open_clip.get_tokenizer(encoder.model)
+        except ModuleNotFoundError as error:
+            if error.name != "transformers":
+                raise
+            raise InputError(
+                f"the tokenizer of {encoder.model} needs transformers: "
+                f"pip install 'o365seg[siglip]'{_ASIDE}"
+            ) from None
         except Exception as error:  # open_clip, torch and the hub raise many kinds of errors
             raise _unavailable(encoder, error) from None
     return model.eval().requires_grad_(False), tokenizer
 
 
-def _check_known(encoder: TextEncoder) -> bool:
-    """Check that open_clip has the model and the tag; return whether they need QuickGELU."""
+def _import_open_clip() -> ModuleType:
+    try:
+        import open_clip
+    except ModuleNotFoundError:
+        raise InputError(
+            "the text encoder needs open_clip: pip install 'o365seg[model]'" + _ASIDE
+        ) from None
+    return open_clip
+
+
+def _check_model(model: str) -> str:
+    """Check that open_clip has a model; return open_clip's name of it."""
     import difflib
 
     import open_clip
 
-    name = encoder.model.replace("/", "-")  # as open_clip does
+    name = model.replace("/", "-")  # as open_clip does
     if name not in open_clip.list_models():
         near = difflib.get_close_matches(name, open_clip.list_models(), 3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise InputError(f"open_clip has no model {encoder.model!r}{hint}")
+        raise InputError(f"open_clip has no model {model!r}{hint}")
+    return name
+
+
+def _check_known(encoder: TextEncoder) -> bool:
+    """Check that open_clip has the model and the tag; return whether they need QuickGELU."""
+    import open_clip
+
+    name = _check_model(encoder.model)
     config = open_clip.get_pretrained_cfg(name, encoder.pretrained)
     if not config and not Path(encoder.pretrained).is_file():
         tags = ", ".join(open_clip.list_pretrained_tags_by_model(name)) or "none"

@@ -20,6 +20,7 @@ from model.objective.loss_weights import (
     OBJECTS365_BOXES,
     LossWeights,
 )
+from model.text.encoder import embedding_length
 from model.text.prompts import DEFAULT_TEMPLATES
 from o365seg.errors import InputError
 from o365seg.formats.convert import convert, refuse_unknown
@@ -218,7 +219,7 @@ def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -
     """
     tables, renamed = current_names(data)
     report_renamed(source, renamed)
-    network = _read_network(tables.pop("model", None), source)
+    network = _read_network(_with_text_dim(tables.pop("model", None), tables.get("text")), source)
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
     for entry in entries:
@@ -255,6 +256,20 @@ def _keys(kind: type) -> list[str]:
 def train_config_to_dict(config: TrainConfig) -> dict[str, Any]:
     """The configuration as JSON-ready dictionaries, every field in it."""
     return msgspec.to_builtins(asdict(config))
+
+
+def _with_text_dim(model: Any, text: Any) -> Any:
+    """`[model]` with the length of the embeddings of the encoder that `[text]` names.
+
+    A `text_dim` of its own stays; so do tables that are not valid, which are refused later.
+    """
+    if isinstance(model, str):
+        model = {"preset": model}
+    if not isinstance(model, dict) or not isinstance(text, dict) or "text_dim" in model:
+        return model
+    if "file" in text or text.get("synthetic") or not isinstance(text.get("model"), str):
+        return model
+    return model | {"text_dim": embedding_length(text["model"])}
 
 
 def _read_network(table: Any, source: str | None) -> dict[str, Any]:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from model.text.embedding_files import read_embeddings, save_embeddings
-from model.text.encoder import TextEncoder, text_embeddings
+from model.text.encoder import TextEncoder, embedding_length, text_embeddings
 from model.text.prompts import fill
 from model.text.vocabulary import parse_vocabulary, read_vocabulary
 from o365seg.errors import InputError
 
 torch = pytest.importorskip("torch")
 open_clip = pytest.importorskip("open_clip")
+TINY_VISION = {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16}
 TEMPLATES = ("{}", "a photo of {a}.")
 
 
@@ -24,7 +25,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clip")
     config = {
         "embed_dim": 8,
-        "vision_cfg": {"image_size": 32, "layers": 1, "width": 64, "patch_size": 16},
+        "vision_cfg": TINY_VISION,
         "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 1,
                      "layers": 1},
     }  # fmt: skip
@@ -101,6 +102,77 @@ def test_without_weights_one_sentence(
 def test_weights_of_another_model_are_an_error(weights: Path) -> None:
     with pytest.raises(InputError, match=r"ViT-B-32 \(.*weights.pt\) cannot be loaded"):
         text_embeddings(["cat"], TextEncoder("ViT-B-32", str(weights)))
+
+
+def test_a_custom_text_tower_by_name(weights: Path, tmp_path: Path) -> None:
+    """MobileCLIP's form: a text tower of its own in the checkpoint, another width."""
+    config = open_clip.get_model_config("MobileCLIP2-S0")
+    assert (config["embed_dim"], config["custom_text"]) == (512, True)
+    assert embedding_length("MobileCLIP2-S0") == 512
+    config |= {"embed_dim": 24, "vision_cfg": TINY_VISION}
+    config["text_cfg"] |= {"width": 32, "heads": 2, "layers": 2}
+    (tmp_path / "tiny-mobileclip.json").write_text(json.dumps(config))
+    open_clip.add_model_config(tmp_path / "tiny-mobileclip.json")
+    model = open_clip.create_model("tiny-mobileclip").eval()
+    torch.save(model.state_dict(), tmp_path / "mobile.pt")
+    encoder = TextEncoder("tiny-mobileclip", str(tmp_path / "mobile.pt"), ("{}",))
+    with torch.no_grad():
+        tokens = open_clip.get_tokenizer("tiny-mobileclip")(["cat", "dog"])
+        expected = model.encode_text(tokens, normalize=True).numpy()
+    np.testing.assert_allclose(text_embeddings(["cat", "dog"], encoder), expected, atol=1e-6)
+    assert embedding_length("tiny-mobileclip") == 24
+
+
+def make_siglip(folder: Path) -> Path:
+    """A folder as the hub has it for SigLIP 2: configuration, random weights, own tokenizer."""
+    from safetensors.torch import save_file
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    words = {w: i for i, w in enumerate(("<pad>", "<eos>", "<unk>", "cat", "dog"))}
+    tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        "$A <eos>", special_tokens=[("<eos>", 1)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
+    ).save_pretrained(folder)
+    config = open_clip.get_model_config("ViT-B-16-SigLIP2")
+    config |= {"embed_dim": 32, "vision_cfg": TINY_VISION}
+    config["text_cfg"] |= {"vocab_size": 5, "width": 32, "heads": 2, "layers": 2}
+    preprocess = {"mean": [0.5] * 3, "std": [0.5] * 3}
+    (folder / "open_clip_config.json").write_text(
+        json.dumps({"model_cfg": config, "preprocess_cfg": preprocess})
+    )
+    model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
+    save_file(model.state_dict(), folder / "open_clip_model.safetensors")
+    return folder
+
+
+def test_siglip_2_has_its_own_tokenizer(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    name = f"local-dir:{make_siglip(tmp_path)}"
+    found = text_embeddings(["cat", "dog", "Cat"], TextEncoder(name, templates=("{}",)))
+    assert found.shape == (3, embedding_length(name)) == (3, 32)
+    assert np.abs(found[0] - found[1]).max() > 1e-3
+    np.testing.assert_allclose(found[2], found[0], atol=1e-6)  # its tokenizer lowers the case
+
+
+def test_without_transformers_one_sentence(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'transformers'", name="transformers")
+
+    monkeypatch.setattr("open_clip.get_tokenizer", missing)
+    with pytest.raises(InputError, match=r"pip install 'o365seg\[siglip\]'"):
+        text_embeddings(["cat"], TextEncoder("tiny-clip", str(weights)))
+
+
+def test_the_length_of_no_encoder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no model 'ViT-L-41'; did you mean"):
+        embedding_length("ViT-L-41")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        embedding_length(f"local-dir:{tmp_path}")
 
 
 def test_templates() -> None:

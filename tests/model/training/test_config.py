@@ -146,3 +146,15 @@ def test_a_run_begun_by_version_0_1_0_goes_on() -> None:
     old["data"][1]["share"] = 7.0
     with pytest.raises(InputError, match=r"field 'data\[1\].sampling_ratio': .* 7.0, not 2.0"):
         find_changes(old, config, "config.json")
+
+
+def test_the_text_encoder_says_the_length_of_its_embeddings() -> None:
+    tables = small_tables(text={"model": "MobileCLIP2-S0", "pretrained": "dfndr2b"})
+    model = {key: value for key, value in tables["model"].items() if key != "text_dim"}
+    assert train_config_from_dict(tables).network.text_dim == tables["model"]["text_dim"]
+    assert train_config_from_dict(tables | {"model": model}).network.text_dim == 512
+    assert train_config_from_dict(tables | {"model": "tiny"}).network.text_dim == 512
+    with_file = tables | {"model": "tiny", "text": {"file": "text.npz", "model": "MobileCLIP2-S0"}}
+    assert train_config_from_dict(with_file).network.text_dim == 768
+    with pytest.raises(InputError, match="open_clip has no model 'MobileCLIP9'"):
+        train_config_from_dict(tables | {"model": "tiny", "text": {"model": "MobileCLIP9"}})
