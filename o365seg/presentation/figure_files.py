@@ -11,8 +11,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.transforms import Bbox
 
 from o365seg.formats.json_files import write_bytes_atomic
+from o365seg.presentation.labels import font_families
 
 # Okabe and Ito's colours: apart for colour-blind eyes, and with the markers apart in grey too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -22,7 +24,6 @@ _STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
     "font.size": 9,
     "grid.color": "#dddddd",
     "grid.linewidth": 0.6,
@@ -46,16 +47,22 @@ def figure_style() -> Iterator[None]:
     """Use our style, and nothing of the user's matplotlibrc, inside the block."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(_STYLE, **{"font.family": font_families()})
         yield
 
 
 def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Write `stem`.png, .svg and .pdf; returns their paths."""
+    """Write `stem`.png, .svg and .pdf; returns their paths.
+
+    Where a label is too long for the figure, the sheet grows: nothing is cut off.
+    """
+    figure.draw_without_rendering()
+    sheet = Bbox.from_bounds(0, 0, *figure.get_size_inches())
+    sheet = Bbox.union([sheet, figure.get_tightbbox().padded(0.05)])
     written = []
     for suffix, metadata in _FORMATS.items():
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix[1:], metadata=metadata)
+        figure.savefig(buffer, format=suffix[1:], metadata=metadata, bbox_inches=sheet)
         path = stem.with_suffix(suffix)
         write_bytes_atomic(path, buffer.getvalue())
         written.append(path)

@@ -25,7 +25,7 @@ from o365seg.statistics.contents import (
     set_numbers,
 )
 from o365seg.statistics.skip_statistics import SkipRates, skip_rates
-from o365seg.statistics.time_statistics import RaterTimes, rater_times
+from o365seg.statistics.time_statistics import RaterTimes, answer_words, rater_times
 
 CARD_FILE = "data_card.md"
 FIGURES_FOLDER = "figures"
@@ -211,7 +211,7 @@ def _times(times: RaterTimes | None) -> list[dict[str, Any]]:
     found = times.by_answer
     return [
         {
-            "answer": answer.replace("_", " "),
+            "answer": answer_words(answer),
             "count": count,
             "lower": lower,
             "median": median,

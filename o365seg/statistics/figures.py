@@ -18,6 +18,7 @@ from o365seg.presentation.figure_files import (
     save_figure,
     save_table,
 )
+from o365seg.presentation.labels import draw_legend, legend_height
 from o365seg.statistics.contents import AREA_NAMES, BIN_EDGES, SetCurves
 from o365seg.statistics.reference_points import ReferencePoint, of_curve
 from o365seg.statistics.relative_size import RelativeSize
@@ -26,6 +27,8 @@ _REFERENCE_MARKERS = ("x", "+", "1", "2", "3", "4")
 """Marks that no set has: published points must not be taken for measured ones."""
 _LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), "-.", (0, (9, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 3)))
 """Of the sets, so that they can be told apart in print without colour."""
+_HATCHES = ("", "////", "....", "xxxx", "----")
+"""Of bars, from the eighth set on, whose colours are those of the first seven."""
 _FLATTENED = 10
 """Where one set has so many times the ranks of another, ranks are on a logarithmic axis."""
 _SIZE_LABELS = {
@@ -76,6 +79,7 @@ def write_figures(
     def areas(axes: Axes) -> None:
         _draw_areas(axes, sets)
 
+    below = legend_height([curves.name for curves in sets])
     written = []
     panels: dict[str, Callable[[Axes], None]] = {
         "masks_per_category": per_category,
@@ -85,11 +89,12 @@ def write_figures(
     }
     with figure_style():
         for name, draw in panels.items():
-            figure = Figure(figsize=(4.4, 3.1), layout="constrained")
+            width = max(4.4, 1.2 + 0.15 * 3 * len(sets)) if name == "masks_by_area" else 4.4
+            figure = Figure(figsize=(width, 3.1 + below), layout="constrained")
             draw(figure.subplots())
             written += save_figure(figure, folder / name)
             written.append(save_table(folder / f"{name}.csv", *_table(sets, name)))
-        figure = Figure(figsize=(12.6, 3.3), layout="constrained")
+        figure = Figure(figsize=(12.6, 3.3 + below), layout="constrained")
         for axes, draw, letter in zip(
             figure.subplots(1, 3), list(panels.values())[:3], "abc", strict=True
         ):
@@ -97,6 +102,11 @@ def write_figures(
             axes.set_title(f"({letter})", loc="left", fontsize=9)
         written += save_figure(figure, folder / "statistics")
     return written
+
+
+def _pick(looks: Sequence[Any], index: int) -> Any:
+    """The line or marker of a set: another one where colours begin again."""
+    return looks[(index + index // len(COLOURS)) % len(looks)]
 
 
 def _draw_ranking(
@@ -111,7 +121,7 @@ def _draw_ranking(
         drawn.append(
             axes.stairs(
                 counts, np.arange(len(counts) + 1), baseline=None, linewidth=1.4,
-                color=COLOURS[index % len(COLOURS)], linestyle=_LINES[index % len(_LINES)],
+                color=COLOURS[index % len(COLOURS)], linestyle=_pick(_LINES, index),
                 zorder=3 if index == 0 else 2,
             )
         )  # fmt: skip
@@ -121,7 +131,7 @@ def _draw_ranking(
     here = [point for point in reference if point.curve == f"masks_per_{what}"]
     published = _draw_reference(axes, reference, f"masks_per_{what}", shift=-0.5)
     if published or (drawn and len(sets) > 1):
-        axes.legend(drawn + list(published.values()), names + list(published), fontsize=8)
+        draw_legend(axes, drawn + list(published.values()), names + list(published))
     axes.set_xlabel(f"{what} rank (those with masks)")
     axes.set_ylabel("number of masks")
     longest = max(*lengths, *(point.x for point in here), 1)
@@ -151,7 +161,7 @@ def _draw_sizes(
         shares = np.where(curves.shares > 0, curves.shares, np.nan)
         lines += axes.plot(
             middles, shares, linewidth=1.2, markersize=3.5,
-            color=COLOURS[index % len(COLOURS)], marker=MARKERS[index % len(MARKERS)],
+            color=COLOURS[index % len(COLOURS)], marker=_pick(MARKERS, index),
             zorder=3 if index == 0 else 2,
         )  # fmt: skip
     published = _draw_reference(axes, reference, "relative_mask_size")
@@ -164,7 +174,7 @@ def _draw_sizes(
     log_scale(axes)
     if len(sets) > 1 or published:
         names = [curves.name for curves in sets]
-        axes.legend(lines + list(published.values()), names + list(published), fontsize=8)
+        draw_legend(axes, lines + list(published.values()), names + list(published))
 
 
 def _draw_reference(
@@ -189,7 +199,10 @@ def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
     for index, curves in enumerate(sets):
         shares = curves.masks_by_area / max(1, curves.masks_by_area.sum())
         places = np.arange(len(AREA_NAMES)) + (index - (len(sets) - 1) / 2) * width
-        bars = axes.bar(places, shares, width * 0.92, color=COLOURS[index % len(COLOURS)])
+        bars = axes.bar(
+            places, shares, width * 0.92, color=COLOURS[index % len(COLOURS)],
+            hatch=_HATCHES[index // len(COLOURS) % len(_HATCHES)], edgecolor="white", linewidth=0,
+        )  # fmt: skip
         drawn.append(bars)
         labels = [f"{count:,}" for count in curves.masks_by_area.tolist()]
         # Beside others a number is wider than its bar.
@@ -202,7 +215,7 @@ def _draw_areas(axes: Axes, sets: Sequence[SetCurves]) -> None:
     axes.grid(axis="x", visible=False)
     if len(sets) > 1:
         # Given with what they name: a name that starts with "_" is no label to matplotlib.
-        axes.legend(drawn, [curves.name for curves in sets], handlelength=1.2, fontsize=8)
+        draw_legend(axes, drawn, [curves.name for curves in sets], handlelength=1.2)
 
 
 def _table(sets: Sequence[SetCurves], name: str) -> tuple[tuple[str, ...], list[tuple]]:

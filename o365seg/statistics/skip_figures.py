@@ -11,6 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import make_folder
 from o365seg.presentation.figure_files import COLOURS, figure_style, save_figure, save_table
+from o365seg.presentation.labels import shown, width_in_inches
 from o365seg.statistics.contents import BIN_EDGES
 from o365seg.statistics.relative_size import RelativeSize
 from o365seg.statistics.skip_statistics import Shares, SkipRates
@@ -45,8 +46,11 @@ def write_skip_figures(
     make_folder(folder)
     with figure_style():
         chosen = _most_skipped(rates)
-        figure = Figure(figsize=(4.4, 1.0 + 0.19 * len(chosen)), layout="constrained")
-        _draw_categories(figure.subplots(), rates, chosen)
+        labels = _labels(rates, chosen)
+        lines = sum(len(label.splitlines()) for label in labels)
+        size = max(4.4, 2.6 + width_in_inches(labels)), 1.0 + 0.19 * lines
+        figure = Figure(figsize=size, layout="constrained")
+        _draw_categories(figure.subplots(), rates, chosen, labels)
         written = save_figure(figure, folder / "skip_rate_by_category")
         figure = Figure(figsize=(4.4, 3.1), layout="constrained")
         _draw_sizes(figure.subplots(), rates.by_size, _SIZE_LABELS[relative_size])
@@ -71,15 +75,19 @@ def _most_skipped(rates: SkipRates) -> np.ndarray:
     return most[np.argsort(-rates.by_category.rates[most], kind="stable")]
 
 
-def _draw_categories(axes: Axes, rates: SkipRates, chosen: np.ndarray) -> None:
-    """A line a category, the highest rate on top, with its interval and numbers."""
-    rows = np.arange(len(chosen))
-    _draw_rates(axes, rates.by_category, chosen, rows, horizontal=True)
-    labels = [
-        f"{display_name(rates.category_names[place])}  "
+def _labels(rates: SkipRates, chosen: np.ndarray) -> list[str]:
+    """The name of each category with its numbers."""
+    return [
+        f"{shown(display_name(rates.category_names[place]))}  "
         f"{rates.by_category.skipped[place]:,}/{rates.by_category.answered[place]:,}"
         for place in chosen.tolist()
     ]
+
+
+def _draw_categories(axes: Axes, rates: SkipRates, chosen: np.ndarray, labels: list[str]) -> None:
+    """A line a category, the highest rate on top, with its interval and numbers."""
+    rows = np.arange(len(chosen))
+    _draw_rates(axes, rates.by_category, chosen, rows, horizontal=True)
     axes.set_yticks(rows, labels)
     axes.set_ylim(len(chosen) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from o365seg.statistics.contents import AREA_NAMES, SetCurves, SetNumbers
 from o365seg.statistics.skip_statistics import SkipRates
-from o365seg.statistics.time_statistics import RaterTimes
+from o365seg.statistics.time_statistics import RaterTimes, answer_words
 
 _AREAS = ("< 32² pixels", "32² to 96²", "≥ 96²")
 _ROWS = {
@@ -89,13 +89,13 @@ def numbers_table(measured: list[Measured]) -> Table:
         if field == "skipped":
             for reason in sorted({reason for n in sets for reason in n.skipped_by_reason}):
                 cells = (f"{n.skipped_by_reason.get(reason, 0):,}" for n in sets)
-                table.add_row(f"  {reason}", *cells)
+                table.add_row(f"  {escape(answer_words(reason))}", *cells)
     table.add_row("rater hours", *(_recorded(n.rater_hours) for n in sets))
     table.add_row("minutes per valid mask", *(_recorded(n.minutes_per_valid_mask) for n in sets))
     by_set = [_medians(one.times) for one in measured]
     for answer in dict.fromkeys(answer for medians in by_set for answer in medians):
         cells = (f"{medians[answer]:,.1f}" if answer in medians else "" for medians in by_set)
-        table.add_row(f"  median active seconds, {escape(answer)}", *cells)
+        table.add_row(f"  median active seconds, {escape(answer_words(answer))}", *cells)
     return table
 
 

@@ -17,9 +17,10 @@ from o365seg.presentation.figure_files import (
     save_figure,
     save_table,
 )
+from o365seg.presentation.labels import shown, width_in_inches
 from o365seg.statistics.contents import BIN_EDGES
 from o365seg.statistics.relative_size import RelativeSize
-from o365seg.statistics.time_statistics import RaterTimes, Times
+from o365seg.statistics.time_statistics import RaterTimes, Times, answer_words
 
 _SIZE_LABELS = {
     RelativeSize.ROOT: "relative size, √(area / image area)",
@@ -51,8 +52,14 @@ def write_time_figures(
         figure = Figure(figsize=(4.4, 3.1), layout="constrained")
         _draw_sizes(figure.subplots(), times, _SIZE_LABELS[relative_size])
         written = save_figure(figure, folder / "rater_time_by_size")
-        figure = Figure(figsize=(4.4, 1.2 + 0.24 * len(times.answers)), layout="constrained")
-        _draw_answers(figure.subplots(), times)
+        labels = [
+            f"{shown(answer_words(answer))}  {count:,}"
+            for answer, count in zip(times.answers, times.by_answer.answers.tolist(), strict=True)
+        ]
+        lines = sum(len(label.splitlines()) for label in labels)
+        size = max(4.4, 2.6 + width_in_inches(labels)), 1.2 + 0.24 * lines
+        figure = Figure(figsize=size, layout="constrained")
+        _draw_answers(figure.subplots(), times, labels)
         written += save_figure(figure, folder / "rater_time_by_answer")
     bounds = [(f"{low:.2f}", f"{high:.2f}") for low, high in pairwise(BIN_EDGES)]
     rows = [
@@ -88,13 +95,9 @@ def _draw_sizes(axes: Axes, times: RaterTimes, label: str) -> None:
     axes.legend(drawn, names, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
 
-def _draw_answers(axes: Axes, times: RaterTimes) -> None:
+def _draw_answers(axes: Axes, times: RaterTimes, labels: list[str]) -> None:
     rows = np.arange(len(times.answers))
     _draw_times(axes, times.by_answer, rows, rows, 0, horizontal=True)
-    labels = [
-        f"{name}  {count:,}"
-        for name, count in zip(times.answers, times.by_answer.answers.tolist(), strict=True)
-    ]
     axes.set_yticks(rows, labels)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)

@@ -49,6 +49,11 @@ class RaterTimes:
     skips_by_size: Times
 
 
+def answer_words(answer: str) -> str:
+    """An answer or skip reason as people read it: `skipped: box_wrong` is `skipped: box wrong`."""
+    return answer.replace("_", " ")
+
+
 def rater_times(
     file: AnnotationFile, source: str | Path, relative_size: RelativeSize = RelativeSize.ROOT
 ) -> RaterTimes | None:

@@ -152,7 +152,7 @@ def test_the_figures_open_and_equal_times_give_equal_bytes(
                 assert min(image.size) > 300
                 assert len(image.convert("L").getcolors() or []) > 10
     text = (tmp_path / "first" / "rater_time_by_answer.svg").read_text()
-    assert "<!-- skipped: too_dark " in text
+    assert "<!-- skipped: too dark " in text
 
 
 def test_the_tables_hold_every_group(tmp_path: Path, times: RaterTimes) -> None:
