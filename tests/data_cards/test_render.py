@@ -17,6 +17,7 @@ FACTS = {
     "card": "c",
     "release_file": "f",
     "stock_file": "s",
+    "turned": 0,
 }
 
 
