@@ -4,6 +4,7 @@ Folders in the order of imports: each imports only those above it.
 
     reading/            predictions and ground truth, read and checked
     average_precision/  AP of masks, boxes and boundaries: matching, skip rule, accumulation
+    drop_in/            pycocotools' COCO and COCOeval on the core
     pixels/             panoptic quality and mean IoU, from maps of ids and classes
     analysis/           errors by kind, AP by size and category, comparisons of models
     report/             results as text tables, charts and one HTML page
@@ -14,14 +15,17 @@ The native core is C: `benchmark/native`.
 
 TYPE_CHECKING = False  # without typing, see `benchmark.average_precision.result`
 if TYPE_CHECKING:
-    from benchmark.average_precision.cocoeval import COCOeval
     from benchmark.average_precision.evaluation import evaluate
     from benchmark.average_precision.result import Result
+    from benchmark.drop_in.cocoeval import COCOeval
+    from benchmark.drop_in.index import COCO
+    from benchmark.drop_in.patch import patch_pycocotools
     from benchmark.pixels.panoptic import PanopticResult, evaluate_panoptic
     from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
     from benchmark.reading.choices import Iou, SkipRule
 
 __all__ = [
+    "COCO",
     "COCOeval",
     "Iou",
     "PanopticResult",
@@ -31,10 +35,12 @@ __all__ = [
     "evaluate",
     "evaluate_panoptic",
     "evaluate_semantic",
+    "patch_pycocotools",
 ]
 
 _MODULES = {
-    "COCOeval": "average_precision.cocoeval",
+    "COCO": "drop_in.index",
+    "COCOeval": "drop_in.cocoeval",
     "Iou": "reading.choices",
     "PanopticResult": "pixels.panoptic",
     "Result": "average_precision.result",
@@ -43,6 +49,7 @@ _MODULES = {
     "evaluate": "average_precision.evaluation",
     "evaluate_panoptic": "pixels.panoptic",
     "evaluate_semantic": "pixels.semantic",
+    "patch_pycocotools": "drop_in.patch",
 }
 
 

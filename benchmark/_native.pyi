@@ -18,9 +18,6 @@ class Facts(TypedDict):
     crowds: int
     marked_crowds: int
     predictions: int
-    ignore_flags: int
-    no_pixels: int
-    gt_no_pixels: int
     moved: int
     areas_of_boxes: bool
     any_skipped: bool
@@ -29,10 +26,22 @@ class Facts(TypedDict):
 
 class Evaluation:
     def __init__(
-        self, ground_truth: Buffer, results: Buffer, masks: bool, threads: int
+        self,
+        ground_truth: Buffer,
+        results: Buffer,
+        masks: bool,
+        threads: int,
+        areas: bool = False,
     ) -> None: ...
     def polygons(self) -> list[tuple[bool, int, int, int, bytes]]: ...
     def give(self, of_ground_truth: bool, index: int, counts: bytes, /) -> None: ...
+    def configure(
+        self, thresholds: Buffer, ranges: Buffer, limits: Buffer, most: int, recalls: Buffer, /
+    ) -> None: ...
+    def select(
+        self, images: list[int] | None, categories: list[int] | None, merged: bool, /
+    ) -> None: ...
+    def record(self, rule: str, /) -> None: ...
     def match(self) -> None: ...
     def stats(self, rule: str, /) -> tuple[tuple[float, ...], dict[str, float]]: ...
     def curves(self, rule: str, precision: Buffer, recall: Buffer, scores: Buffer, /) -> None: ...
@@ -50,6 +59,19 @@ class Evaluation:
         matched: Buffer,
         ignored: Buffer,
         positives: Buffer,
+        /,
+    ) -> None: ...
+    def record_counts(self) -> tuple[int, int, int]: ...
+    def records(
+        self,
+        cells: Buffer,
+        prediction: Buffer,
+        score: Buffer,
+        ignored: Buffer,
+        chosen: Buffer,
+        annotation: Buffer,
+        area: Buffer,
+        kind: Buffer,
         /,
     ) -> None: ...
     def resample(

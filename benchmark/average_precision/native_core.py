@@ -32,23 +32,29 @@ def skip_rules() -> tuple[str, ...]:
     return _native.SKIP_RULES
 
 
-def match(
-    truth: InputText, results: InputText, *, masks: bool, threads: int | None = None
+def read(
+    truth: InputText,
+    results: InputText,
+    *,
+    masks: bool,
+    threads: int | None = None,
+    areas: bool = False,
 ) -> "_native.Evaluation":
-    """Read and match.
+    """Read both sides, ready to match.
 
     Args:
         truth: Text of a COCO-format file.
         results: Text of a results file.
         masks: Whether masks are compared, else boxes.
         threads: How many to use, for any result; None for one a processor.
+        areas: Whether each result gives the `area` that decides its size class.
 
     Raises:
         _native.Unusual: the input needs the general path.
     """
     from benchmark import _native
 
-    core = _native.Evaluation(truth.data, results.data, masks, threads or processors())
+    core = _native.Evaluation(truth.data, results.data, masks, threads or processors(), areas)
     for of_truth, index, height, width, text in core.polygons():
         # By pycocotools' rasteriser.
         import msgspec
@@ -58,6 +64,14 @@ def match(
         rle = segmentation_to_rle(msgspec.Raw(text), (height, width))
         assert isinstance(rle.counts, str)
         core.give(of_truth, index, rle.counts.encode("ascii"))
+    return core
+
+
+def match(
+    truth: InputText, results: InputText, *, masks: bool, threads: int | None = None
+) -> "_native.Evaluation":
+    """Read and match; arguments and errors as of `read`."""
+    core = read(truth, results, masks=masks, threads=threads)
     core.match()
     return core
 

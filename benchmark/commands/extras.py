@@ -68,9 +68,9 @@ class Source:
     @cached_property
     def file(self) -> "AnnotationFile":
         """The annotation file: names, and what was skipped."""
-        from benchmark.reading.inputs import read_truth
+        from o365seg.formats.records import read_annotations
 
-        return read_truth(self.release, self.result.iou)
+        return read_annotations(self.release)
 
     @cached_property
     def inputs(self) -> "Inputs":
@@ -80,7 +80,7 @@ class Source:
 
         if is_stdin(self.predictions):
             raise InputError("standard input can be read only once; give a file", file="-")
-        return read_inputs(self.predictions, self.release, self.result.iou)
+        return read_inputs(self.predictions, self.file, self.result.iou)
 
     @property
     def rule(self) -> SkipRule:

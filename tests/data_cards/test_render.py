@@ -17,7 +17,6 @@ FACTS = {
     "card": "c",
     "release_file": "f",
     "stock_file": "s",
-    "turned": 0,
 }
 
 

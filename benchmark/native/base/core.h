@@ -1,7 +1,7 @@
 /* What all rooms of the native core share: the evaluation, its parts and the status codes.
  *
  * Rooms, each including only the ones before it:
- *   base/    this file, memory (arena, memory) and threads (workers)
+ *   base/    this file, the settings, memory (arena, memory) and threads (workers)
  *   read/    from JSON text to records: scanners, ids, annotation and results files
  *   match/   from records to matches: run lengths, overlaps, matching, skip rules
  *   sum/     from matches to numbers: curves, summary, resamples; whole evaluations
@@ -25,7 +25,7 @@ enum {
     CURVES = THRESHOLDS * RANGES,
     RECALLS = 101,
     LIMITS = 3,
-    MOST_DETECTIONS = 100, /* pycocotools' maxDets[-1], per image and category */
+    MOST_DETECTIONS = 100, /* pycocotools' default maxDets[-1], per image and category */
     STATS = 12,
     MOST_THREADS = 64
 };
@@ -103,6 +103,23 @@ typedef struct {
     Bits matched, ignored;
 } Outcome;
 
+/* pycocotools' Params. Fewer thresholds, ranges or limits than there is room for repeat one. */
+typedef struct {
+    double thresholds[THRESHOLDS]; /* at most 1 - 1e-10 */
+    double least;                  /* the lowest threshold: overlaps below it are not recorded */
+    double ranges[RANGES][2];      /* of areas */
+    uint32_t limits[LIMITS];       /* ascending */
+    uint32_t most;                 /* predictions evaluated per image and category */
+    double *recalls;               /* ascending */
+    size_t recall_count;
+} Settings;
+
+/* What takes part, by rank; NULL: all. */
+typedef struct {
+    uint8_t *images, *categories;
+    bool merged; /* categories are not told apart (pycocotools' useCats = 0) */
+} Selection;
+
 /* An item of the sorted ranking of a category. */
 typedef struct {
     double score;
@@ -115,10 +132,13 @@ typedef struct {
     bool needs_masks;    /* predictions' masks are needed: for comparison or for their boxes */
     bool areas_of_boxes; /* pycocotools takes a prediction's area from its box */
     bool any_skipped;    /* and masks are compared: the rules give different results */
+    bool given_areas;    /* the areas of predictions are in the file */
     int threads;
     Text results;
     Arena arena; /* owns all arrays below except those of the ids */
 
+    Settings settings;
+    Selection selection;
     Ids images, categories;
     int32_t *heights, *widths; /* by image rank */
 
@@ -126,12 +146,14 @@ typedef struct {
     size_t annotation_count, crowds, skipped;
     size_t unanswered;    /* of the skipped: not yet answered by a rater */
     size_t marked_crowds; /* crowds marked as skipped: a release made for pycocotools */
-    size_t ignore_flags;  /* `ignore` without `iscrowd` or `skipped`: without effect */
     Prediction *predictions;
     size_t prediction_count;
     double (*boxes)[4]; /* NULL if none is used */
+    double *areas;      /* of predictions; NULL unless `given_areas` */
 
-    uint32_t *order, *gt_order; /* by image, then category, then score or file order */
+    /* What takes part, by image, then category, then score or file order. */
+    uint32_t *order, *gt_order;
+    size_t ordered, gt_ordered;
     Cell *cells;
     size_t cell_count;
     uint32_t *by_category;    /* indices of cells, by category, then image */
@@ -142,10 +164,12 @@ typedef struct {
     uint32_t *ranking_start; /* index into ranking, categories + 1 */
 
     Outcome *outcomes[MOST_RULES]; /* by position; several rules may share one array */
+    Rule recorded;            /* the rule that `chosen` is of */
+    bool records;             /* whether to fill `chosen` */
+    int32_t (*chosen)[CURVES]; /* by position: the matched annotation's index in its cell, or -1 */
     uint8_t *outside;         /* parallel to `order`: bit a is set if the area is outside range a */
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;           /* predictions whose area range differs between box and mask */
-    uint64_t no_pixels, gt_no_pixels; /* compared masks without a pixel */
     int64_t lost_image, lost_category; /* of a matched annotation with id 0 */
     bool lost;
 } Evaluation;

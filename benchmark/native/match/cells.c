@@ -27,30 +27,49 @@ static void counts_to_starts(uint32_t *starts, size_t keys)
         starts[key + 1] += starts[key];
 }
 
-/* Sorts items by pair; equal pairs stay in file order. */
+/* Whether an item takes part. */
+static bool is_selected(const Selection *selection, Pair pair)
+{
+    return (!selection->images || selection->images[pair.image]) &&
+           (!selection->categories || selection->categories[pair.category]);
+}
+
+/* Sorts the selected items by pair and sets their number; equal pairs stay in file order. */
 static Status sort_pairs(const Evaluation *evaluation, const Pair *pairs, size_t count,
-                         uint32_t *order)
+                         uint32_t *order, size_t *ordered)
 {
     size_t images = evaluation->images.count, categories = evaluation->categories.count;
     uint32_t *by_category = new_items(count, sizeof *by_category);
     uint32_t *starts = new_items(images + categories + 2, sizeof *starts);
     Status status = by_category && starts ? FINE : NO_MEMORY;
+    *ordered = 0;
     if (status == FINE) {
         uint32_t *category_starts = starts, *image_starts = starts + categories + 1;
         for (size_t i = 0; i < count; i++) {
+            if (!is_selected(&evaluation->selection, pairs[i]))
+                continue;
             category_starts[pairs[i].category + 1]++;
             image_starts[pairs[i].image + 1]++;
+            ++*ordered;
         }
         counts_to_starts(category_starts, categories);
         counts_to_starts(image_starts, images);
         for (size_t i = 0; i < count; i++)
-            by_category[category_starts[pairs[i].category]++] = (uint32_t)i;
-        for (size_t i = 0; i < count; i++)
+            if (is_selected(&evaluation->selection, pairs[i]))
+                by_category[category_starts[pairs[i].category]++] = (uint32_t)i;
+        for (size_t i = 0; i < *ordered; i++)
             order[image_starts[pairs[by_category[i]].image]++] = by_category[i];
     }
     free(by_category);
     free(starts);
     return status;
+}
+
+/* Makes one category of all, once items are sorted. */
+static void merge_categories(Pair *pairs, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        pairs[i].category = 0;
 }
 
 /* The end of the run of items that have the same pair as item `first`. */
@@ -70,18 +89,18 @@ static size_t make_cells(const Evaluation *evaluation, const Pair *predictions, 
 {
     const uint32_t *order = evaluation->order, *gt_order = evaluation->gt_order;
     size_t p = 0, t = 0, made = 0;
-    while (p < evaluation->prediction_count || t < evaluation->annotation_count) {
-        int first = p == evaluation->prediction_count ? 1
-            : t == evaluation->annotation_count ? -1
+    while (p < evaluation->ordered || t < evaluation->gt_ordered) {
+        int first = p == evaluation->ordered ? 1
+            : t == evaluation->gt_ordered ? -1
             : by_image_then_category(predictions[order[p]], gts[gt_order[t]]);
         Pair pair = first > 0 ? gts[gt_order[t]] : predictions[order[p]];
         size_t p_end = first > 0 ? p : end_of_pair(predictions, order, p,
-                                                   evaluation->prediction_count);
+                                                   evaluation->ordered);
         size_t t_end = first < 0 ? t : end_of_pair(gts, gt_order, t,
-                                                   evaluation->annotation_count);
-        uint32_t count = (uint32_t)(p_end - p);
+                                                   evaluation->gt_ordered);
+        uint32_t count = (uint32_t)(p_end - p), most = evaluation->settings.most;
         cells[made++] = (Cell){pair.image, pair.category, (uint32_t)p, count,
-                               count < MOST_DETECTIONS ? count : MOST_DETECTIONS, 0, (uint32_t)t,
+                               count < most ? count : most, 0, (uint32_t)t,
                                (uint32_t)(t_end - t)};
         p = p_end;
         t = t_end;
@@ -132,9 +151,15 @@ Status build_cells(Evaluation *evaluation)
     for (size_t i = 0; i < gt_count && status == FINE; i++)
         gts[i] = (Pair){evaluation->annotations[i].image, evaluation->annotations[i].category};
     if (status == FINE)
-        status = sort_pairs(evaluation, predictions, count, evaluation->order);
+        status = sort_pairs(evaluation, predictions, count, evaluation->order,
+                            &evaluation->ordered);
     if (status == FINE)
-        status = sort_pairs(evaluation, gts, gt_count, evaluation->gt_order);
+        status = sort_pairs(evaluation, gts, gt_count, evaluation->gt_order,
+                            &evaluation->gt_ordered);
+    if (status == FINE && evaluation->selection.merged) {
+        merge_categories(predictions, count);
+        merge_categories(gts, gt_count);
+    }
     if (status == FINE)
         evaluation->cell_count = make_cells(evaluation, predictions, gts, evaluation->cells);
     free(predictions);

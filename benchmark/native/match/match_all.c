@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/settings.h"
 #include "../base/workers.h"
 #include "mask_boxes.h"
 #include "matching.h"
 #include "overlaps.h"
 #include "ranking.h"
-#include "rules.h"
 #include "run_lengths.h"
 #include "skip_rule.h"
 
@@ -61,10 +61,8 @@ static Status decode_ground_truth(Evaluation *evaluation, const Cell *cell, Scra
             : decode_mask(&gt->mask, height, width, &scratch->gt_runs, mask);
         if (status != FINE)
             return status;
-        if (evaluation->masks) {
+        if (evaluation->masks)
             tight_box(&scratch->gt_runs, mask, height);
-            scratch->gt_no_pixels += mask->area == 0 && gt->mask.kind != MASK_REGION;
-        }
         if (!gt->has_area || gt->mask.kind == MASK_REGION)
             gt->area = mask->area;
     }
@@ -79,6 +77,7 @@ static int likely_partners(const Evaluation *evaluation, const Cell *cell, const
                            const Mask *mask)
 {
     int likely = 0;
+    double bound = evaluation->settings.least - 1e-9;
     for (uint32_t i = 0; i < cell->gt_count && likely < 2; i++) {
         const Annotation *gt = cell_gt(evaluation, cell, i);
         const Mask *other = &scratch->gt_masks[i];
@@ -86,7 +85,7 @@ static int likely_partners(const Evaluation *evaluation, const Cell *cell, const
         uint64_t least = mask->area < other->area ? mask->area : other->area;
         if (gt->crowd || gt->skipped || (mask->hollow && other->hollow))
             likely = 2;
-        else if (3 * least >= both && mask->box[0] < other->box[2] &&
+        else if ((double)least >= bound * (double)(both - least) && mask->box[0] < other->box[2] &&
                  other->box[0] < mask->box[2])
             likely++;
     }
@@ -103,9 +102,9 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
         const Annotation *gt = cell_gt(evaluation, cell, i);
         double iou = evaluation->masks
             ? mask_iou(&scratch->runs, mask, &scratch->gt_runs, &scratch->gt_masks[i],
-                       gt->crowd || gt->skipped)
+                       gt->crowd || gt->skipped, evaluation->settings.least)
             : stock_box_iou(box, gt->box, gt->crowd);
-        if (iou < LEAST_IOU)
+        if (iou < evaluation->settings.least)
             continue;
         if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
                           scratch->candidate_count, sizeof *scratch->candidates))
@@ -113,7 +112,7 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
         size_t position = scratch->candidate_count++;
         for (; position > start && scratch->candidates[position - 1].iou <= iou; position--)
             scratch->candidates[position] = scratch->candidates[position - 1];
-        scratch->candidates[position] = (Candidate){i, iou, thresholds_reached(iou)};
+        scratch->candidates[position] = (Candidate){i, iou, thresholds_reached(&evaluation->settings, iou)};
     }
     return FINE;
 }
@@ -135,7 +134,7 @@ __attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *
                                                               size_t position)
 {
     enum { LINE = 64, LINES = 4, RECORDS = 8 };
-    if (position + RECORDS >= evaluation->prediction_count)
+    if (position + RECORDS >= evaluation->ordered)
         return;
     __builtin_prefetch(&evaluation->predictions[evaluation->order[position + RECORDS]]);
     const MaskText *mask = &evaluation->predictions[evaluation->order[position]].mask;
@@ -162,7 +161,6 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         if (status != FINE)
             return status;
     }
-    scratch->no_pixels += evaluation->masks && mask.area == 0;
     if (evaluation->needs_masks) {
         /* A tight box is slower than the columns but saves comparisons if there is more than one
          * candidate. */
@@ -173,10 +171,12 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     }
     if (boxes)
         prediction_box(evaluation, cell, item, &mask, box);
-    double area = evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
-    evaluation->outside[position] = ranges_outside(area);
+    const Settings *settings = &evaluation->settings;
+    double area = evaluation->given_areas ? evaluation->areas[item]
+        : evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
+    evaluation->outside[position] = ranges_outside(settings, area);
     if (evaluation->areas_of_boxes && evaluation->masks &&
-        evaluation->outside[position] != ranges_outside(mask.area))
+        evaluation->outside[position] != ranges_outside(settings, mask.area))
         scratch->moved++;
     if (!kept)
         return FINE;
@@ -196,6 +196,11 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
 static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     scratch->candidate_count = 0;
+    if (!room_for((void **)&scratch->candidate_start, &scratch->starts_capacity,
+                  (size_t)cell->kept + 1, sizeof *scratch->candidate_start) ||
+        !room_for((void **)&scratch->tight, &scratch->tight_capacity, cell->kept,
+                  sizeof *scratch->tight))
+        return NO_MEMORY;
     Status status = sort_cell(evaluation, cell, scratch);
     if (status == FINE)
         status = decode_ground_truth(evaluation, cell, scratch);
@@ -228,6 +233,8 @@ static void free_scratch(Scratch *scratch)
     free(scratch->gt_runs.ends);
     free(scratch->gt_masks);
     free(scratch->candidates);
+    free(scratch->candidate_start);
+    free(scratch->tight);
     free(scratch->taken);
     free(scratch->skipped);
     free(scratch->ranked);
@@ -236,13 +243,19 @@ static void free_scratch(Scratch *scratch)
 
 static Status allocate_outcomes(Evaluation *evaluation)
 {
-    size_t count = evaluation->prediction_count;
+    size_t count = evaluation->ordered;
     evaluation->any_skipped = evaluation->masks && evaluation->skipped > 0;
     evaluation->outside = arena_items(&evaluation->arena, count, sizeof *evaluation->outside);
     evaluation->positives = arena_items(&evaluation->arena, evaluation->categories.count,
                                         sizeof *evaluation->positives);
     if (!evaluation->outside || !evaluation->positives)
         return NO_MEMORY;
+    if (evaluation->records) {
+        evaluation->chosen = arena_items(&evaluation->arena, count, sizeof *evaluation->chosen);
+        if (!evaluation->chosen)
+            return NO_MEMORY;
+        memset(evaluation->chosen, -1, count * sizeof *evaluation->chosen);
+    }
     for (Rule rule = RULE_NONE; rule < RULES; rule++) {
         evaluation->outcomes[rule] = rule == RULE_NONE || evaluation->any_skipped
             ? arena_items(&evaluation->arena, count, sizeof(Outcome))
@@ -256,13 +269,14 @@ static Status allocate_outcomes(Evaluation *evaluation)
 /* Counts the annotations to find, by category and area range. */
 static void count_positives(Evaluation *evaluation)
 {
-    for (size_t i = 0; i < evaluation->annotation_count; i++) {
-        const Annotation *gt = &evaluation->annotations[i];
+    for (size_t i = 0; i < evaluation->gt_ordered; i++) {
+        const Annotation *gt = &evaluation->annotations[evaluation->gt_order[i]];
         if (gt->crowd || (evaluation->masks && gt->skipped))
             continue;
-        uint8_t outside = ranges_outside(gt->area);
+        uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
+        int32_t category = evaluation->selection.merged ? 0 : gt->category;
         for (int a = 0; a < RANGES; a++)
-            evaluation->positives[gt->category][a] += !(outside >> a & 1);
+            evaluation->positives[category][a] += !(outside >> a & 1);
     }
 }
 
@@ -277,8 +291,6 @@ Status match_all(Evaluation *evaluation)
             for (int t = 0; t < THRESHOLDS; t++)
                 evaluation->absorbed[rule][t] += job.scratch[i].absorbed[rule][t];
         evaluation->moved += job.scratch[i].moved;
-        evaluation->no_pixels += job.scratch[i].no_pixels;
-        evaluation->gt_no_pixels += job.scratch[i].gt_no_pixels;
         free_scratch(&job.scratch[i]);
     }
     free(job.scratch);

@@ -10,18 +10,15 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "rules.h"
+#include "../base/settings.h"
+#include "skip_rule.h"
 
-Bits thresholds_reached(double iou)
+Bits thresholds_reached(const Settings *settings, double iou)
 {
     Bits reached = 0;
-    for (int t = 0; t < THRESHOLDS; t++) {
-        double threshold = threshold_at(t);
-        if (threshold > 1 - 1e-10) /* as in pycocotools, equal masks match at a threshold of 1 */
-            threshold = 1 - 1e-10;
-        if (!(iou < threshold))
+    for (int t = 0; t < THRESHOLDS; t++)
+        if (!(iou < settings->thresholds[t]))
             reached |= (Bits)1 << t;
-    }
     return reached * (1 | (Bits)1 << 10 | (Bits)1 << 20 | (Bits)1 << 30);
 }
 
@@ -31,10 +28,10 @@ typedef struct {
 
 /* Matches the candidate to the prediction wherever both are unmatched and the annotation is ignored
  * or not, as `ignored` says. Returns the bits where it did. */
-static Bits take(const Annotation *gt, bool crowd, Bits reached, Bits *taken, bool ignored,
-                 Turn *turn)
+static Bits take(const Settings *settings, const Annotation *gt, bool crowd, Bits reached,
+                 Bits *taken, bool ignored, Turn *turn)
 {
-    Bits sought = crowd ? 0 : ~spread_ranges(ranges_outside(gt->area));
+    Bits sought = crowd ? 0 : ~spread_ranges(ranges_outside(settings, gt->area));
     Bits here = reached & turn->open & (ignored ? ~sought : sought);
     if (!crowd)
         here &= ~*taken; /* a crowd can match any number */
@@ -47,6 +44,20 @@ static Bits take(const Annotation *gt, bool crowd, Bits reached, Bits *taken, bo
     return here;
 }
 
+static void record_choice(int32_t chosen[CURVES], Bits here, int32_t gt)
+{
+    for (int bit = 0; here >> bit; bit++)
+        if (here >> bit & 1)
+            chosen[bit] = gt;
+}
+
+/* Whether the choices of this matching are those of the recorded rule. */
+static bool records_cell(const Evaluation *evaluation, bool with_skipped)
+{
+    return evaluation->chosen &&
+           with_skipped == (evaluation->any_skipped && counts_as_crowds(evaluation->recorded));
+}
+
 Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bool with_skipped,
                   const uint8_t *outside, Outcome *outcomes)
 {
@@ -56,6 +67,8 @@ Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bo
         return NO_MEMORY;
     if (cell->gt_count)
         memset(scratch->taken, 0, cell->gt_count * sizeof *scratch->taken);
+    int32_t (*chosen)[CURVES] = records_cell(evaluation, with_skipped)
+        ? evaluation->chosen + cell->position : NULL;
     for (uint32_t rank = 0; rank < cell->kept; rank++) {
         Turn turn = {ALL_BITS, 0, 0};
         for (int ignored = 0; ignored < 2; ignored++) {
@@ -66,8 +79,11 @@ Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bo
                 bool skipped = evaluation->masks && gt->skipped;
                 if (skipped && !with_skipped)
                     continue;
-                Bits here = take(gt, gt->crowd || skipped, candidate->reached,
-                                 &scratch->taken[candidate->gt], ignored, &turn);
+                Bits here = take(&evaluation->settings, gt, gt->crowd || skipped,
+                                 candidate->reached, &scratch->taken[candidate->gt], ignored,
+                                 &turn);
+                if (chosen)
+                    record_choice(chosen[rank], here, (int32_t)candidate->gt);
                 if (here && gt->id == 0 && !ignored) {
                     /* Only one annotation has id 0, so no two threads write this. */
                     evaluation->lost = true;

@@ -4,7 +4,7 @@
 #include "../base/core.h"
 #include "run_lengths.h"
 
-/* An annotation that a prediction overlaps with at least LEAST_IOU. */
+/* An annotation that a prediction overlaps with at least the lowest threshold. */
 typedef struct {
     uint32_t gt; /* index of the annotation in the cell */
     double iou;
@@ -18,8 +18,9 @@ typedef struct {
     size_t masks_capacity;
     Candidate *candidates;
     size_t candidates_capacity, candidate_count;
-    size_t candidate_start[MOST_DETECTIONS + 1];
-    double tight[MOST_DETECTIONS][4]; /* tight boxes: x, y, width, height */
+    size_t *candidate_start;  /* by rank of the prediction, and one for the end */
+    double (*tight)[4];       /* tight boxes of predictions: x, y, width, height */
+    size_t starts_capacity, tight_capacity;
     Bits *taken; /* by annotation or skipped box */
     size_t taken_capacity;
     double (*skipped)[4];
@@ -27,11 +28,11 @@ typedef struct {
     Ranked *ranked, *spare;
     size_t ranked_capacity, spare_capacity;
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
-    uint64_t moved, no_pixels, gt_no_pixels; /* summed into the evaluation's */
+    uint64_t moved;
 } Scratch;
 
 /* The thresholds that an IoU reaches, in every range. */
-Bits thresholds_reached(double iou);
+Bits thresholds_reached(const Settings *settings, double iou);
 
 /* COCO's matching of one cell at all thresholds and area ranges, from the candidates in `scratch`.
  * Skipped annotations count as crowds if `with_skipped`, otherwise they are left out. `outside`

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "rules.h"
 
 /* In pycocotools' order of operations: at a threshold the last bit decides. */
 double stock_box_iou(const double prediction[4], const double gt[4], bool crowd)
@@ -100,7 +99,7 @@ static uint32_t shared_pixels(const uint32_t *first, uint32_t first_runs,
 }
 
 double mask_iou(const RunList *list, const Mask *prediction, const RunList *gt_runs,
-                const Mask *gt, bool crowd)
+                const Mask *gt, bool crowd, double least)
 {
     uint64_t most = most_shared(prediction, gt), area = prediction->area;
     uint64_t both = area + gt->area;
@@ -108,8 +107,9 @@ double mask_iou(const RunList *list, const Mask *prediction, const RunList *gt_r
     if (most && prediction->hollow && gt->hollow)
         return stock_walk(runs, prediction->runs, others, gt->runs,
                           crowd ? prediction->area : 0);
-    if (most == 0 || (crowd ? 2 * most < area : 3 * most < both))
-        return 0; /* the upper bound of the IoU is below one half, in integers */
+    /* The upper bound of the IoU, with room for rounding. */
+    if (most == 0 || (double)most < (least - 1e-9) * (double)(crowd ? area : both - most))
+        return 0;
     uint64_t shared = shared_pixels(runs, prediction->runs, others, gt->runs);
     return shared ? (double)shared / (double)(crowd ? area : both - shared) : 0;
 }

@@ -11,8 +11,9 @@ double stock_box_iou(const double prediction[4], const double gt[4], bool crowd)
 /* benchmark.average_precision.skip_rule.box_iou of two boxes (x, y, width, height). */
 double plain_box_iou(const double first[4], const double second[4]);
 
-/* pycocotools' IoU of two masks of the same size, or 0 if it is certain to be below LEAST_IOU. */
+/* pycocotools' IoU of two masks of the same size, or 0 if it is certain to be below
+ * `least`. */
 double mask_iou(const RunList *list, const Mask *prediction, const RunList *gt_runs,
-                const Mask *gt, bool crowd);
+                const Mask *gt, bool crowd, double least);
 
 #endif

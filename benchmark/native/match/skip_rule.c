@@ -7,7 +7,6 @@
 
 #include "../base/memory.h"
 #include "overlaps.h"
-#include "rules.h"
 
 static int by_position_and_size(const void *first, const void *second)
 {
@@ -41,12 +40,13 @@ static Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scr
 
 /* Finds the skipped boxes that a prediction overlaps enough: highest IoU first, of equal ones the
  * first. */
-static Status find_candidates(Scratch *scratch, uint32_t rank)
+static Status find_candidates(const Settings *settings, Scratch *scratch, uint32_t rank,
+                              double least)
 {
     scratch->candidate_count = 0;
     for (size_t s = 0; s < scratch->skipped_count; s++) {
         double iou = plain_box_iou(scratch->tight[rank], scratch->skipped[s]);
-        if (iou < LEAST_IOU)
+        if (iou < least)
             continue;
         if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
                           scratch->candidate_count, sizeof *scratch->candidates))
@@ -54,7 +54,7 @@ static Status find_candidates(Scratch *scratch, uint32_t rank)
         size_t position = scratch->candidate_count++;
         for (; position > 0 && scratch->candidates[position - 1].iou < iou; position--)
             scratch->candidates[position] = scratch->candidates[position - 1];
-        scratch->candidates[position] = (Candidate){(uint32_t)s, iou, thresholds_reached(iou)};
+        scratch->candidates[position] = (Candidate){(uint32_t)s, iou, thresholds_reached(settings, iou)};
     }
     return FINE;
 }
@@ -62,8 +62,10 @@ static Status find_candidates(Scratch *scratch, uint32_t rank)
 /* benchmark.average_precision.skip_rule.absorb: marks as ignored the predictions of a cell that are
  * neither matched nor ignored and that a skipped box absorbs. With `at_half`, an IoU of 0.5 is
  * enough at every threshold. Overwrites the candidates. */
-static Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *outcomes)
+static Status absorb(const Settings *settings, const Cell *cell, Scratch *scratch, bool at_half,
+                     Outcome *outcomes)
 {
+    double least = at_half ? 0.5 : settings->least;
     if (!room_for((void **)&scratch->taken, &scratch->taken_capacity, scratch->skipped_count,
                   sizeof *scratch->taken))
         return NO_MEMORY;
@@ -72,7 +74,7 @@ static Status absorb(const Cell *cell, Scratch *scratch, bool at_half, Outcome *
         Bits open = ~outcomes[rank].matched & ~outcomes[rank].ignored & ALL_BITS;
         if (!open)
             continue;
-        Status status = find_candidates(scratch, rank);
+        Status status = find_candidates(settings, scratch, rank, least);
         if (status != FINE)
             return status;
         for (size_t c = 0; c < scratch->candidate_count; c++) {
@@ -96,15 +98,13 @@ static Status apply_ioa(Evaluation *evaluation, const Cell *cell, Scratch *scrat
 static Status apply_box(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
                         Outcome *outcomes)
 {
-    (void)evaluation;
-    return absorb(cell, scratch, false, outcomes);
+    return absorb(&evaluation->settings, cell, scratch, false, outcomes);
 }
 
 static Status apply_box50(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
                           Outcome *outcomes)
 {
-    (void)evaluation;
-    return absorb(cell, scratch, true, outcomes);
+    return absorb(&evaluation->settings, cell, scratch, true, outcomes);
 }
 
 /* In this order, because "ioa" needs the candidates that the others overwrite. */
@@ -120,6 +120,8 @@ bool find_rule(const char *name, Rule *rule)
             return true;
     return false;
 }
+
+bool counts_as_crowds(Rule rule) { return SKIP_RULES[rule].apply == apply_ioa; }
 
 static void count_absorbed(const Cell *cell, Scratch *scratch, Rule rule, const Outcome *after,
                            const Outcome *before)

@@ -16,6 +16,9 @@ extern const int RULES;
 /* The rule called `name`; false where there is none. */
 bool find_rule(const char *name, Rule *rule);
 
+/* Whether a rule matches skipped annotations as crowds. */
+bool counts_as_crowds(Rule rule);
+
 /* Computes the outcomes of a cell under each rule from those under RULE_NONE. */
 Status apply_skip_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch);
 

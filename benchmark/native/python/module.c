@@ -3,6 +3,7 @@
  * types. */
 #include "numbers.h"
 #include "object.h"
+#include "parameters.h"
 
 #include "../match/skip_rule.h"
 
@@ -11,6 +12,12 @@ static PyMethodDef methods[] = {
      "Masks given as polygons: (is ground truth, index, height, width, JSON text)."},
     {"give", (PyCFunction)evaluation_give, METH_VARARGS,
      "Replaces polygons by compressed run lengths."},
+    {"configure", (PyCFunction)parameters_configure, METH_VARARGS,
+     "Sets thresholds, area ranges, limits of detections and recalls."},
+    {"select", (PyCFunction)parameters_select, METH_VARARGS,
+     "Sets the images and categories that take part."},
+    {"record", (PyCFunction)parameters_record, METH_VARARGS,
+     "Has matching keep which annotation each prediction takes under a rule."},
     {"match", (PyCFunction)evaluation_match, METH_NOARGS,
      "Matches predictions; the files are not needed afterwards."},
     {"stats", (PyCFunction)number_stats, METH_VARARGS,
@@ -24,6 +31,9 @@ static PyMethodDef methods[] = {
     {"match_count", (PyCFunction)number_match_count, METH_VARARGS,
      "Number of predictions of a category."},
     {"matches", (PyCFunction)number_matches, METH_VARARGS, "Fills the matches of a category."},
+    {"record_counts", (PyCFunction)number_record_counts, METH_NOARGS,
+     "Number of cells, predictions and annotations that `records` fills."},
+    {"records", (PyCFunction)number_records, METH_VARARGS, "Fills what evalImgs are made of."},
     {"resample", (PyCFunction)number_resample, METH_VARARGS, "Fills AP by resample and category."},
     {NULL, NULL, 0, NULL}};
 

@@ -1,6 +1,7 @@
 #include "numbers.h"
 
 #include "../match/skip_rule.h"
+#include "../sum/image_records.h"
 #include "../sum/matches.h"
 #include "../sum/resampling.h"
 #include "../sum/summary.h"
@@ -92,10 +93,11 @@ PyObject *number_curves(Object *self, PyObject *args)
     bool fine = PyArg_ParseTuple(args, "sw*w*w*", &name, &precision, &recall, &scores);
     if (fine) {
         size_t columns = core->categories.count * RANGES * LIMITS;
+        size_t recalls = core->settings.recall_count;
         fine = parse_rule(core, name, &rule) &&
-               sized(&precision, THRESHOLDS * RECALLS * columns, sizeof(double)) &&
+               sized(&precision, THRESHOLDS * recalls * columns, sizeof(double)) &&
                sized(&recall, THRESHOLDS * columns, sizeof(double)) &&
-               sized(&scores, THRESHOLDS * RECALLS * columns, sizeof(double));
+               sized(&scores, THRESHOLDS * recalls * columns, sizeof(double));
         if (fine) {
             Status status;
             Py_BEGIN_ALLOW_THREADS
@@ -141,7 +143,7 @@ PyObject *number_facts(Object *self, PyObject *unused)
         return NULL;
     self->busy = false;
     return Py_BuildValue(
-        "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:K,s:K,s:O,s:O,s:O,s:(LL)}",
+        "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:O,s:O,s:O,s:(LL)}",
         "images", (Py_ssize_t)core->images.count,
         "categories", (Py_ssize_t)core->categories.count,
         "annotations", (Py_ssize_t)core->annotation_count,
@@ -150,9 +152,6 @@ PyObject *number_facts(Object *self, PyObject *unused)
         "crowds", (Py_ssize_t)core->crowds,
         "marked_crowds", (Py_ssize_t)core->marked_crowds,
         "predictions", (Py_ssize_t)core->prediction_count,
-        "ignore_flags", (Py_ssize_t)core->ignore_flags,
-        "no_pixels", (unsigned long long)core->no_pixels,
-        "gt_no_pixels", (unsigned long long)core->gt_no_pixels,
         "moved", (unsigned long long)core->moved,
         "areas_of_boxes", core->areas_of_boxes ? Py_True : Py_False,
         "any_skipped", core->any_skipped ? Py_True : Py_False,
@@ -166,7 +165,7 @@ PyObject *number_ids(Object *self, PyObject *args)
     int images;
     if (!PyArg_ParseTuple(args, "p", &images))
         return NULL;
-    Evaluation *core = claim(self, MATCHED);
+    Evaluation *core = claim(self, self->state == READ ? READ : MATCHED);
     if (!core)
         return NULL;
     const Ids *ids = images ? &core->images : &core->categories;
@@ -270,6 +269,56 @@ PyObject *number_resample(Object *self, PyObject *args)
         }
         PyBuffer_Release(&weights);
         PyBuffer_Release(&precisions);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+PyObject *number_record_counts(Object *self, PyObject *unused)
+{
+    (void)unused;
+    size_t predictions, annotations;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    count_records(core, &predictions, &annotations);
+    self->busy = false;
+    return Py_BuildValue("(nnn)", (Py_ssize_t)core->cell_count, (Py_ssize_t)predictions,
+                         (Py_ssize_t)annotations);
+}
+
+PyObject *number_records(Object *self, PyObject *args)
+{
+    enum { ARRAYS = 8 };
+    Py_buffer arrays[ARRAYS];
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "w*w*w*w*w*w*w*w*", &arrays[0], &arrays[1], &arrays[2],
+                                 &arrays[3], &arrays[4], &arrays[5], &arrays[6], &arrays[7]);
+    if (fine) {
+        size_t predictions, annotations;
+        count_records(core, &predictions, &annotations);
+        const size_t items[ARRAYS][2] = {
+            {core->cell_count, CELL_NUMBERS * sizeof(int64_t)}, {predictions, sizeof(int64_t)},
+            {predictions, sizeof(double)}, {predictions, sizeof(uint64_t)},
+            {predictions, CURVES * sizeof(int32_t)}, {annotations, sizeof(int64_t)},
+            {annotations, sizeof(double)}, {annotations, 1}};
+        for (int i = 0; fine && i < ARRAYS; i++)
+            fine = sized(&arrays[i], items[i][0], items[i][1]);
+        if (fine && !core->chosen) {
+            PyErr_SetString(PyExc_RuntimeError, "nothing was recorded");
+            fine = false;
+        }
+        if (fine) {
+            ImageRecords out = {arrays[0].buf, arrays[1].buf, arrays[2].buf, arrays[3].buf,
+                                arrays[4].buf, arrays[5].buf, arrays[6].buf, arrays[7].buf};
+            fill_image_records(core, &out);
+        }
+        for (int i = 0; i < ARRAYS; i++)
+            PyBuffer_Release(&arrays[i]);
     }
     self->busy = false;
     if (!fine)

@@ -27,20 +27,21 @@ Evaluation *claim(Object *self, State state)
 
 int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"ground_truth", "results", "masks", "threads", NULL};
+    static char *names[] = {"ground_truth", "results", "masks", "threads", "areas", NULL};
     Py_buffer ground_truth, results;
-    int masks, threads;
+    int masks, threads, areas = 0;
     if (self->state != EMPTY || self->busy) {
         PyErr_SetString(PyExc_RuntimeError, "initialised twice");
         return -1;
     }
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pi", names, &ground_truth, &results,
-                                     &masks, &threads))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*y*pi|p", names, &ground_truth, &results,
+                                     &masks, &threads, &areas))
         return -1;
     self->ground_truth = ground_truth;
     self->results = results;
     self->core.results = (Text){results.buf, (size_t)results.len};
     self->core.masks = masks;
+    self->core.given_areas = areas;
     self->core.threads = threads < 1 ? 1 : smaller(threads, MOST_THREADS);
     self->busy = true;
     Status status;

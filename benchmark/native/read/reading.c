@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/settings.h"
 #include "../base/workers.h"
 #include "ground_truth_file.h"
 #include "ids.h"
@@ -38,6 +39,8 @@ typedef struct {
     size_t count, capacity;
     double (*boxes)[4];
     size_t boxes_capacity;
+    double *areas; /* where they are given */
+    size_t areas_capacity;
     size_t first_boxed; /* index of the first record with a box; SIZE_MAX if none */
     bool first_has_box, all_boxed, at_end;
     size_t before; /* number of records in earlier shards */
@@ -81,18 +84,29 @@ static Status keep(Shard *shard, Arena *arena, const Record *record)
         else
             shard->boxes[index][2] = -1; /* no box */
     }
+    if (record->given_area) {
+        if (!room_for_one((void **)&shard->areas, &shard->areas_capacity, index,
+                          sizeof *shard->areas))
+            return NO_MEMORY;
+        shard->areas[index] = record->area;
+    }
     shard->items[index] = (Item){record->mask, record->score, record->image_id,
                                  record->category_id};
     shard->count++;
     return FINE;
 }
 
-static Status read_shard(Shard *shard, Arena *arena)
+static Status read_shard(Shard *shard, Arena *arena, bool areas)
 {
     Record record;
     Layout layout;
     bool more = true;
     memset(&layout, 0, sizeof layout);
+    layout.areas = areas;
+    if (areas && peek(&shard->cursor) == ']') { /* of records in memory none may take part */
+        shard->at_end = true;
+        return expect(&shard->cursor, ']') ? FINE : UNUSUAL;
+    }
     while (more) {
         if (!scan_record(&shard->cursor, &record, &layout))
             return UNUSUAL;
@@ -125,7 +139,7 @@ static Status read_work(void *context, int worker, size_t first, size_t last)
         } else {
             Shard *shard = &reading->shards[i - 1];
             /* Checked later: a wrong guess is not an error in the file. */
-            shard->status = read_shard(shard, &reading->arenas[worker]);
+            shard->status = read_shard(shard, &reading->arenas[worker], evaluation->given_areas);
         }
     }
     return FINE;
@@ -190,8 +204,10 @@ static void free_shards(Reading *reading)
 {
     for (int i = 0; i < MOST_THREADS; i++)
         arena_free(&reading->arenas[i]);
-    for (size_t i = 0; i < reading->count; i++)
+    for (size_t i = 0; i < reading->count; i++) {
         free(reading->shards[i].boxes);
+        free(reading->shards[i].areas);
+    }
 }
 
 /* Allocates the predictions and sets what depends on all records. */
@@ -206,15 +222,20 @@ static Status prepare(Reading *reading)
         boxes |= reading->shards[i].first_boxed != SIZE_MAX;
         all_boxed &= reading->shards[i].all_boxed;
     }
-    evaluation->areas_of_boxes = reading->shards[0].first_has_box;
-    evaluation->needs_masks = evaluation->masks || !evaluation->areas_of_boxes;
-    if (total >= INT32_MAX || (evaluation->areas_of_boxes && !all_boxed))
+    bool given = evaluation->given_areas;
+    evaluation->areas_of_boxes = reading->shards[0].first_has_box && !given;
+    evaluation->needs_masks = evaluation->masks || !(evaluation->areas_of_boxes || given);
+    bool needs_boxes = evaluation->areas_of_boxes || (given && !evaluation->masks);
+    if (total >= INT32_MAX || (needs_boxes && !all_boxed))
         return UNUSUAL; /* if the first record has a box, all must */
+    if (given)
+        evaluation->areas = arena_items(&evaluation->arena, total, sizeof *evaluation->areas);
     evaluation->predictions = arena_items(&evaluation->arena, total,
                                           sizeof *evaluation->predictions);
     if (boxes)
         evaluation->boxes = arena_items(&evaluation->arena, total, sizeof *evaluation->boxes);
-    if (!evaluation->predictions || (boxes && !evaluation->boxes))
+    if (!evaluation->predictions || (boxes && !evaluation->boxes) ||
+        (given && !evaluation->areas))
         return NO_MEMORY;
     evaluation->prediction_count = total;
     return FINE;
@@ -247,6 +268,9 @@ static Status store_items(Evaluation *evaluation, const Shard *shard)
         evaluation->predictions[shard->before + i] =
             (Prediction){item->mask, item->score, image, category};
     }
+    if (evaluation->areas && shard->count)
+        memcpy(evaluation->areas + shard->before, shard->areas,
+               shard->count * sizeof *shard->areas);
     for (size_t i = 0; evaluation->boxes && i < shard->count; i++) {
         double *box = evaluation->boxes[shard->before + i];
         if (i < shard->first_boxed)
@@ -302,7 +326,9 @@ Status read_files(Evaluation *evaluation, const uint8_t *ground_truth, size_t le
     reading->evaluation = evaluation;
     reading->ground_truth = ground_truth;
     reading->gt_length = length;
-    Status status = read_all(reading);
+    Status status = set_default_settings(evaluation);
+    if (status == FINE)
+        status = read_all(reading);
     free_shards(reading);
     free(reading);
     return status;

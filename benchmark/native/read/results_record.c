@@ -35,12 +35,12 @@ static bool scan_box(Cursor *cursor, double box[4], bool *given)
     return count == 4 && box[2] >= 0 && box[3] >= 0;
 }
 
-enum { IMAGE = 1, CATEGORY = 2, SCORE = 4, MASK = 8, BOX = 16 };
+enum { IMAGE = 1, CATEGORY = 2, SCORE = 4, MASK = 8, BOX = 16, AREA = 32 };
 
 static unsigned field_of(Span key)
 {
     switch (key.length) {
-    case 4: return key_is(key, "bbox") ? BOX : 0;
+    case 4: return key_is(key, "bbox") ? BOX : key_is(key, "area") ? AREA : 0;
     case 5: return key_is(key, "score") ? SCORE : 0;
     case 8: return key_is(key, "image_id") ? IMAGE : 0;
     case 11: return key_is(key, "category_id") ? CATEGORY : 0;
@@ -58,6 +58,9 @@ static bool scan_field(Cursor *cursor, unsigned field, Record *record, Layout *l
     case SCORE: return scan_number(cursor, &record->score);
     case MASK: return scan_mask(cursor, &record->mask, false, &layout->mask);
     case BOX: return scan_box(cursor, record->box, &record->boxed);
+    case AREA:
+        record->given_area = layout->areas;
+        return layout->areas ? scan_number(cursor, &record->area) : skip_value(cursor, &other);
     default: return skip_value(cursor, &other);
     }
 }
@@ -101,6 +104,6 @@ bool scan_record(Cursor *cursor, Record *record, Layout *layout)
             return false;
         record->seen |= field;
     }
-    unsigned needed = IMAGE | CATEGORY | SCORE;
+    unsigned needed = IMAGE | CATEGORY | SCORE | (layout->areas ? AREA : 0);
     return (record->seen & needed) == needed;
 }

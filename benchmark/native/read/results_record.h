@@ -12,7 +12,8 @@ typedef struct {
     int64_t image_id, category_id;
     double box[4];
     unsigned seen;
-    bool boxed;
+    double area;
+    bool boxed, given_area;
 } Record;
 
 /* The layout of the previous record: the text before each value, and the field of the value. Empty
@@ -23,6 +24,7 @@ typedef struct {
         unsigned field;
     } values[8];
     MaskHead mask;
+    bool areas; /* every record gives its area */
 } Layout;
 
 /* Reads a record; false if it is not plain. */

@@ -9,13 +9,11 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/settings.h"
 #include "../base/workers.h"
 #include "../match/ranking.h"
-#include "../match/rules.h"
 
 enum { FETCHED_AHEAD = 8 };
-
-const uint32_t DETECTION_LIMITS[LIMITS] = {1, 10, MOST_DETECTIONS};
 
 /* Lists the category's predictions in pycocotools' order before sorting: by image, then by rank. */
 static void gather(const Evaluation *evaluation, size_t category)
@@ -103,18 +101,27 @@ static size_t find_true(const Evaluation *evaluation, Rule rule, size_t category
 
 /* Computes the number of true positives that each recall needs; it is the same for all thresholds
  * and rules. */
-static void count_needed(CurveScratch *scratch, size_t positives)
+static Status count_needed(const Settings *settings, CurveScratch *scratch, size_t positives)
 {
-    if (scratch->positives == positives)
-        return;
+    if (scratch->needed && scratch->positives == positives)
+        return FINE;
+    if (!scratch->needed)
+        scratch->needed = new_items(settings->recall_count, sizeof *scratch->needed);
+    if (!scratch->needed)
+        return NO_MEMORY;
     scratch->positives = positives;
     size_t needed = 1;
-    for (int r = 1; r < RECALLS; r++) {
-        double recall = recall_at(r);
-        while (needed < positives && (double)needed / (double)positives < recall)
-            needed++; /* all of them give recall 1, the highest */
+    for (size_t r = 0; r < settings->recall_count; r++) {
+        double recall = settings->recalls[r];
+        if (recall <= 0) { /* reached by the first prediction, true or not */
+            scratch->needed[r] = 0;
+            continue;
+        }
+        while (needed <= positives && (double)needed / (double)positives < recall)
+            needed++;
         scratch->needed[r] = needed;
     }
+    return FINE;
 }
 
 /* Fills in precision and score at each recall from the `count` true positives at threshold `t`.
@@ -123,7 +130,7 @@ static void read_off(const Evaluation *evaluation, const CurveScratch *scratch, 
                      size_t count, double first_score, const Curve *curve)
 {
     const Found *found = scratch->found + (size_t)t * scratch->capacity;
-    size_t row = (size_t)t * RECALLS * curve->stride;
+    size_t recalls = evaluation->settings.recall_count, row = (size_t)t * recalls * curve->stride;
     double best = 0, *precision = curve->precision + row;
     for (size_t c = count; c-- > 0;) { /* the envelope: at least any later precision */
         double right = (double)(c + 1);
@@ -131,24 +138,23 @@ static void read_off(const Evaluation *evaluation, const CurveScratch *scratch, 
         best = here > best ? here : best;
         scratch->envelope[c] = best;
     }
-    if (count)
-        precision[0] = best; /* recall 0 is always reached */
-    for (size_t r = 1; r < RECALLS && scratch->needed[r] <= count; r++)
-        precision[r * curve->stride] = scratch->envelope[scratch->needed[r] - 1];
+    for (size_t r = 0; r < recalls && scratch->needed[r] <= count; r++)
+        precision[r * curve->stride] =
+            scratch->needed[r] ? scratch->envelope[scratch->needed[r] - 1] : best;
     if (!curve->scores)
         return;
     double *scores = curve->scores + row;
-    scores[0] = first_score;
-    for (size_t r = 1; r < RECALLS && scratch->needed[r] <= count; r++)
-        scores[r * curve->stride] =
-            evaluation->ranking[found[scratch->needed[r] - 1].position].score;
+    for (size_t r = 0; r < recalls && scratch->needed[r] <= count; r++)
+        scores[r * curve->stride] = scratch->needed[r]
+            ? evaluation->ranking[found[scratch->needed[r] - 1].position].score : first_score;
 }
 
 static Status curve_room(CurveScratch *scratch, size_t positives)
 {
     if (positives <= scratch->capacity)
         return FINE;
-    free_curve_scratch(scratch);
+    free(scratch->found);
+    free(scratch->envelope);
     scratch->found = new_items(positives, THRESHOLDS * sizeof *scratch->found);
     scratch->envelope = new_items(positives, sizeof *scratch->envelope);
     if (!scratch->found || !scratch->envelope)
@@ -163,8 +169,10 @@ Status category_curve(const Evaluation *evaluation, Rule rule, size_t category, 
     size_t positives = evaluation->positives[category][range], counts[THRESHOLDS] = {0};
     if (curve_room(scratch, positives) != FINE)
         return NO_MEMORY;
-    count_needed(scratch, positives);
-    size_t taking_part = find_true(evaluation, rule, category, range, DETECTION_LIMITS[limit],
+    const Settings *settings = &evaluation->settings;
+    if (count_needed(settings, scratch, positives) != FINE)
+        return NO_MEMORY;
+    size_t taking_part = find_true(evaluation, rule, category, range, settings->limits[limit],
                                    scratch, counts);
     if (!taking_part)
         return FINE;
@@ -182,5 +190,6 @@ void free_curve_scratch(CurveScratch *scratch)
 {
     free(scratch->found);
     free(scratch->envelope);
+    free(scratch->needed);
     memset(scratch, 0, sizeof *scratch);
 }

@@ -3,9 +3,6 @@
 
 #include "../base/core.h"
 
-/* pycocotools' maxDets. */
-extern const uint32_t DETECTION_LIMITS[LIMITS];
-
 /* The output of one category's curve at one area range and detection limit: precision and scores at
  * [threshold, recall], recall at [threshold], `stride` numbers apart, all zeroed by the caller. If
  * `precision` is NULL, only recall is computed; `scores` may be NULL. */
@@ -23,7 +20,7 @@ typedef struct {
     Found *found; /* [thresholds, capacity] */
     double *envelope;
     size_t capacity;
-    size_t needed[RECALLS]; /* true positives that each recall needs, out of `positives` */
+    size_t *needed; /* true positives that each recall needs, out of `positives` */
     size_t positives;
 } CurveScratch;
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../match/rules.h"
+#include "../base/settings.h"
 
 static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, const Cell *cell,
                       size_t count, size_t first, const Matches *out)
@@ -24,7 +24,7 @@ static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, con
             &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
         if (gt->crowd || (evaluation->masks && gt->skipped))
             continue;
-        uint8_t outside = ranges_outside(gt->area);
+        uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
         for (size_t a = 0; a < RANGES; a++)
             out->positives[a * evaluation->images.count + (size_t)cell->image] +=
                 !(outside >> a & 1);

@@ -14,7 +14,7 @@
 
 #include "../base/memory.h"
 #include "../base/workers.h"
-#include "../match/rules.h"
+#include "../base/settings.h"
 #include "accumulation.h"
 
 enum { LANES = 16 };
@@ -78,7 +78,7 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
             const Annotation *gt =
                 &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
             if (gt->crowd || (evaluation->masks && gt->skipped) ||
-                (ranges_outside(gt->area) & 1))
+                (ranges_outside(&evaluation->settings, gt->area) & 1))
                 continue;
             for (int lane = 0; lane < LANES; lane++)
                 positives->lane[lane] += weights[cell->image].lane[lane];
@@ -89,7 +89,7 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
 /* The image of each outcome, by position; NULL when out of memory. */
 static int32_t *images_by_position(const Evaluation *evaluation)
 {
-    int32_t *images = new_items(evaluation->prediction_count, sizeof *images);
+    int32_t *images = new_items(evaluation->ordered, sizeof *images);
     for (size_t i = 0; images && i < evaluation->cell_count; i++) {
         const Cell *cell = &evaluation->cells[i];
         for (uint32_t rank = 0; rank < cell->kept; rank++)

@@ -40,9 +40,9 @@ typedef struct {
     Curves *thread_curves; /* one for each thread */
 } Summary;
 
-static bool allocate_curves(Curves *curves, Arena *arena, size_t categories)
+static bool allocate_curves(Curves *curves, Arena *arena, size_t categories, size_t recalls)
 {
-    size_t rows = (size_t)THRESHOLDS * RECALLS;
+    size_t rows = THRESHOLDS * recalls;
     curves->slots = arena_items(arena, categories, sizeof *curves->slots);
     curves->recall = arena_items(arena, categories, THRESHOLDS * sizeof *curves->recall);
     curves->precision = arena_items(arena, categories, rows * sizeof *curves->precision);
@@ -56,7 +56,7 @@ static Status compute_means(const Evaluation *evaluation, Curves *curves, View *
     bool with_precision = view->limit == LAST_LIMIT;
     for (size_t k = 0; k < categories; k++)
         curves->slots[k] = evaluation->positives[k][view->range] ? columns++ : SIZE_MAX;
-    one = RECALLS * columns;
+    one = evaluation->settings.recall_count * columns;
     all = THRESHOLDS * one;
     memset(curves->recall, 0, THRESHOLDS * columns * sizeof *curves->recall);
     if (with_precision)
@@ -112,7 +112,8 @@ Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
     bool room = true;
     memset(thread_curves, 0, sizeof thread_curves);
     for (int i = 0; i < threads; i++)
-        room = room && allocate_curves(&thread_curves[i], &arena, evaluation->categories.count);
+        room = room && allocate_curves(&thread_curves[i], &arena, evaluation->categories.count,
+                                       evaluation->settings.recall_count);
     Summary summary = {evaluation, views, thread_curves};
     Status status = room ? run_workers(threads, count, 1, view_work, &summary) : NO_MEMORY;
     for (int i = 0; i < threads; i++)
@@ -153,9 +154,9 @@ typedef struct {
     CurveScratch *scratch; /* one for each thread */
 } Fill;
 
-static void fill_absent(const Curve *curve)
+static void fill_absent(const Curve *curve, size_t recalls)
 {
-    for (size_t i = 0; i < (size_t)THRESHOLDS * RECALLS; i++)
+    for (size_t i = 0; i < THRESHOLDS * recalls; i++)
         curve->precision[i * curve->stride] = curve->scores[i * curve->stride] = -1;
     for (size_t t = 0; t < THRESHOLDS; t++)
         curve->recall[t * curve->stride] = -1;
@@ -170,7 +171,7 @@ static Status fill_work(void *context, int worker, size_t first, size_t last)
         int range = (int)(item % (RANGES * LIMITS) / LIMITS), limit = (int)(item % LIMITS);
         Curve curve = {fill->precision + item, fill->scores + item, fill->recall + item, stride};
         if (fill->evaluation->positives[k][range] == 0) {
-            fill_absent(&curve);
+            fill_absent(&curve, fill->evaluation->settings.recall_count);
             continue;
         }
         Status status = category_curve(fill->evaluation, fill->rule, k, range, limit,

@@ -1,8 +1,8 @@
-"""pycocotools' evaluation class with the rule for skipped instances, for code that uses it.
+"""pycocotools' own evaluation class with the rule for skipped instances, and without the core.
 
-Replace `from pycocotools.cocoeval import COCOeval` by `from benchmark import COCOeval`; the rest
-stays. It subclasses the original, so parameters, attributes and printing are its own, and so is
-every number where nothing was skipped.
+For input that the core does not take, for subclasses that change steps of the matching, and for an
+install without a compiler. Parameters, attributes and printing are the original's, and so is every
+number where nothing was skipped.
 """
 
 import contextlib
@@ -13,17 +13,10 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval as StockCOCOeval
 
-from benchmark.average_precision.pycocotools_matching import boundary_overlaps
-from benchmark.average_precision.skip_rule import absorb, box_iou
 from benchmark.reading.choices import Iou, SkipRule
-from benchmark.reading.ground_truth import sort_boxes
-from benchmark.reading.predictions import tight_box
-from o365seg.errors import InputError
-from o365seg.formats.masks import Rle, check_rle
-from o365seg.formats.pycocotools_variant import stock_annotation
 
 
-class COCOeval(StockCOCOeval):
+class PlainCOCOeval(StockCOCOeval):
     """`pycocotools.cocoeval.COCOeval`, ignoring predictions on instances that raters skipped.
 
     An annotation that is no crowd and has no segmentation (absent, null or empty), or that says
@@ -78,6 +71,11 @@ class COCOeval(StockCOCOeval):
         plain = [not _is_skipped(one) and bool(one.get("segmentation")) for one in annotations]
         if all(plain):
             return released
+        # Here and below: the core's way, which begins with this module, does without.
+        from benchmark.reading.ground_truth import sort_boxes
+        from o365seg.errors import InputError
+        from o365seg.formats.pycocotools_variant import stock_annotation
+
         boxes: dict[tuple[int, int], list[list[float]]] = {}
         kept = []
         for index, (one, as_it_is) in enumerate(zip(annotations, plain, strict=True)):
@@ -102,7 +100,11 @@ class COCOeval(StockCOCOeval):
     def computeIoU(self, imgId: int, catId: int) -> Any:  # noqa: N802, N803
         """The original's; for boundary AP lowered where the boundaries agree less."""
         found = super().computeIoU(imgId, catId)
-        return boundary_overlaps(self, imgId, catId, found) if self._boundaries else found
+        if not self._boundaries:
+            return found
+        from benchmark.average_precision.pycocotools_matching import boundary_overlaps
+
+        return boundary_overlaps(self, imgId, catId, found)
 
     # Any: what the stubs call its record has none of the original's keys.
     def evaluateImg(  # noqa: N802
@@ -116,6 +118,8 @@ class COCOeval(StockCOCOeval):
         stock: Any = super()
         cell = stock.evaluateImg(imgId, catId, aRng, maxDet)
         boxes = self._boxes(imgId, catId)
+        from benchmark.average_precision.skip_rule import absorb, box_iou
+
         if cell is None or not len(boxes) or not cell["dtIds"]:
             return cell
         least = np.asarray(self.params.iouThrs, float)
@@ -131,11 +135,16 @@ class COCOeval(StockCOCOeval):
         nothing = np.zeros((0, 4))
         if self.params.useCats:
             return self._skipped.get((image_id, category_id), nothing)
+        from benchmark.reading.ground_truth import sort_boxes
+
         found = [boxes for (image, _), boxes in self._skipped.items() if image == image_id]
         return sort_boxes(np.concatenate(found)) if found else nothing
 
     def _tight_box(self, number: int) -> tuple[int, int, int, int]:
         """The box around the mask of a prediction, by its id; remembered, for each area asks."""
+        from benchmark.reading.predictions import tight_box
+        from o365seg.formats.masks import Rle, check_rle
+
         if number not in self._tight_boxes:
             index: Any = self.cocoDt
             rle = index.anns[number]["segmentation"]  # run lengths: `_prepare` made them so

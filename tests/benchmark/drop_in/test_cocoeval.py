@@ -12,18 +12,19 @@ from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle, stock
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pycocotools.coco import COCO
+from pycocotools.coco import COCO as StockCOCO  # noqa: N811
 
-from benchmark import COCOeval, SkipRule, evaluate
+from benchmark import COCO, COCOeval, SkipRule, evaluate
+from benchmark.drop_in.plain_cocoeval import PlainCOCOeval
 from o365seg.errors import InputError
 from o365seg.formats.pycocotools_variant import stock_annotation
 
 
-def run(truth: Path, results: Path, iou: str = "segm", **params: Any) -> Any:
+def run(truth: Path, results: Path, iou: str = "segm", index: Any = COCO, **params: Any) -> Any:
     """Used as everyone uses pycocotools'."""
     rule = params.pop("skip_rule", "box")
     with contextlib.redirect_stdout(io.StringIO()):
-        ground_truth: Any = COCO(str(truth))
+        ground_truth: Any = index(str(truth))
         evaluation: Any = COCOeval(ground_truth, ground_truth.loadRes(str(results)), iou, rule)
         for name, value in params.items():
             setattr(evaluation.params, name, value)
@@ -31,6 +32,14 @@ def run(truth: Path, results: Path, iou: str = "segm", **params: Any) -> Any:
         evaluation.accumulate()
         evaluation.summarize()
     return evaluation
+
+
+def loaded(
+    truth: Path, results: Path, iou: str = "segm", rule: str = "box", kind: Any = COCOeval
+) -> Any:
+    with contextlib.redirect_stdout(io.StringIO()):
+        ground_truth = COCO(str(truth))
+        return kind(ground_truth, ground_truth.loadRes(str(results)), iou, rule)
 
 
 def stock(truth: Path, results: Path, iou: str = "segm", **params: Any) -> Any:
@@ -48,10 +57,16 @@ def assert_same_bytes(one: Any, other: Any) -> None:
     for name in ("precision", "recall", "scores"):
         assert one.eval[name].tobytes() == other.eval[name].tobytes(), name
     assert np.asarray(one.stats).tobytes() == np.asarray(other.stats).tobytes()
-    for ours, theirs in zip(one.evalImgs, other.evalImgs, strict=True):
+    same_records(one.evalImgs, other.evalImgs)
+
+
+def same_records(some: Any, others: Any) -> None:
+    for ours, theirs in zip(some, others, strict=True):
         assert (ours is None) == (theirs is None)
         for key in theirs or ():
             np.testing.assert_array_equal(ours[key], theirs[key], key)
+            if isinstance(theirs[key], np.ndarray):
+                assert ours[key].dtype == theirs[key].dtype
 
 
 SETTINGS: list[dict[str, Any]] = [
@@ -62,15 +77,26 @@ SETTINGS: list[dict[str, Any]] = [
     {"iouThrs": np.array([0.3, 0.5, 0.75])},
     {"maxDets": [1, 2, 3]},
     {"areaRng": [[0, 1e10], [0, 500], [500, 2000], [2000, 1e10]]},
+    {"useCats": 0, "imgIds": [1, 3]},
+    {"imgIds": [3, 1, 1, 99]},
+    {"catIds": [7, 2, 2, 99], "maxDets": [2, 1, 3]},
+    {"iouThrs": np.linspace(0.0, 1.0, 23)},
+    {"iouThrs": np.array([0.1, 1.0]), "recThrs": np.array([0.0, 0.4, 0.4, 1.0])},
+    {
+        "areaRng": [[0, 1e10], [0, 300], [300, 500], [500, 900], [900, 2000], [2000, 1e10]],
+        "areaRngLbl": ["all", "a", "b", "c", "d", "e"],
+        "maxDets": [1, 2, 3, 4, 100],
+    },
 ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=120)
 @given(
     case=cases(skips=False),
     params=st.sampled_from(SETTINGS),
     rule=st.sampled_from(list(SkipRule)),
     iou=st.sampled_from(["segm", "bbox"]),
+    index=st.sampled_from([COCO, StockCOCO]),
 )
 def test_where_nothing_is_skipped_it_is_pycocotools_whatever_the_parameters(
     tmp_path_factory: pytest.TempPathFactory,
@@ -78,28 +104,39 @@ def test_where_nothing_is_skipped_it_is_pycocotools_whatever_the_parameters(
     params: dict[str, Any],
     rule: SkipRule,
     iou: str,
+    index: Any,
 ) -> None:
     truth, results = case.write(tmp_path_factory.mktemp("case"))
     data = case.truth()
     data["annotations"] = [stock_annotation(a, (HEIGHT, WIDTH)) for a in data["annotations"]]
     truth.write_text(json.dumps(data))
-    ours = run(truth, results, iou, skip_rule=rule, **params)
+    ours = run(truth, results, iou, index, skip_rule=rule, **params)
+    assert ours._passes is not None, "left to the general path"
     assert_same_bytes(ours, stock(truth, results, iou, **params))
 
 
 @settings(max_examples=40)
-@given(case=cases(), rule=st.sampled_from(list(SkipRule)), iou=st.sampled_from(["segm", "bbox"]))
+@given(
+    case=cases(),
+    rule=st.sampled_from(list(SkipRule)),
+    iou=st.sampled_from(["segm", "bbox"]),
+    index=st.sampled_from([COCO, StockCOCO]),
+)
 def test_where_something_is_it_is_the_evaluation(
-    tmp_path_factory: pytest.TempPathFactory, case: Case, rule: SkipRule, iou: str
+    tmp_path_factory: pytest.TempPathFactory, case: Case, rule: SkipRule, iou: str, index: Any
 ) -> None:
     truth, results = case.write(tmp_path_factory.mktemp("case"))
     ours, result = (
-        run(truth, results, iou, skip_rule=rule),
+        run(truth, results, iou, index, skip_rule=rule),
         evaluate(results, truth, iou=iou, skip_rule=rule),
     )
     for name in ("precision", "recall", "scores"):
         assert ours.eval[name].tobytes() == getattr(result.curves, name).tobytes(), name
     assert np.asarray(ours.stats).tobytes() == result.stats.tobytes()
+    plain = loaded(truth, results, iou, rule, kind=PlainCOCOeval)
+    with contextlib.redirect_stdout(io.StringIO()):
+        plain.evaluate()
+    same_records(ours.evalImgs, plain.evalImgs)
 
 
 REAL, ON_SKIPPED = rectangle(0, 0, 40, 40), rectangle(50, 50, 40, 40)

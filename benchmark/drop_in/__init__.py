@@ -1,0 +1,1 @@
+"""pycocotools' COCO and COCOeval on the core: the same attributes, parameters and bytes."""
