@@ -22,7 +22,14 @@ def card(
     name: Annotated[
         str | None, typer.Option(help="Name of the model.", show_default="that of its file")
     ] = None,
-    licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help="Licence of the weights: an SPDX identifier such as Apache-2.0, a URL, or text."
+        ),
+    ] = None,
+    contact: Annotated[str | None, typer.Option(help="Address for questions.")] = None,
+    citation: Annotated[str | None, typer.Option(help="How to cite the model.")] = None,
 ) -> None:
     """Write the model card: network, training data, scores and limits."""
     refuse_overwriting({"--out": out}, [checkpoint, *(evaluation or [])])
@@ -33,11 +40,14 @@ def card(
         command = ["dataseg", "card", checkpoint.name]
         for path in evaluation or []:
             command += ["--evaluation", path.name]
-        for option, value in (("--name", name), ("--licence", licence)):
+        for option, value in (
+            ("--name", name), ("--licence", licence),
+            ("--contact", contact), ("--citation", citation),
+        ):  # fmt: skip
             command += [option, value] if value else []
         text = model_card(
             checkpoint, read_evaluations(evaluation or [], checkpoint),
-            name=name, licence=licence, command=command,
+            name=name, licence=licence, contact=contact, citation=citation, command=command,
         )  # fmt: skip
         write_bytes_atomic(out, text.encode())
     output.say_written(out)

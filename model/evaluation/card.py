@@ -1,6 +1,7 @@
 """The model card of a checkpoint: its header and its evaluation in the template of `data_cards`."""
 
 import hashlib
+import json
 import shlex
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from model.runtime.checkpoint import read_header
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.formats.task import Task
+from o365seg.release.licences import licence as read_licence
 from o365seg.terminal.percent import percent
 
 
@@ -60,6 +62,8 @@ def model_card(
     *,
     name: str | None = None,
     licence: str | None = None,
+    contact: str | None = None,
+    citation: str | None = None,
     command: list[str] | None = None,
 ) -> str:
     """The card as Markdown. Equal files give equal text.
@@ -68,7 +72,10 @@ def model_card(
         checkpoint: As `model.runtime.checkpoint` writes it.
         evaluations: Of it; none for a card that says so.
         name: The model's name; the file's by default.
-        licence: Of the weights, in words; None for a card that says that none is stated.
+        licence: Of the weights: an identifier (`o365seg.release.licences`) or words; None for a
+            card that says that none is stated.
+        contact: Whom to ask.
+        citation: How to cite the model.
         command: What made the card, to be told on it.
 
     Raises:
@@ -97,7 +104,10 @@ def model_card(
                     _one_line(shlex.join(map(_without_folder, one.repeat))) for one in sets.values()
                 )
             ),
-            "licence": licence,
+            "licence": licence and read_licence(licence),
+            "licence_json": data_cards.verbatim(json.dumps(licence)),
+            "contact": contact,
+            "citation": citation,
             "tool_version": version("o365seg"),
             "command": data_cards.verbatim(
                 _one_line(shlex.join(command or ["dataseg", "card", checkpoint.name]))

@@ -33,6 +33,21 @@ Creator = Annotated[
 Url = Annotated[
     str | None, typer.Option(help="Home page of the data set.", rich_help_panel=_PUBLISHER)
 ]
+Contact = Annotated[
+    str | None, typer.Option(help="Address for questions and errors.", rich_help_panel=_PUBLISHER)
+]
+Citation = Annotated[
+    str | None, typer.Option(help="How to cite the data set.", rich_help_panel=_PUBLISHER)
+]
+AboutFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--about",
+        help="TOML file with these facts and others: raters, pay, ethics, funding, maintenance, "
+        "biases, limitations, personal_information, use_cases, social_impact.",
+        rich_help_panel=_PUBLISHER,
+    ),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -137,6 +152,9 @@ def card(
     licence: Licence = None,
     creator: Creator = None,
     url: Url = None,
+    contact: Contact = None,
+    citation: Citation = None,
+    about_file: AboutFile = None,
 ) -> None:
     """Write a data card: contents, how the masks were painted, skips and limits.
 
@@ -145,7 +163,10 @@ def card(
     from o365seg.release.card import measure, write_card
     from o365seg.release.publication import publication
 
-    about = publication(name=name, licence=licence, creator=creator, url=url)
+    about = publication(
+        about_file,
+        name=name, licence=licence, creator=creator, url=url, contact=contact, citation=citation,
+    )  # fmt: skip
     written = write_card(measure(release, release.stem), about, out)
     typer.echo(f"written: {written[0]}, and {len(written) - 1} files of figures", err=True)
 
@@ -157,6 +178,9 @@ def publish(
     licence: Licence = None,
     creator: Creator = None,
     url: Url = None,
+    contact: Contact = None,
+    citation: Citation = None,
+    about_file: AboutFile = None,
     date: Annotated[
         str | None,
         typer.Option(help="Publication date, YYYY-MM-DD.", rich_help_panel=_PUBLISHER),
@@ -179,7 +203,9 @@ def publish(
     from o365seg.release.publish import publish as write_folder
 
     about = publication(
-        name=name, licence=licence, creator=creator, url=url, date=date, version=version
-    )
+        about_file,
+        name=name, licence=licence, creator=creator, url=url, contact=contact, citation=citation,
+        date=date, version=version,
+    )  # fmt: skip
     for path in write_folder(release, about, out):
         typer.echo(f"written: {path}", err=True)

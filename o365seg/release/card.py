@@ -14,6 +14,7 @@ import data_cards
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import make_folder, write_bytes_atomic
 from o365seg.formats.records import AnnotationFile, read_annotations
+from o365seg.release.licences import licence
 from o365seg.release.publication import Publication
 from o365seg.statistics.box_agreement import BoxAgreement, box_agreement
 from o365seg.statistics.contents import (
@@ -137,9 +138,9 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
         {
             "name": about.name,
             "summary": about.summary if info else "An annotation file in COCO format.",
-            "licence": about.licence,
-            "creator": about.creator,
-            "url": about.url,
+            "licence": about.licence and licence(about.licence),
+            "about": about,
+            "citation": data_cards.verbatim((about.citation or "").replace("```", "'''")),
             "is_ours": bool(info),
             # Counted since schema 2; an earlier release does not tell.
             "checks": info if "accepted" in info else None,
@@ -244,8 +245,8 @@ def _agreement(found: BoxAgreement) -> dict[str, Any] | None:
 def _command(path: Path, about: Publication) -> str:
     words = ["o365seg", "card", path.name]
     default = Publication()
-    for field in ("name", "licence", "creator", "url"):
+    for field in ("name", "licence", "creator", "url", "contact", "citation"):
         value = getattr(about, field)
-        if value != getattr(default, field):
+        if value != getattr(default, field) and "\n" not in value:
             words += [f"--{field}", value]
     return shlex.join(words)

@@ -1,12 +1,14 @@
 """Croissant metadata of a published release, so that machines know its files and columns.
 
-The format is MLCommons' Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html):
-files with their hashes, and sets of records with where each field is found in them.
+The format is MLCommons' Croissant 1.1 (https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html):
+files with their hashes, and sets of records with where each field is found in them. With it come
+the responsible-AI fields (http://mlcommons.org/croissant/RAI/1.0) that NeurIPS asks for.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from o365seg.release.licences import licence
 from o365seg.release.publication import Publication
 
 CROISSANT_FILE = "croissant.json"
@@ -17,14 +19,17 @@ _PAPER = (
 _CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
     "citeAs": "cr:citeAs",
     "column": "cr:column",
     "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
     "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "description": {"@container": "@language"},
     "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
@@ -34,12 +39,15 @@ _CONTEXT = {
     "fileSet": "cr:fileSet",
     "format": "cr:format",
     "includes": "cr:includes",
+    "isArray": "cr:isArray",
     "isLiveDataset": "cr:isLiveDataset",
     "jsonPath": "cr:jsonPath",
     "key": "cr:key",
     "md5": "cr:md5",
+    "name": {"@container": "@language"},
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "prov": "http://www.w3.org/ns/prov#",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
@@ -55,29 +63,37 @@ _CONTEXT = {
 _INTEGER, _TEXT = "sc:Integer", "sc:Text"
 
 
-def croissant(about: Publication, rows: str, hashes: Mapping[str, str]) -> dict[str, Any]:
+def croissant(
+    about: Publication, responsible: Mapping[str, Any], rows: str, hashes: Mapping[str, str]
+) -> dict[str, Any]:
     """The metadata, ready to be written as JSON.
 
     Args:
         about: What the publisher says.
+        responsible: The responsible-AI fields (`responsible_ai`).
         rows: The name of the file of a line of JSON an image.
         hashes: SHA-256 of each file of the set, that one included, by name.
     """
     said = {
-        "license": about.licence,
+        "license": about.licence and licence(about.licence).address,
         "url": about.url,
         "datePublished": about.date,
         "creator": about.creator and {"@type": "Person", "name": about.creator},
+        "funder": about.funding and {"@type": "Organization", "name": about.funding},
     }
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "conformsTo": [
+            "http://mlcommons.org/croissant/1.1",
+            "http://mlcommons.org/croissant/RAI/1.0",
+        ],
         "name": about.name,
         "description": about.summary,
         "version": about.version,
-        "citeAs": _PAPER,
+        "citeAs": about.citation or _PAPER,
         **{key: value for key, value in said.items() if value},
+        **responsible,
         "distribution": [_file(name, digest) for name, digest in hashes.items()],
         "recordSet": [_images(rows)],
     }
@@ -128,7 +144,9 @@ def _images(rows: str) -> dict[str, Any]:
             "extract": {"column": "objects"},
             "transform": {"jsonPath": name},
         }
-        fields.append(_field(f"objects_{name}", kind, words, source) | {"repeated": True})
+        fields.append(
+            _field(f"objects_{name}", kind, words, source) | {"isArray": True, "arrayShape": "-1"}
+        )
     return {
         "@type": "cr:RecordSet",
         "@id": "images",

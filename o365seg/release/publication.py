@@ -1,9 +1,13 @@
 """What the publisher of a release says about it, for nothing in its file does."""
 
 import datetime
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 from o365seg.errors import InputError
+from o365seg.formats.convert import convert, refuse_unknown
+from o365seg.formats.json_files import read_bytes
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,15 @@ class Publication:
         url: Its home page.
         date: When it is published, as YYYY-MM-DD.
         version: Of the set.
+        contact: Whom to ask, or to tell of errors: an address.
+        citation: How to cite the set itself.
+        raters: Who painted: how many, how they were found and trained.
+        pay: What they were paid.
+        ethics: Review by an ethics board, consent, working conditions.
+        funding: Who paid for it.
+        maintenance: Who keeps it, and how errors are corrected.
+        biases, limitations, personal_information, use_cases, social_impact: Of this set, to be
+            added to what holds for every release.
     """
 
     name: str = "Objects365 instance segmentation, painted validation set"
@@ -25,6 +38,18 @@ class Publication:
     url: str | None = None
     date: str | None = None
     version: str = "1.0.0"
+    contact: str | None = None
+    citation: str | None = None
+    raters: str | None = None
+    pay: str | None = None
+    ethics: str | None = None
+    funding: str | None = None
+    maintenance: str | None = None
+    biases: str | None = None
+    limitations: str | None = None
+    personal_information: str | None = None
+    use_cases: str | None = None
+    social_impact: str | None = None
 
     @property
     def summary(self) -> str:
@@ -35,21 +60,46 @@ class Publication:
         )
 
 
-def publication(**said: str | None) -> Publication:
+def publication(about: Path | None = None, **said: str | None) -> Publication:
     """What was said, by `Publication`'s names; the defaults for what is None.
 
+    Args:
+        about: A TOML file with further facts, by the same names; `said` comes before it.
+        said: Facts; one line each.
+
     Raises:
-        InputError: no date, or text that is empty or has more than a line.
+        InputError: no date, text that is empty or has more than a line, or an invalid file.
     """
     given = {name: text for name, text in said.items() if text is not None}
     for name, text in given.items():
         if not text.strip() or len(text.splitlines()) > 1:
             raise InputError("must be one line of text", field=name)
+    given = (_read(about) if about else {}) | given
     if "date" in given:
         try:
             datetime.date.fromisoformat(given["date"])
         except ValueError:
             raise InputError(
-                f"must be a date, YYYY-MM-DD, not {given['date']!r}", field="date"
+                f"must be a date, YYYY-MM-DD, not {given['date']!r}", file=about, field="date"
             ) from None
     return Publication(**given)
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        table = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not valid TOML: {error}", file=path) from None
+    refuse_unknown(table, Publication.__dataclass_fields__, file=path)
+    if isinstance(table.get("date"), datetime.date):
+        table["date"] = table["date"].isoformat()
+    texts = {name: convert(value, str, file=path, field=name) for name, value in table.items()}
+    for name, text in texts.items():
+        if not text.strip():
+            raise InputError("must not be empty", file=path, field=name)
+    return {
+        name: " ".join(text.split()) if name != "citation" else text.strip()
+        for name, text in texts.items()
+    }

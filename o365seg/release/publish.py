@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.release.card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
 from o365seg.release.croissant import CROISSANT_FILE, croissant
 from o365seg.release.hugging_face import ROWS_FILE, rows_text, size_category
+from o365seg.release.licences import licence
 from o365seg.release.publication import Publication
+from o365seg.release.responsible_ai import responsible_ai
 
 README_FILE = "README.md"
 
@@ -42,7 +43,7 @@ def publish(release: Path, about: Publication, folder: Path) -> list[Path]:
     draw_figures(facts, folder / FIGURES_FOLDER)
     names = (release.name, stock, ROWS_FILE)
     hashes = {name: _sha256(folder / name) for name in names}
-    described = croissant(about, ROWS_FILE, hashes)
+    described = croissant(about, responsible_ai(facts, about), ROWS_FILE, hashes)
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_bytes_atomic(folder / CROISSANT_FILE, text.encode())
     write_bytes_atomic(folder / README_FILE, readme(facts, about, stock).encode())
@@ -52,16 +53,14 @@ def publish(release: Path, about: Publication, folder: Path) -> list[Path]:
 def readme(facts: ReleaseFacts, about: Publication, stock: str) -> str:
     """The folder's README: what the Hugging Face hub reads on top, then the card."""
     # Text in the head is written as JSON, which is YAML too.
-    licence = about.licence
-    # The hub's identifiers are SPDX's in lower case; anything else is "other", by name.
-    is_id = licence is not None and re.fullmatch(r"[A-Za-z0-9.+-]+", licence) is not None
+    said = licence(about.licence) if about.licence else None
     return data_cards.render(
         "hugging_face.md.jinja",
         {
             "name_json": data_cards.verbatim(json.dumps(about.name)),
-            "licence_id": data_cards.verbatim(licence.lower()) if licence and is_id else None,
-            "licence": licence,
-            "licence_json": data_cards.verbatim(json.dumps(licence)),
+            "licence_id": data_cards.verbatim(said.hub) if said and said.spdx else None,
+            "licence": about.licence,
+            "licence_json": data_cards.verbatim(json.dumps(about.licence)),
             "size_json": data_cards.verbatim(json.dumps(size_category(len(facts.file.images)))),
             "rows_file": data_cards.verbatim(ROWS_FILE),
             "card": data_cards.verbatim(data_card(facts, about)),

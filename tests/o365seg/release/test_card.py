@@ -116,3 +116,46 @@ def test_a_set_without_any_mask_has_a_card(release: PaintedRelease, tmp_path: Pa
 def test_what_the_publisher_says_must_be_sound(field: str, said: str) -> None:
     with pytest.raises(InputError, match=f"'{field}'"):
         publication(**{field: said})
+
+
+def test_what_a_file_says_of_the_set_is_on_the_card(
+    release: PaintedRelease, tmp_path: Path
+) -> None:
+    path = tmp_path / "about.toml"
+    path.write_text(
+        'licence = "cc-by-4.0"\nraters = "Four students."\npay = "20 € an hour"\n'
+        'ethics = "Exempt."\ncontact = "ada@example.org"\ndate = 2026-01-02\n'
+        'citation = """@misc{ada,\n  title = {Masks}\n}"""\n'
+    )
+    about = publication(path, creator="Ada")
+    assert about.date == "2026-01-02"
+    card = data_card(measure(release.path, "set"), about)
+    for row in (
+        "| creator | Ada |",
+        "| raters | Four students. |",
+        "| pay | 20 € an hour |",
+        "| ethics review and consent | Exempt. |",
+        "| contact | ada@example.org |",
+        "| funding | not stated |",
+    ):
+        assert row in card
+    assert "Annotations: CC-BY-4.0 (<https://spdx.org/licenses/CC-BY-4.0>)" in card
+    assert "\n@misc{ada,\n  title = {Masks}\n}\n" in card
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("payment = 'x'", "field 'payment': unknown key 'payment'; did you mean"),
+        ("pay = 3", "field 'pay': must be text, not a whole number"),
+        ("pay = ' '", "field 'pay': must not be empty"),
+        ("date = 'soon'", "field 'date': must be a date, YYYY-MM-DD, not 'soon'"),
+        ("pay = ", "not valid TOML"),
+    ],
+)
+def test_an_invalid_file_about_the_set_is_named(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "about.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        publication(path)
+    assert str(caught.value).startswith(f"{path}: {message}")

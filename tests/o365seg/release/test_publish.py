@@ -19,7 +19,12 @@ from o365seg.release.publication import publication
 from o365seg.release.publish import publish
 
 ABOUT = publication(
-    licence="CC-BY-4.0", creator="Ada", url="https://example.org", date="2026-01-02"
+    licence="CC-BY-4.0",
+    creator="Ada",
+    url="https://example.org",
+    date="2026-01-02",
+    contact="ada@example.org",
+    pay="20 € an hour",
 )
 
 
@@ -80,6 +85,18 @@ def test_mlcroissant_validates_and_reads_it(
     dataset = mlc.Dataset(folder / "croissant.json")
     assert not dataset.metadata.ctx.issues.errors
     assert not dataset.metadata.ctx.issues.warnings
+    assert dataset.metadata.ctx.is_v1_1()
+    assert "blurred and dark" in dataset.metadata.data_biases[0]
+    assert "6 of 9 boxes" in dataset.metadata.data_collection
+    assert "20 € an hour" in dataset.metadata.data_collection
+    described = json.loads((folder / "croissant.json").read_text())
+    asked = {
+        "dataCollection", "dataBiases", "dataLimitations", "personalSensitiveInformation",
+        "dataUseCases", "dataSocialImpact", "hasSyntheticData",
+    }  # fmt: skip
+    assert {f"rai:{name}" for name in asked} <= described.keys()
+    assert described["rai:hasSyntheticData"] is False
+    assert described["license"] == "https://spdx.org/licenses/CC-BY-4.0"
     content = json.loads(made.path.read_text())
     read = {record["images/image_id"]: record for record in dataset.records("images")}
     assert list(read) == [image["id"] for image in content["images"]]
