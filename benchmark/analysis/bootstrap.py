@@ -12,6 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.analysis.t_intervals import (
+    LEAST_IMAGES,
+    Interval,
+    correction_of_mean,
+    interval,
+)
 from benchmark.average_precision.accumulation import Ranking, rank
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.result import Result
@@ -20,27 +26,9 @@ from o365seg.errors import InputError
 from o365seg.terminal.command_line import progress
 
 RESAMPLES = 1000
-LEVEL = 0.95
 INTERVAL_METRICS = ("AP", "AP50", "AP75")
 _WEIGHTS = 2**24
 """Most weights handed to the core at once, so that memory does not grow with the set."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An interval over images; fractions.
-
-    Attributes:
-        low: Its lower end.
-        high: Its upper end.
-        standard_error: The standard deviation over the resamples.
-        bias: The mean over the resamples minus the estimate.
-    """
-
-    low: float
-    high: float
-    standard_error: float
-    bias: float
 
 
 def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
@@ -139,21 +127,22 @@ def resampled(
     return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)
 
 
-def interval(estimate: float, values: np.ndarray, level: float = LEVEL) -> Interval:
-    """The percentile interval of resampled values float64[resamples], less their bias.
-
-    Resampled AP is too high where categories are rare, because copies of an image smooth a curve
-    of few objects: with 365 categories in 300 images the plain percentiles can miss the estimate
-    altogether. Subtracting this shift, `bias`, leaves an interval for the expected AP of sets of
-    as many images. The plain percentiles are `low + bias` and `high + bias`.
-    """
-    tail = (1 - level) / 2
-    bias = float(values.mean()) - estimate
-    low, high = np.quantile(values, [tail, 1 - tail]) - bias
-    return Interval(float(low), float(high), float(values.std(ddof=1)), bias)
+def images_with_objects(result: Result) -> np.ndarray:
+    """Which images have objects of which category of `category_ids`: bool[categories, images]."""
+    found = np.zeros((len(result.category_ids), len(result.image_ids)), bool)
+    for k, category_id in enumerate(result.category_ids):  # all matches together may be large
+        found[k] = result.category_matches(category_id).positives[0] > 0
+    return found
 
 
-def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Interval]:
+def known_or_nan(by_category: np.ndarray) -> np.ndarray:
+    """Resampled AP with NaN in place of −1."""
+    return np.where(by_category >= 0, by_category, np.nan)
+
+
+def intervals(
+    result: Result, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Interval] | None:
     """The 95% interval of AP, AP50 and AP75 over images, by name.
 
     Args:
@@ -161,17 +150,31 @@ def intervals(result: Result, resamples: int = RESAMPLES, seed: int = 0) -> dict
         resamples: Number of resamples, ≥ 2.
         seed: Equal seeds give equal numbers.
 
+    Returns:
+        None where fewer than `LEAST_IMAGES` images have objects.
+
     Raises:
         InputError: fewer than 2 resamples, or no objects in the ground truth.
     """
     if resamples < 2:
         raise InputError(f"intervals need at least 2 resamples, not {resamples}")
-    metrics = result.metrics
-    if metrics["AP"] < 0:
+    if result.metrics["AP"] < 0:
         raise InputError("the ground truth has no objects, so there is no interval")
+    objects = images_with_objects(result)
+    if np.count_nonzero(objects.any(axis=0)) < LEAST_IMAGES:
+        return None
     weights = image_weights(len(result.image_ids), resamples, seed)
-    found = resample(result, weights).metrics
+    return intervals_of(result, resample(result, weights), objects)
+
+
+def intervals_of(
+    result: Result, found: Resampled, objects: np.ndarray
+) -> dict[str, Interval] | None:
+    """As `intervals`, from resamples and `images_with_objects` at hand."""
+    corrected = correction_of_mean(known_or_nan(found.by_category), objects)
+    if corrected is None:
+        return None
     return {
-        name: interval(metrics[name], values[values >= 0])
-        for name, values in zip(INTERVAL_METRICS, found, strict=True)
+        name: interval(result.metrics[name], values[values >= 0], corrected)
+        for name, values in zip(INTERVAL_METRICS, found.metrics, strict=True)
     }

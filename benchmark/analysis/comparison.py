@@ -1,7 +1,7 @@
 """Compare models on the same images: is a difference larger than the choice of images explains?
 
 A paired bootstrap: every resample draws the same images for all models, so that what is hard for
-all of them cancels out.
+all of them cancels out; then a t interval (see `t_intervals`).
 """
 
 from collections.abc import Sequence
@@ -12,10 +12,22 @@ import numpy as np
 from benchmark.analysis.bootstrap import (
     INTERVAL_METRICS,
     RESAMPLES,
-    Interval,
+    Resampled,
     image_weights,
-    interval,
+    images_with_objects,
+    intervals_of,
+    known_or_nan,
     resample,
+)
+from benchmark.analysis.t_intervals import (
+    Correction,
+    Interval,
+    correction,
+    correction_of_mean,
+    interval,
+    p_value,
+    possible_differences,
+    q_values,
 )
 from benchmark.average_precision.accumulation import mean_known
 from benchmark.average_precision.result import Result
@@ -28,14 +40,15 @@ class Difference:
 
     Attributes:
         estimate: The difference on all images.
-        interval: The 95% interval over images.
-        p_value: Two-sided: how often a resampled difference lies at least as far from the mean of
-            them as the estimate lies from 0; (count + 1) / (resamples + 1).
+        interval: The 95% interval over images, inside what is possible; None where fewer than
+            `LEAST_IMAGES` images have objects of categories whose AP differs.
+        p_value: Two-sided, by Student's t; below 0.05 exactly where the interval excludes 0.
+            None likewise.
     """
 
     estimate: float
-    interval: Interval
-    p_value: float
+    interval: Interval | None
+    p_value: float | None
 
 
 @dataclass(frozen=True)
@@ -48,10 +61,12 @@ class CategoryDifference:
         images: Number of images that they are in.
         first: AP under the first model.
         second: AP under the other.
-        interval: The 95% interval over images of the difference; None if all
-            objects are in one image, where resampling says nothing.
+        interval: The 95% interval over images of the difference; None where fewer than
+            `LEAST_IMAGES` images have objects of the category.
         p_value: As in `Difference`; None likewise. It is one test of many: of 365 equal
             categories, 18 fall below 0.05 by chance.
+        q_value: The p-value adjusted for all categories (Benjamini and Hochberg): of the
+            categories with q ≤ 0.05, at most 5% are expected to have no difference.
     """
 
     category_id: int
@@ -61,6 +76,7 @@ class CategoryDifference:
     second: float
     interval: Interval | None
     p_value: float | None
+    q_value: float | None
 
     @property
     def difference(self) -> float:
@@ -74,7 +90,8 @@ class Comparison:
 
     Attributes:
         metrics: Per model the 12 numbers by name.
-        intervals: Per model the intervals of `INTERVAL_METRICS`, by name.
+        intervals: Per model the intervals of `INTERVAL_METRICS`, by name; None where fewer than
+            `LEAST_IMAGES` images have objects.
         differences: Per further model the differences of `INTERVAL_METRICS`, by name.
         categories: Per further model the categories that have objects, greatest gain first.
         resamples: Number of resamples.
@@ -82,7 +99,7 @@ class Comparison:
     """
 
     metrics: list[dict[str, float]]
-    intervals: list[dict[str, Interval]]
+    intervals: list[dict[str, Interval] | None]
     differences: list[dict[str, Difference]]
     categories: list[list[CategoryDifference]]
     resamples: int
@@ -112,71 +129,99 @@ def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0
     if first.metrics["AP"] < 0:
         raise InputError("the ground truth has no objects, so there is nothing to compare")
     weights = image_weights(len(first.image_ids), resamples, seed)
-    resampled = [resample(result, weights) for result in results]
-    known = resampled[0].metrics[0] >= 0  # a draw without any object has none for any model
-    drawn = [one.metrics[:, known] for one in resampled]
-    metrics = [result.metrics for result in results]
+    drawn = [resample(result, weights) for result in results]
+    objects = images_with_objects(first)
     return Comparison(
-        metrics=metrics,
+        metrics=[result.metrics for result in results],
         intervals=[
-            {name: interval(of_model[name], values[i]) for i, name in enumerate(INTERVAL_METRICS)}
-            for of_model, values in zip(metrics, drawn, strict=True)
+            intervals_of(result, values, objects)
+            for result, values in zip(results, drawn, strict=True)
         ],
         differences=[
-            {
-                name: difference(of_model[name] - metrics[0][name], values[i] - drawn[0][i])
-                for i, name in enumerate(INTERVAL_METRICS)
-            }
-            for of_model, values in zip(metrics[1:], drawn[1:], strict=True)
+            _by_metric(first, other, drawn[0], values, objects)
+            for other, values in zip(results[1:], drawn[1:], strict=True)
         ],
         categories=[
-            _by_category(first, other, resampled[0].by_category, values.by_category)
-            for other, values in zip(results[1:], resampled[1:], strict=True)
+            _by_category(first, other, drawn[0].by_category, values.by_category, objects)
+            for other, values in zip(results[1:], drawn[1:], strict=True)
         ],
         resamples=resamples,
         seed=seed,
     )
 
 
-def difference(estimate: float, values: np.ndarray) -> Difference:
+def difference(
+    first: float, second: float, values: np.ndarray, corrected: Correction | None
+) -> Difference:
     """A difference with its interval and p-value.
 
     Args:
-        estimate: The difference on all images.
+        first: The first AP.
+        second: The other AP.
         values: float64[resamples], the resampled differences.
+        corrected: For the number of images; None for too few.
     """
-    away = np.abs(values - values.mean())
-    # Equal up to rounding counts as equally far: two equal models have p = 1.
-    extreme = np.count_nonzero(away >= abs(estimate) - 1e-12)
-    return Difference(
-        estimate=estimate,
-        interval=interval(estimate, values),
-        p_value=float((extreme + 1) / (len(values) + 1)),
-    )
+    estimate = second - first
+    if corrected is None or len(values) < 2:
+        return Difference(estimate, None, None)
+    found = interval(estimate, values, corrected, possible_differences(first, second))
+    return Difference(estimate, found, p_value(estimate, found.standard_error, corrected))
+
+
+def _by_metric(
+    first: Result,
+    second: Result,
+    first_drawn: Resampled,
+    second_drawn: Resampled,
+    objects: np.ndarray,
+) -> dict[str, Difference]:
+    """The differences of `INTERVAL_METRICS`, by name.
+
+    Only images of categories whose AP differs say something about it: a difference that comes from
+    two images is not made certain by a thousand others in which the models agree.
+    """
+    by_category = known_or_nan(second_drawn.by_category) - known_or_nan(first_drawn.by_category)
+    differs = np.any(np.nan_to_num(by_category) != 0, axis=0)
+    kept = differs if differs.any() else slice(None)
+    corrected = correction_of_mean(by_category[:, kept], objects[kept])
+    known = first_drawn.metrics[0] >= 0  # a draw without any object has none for any model
+    values = (second_drawn.metrics - first_drawn.metrics)[:, known]
+    return {
+        name: difference(first.metrics[name], second.metrics[name], values[i], corrected)
+        for i, name in enumerate(INTERVAL_METRICS)
+    }
 
 
 def _by_category(
-    first: Result, second: Result, first_drawn: np.ndarray, second_drawn: np.ndarray
+    first: Result,
+    second: Result,
+    first_drawn: np.ndarray,
+    second_drawn: np.ndarray,
+    objects: np.ndarray,
 ) -> list[CategoryDifference]:
     """Every category with objects; resampled AP of each model as in `Resampled.by_category`."""
+    images = np.count_nonzero(objects, axis=1).tolist()
     found = []
     for k, category_id in enumerate(first.category_ids):
         aps = [mean_known(result.curves.precision[:, :, k, 0, -1]) for result in (first, second)]
         if min(aps) >= 0:
-            positives = first.matches[k].positives[0]
-            images = int(np.count_nonzero(positives))
             known = first_drawn[:, k] >= 0
             values = second_drawn[known, k] - first_drawn[known, k]
-            told = difference(aps[1] - aps[0], values) if images > 1 and len(values) > 1 else None
-            found.append(
-                CategoryDifference(
-                    category_id=category_id,
-                    instances=int(positives.sum()),
-                    images=images,
-                    first=aps[0],
-                    second=aps[1],
-                    interval=told and told.interval,
-                    p_value=told and told.p_value,
-                )
-            )
-    return sorted(found, key=lambda one: (-one.difference, one.category_id))
+            one = difference(aps[0], aps[1], values, correction(images[k]))
+            instances = int(first.matches[k].positives[0].sum())
+            found.append((category_id, instances, images[k], aps, one))
+    adjusted = q_values([one.p_value for *_, one in found])
+    listed = [
+        CategoryDifference(
+            category_id=category_id,
+            instances=instances,
+            images=count,
+            first=aps[0],
+            second=aps[1],
+            interval=one.interval,
+            p_value=one.p_value,
+            q_value=q_value,
+        )
+        for (category_id, instances, count, aps, one), q_value in zip(found, adjusted, strict=True)
+    ]
+    return sorted(listed, key=lambda one: (-one.difference, one.category_id))

@@ -1,5 +1,6 @@
 """`benchmark compare`, `benchmark errors` and `benchmark curves`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,7 @@ def compare(
 ) -> None:
     """Compare models on the same images, with a paired bootstrap over images."""
     from benchmark.analysis.comparison import compare as compare_results
+    from benchmark.analysis.t_intervals import LEAST_IMAGES
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
     from benchmark.report import comparison_tables as tables
@@ -87,8 +89,14 @@ def compare(
         if not any(one.difference for one in categories):
             continue
         title = f"AP by category: largest gains and losses of {label} over {labels[0]}"
-        shown.append(tables.category_table(categories, names, title, resamples))
+        shown.append(tables.category_table(categories, names, title))
     show(numbers, json_file, *shown)
+    few = sum(one.interval is None for one in found.categories[0])
+    if few:
+        sys.stderr.write(
+            f"{few} of {len(found.categories[0])} categories have objects in fewer than "
+            f"{LEAST_IMAGES} images, and so neither interval nor p-value\n"
+        )
 
 
 def errors(

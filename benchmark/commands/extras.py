@@ -16,7 +16,7 @@ from o365seg.formats.json_files import write_bytes_atomic
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from benchmark.analysis.bootstrap import Interval
+    from benchmark.analysis.t_intervals import Interval
     from benchmark.average_precision.result import Result
     from benchmark.reading.inputs import Inputs
     from o365seg.formats.records import AnnotationFile
@@ -120,16 +120,22 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
 
 
 def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
-    from benchmark.analysis.bootstrap import LEVEL, intervals
+    from benchmark.analysis.bootstrap import intervals
+    from benchmark.analysis.t_intervals import LEAST_IMAGES, LEVEL
 
     of_metrics = intervals(source.result, wanted.resamples, wanted.seed)
     found.numbers["intervals"] = {
         "level": LEVEL,
         "resamples": wanted.resamples,
         "seed": wanted.seed,
-        "metrics": {name: asdict(one) for name, one in of_metrics.items()},
+        "metrics": of_metrics and {name: asdict(one) for name, one in of_metrics.items()},
     }
-    found.lines.append(_interval_line(source.result, of_metrics, wanted))
+    if of_metrics is None:
+        found.lines.append(
+            f"95% intervals over images: none, fewer than {LEAST_IMAGES} images have objects"
+        )
+    else:
+        found.lines.append(_interval_line(source.result, of_metrics, wanted))
 
 
 def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmark.analysis.bootstrap import INTERVAL_METRICS
 from benchmark.analysis.comparison import CategoryDifference, Comparison
+from benchmark.analysis.t_intervals import Interval
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
 
@@ -32,14 +33,15 @@ def comparison_table(found: Comparison, names: Sequence[str]) -> Table:
         table.add_column(heading, justify="right")
     for model, name in enumerate(names):
         for metric in INTERVAL_METRICS:
-            one = found.intervals[model][metric]
-            cells = [percent(found.metrics[model][metric]), _ends(one.low, one.high, False)]
+            of_model = found.intervals[model]
+            near = None if of_model is None else of_model[metric]
+            cells = [percent(found.metrics[model][metric]), _ends(near, with_sign=False)]
             if model:
                 against = found.differences[model - 1][metric]
                 cells += [
                     signed(against.estimate),
-                    _ends(against.interval.low, against.interval.high, True),
-                    p_text(against.p_value, found.resamples),
+                    _ends(against.interval, with_sign=True),
+                    p_text(against.p_value),
                 ]
             label = escape(name) if metric == INTERVAL_METRICS[0] else ""
             table.add_row(label, metric, *cells)
@@ -47,19 +49,26 @@ def comparison_table(found: Comparison, names: Sequence[str]) -> Table:
     return table
 
 
-def p_text(p_value: float, resamples: int) -> str:
-    """A p-value; the smallest that the resamples can show is printed as a bound."""
-    least = 1 / (resamples + 1)
-    return f"< {2 * least:.2g}" if p_value < 1.5 * least else f"{p_value:.3f}"
+def p_text(p_value: float | None) -> str:
+    """A p- or q-value; empty where there is none."""
+    if p_value is None:
+        return ""
+    return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
-def category_table(
-    found: Sequence[CategoryDifference], names: dict[int, str], title: str, resamples: int
-) -> Table:
-    """The largest gains and losses, at most `ENDS` of each."""
+def category_table(found: Sequence[CategoryDifference], names: dict[int, str], title: str) -> Table:
+    """The largest gains and losses, at most `ENDS` of each.
+
+    Where any category has an interval, only of those: the largest are else of categories with an
+    image or two.
+    """
+    if any(one.interval and one.difference for one in found):
+        found = [one for one in found if one.interval]
     table = Table(title=title, title_justify="left")
     table.add_column("category")
-    for heading in ("objects", "first", "this", "difference", "its interval", "p"):
+    for heading in (
+        "objects", "images", "first", "this", "difference", "its interval", "p", "q",
+    ):  # fmt: skip
         table.add_column(heading, justify="right")
     gains = [one for one in found if one.difference > 0][:ENDS]
     losses = [one for one in found if one.difference < 0][-ENDS:]
@@ -67,9 +76,9 @@ def category_table(
         for one in part:
             table.add_row(
                 escape(display_name(names[one.category_id])), f"{one.instances:,}",
-                percent(one.first), percent(one.second), signed(one.difference),
-                "" if one.interval is None else _ends(one.interval.low, one.interval.high, True),
-                "" if one.p_value is None else p_text(one.p_value, resamples),
+                f"{one.images:,}", percent(one.first), percent(one.second),
+                signed(one.difference), _ends(one.interval, with_sign=True),
+                p_text(one.p_value), p_text(one.q_value),
             )  # fmt: skip
         table.add_section()
     return table
@@ -86,7 +95,7 @@ def comparison_json(
             {
                 "predictions": file,
                 "metrics": metrics,
-                "intervals": {name: asdict(one) for name, one in intervals.items()},
+                "intervals": intervals and {name: asdict(one) for name, one in intervals.items()},
             }
             for file, metrics, intervals in zip(files, found.metrics, found.intervals, strict=True)
         ],
@@ -110,13 +119,13 @@ def comparison_json(
 def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str]) -> str:
     """The difference of every category for every further model: exact fractions, names verbatim.
 
-    Empty where there is no interval (objects in a single image).
+    Empty where there is no interval (objects in too few images).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
         ("predictions", "against", "category_id", "name", "instances", "images", "first", "second",
-         "difference", "low", "high", "standard_error", "p_value")
+         "difference", "low", "high", "standard_error", "p_value", "q_value")
     )  # fmt: skip
     for file, categories in zip(files[1:], found.categories, strict=True):
         for one in categories:
@@ -125,11 +134,14 @@ def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str
             writer.writerow(
                 (file, files[0], one.category_id, names[one.category_id], one.instances,
                  one.images, one.first, one.second, one.difference, *told,
-                 "" if one.p_value is None else one.p_value)
+                 *("" if value is None else value for value in (one.p_value, one.q_value)))
             )  # fmt: skip
     return text.getvalue()
 
 
-def _ends(low: float, high: float, with_sign: bool) -> str:
+def _ends(near: Interval | None, *, with_sign: bool) -> str:
+    """The ends of an interval; empty where there is none."""
+    if near is None:
+        return ""
     show = signed if with_sign else lambda value: f"{100 * value:.2f}"
-    return f"{show(low)} to {show(high)}"
+    return f"{show(near.low)} to {show(near.high)}"

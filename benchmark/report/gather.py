@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.analysis.bootstrap import Interval, image_weights, interval, intervals, resampled
+from benchmark.analysis.bootstrap import image_weights, intervals, resampled
 from benchmark.analysis.breakdown import by_category
 from benchmark.analysis.by_size import SizeBin, match_by_size, numbers_by_size
 from benchmark.analysis.error_kinds import errors_by_kind, judge
 from benchmark.analysis.pr_curves import mean_curves
+from benchmark.analysis.t_intervals import Interval, correction, interval
 from benchmark.analysis.worst_images import PICTURES, draw_worst
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.result import Result
@@ -88,6 +89,10 @@ def _with_intervals(
     for area, one in enumerate(numbers_by_size(matches)):
         known = resampled(matches, weights, thresholds, area)[0]
         known = known[known >= 0]
-        enough = one.ap >= 0 and len(known) > 1
-        found.append((one, interval(one.ap, known) if enough else None))
+        has_object = np.any([of_one.positives[area] > 0 for of_one in matches], axis=0)
+        corrected = correction(int(has_object.sum()))
+        if corrected is None or len(known) < 2:
+            found.append((one, None))
+        else:
+            found.append((one, interval(one.ap, known, corrected)))
     return found

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from benchmark.analysis.bootstrap import Interval
 from benchmark.analysis.breakdown import NO_SUPERCATEGORY, Row
 from benchmark.analysis.by_size import SizeBin
 from benchmark.analysis.error_kinds import ErrorKinds
 from benchmark.analysis.pr_curves import Curve
+from benchmark.analysis.t_intervals import LEAST_IMAGES, Interval
 from benchmark.analysis.worst_images import FOUND_MARK, Picture
 from benchmark.average_precision.result import Result
 from benchmark.report.breakdown_tables import size_name
@@ -40,7 +40,7 @@ class Report:
         predictions: The name of the results file.
         release: The name of the ground truth.
         result: What `evaluate` found.
-        intervals: Of AP, AP50 and AP75, by name.
+        intervals: Of AP, AP50 and AP75, by name; None where too few images have objects.
         resamples: Number of resamples of the intervals.
         seed: Random seed of the resamples.
         curves: The mean precision-recall curves.
@@ -56,7 +56,7 @@ class Report:
     predictions: str
     release: str
     result: Result
-    intervals: dict[str, Interval]
+    intervals: dict[str, Interval] | None
     resamples: int
     seed: int
     curves: Sequence[Curve]
@@ -115,12 +115,17 @@ def _cards(report: Report) -> str:
     about = {"AP": "AP, IoU 0.50:0.95", "AP50": "AP50, IoU 0.50", "AP75": "AP75, IoU 0.75"}
     cards = []
     for name, words in about.items():
-        one = report.intervals[name]
+        one = None if report.intervals is None else report.intervals[name]
+        near = (
+            f"<span>{100 * one.low:.2f} to {100 * one.high:.2f},</span> "
+            f"<span>standard error {100 * one.standard_error:.2f}</span>"
+            if one
+            else f"no interval: fewer than {LEAST_IMAGES} images have objects"
+        )
         cards.append(
             f'<div class="card{" first" if name == "AP" else ""}"><div class="name">{words}</div>'
             f'<div class="number">{percent(report.result.metrics[name])}</div>'
-            f'<div class="soft"><span>{100 * one.low:.2f} to {100 * one.high:.2f},</span> '
-            f"<span>standard error {100 * one.standard_error:.2f}</span></div></div>"
+            f'<div class="soft">{near}</div></div>'
         )
     return f'<section class="cards" aria-label="Headline">{"".join(cards)}</section>\n'
 
@@ -301,8 +306,8 @@ def _select(name: str, label: str, choices: Sequence[tuple[int | str, str]]) -> 
 def _foot(report: Report) -> str:
     notes = "".join(f'<p class="note">Note: {escape(note)}</p>' for note in report.result.notes)
     return (
-        f"<footer>{notes}<p>Intervals: 95%, a bootstrap over the {report.result.counts.images:,} "
-        f"images ({report.resamples:,} resamples, seed {report.seed}), "
-        "shifted so that their mean is the estimate. Numbers match <code>benchmark evaluate</code> "
+        f"<footer>{notes}<p>Intervals: 95%, by Student's t with the spread over resamples of the "
+        f"{report.result.counts.images:,} images ({report.resamples:,} resamples, "
+        f"seed {report.seed}). Numbers match <code>benchmark evaluate</code> "
         "and pycocotools, except that predictions on skipped instances are ignored.</p></footer>\n"
     )

@@ -12,6 +12,7 @@ from slow_resampling import resampled_precision
 from benchmark import Result, evaluate
 from benchmark.analysis.bootstrap import image_weights, intervals, resampled
 from benchmark.analysis.comparison import compare, difference
+from benchmark.analysis.t_intervals import LEAST_IMAGES, correction, correction_of_mean
 from benchmark.average_precision.native_core import SWITCH
 from o365seg.errors import InputError
 
@@ -58,13 +59,19 @@ def test_a_difference_is_that_of_the_same_draws(results: list[Result]) -> None:
     found = compare(results, resamples=100, seed=5).differences[0]["AP50"]
     weights = image_weights(30, 100, seed=5)
     first, second = (resampled(r.matches, weights, r.thresholds)[1] for r in results[:2])
-    expected = difference(results[1].metrics["AP50"] - results[0].metrics["AP50"], second - first)
-    assert found.p_value == expected.p_value
+    before, after = (result.metrics["AP50"] for result in results[:2])
+    aps = [result.resampled_precision(weights.T.astype(np.int32)) for result in results[:2]]
+    corrected = correction_of_mean(aps[1] - aps[0], np.ones((2, 30), bool))
+    expected = difference(before, after, second - first, corrected)
+    assert found.p_value == pytest.approx(expected.p_value, rel=1e-9)
+    assert found.interval is not None
+    assert expected.interval is not None
     assert astuple(found.interval) == pytest.approx(astuple(expected.interval), abs=1e-12)
 
 
 def test_equal_models_do_not_differ_at_all(results: list[Result]) -> None:
     found = compare(results, resamples=50).differences[1]["AP"]
+    assert found.interval is not None
     assert (found.estimate, found.interval.low, found.interval.high) == (0, 0, 0)
     assert found.p_value == 1
 
@@ -95,50 +102,52 @@ def test_a_category_s_interval_is_that_of_its_plainly_resampled_ap(
             resampled_precision(result.category_matches(one.category_id), weights)
             for result in (first, second)
         ]
-        expected = difference(one.difference, plain[1] - plain[0])
+        expected = difference(one.first, one.second, plain[1] - plain[0], correction(30))
         assert one.interval is not None
+        assert expected.interval is not None
         assert astuple(one.interval) == pytest.approx(astuple(expected.interval), abs=1e-12)
-        assert one.p_value == expected.p_value
+        assert one.p_value == pytest.approx(expected.p_value, rel=1e-9)
         assert (one.instances, one.images) == (30, 30)
 
 
-def test_draws_without_a_category_leave_its_interval_and_one_image_makes_none(
-    tmp_path: Path,
+def test_a_difference_that_comes_from_two_images_has_no_p_value(tmp_path: Path) -> None:
+    """Category 1 is the same in 30 images; category 2 is in two."""
+    square, off = rectangle(0, 0, 40, 40), rectangle(60, 60, 9, 9)
+    things = [Thing(square, image=i) for i in IMAGES]
+    things += [Thing(square, image=i, category=2) for i in (1, 2)]
+    results = []
+    for name, mask in (("a", off), ("b", square)):
+        guesses = [Guess(square if i % 3 else off, 0.9 - i / 99, image=i) for i in IMAGES]
+        guesses += [Guess(mask, 0.9, image=i, category=2) for i in (1, 2)]
+        (tmp_path / name).mkdir()
+        truth, written = Case(things, guesses, images=IMAGES).write(tmp_path / name)
+        results.append(evaluate(written, truth))
+    found = compare(results, resamples=80)
+    assert found.differences[0]["AP"].estimate == pytest.approx(0.5)
+    assert (found.differences[0]["AP"].interval, found.differences[0]["AP"].p_value) == (None, None)
+    assert found.intervals[1] is not None
+
+
+@pytest.mark.parametrize("images", [2, LEAST_IMAGES - 1, LEAST_IMAGES])
+def test_draws_without_a_category_leave_its_interval_and_few_images_make_none(
+    tmp_path: Path, images: int
 ) -> None:
     square, off = rectangle(0, 0, 40, 40), rectangle(60, 60, 9, 9)
-    things = [Thing(square, image=i, category=c) for c, i in ((1, 1), (1, 2), (2, 3), (2, 3))]
+    things = [Thing(square, image=i) for i in range(1, images + 1)]
     results = []
-    for name, here in (("a", [square, off, square, off]), ("b", [square, square, square, square])):
+    for name, hits in (("a", 2), ("b", 3)):  # of each model every other or every third is found
         guesses = [
-            Guess(mask, 0.9 - place / 10, image=thing.image, category=thing.category)
-            for place, (mask, thing) in enumerate(zip(here, things, strict=True))
+            Guess(off if i % hits else square, 0.9 - i / 100, image=i) for i in range(1, images + 1)
         ]
         (tmp_path / name).mkdir()
         truth, written = Case(things, guesses, images=IMAGES).write(tmp_path / name)
         results.append(evaluate(written, truth))
-    (found,) = compare(results, resamples=80).categories
-    by_id = {one.category_id: one for one in found}
-    assert (by_id[1].images, by_id[2].images) == (2, 1)
-    assert (by_id[2].interval, by_id[2].p_value) == (None, None)
-    weights = image_weights(30, 80, seed=0).T.astype(np.int32)
-    plain = [resampled_precision(result.category_matches(1), weights) for result in results]
-    known = plain[0] >= 0
-    assert 0 < known.sum() < 80
-    expected = difference(by_id[1].difference, (plain[1] - plain[0])[known])
-    assert by_id[1].p_value == expected.p_value
-
-
-def test_p_values_are_uniform_where_the_mean_is_zero_and_small_where_it_is_not() -> None:
-    random = np.random.default_rng(0)
-    p_values = []
-    for _ in range(400):
-        sample = random.normal(size=50)
-        drawn = random.choice(sample, (200, 50)).mean(axis=1)
-        p_values.append(difference(sample.mean(), drawn).p_value)
-    assert np.mean(p_values) == pytest.approx(0.5, abs=0.05)
-    assert np.mean(np.array(p_values) < 0.1) == pytest.approx(0.1, abs=0.05)
-    drawn = random.choice(random.normal(loc=2, size=50), (200, 50)).mean(axis=1)
-    assert difference(2.0, drawn).p_value == 1 / 201
+    (found,) = compare(results, resamples=80).categories[0]
+    assert found.images == images
+    enough = images >= LEAST_IMAGES
+    assert [value is not None for value in (found.interval, found.p_value, found.q_value)] == [
+        enough
+    ] * 3
 
 
 def test_what_cannot_be_compared_is_refused(results: list[Result]) -> None:

@@ -253,23 +253,38 @@ def test_evaluate_by_category_and_size_with_intervals_and_csv(folder: Path) -> N
         "--interval", "--resamples", "20", "--csv", "table.csv", "--json", "out.json", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert re.search(
-        r"95% intervals over images \(20 resamples, seed 0\): AP 100.00 \[", done.stdout
-    )
+    assert "95% intervals over images: none, fewer than 10 images have objects" in done.stdout
     assert re.search(r"category 1 +100.00 ", done.stdout)
     assert re.search(r"0.2 – 0.4 +│ +1 │ 100.00 ", done.stdout)
     numbers = json.loads((folder / "out.json").read_text())
     assert [row["absorbed"] for row in numbers["by_category"]] == [1, 0]
     assert numbers["by_supercategory"][0]["skipped"] == 1
     assert [one["instances"] for one in numbers["by_size"]] == [0, 0, 0, 1, 0]
-    assert numbers["intervals"]["metrics"]["AP"]["low"] == pytest.approx(1)
+    assert numbers["intervals"]["metrics"] is None
     table = (folder / "table.csv").read_text().splitlines()
     assert table[0].startswith("category_id,name,supercategory,ap,ap50,")
     assert len(table) == 3
     assert "written: table.csv" in done.stderr
 
 
-def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
+def test_evaluate_prints_intervals_where_enough_images_have_objects(tmp_path: Path) -> None:
+    images = list(range(1, 13))
+    case = Case(
+        [Thing(REAL, image=i) for i in images], [Guess(REAL, 0.5, image=i) for i in images], images
+    )
+    truth, results = case.write(tmp_path)
+    done = run(
+        "evaluate", results, "--gt", truth, "--interval", "--resamples", "20", "--json", "out.json",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert re.search(
+        r"95% intervals over images \(20 resamples, seed 0\): AP 100.00 \[", done.stdout
+    )
+    numbers = json.loads((tmp_path / "out.json").read_text())
+    assert numbers["intervals"]["metrics"]["AP"]["low"] == pytest.approx(1)
+
+
+def test_compare_tells_differences_and_no_p_value_of_one_image(folder: Path) -> None:
     case = Case([], [Guess(rectangle(50, 50, 40, 40), 0.9)])
     (folder / "worse.json").write_text(json.dumps(case.results()))
     done = run(
@@ -283,7 +298,7 @@ def test_compare_tells_differences_with_their_p_values(folder: Path) -> None:
     assert [m["metrics"]["AP"] for m in numbers["models"]] == pytest.approx([1, 0, 1])
     assert numbers["differences"][0]["metrics"]["AP"]["estimate"] == pytest.approx(-1)
     assert numbers["differences"][0]["categories"][0]["name"] == "category 1"
-    assert numbers["differences"][1]["metrics"]["AP"]["p_value"] == 1
+    assert numbers["differences"][1]["metrics"]["AP"]["p_value"] is None  # from one image
     table = list(csv.DictReader((folder / "d.csv").read_text().splitlines()))
     assert [(row["predictions"], row["name"]) for row in table] == [
         ("worse.json", "category 1"), ("preds.json", "category 1"),
