@@ -18,6 +18,9 @@ class Facts(TypedDict):
     crowds: int
     marked_crowds: int
     predictions: int
+    ignore_flags: int
+    no_pixels: int
+    gt_no_pixels: int
     moved: int
     areas_of_boxes: bool
     any_skipped: bool

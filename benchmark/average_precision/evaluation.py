@@ -7,20 +7,16 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 from benchmark.average_precision import native_core, native_path
 from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou, SkipRule
-from benchmark.reading.sources import readable_twice
+from benchmark.reading.sources import readable_twice, truth_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-    from typing import Any
-
-    from o365seg.formats.records import AnnotationFile
+    from benchmark.reading.sources import GroundTruthSource, PredictionsSource
 
 
 def evaluate(
-    predictions: "str | Path | Sequence[dict[str, Any]]",
-    ground_truth: "str | Path | AnnotationFile",
+    predictions: "PredictionsSource",
+    ground_truth: "GroundTruthSource",
     *,
     iou: Iou | str = Iou.SEGM,
     skip_rule: SkipRule | str = SkipRule.BOX,
@@ -33,10 +29,10 @@ def evaluate(
     instance's box is ground truth like any other, and `skip_rule` plays no part.
 
     Args:
-        predictions: A file in COCO's results format (gzip too; `-`: standard input), or its
-            records.
-        ground_truth: A release or any other file in COCO's format, or what `read_annotations`
-            made of it.
+        predictions: A file in COCO's results format (gzip too; `-`: standard input), its records,
+            a pandas DataFrame, or what `pycocotools.COCO.loadRes` returned.
+        ground_truth: A release or any other file in COCO's format, its content as a dict, what
+            `read_annotations` made of it, or a `pycocotools.COCO`.
         iou: What is compared: masks (`segm`), boxes (`bbox`), or masks and their boundaries
             (`boundary`: the lesser of mask IoU and boundary IoU, see
             `benchmark.average_precision.boundary`).
@@ -47,11 +43,19 @@ def evaluate(
         ValueError: no such `iou` or `skip_rule`.
     """
     iou, rule = Iou(iou), SkipRule(skip_rule)
-    source = readable_twice(predictions)
-    if native_core.is_wanted() and native_path.is_built():
-        result = native_path.evaluate(source, ground_truth, iou, rule)
+    source, truth = readable_twice(predictions), truth_source(ground_truth)
+    native = native_core.is_wanted() and native_path.is_built()
+    if native:
+        result = native_path.evaluate(source, truth, iou, rule)
         if result is not None:
             return result
     from benchmark.average_precision import pycocotools_path
+    from benchmark.reading.inputs import read_inputs
 
-    return pycocotools_path.evaluate(source, ground_truth, iou, rule)
+    inputs = read_inputs(source, truth, iou, misfits=iou is Iou.SEGM)
+    if native and inputs.texts is not None:  # no longer odd
+        result = native_path.evaluate(*inputs.texts, iou, rule)
+        if result is not None:
+            result.notes.extend(inputs.notes)
+            return result
+    return pycocotools_path.evaluate_inputs(inputs, rule)

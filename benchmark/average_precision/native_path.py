@@ -39,7 +39,7 @@ def is_built() -> bool:
 
 def evaluate(
     predictions: "str | Path | InputText",
-    ground_truth: "str | Path | AnnotationFile",
+    ground_truth: "str | Path | InputText | AnnotationFile",
     iou: Iou,
     rule: SkipRule,
     threads: int | None = None,
@@ -48,7 +48,7 @@ def evaluate(
 
     Args:
         predictions: A results file or its text.
-        ground_truth: A COCO-format file, or what `read_annotations` made of it.
+        ground_truth: A COCO-format file, its text, or what `read_annotations` made of it.
         iou: What is compared.
         rule: How predictions on skipped instances count.
         threads: How many to use, for any result; None for one a processor.
@@ -89,6 +89,19 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
         told.append(notes.lost_instance(*facts["lost_at"]))
     if masks and facts["moved"]:
         told.append(notes.areas_of_boxes(facts["moved"], facts["predictions"]))
+    if facts["ignore_flags"]:
+        told.append(notes.ignore_flags(facts["ignore_flags"]))
+    if facts["no_pixels"] or facts["gt_no_pixels"]:
+        told.append(notes.no_pixels(facts["no_pixels"], facts["gt_no_pixels"]))
+    counts = Counts(
+        images=facts["images"],
+        categories=facts["categories"],
+        instances=others - facts["skipped"] if masks else others,
+        skipped=facts["skipped"] - facts["unanswered"],
+        unanswered=facts["unanswered"],
+        crowds=facts["crowds"],
+        predictions=facts["predictions"],
+    )
     return Result(
         iou=iou,
         skip_rule=rule if masks else None,
@@ -96,16 +109,8 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
         category_ids=core.ids(False),
         absorbed_counts=core.absorbed(rule),
         ap_by_rule=ap_by_rule,
-        counts=Counts(
-            images=facts["images"],
-            categories=facts["categories"],
-            instances=others - facts["skipped"] if masks else others,
-            skipped=facts["skipped"] - facts["unanswered"],
-            unanswered=facts["unanswered"],
-            crowds=facts["crowds"],
-            predictions=facts["predictions"],
-        ),
-        notes=told,
+        counts=counts,
+        notes=[*told, *notes.of_counts(counts, masks=masks)],
         matched=NativeMatched(core, rule),
     )
 

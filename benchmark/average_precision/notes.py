@@ -4,6 +4,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from benchmark.average_precision.result import Counts
+
 
 def lost_instance(image_id: int, category_id: int) -> str:
     """A matched instance with id 0 does not count as found."""
@@ -46,3 +48,45 @@ def areas_of_boxes(moved: int, predictions: int) -> str:
         f"as in pycocotools: {moved} of {predictions} predictions change size class, which changes "
         "AP and AR by size. Remove `bbox` to avoid this."
     )
+
+
+def ignore_flags(count: int) -> str:
+    """`ignore` has no effect on annotations that are not crowds; `count` of them have it."""
+    return (
+        f"The ground truth has `ignore` on {count:,} annotations without `iscrowd`. pycocotools "
+        "replaces it by `iscrowd`, so they count here too. Set `iscrowd` to ignore them."
+    )
+
+
+def negative_boxes(count: int) -> str:
+    """Boxes with a negative side, where masks are compared."""
+    return (
+        f"Predictions whose `bbox` has a negative width or height: {count:,}. Masks are compared; "
+        "the boxes only give areas, as in pycocotools."
+    )
+
+
+def no_pixels(predicted: int, true: int) -> str:
+    """Masks without a pixel match nothing."""
+    return (
+        f"Masks without a pixel: {predicted:,} of the predictions, {true:,} of the ground truth. "
+        "They overlap nothing."
+    )
+
+
+def of_counts(counts: "Counts", *, masks: bool) -> list[str]:
+    """Notes that the counts alone give: nothing to find, or nothing predicted.
+
+    Args:
+        counts: What took part.
+        masks: Whether masks are compared.
+    """
+    notes = []
+    if masks and not counts.instances and counts.skipped + counts.unanswered:
+        notes.append(
+            "No annotation of the ground truth has a mask, so there is nothing to find. "
+            "If it has boxes alone, use --iou bbox."
+        )
+    if not counts.predictions:
+        notes.append("There are no predictions, so AP is 0 wherever there are objects to find.")
+    return notes

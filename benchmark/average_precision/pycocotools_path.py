@@ -19,7 +19,7 @@ from benchmark.average_precision.weighted_ap import category_precision
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.ground_truth import GroundTruth
 from benchmark.reading.input_text import InputText
-from benchmark.reading.inputs import read_inputs
+from benchmark.reading.inputs import Inputs, read_inputs
 from benchmark.reading.predictions import Predictions
 from o365seg.formats.records import AnnotationFile
 
@@ -35,8 +35,20 @@ def evaluate(
     Raises:
         InputError: predictions or ground truth are invalid; names the file, record and field.
     """
-    inputs = read_inputs(predictions, ground_truth, iou, misfits=iou is Iou.SEGM)
-    file, truth, found = inputs.file, inputs.truth, inputs.predictions
+    return evaluate_inputs(
+        read_inputs(predictions, ground_truth, iou, misfits=iou is Iou.SEGM), rule
+    )
+
+
+def evaluate_inputs(inputs: Inputs, rule: SkipRule) -> Result:
+    """Evaluate what has been read and checked."""
+    result = _evaluate(inputs, rule)
+    result.notes.extend(inputs.notes)
+    return result
+
+
+def _evaluate(inputs: Inputs, rule: SkipRule) -> Result:
+    file, truth, found, iou = inputs.file, inputs.truth, inputs.predictions, inputs.iou
     if iou is Iou.BBOX:
         matching = Matching(file, truth.records, found, iou)
         return _result(matching, truth, found, iou, None, {}, {}, {})
@@ -145,6 +157,15 @@ def _result(
     others = len(truth.records) - crowds
     marked = any(one.iscrowd and one.skipped for one in truth.file.annotations)
     stock = crowds and not skipped and marked
+    counts = Counts(
+        images=len(matching.image_ids),
+        categories=len(matching.category_ids),
+        instances=others if rule is None else others - skipped,
+        skipped=skipped - unanswered,
+        unanswered=unanswered,
+        crowds=crowds,
+        predictions=len(predictions),
+    )
     return Result(
         iou=iou,
         skip_rule=rule,
@@ -152,20 +173,16 @@ def _result(
         category_ids=matching.category_ids,
         absorbed_counts=tuple(absorbed.tolist()),
         ap_by_rule=ap_by_rule,
-        counts=Counts(
-            images=len(matching.image_ids),
-            categories=len(matching.category_ids),
-            instances=others if rule is None else others - skipped,
-            skipped=skipped - unanswered,
-            unanswered=unanswered,
-            crowds=crowds,
-            predictions=len(predictions),
-        ),
+        counts=counts,
         notes=[
             *([notes.stock_variant()] if stock else []),
             *_note_on_id_0(matching, truth),
             *_note_on_areas(matching, predictions, rule),
             *_note_on_misfits(truth, predictions),
+            *_note_on_negative_boxes(predictions),
+            *([notes.ignore_flags(truth.ignore_flags)] if truth.ignore_flags else []),
+            *(_note_on_pixels(truth, predictions) if rule is not None else []),
+            *notes.of_counts(counts, masks=rule is not None),
         ],
         matched=SlowMatched(matching, curves, at_half),
     )
@@ -201,6 +218,16 @@ def _note_on_areas(
     return [notes.areas_of_boxes(int(moved.sum()), len(predictions))]
 
 
+def _note_on_negative_boxes(predictions: Predictions) -> list[str]:
+    negative = int((predictions.boxes[:, 2:] < 0).any(axis=1).sum())
+    return [notes.negative_boxes(negative)] if negative else []
+
+
+def _note_on_pixels(truth: GroundTruth, predictions: Predictions) -> list[str]:
+    predicted, true = int((predictions.areas == 0).sum()), truth.count_without_pixels()
+    return [notes.no_pixels(predicted, true)] if predicted or true else []
+
+
 def _note_on_misfits(truth: GroundTruth, predictions: Predictions) -> list[str]:
     """A mask of another size than its image's is scored, as pycocotools does, but is a mistake."""
     if not predictions.misfits or predictions.masks is None:
@@ -208,4 +235,5 @@ def _note_on_misfits(truth: GroundTruth, predictions: Predictions) -> list[str]:
     first = predictions.misfits[0]
     sizes = {image.id: (image.height, image.width) for image in truth.file.images}
     size = sizes[predictions.image_ids[first]]
-    return [notes.misfits(len(predictions.misfits), first, predictions.masks[first].size, size)]
+    place, mask = predictions.places[first], predictions.masks[first].size
+    return [notes.misfits(len(predictions.misfits), place, mask, size)]

@@ -63,9 +63,9 @@ def compare(
     from benchmark.analysis.t_intervals import LEAST_IMAGES
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
+    from benchmark.reading.inputs import read_truth
     from benchmark.report import comparison_tables as tables
     from o365seg.formats.json_files import write_bytes_atomic
-    from o365seg.formats.records import read_annotations
 
     if len(predictions) < 2:
         raise typer.BadParameter("give at least two results files", param_hint="PREDICTIONS")
@@ -75,7 +75,7 @@ def compare(
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
     ]
     found = compare_results(results, resamples, seed)
-    names = {category.id: category.name for category in read_annotations(release).categories}
+    names = {category.id: category.name for category in read_truth(release, iou).categories}
     files = [str(path) for path in predictions]
     numbers = {"ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
@@ -114,10 +114,12 @@ def errors(
 
     release = announced_release(gt)
     refuse_overwriting({"--json": json_file}, (predictions, release))
-    found = error_kinds(read_inputs(predictions, release, iou), skip_rule)
+    inputs = read_inputs(predictions, release, iou)
+    found = error_kinds(inputs, skip_rule)
     numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     show(numbers | errors_json(found), json_file, errors_table(found))
+    sys.stderr.writelines(f"Note: {note}\n" for note in inputs.notes)
 
 
 def curves(
@@ -133,11 +135,11 @@ def curves(
     from benchmark.analysis.pr_curves import write_curves
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
-    from o365seg.formats.records import read_annotations
+    from benchmark.reading.inputs import read_truth
 
     release = announced_release(gt)
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    names = {category.id: category.name for category in read_annotations(release).categories}
+    names = {category.id: category.name for category in read_truth(release, iou).categories}
     for path in write_curves(result, names, out):
         say_written(path)
 

@@ -68,9 +68,9 @@ class Source:
     @cached_property
     def file(self) -> "AnnotationFile":
         """The annotation file: names, and what was skipped."""
-        from o365seg.formats.records import read_annotations
+        from benchmark.reading.inputs import read_truth
 
-        return read_annotations(self.release)
+        return read_truth(self.release, self.result.iou)
 
     @cached_property
     def inputs(self) -> "Inputs":
@@ -80,7 +80,7 @@ class Source:
 
         if is_stdin(self.predictions):
             raise InputError("standard input can be read only once; give a file", file="-")
-        return read_inputs(self.predictions, self.file, self.result.iou)
+        return read_inputs(self.predictions, self.release, self.result.iou)
 
     @property
     def rule(self) -> SkipRule:

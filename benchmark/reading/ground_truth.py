@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from o365seg.errors import InputError
-from o365seg.formats.masks import MaskError, rle_area, segmentation_to_rle
+from o365seg.formats.masks import MaskError, Rle, rle_area, segmentation_to_rle
 from o365seg.formats.pycocotools_variant import stock_annotation
 from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.terminal.command_line import progress
@@ -23,11 +23,22 @@ class GroundTruth:
             `segmentation` holds compressed run lengths; a skipped instance, and a crowd without a
             mask, is in the form of `stock_annotation`.
         skipped: Whether each annotation was skipped.
+        ignore_flags: How many annotations have `ignore` and are no crowds.
     """
 
     file: AnnotationFile
     records: list[dict[str, Any]]
     skipped: list[bool]
+    ignore_flags: int = 0
+
+    def count_without_pixels(self) -> int:
+        """How many masks have no pixel."""
+        masks = (
+            Rle(tuple(record["segmentation"]["size"]), record["segmentation"]["counts"])
+            for record, one in zip(self.records, self.file.annotations, strict=True)
+            if one.has_segmentation and not one.is_skipped
+        )
+        return sum(rle_area(mask) == 0 for mask in masks)
 
     def without_skipped(self) -> list[dict[str, Any]]:
         """The records of all annotations that were not skipped."""
@@ -47,13 +58,16 @@ class GroundTruth:
         return {pair: sort_boxes(np.array(found, float)) for pair, found in boxes.items()}
 
 
-def load_ground_truth(file: AnnotationFile, name: str | Path, *, masks: bool) -> GroundTruth:
+def load_ground_truth(
+    file: AnnotationFile, name: str | Path, *, masks: bool, ignore_flags: int = 0
+) -> GroundTruth:
     """The annotations of a file as COCO records.
 
     Args:
         file: The file, read.
         name: The name that errors give it.
         masks: Whether masks are needed; if not, boxes are, and no mask is decoded.
+        ignore_flags: As in `GroundTruth`, which cannot see it.
 
     Raises:
         InputError: a mask is invalid or not of its image's size, or a box is missing. Names the
@@ -77,7 +91,7 @@ def load_ground_truth(file: AnnotationFile, name: str | Path, *, masks: bool) ->
                 record=f"annotations[{index}] (id {annotation.id})",
                 field=field,
             ) from None
-    return GroundTruth(file, records, skipped)
+    return GroundTruth(file, records, skipped, ignore_flags)
 
 
 def _record(

@@ -5,17 +5,24 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 STDIN = "-"
 
 
 class InputText:
-    """JSON text and the name that errors give it."""
+    """JSON text and the name that errors give it.
 
-    def __init__(self, name: "str | Path", data: bytes) -> None:
+    `places`: where records were left out, the place of each record in the whole file.
+    """
+
+    def __init__(
+        self, name: "str | Path", data: bytes, places: "Sequence[int] | None" = None
+    ) -> None:
         self.name = name
         self.data = data
+        self.places = places
 
 
 def is_stdin(source: object) -> bool:

@@ -1,25 +1,43 @@
 """Predictions and ground truth, read and checked: what every analysis starts from."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from benchmark.reading.choices import Iou
 from benchmark.reading.ground_truth import GroundTruth, load_ground_truth
 from benchmark.reading.input_text import InputText
+from benchmark.reading.odd_ground_truth import Rewritten, rewrite_ground_truth
+from benchmark.reading.odd_predictions import rewrite_predictions
 from benchmark.reading.predictions import Predictions, read_predictions
-from benchmark.reading.sources import readable_twice
-from o365seg.formats.records import AnnotationFile, read_annotations
+from benchmark.reading.sources import GroundTruthSource, PredictionsSource, truth_source
+from benchmark.reading.sources import readable_twice as predictions_source
+from o365seg.errors import InputError
+from o365seg.formats.json_files import plain_text, read_bytes
+from o365seg.formats.records import AnnotationFile, parse_annotations
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Checked predictions and ground truth; `iou` says whether masks were read."""
+    """Checked predictions and ground truth.
+
+    Attributes:
+        truth: The ground truth.
+        predictions: The predictions.
+        iou: What is compared; it says whether masks were read.
+        notes: Notes to the reader: what was odd, and how it was read.
+        texts: Predictions and ground truth as rewritten, where they were odd.
+    """
 
     truth: GroundTruth
     predictions: Predictions
     iou: Iou
+    notes: list[str] = field(default_factory=list)
+    texts: tuple[InputText, InputText] | None = None
 
     @property
     def file(self) -> AnnotationFile:
@@ -38,24 +56,125 @@ class Inputs:
 
 
 def read_inputs(
-    predictions: str | Path | Sequence[dict[str, Any]] | InputText,
-    ground_truth: str | Path | AnnotationFile,
+    predictions: PredictionsSource,
+    ground_truth: GroundTruthSource,
     iou: Iou | str = Iou.SEGM,
     *,
     misfits: bool = False,
 ) -> Inputs:
     """Read and check both sides of an evaluation.
 
-    `misfits` allows predicted masks whose size differs from their image's.
+    Input that is odd but that pycocotools scores is read as pycocotools reads it
+    (`odd_ground_truth`, `odd_predictions`).
+
+    Args:
+        predictions: A results file, its text, its records, or what `predictions_source` takes.
+        ground_truth: A COCO-format file, or what `truth_source` takes.
+        iou: What is compared.
+        misfits: Whether predicted masks may differ from their image in size.
 
     Raises:
         InputError: predictions or ground truth are invalid; names the file, record and field.
     """
-    if isinstance(ground_truth, AnnotationFile):
-        name, file = "ground truth", ground_truth
+    iou = Iou(iou)
+    found, truth = _text(predictions_source(predictions)), truth_source(ground_truth)
+    truth = truth if isinstance(truth, AnnotationFile) else _text(truth)
+    try:
+        return _read(found, truth, iou, misfits)
+    except InputError:
+        rewritten = _rewrite(found, truth, iou)
+        if rewritten is None:
+            raise
+    *texts, odd = rewritten
+    inputs = _read(texts[0], texts[1], iou, misfits)
+    listed = "; ".join(f"{what} ({count:,})" for what, count in odd.items())
+    note = f"Odd input, scored as pycocotools scores it: {listed}."
+    return Inputs(inputs.truth, inputs.predictions, iou, [note], (texts[0], texts[1]))
+
+
+def read_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> AnnotationFile:
+    """The ground truth alone, read as `read_inputs` reads it.
+
+    Raises:
+        InputError: it is invalid; names the file, record and field.
+    """
+    truth = truth_source(ground_truth)
+    if isinstance(truth, AnnotationFile):
+        return truth
+    text = _text(truth)
+    try:
+        return parse_annotations(text.data, text.name)
+    except InputError:
+        rewritten = _rewrite_truth(text, Iou(iou))
+        if rewritten is None or not rewritten.odd:
+            raise
+        return parse_annotations(msgspec.json.encode(rewritten.content), text.name)
+
+
+def _text(source: str | Path | InputText) -> InputText:
+    return source if isinstance(source, InputText) else InputText(source, read_bytes(source))
+
+
+def _read(found: InputText, truth: InputText | AnnotationFile, iou: Iou, misfits: bool) -> Inputs:
+    if isinstance(truth, AnnotationFile):
+        name, file, flags = "ground truth", truth, 0
     else:
-        name, file = ground_truth, read_annotations(ground_truth)
-    masks = Iou(iou).of_masks
-    source = predictions if isinstance(predictions, InputText) else readable_twice(predictions)
-    found = read_predictions(source, file, masks=masks, misfits=misfits)
-    return Inputs(load_ground_truth(file, name, masks=masks), found, Iou(iou))
+        name, file = truth.name, parse_annotations(truth.data, truth.name)
+        flags = _count_ignore_flags(truth.data, file)
+    predictions = read_predictions(found, file, masks=iou.of_masks, misfits=misfits)
+    loaded = load_ground_truth(file, name, masks=iou.of_masks, ignore_flags=flags)
+    return Inputs(loaded, predictions, iou)
+
+
+def _rewrite(
+    found: InputText, truth: InputText | AnnotationFile, iou: Iou
+) -> tuple[InputText, InputText, Counter[str]] | None:
+    """The texts with what is odd rewritten, and what that was; None where nothing is odd."""
+    if isinstance(truth, AnnotationFile):
+        truth = InputText("ground truth", msgspec.json.encode(truth))
+    rewritten = _rewrite_truth(truth, iou)
+    if rewritten is None:
+        return None
+    content = _decoded(found)
+    records = rewrite_predictions(content, str(found.name), rewritten, rewritten.odd)
+    if records is None or not rewritten.odd:
+        return None
+    kept, places = records
+    return (
+        InputText(found.name, msgspec.json.encode(kept), places),
+        InputText(truth.name, msgspec.json.encode(rewritten.content)),
+        rewritten.odd,
+    )
+
+
+def _rewrite_truth(text: InputText, iou: Iou) -> Rewritten | None:
+    return rewrite_ground_truth(_decoded(text), str(text.name), masks=iou.of_masks)
+
+
+def _decoded(text: InputText) -> Any:
+    """JSON as Python values; None where it is invalid, as the strict reader says."""
+    try:
+        return msgspec.json.decode(plain_text(text.data, text.name))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+class _Flags(msgspec.Struct, gc=False):
+    ignore: Any = None
+
+
+class _Flagged(msgspec.Struct):
+    annotations: Sequence[_Flags]
+
+
+def _count_ignore_flags(data: bytes, file: AnnotationFile) -> int:
+    """How many annotations have `ignore` and are neither crowds nor marked as skipped."""
+    if b'"ignore"' not in data:
+        return 0
+    flags = msgspec.json.decode(plain_text(data, ""), type=_Flagged).annotations
+    return sum(
+        isinstance(flag.ignore, bool | int | float)
+        and flag.ignore != 0
+        and not (one.iscrowd or one.skipped or one.unanswered)
+        for flag, one in zip(flags, file.annotations, strict=True)
+    )

@@ -1,6 +1,5 @@
 """Read COCO results files and check every record before it is matched."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +16,6 @@ from o365seg.formats.json_files import decode_json, read_bytes
 from o365seg.formats.masks import MaskError, Rle, check_rle, compress_runs, polygons_to_rle
 from o365seg.formats.records import AnnotationFile
 from o365seg.terminal.command_line import progress
-
-NAMELESS = "predictions"
-"""The name that errors give to predictions passed as Python records, not as a file."""
 
 
 class _Record(msgspec.Struct, gc=False):
@@ -58,6 +54,8 @@ class Predictions:
     areas_of_boxes: bool
     misfits: list[int]
     """Indices of masks whose size differs from their image's: they overlap nothing."""
+    places: Sequence[int]
+    """The place of each prediction in the results file, where some of it do not count."""
 
     def __len__(self) -> int:
         """The number of predictions."""
@@ -84,20 +82,18 @@ def read_predictions(
         misfits: Whether masks whose size differs from their image's are allowed.
 
     Raises:
-        InputError: not readable, not JSON, no list or an empty one, a field missing or of the
+        InputError: not readable, not JSON, not a list, a field missing or of the
             wrong type, an unknown id, NaN, a mask that is invalid or not of its image's size.
             Names the record and the field.
     """
-    if isinstance(source, InputText):
-        name, data = source.name, bytes(source.data)
-    else:
-        name, data = source, read_bytes(source)
-    records = decode_json(data, list[_Record], name)
-    if not records:
-        raise InputError("empty: no predictions to evaluate", file=name)
+    if not isinstance(source, InputText):
+        source = InputText(source, read_bytes(source))
+    name = source.name
+    records = decode_json(source.data, list[_Record], name)
+    places = source.places or range(len(records))
     sizes = {image.id: (image.height, image.width) for image in truth.images}
     categories = {category.id for category in truth.categories}
-    has_boxes = bool(records[0].bbox)
+    has_boxes = bool(records and records[0].bbox)
     needs_masks = masks or not has_boxes
     image_ids, category_ids, rles, misfitting = [], [], [], []
     areas = np.zeros(len(records))
@@ -129,11 +125,14 @@ def read_predictions(
                 else:
                     misfitting.append(index)
             if has_boxes or record.bbox:
-                boxes[index] = _sound_box(record.bbox)
+                boxes[index] = _sound_box(record.bbox, negative=masks)
         except _FieldError as error:
             ids = f"image_id {record.image_id}, category_id {record.category_id}"
             raise InputError(
-                error.message, file=name, record=f"record [{index}] ({ids})", field=error.field
+                error.message,
+                file=name,
+                record=f"record [{places[index]}] ({ids})",
+                field=error.field,
             ) from None
         image_ids.append(image_id)
         category_ids.append(category_id)
@@ -141,7 +140,7 @@ def read_predictions(
         known = measured.known
         areas[known], tight_boxes[known] = measured.areas[known], measured.boxes[known]
         if not has_boxes:
-            unboxed = known & np.array([not record.bbox for record in records])
+            unboxed = known & np.array([not record.bbox for record in records], bool)
             boxes[unboxed] = measured.boxes[unboxed]
     return Predictions(
         image_ids=image_ids,
@@ -153,6 +152,7 @@ def read_predictions(
         boxes=boxes,
         areas_of_boxes=has_boxes,
         misfits=misfitting,
+        places=places,
     )
 
 
@@ -170,7 +170,7 @@ def _measure(records: Sequence[_Record], sizes: dict[Any, tuple[int, int]]) -> M
         mask = record.segmentation
         text = mask.counts if isinstance(mask, Rle) and tuple(mask.size) == size else None
         texts.append(text if isinstance(text, str) else None)
-    return measure(texts, np.array(shapes, np.int64))
+    return measure(texts, np.array(shapes, np.int64).reshape(-1, 2))
 
 
 def _whole(value: int | float, field: str) -> int:
@@ -180,12 +180,13 @@ def _whole(value: int | float, field: str) -> int:
     return int(value)
 
 
-def _sound_box(bbox: list[float] | None) -> list[float]:
+def _sound_box(bbox: list[float] | None, *, negative: bool) -> list[float]:
+    """The box, checked; `negative` sides are allowed where it only gives an area."""
     if not bbox:
         raise _FieldError("bbox", "missing; the first prediction has one")
     if len(bbox) != 4:
         raise _FieldError("bbox", f"must be 4 numbers (x, y, width, height), not {len(bbox)}")
-    if bbox[2] < 0 or bbox[3] < 0:
+    if not negative and (bbox[2] < 0 or bbox[3] < 0):
         raise _FieldError(
             "bbox", f"width and height must not be negative, not {bbox[2]:g}×{bbox[3]:g}"
         )
@@ -251,24 +252,3 @@ def stock_box(rle: Rle) -> np.ndarray:
     """
     packed: Any = {"size": list(rle.size), "counts": rle.counts}
     return coco_mask.toBbox(packed)
-
-
-def records_to_json(records: Sequence[dict[str, Any]]) -> bytes:
-    """Records as JSON text, so that they pass the same checks as a file.
-
-    Raises:
-        InputError: they are not JSON-compatible.
-    """
-    try:
-        return json.dumps(list(records), default=_plain).encode()
-    except (TypeError, ValueError) as error:
-        raise InputError(f"invalid records: {error}", file=NAMELESS) from None
-
-
-def _plain(value: object) -> object:
-    """Convert values of pycocotools and numpy to JSON: `bytes` counts, numpy's numbers."""
-    if isinstance(value, bytes):
-        return value.decode("ascii")
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"must be JSON-compatible, not {type(value).__name__}")

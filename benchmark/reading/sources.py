@@ -1,4 +1,4 @@
-"""Predictions from a file, a pipe, standard input or Python records, in a form to read twice."""
+"""Predictions and ground truth from files, pipes and Python values, in a form to read twice."""
 
 import os
 
@@ -8,33 +8,76 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    from o365seg.formats.records import AnnotationFile
+
+    # Any: pycocotools.COCO, a pandas DataFrame, an array of boxes; all without importing them.
+    PredictionsSource: TypeAlias = str | Path | InputText | Sequence[dict[str, Any]] | Any
+    GroundTruthSource: TypeAlias = str | Path | InputText | AnnotationFile | dict[str, Any] | Any
+else:
+    PredictionsSource = GroundTruthSource = object
+
+NAMELESS = "predictions"
+"""The name that errors give to predictions passed as Python values, not as a file."""
+
+NAMELESS_TRUTH = "ground truth"
+"""Likewise, to ground truth."""
 
 
-def readable_twice(
-    predictions: "str | Path | Sequence[dict[str, Any]]",
-) -> "str | Path | InputText":
+def readable_twice(predictions: PredictionsSource) -> "str | Path | InputText":
     """Predictions in a form that both the native path and the pycocotools path can read.
 
     A regular file stays a path; what can be read only once becomes its text.
 
+    Args:
+        predictions: A results file, `-` for standard input, its text; records (dicts or structs);
+            a pandas DataFrame with a row per record; what `pycocotools.COCO.loadRes` returned; or
+            float [n, 7], as `loadRes` takes it: image id, x, y, width, height, score, category id.
+
     Raises:
         InputError: they cannot be read, or are not JSON-compatible.
     """
+    if isinstance(predictions, InputText):
+        return predictions
     if is_stdin(predictions):
         return read_stdin()
     if isinstance(predictions, str | os.PathLike):
         if not _is_fifo(predictions):
-            return predictions
+            return predictions  # pyright: ignore[reportReturnType] (Any hides that it is a Path)
         from o365seg.formats.json_files import read_bytes
 
-        return InputText(predictions, read_bytes(predictions))
-    from benchmark.reading.predictions import NAMELESS, records_to_json
+        path = os.fspath(predictions)
+        return InputText(path, read_bytes(path))
+    from benchmark.reading.python_values import encode, prediction_records
 
-    return InputText(NAMELESS, records_to_json(predictions))
+    return InputText(NAMELESS, encode(prediction_records(predictions), NAMELESS))
 
 
-def _is_fifo(path: "str | Path") -> bool:
+def truth_source(
+    ground_truth: GroundTruthSource,
+) -> "str | Path | InputText | AnnotationFile":
+    """Ground truth in a form that both paths can read.
+
+    Args:
+        ground_truth: A COCO-format file, its text, its content as a dict (lists of dicts, or pandas
+            DataFrames), what `read_annotations` made of it, or a `pycocotools.COCO`.
+
+    Raises:
+        InputError: it is not JSON-compatible.
+    """
+    if isinstance(ground_truth, InputText | str | os.PathLike):
+        return ground_truth  # pyright: ignore[reportReturnType] (likewise)
+    from o365seg.formats.records import AnnotationFile
+
+    if isinstance(ground_truth, AnnotationFile):
+        return ground_truth
+    from benchmark.reading.python_values import encode, truth_content
+
+    return InputText(NAMELESS_TRUTH, encode(truth_content(ground_truth), NAMELESS_TRUTH))
+
+
+def _is_fifo(path: "str | os.PathLike[str]") -> bool:
     from stat import S_ISFIFO
 
     try:

@@ -31,7 +31,6 @@ from model.runtime.distributed import Ranks
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
-from o365seg.formats.masks import encode_rle
 from o365seg.formats.task import Task
 
 _FOLDERS = {
@@ -172,7 +171,7 @@ def merge_results(
         write_json_atomic(out / "panoptic.json", shared | {"annotations": found})
     else:
         name = "preds.json" if task is Task.INSTANCE else "semantic.json"
-        write_json_atomic(out / name, found or [_nothing(images[0], words)])
+        write_json_atomic(out / name, found)
     if task is Task.SEMANTIC:
         write_json_atomic(out / "classes.json", words.as_categories())
     elif with_truth:
@@ -184,13 +183,6 @@ def merge_results(
         write_json_atomic(out / "truth.json", shared | {"annotations": true})
     shutil.rmtree(out / _PARTS)
     return [image["id"] for image in images]
-
-
-def _nothing(image: dict[str, Any], words: Vocabulary) -> dict[str, Any]:
-    """An empty mask with score 0 for a network that found nothing at all, as early in training: it
-    changes no score, and programs reject a results file without records."""
-    mask = encode_rle(np.zeros((image["height"], image["width"]), bool))
-    return {"image_id": image["id"], "category_id": words.ids[0], "segmentation": mask, "score": 0}
 
 
 def _records(raw: msgspec.Raw) -> list[msgspec.Raw]:

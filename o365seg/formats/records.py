@@ -115,7 +115,20 @@ def read_annotations(path: str | Path) -> AnnotationFile:
         InputError: not readable, not JSON, a field missing or of the wrong type, an id given twice,
             or an annotation of an unknown image or category. Names the record and the field.
     """
-    file = decode_json(read_bytes(path), AnnotationFile, path)
+    return parse_annotations(read_bytes(path), path)
+
+
+def parse_annotations(data: bytes, path: str | Path) -> AnnotationFile:
+    """The text of a COCO-format file, checked; see `read_annotations`.
+
+    Args:
+        data: JSON text.
+        path: The name that errors give it.
+
+    Raises:
+        InputError: as `read_annotations`.
+    """
+    file = decode_json(data, AnnotationFile, path)
     _check_unique(file.images, "images", path)
     _check_unique(file.categories, "categories", path)
     _check_unique(file.annotations, "annotations", path)

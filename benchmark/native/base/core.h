@@ -146,6 +146,7 @@ typedef struct {
     size_t annotation_count, crowds, skipped;
     size_t unanswered;    /* of the skipped: not yet answered by a rater */
     size_t marked_crowds; /* crowds marked as skipped: a release made for pycocotools */
+    size_t ignore_flags;  /* `ignore` without `iscrowd` or `skipped`: without effect */
     Prediction *predictions;
     size_t prediction_count;
     double (*boxes)[4]; /* NULL if none is used */
@@ -170,6 +171,7 @@ typedef struct {
     uint8_t *outside;         /* parallel to `order`: bit a is set if the area is outside range a */
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;           /* predictions whose area range differs between box and mask */
+    uint64_t no_pixels, gt_no_pixels; /* compared masks without a pixel */
     int64_t lost_image, lost_category; /* of a matched annotation with id 0 */
     bool lost;
 } Evaluation;

@@ -61,8 +61,10 @@ static Status decode_ground_truth(Evaluation *evaluation, const Cell *cell, Scra
             : decode_mask(&gt->mask, height, width, &scratch->gt_runs, mask);
         if (status != FINE)
             return status;
-        if (evaluation->masks)
+        if (evaluation->masks) {
             tight_box(&scratch->gt_runs, mask, height);
+            scratch->gt_no_pixels += mask->area == 0 && gt->mask.kind != MASK_REGION;
+        }
         if (!gt->has_area || gt->mask.kind == MASK_REGION)
             gt->area = mask->area;
     }
@@ -161,6 +163,7 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         if (status != FINE)
             return status;
     }
+    scratch->no_pixels += evaluation->masks && mask.area == 0;
     if (evaluation->needs_masks) {
         /* A tight box is slower than the columns but saves comparisons if there is more than one
          * candidate. */
@@ -291,6 +294,8 @@ Status match_all(Evaluation *evaluation)
             for (int t = 0; t < THRESHOLDS; t++)
                 evaluation->absorbed[rule][t] += job.scratch[i].absorbed[rule][t];
         evaluation->moved += job.scratch[i].moved;
+        evaluation->no_pixels += job.scratch[i].no_pixels;
+        evaluation->gt_no_pixels += job.scratch[i].gt_no_pixels;
         free_scratch(&job.scratch[i]);
     }
     free(job.scratch);

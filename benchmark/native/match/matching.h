@@ -28,7 +28,7 @@ typedef struct {
     Ranked *ranked, *spare;
     size_t ranked_capacity, spare_capacity;
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
-    uint64_t moved;
+    uint64_t moved, no_pixels, gt_no_pixels; /* summed into the evaluation's */
 } Scratch;
 
 /* The thresholds that an IoU reaches, in every range. */

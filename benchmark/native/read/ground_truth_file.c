@@ -171,7 +171,7 @@ static bool scan_area(Cursor *cursor, Annotation *gt)
 
 enum {
     ID = 1, IMAGE = 2, CATEGORY = 4, BOX = 8, AREA = 16, CROWD = 32, MASK = 64, SKIPPED = 128,
-    REASON = 256, UNANSWERED = 512
+    REASON = 256, UNANSWERED = 512, IGNORE = 1024
 };
 
 static unsigned field_of(Span key)
@@ -179,17 +179,34 @@ static unsigned field_of(Span key)
     static const struct { const char *name; unsigned field; } FIELDS[] = {
         {"id", ID}, {"image_id", IMAGE}, {"category_id", CATEGORY}, {"bbox", BOX},
         {"area", AREA}, {"iscrowd", CROWD}, {"segmentation", MASK}, {"skipped", SKIPPED},
-        {"skip_reason", REASON}, {"unanswered", UNANSWERED}};
+        {"skip_reason", REASON}, {"unanswered", UNANSWERED},
+        {"ignore", IGNORE}};
     for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++)
         if (key_is(key, FIELDS[i].name))
             return FIELDS[i].field;
     return 0;
 }
 
-/* The marks of a release on an instance without a mask. */
+/* The marks of a release on an instance without a mask, and a mark of other data sets. */
 typedef struct {
-    bool skipped, unanswered;
+    bool skipped, unanswered, ignore;
 } Marks;
+
+/* Reads any value; it is a flag if it is true or a number other than zero. */
+static bool scan_any_flag(Cursor *cursor, bool *flag)
+{
+    Span other;
+    double number;
+    uint8_t first = peek(cursor);
+    if (first == 't')
+        *flag = true;
+    if (first != '-' && (first < '0' || first > '9'))
+        return skip_value(cursor, &other);
+    if (!scan_number(cursor, &number))
+        return false;
+    *flag = number != 0;
+    return true;
+}
 
 static bool scan_field(Cursor *cursor, unsigned field, Annotation *gt, Marks *marks,
                        MaskHead *head)
@@ -206,6 +223,7 @@ static bool scan_field(Cursor *cursor, unsigned field, Annotation *gt, Marks *ma
     case SKIPPED: return scan_flag(cursor, &marks->skipped, false);
     case REASON: return scan_text(cursor, true);
     case UNANSWERED: return scan_flag(cursor, &marks->unanswered, false);
+    case IGNORE: return scan_any_flag(cursor, &marks->ignore);
     default: return skip_value(cursor, &other);
     }
 }
@@ -255,7 +273,7 @@ static bool scan_annotation(Cursor *cursor, Reader *reader)
     }
     Annotation *gt = &evaluation->annotations[evaluation->annotation_count];
     bool more = true;
-    Marks marks = {false, false};
+    Marks marks = {false, false, false};
     unsigned seen = 0;
     Span key;
     memset(gt, 0, sizeof *gt);
@@ -277,6 +295,8 @@ static bool scan_annotation(Cursor *cursor, Reader *reader)
     evaluation->skipped += gt->skipped;
     evaluation->unanswered += gt->skipped && marks.unanswered;
     evaluation->marked_crowds += gt->crowd && marks.skipped;
+    evaluation->ignore_flags += marks.ignore && !gt->crowd && !marks.skipped &&
+                                !marks.unanswered;
     return true;
 }
 

@@ -92,7 +92,6 @@ def test_evaluate_finds_the_release_by_the_variable(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[]", "error: preds.json: empty: no predictions to evaluate"),
         ("not json", "error: preds.json: not valid JSON"),
         (
             '[{"image_id": 1, "category_id": 1, "score": 1,'

@@ -240,7 +240,6 @@ def mask(rows: list[list[int]]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        ([], "empty: no predictions to evaluate"),
         (
             [{"category_id": 1, "segmentation": mask([[1, 0]])}],
             "record [0] (image_id None, category_id 1), field 'image_id': needs image_id or "
@@ -289,6 +288,12 @@ def test_bad_truth_names_the_annotation(tmp_path: Path) -> None:
         evaluate_semantic(predicted, path)
     with pytest.raises(InputError, match="--reduce-zero-label is only for label maps"):
         evaluate_semantic(predicted, path, reduce_zero_label=True)
+
+
+def test_no_records_are_a_result(tmp_path: Path) -> None:
+    true = write_truth(tmp_path / "t.json", {"a": [[1, 1]]}, [1, 2])
+    (tmp_path / "p.json").write_text("[]")
+    assert evaluate_semantic(tmp_path / "p.json", true).miou == 0
 
 
 def test_images_without_records_are_wrong_and_told(tmp_path: Path) -> None:

@@ -293,7 +293,7 @@ def test_boxes_are_scored_as_boxes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("boxes", [False, True])
 def test_a_network_that_finds_no_instance_scores_nothing(boxes: bool, tmp_path: Path) -> None:
-    """A file of no records is refused by every scorer, and a table of many runs would stop."""
+    """No records are a result: a table of many runs must not stop."""
     truth: GroundTruth = segments(1)
     if boxes:
         truth = BoxGroundTruth(np.array([0, 1]), np.array([[2.0, 3, 22, 33], [30, 5, 50, 25]]))
