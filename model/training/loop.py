@@ -31,7 +31,7 @@ from model.training.mixture import (
     open_datasets,
 )
 from model.training.optimizer import make_optimizer, set_learning_rate, trained
-from model.training.resume import begin_folder, check_folder
+from model.training.resume import begin_folder, check_folder, check_processes_agree
 from model.training.saving import MODEL_FILE, TrainingRun
 from model.training.schedule import rate_factor
 from model.training.validation import BEST_FILE, Validation
@@ -84,6 +84,7 @@ def train_run(
         if config.validation is not None:
             validation = Validation(config, base, source, folder, ranks)
         start = run.load()
+        check_processes_agree(ranks, start, config, source, folder)
         changes = begin_folder(folder, config, changed, start, ranks)
         if ranks.is_first:
             about = {"data": list(run.images), "synthetic": config.text.synthetic}

@@ -7,7 +7,7 @@ Nothing else.
 
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,9 @@ def find_changes(
     before, now = _flat(current_names(old)[0]), _flat(train_config_to_dict(config))
     free = _FREE | {f"network.{name}" for name in UNNAMED if f"network.{name}" not in before}
     found = []
-    for name in [*now, *(name for name in before if name not in now)]:
-        one, other = before.get(name), now.get(name)
+    for name, one, other in _differences(before, now):
         field = name.partition("[")[0] if name.startswith("skip") else name
-        if one == other or name in free or _is_moved_path(name, one, other):
-            continue
-        if _VALIDATION.fullmatch(name):  # changes nothing of what is learned
+        if name in free or _VALIDATION.fullmatch(name):  # changes nothing of what is learned
             continue
         if field in SETTABLE and field in named:
             found.append((name, one, other))
@@ -114,6 +111,36 @@ def check_folder(
     return replace(config, network=replace(config.network, **kept)), changes
 
 
+def check_processes_agree(
+    ranks: Ranks, start: int, config: TrainConfig, source: str, folder: Path
+) -> None:
+    """Check that all processes, perhaps of several machines, are about to do the same.
+
+    Args:
+        ranks: The processes.
+        start: Finished iterations of the run, as this process found them in the folder.
+        config: The configuration that this process read.
+        source: Its file, for messages.
+        folder: Folder of the run.
+
+    Raises:
+        InputError: the first process has another configuration (paths and `workers` may differ),
+            or has found another state.
+    """
+    first_start, first = ranks.from_first((start, train_config_to_dict(config)))
+    own = train_config_to_dict(config)
+    for name, theirs, ours in _differences(_flat(first), _flat(own)):
+        if name not in _FREE:
+            message = f"is {ours!r} here, but {theirs!r} for the first process"
+            raise InputError(message, file=source, field=name)
+    if start != first_start:
+        raise InputError(
+            f"the run is at iteration {start} here, but {first_start} for the first process; "
+            "--out must be one folder that all machines share",
+            file=folder,
+        )
+
+
 def begin_folder(
     folder: Path, config: TrainConfig, changed: list[tuple[str, Any, Any]], done: int, ranks: Ranks
 ) -> list[Change]:
@@ -142,6 +169,16 @@ def begin_folder(
         if changed:
             write_json_atomic(path, [asdict(change) for change in changes])
     return changes
+
+
+def _differences(
+    before: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """(field, earlier value, new value) of what differs, but for paths."""
+    for name in [*now, *(name for name in before if name not in now)]:
+        one, other = before.get(name), now.get(name)
+        if one != other and not _is_moved_path(name, one, other):
+            yield name, one, other
 
 
 def _is_moved_path(name: str, before: Any, now: Any) -> bool:
