@@ -293,7 +293,7 @@ def test_bad_truth_names_the_annotation(tmp_path: Path) -> None:
 def test_no_records_are_a_result(tmp_path: Path) -> None:
     true = write_truth(tmp_path / "t.json", {"a": [[1, 1]]}, [1, 2])
     (tmp_path / "p.json").write_text("[]")
-    assert evaluate_semantic(tmp_path / "p.json", true).miou == 0
+    assert evaluate_semantic(tmp_path / "p.json", true).hits.sum() == 0
 
 
 def test_images_without_records_are_wrong_and_told(tmp_path: Path) -> None:
