@@ -14,6 +14,7 @@ ReleaseFile = Annotated[
 ExportFormat = Literal["yolo", "label-studio", "cvat"]
 
 _PUBLISHER = "Publication"
+_LEADERBOARD = "Leaderboard"
 Name = Annotated[
     str | None,
     typer.Option(
@@ -194,11 +195,43 @@ def publish(
             rich_help_panel=_PUBLISHER,
         ),
     ] = None,
+    benchmark: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write bundles for EvalAI and Codabench into this private folder, and "
+            "eval.yaml for the Hugging Face hub.",
+            rich_help_panel=_LEADERBOARD,
+        ),
+    ] = None,
+    hide_masks: Annotated[
+        bool,
+        typer.Option(
+            "--hide-masks",
+            help="Publish a test set: images and categories without annotations.",
+            rich_help_panel=_LEADERBOARD,
+        ),
+    ] = False,
+    scores: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file of `benchmark evaluate --json`: write a model's entry for the hub's "
+            "leaderboard into the --benchmark folder.",
+            rich_help_panel=_LEADERBOARD,
+        ),
+    ] = None,
+    hub_id: Annotated[
+        str | None,
+        typer.Option(
+            help="OWNER/NAME of the published set on the hub; --scores needs it.",
+            rich_help_panel=_LEADERBOARD,
+        ),
+    ] = None,
 ) -> None:
     """Write a folder to publish: COCO JSON, a `datasets` table, the data card and Croissant.
 
     Images are referenced, not copied: they have their own licence.
     """
+    from o365seg.release.leaderboards import write_eval_results, write_leaderboards
     from o365seg.release.publication import publication
     from o365seg.release.publish import publish as write_folder
 
@@ -207,5 +240,19 @@ def publish(
         name=name, licence=licence, creator=creator, url=url, contact=contact, citation=citation,
         date=date, version=version,
     )  # fmt: skip
-    for path in write_folder(release, about, out):
+    if scores is not None and (benchmark is None or hub_id is None):
+        raise typer.BadParameter("needs --benchmark and --hub-id", param_hint="--scores")
+    if benchmark is not None and benchmark.resolve().is_relative_to(out.resolve()):
+        raise typer.BadParameter(
+            "must not be inside the published folder: it contains the masks",
+            param_hint="--benchmark",
+        )
+    written = write_folder(
+        release, about, out, is_benchmark=benchmark is not None, hide_masks=hide_masks
+    )
+    if benchmark is not None:
+        written += write_leaderboards(release, about, benchmark)
+    if benchmark is not None and scores is not None and hub_id is not None:
+        written.append(write_eval_results(scores, hub_id, about, benchmark))
+    for path in written:
         typer.echo(f"written: {path}", err=True)

@@ -17,6 +17,9 @@ FACTS = {
     "card": "c",
     "release_file": "f",
     "stock_file": "s",
+    "turned": 0,
+    "hidden": False,
+    "images_file": "i",
 }
 
 

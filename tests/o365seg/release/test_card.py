@@ -115,7 +115,7 @@ def test_a_set_without_any_mask_has_a_card(release: PaintedRelease, tmp_path: Pa
 @pytest.mark.parametrize(("field", "said"), [("date", "1.1.26"), ("name", " "), ("url", "a\nb")])
 def test_what_the_publisher_says_must_be_sound(field: str, said: str) -> None:
     with pytest.raises(InputError, match=f"'{field}'"):
-        publication(**{field: said})
+        publication(None, **{field: said})
 
 
 def test_what_a_file_says_of_the_set_is_on_the_card(
