@@ -10,11 +10,19 @@ import gradio as gr
 from fastapi import APIRouter, FastAPI
 from gradio.themes import Base
 
-from annotate_app.access import joining, sign_in
+from annotate_app.access import joining, own_password, sign_in
 from annotate_app.access.security_headers import SecurityHeaders
 from annotate_app.access.sessions import CurrentRater, SessionGuard, Sessions
 from annotate_app.access.throttle import Throttle
-from annotate_app.owner import audit, export, gallery, people, progress, settings
+from annotate_app.owner import (
+    audit,
+    export,
+    gallery,
+    guideline_pictures,
+    people,
+    progress,
+    settings,
+)
 from annotate_app.rater import earlier_work, guidelines, my_work, questions
 from annotate_app.reviewer import review
 from annotate_app.web import image_bytes, problems, static_files
@@ -24,6 +32,7 @@ from annotate_app.web.static_files import static_url
 from o365seg.project.folder import Project
 from o365seg.project.signing_key import signing_key
 from o365seg.store.people.raters import Rater, rater_by_id
+from o365seg.store.settings import allowed_assistance, read_settings
 
 # Asks who is signed in, then mounts the painter module on the component's element.
 _MOUNT_PAINTER = """
@@ -52,6 +61,7 @@ def make_app(project: Project) -> FastAPI:
     throttle = Throttle()
     app.include_router(sign_in.make_router(project, sessions, throttle))
     app.include_router(joining.make_router(project, sessions, throttle))
+    app.include_router(own_password.make_router(project, sessions, throttle))
     for room in (
         image_bytes,
         guidelines,
@@ -65,9 +75,10 @@ def make_app(project: Project) -> FastAPI:
         audit,
         export,
         settings,
+        guideline_pictures,
     ):
         app.include_router(room.make_router(project))
-    app.include_router(_me_router(project.about.id))
+    app.include_router(_me_router(project))
     problems.add_handlers(app)
     app.add_middleware(SessionGuard, sessions=sessions)
     app.add_middleware(DatabaseUnavailable)
@@ -98,14 +109,17 @@ def _painter_page() -> gr.Blocks:
     return page
 
 
-def _me_router(project_id: str) -> APIRouter:
+def _me_router(project: Project) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/me")
     def me(rater: CurrentRater) -> dict[str, Any]:
+        with project.store.read() as db:
+            settings = read_settings(db)
         return {
             "rater": rater.name,
-            "project": project_id,
+            "project": project.about.id,
+            "assistance": allowed_assistance(settings),
             "painter": static_url("pages/painter.js"),
             "links": [
                 {"label": link.label, "path": link.path}

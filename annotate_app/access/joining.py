@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from annotate_app.access.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password
-from annotate_app.access.sessions import JOIN_ROOT, Sessions, is_secure
+from annotate_app.access.sessions import JOIN_ROOT, Sessions, home_of, is_secure
 from annotate_app.access.throttle import Throttle, client_address
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
@@ -51,7 +51,7 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             return _page(request, token, f"Name: {error.message}.", name)
         if person is None:  # used in the meantime
             return _page(request, token)
-        response = RedirectResponse("/", status_code=303)
+        response = RedirectResponse(home_of(person), status_code=303)
         sessions.sign_in(response, person, secure=is_secure(request))
         return response
 

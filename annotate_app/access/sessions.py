@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotate_app.web.problems import problem
 from annotate_app.web.static_files import PUBLIC_STYLE, STATIC_ROOT
+from o365seg.store.people.guideline_pictures import LARGEST_FILE
 from o365seg.store.people.raters import Rater
 from o365seg.store.schema import Role
 
@@ -26,13 +27,18 @@ LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"
 JOIN_ROOT = "/join"  # followed by the token of an invitation
 
+# Where people land after they sign in: no question's clock starts for those who do not paint.
+_HOMES = {Role.RATER: "/", Role.REVIEWER: "/review", Role.OWNER: "/progress"}
+
 # Open without a session: the sign-in page, an invitation's page, and their style.
 PUBLIC_PATHS = re.compile(
     rf"{LOGIN_PATH}|{JOIN_ROOT}/[^/]+|{STATIC_ROOT}/[^/]+/{re.escape(PUBLIC_STYLE)}"
 )
 
 # First segments of the paths that forms may post to; all other writes are under /api/.
-_FORM_ROOTS = frozenset({"login", "logout", "join", "people", "export", "guidelines", "settings"})
+_FORM_ROOTS = frozenset(
+    {"login", "logout", "join", "password", "people", "export", "guidelines", "settings"}
+)
 
 # A header that a form on another site cannot send; with SameSite it prevents forged posts.
 CSRF_HEADER = b"x-o365seg"
@@ -40,7 +46,12 @@ CSRF_HEADER = b"x-o365seg"
 # Bytes; enough for a mask of 1.3 million runs. A painted one of 12 megapixels has about 10,000.
 MAX_LARGE_BODY = 4 * 1024 * 1024
 MAX_OTHER_BODY = 64 * 1024
-_LARGE_PATHS = frozenset({"/api/submit", "/api/draft", "/api/review/repaint", "/settings"})
+_LARGE_PATHS = frozenset(
+    {"/api/submit", "/api/draft", "/api/review/repaint", "/api/review/draft", "/settings"}
+)
+
+
+_PICTURES_PATH = "/settings/pictures"
 
 
 class Sessions:
@@ -105,6 +116,8 @@ class SessionGuard:
         path: str = scope["path"]
         headers: dict[bytes, bytes] = dict(scope["headers"])
         most = MAX_LARGE_BODY if path in _LARGE_PATHS else MAX_OTHER_BODY
+        if path == _PICTURES_PATH:
+            most = LARGEST_FILE + MAX_OTHER_BODY
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most or b"transfer-encoding" in headers:
             return problem(413, "too_large", "the request is too large")
@@ -142,6 +155,11 @@ def _is_foreign(headers: dict[bytes, bytes]) -> bool:
 def is_secure(request: Request) -> bool:
     """Whether the request came over HTTPS, by the connection or a trusted proxy."""
     return request.url.scheme == "https"
+
+
+def home_of(rater: Rater) -> str:
+    """The page of a person's own work, by role."""
+    return _HOMES[rater.role]
 
 
 def current_rater(request: Request) -> Rater:

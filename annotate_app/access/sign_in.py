@@ -6,7 +6,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from annotate_app.access.passwords import password_matches
-from annotate_app.access.sessions import LOGIN_PATH, LOGOUT_PATH, Sessions, current_rater, is_secure
+from annotate_app.access.sessions import (
+    LOGIN_PATH,
+    LOGOUT_PATH,
+    Sessions,
+    current_rater,
+    home_of,
+    is_secure,
+)
 from annotate_app.access.throttle import Throttle, client_address
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
@@ -19,8 +26,9 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
 
     @router.get(LOGIN_PATH)
     def show(request: Request) -> Response:
-        if sessions.rater_of(request.scope) is not None:
-            return RedirectResponse("/", status_code=303)
+        rater = sessions.rater_of(request.scope)
+        if rater is not None:
+            return RedirectResponse(home_of(rater), status_code=303)
         return _page(request)
 
     @router.post(LOGIN_PATH)
@@ -41,7 +49,7 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         if not known or rater is None or not rater.active:
             return _page(request, "Wrong name or password.", name, status=401)
         throttle.forgive(name, address)
-        response = RedirectResponse("/", status_code=303)
+        response = RedirectResponse(home_of(rater), status_code=303)
         sessions.sign_in(response, rater, secure=is_secure(request))
         return response
 

@@ -11,6 +11,7 @@ from annotate_app.access.sessions import Owner
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
+from o365seg.store.people import guideline_pictures
 from o365seg.store.settings import ProjectSettings, change_setting, read_settings
 
 
@@ -45,6 +46,21 @@ FIELDS = (
         "Time a rejected question is reserved for its own rater.",
     ),
     Field("low_agreement", "Low agreement", "IoU below which two masks disagree, 0 to 1."),
+    Field(
+        "allow_specks",
+        "Raters may remove specks",
+        "By a command, pieces below 1 % of the mask. The paper's protocol does not allow it.",
+    ),
+    Field(
+        "allow_holes",
+        "Raters may fill small holes",
+        "By a command, holes below 1 % of the mask. The paper's protocol does not allow it.",
+    ),
+    Field(
+        "allow_smoothing",
+        "Raters may smooth edges",
+        "By a command. The paper's protocol does not allow it.",
+    ),
     Field("seed", "Seed", "Selects the replicated questions and when gold is asked."),
 )
 
@@ -54,10 +70,10 @@ def make_router(project: Project) -> APIRouter:
     router = APIRouter()
 
     @router.get("/settings")
-    def show(request: Request, owner: Owner, saved: bool = False) -> Response:
+    def show(request: Request, owner: Owner, saved: bool = False, picture: str = "") -> Response:
         with project.store.read() as db:
             values = asdict(read_settings(db))
-        return _page(request, values, saved=saved)
+        return _page(request, values, saved=saved, picture_problem=picture)
 
     async def form(request: Request) -> FormData:
         return await request.form(max_files=0, max_fields=50)
@@ -74,13 +90,24 @@ def make_router(project: Project) -> APIRouter:
                     change_setting(db, name, value, owner.id)
         except InputError as error:
             label = next(field.label for field in FIELDS if field.name == error.field)
-            values["guidelines_required"] = values["guidelines_required"] == "yes"
+            values |= {
+                field.name: values[field.name] == "yes"
+                for field in fields(ProjectSettings)
+                if field.type is bool
+            }
             return _page(request, values, problem=f"{label}: {error.message}.")
         return RedirectResponse("/settings?saved=true", status_code=303)
 
     def _page(
-        request: Request, values: dict[str, object], problem: str = "", *, saved: bool = False
+        request: Request,
+        values: dict[str, object],
+        problem: str = "",
+        *,
+        saved: bool = False,
+        picture_problem: str = "",
     ) -> Response:
+        with project.store.read() as db:
+            pictures = guideline_pictures.list_pictures(db)
         kinds = {
             field.name: "text"
             if field.name == "guidelines"
@@ -98,6 +125,8 @@ def make_router(project: Project) -> APIRouter:
             values=values,
             problem=problem,
             saved=saved,
+            pictures=pictures,
+            picture_problem=picture_problem,
         )
 
     return router

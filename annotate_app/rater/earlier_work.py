@@ -14,7 +14,7 @@ from annotate_app.access.sessions import CurrentRater
 from annotate_app.rater.questions import count_progress, take_work
 from annotate_app.web.image_bytes import image_reference
 from annotate_app.web.problems import problem
-from annotate_app.web.request_bodies import RowId, Text, id_text
+from annotate_app.web.request_bodies import RowId, SourceId, Text, id_text
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.work import earlier_work
@@ -27,10 +27,23 @@ _REFUSED = {
 }
 
 
+_NOTHING = {
+    True: "You have no answer to correct.",
+    False: "You cannot correct this answer now: somebody else has the question.",
+}
+_ANSWERS_LISTED = 50
+
+
 class StandBody(BaseModel):
     """The lease of a reopened question whose earlier answer stands."""
 
     lease: Text
+
+
+class ReopenBody(BaseModel):
+    """A question that the rater answered; None: the one answered last."""
+
+    question: SourceId | None = None
 
 
 def make_router(project: Project) -> APIRouter:
@@ -39,11 +52,11 @@ def make_router(project: Project) -> APIRouter:
     store = project.store
 
     @router.post("/api/reopen")
-    def reopen(rater: CurrentRater) -> JSONResponse:
+    def reopen(rater: CurrentRater, body: ReopenBody) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
-            if not earlier_work.reopen_last(db, rater.id, now):
-                return problem(404, "nothing", "You have no answer to correct.")
+            if not earlier_work.reopen(db, rater.id, body.question, now):
+                return problem(404, "nothing", _NOTHING[body.question is None])
             work = take_work(db, rater, now)
         return JSONResponse(work | count_progress(project, rater))
 
@@ -54,6 +67,19 @@ def make_router(project: Project) -> APIRouter:
             earlier_work.let_stand(db, body.lease, rater.id, now)
             work = take_work(db, rater, now)
         return JSONResponse(work | count_progress(project, rater))
+
+    @router.get("/api/answers")
+    def own_answers(rater: CurrentRater, before: RowId | None = None) -> dict[str, Any]:
+        with store.read() as db:
+            found = earlier_work.list_own(db, rater.id, before, _ANSWERS_LISTED + 1)
+        listed = [asdict(row) | {"question": id_text(row.question)} for row in found]
+        return {"answers": listed[:_ANSWERS_LISTED], "more": len(listed) > _ANSWERS_LISTED}
+
+    @router.get("/api/others")
+    def own_masks(rater: CurrentRater, question: SourceId) -> dict[str, Any]:
+        with store.read() as db:
+            found = earlier_work.own_masks(db, rater.id, question)
+        return {"masks": [asdict(mask) for mask in found]}
 
     @router.get("/api/kept")
     def kept(rater: CurrentRater) -> dict[str, Any]:

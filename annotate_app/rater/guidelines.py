@@ -1,26 +1,45 @@
 """The pages of the guidelines and of a rater's qualification."""
 
+import re
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup
 
 from annotate_app.access.sessions import CurrentRater
 from annotate_app.web.pages import render
+from annotate_app.web.problems import problem
+from annotate_app.web.request_bodies import RowId
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
-from o365seg.store.people import qualification
+from o365seg.store.people import guideline_pictures, qualification
 from o365seg.store.people.qualification import Gate
 from o365seg.store.settings import read_settings
 
-# HTML stays text, links with dangerous schemes are refused, and images are off: the pages' content
-# security policy would not load them.
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+# HTML stays text, and links with dangerous schemes are refused.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def _drop_foreign_pictures(tokens: Sequence[Token]) -> None:
+    """Keep the description of a picture that is not one of the project's: no other would load."""
+    for token in tokens:
+        if token.type == "image" and not PICTURE.fullmatch(str(token.attrs.get("src", ""))):
+            token.type, token.content = "text", f"[{token.content}]"
+        _drop_foreign_pictures(token.children or [])
+
+
+PICTURE = re.compile(r"/guidelines/pictures/\d+")
 
 
 def markdown_to_html(text: str) -> Markup:
     """Render an owner's Markdown as safe HTML."""
-    return Markup(_markdown.render(text))  # noqa: S704  (HTML in `text` was escaped)
+    tokens = _markdown.parse(text)
+    _drop_foreign_pictures(tokens)
+    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    return Markup(html)  # noqa: S704  (HTML in `text` was escaped)
 
 
 def make_router(project: Project) -> APIRouter:
@@ -38,6 +57,15 @@ def make_router(project: Project) -> APIRouter:
             guidelines=markdown_to_html(settings.guidelines),
             must_confirm=entry.gate is Gate.GUIDELINES,
         )
+
+    @router.get("/guidelines/pictures/{picture_id}")
+    def show_picture(picture_id: RowId, rater: CurrentRater) -> Response:
+        with project.store.read() as db:
+            content = guideline_pictures.find_content(db, picture_id)
+        if content is None:
+            return problem(404, "no_picture", "There is no such picture.")
+        headers = {"Cache-Control": "private, max-age=3600"}
+        return Response(content, media_type="image/jpeg", headers=headers)
 
     @router.post("/guidelines/confirm")
     def confirm(rater: CurrentRater) -> Response:

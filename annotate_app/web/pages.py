@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -43,9 +44,12 @@ NAVIGATION = (
 _LONGEST = 120  # characters of a value in the audit log
 
 
-def _when(ms: int | None) -> str:
-    """A date and time, as `2026-11-25 09:06` (UTC)."""
-    return "" if ms is None else datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+def _when(ms: int | None) -> Markup:
+    """A date and time in UTC, which the pages' script shows in the reader's time zone."""
+    if ms is None:
+        return Markup("")
+    at = datetime.fromtimestamp(ms / 1000, UTC)
+    return Markup(f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%Y-%m-%d %H:%M} UTC</time>')  # noqa: S704  (digits only)
 
 
 def _day(ms: int) -> str:

@@ -27,6 +27,7 @@ from o365seg.store.database import now_ms
 from o365seg.store.integrity import require_undamaged
 from o365seg.store.progress import summary as progress
 from o365seg.store.progress.released import ReleasedAnswer, list_question_ids, read_answers
+from o365seg.store.settings import allowed_assistance, read_settings
 
 FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
@@ -57,6 +58,7 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         answers = read_answers(db)
         asked = list_question_ids(db)
         counted = progress.measure_progress(db, now_ms())
+        assistance = allowed_assistance(read_settings(db))
     sizes = {image["id"]: (image["height"], image["width"]) for image in release["images"]}
     merged = [
         _merge(
@@ -102,6 +104,7 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         "minutes_per_valid_mask": counted.minutes_per_valid_mask,
         "mean_mask_minutes": counted.mean_mask_minutes,
         "wall_hours": counted.wall_hours,
+        "assistance": assistance,
     }
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
 

@@ -106,6 +106,7 @@ question = sa.Table(
     # How many more raters paint it, each without seeing the others' masks.
     sa.Column("replicas", sa.Integer, nullable=False, server_default="0"),
     sa.Column("state", sa.String, nullable=False, server_default=QuestionState.OPEN.value),
+    sa.Column("initial_counts", sa.String),  # the mask that its rater starts with
     # The next question is the first of these, whatever their number.
     sa.Index("question_by_state", "state", "position"),
     sa.Index("question_by_image", "image_id", "state", "position"),
@@ -256,6 +257,18 @@ setting = sa.Table(
     tables,
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.JSON, nullable=False),
+)
+
+guideline_picture = sa.Table(
+    "guideline_picture",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("sha256", sa.String, nullable=False, unique=True),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),  # a JPEG file
+    sqlite_autoincrement=True,
 )
 
 audit = sa.Table(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from o365seg.errors import InputError, unknown
 from o365seg.store import audit
-from o365seg.store.schema import question, setting
+from o365seg.store.schema import question, rater, setting
 
 DEFAULT_GUIDELINES = """\
 You see a whole photograph, a box around one object, and the object's category at the side.
@@ -39,6 +39,9 @@ class ProjectSettings:
         replicas: By how many other raters each of those is painted.
         correction_hours: How long a rejected answer waits for its own rater before others get it.
         low_agreement: Mask IoU below which two raters are said to disagree, 0–1; so too for gold.
+        allow_specks: Whether raters may remove small pieces of a mask by a command.
+        allow_holes: Whether raters may fill small holes of a mask by a command.
+        allow_smoothing: Whether raters may smooth a mask's edge by a command.
         seed: Of which questions are replicated, and of when hidden gold comes.
     """
 
@@ -51,6 +54,9 @@ class ProjectSettings:
     replicas: int = 1
     correction_hours: float = 48.0
     low_agreement: float = 0.7
+    allow_specks: bool = False
+    allow_holes: bool = False
+    allow_smoothing: bool = False
     seed: int = 0
 
 
@@ -77,6 +83,16 @@ def read_settings(db: sa.Connection) -> ProjectSettings:
     return ProjectSettings(**{name: value for name, value in rows if name in known})
 
 
+def allowed_assistance(settings: ProjectSettings) -> list[str]:
+    """What raters may have done for them; the paper's protocol allows nothing."""
+    allowed = {
+        "specks": settings.allow_specks,
+        "holes": settings.allow_holes,
+        "smoothing": settings.allow_smoothing,
+    }
+    return [name for name, is_allowed in allowed.items() if is_allowed]
+
+
 def change_setting(
     db: sa.Connection, name: str, value: Any, actor_id: int | None = None
 ) -> ProjectSettings:
@@ -94,6 +110,8 @@ def change_setting(
     if parsed != getattr(ProjectSettings(), name):
         db.execute(setting.insert().values(name=name, value=parsed))
     audit.record(db, actor_id, "setting.change", name, value=parsed)
+    if name == "guidelines":  # to be read again
+        db.execute(rater.update().values(guidelines_read_at=None))
     if name in ("replica_share", "replicas", "seed"):
         choose_replicated(db, after)
     return after

@@ -48,6 +48,10 @@ def test_no_page_has_a_serious_violation(
     for path in (*PAGES, "/gallery/999999.jpg"):
         page.goto(server.url + path)
         check(path)
+        page.set_viewport_size({"width": 390, "height": 844})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{path}: is wider than a phone")
+        page.set_viewport_size({"width": 1280, "height": 720})
     page.goto(f"{server.url}/people")
     page.click("text=Create link")
     link = page.input_value("#link")
@@ -58,7 +62,8 @@ def test_no_page_has_a_serious_violation(
     page.goto(server.url)
     page.wait_for_selector("[data-show=question]:not(:empty)")
     check("painter")
-    for key, dialog in (("?", "help"), ("s", "skip")):
+    keys = {"?": "help", "s": "skip", "Shift+S": "preferences", "j": "my answers", "k": "kept work"}
+    for key, dialog in keys.items():
         page.keyboard.press(key)
         page.wait_for_selector("dialog[open]")
         check(f"painter, {dialog}")

@@ -28,6 +28,8 @@ FOR_OWNERS = {
     "/audit",
     "/export",
     "/settings",
+    "/settings/pictures",
+    "/settings/pictures/delete",
 }
 FOR_REVIEWERS = {
     "/review",
@@ -43,6 +45,7 @@ FOR_EVERYBODY = {
     "/my-work",
     "/guidelines",
     "/guidelines/confirm",
+    "/guidelines/pictures/{picture_id}",
     "/qualification",
     "/static-painter/{version}/{name:path}",
     "/image/{sha256}",
@@ -54,6 +57,9 @@ FOR_EVERYBODY = {
     "/api/kept",
     "/api/kept/{kept_id}",
     "/api/stand",
+    "/api/answers",
+    "/api/others",
+    "/password",
     "/api/reopen",
 }
 

@@ -2,4 +2,4 @@
 
 from annotate_app.web.pages import NAVIGATION
 
-PAGES = (*(link.path for link in NAVIGATION if link.path != "/"), "/qualification")
+PAGES = (*(link.path for link in NAVIGATION if link.path != "/"), "/qualification", "/password")

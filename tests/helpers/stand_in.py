@@ -13,7 +13,7 @@ _PAGE = """<!doctype html><meta charset=utf-8><link rel=icon href=data:,><div id
 <script type=module>
   import { mount } from '/pages/painter.js';
   window.root = document.getElementById('place');
-  mount(window.root, { rater: 'ada', project: 'PROJECT' });
+  mount(window.root, { OPTIONS rater: 'ada', project: 'PROJECT' });
 </script>"""
 
 
@@ -37,6 +37,8 @@ class StandIn:
     of {"html": text} is somebody else's page in the place of ours.
     """
 
+    page_options = ""  # more options of the painter, as JavaScript
+
     def __init__(
         self, count: int = 2, size: tuple[int, int] = (300, 200), category: str = "Camel"
     ) -> None:
@@ -52,6 +54,8 @@ class StandIn:
         self.extras: dict[int, dict[str, Any]] = {}  # question: more of its task
         self.feedback: dict[str, Any] | None = None  # said once, of the next answer
         self.kept: list[dict[str, Any]] = []
+        self.others: list[dict[str, Any]] = []  # masks of other objects of the image
+        self.answers: list[dict[str, Any]] = []
         self.drafts: dict[int, dict[str, Any]] = {}
         self.fail: list[tuple[str, int | None, dict[str, Any]]] = []
         self.requests: list[tuple[str, Any]] = []
@@ -101,7 +105,8 @@ class StandIn:
         page.route(
             f"{static_url}/page",
             lambda route: route.fulfill(
-                content_type="text/html", body=_PAGE.replace("PROJECT", self.project)
+                content_type="text/html",
+                body=_PAGE.replace("PROJECT", self.project).replace("OPTIONS", self.page_options),
             ),
         )
         page.route(f"{static_url}/image/*", self._image)
@@ -120,7 +125,8 @@ class StandIn:
         path = request.url[request.url.index("/api/") :]
         if request.method == "GET":
             self.requests.append((path, None))
-            route.fulfill(json={"kept": self.kept})
+            lists = {"kept": self.kept, "masks": self.others, "answers": self.answers}
+            route.fulfill(json=lists | {"more": False})
             return
         assert request.headers["x-o365seg"] == "1"
         body = json.loads(request.post_data)

@@ -1,10 +1,14 @@
 /** The mask being painted, with its undo history. Every tool changes pixels only through it. */
 
 import { History } from './history.js';
-import { writeSpans } from './kernel.js';
+import { freeSpans, writeSpans } from './kernel.js';
 import { packMask } from './rle.js';
+import { holes, smooth, specks } from './tidy.js';
 
 export class Drawing {
+  /** A mask that is not painted into, row-major 0/1. @type {Uint8Array|null} */
+  protected = null;
+
   #history;
   #onTouched;
   #onStep;
@@ -56,6 +60,7 @@ export class Drawing {
 
   /** Writes spans as part of the step in progress. @param {Int32Array} spans @param {0|1} value */
   write(spans, value) {
+    if (value && this.protected) spans = freeSpans(spans, this.protected, this.w);
     this.#history.keep(spans);
     writeSpans(this.mask, this.w, spans, value);
     this.#onTouched.onSpans(spans);
@@ -77,6 +82,22 @@ export class Drawing {
     for (let y = 0; y < this.h; y++) spans.set([y, 0, this.w], 3 * y);
     this.write(spans, 0);
     this.commit();
+  }
+
+  /** Does one of the things of tidy.js, as one step. @param {'specks'|'holes'|'smoothing'} what @returns {number} specks or holes, or pixels that changed */
+  tidy(what) {
+    const { mask, w, h } = this;
+    if (what === 'smoothing') {
+      const { count, paint, erase } = smooth(mask, w, h);
+      this.write(paint, 1);
+      this.write(erase, 0);
+      this.commit();
+      return count;
+    }
+    const { count, spans } = what === 'specks' ? specks(mask, w, h) : holes(mask, w, h);
+    this.write(spans, what === 'specks' ? 0 : 1);
+    this.commit();
+    return count;
   }
 
   /** @returns {boolean} whether there was a step to undo */

@@ -248,6 +248,30 @@ export function writeSpans(mask, w, spans, value) {
 }
 
 /**
+ * The parts of spans on pixels that another mask leaves free.
+ * @param {Int32Array} spans (y, x0, x1) triples
+ * @param {Uint8Array} taken row-major 0/1
+ * @param {number} w image width, px
+ * @returns {Int32Array} (y, x0, x1) triples
+ */
+export function freeSpans(spans, taken, w) {
+  /** @type {number[]} */
+  const free = [];
+  for (let i = 0; i < spans.length; i += 3) {
+    const start = spans[i] * w;
+    const end = spans[i + 2];
+    let x = spans[i + 1];
+    while (x < end) {
+      while (x < end && taken[start + x]) x++;
+      const from = x;
+      while (x < end && !taken[start + x]) x++;
+      if (from < x) free.push(spans[i], from, x);
+    }
+  }
+  return Int32Array.from(free);
+}
+
+/**
  * The image sides that may close an outline for a question: an object cut off by the image border has a box that
  * reaches that border. Anywhere else only paint closes an outline.
  *

@@ -10,10 +10,15 @@ import { Viewport } from './viewport.js';
 /** @typedef {import('./raster.js').MaskStyle} MaskStyle */
 /** @typedef {import('./tiles.js').Rect} Rect */
 /** @typedef {import('./kernel.js').Point} Point */
-/** @typedef {'image'|'mask'|'reference'|'guides'} Layer */
+/** @typedef {'image'|'others'|'mask'|'reference'|'guides'} Layer */
 
 /** Outline of a reference mask; white is none of the mask's own colours. @type {import('./raster.js').Rgb} */
 const REFERENCE = [255, 255, 255];
+
+/** Outline of the person's other masks of the image. @type {import('./raster.js').Rgb} */
+const OTHERS = [190, 190, 190];
+
+const NOTHING_STALE = { image: false, others: false, mask: false, guides: false, reference: false };
 
 export class View {
   viewport = new Viewport();
@@ -25,6 +30,8 @@ export class View {
   #drawing = null;
   /** @type {Uint8Array|null} */
   #reference = null;
+  /** @type {Uint8Array|null} */
+  #others = null;
   #grid = new TileGrid(0, 0);
   /** @type {Omit<MaskStyle, 'thickness'>} */
   #style = { rgb: [0, 200, 255], fill: 0.5, outline: true };
@@ -32,7 +39,7 @@ export class View {
   #onChange;
   /** @type {Set<number>} */
   #dirtyTiles = new Set();
-  #stale = { image: false, mask: false, guides: false, reference: false };
+  #stale = { ...NOTHING_STALE };
   #frame = 0;
   #words = new Uint32Array(0);
 
@@ -45,7 +52,7 @@ export class View {
     this.#stage = stage;
     this.#drawGuides = drawGuides;
     this.#onChange = onChange;
-    this.#layers = { image: addLayer(stage, 'image'), mask: addLayer(stage, 'mask'), reference: addLayer(stage, 'reference'), guides: addLayer(stage, 'guides') };
+    this.#layers = { image: addLayer(stage, 'image'), others: addLayer(stage, 'others'), mask: addLayer(stage, 'mask'), reference: addLayer(stage, 'reference'), guides: addLayer(stage, 'guides') };
     new ResizeObserver((entries) => this.#resize(entries[0])).observe(stage);
     // A window moved to another screen changes the pixel ratio, but not the stage.
     window.addEventListener('resize', () => this.#resize(null));
@@ -66,6 +73,7 @@ export class View {
     this.#photo = photo;
     this.#drawing = drawing;
     this.#reference = reference;
+    this.#others = null;
     this.#grid = new TileGrid(drawing.w, drawing.h);
     this.#dirtyTiles.clear();
     this.viewport.setImage(drawing.w, drawing.h);
@@ -77,7 +85,14 @@ export class View {
     this.#photo = null;
     this.#drawing = null;
     this.#reference = null;
+    this.#others = null;
     this.moved();
+  }
+
+  /** @param {Uint8Array|null} mask of the same size, shown as an outline below the mask */
+  showOthers(mask) {
+    this.#others = mask;
+    this.#mark('others');
   }
 
   /** Draws what is due at once rather than in the next frame, which then only has to be shown. */
@@ -106,7 +121,7 @@ export class View {
 
   /** Call after changing the viewport. */
   moved() {
-    this.#mark('image', 'mask', 'reference', 'guides');
+    this.#mark('image', 'others', 'mask', 'reference', 'guides');
     this.#onChange(this);
   }
 
@@ -179,14 +194,15 @@ export class View {
     if (this.#stale.image) this.#drawImage();
     if (this.#stale.mask) this.#drawMask([{ x: 0, y: 0, w: this.viewport.width, h: this.viewport.height }]);
     else if (this.#dirtyTiles.size) this.#drawMask(this.#dirtyRects());
-    if (this.#stale.reference) this.#drawReference();
+    if (this.#stale.others) this.#drawOutline(this.#layers.others, this.#others, OTHERS, 1);
+    if (this.#stale.reference) this.#drawOutline(this.#layers.reference, this.#reference, REFERENCE, 2);
     if (this.#stale.guides) {
       const context = this.#layers.guides;
       context.clearRect(0, 0, this.viewport.width, this.viewport.height);
       if (this.#drawing) this.#drawGuides(context, this);
     }
     this.#dirtyTiles.clear();
-    this.#stale = { image: false, mask: false, guides: false, reference: false };
+    this.#stale = { ...NOTHING_STALE };
   }
 
   #drawImage() {
@@ -238,15 +254,15 @@ export class View {
     for (const rect of rects) this.#put(context, this.#drawing, this.#drawing.mask, rect, style);
   }
 
-  #drawReference() {
-    const context = this.#layers.reference;
+  /** @param {CanvasRenderingContext2D} context @param {Uint8Array|null} mask @param {import('./raster.js').Rgb} rgb @param {number} thickness CSS px */
+  #drawOutline(context, mask, rgb, thickness) {
     const { width, height } = this.viewport;
-    if (!this.#drawing || !this.#reference) {
+    if (!this.#drawing || !mask) {
       context.clearRect(0, 0, width, height);
       return;
     }
-    const style = { rgb: REFERENCE, fill: 0, outline: true, thickness: 2 * this.#outlineThickness() };
-    this.#put(context, this.#drawing, this.#reference, { x: 0, y: 0, w: width, h: height }, style);
+    const style = { rgb, fill: 0, outline: true, thickness: thickness * this.#outlineThickness() };
+    this.#put(context, this.#drawing, mask, { x: 0, y: 0, w: width, h: height }, style);
   }
 
   /** @param {CanvasRenderingContext2D} context @param {{w: number, h: number}} size of the mask @param {Uint8Array} mask @param {Rect} rect @param {MaskStyle} style */

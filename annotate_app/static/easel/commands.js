@@ -5,6 +5,7 @@
  */
 
 import { TOOLS } from '../tools/list.js';
+import { loadPreferences } from './preferences.js';
 
 /**
  * @typedef {object} Command
@@ -15,8 +16,8 @@ import { TOOLS } from '../tools/list.js';
  * @property {boolean} [repeats] whether holding the key down repeats it
  */
 
-/** @type {Command[]} */
-export const COMMANDS = [
+/** With their usual keys. @type {Command[]} */
+const USUAL = [
   ...TOOLS.map(({ id, label, keys }) => ({ id, label, keys, group: 'Tools' })),
   { id: 'smaller', label: 'Smaller brush or eraser', keys: ['['], group: 'Tools', repeats: true },
   { id: 'larger', label: 'Larger brush or eraser', keys: [']'], group: 'Tools', repeats: true },
@@ -39,6 +40,8 @@ export const COMMANDS = [
   { id: 'guide', label: 'Box', keys: ['G'], group: 'Show' },
   { id: 'mask', label: 'Mask', keys: ['M'], group: 'Show' },
   { id: 'outline', label: 'Outline only', keys: ['O'], group: 'Show' },
+  { id: 'others', label: 'My other masks', keys: ['T'], group: 'Show' },
+  { id: 'protect', label: 'Do not paint into my other masks', keys: ['Shift+T'], group: 'Edit' },
   { id: 'fainter', label: 'Fainter mask', keys: [','], group: 'Show', repeats: true },
   { id: 'stronger', label: 'Stronger mask', keys: ['.'], group: 'Show', repeats: true },
   { id: 'colour', label: 'Next mask colour', keys: ['C'], group: 'Show' },
@@ -46,29 +49,30 @@ export const COMMANDS = [
   { id: 'brighter', label: 'Brighter photo', keys: ['Shift+ArrowUp'], group: 'Show', repeats: true },
   { id: 'softer', label: 'Less contrast', keys: ['Shift+ArrowLeft'], group: 'Show', repeats: true },
   { id: 'harder', label: 'More contrast', keys: ['Shift+ArrowRight'], group: 'Show', repeats: true },
+  { id: 'gamma-lower', label: 'Lower gamma', keys: ['PageDown'], group: 'Show', repeats: true },
+  { id: 'gamma-higher', label: 'Higher gamma', keys: ['PageUp'], group: 'Show', repeats: true },
   { id: 'reset-photo', label: 'Reset the photo', keys: ['R'], group: 'Show' },
 
   { id: 'help', label: 'Help', keys: ['?'], group: 'Question' },
+  { id: 'preferences', label: 'Preferences', keys: ['Shift+S'], group: 'Question' },
 ];
+
+const CHOSEN = loadPreferences().keys;
+
+/** @template {{id: string, keys: string[]}} T @param {T} command @returns {T} with the keys that its user chose */
+export function withChosenKeys(command) {
+  return { ...command, keys: CHOSEN[command.id] ?? command.keys };
+}
+
+export const COMMANDS = USUAL.map(withChosenKeys);
 
 /** Commands that are allowed while the mask is read-only. */
 export const LOOKING = new Set([
   ...COMMANDS.filter(({ group }) => group === 'View' || group === 'Show').map(({ id }) => id),
   ...TOOLS.filter(({ cursor }) => cursor === 'grab').map(({ id }) => id),
   'help',
+  'preferences',
 ]);
-
-/** Pointer gestures, for the help sheet. */
-export const GESTURES = [
-  { keys: ['E held'], label: 'Erase while the key is held' },
-  { keys: ['M held'], label: 'Hide or show the mask while the key is held' },
-  { keys: ['Shift+Click'], label: 'Straight line from the last point' },
-  { keys: ['Right button'], label: 'Erase with the current tool' },
-  { keys: ['Wheel'], label: 'Zoom to the pointer' },
-  { keys: ['Space+Drag'], label: 'Move the view (also middle button)' },
-  { keys: ['Two fingers'], label: 'Zoom and move the view' },
-  { keys: ['Double click'], label: 'Close the polygon (also Enter, or its first corner)' },
-];
 
 const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));
 
@@ -78,3 +82,18 @@ export function command(id) {
   if (!found) throw new Error(`unknown command '${id}'`);
   return found;
 }
+
+/** Keys that are held and pointer gestures, for the help sheet. */
+export const GESTURES = [
+  { keys: [`Hold+${command('eraser').keys[0]}`], label: 'Erase while the key is held' },
+  { keys: [`Hold+${command('mask').keys[0]}`], label: 'Hide or show the mask while the key is held' },
+  { keys: ['Shift+Click'], label: 'Straight line from the last point' },
+  { keys: ['Right button'], label: 'Erase with the current tool' },
+  { keys: ['Wheel'], label: 'Zoom to the pointer' },
+  { keys: ['Alt+Wheel', 'Ctrl+Wheel'], label: 'Change the size' },
+  { keys: ['Alt+Drag', 'Ctrl+Drag'], label: 'Change the size: right larger, left smaller' },
+  { keys: ['Drag a corner'], label: 'Move a corner of the open polygon' },
+  { keys: ['Space+Drag'], label: 'Move the view (also middle button)' },
+  { keys: ['Two fingers'], label: 'Zoom and move the view' },
+  { keys: ['Double click'], label: 'Close the polygon (also Enter, or its first corner)' },
+];

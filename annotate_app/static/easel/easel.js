@@ -18,18 +18,22 @@ import { BRUSH } from '../tools/brush.js';
 import { ERASER } from '../tools/eraser.js';
 import { TOOLS } from '../tools/list.js';
 import { POLYGON } from '../tools/polygon.js';
-import { COMMANDS, LOOKING } from './commands.js';
+import { COMMANDS, LOOKING, withChosenKeys } from './commands.js';
 import { Hand } from './hand.js';
 import { HeldKey } from './held_key.js';
 import { listenForInput } from './input.js';
 import { isTyping, keyListener } from './keyboard.js';
 import { buildLayout } from './layout.js';
+import { preferencesDialog } from './preferences_dialog.js';
 import { showRest } from './rest.js';
 import { Settings } from './settings.js';
 
 const NOTE_SHOWN = 5000; // ms
 const ZOOM_STEP = 1.25;
 const PAN_STEP = 80; // CSS px
+
+/** Commands that need no question. */
+const ALWAYS = new Set(['help', 'preferences']);
 
 /** @typedef {import('../tools/tool.js').Counter} Counter */
 
@@ -106,6 +110,11 @@ export class Easel {
       work: () => this.#drawing && this.#task && { drawing: this.#drawing, task: this.#task },
       open: () => this.#open,
       size: () => this.#settings.size,
+      sizes: {
+        step: (step) => this.#settings.stepSize(step),
+        startDrag: () => this.#settings.startSizeDrag(),
+        drag: (distance) => this.#settings.dragSize(distance),
+      },
       boxVisible: () => this.#settings.boxVisible,
       count: onCount,
       say: (text, kind) => this.say(text, kind),
@@ -123,6 +132,7 @@ export class Easel {
       onRelease: (code) => this.#held.release(code),
       holdSpace: (held) => this.#hand.holdSpace(held),
       holdShift: (held) => this.#hand.holdShift(held),
+      holdCtrl: (held) => this.#hand.holdCtrl(held),
     });
     this.#settings.show();
     this.#pick(BRUSH.id);
@@ -154,7 +164,7 @@ export class Easel {
 
   /** @param {Action[]} actions in the order of their buttons; replaces the earlier ones */
   setActions(actions) {
-    this.#actions = actions;
+    this.#actions = actions = actions.map(withChosenKeys);
     // An action's key runs nothing else: on the review page R rejects, and does not reset the photo.
     const taken = new Set(actions.flatMap((action) => action.keys));
     const tools = COMMANDS.map((command) => ({ ...command, keys: command.keys.filter((key) => !taken.has(key)) }));
@@ -196,6 +206,10 @@ export class Easel {
     this.#view.show(photo, drawing, reference);
     this.notice(notice);
     this.#settings.startQuestion();
+    if (this.#settings.preferences.openAtBox) {
+      this.#view.viewport.zoomTo(task.bbox);
+      this.#view.moved();
+    }
     this.readOnly = readOnly;
     if (polygon) {
       this.#hand.restorePolygon(polygon);
@@ -222,6 +236,17 @@ export class Easel {
     this.notice(null);
     showRest(this.#ui.show.rest, state, { text, retry, skip });
     this.#showEnabled();
+  }
+
+  /** @param {Uint8Array|null} mask the person's other masks of the image, together; they are shown, and protected if the person wants that */
+  showOthers(mask) {
+    this.#settings.setOthers(mask);
+    this.#protect();
+  }
+
+  /** Does one of the things of canvas/tidy.js. @param {'specks'|'holes'|'smoothing'} what */
+  tidy(what) {
+    if (this.#open && !this.#readOnly) this.#hand.tidy(what);
   }
 
   /** Shows a text above the photo, or removes it. @param {Notice|null} notice */
@@ -284,6 +309,11 @@ export class Easel {
     this.#hand.finishStroke();
   }
 
+  /** Minutes of work after which a break is suggested; 0: never. */
+  get breakEvery() {
+    return this.#settings.preferences.breakEvery;
+  }
+
   /** The polygon that still needs corners, or null. */
   get openPolygon() {
     return this.#hand.openPolygon;
@@ -316,6 +346,10 @@ export class Easel {
       this.#ui.help.dialog.showModal();
       return;
     }
+    if (id === 'preferences') {
+      this.#showPreferences();
+      return;
+    }
     const action = this.#actions.find((candidate) => candidate.id === id);
     if (action) {
       if (!this.#busy && !this.#ui.buttons[id].disabled) action.run();
@@ -346,6 +380,11 @@ export class Easel {
     guide: () => this.#settings.toggle('boxVisible'),
     mask: () => this.#settings.toggleMask(),
     outline: () => this.#settings.toggle('outlineOnly'),
+    others: () => this.#settings.toggle('othersVisible'),
+    protect: () => {
+      this.#settings.toggle('othersProtected');
+      this.#protect();
+    },
     fainter: () => this.#settings.stepSlider('opacity', -1),
     stronger: () => this.#settings.stepSlider('opacity', 1),
     colour: () => this.#settings.nextColour(),
@@ -353,8 +392,30 @@ export class Easel {
     brighter: () => this.#settings.stepSlider('brightness', 1),
     softer: () => this.#settings.stepSlider('contrast', -1),
     harder: () => this.#settings.stepSlider('contrast', 1),
+    'gamma-lower': () => this.#settings.stepSlider('gamma', -1),
+    'gamma-higher': () => this.#settings.stepSlider('gamma', 1),
     'reset-photo': () => this.#settings.resetPhoto(),
   };
+
+  #protect() {
+    if (this.#drawing) this.#drawing.protected = this.#settings.protectedMask;
+  }
+
+  #showPreferences() {
+    const { preferences } = this.#settings;
+    const dialog = preferencesDialog({
+      preferences,
+      commands: [...COMMANDS, ...this.#actions.map((action) => ({ ...action, group: 'Question' }))],
+      onChange: (chosen) => {
+        const sameKeys = JSON.stringify(chosen.keys) === JSON.stringify(preferences.keys);
+        this.#settings.prefer(chosen);
+        // Keys are written on every control; the work on the easel is kept by its page.
+        if (!sameKeys) location.reload();
+      },
+    });
+    this.#ui.root.append(dialog);
+    dialog.showModal();
+  }
 
   /** @param {string} id of a tool */
   #pick(id) {
@@ -386,7 +447,7 @@ export class Easel {
     for (const [id, button] of Object.entries(buttons)) {
       const action = actions.get(id);
       if (action) button.disabled = this.#busy || (!this.#drawing && !action.always);
-      else button.disabled = id !== 'help' && (!this.#open || (this.#readOnly && !LOOKING.has(id)));
+      else button.disabled = !ALWAYS.has(id) && (!this.#open || (this.#readOnly && !LOOKING.has(id)));
     }
     for (const [name, slider] of Object.entries(sliders)) slider.disabled = !this.#open || (this.#readOnly && name === 'size');
     this.#showUndo();
@@ -401,5 +462,6 @@ export class Easel {
   /** @param {View} view */
   #showZoom(view) {
     this.#ui.show.zoom.textContent = `${Math.round(view.viewport.scale * 100)} %`;
+    this.#settings?.showSize();
   }
 }

@@ -21,6 +21,7 @@ const SEEN = 500;
  * @property {() => {drawing: import('../canvas/drawing.js').Drawing, task: import('./easel.js').Task}|null} work
  * @property {() => boolean} open whether the easel takes any input now
  * @property {() => number} size diameter of the current tool, image px
+ * @property {import('./pointer.js').Sizes} sizes changes that diameter
  * @property {() => boolean} boxVisible
  * @property {(counter: Counter) => void} count
  * @property {(text: string, kind?: 'note'|'warning') => void} say
@@ -52,6 +53,7 @@ export class Hand {
       tool: () => (this.#readOnly ? this.#tools[PAN.id] : this.#tool),
       enabled: host.open,
       onZoom: () => host.count('zooms'),
+      sizes: () => (this.#record.size !== null && !this.#readOnly ? host.sizes : null),
       onChange: () => this.#showCursor(),
     });
   }
@@ -186,6 +188,17 @@ export class Hand {
     this.#host.say('Everything is erased. Undo restores it.');
   }
 
+  /** @param {'specks'|'holes'|'smoothing'} what */
+  tidy(what) {
+    this.#pointer.finish();
+    const { drawing } = this.#host.work() ?? {};
+    if (!drawing) return;
+    const count = drawing.tidy(what);
+    if (count) this.#host.count(what === 'specks' ? 'erases' : 'fills');
+    const things = { specks: 'Specks removed', holes: 'Holes filled', smoothing: 'Pixels changed' };
+    this.#host.say(`${things[what]}: ${count}.`);
+  }
+
   /** @param {boolean} held */
   holdSpace(held) {
     if (this.#pointer.spaceHeld === held) return;
@@ -198,6 +211,11 @@ export class Hand {
     if (this.#pointer.shiftHeld === held) return;
     this.#pointer.shiftHeld = held;
     this.#view.touchGuides();
+  }
+
+  /** @param {boolean} held */
+  holdCtrl(held) {
+    this.#pointer.ctrlHeld = held;
   }
 
   /** What to draw above the mask. @returns {import('../canvas/guides.js').Guides} */

@@ -4,13 +4,14 @@ import { isTyping } from './keyboard.js';
 
 /**
  * @param {{onInput: () => void, onKey: (event: KeyboardEvent) => void, onRelease: (code: string|null) => void,
- *     holdSpace: (held: boolean) => void, holdShift: (held: boolean) => void}} host onInput: a key, the pointer or the
+ *     holdSpace: (held: boolean) => void, holdShift: (held: boolean) => void, holdCtrl: (held: boolean) => void}} host onInput: a key, the pointer or the
  *     wheel was used; onRelease: a key was released, or all of them
  */
-export function listenForInput({ onInput, onKey, onRelease, holdSpace, holdShift }) {
+export function listenForInput({ onInput, onKey, onRelease, holdSpace, holdShift, holdCtrl }) {
   document.addEventListener('keydown', (event) => {
     onInput();
     holdShift(event.shiftKey);
+    if (event.key === 'Control') holdCtrl(true);
     if (event.key === ' ' && !isTyping(event)) {
       event.preventDefault();
       holdSpace(true);
@@ -20,6 +21,7 @@ export function listenForInput({ onInput, onKey, onRelease, holdSpace, holdShift
   document.addEventListener('keyup', (event) => {
     holdShift(event.shiftKey);
     if (event.key === ' ') holdSpace(false);
+    if (event.key === 'Control') holdCtrl(false);
     onRelease(event.code);
   });
   const early = { passive: true, capture: true };
@@ -38,6 +40,7 @@ export function listenForInput({ onInput, onKey, onRelease, holdSpace, holdShift
   window.addEventListener('blur', () => {
     holdSpace(false);
     holdShift(false);
+    holdCtrl(false);
     onRelease(null);
   });
 }

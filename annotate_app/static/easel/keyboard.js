@@ -74,7 +74,7 @@ export function keyListener(commands, run) {
 /** @param {string} key @returns {string} as printed on a key cap */
 export function keyCap(key) {
   /** @type {Object<string, string>} */
-  const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc', Enter: '↵', Backspace: '⌫', '-': '−' };
+  const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc', Enter: '↵', PageUp: 'PgUp', PageDown: 'PgDn', Backspace: '⌫', '-': '−' };
   if (key === '+') return key;
   return key.split('+').map((part) => signs[part] ?? part).join(' ');
 }

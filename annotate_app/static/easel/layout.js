@@ -90,6 +90,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
     el('span', { class: 'rule' }),
     ...['undo', 'redo', 'clear'].map((id) => iconButton(id)),
     el('span', { class: 'spring' }),
+    iconButton('preferences'),
     iconButton('help'),
   );
 
@@ -151,12 +152,14 @@ export function buildLayout({ run, set, person, eyebrow }) {
         slider('opacity', 'Opacity', 'fainter', 'stronger', { min: 0, max: 100, step: 5 }),
         el('div', { class: 'swatches', role: 'group', 'aria-label': 'Mask colour' }, ...swatches, keyCaps(command('colour').keys[0])),
         el('div', { class: 'toggles' }, toggle('mask'), toggle('outline'), toggle('guide')),
+        (show.others = el('div', { class: 'toggles', hidden: true }, toggle('others'), toggle('protect'))),
       ),
       section(
         'Photo',
         slider('brightness', 'Brightness', 'darker', 'brighter', { min: 25, max: 400, step: 25 }),
         slider('contrast', 'Contrast', 'softer', 'harder', { min: 25, max: 400, step: 25 }),
-        button('reset-photo', ['Reset the photo', keyCaps('R')], { class: 'button quiet' }),
+        slider('gamma', 'Gamma', 'gamma-lower', 'gamma-higher', { min: 25, max: 400, step: 25 }),
+        button('reset-photo', ['Reset the photo', keyCaps(command('reset-photo').keys[0])], { class: 'button quiet' }),
       ),
     ),
     el(
@@ -203,6 +206,22 @@ export function buildLayout({ run, set, person, eyebrow }) {
   };
 
   const help = helpSheet();
-  const root = el('div', { class: 'painter' }, toolbar, centre, panel, help.dialog);
-  return { root, stage, help, buttons, sliders, swatches, show, progressBar, setActions, setNotice };
+  const { element: gamma, set: setGamma } = gammaFilter();
+  const root = el('div', { class: 'painter' }, toolbar, centre, panel, help.dialog, gamma);
+  return { root, stage, help, buttons, sliders, swatches, show, progressBar, setActions, setNotice, setGamma };
+}
+
+/** The filter that changes the photo's gamma; its id is 'painter-gamma'. */
+function gammaFilter() {
+  const make = (/** @type {string} */ tag, /** @type {Object<string, string>} */ attributes, /** @type {SVGElement[]} */ ...children) => {
+    const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+  const curves = ['R', 'G', 'B'].map((channel) => make(`feFunc${channel}`, { type: 'gamma', exponent: '1' }));
+  const filter = make('filter', { id: 'painter-gamma', 'color-interpolation-filters': 'sRGB' }, make('feComponentTransfer', {}, ...curves));
+  const element = make('svg', { width: '0', height: '0', 'aria-hidden': 'true', class: 'filters' }, filter);
+  const set = (/** @type {number} */ exponent) => curves.forEach((curve) => curve.setAttribute('exponent', String(exponent)));
+  return { element, set };
 }

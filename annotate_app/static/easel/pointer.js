@@ -1,6 +1,8 @@
 /**
  * Turns mouse, touch and pen (Pointer Events) into tool gestures, panning and zooming.
  *
+ * With Alt or Ctrl, the wheel and dragging change the size.
+ *
  * One pointer paints. The middle button, the space bar or the pan tool pan; the right button and a pen's eraser end
  * erase; two fingers pan and zoom. Once a pen was used, a finger only pans, so that a resting palm never paints.
  */
@@ -12,13 +14,24 @@ const ZOOM_GESTURE = 400;
 const DOUBLE_CLICK = 400;
 const DOUBLE_REACH = 4;
 
+/** Turning the wheel this far changes the size by one step, px. */
+const SIZE_STEP = 100;
+
 const RIGHT_BUTTON = 2;
 const MIDDLE_BUTTON = 1;
 const PEN_ERASER = 5;
 
 /** @typedef {import('../canvas/kernel.js').Point} Point */
 
+/**
+ * Changes the size of the tool.
+ * @typedef {{step: (step: 1|-1) => void, startDrag: () => void, drag: (distance: number) => void}} Sizes distance: to the
+ *     right since the drag began, CSS px
+ */
+
 export class PointerInput {
+  /** Whether a Ctrl key is held; a trackpad's pinch claims it is. */
+  ctrlHeld = false;
   /** Whether the space bar is held. */
   spaceHeld = false;
   /** Whether shift is held. */
@@ -33,6 +46,9 @@ export class PointerInput {
   #stroke = null;
   /** The pointer that pans, at client px. @type {{id: number, x: number, y: number}|null} */
   #pan = null;
+  /** The pointer that changes the size, at client px. @type {{id: number, x: number, sizes: Sizes}|null} */
+  #sizing = null;
+  #turned = 0; // the wheel since the last step of the size, px
   /** The fingers that touch, by pointer id, at client px. @type {Map<number, Point>} */
   #touches = new Map();
   #penSeen = false;
@@ -45,7 +61,8 @@ export class PointerInput {
   /**
    * @param {HTMLElement} stage
    * @param {import('../canvas/view.js').View} view
-   * @param {{tool: () => import('../tools/tool.js').Tool, enabled: () => boolean, onZoom: () => void, onChange: () => void}} host
+   * @param {{tool: () => import('../tools/tool.js').Tool, enabled: () => boolean, onZoom: () => void, onChange: () => void,
+   *     sizes: () => Sizes|null}} host sizes: null: the tool has no size;
    *     enabled: whether painting is allowed now; onZoom: once per zoom gesture; onChange: the gesture state changed
    */
   constructor(stage, view, host) {
@@ -64,7 +81,7 @@ export class PointerInput {
 
   /** Whether a tool gesture or a pan is in progress. */
   get busy() {
-    return this.#stroke !== null || this.#pan !== null;
+    return this.#stroke !== null || this.#pan !== null || this.#sizing !== null;
   }
 
   /** Whether the button of the gesture in progress erases whatever the tool; null: it is the tool that says so. */
@@ -112,9 +129,13 @@ export class PointerInput {
     this.#stage.setPointerCapture(event.pointerId);
 
     const tool = this.#host.tool();
+    const sizes = (event.altKey || event.ctrlKey) && event.button === 0 ? this.#host.sizes() : null;
     const palm = event.pointerType === 'touch' && this.#penSeen;
     if (event.button === MIDDLE_BUTTON || this.spaceHeld || palm || tool.pans) {
       this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
+    } else if (sizes) {
+      sizes.startDrag();
+      this.#sizing = { id: event.pointerId, x: event.clientX, sizes };
     } else {
       const erase = event.button === RIGHT_BUTTON || event.button === PEN_ERASER;
       this.#stroke = { id: event.pointerId, tool, erase };
@@ -133,6 +154,10 @@ export class PointerInput {
   /** @param {PointerEvent} event */
   #move(event) {
     this.shiftHeld = event.shiftKey;
+    if (this.#sizing?.id === event.pointerId) {
+      this.#sizing.sizes.drag(event.clientX - this.#sizing.x); // the ring stays where it is
+      return;
+    }
     if (this.#touches.has(event.pointerId) && this.#touches.size > 1) {
       this.#pinch(event);
     } else if (this.#pan?.id === event.pointerId) {
@@ -155,6 +180,7 @@ export class PointerInput {
     this.#touches.delete(event.pointerId);
     if (this.#stroke?.id === event.pointerId) this.finish();
     if (this.#pan?.id === event.pointerId) this.#pan = null;
+    if (this.#sizing?.id === event.pointerId) this.#sizing = null;
     if (event.pointerType === 'touch') this.#left();
     this.#host.onChange();
   }
@@ -220,11 +246,27 @@ export class PointerInput {
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : 1;
     const speed = event.ctrlKey ? 0.01 : 0.0022; // a trackpad pinch arrives as small deltas with ctrl
     const delta = Math.max(-300, Math.min(300, event.deltaY * lines));
+    if (event.altKey || (event.ctrlKey && this.ctrlHeld)) {
+      this.#turnSize(delta);
+      return;
+    }
     const here = this.#view.screenFromClient(event.clientX, event.clientY);
     this.#view.viewport.zoomAt(Math.exp(-delta * speed), here.x, here.y);
     this.#noteZoom();
     this.#view.moved();
     this.#hover(event);
+  }
+
+  /** @param {number} delta of the wheel, px */
+  #turnSize(delta) {
+    const sizes = this.#host.sizes();
+    if (!sizes) return;
+    this.#turned += delta;
+    while (Math.abs(this.#turned) >= SIZE_STEP) {
+      const down = this.#turned > 0;
+      sizes.step(down ? -1 : 1);
+      this.#turned -= down ? SIZE_STEP : -SIZE_STEP;
+    }
   }
 
   #noteZoom() {

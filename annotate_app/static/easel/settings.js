@@ -1,10 +1,13 @@
 /** How the photo and the mask look, and the tools' diameters: the sliders, switches and swatches of the panel. */
 
-import { COLOURS, loadPreferences, SIZES, savePreferences } from './preferences.js';
+import { COLOURS, loadPreferences, SIZES, savePreferences, showTheme } from './preferences.js';
 
-const PHOTO_AS_IT_IS = { brightness: 100, contrast: 100 }; // per cent
+const PHOTO_AS_IT_IS = { brightness: 100, contrast: 100, gamma: 100 }; // per cent
 
-/** @typedef {'size'|'opacity'|'colour'|'brightness'|'contrast'} SettingName */
+/** Dragging this far changes a size by one step, CSS px. */
+const DRAG_STEP = 8;
+
+/** @typedef {'size'|'opacity'|'colour'|'brightness'|'contrast'|'gamma'} SettingName */
 
 export class Settings {
   #ui;
@@ -13,6 +16,9 @@ export class Settings {
   #preferences = loadPreferences();
   #photo = { ...PHOTO_AS_IT_IS };
   #maskVisible = true;
+  /** @type {Uint8Array|null} */
+  #others = null;
+  #dragFrom = 0; // index of the size at the start of a drag
 
   /**
    * @param {import('./layout.js').Layout} ui
@@ -27,7 +33,14 @@ export class Settings {
 
   /** Diameter of the current tool, image px. */
   get size() {
-    return this.#preferences[this.#sizeName];
+    const size = this.#preferences[this.#sizeName];
+    if (!this.#preferences.sizeOnScreen) return size;
+    const { ratio, viewport } = this.#view;
+    return Math.min(SIZES[SIZES.length - 1], Math.max(1, Math.round((size * ratio) / viewport.scale)));
+  }
+
+  get preferences() {
+    return this.#preferences;
   }
 
   get boxVisible() {
@@ -44,15 +57,29 @@ export class Settings {
 
   /** A slider or swatch was set to `value`. @param {SettingName} name @param {number} value */
   set(name, value) {
-    if (name === 'size') this.#prefer({ [this.#sizeName]: SIZES[value] });
+    if (name === 'size') this.prefer({ [this.#sizeName]: SIZES[value] });
     else if (name in this.#photo) this.#setPhoto({ [name]: value });
-    else this.#prefer({ [name]: value });
+    else this.prefer({ [name]: value });
   }
 
   /** @param {1|-1} step */
   stepSize(step) {
-    const index = SIZES.indexOf(this.size) + step;
+    const index = this.#sizeIndex + step;
     if (SIZES[index]) this.set('size', index);
+  }
+
+  startSizeDrag() {
+    this.#dragFrom = this.#sizeIndex;
+  }
+
+  /** @param {number} distance to the right since the drag began, CSS px */
+  dragSize(distance) {
+    const index = this.#dragFrom + Math.round(distance / DRAG_STEP);
+    this.set('size', Math.min(SIZES.length - 1, Math.max(0, index)));
+  }
+
+  get #sizeIndex() {
+    return SIZES.indexOf(this.#preferences[this.#sizeName]);
   }
 
   /** Moves a slider by one of its steps. @param {SettingName} name @param {1|-1} direction */
@@ -63,9 +90,9 @@ export class Settings {
     this.set(name, Number(slider.value));
   }
 
-  /** @param {'boxVisible'|'outlineOnly'} name */
+  /** @param {'boxVisible'|'outlineOnly'|'othersVisible'|'othersProtected'} name */
   toggle(name) {
-    this.#prefer({ [name]: !this.#preferences[name] });
+    this.prefer({ [name]: !this.#preferences[name] });
   }
 
   toggleMask() {
@@ -74,7 +101,7 @@ export class Settings {
   }
 
   nextColour() {
-    this.#prefer({ colour: (this.#preferences.colour + 1) % COLOURS.length });
+    this.prefer({ colour: (this.#preferences.colour + 1) % COLOURS.length });
   }
 
   resetPhoto() {
@@ -83,14 +110,28 @@ export class Settings {
 
   /** Resets what applies to one question only. */
   startQuestion() {
+    this.#others = null;
     this.#photo = { ...PHOTO_AS_IT_IS };
     this.#maskVisible = true;
     this.show();
   }
 
+  /** @param {Uint8Array|null} mask the person's other masks of the image, together */
+  setOthers(mask) {
+    this.#others = mask;
+    this.show();
+  }
+
+  /** The mask that is not painted into, or null. */
+  get protectedMask() {
+    return this.#preferences.othersProtected ? this.#others : null;
+  }
+
   show() {
     const { sliders, swatches, buttons, show } = this.#ui;
-    const { opacity, outlineOnly, colour, boxVisible } = this.#preferences;
+    const { opacity, outlineOnly, colour, boxVisible, othersVisible, othersProtected, leftHanded } = this.#preferences;
+    showTheme(this.#preferences);
+    this.#ui.root.dataset.hand = leftHanded ? 'left' : 'right';
     this.showSize();
     sliders.opacity.value = String(opacity);
     show.opacity.textContent = `${opacity} %`;
@@ -100,6 +141,10 @@ export class Settings {
     }
     buttons.guide.setAttribute('aria-pressed', String(boxVisible));
     buttons.mask.setAttribute('aria-pressed', String(this.#maskVisible));
+    buttons.others.setAttribute('aria-pressed', String(othersVisible));
+    buttons.protect.setAttribute('aria-pressed', String(othersProtected));
+    show.others.hidden = !this.#others;
+    this.#view.showOthers(othersVisible ? this.#others : null);
     buttons.outline.setAttribute('aria-pressed', String(outlineOnly));
     this.#ui.root.style.setProperty('--mask-colour', `rgb(${COLOURS[colour].rgb.join(' ')})`);
     swatches.forEach((swatch, i) => swatch.setAttribute('aria-pressed', String(i === colour)));
@@ -110,17 +155,22 @@ export class Settings {
   }
 
   showSize() {
-    this.#ui.sliders.size.value = String(SIZES.indexOf(this.size));
+    this.#ui.sliders.size.value = String(this.#sizeIndex);
     this.#ui.show.size.textContent = `${this.#sizeName === 'eraser' ? 'Eraser' : 'Brush'} ${this.size} px`;
   }
 
   #filter() {
-    const { brightness, contrast } = this.#photo;
-    return brightness === 100 && contrast === 100 ? 'none' : `brightness(${brightness}%) contrast(${contrast}%)`;
+    const { brightness, contrast, gamma } = this.#photo;
+    this.#ui.setGamma(100 / gamma);
+    const parts = [
+      gamma === 100 ? '' : 'url(#painter-gamma)',
+      brightness === 100 && contrast === 100 ? '' : `brightness(${brightness}%) contrast(${contrast}%)`,
+    ];
+    return parts.join(' ').trim() || 'none';
   }
 
   /** @param {Partial<import('./preferences.js').Preferences>} change */
-  #prefer(change) {
+  prefer(change) {
     Object.assign(this.#preferences, change);
     savePreferences(this.#preferences);
     this.show();

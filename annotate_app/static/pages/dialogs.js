@@ -30,7 +30,7 @@ export function skipDialog(onSkip) {
     ),
   );
   const note = el('textarea', { id: 'painter-skip-note', rows: 2, maxlength: 500, 'data-tool': 'skip-note' });
-  const confirm = el('button', { class: 'button primary', type: 'submit', 'data-tool': 'skip-confirm' }, 'Skip this question');
+  const confirm = el('button', { class: 'button primary', type: 'submit', 'data-tool': 'skip-confirm' }, 'Skip this question', keyCaps('Ctrl+Enter'));
   const cancel = el('button', { class: 'button', type: 'button', 'data-tool': 'skip-cancel' }, 'Back to painting');
   const form = el(
     'form',
@@ -49,14 +49,26 @@ export function skipDialog(onSkip) {
     note.required = chosen() === 'other';
     note.setCustomValidity(note.required && !note.value.trim() ? 'Enter a reason.' : '');
   };
-  form.addEventListener('input', check);
+  let byArrow = false;
+  form.addEventListener('input', (event) => {
+    check();
+    // With the arrow keys the choice may go on to another reason.
+    if (chosen() === 'other' && event.target !== note && !byArrow) note.focus();
+  });
+  form.addEventListener('pointerdown', () => (byArrow = false));
   cancel.addEventListener('click', () => dialog.close());
   form.addEventListener('keydown', (event) => {
+    byArrow = event.key.startsWith('Arrow');
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
     const radio = event.target === note ? null : radios[Number(event.key) - 1];
     if (radio) {
+      event.preventDefault(); // or the digit would be the first letter of the note
       radio.checked = true;
-      radio.focus();
       check();
+      (radio.value === 'other' ? note : radio).focus();
     }
   });
   form.addEventListener('submit', () => onSkip(chosen(), note.value.trim()));
@@ -144,6 +156,51 @@ export function keptDialog(kept, onLook) {
     el('p', {}, 'Work that you sent after its question went to another rater does not count, but is never deleted.'),
     kept.length ? el('ul', { class: 'kept-list' }, ...kept.map(row)) : el('p', { class: 'nothing' }, 'No kept work: everything you sent was recorded.'),
     el('div', { class: 'dialog-actions' }, close),
+  );
+  dialog.addEventListener('close', () => dialog.remove());
+  return dialog;
+}
+
+/**
+ * The rater's own answers.
+ * @param {import('../work/api.js').OwnAnswer[]} answers
+ * @param {(() => void)|null} onOlder shows older ones; null: there are none
+ * @param {(answer: import('../work/api.js').OwnAnswer) => void} onCorrect
+ * @returns {HTMLDialogElement} to be added to the page and shown; leaves the page when it is closed
+ */
+export function answersDialog(answers, onOlder, onCorrect) {
+  const leave = (/** @type {() => void} */ then) => () => {
+    dialog.close();
+    then();
+  };
+  const row = (/** @type {import('../work/api.js').OwnAnswer} */ answer) => {
+    const reason = REASONS.find(({ id }) => id === answer.skip_reason)?.label.toLowerCase() ?? answer.skip_reason;
+    const what = answer.skip_reason ? `skipped: ${reason}` : 'mask';
+    const button = { type: 'button', class: 'button', 'data-tool': 'correct', 'aria-label': `Correct question ${answer.question}` };
+    return el(
+      'li',
+      { class: 'kept' },
+      el(
+        'span',
+        { class: 'choice-text' },
+        el('span', { class: 'choice-label' }, `${answer.category}, question ${answer.question}`),
+        el('span', { class: 'hint' }, `${new Date(answer.received_at).toLocaleString()} · ${what}`),
+      ),
+      el('button', { ...button, click: leave(() => onCorrect(answer)) }, 'Correct'),
+    );
+  };
+  /** @type {HTMLDialogElement} */
+  const dialog = el(
+    'dialog',
+    { class: 'dialog', 'aria-labelledby': 'painter-answers-title' },
+    el('h2', { id: 'painter-answers-title' }, 'My answers'),
+    answers.length ? el('ul', { class: 'kept-list' }, ...answers.map(row)) : el('p', { class: 'nothing' }, 'No answers yet.'),
+    el(
+      'div',
+      { class: 'dialog-actions' },
+      onOlder && el('button', { type: 'button', class: 'button', 'data-tool': 'older', click: leave(onOlder) }, 'Older answers'),
+      el('button', { type: 'button', class: 'button', 'data-tool': 'answers-close', click: () => dialog.close() }, 'Close'),
+    ),
   );
   dialog.addEventListener('close', () => dialog.remove());
   return dialog;

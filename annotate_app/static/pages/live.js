@@ -1,5 +1,7 @@
 /** Keeps a part of a page up to date: fetches it again every few seconds while the page is visible. */
 
+import { showLocalTimes } from './local_times.js';
+
 const EVERY_MS = 5000;
 
 /** @param {HTMLElement} place @param {string} url */
@@ -9,6 +11,7 @@ async function refresh(place, url) {
   if (!answer.ok || answer.redirected) return;
   // The server escapes what people wrote, and a parsed document runs no script.
   const part = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  showLocalTimes(part);
   // Replacing the part would lose a selection or the focus of a control in it.
   if (place.contains(document.activeElement) || getSelection()?.isCollapsed === false) return;
   place.replaceChildren(...part.body.childNodes);

@@ -6,15 +6,25 @@
 import { encodeCounts } from '../canvas/rle.js';
 import { Easel } from '../easel/easel.js';
 import { Api } from '../work/api.js';
+import { BreakReminder } from '../work/break_reminder.js';
 import { Drafts } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { Session } from '../work/session.js';
-import { confirmDialog, keptDialog, REASONS, skipDialog } from './dialogs.js';
+import { answersDialog, confirmDialog, keptDialog, REASONS, skipDialog } from './dialogs.js';
 
 /** @typedef {import('../work/api.js').Task} Task */
 
+/** @typedef {'specks'|'holes'|'smoothing'} Assistance */
+
+/** What a project can allow. @type {Record<Assistance, {label: string, keys: string[]}>} */
+const ASSISTANCE = {
+  specks: { label: 'Remove specks', keys: ['Shift+X'] },
+  holes: { label: 'Fill small holes', keys: ['Shift+F'] },
+  smoothing: { label: 'Smooth the edge', keys: ['Shift+M'] },
+};
+
 /** Written into every answer. */
-const CLIENT_VERSION = 'painter-2';
+const CLIENT_VERSION = 'painter-3';
 
 /** @type {Record<import('../work/api.js').Kept['standing'], string>} */
 const STANDS = {
@@ -25,11 +35,11 @@ const STANDS = {
 
 /**
  * @param {HTMLElement} root emptied and filled with the painter; gets a read-only `painter` property for tests
- * @param {{rater: string, project: string, api?: Api}} options the rater's name and the project's id, the keys of
- *     drafts in the browser; api: replaces this project's own routes
+ * @param {{rater: string, project: string, assistance?: Assistance[], api?: Api}} options the rater's name and the project's id, the keys of
+ *     drafts in the browser; assistance: what the project allows; api: replaces this project's own routes
  */
-export function mount(root, { rater, project, api = new Api() }) {
-  const painter = new Painter({ rater, project, api });
+export function mount(root, { rater, project, assistance = [], api = new Api() }) {
+  const painter = new Painter({ rater, project, assistance, api });
   root.replaceChildren(painter.easel.stylesheet(), painter.easel.element);
   const ready = painter.session.start();
   Object.assign(root, {
@@ -51,13 +61,16 @@ class Painter {
   /** @type {number[]} */
   #bbox = [];
   #restored = false; // whether the work on the easel began with a draft
+  #assistance;
+  #breaks = new BreakReminder();
   #submitAnyway = -1; // version of the drawing that was asked about
 
-  /** @param {{rater: string, project: string, api: Api}} options */
-  constructor({ rater, project, api }) {
+  /** @param {{rater: string, project: string, assistance: Assistance[], api: Api}} options */
+  constructor({ rater, project, assistance, api }) {
+    this.#assistance = assistance;
     this.easel = new Easel({
       person: rater,
-      onInput: () => this.session.input(),
+      onInput: () => this.#input(),
       onStep: () => this.session.changed(),
       onCount: (kind) => this.session.clock.count(kind),
     });
@@ -91,7 +104,9 @@ class Painter {
       { id: 'submit', label: 'Submit', keys: ['Enter'], primary: true, run: () => this.#submit() },
       { id: 'skip', label: 'Skip…', keys: ['S'], run: () => this.#skip() },
       back,
-      { id: 'kept', label: 'Kept work…', keys: ['K'], quiet: true, always: true, run: () => this.#showKept() },
+      { id: 'answers', label: 'My answers…', short: 'Answers', keys: ['J'], quiet: true, always: true, run: () => this.#showAnswers(null) },
+      { id: 'kept', label: 'Kept work…', short: 'Kept', keys: ['K'], quiet: true, always: true, run: () => this.#showKept() },
+      ...(task ? this.#assistance : []).map((id) => ({ id, ...ASSISTANCE[id], quiet: true, run: () => this.easel.tidy(id) })),
     ];
   }
 
@@ -103,9 +118,23 @@ class Painter {
     return { title, text: 'Submit again to correct it.' };
   }
 
-  async #showKept() {
+  #showKept() {
+    return this.#showDialog(async () => keptDialog(await this.session.kept(), (work) => this.session.look(work)));
+  }
+
+  /** @param {number|null} before id of an answer; null: the newest answers */
+  #showAnswers(before) {
+    return this.#showDialog(async () => {
+      const { answers, more } = await this.session.answers(before);
+      const older = more ? () => this.#showAnswers(answers[answers.length - 1].id) : null;
+      return answersDialog(answers, older, ({ question }) => this.session.reopen(question));
+    });
+  }
+
+  /** @param {() => Promise<HTMLDialogElement>} make */
+  async #showDialog(make) {
     try {
-      const dialog = keptDialog(await this.session.kept(), (work) => this.session.look(work));
+      const dialog = await make();
       this.easel.element.append(dialog);
       dialog.showModal();
     } catch (error) {
@@ -118,6 +147,7 @@ class Painter {
     const { easel } = this;
     return {
       polygon: () => easel.openPolygon,
+      others: (mask) => easel.showOthers(mask),
       paint: (task, photo, { mask, polygon, steps, restored }) => {
         this.question = task.question;
         this.#bbox = task.bbox;
@@ -191,6 +221,12 @@ class Painter {
     );
     this.easel.element.append(ask);
     ask.showModal();
+  }
+
+  #input() {
+    this.session.input();
+    const worked = this.#breaks.input(this.easel.breakEvery);
+    if (worked) this.easel.say(`You have worked for ${worked} minutes. Take a break: your work is kept, and the time stops.`);
   }
 
   #skip() {

@@ -5,19 +5,24 @@ import { AreaTool } from './area.js';
 /** The first corner is drawn this large, CSS px from its centre. */
 const CORNER_REACH = 6;
 
+/** A press on a corner that moves farther drags it, CSS px from where it began. */
+const DRAG_REACH = 3;
+
 /**
  * A polygon that still needs corners, as a draft holds it.
  * @typedef {{corners: Point[], value: 0|1}} OpenPolygon corners: image px
  */
 
-/** Draws an outline corner by corner; the first corner, a double click or Enter closes and fills it. */
+/** Draws an outline corner by corner; the first corner, a double click or Enter closes and fills it. Corners can be dragged. */
 export class PolygonTool extends AreaTool {
   /** @type {Point} */
   #pointer = { x: 0, y: 0 };
-  /** Corners that were taken back, in groups; the last returns first. @type {Point[][]} */
-  #taken = [];
-  /** Whether the press in progress placed a corner. */
-  #placed = false;
+  /** Corners before each change, and after each change that was undone; the last returns first. @type {Point[][]} */
+  #past = [];
+  /** @type {Point[][]} */
+  #future = [];
+  /** The press in progress: it placed a corner, or is on one. @type {{placed: boolean, corner: number, moved: boolean, near: import('./tool.js').Press['near']}|null} */
+  #press = null;
 
   /** @returns {OpenPolygon|null} */
   get open() {
@@ -27,6 +32,7 @@ export class PolygonTool extends AreaTool {
   /** @param {OpenPolygon} polygon to go on with */
   restore({ corners, value }) {
     this.reset();
+    this.#past = corners.map((_, i) => corners.slice(0, i));
     this.points = [...corners];
     this.value = value;
     this.active = corners.length > 0;
@@ -38,19 +44,27 @@ export class PolygonTool extends AreaTool {
     this.active = true;
     this.#pointer = point;
     const { points } = this;
-    if (points.length > 2 && (double || near(points[0], CORNER_REACH))) {
-      this.finish();
-    } else if (!double) {
-      points.push(point);
-      this.#taken = [];
-      this.#placed = true;
-      this.desk.changed();
+    if (double) {
+      if (points.length > 2) this.finish();
+      return;
     }
+    const corner = points.findLastIndex((placed) => near(placed, CORNER_REACH));
+    // The first corner closes the polygon, even where another is near it.
+    const chosen = points.length > 2 && near(points[0], CORNER_REACH) ? 0 : corner;
+    this.#press = { placed: chosen < 0, corner: chosen, moved: false, near };
+    if (chosen < 0) this.#place(point);
   }
 
   /** @param {Point} point */
   move(point) {
     this.hover(point);
+    const press = this.#press;
+    if (!press || press.placed) return;
+    const { x, y } = this.points[press.corner];
+    if (!press.moved && ((x === point.x && y === point.y) || press.near(point, DRAG_REACH))) return;
+    if (!press.moved) this.#change([...this.points]);
+    press.moved = true;
+    this.points[press.corner] = point;
   }
 
   /** @param {Point} point */
@@ -59,7 +73,12 @@ export class PolygonTool extends AreaTool {
   }
 
   up() {
-    this.#placed = false;
+    const press = this.#press;
+    this.#press = null;
+    if (!press || press.placed) return;
+    if (press.moved) this.desk.changed();
+    else if (press.corner === 0 && this.points.length > 2) this.finish();
+    else this.#place(this.#pointer);
   }
 
   finish() {
@@ -67,18 +86,21 @@ export class PolygonTool extends AreaTool {
     this.desk.changed();
   }
 
-  /** Takes back the corner of the press in progress, no other. */
+  /** Takes back what the press in progress did, nothing else. */
   cancel() {
-    if (!this.#placed) return;
+    const press = this.#press;
+    this.#press = null;
+    if (!press?.placed && !press?.moved) return;
     this.back();
-    this.#taken = [];
+    this.#future = [];
     this.desk.changed();
   }
 
   reset() {
     super.reset();
-    this.#taken = [];
-    this.#placed = false;
+    this.#past = [];
+    this.#future = [];
+    this.#press = null;
   }
 
   get canBack() {
@@ -86,36 +108,54 @@ export class PolygonTool extends AreaTool {
   }
 
   get canForward() {
-    return this.#taken.length > 0;
+    return this.#future.length > 0;
   }
 
-  /** Removes the last corner. */
+  /** Undoes the last change of the corners. */
   back() {
-    return this.#take(1);
+    if (!this.active) return false;
+    this.#future.push(this.points);
+    this.#show(this.#past.pop() ?? []);
+    return true;
   }
 
   /** Removes every corner; one redo brings them back. */
   discard() {
-    return this.#take(this.points.length);
+    if (!this.active) return false;
+    this.#future.push(this.points);
+    this.#show([]);
+    return true;
   }
 
   forward() {
-    const group = this.#taken.pop();
-    if (!group) return false;
-    this.points.push(...group);
-    this.active = true;
-    this.desk.changed();
+    const corners = this.#future.pop();
+    if (!corners) return false;
+    // After a discard the earlier changes are still there.
+    if (this.points.length || !this.#past.length) this.#past.push(this.points);
+    this.#show(corners);
     return true;
   }
 
-  /** @param {number} count corners from the end @returns {boolean} whether there was one */
-  #take(count) {
-    if (!this.active) return false;
-    this.#taken.push(this.points.splice(-count));
-    this.active = this.points.length > 0;
-    this.#placed = false;
+  /** @param {Point} point */
+  #place(point) {
+    this.#change([...this.points, point]);
     this.desk.changed();
-    return true;
+  }
+
+  /** @param {Point[]} corners from now on */
+  #change(corners) {
+    // The first corner begins another polygon, with no earlier changes.
+    this.#past = this.points.length ? [...this.#past, this.points] : [[]];
+    this.#future = [];
+    this.points = corners;
+  }
+
+  /** @param {Point[]} corners that were there before */
+  #show(corners) {
+    this.points = corners;
+    this.active = corners.length > 0;
+    this.#press = null;
+    this.desk.changed();
   }
 
   /** @param {Point|null} pointer */

@@ -67,6 +67,11 @@ export class ApiError extends Error {
 /** @typedef {{questions: number, done: number}} Progress */
 
 /**
+ * A line of the rater's list of answers.
+ * @typedef {{id: number, question: string, category: string, received_at: number, skip_reason: string|null}} OwnAnswer
+ */
+
+/**
  * Work that came too late to be an answer.
  * @typedef {object} Kept
  * @property {number} id
@@ -119,9 +124,19 @@ export class Api {
     return this.#post('/api/heartbeat', body, { attempts: 2 });
   }
 
-  /** Opens the rater's last answer again. @returns {Promise<Next>} */
-  reopen() {
-    return this.#post('/api/reopen', {}, { attempts: 2 });
+  /** Opens an answer of the rater again. @param {string|number|null} question null: the last one @returns {Promise<Next>} */
+  reopen(question) {
+    return this.#post('/api/reopen', { question }, { attempts: 2 });
+  }
+
+  /** @param {number|null} before id of an answer @returns {Promise<{answers: OwnAnswer[], more: boolean}>} the rater's answers, the newest first */
+  answers(before) {
+    return this.#get(before === null ? '/api/answers' : `/api/answers?before=${before}`);
+  }
+
+  /** @param {string|number} question @returns {Promise<{masks: PackedMask[]}>} the rater's own masks of other objects of its image */
+  others(question) {
+    return this.#get(`/api/others?question=${encodeURIComponent(question)}`);
   }
 
   /** Leaves the earlier answer to a question as it was. @param {string} lease @returns {Promise<Next>} */
@@ -136,7 +151,7 @@ export class Api {
 
   /** @returns {Promise<{kept: Kept[]}>} work that came too late to be an answer */
   kept() {
-    return this.#patiently('/api/kept', { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
+    return this.#get('/api/kept');
   }
 
   /** A reviewer's requests. @param {'next'|'open'|'keep'|'judge'|'repaint'|'draft'} what @param {Body} body @param {Options & {keepalive?: boolean}} [options] */
@@ -147,6 +162,11 @@ export class Api {
   /** @param {string} url @returns {Promise<Blob>} */
   async image(url) {
     return this.#patiently(url, { credentials: 'same-origin' }, (response) => response.blob(), { timeout: 60_000 });
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  #get(path) {
+    return this.#patiently(path, { credentials: 'same-origin' }, (response) => response.json(), { attempts: 2 });
   }
 
   /** @param {string} path @param {Body} body @param {Options & {keepalive?: boolean}} options */

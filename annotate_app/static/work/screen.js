@@ -12,6 +12,7 @@
  * @typedef {object} Screen
  * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, polygon: OpenPolygon|null, steps: import('../canvas/history.js').SavedSteps|null, restored: boolean}) => import('../canvas/drawing.js').Drawing} paint
  * @property {() => OpenPolygon|null} polygon the open one
+ * @property {(mask: Uint8Array) => void} others shows the rater's own masks of other objects of the image, together
  * @property {(task: Task, photo: Photo, content: {mask: Uint8Array, reference: Uint8Array|null, notice: Notice}) => Promise<unknown>} feedback
  *     shows the answer just given, with a text about it, until the rater continues
  * @property {(work: Kept, photo: Photo, mask: Uint8Array) => Promise<boolean>} kept shows work that came too late; true: the

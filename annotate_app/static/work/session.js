@@ -135,9 +135,14 @@ export class Session {
     if (this.task && !this.#sending) await this.#send({ skip: { reason, note } });
   }
 
-  /** Opens the last answer, to correct it. The question on the screen is saved and comes after it. */
-  async reopen() {
-    await this.#go(() => this.#api.reopen());
+  /** Opens an answer, to correct it. The question on the screen is saved and comes after it. @param {string|number|null} question null: the last answer */
+  async reopen(question = null) {
+    await this.#go(() => this.#api.reopen(question));
+  }
+
+  /** @param {number|null} before id of an answer; null: the newest @returns {Promise<{answers: import('./api.js').OwnAnswer[], more: boolean}>} */
+  answers(before) {
+    return this.#api.answers(before);
   }
 
   /** Leaves the earlier answer to the question on the screen as it was. */
@@ -300,7 +305,20 @@ export class Session {
     this.#autosave.start(this.#screen.paint(current, photo, { mask, polygon, steps, restored }), { draft, serverSavedAt: current.draft?.saved_at });
     this.#images.keepOnly([current.image, ...(prefetched ? [prefetched.image] : [])]);
     // After this question is on the screen: decoding the next photo would delay drawing this one.
-    if (prefetched) setTimeout(() => this.#lookAhead(prefetched), LOOK_AHEAD_AFTER);
+    setTimeout(() => {
+      if (prefetched) this.#lookAhead(prefetched);
+      this.#showOthers(current).catch(() => {}); // only shown beside the work
+    }, LOOK_AHEAD_AFTER);
+  }
+
+  /** Shows the rater's own masks of other objects of the image. @param {Task} task */
+  async #showOthers(task) {
+    const { width, height } = task.image;
+    const { masks } = await this.#api.others(task.question);
+    if (!masks.length || this.task?.lease !== task.lease || !this.#drawing) return;
+    const all = new Uint8Array(width * height);
+    for (const packed of masks) unpackMask(packed, width, height).forEach((painted, i) => (all[i] |= painted));
+    this.#screen.others(all);
   }
 
   /** Fetches what the next question needs; what fails is fetched again when it is needed. @param {Task} task */

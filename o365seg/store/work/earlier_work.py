@@ -49,6 +49,17 @@ class KeptWork:
     standing: Standing
 
 
+@dataclass(frozen=True)
+class OwnAnswer:
+    """A line of a rater's list of answers; `skip_reason` None: a mask."""
+
+    id: int
+    question: int
+    category: str
+    received_at: int
+    skip_reason: str | None
+
+
 def own_answer(
     db: sa.Connection, question_id: int, rater_id: int, purpose: Purpose
 ) -> EarlierAnswer | None:
@@ -68,8 +79,59 @@ def own_answer(
     return EarlierAnswer(mask, row.skip_reason)
 
 
-def reopen_last(db: sa.Connection, rater_id: int, now: int) -> bool:
-    """Put the question that the rater answered last on their screen again, to be corrected.
+def list_own(db: sa.Connection, rater_id: int, before: int | None, limit: int) -> list[OwnAnswer]:
+    """A rater's newest answer of each question, the newest first; `before`: an answer's id.
+
+    Hidden gold and replicas are in it like any other; a qualification is not.
+    """
+    later = answer.alias()
+    rows = db.execute(
+        sa.select(answer, question.c.category)
+        .select_from(answer.join(question))
+        .where(
+            answer.c.rater_id == rater_id,
+            answer.c.purpose != Purpose.QUALIFICATION.value,
+            sa.true() if before is None else answer.c.id < before,
+            ~sa.exists().where(
+                later.c.question_id == answer.c.question_id,
+                later.c.rater_id == rater_id,
+                later.c.id > answer.c.id,
+            ),
+        )
+        .order_by(answer.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        OwnAnswer(row.id, row.question_id, row.category, row.received_at, row.skip_reason)
+        for row in rows
+    ]
+
+
+def own_masks(db: sa.Connection, rater_id: int, question_id: int) -> list[Mask]:
+    """A rater's own masks of the other objects of a question's image."""
+    asked = question.alias()
+    rows = db.execute(
+        sa.select(answer)
+        .select_from(answer.join(question).join(asked, asked.c.image_id == question.c.image_id))
+        .where(
+            asked.c.id == question_id,
+            question.c.id != question_id,
+            answer.c.rater_id == rater_id,
+        )
+        .order_by(answer.c.id)
+    )
+    newest = {row.question_id: row for row in rows}
+    return [
+        Mask((row.height, row.width), row.counts, row.crc32)
+        for row in newest.values()
+        if row.counts is not None
+    ]
+
+
+def reopen(db: sa.Connection, rater_id: int, question_id: int | None, now: int) -> bool:
+    """Put a question that the rater answered on their screen again, to be corrected.
+
+    `question_id` None: the one that they answered last.
 
     What they were at comes after it. A new answer takes the old one's place; without one the old
     one stands. Hidden gold and replicas come back like any other, or the way back would tell them
@@ -79,7 +141,10 @@ def reopen_last(db: sa.Connection, rater_id: int, now: int) -> bool:
         False if there is none, or they can no longer correct it.
     """
     last = _newest(
-        db, answer.c.rater_id == rater_id, answer.c.purpose != Purpose.QUALIFICATION.value
+        db,
+        answer.c.rater_id == rater_id,
+        answer.c.purpose != Purpose.QUALIFICATION.value,
+        sa.true() if question_id is None else answer.c.question_id == question_id,
     )
     if last is None:
         return False

@@ -34,7 +34,7 @@ def test_an_invited_person_joins_by_the_link_once(
     form = {"name": "Rui", "password": "long enough", "again": "long enough"}
     for wrong in ({"password": "short"}, {"again": "another one"}, {"name": ""}, {"name": "ADA"}):
         assert stranger.post(link, data=form | wrong).status_code == 422
-    assert stranger.post(link, data=form).headers["location"] == "/"
+    assert stranger.post(link, data=form).headers["location"] == "/review"
     assert stranger.get("/api/me").json()["rater"] == "Rui"
     assert stranger.get(link).status_code == 404
     assert stranger.post(link, data=form | {"name": "Eve"}).status_code == 404

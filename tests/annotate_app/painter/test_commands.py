@@ -37,6 +37,7 @@ def commands(evaluate) -> list[dict]:
         {"id": "submit", "keys": ["Enter"], "label": "Submit"},
         {"id": "skip", "keys": ["S"], "label": "Skip…"},
         {"id": "reopen", "keys": ["Backspace"], "label": "Correct my last answer"},
+        {"id": "answers", "keys": ["J"], "label": "My answers…"},
         {"id": "kept", "keys": ["K"], "label": "Kept work…"},
     ]
     keys = [key for command in [*found, *actions] for key in command["keys"]]
@@ -117,6 +118,8 @@ def test_every_control_says_what_it_does_and_by_which_key(rater, commands):
         "brighter": "brightness",
         "softer": "contrast",
         "harder": "contrast",
+        "gamma-lower": "gamma",
+        "gamma-higher": "gamma",
         "colour": "swatch",
     }
     for command in commands:
@@ -126,7 +129,7 @@ def test_every_control_says_what_it_does_and_by_which_key(rater, commands):
             continue
         hint = hints[name]
         assert hint["name"].strip()
-        if name in ("size", "opacity", "brightness", "contrast"):
+        if name in ("size", "opacity", "brightness", "contrast", "gamma"):
             assert command["label"] in hint["text"]
         elif name != "swatch":
             assert command["label"] in hint["text"]
@@ -175,6 +178,30 @@ def test_nothing_is_cut_off(rater, viewport, scheme):
         return hidden;
     }""")
     assert cut == []
+
+
+@pytest.mark.parametrize("viewport", [{"width": 390, "height": 844}, {"width": 640, "height": 360}])
+def test_nothing_is_out_of_reach_on_a_phone_and_at_200_percent(rater, viewport):
+    ada = rater(viewport=viewport)
+    unreached = ada.page.evaluate("""() => {
+        const hidden = [];
+        for (const e of document.querySelectorAll('.painter :is(button, input, .category)')) {
+            if (!e.checkVisibility()) continue;
+            e.scrollIntoView({ block: 'center', inline: 'center' });
+            const box = e.getBoundingClientRect();
+            const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+            const name = e.dataset.tool ?? e.className;
+            if (!e.contains(document.elementFromPoint(x, y))) hidden.push(name);
+        }
+        return hidden;
+    }""")
+    assert unreached == []
+    stage = ada.page.locator(".stage").bounding_box()
+    assert stage["width"] > 0.9 * viewport["width"]
+    assert stage["height"] >= 190
+    ada.page.locator(".stage").scroll_into_view_if_needed()
+    ada.drag((60, 60), (90, 80))
+    assert ada.mask().any()
 
 
 def test_words_stand_out_from_their_ground(rater):

@@ -707,6 +707,25 @@ def test_two_fingers_take_back_the_first_ones_corner_only(rater):
     assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
 
 
+def test_corners_can_be_dragged_and_that_is_undone(rater):
+    ada = rater()
+    _open_polygon(ada)
+    ada.drag(CORNERS[0], (60, 90), (50, 60))
+    ada.drag(CORNERS[2], (110, 150))
+    ada.press("Control+z", "Control+y")
+    ada.page.wait_for_timeout(800)
+    ada.open()
+    ada.press("Enter")
+    moved = [(50, 60), CORNERS[1], (110, 150), CORNERS[3]]
+    assert np.array_equal(ada.mask(), _area(ada.server, moved))
+    ada.press("Control+z")
+    _open_polygon(ada)
+    ada.drag(CORNERS[0], (60, 90))
+    ada.press("Control+z")
+    ada.click(CORNERS[0])  # where it was: closes the polygon
+    assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
+
+
 def test_undo_and_redo_survive_a_reload(rater):
     ada = rater()
     masks = [ada.mask()]
@@ -732,7 +751,8 @@ def test_the_server_keeps_the_corners_too(rater):
     server = StandIn()
     ada = rater(server, setup=lambda page: page.clock.install())
     _open_polygon(ada)
-    ada.page.clock.run_for(21_000)
+    with ada.page.expect_response("**/api/draft"):
+        ada.page.clock.run_for(21_000)
     saved = server.bodies("/api/draft")[-1]
     corners = [{"x": x, "y": y} for x, y in CORNERS]
     assert saved["polygon"] == {"corners": corners, "value": 1}
@@ -888,3 +908,58 @@ def test_brush_and_eraser_differ_at_the_pointer(rater):
     ada.page.mouse.down(button="right")
     assert _guides(ada)[2] == eraser[2]
     ada.page.mouse.up(button="right")
+
+
+# The rater's other masks of the image, and earlier answers
+
+
+def test_other_masks_of_the_image_are_shown_and_can_be_protected(rater):
+    server = StandIn()
+    other = np.zeros((server.height, server.width), bool)
+    other[40:80, 60:100] = True
+    server.others = [pack(other), pack(np.roll(other, 30, axis=0))]
+    ada = rater(server)
+    toggle = ada.page.locator("[data-tool=protect]")
+    toggle.wait_for()
+    drawn = """() => {
+        const canvas = document.querySelector('.layer-others');
+        const context = canvas.getContext('2d');
+        return context.getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean);
+    }"""
+    ada.page.wait_for_function(drawn)
+    ada.drag((50, 60), (110, 60))
+    assert ada.mask()[60, 80]
+    ada.press("Control+z")
+    toggle.click()
+    ada.drag((50, 60), (110, 60))
+    painted = ada.mask()
+    assert painted[60, 55]
+    assert not (painted & other).any()
+    ada.press("t")
+    ada.page.wait_for_function(f"!({drawn})()")
+    ada.drag((50, 60), (110, 60), button="right")  # erasing is not held back
+    assert not ada.mask().any()
+
+
+def test_any_own_answer_can_be_opened_from_the_list(rater):
+    server = StandIn()
+    server.answers = [
+        {"id": 9, "question": "7", "category": "Cup", "received_at": 5, "skip_reason": "too_dark"}
+    ]
+    ada = rater(server)
+    ada.press("j")
+    ada.page.get_by_text("skipped: too dark").wait_for()
+    ada.page.click("[data-tool=correct]")
+    ada.page.wait_for_function("!document.querySelector('dialog[open]')")
+    ada.page.wait_for_timeout(300)
+    assert server.bodies("/api/reopen") == [{"question": "7"}]
+
+
+def test_the_reason_other_asks_for_the_note_at_once(rater):
+    ada = rater()
+    ada.press("s", "6")
+    ada.page.keyboard.type("2 of 3")
+    ada.press("Control+Enter")
+    ada.page.wait_for_function("root.painter.question() === 101")
+    skip = {"reason": "other", "note": "2 of 3"}
+    assert ada.server.bodies("/api/submit")[0]["answer"] == {"skip": skip}

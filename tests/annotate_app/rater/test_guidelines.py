@@ -1,11 +1,13 @@
 """The guidelines, and the qualification of a new rater."""
 
+import io
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from painter_requests import next_task, submit_body
+from PIL import Image
 from quality_steps import SIZE, choose, make_gold
 from small_project import box_mask
 
@@ -83,3 +85,47 @@ def test_guidelines_are_markdown() -> None:
     assert "<h1>Paint</h1>" in html
     assert "<em>well</em>" in html
     assert "<td>b</td>" in html
+
+
+def _file(side: tuple[int, int], kind: str = "PNG") -> bytes:
+    kept = io.BytesIO()
+    Image.effect_noise(side, 50).convert("RGB").save(kept, kind)
+    return kept.getvalue()
+
+
+def test_pictures_of_the_guidelines_are_encoded_anew(
+    owner: TestClient, ada: TestClient, project: Project
+) -> None:
+    hidden = b"\xff\xd8" + b"<script>"
+    for name, data in (("a.png", _file((2000, 100)) + hidden), ("b.gif", _file((9, 9), "GIF"))):
+        sent = owner.post("/settings/pictures", files={"picture": (name, data)})
+        assert sent.headers["location"] == "/settings#pictures"
+    page = owner.get("/settings").text
+    assert "![a.png](/guidelines/pictures/1)" in page
+    kept = ada.get("/guidelines/pictures/1")
+    assert kept.headers["content-type"] == "image/jpeg"
+    assert b"script" not in kept.content
+    assert Image.open(io.BytesIO(kept.content)).size == (1600, 80)
+    for wrong in (b"no image", b""):
+        sent = owner.post("/settings/pictures", files={"picture": ("x.png", wrong)})
+        assert "not%20an%20image" in sent.headers["location"]
+    assert ada.post("/settings/pictures", files={"picture": ("x.png", b"")}).status_code == 403
+    owner.post("/settings/pictures/delete", data={"picture": "1"})
+    assert ada.get("/guidelines/pictures/1").status_code == 404
+
+
+def test_only_pictures_of_the_project_are_shown() -> None:
+    html = markdown_to_html("![good cut](/guidelines/pictures/3) ![x](/logout) ![y](//e.example/y)")
+    assert html.count("<img") == 1
+    assert '<img src="/guidelines/pictures/3" alt="good cut"' in html
+    assert "[x]" in html
+
+
+def test_changed_guidelines_are_asked_about_again(ada: TestClient, project: Project) -> None:
+    choose(project.store, guidelines_required=True)
+    ada.post("/guidelines/confirm")
+    assert next_task(ada) is not None
+    choose(project.store, guidelines="Paint hair too.")
+    assert ada.post("/api/next", json={}).json()["go_to"] == "/guidelines"
+    ada.post("/guidelines/confirm")
+    assert next_task(ada) is not None

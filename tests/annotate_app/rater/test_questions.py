@@ -233,3 +233,38 @@ def test_a_draft_brings_its_open_polygon_back(ada: TestClient) -> None:
     assert next_task(ada)["draft"]["polygon"] == polygon
     endless = polygon | {"corners": polygon["corners"] * 6000}
     assert ada.post("/api/draft", json=draft | {"polygon": endless}).status_code == 422
+
+
+def test_own_answers_are_listed_and_any_of_them_opens(ada: TestClient, bob: TestClient) -> None:
+    first, second = (next_task(ada) for _ in range(2))
+    assert first == second  # still on the screen
+    ada.post("/api/submit", json=submit_body(first))
+    second = next_task(ada)
+    skip = {"skip": {"reason": "too_dark"}}
+    ada.post("/api/submit", json=submit_body(second, answer=skip))
+    listed = ada.get("/api/answers").json()
+    rows = [(row["question"], row["skip_reason"]) for row in listed["answers"]]
+    assert rows == [(second["question"], "too_dark"), (first["question"], None)]
+    assert not listed["more"]
+    newest = listed["answers"][0]["id"]
+    older = ada.get(f"/api/answers?before={newest}").json()["answers"]
+    assert [row["question"] for row in older] == [first["question"]]
+    assert bob.get("/api/answers").json() == {"answers": [], "more": False}
+    opened = ada.post("/api/reopen", json={"question": first["question"]}).json()["current"]
+    assert opened["question"] == first["question"]
+    assert opened["earlier"]["mask"] is not None
+    assert bob.post("/api/reopen", json={"question": first["question"]}).status_code == 404
+
+
+def test_own_masks_of_the_image_are_nobody_elses(ada: TestClient, bob: TestClient) -> None:
+    done: dict[str, list[str]] = {}
+    while (task := next_task(ada)) is not None:
+        sha256 = task["image"]["sha256"]
+        expected = len(done.get(sha256, []))
+        others = ada.get(f"/api/others?question={task['question']}").json()["masks"]
+        assert len(others) == expected
+        assert all(mask["size"] == [48, 64] for mask in others)
+        assert bob.get(f"/api/others?question={task['question']}").json() == {"masks": []}
+        ada.post("/api/submit", json=submit_body(task))
+        done.setdefault(sha256, []).append(task["question"])
+    assert max(map(len, done.values())) > 1

@@ -62,7 +62,7 @@ def test_the_first_schema_is_upgraded_and_nothing_is_lost(
             for name in ("rater", "image", "question", "lease", "answer", "draft")
         }
     store = open_store(Store(sqlite_url(first)))
-    assert "upgraded from schema 0001 to 0004" in caplog.text
+    assert "upgraded from schema 0001 to 0005" in caplog.text
     with sqlite3.connect(first) as db:
         for name, rows in before.items():
             after = db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
@@ -99,6 +99,8 @@ def _difference(store: Store) -> list:
 
 
 def _undo_0004(db: sa.Connection) -> None:
+    db.exec_driver_sql("DROP TABLE guideline_picture")
+    db.exec_driver_sql("ALTER TABLE question DROP COLUMN initial_counts")
     for column in ("polygon", "repaint"):
         db.exec_driver_sql(f"ALTER TABLE draft DROP COLUMN {column}")
 

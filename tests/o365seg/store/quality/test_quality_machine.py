@@ -120,7 +120,7 @@ class QualityWork(RuleBasedStateMachine):
     def correct_the_last(self, who: int) -> None:
         rater = self.raters[who]
         with self.store.write() as db:
-            reopened = earlier_work.reopen_last(db, rater, self.now)
+            reopened = earlier_work.reopen(db, rater, None, self.now)
         if reopened:
             leased = take(self.store, rater, self.now).current
             assert leased is not None

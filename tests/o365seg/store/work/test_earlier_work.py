@@ -24,7 +24,7 @@ def test_the_last_answer_comes_back_with_its_mask_and_its_correction_counts(proj
     submit(project.store, ada, first, mask(1), now=20)
     second = current(take(project.store, ada, now=21))
     with project.store.write() as db:
-        assert earlier_work.reopen_last(db, ada, 30)
+        assert earlier_work.reopen(db, ada, None, 30)
         work = leases.take_work(db, ada, 30)
         assert work.current is not None
         assert work.current.question_id == first.question_id
@@ -46,7 +46,7 @@ def test_a_correction_can_be_left_undone(project: Project):
     submit(project.store, ada, first, mask(1), now=20)
     second = current(take(project.store, ada, now=21))
     with project.store.write() as db:
-        assert earlier_work.reopen_last(db, ada, 30)
+        assert earlier_work.reopen(db, ada, None, 30)
         reopened = leases.take_work(db, ada, 30).current
         assert reopened is not None
         earlier_work.let_stand(db, reopened.token, ada, 40)
@@ -66,17 +66,17 @@ def test_a_question_that_was_never_answered_cannot_be_let_stand(project: Project
 def test_there_is_nothing_to_reopen_before_an_answer_or_once_another_counts(project: Project):
     ada, bob = add_raters(project.store, 2)
     with project.store.write() as db:
-        assert not earlier_work.reopen_last(db, ada, 5)
+        assert not earlier_work.reopen(db, ada, None, 5)
     first = current(take(project.store, ada, now=10))
     skip(project.store, ada, first, now=20)
     with project.store.write() as db:
         leases.show_again(db, Choice(first.question_id, Purpose.ANSWER), bob, 30)
-        assert not earlier_work.reopen_last(db, ada, 31)  # on Bob's screen
+        assert not earlier_work.reopen(db, ada, None, 31)  # on Bob's screen
         again = leases.take_work(db, bob, 31).current
     assert again is not None
     submit(project.store, bob, again, mask(2), now=40)
     with project.store.write() as db:
-        assert not earlier_work.reopen_last(db, ada, 50)
+        assert not earlier_work.reopen(db, ada, None, 50)
 
 
 def test_late_work_is_listed_and_taken_up_while_nobody_else_answered(project: Project):
