@@ -31,7 +31,11 @@ def read_segment_ids(path: str | Path) -> np.ndarray:
     Raises:
         InputError: not readable, or no 8-bit RGB PNG.
     """
-    data = read_bytes(path)
+    return decode_segment_ids(read_bytes(path), path)
+
+
+def decode_segment_ids(data: bytes, path: str | Path) -> np.ndarray:
+    """`read_segment_ids` of a PNG's bytes; `path` is the name that errors give it."""
     depth, colour = _kind(data, path)
     if (depth, colour) != (8, _RGB):
         raise _wrong_kind(depth, colour, "must be an 8-bit RGB PNG", path)
@@ -52,7 +56,11 @@ def read_labels(path: str | Path) -> np.ndarray:
     Raises:
         InputError: not readable, or no such PNG.
     """
-    data = read_bytes(path)
+    return decode_labels(read_bytes(path), path)
+
+
+def decode_labels(data: bytes, path: str | Path) -> np.ndarray:
+    """`read_labels` of a PNG's bytes; `path` is the name that errors give it."""
     depth, colour = _kind(data, path)
     # Grey of 1, 2 or 4 bits is stretched to 0 … 255 by common readers: nobody's labels survive.
     if colour != _PALETTE and (colour != _GREY or depth not in (8, 16)):

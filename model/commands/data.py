@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from model.data.file_dataset import FileDataset
     from model.datasets.checking import CheckReport
 
-app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+app = typer.Typer(help="Check and convert data sets.", no_args_is_help=True)
 
 _SHOWN = 10  # faults of each kind that are printed; --json has all
 
 
 @app.callback()
 def _data() -> None:
-    """Look at data sets."""
+    """Check and convert data sets."""
 
 
 @app.command(
@@ -99,6 +99,51 @@ def check(
             write_bytes_atomic(bad_images, "".join(f"{n}\n" for n in dict.fromkeys(bad)).encode())
     if bad:
         raise InputError(f"{len(dict.fromkeys(bad)):,} images are invalid", file=root or name)
+
+
+@app.command(
+    epilog="Examples: `dataseg data shard coco_panoptic /data/coco --out /data/coco-shards`; then, "
+    'in a configuration, `layout = "shards"` and `root = "/data/coco-shards"` or the URL that the '
+    "folder was copied to."
+)
+def shard(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A data set of the catalogue (docs/data_sets.md), or a file with [[data]] "
+            "tables as in a training configuration.",
+            metavar="NAME|FILE.toml",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The folder to write; with several data sets, a folder for each in it.",
+            metavar="FOLDER",
+        ),
+    ],
+    root: Annotated[
+        Path | None, typer.Argument(help="Folder of the downloaded data set.", metavar="ROOT")
+    ] = None,
+    split: Annotated[str, typer.Option(help="train or val.")] = "train",
+    shard_size: Annotated[int, typer.Option(help="MiB in a shard, about.", min=1)] = 256,
+) -> None:
+    """Write a data set as tar files (WebDataset's layout), for disks and stores with few files."""
+    with model_libraries():
+        from model.datasets.shard_writing import write_shards
+
+        opened = _opened(name, root, split)
+        names = [dataset.name for dataset in opened]
+        if len(set(names)) < len(names):
+            raise InputError("two data sets have the same name", file=name, field="name")
+        for dataset in opened:
+            folder = out if len(opened) == 1 else out / dataset.name
+            written = write_shards(dataset, folder, shard_size * 2**20, command_line.progress)
+            size = f"{written.bytes / 2**20:,.0f} MiB"
+            typer.echo(
+                f"{dataset.name}: {written.images:,} images, {written.shards:,} shards, {size}"
+            )
+            output.say_written(folder)
 
 
 def _opened(name: str, root: Path | None, split: str) -> "list[FileDataset]":

@@ -46,7 +46,11 @@ def read_pixels(path: Path, size: Size | None = None) -> np.ndarray:
     Raises:
         InputError: the file is missing, damaged, not an image, or of another size.
     """
-    data = read_bytes(path)
+    return decode_pixels(read_bytes(path), path, size)
+
+
+def decode_pixels(data: bytes, path: Path, size: Size | None = None) -> np.ndarray:
+    """`read_pixels` of a file's bytes; `path` is the name that errors give it."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             image.load()

@@ -12,6 +12,7 @@ from model.data.image_reading import check_size, stored_size
 from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, GroundTruth, Sample
 from model.datasets.chosen import ChosenImages
 from model.datasets.panoptic import PanopticDataset
+from model.datasets.shards import ShardDataset
 from o365seg.errors import InputError
 
 KINDS = ("missing image", "other size", "unreadable", "unknown or absent id", "box outside")
@@ -112,6 +113,8 @@ def check_dataset(
 
 
 def _file_faults(dataset: FileDataset, index: int) -> list[tuple[str, str]]:
+    if isinstance(_whole(dataset), ShardDataset):
+        return []  # its images are no files; only decoding shows faults
     try:
         path = dataset.image_path(index)
     except InputError as error:
@@ -128,6 +131,10 @@ def _file_faults(dataset: FileDataset, index: int) -> list[tuple[str, str]]:
     except InputError as error:
         return [("other size", str(error))]
     return []
+
+
+def _whole(dataset: FileDataset) -> FileDataset:
+    return _whole(dataset.whole) if isinstance(dataset, ChosenImages) else dataset
 
 
 def _content_faults(

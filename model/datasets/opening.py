@@ -10,6 +10,7 @@ from model.datasets.catalog import ENTRIES
 from model.datasets.chosen import leave_out
 from model.datasets.custom import CocoInstances, CocoPanoptic, LabelMaps, open_custom
 from model.datasets.layout import Layout
+from model.datasets.shards import ShardDataset, Shards
 from model.datasets.synthetic import Synthetic, open_synthetic
 from o365seg.errors import InputError, unknown
 from o365seg.formats.convert import refuse_unknown
@@ -21,6 +22,7 @@ LAYOUTS = {
     "coco_instances": CocoInstances,
     "coco_panoptic": CocoPanoptic,
     "label_maps": LabelMaps,
+    "shards": Shards,
 }
 
 _CATALOGUE_KEYS = ("name", "root", "split", "leave_out")
@@ -57,8 +59,8 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
     """Open the data set of a `[[data]]` table.
 
     The table has `name` (one of `DATASETS`), `root` and optionally `split`; or `layout` (one of
-    `LAYOUTS`) and the keys of `custom.CocoInstances`, `custom.CocoPanoptic` or `custom.LabelMaps`;
-    or the layout `synthetic` and the keys of `synthetic.Synthetic`. Each may have
+    `LAYOUTS`) and the keys of `custom.CocoInstances`, `custom.CocoPanoptic`, `custom.LabelMaps` or
+    `shards.Shards`; or the layout `synthetic` and the keys of `synthetic.Synthetic`. Each may have
     `leave_out`, a file with the names of images to skip, one a line.
 
     Args:
@@ -88,7 +90,8 @@ def open_from_table(table: Mapping[str, Any], base: Path, source: str) -> FileDa
             if field.default is MISSING and name not in table:
                 raise InputError("missing", file=source, field=name)
         values = {key: _value(value, known[key], base, source) for key, value in table.items()}
-        dataset = open_custom(settings(**values))
+        chosen = settings(**values)
+        dataset = ShardDataset(chosen) if isinstance(chosen, Shards) else open_custom(chosen)
     return dataset if listed is None else leave_out(dataset, listed)
 
 
@@ -112,6 +115,9 @@ def _value(value: Any, field: Field, base: Path, source: str) -> Any:
     name = field.name
     if name in ("images", "annotations", "labels", "names"):
         return _path(value, name, base, source)
+    if name == "root":
+        is_url = "://" in _text(value, name, source)
+        return value if is_url else _path(value, name, base, source)
     if name == "vocabulary":
         if isinstance(value, str):
             return _path(value, name, base, source)

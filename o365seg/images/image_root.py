@@ -1,5 +1,6 @@
 """Where a project's images are: a folder, or any place that fsspec knows by URL (s3://, http://)."""
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -93,6 +94,19 @@ class ImageRoot:
             data = self._files.cat_file(f"{self._base}/{path}")
         self._keep(path, data)
         return data
+
+    def read_range(self, path: str, start: int, length: int) -> bytes:
+        """Bytes of a file, from `start`; fewer than `length` where it ends before. Nothing is kept.
+
+        Raises:
+            OSError: it is not there, or cannot be read.
+            InputError: the URL cannot be reached.
+        """
+        if not self.is_remote:
+            with (self.folder / path).open("rb", buffering=0) as file:
+                return os.pread(file.fileno(), length, start)
+        with self._reached():
+            return self._files.cat_file(f"{self._base}/{path}", start=start, end=start + length)
 
     def permissions(self, path: str) -> int:
         """Who may read and write a copy of a file: nobody who could not read the file here.

@@ -2,7 +2,8 @@
 
 Without a configuration, uses generated photographs of 640×480 pixels (smooth noise, JPEG) with as
 many segments or boxes as COCO; with one, the data sets of its [[data]] entries. Runs one process
-with one thread, like a worker of the loader, and measures processor time.
+with one thread, like a worker of the loader, and measures processor time. `--shards` measures each
+data set also as shards, in turn with its files.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from model.data.augment import Augmentation, augment
 from model.data.file_dataset import FileDataset
 from model.datasets.configured import open_configured
 from model.datasets.opening import open_from_table
+from model.datasets.shard_writing import write_shards
+from model.datasets.shards import ShardDataset, Shards
 from model.objective.merge import mergeable_classes
 from model.text.vocabulary import Vocabulary
 from o365seg.formats.task import Task
@@ -98,11 +101,19 @@ def measure(dataset: FileDataset, augmentation: Augmentation, samples: int) -> t
     return 1000 * read / samples, 1000 * change / samples
 
 
+def as_shards(dataset: FileDataset, folder: Path) -> FileDataset:
+    """The same data set as shards below a folder."""
+    out = folder / "shards" / dataset.name
+    write_shards(dataset, out, 2**28, lambda items, _: items)
+    return ShardDataset(Shards(out, f"{dataset.name} in shards"))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--shards", action="store_true")
     parser.add_argument("--size", type=int, default=1024)
     arguments = parser.parse_args()
     cv2.setNumThreads(0)
@@ -114,6 +125,8 @@ def main() -> None:
         else:
             write_root(Path(folder), images=20)
             datasets = generated(Path(folder))
+        if arguments.shards:
+            datasets = [each for one in datasets for each in (one, as_shards(one, Path(folder)))]
         print(f"{'':30} read ms  augment ms  images/s and core")
         for dataset in datasets:
             read, change = measure(dataset, augmentation, arguments.samples)
