@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmark.commands import analysis as cli_analysis
+from benchmark.commands import check as cli_check
 from benchmark.commands import statistics as cli_statistics
 from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.formats.task import Task
@@ -287,6 +288,7 @@ def _show(
 
 
 cli_analysis.add_commands(app)
+cli_check.add_command(app)
 cli_statistics.add_command(app)
 
 

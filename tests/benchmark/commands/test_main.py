@@ -308,6 +308,21 @@ def test_compare_tells_differences_and_no_p_value_of_one_image(folder: Path) -> 
     assert run("compare", "preds.json", cwd=folder).returncode == 2
 
 
+def test_check_ends_with_1_where_there_is_a_fault(folder: Path) -> None:
+    done = run("check", "preds.json", "--gt", "o365_instance_seg_val.json", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "predictions: 2 predictions, 1 images, 1 categories; faults: 0, notes: 1" in done.stdout
+    records = json.loads((folder / "preds.json").read_text())
+    records[0]["image_id"] = 7
+    (folder / "preds.json").write_text(json.dumps(records))
+    done = run(
+        "check", "preds.json", "--gt", "o365_instance_seg_val.json", "--json", "-", cwd=folder
+    )
+    assert done.returncode == 1
+    (fault, *_) = json.loads(done.stdout)["findings"]
+    assert (fault["what"], fault["is_fault"]) == ("unknown image_id", True)
+
+
 def test_errors_tells_kinds_and_gains(folder: Path) -> None:
     wrong = Case([], [Guess(rectangle(0, 50, 20, 4), 0.95), Guess(REAL, 0.9, category=2)])
     records = json.loads((folder / "preds.json").read_text()) + wrong.results()
