@@ -23,6 +23,7 @@ class Facts(TypedDict):
     gt_no_pixels: int
     moved: int
     areas_of_boxes: bool
+    federated: bool
     any_skipped: bool
     lost: bool
     lost_at: tuple[int, int]

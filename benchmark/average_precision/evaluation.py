@@ -26,7 +26,8 @@ def evaluate(
     Where nothing was skipped, every number is pycocotools' to the last bit. Otherwise true
     positives, recall and the number of instances are still its own, whatever the rule; only false
     positives may turn to ignored ones, so AP never falls. For boxes (`iou="bbox"`) a skipped
-    instance's box is ground truth like any other, and `skip_rule` plays no part.
+    instance's box is ground truth like any other, and `skip_rule` plays no part. Ground truth that
+    has LVIS's marks is evaluated by the rules of LVIS (`benchmark.average_precision.lvis`).
 
     Args:
         predictions: A file in COCO's results format (gzip too; `-`: standard input), its records,
@@ -53,6 +54,10 @@ def evaluate(
     from benchmark.reading.inputs import read_inputs
 
     inputs = read_inputs(source, truth, iou, misfits=iou is Iou.SEGM)
+    if inputs.file.is_federated:
+        from benchmark.average_precision.lvis import evaluate_lvis
+
+        return evaluate_lvis(inputs)
     if native and inputs.texts is not None:  # no longer odd
         result = native_path.evaluate(*inputs.texts, iou, rule)
         if result is not None:

@@ -70,9 +70,17 @@ def read(
 def match(
     truth: InputText, results: InputText, *, masks: bool, threads: int | None = None
 ) -> "_native.Evaluation":
-    """Read and match; arguments and errors as of `read`."""
+    """Read and match by COCO's rules; arguments and errors as of `read`.
+
+    Raises:
+        _native.Unusual: also for LVIS, whose rules are other ones (`lvis`).
+    """
+    from benchmark import _native
+
     core = read(truth, results, masks=masks, threads=threads)
     core.match()
+    if core.facts()["federated"]:
+        raise _native.Unusual
     return core
 
 

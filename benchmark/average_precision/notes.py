@@ -66,6 +66,15 @@ def negative_boxes(count: int) -> str:
     )
 
 
+def lvis(unjudged: int, beyond: int) -> str:
+    """LVIS's rules apply; how many predictions they leave out."""
+    return (
+        "The ground truth is LVIS's, so its rules apply: a prediction counts only where its "
+        f"category was looked for in the image ({unjudged:,} do not count), and only the 300 best "
+        f"of an image count ({beyond:,} do not)."
+    )
+
+
 def no_pixels(predicted: int, true: int) -> str:
     """Masks without a pixel match nothing."""
     return (

@@ -16,6 +16,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from benchmark.average_precision.boundary import lesser_ious
+from benchmark.average_precision.matches import DETECTIONS
 from benchmark.average_precision.result import Curves
 from benchmark.reading.choices import Iou
 from benchmark.reading.predictions import Predictions
@@ -67,6 +68,7 @@ class Matching:
         predictions: What to match.
         iou: What to compare.
         image_ids: Only these images; None for all of the file's.
+        limit: Predictions that take part per image and category, best score first.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Matching:
         predictions: Predictions,
         iou: Iou,
         image_ids: Sequence[int] | None = None,
+        limit: int = DETECTIONS,
     ) -> None:
         wanted = None if image_ids is None else set(image_ids)
         kept = [
@@ -91,6 +94,7 @@ class Matching:
             "segm" if iou.of_masks else "bbox",
         )
         params = evaluation.params
+        params.maxDets = [*params.maxDets[:2], limit]
         params.imgIds = sorted(wanted if wanted is not None else {i.id for i in truth.images})
         params.catIds = sorted({category.id for category in truth.categories})
         self.image_ids: list[int] = params.imgIds

@@ -23,9 +23,17 @@ STAT_NAMES = (
     "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl",
 )  # fmt: skip
 
+LVIS_NAMES = (
+    "AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf", "AR300", "ARs", "ARm", "ARl",
+)  # fmt: skip
+"""Of LVIS: also the APs of rare, common and frequent categories, and 300 detections an image."""
+
 _STEP = (0.95 - 0.5) / 9
 IOU_THRESHOLDS = (*(step * _STEP + 0.5 for step in range(9)), 0.95)
 """pycocotools' `numpy.linspace(.5, .95, 10)`, to the bit."""
+
+AREA_RANGES = ((0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10))
+"""pycocotools' `areaRng` of masks in pixels: all, small, medium, large; both ends belong to it."""
 
 
 class Counts:
@@ -108,7 +116,8 @@ class Result:
     Attributes:
         iou: What was compared.
         skip_rule: The rule that all numbers follow; None for boxes, which need none.
-        numbers: pycocotools' 12 numbers, in the order of `STAT_NAMES`.
+        numbers: pycocotools' 12 numbers, or those of LVIS, in the order of `names`.
+        names: `STAT_NAMES`, or `LVIS_NAMES`.
         category_ids: The categories along the arrays of `curves`.
         absorbed_counts: Per threshold, the predictions that are ignored because of a skipped
             instance and would otherwise count as false positives (all areas, 100 detections).
@@ -130,6 +139,7 @@ class Result:
         counts: Counts,
         notes: list[str],
         matched: Matched,
+        names: tuple[str, ...] = STAT_NAMES,
     ) -> None:
         self.iou = iou
         self.skip_rule = skip_rule
@@ -140,15 +150,16 @@ class Result:
         self.counts = counts
         self.notes = notes
         self.matched = matched
+        self.names = names
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The 12 numbers by name."""
-        return dict(zip(STAT_NAMES, self.numbers, strict=True))
+        """The numbers by name."""
+        return dict(zip(self.names, self.numbers, strict=True))
 
     @cached_property
     def stats(self) -> "np.ndarray":
-        """The 12 numbers as float64[12]."""
+        """The numbers as float64[12], or float64[13] of LVIS."""
         return _array(self.numbers)
 
     @cached_property

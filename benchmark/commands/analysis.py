@@ -119,7 +119,8 @@ def errors(
     numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     show(numbers | errors_json(found), json_file, errors_table(found))
-    sys.stderr.writelines(f"Note: {note}\n" for note in inputs.notes)
+    told = ["The ground truth is LVIS's; this follows COCO's rules."] * inputs.file.is_federated
+    sys.stderr.writelines(f"Note: {note}\n" for note in [*inputs.notes, *told])
 
 
 def curves(

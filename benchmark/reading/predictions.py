@@ -61,6 +61,22 @@ class Predictions:
         """The number of predictions."""
         return len(self.image_ids)
 
+    def subset(self, indices: list[int]) -> "Predictions":
+        """Some of the predictions, by their rising indices."""
+        position = {index: i for i, index in enumerate(indices)}
+        return Predictions(
+            image_ids=[self.image_ids[i] for i in indices],
+            category_ids=[self.category_ids[i] for i in indices],
+            scores=self.scores[indices],
+            masks=None if self.masks is None else [self.masks[i] for i in indices],
+            areas=self.areas[indices],
+            tight_boxes=self.tight_boxes[indices],
+            boxes=self.boxes[indices],
+            areas_of_boxes=self.areas_of_boxes,
+            misfits=[position[i] for i in self.misfits if i in position],
+            places=[self.places[i] for i in indices],
+        )
+
 
 def read_predictions(
     source: str | Path | InputText,

@@ -23,7 +23,6 @@ from o365seg.formats.categories import display_name
 from o365seg.presentation.html_page import asset, foot, head
 from o365seg.terminal.percent import percent
 
-_REST = ("APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
 _RULES = {
     "box": ("box IoU ≥ t", "one per skip"),
     "box50": ("box IoU ≥ 0.5", "one per skip"),
@@ -133,7 +132,7 @@ def _cards(report: Report) -> str:
 def _strip(report: Report) -> str:
     cells = "".join(
         f'<div><span class="soft">{name}</span><b>{percent(report.result.metrics[name])}</b></div>'
-        for name in _REST
+        for name in report.result.names[3:]
     )
     return f'<section class="sheet strip" aria-label="AP and AR">{cells}</section>\n'
 

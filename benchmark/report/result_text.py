@@ -1,6 +1,6 @@
 """A result as text and as JSON, without libraries, so that the command starts fast."""
 
-from benchmark.average_precision.result import IOU_THRESHOLDS, Result
+from benchmark.average_precision.result import IOU_THRESHOLDS, STAT_NAMES, Result
 from benchmark.reading.choices import Iou
 from o365seg.terminal.percent import percent
 
@@ -21,19 +21,26 @@ _MEASURED_AT = {
     "ARm": (_RANGE, _MEDIUM, 100),
     "ARl": (_RANGE, _LARGE, 100),
 }
+_FREQUENCIES = {"APr": "all, rare categories", "APc": "all, common", "APf": "all, frequent"}
+_MEASURED_AT_LVIS = {
+    "AR300": (_RANGE, "all", 300),
+    **{name: (at, area, 300) for name, (at, area, _) in _MEASURED_AT.items()},
+    **{name: (_RANGE, area, 300) for name, area in _FREQUENCIES.items()},
+}
 
 
 def result_table(result: Result) -> list[str]:
-    """The lines of a table of the 12 numbers, in percent."""
+    """The lines of a table of the numbers, in percent."""
     what = IOU_NAMES[result.iou]
     rows = [("", "IoU", "area in pixels", "detections", what.lower())]
+    measured_at = _MEASURED_AT if result.names == STAT_NAMES else _MEASURED_AT_LVIS
     for name, value in result.metrics.items():
-        threshold, area, limit = _MEASURED_AT[name]
+        threshold, area, limit = measured_at[name]
         rows.append((name, threshold, area, str(limit), percent(value)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [f"{what} AP and AR (%)", _rule("┌┬┐", widths)]
     for row in rows:
-        if row[0] in ("AP", "AR1"):
+        if row[0] in ("AP", "AR1", "AR300"):
             lines.append(_rule("├┼┤", widths))
         cells = [
             cell.ljust(width) if column < 3 else cell.rjust(width)

@@ -27,17 +27,23 @@ UNASKABLE = "unaskable_box"
 
 
 class Category(msgspec.Struct, gc=False):
-    """One category; `name` verbatim, trailing blanks and typos included."""
+    """One category; `name` verbatim, trailing blanks and typos included.
+
+    `frequency`: LVIS's rare (r), common (c) or frequent (f), by training images.
+    """
 
     id: Id
     name: str
     supercategory: str | None = None
+    frequency: str | None = None
 
 
 class Image(msgspec.Struct, gc=False):
     """One image; `width` and `height` in pixels. LVIS has a `coco_url` instead of a file name.
 
-    The last three are a release's (`project.image_notes`): masks are on the pixels turned by
+    LVIS lists the categories without an object in the image (`neg_category_ids`), and those of
+    which not all objects are marked (`not_exhaustive_category_ids`). `exif_orientation` and the
+    two after it are a release's (`project.image_notes`): masks are on the pixels turned by
     `exif_orientation`, except where `exif_ignored`.
     """
 
@@ -49,6 +55,8 @@ class Image(msgspec.Struct, gc=False):
     exif_orientation: Annotated[int, msgspec.Meta(ge=1, le=8)] = 1
     exif_ignored: bool = False
     pixel_mapping: str | None = None
+    neg_category_ids: list[int] | None = None
+    not_exhaustive_category_ids: list[int] | None = None
 
     @property
     def name(self) -> str:
@@ -106,6 +114,14 @@ class AnnotationFile(msgspec.Struct):
     annotations: list[Annotation]
     categories: list[Category]
     info: Any = None
+
+    @property
+    def is_federated(self) -> bool:
+        """Whether images say which categories were looked for, as in LVIS."""
+        return any(
+            image.neg_category_ids is not None or image.not_exhaustive_category_ids is not None
+            for image in self.images
+        )
 
 
 def read_annotations(path: str | Path) -> AnnotationFile:

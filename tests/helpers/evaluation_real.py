@@ -1,6 +1,7 @@
 """Predictions made out of real ground truth, as there are none to be had with it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,6 +9,15 @@ import numpy as np
 from evaluation_cases import coded
 
 from o365seg.formats.masks import decode_rle, segmentation_to_rle
+
+
+def coco_content(path: Path) -> dict[str, Any]:
+    """A file's content without LVIS's marks, so that COCO's rules apply."""
+    content = json.loads(path.read_text())
+    for image in content["images"]:
+        image.pop("neg_category_ids", None)
+        image.pop("not_exhaustive_category_ids", None)
+    return content
 
 
 def jittered(truth: dict[str, Any], seed: int) -> list[dict[str, Any]]:

@@ -146,6 +146,7 @@ typedef struct {
     size_t annotation_count, crowds, skipped;
     size_t unanswered;    /* of the skipped: not yet answered by a rater */
     size_t marked_crowds; /* crowds marked as skipped: a release made for pycocotools */
+    bool federated;       /* LVIS: images list the categories that were looked for */
     size_t ignore_flags;  /* `ignore` without `iscrowd` or `skipped`: without effect */
     Prediction *predictions;
     size_t prediction_count;

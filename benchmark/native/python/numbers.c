@@ -143,7 +143,7 @@ PyObject *number_facts(Object *self, PyObject *unused)
         return NULL;
     self->busy = false;
     return Py_BuildValue(
-        "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:K,s:K,s:O,s:O,s:O,s:(LL)}",
+        "{s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:n,s:K,s:K,s:K,s:O,s:O,s:O,s:O,s:(LL)}",
         "images", (Py_ssize_t)core->images.count,
         "categories", (Py_ssize_t)core->categories.count,
         "annotations", (Py_ssize_t)core->annotation_count,
@@ -157,6 +157,7 @@ PyObject *number_facts(Object *self, PyObject *unused)
         "gt_no_pixels", (unsigned long long)core->gt_no_pixels,
         "moved", (unsigned long long)core->moved,
         "areas_of_boxes", core->areas_of_boxes ? Py_True : Py_False,
+        "federated", core->federated ? Py_True : Py_False,
         "any_skipped", core->any_skipped ? Py_True : Py_False,
         "lost", core->lost ? Py_True : Py_False,
         "lost_at", (long long)core->lost_image, (long long)core->lost_category);

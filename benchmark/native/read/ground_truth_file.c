@@ -77,8 +77,11 @@ static bool scan_image(Cursor *cursor, Reader *reader)
             field = HEIGHT, valid = scan_integer(cursor, &height);
         else if (key_is(key, "file_name"))
             field = NAME, valid = scan_text(cursor, false);
-        else
+        else {
+            if (key_is(key, "neg_category_ids") || key_is(key, "not_exhaustive_category_ids"))
+                reader->evaluation->federated |= peek(cursor) != 'n'; /* not null */
             field = 0, valid = skip_value(cursor, &other);
+        }
         if (!valid || seen & field || !next_or_close(cursor, '}', &more))
             return false;
         seen |= field;

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation_cases import stock_evaluation, stock_files
-from evaluation_real import jittered
+from evaluation_real import coco_content, jittered
 
 from benchmark import COCOeval, evaluate
 from benchmark.analysis.bootstrap import resampled
@@ -35,7 +35,7 @@ def files(real_data: Path, name: str, tmp_path: Path) -> tuple[Path, Path]:
     path = real_data / name
     if not path.exists():
         pytest.skip(f"{path} is not there")
-    data = json.loads(path.read_text())
+    data = coco_content(path)
     truth, results = tmp_path / "truth.json", tmp_path / "results.json"
     results.write_text(json.dumps(jittered(data, seed=3)))
     sizes = {image["id"]: (image["height"], image["width"]) for image in data["images"]}

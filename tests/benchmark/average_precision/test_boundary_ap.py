@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from boundary_oracle import boundary_evaluation
 from evaluation_cases import Case, Guess, Thing, rectangle
-from evaluation_real import jittered
+from evaluation_real import coco_content, jittered
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -161,7 +161,9 @@ def test_equals_the_published_rule_on_real_annotations(
     path = real_data / name
     if not path.exists():
         pytest.skip(f"{path} is not there")
-    truth = json.loads(path.read_text())
+    truth = coco_content(path)
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(truth))
     results, gt = tmp_path / "results.json", tmp_path / "gt.json"
     results.write_text(json.dumps(jittered(truth, seed=3)))
     gt.write_text(json.dumps(as_stock(truth)))

@@ -16,7 +16,7 @@ from evaluation_cases import (
     stock_evaluation,
 )
 from evaluation_oracle import evaluate_plainly
-from evaluation_real import jittered
+from evaluation_real import coco_content, jittered
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,7 +151,7 @@ class TestRealData:
         path = real_data / name
         if not path.exists():
             pytest.skip(f"{path} is not there")
-        return json.loads(path.read_text())
+        return coco_content(path)
 
     def test_equals_pycocotools(self, tmp_path: Path, truth: dict[str, Any]) -> None:
         gt, results = tmp_path / "gt.json", tmp_path / "results.json"

@@ -144,11 +144,11 @@ def test_a_fair_model_s_results(workload: tuple[Path, Path], iou: Iou, rule: Ski
 )
 @pytest.mark.parametrize(("iou", "rule"), [CHOICES[0], CHOICES[2], CHOICES[-1]])
 def test_real_data(real_data: Path, tmp_path: Path, name: str, iou: Iou, rule: SkipRule) -> None:
-    from evaluation_real import jittered
+    from evaluation_real import coco_content, jittered
 
     if not (real_data / name).exists():
         pytest.skip(f"{real_data / name} is not there")
-    truth = json.loads((real_data / name).read_text())
+    truth = coco_content(real_data / name)
     results = tmp_path / "results.json"
     results.write_text(json.dumps(jittered(truth, seed=5)))
     for annotation in truth["annotations"][::9]:
