@@ -13,11 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmark.average_precision.native_core import DILATION_RATIO
 from benchmark.reading.predictions import tight_box
 from o365seg.formats.masks import Rle, check_rle
-
-DILATION_RATIO = 0.02
-"""Of the image's diagonal, as for COCO and LVIS (Cityscapes: 0.005)."""
 
 StockRle = dict[str, Any]
 """Compressed run lengths in pycocotools' form: `size` and `counts`, text or bytes."""

@@ -18,6 +18,10 @@ SWITCH = "O365SEG_NATIVE"
 """Set to 0 in the environment, this variable keeps the core out."""
 
 
+DILATION_RATIO = 0.02
+"""The width of a boundary, of the image's diagonal: as for COCO and LVIS (Cityscapes: 0.005)."""
+
+
 def is_wanted() -> bool:
     """Whether the environment lets the core be used."""
     return os.environ.get(SWITCH) != "0"
@@ -36,7 +40,7 @@ def read(
     truth: InputText,
     results: InputText,
     *,
-    masks: bool,
+    iou: str,
     threads: int | None = None,
     areas: bool = False,
 ) -> "_native.Evaluation":
@@ -45,7 +49,7 @@ def read(
     Args:
         truth: Text of a COCO-format file.
         results: Text of a results file.
-        masks: Whether masks are compared, else boxes.
+        iou: What is compared, one of `benchmark.reading.choices.Iou`.
         threads: How many to use, for any result; None for one a processor.
         areas: Whether each result gives the `area` that decides its size class.
 
@@ -54,7 +58,11 @@ def read(
     """
     from benchmark import _native
 
-    core = _native.Evaluation(truth.data, results.data, masks, threads or processors(), areas)
+    core = _native.Evaluation(
+        truth.data, results.data, iou != "bbox", threads or processors(), areas
+    )
+    if iou == "boundary":
+        core.compare_boundaries(DILATION_RATIO)
     for of_truth, index, height, width, text in core.polygons():
         # By pycocotools' rasteriser.
         import msgspec
@@ -68,7 +76,7 @@ def read(
 
 
 def match(
-    truth: InputText, results: InputText, *, masks: bool, threads: int | None = None
+    truth: InputText, results: InputText, *, iou: str, threads: int | None = None
 ) -> "_native.Evaluation":
     """Read and match by COCO's rules; arguments and errors as of `read`.
 
@@ -77,7 +85,7 @@ def match(
     """
     from benchmark import _native
 
-    core = read(truth, results, masks=masks, threads=threads)
+    core = read(truth, results, iou=iou, threads=threads)
     core.match()
     if core.facts()["federated"]:
         raise _native.Unusual
@@ -89,7 +97,7 @@ class HeadStart:
 
     _core: "_native.Evaluation | None"
 
-    def __init__(self, predictions: str, truth: str, *, masks: bool) -> None:
+    def __init__(self, predictions: str, truth: str, *, iou: str) -> None:
         self._core = None
         self._working = _thread.allocate_lock()
         try:
@@ -101,14 +109,14 @@ class HeadStart:
         self._working.acquire()
         begun = _thread.allocate_lock()
         begun.acquire()
-        _thread.start_new_thread(self._run, (begun, masks))
+        _thread.start_new_thread(self._run, (begun, iou))
         # Or the thread might wait for the interpreter until these imports are done.
         begun.acquire()
 
-    def _run(self, begun: _thread.LockType, masks: bool) -> None:
+    def _run(self, begun: _thread.LockType, iou: str) -> None:
         begun.release()
         try:
-            self._core = match(*self._texts, masks=masks)
+            self._core = match(*self._texts, iou=iou)
         except BaseException:  # noqa: S110 (likewise)
             pass
         finally:

@@ -53,13 +53,11 @@ def evaluate(
         rule: How predictions on skipped instances count.
         threads: How many to use, for any result; None for one a processor.
     """
-    if iou is Iou.BOUNDARY:  # the core draws no boundaries
-        return None
     from benchmark import _native
 
     try:
         truth, results = _text(ground_truth), _text(predictions)
-        core = match(truth, results, masks=iou is Iou.SEGM, threads=threads)
+        core = match(truth, results, iou=iou, threads=threads)
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
     return result_of(core, iou, rule)
@@ -78,7 +76,7 @@ def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
 def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
     """The numbers of what the core has matched."""
     facts = core.facts()
-    masks = iou is Iou.SEGM
+    masks = iou.of_masks
     numbers, by_rule = core.stats(rule)
     ap_by_rule = {each: by_rule[each] for each in SkipRule} if masks else {}
     others = facts["annotations"] - facts["crowds"]

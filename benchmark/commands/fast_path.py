@@ -42,9 +42,9 @@ def plain_evaluation(arguments: list[str]) -> dict[str, str] | None:
 def head_start(found: dict[str, str]) -> HeadStart | None:
     """Start to read and match the files, if both are named and the native core can match them."""
     iou = found.get("iou", "segm")
-    if "gt" not in found or found["predictions"] == "-" or iou == "boundary" or not is_wanted():
+    if "gt" not in found or found["predictions"] == "-" or not is_wanted():
         return None
-    return HeadStart(found["predictions"], found["gt"], masks=iou == "segm")
+    return HeadStart(found["predictions"], found["gt"], iou=iou)
 
 
 def console() -> None:

@@ -22,7 +22,7 @@ from benchmark.drop_in.core_input import CoreInput, input_of, untouched_input
 from benchmark.drop_in.core_passes import Passes, is_possible, read, unique
 from benchmark.drop_in.plain_cocoeval import PlainCOCOeval
 from benchmark.drop_in.summary_lines import summary_lines
-from benchmark.reading.choices import SkipRule
+from benchmark.reading.choices import Iou, SkipRule
 
 _ON_DEMAND = ("evalImgs", "eval", "ious", "_gts", "_dts")
 _STEPS = ("_prepare", "computeIoU", "evaluateImg")
@@ -52,9 +52,8 @@ class COCOeval(PlainCOCOeval):
         self._passes: Passes | None = None
         self._accumulated: datetime.datetime | None = None
         self._read: tuple[CoreInput, Any] | None = None
-        masks = iouType != "bbox"
         wanted = self._may_use_core(iouType)
-        given = untouched_input(cocoGt, cocoDt, masks=masks) if wanted else None
+        given = untouched_input(cocoGt, cocoDt, iou=iouType) if wanted else None
         core = read(given) if given else None
         if given is None or core is None:
             super().__init__(cocoGt, cocoDt, iouType, skip_rule)
@@ -66,7 +65,7 @@ class COCOeval(PlainCOCOeval):
 
     def _may_use_core(self, iou_type: str) -> bool:
         steps = (getattr(type(self), name) is getattr(COCOeval, name) for name in _STEPS)
-        known = iou_type in ("segm", "bbox")
+        known = iou_type in list(Iou)
         return known and native_core.is_wanted() and is_built() and all(steps)
 
     def __getattr__(self, name: str) -> Any:
@@ -137,9 +136,8 @@ class COCOeval(PlainCOCOeval):
         if params.useCats:
             params.catIds = unique(params.catIds)
         params.maxDets = sorted(params.maxDets)
-        masks = params.iouType == "segm"
         known, self._read = self._read, None
-        given = untouched_input(self.cocoGt, self.cocoDt, masks=masks)
+        given = untouched_input(self.cocoGt, self.cocoDt, iou=kind)
         if known is not None and known[0] == given:
             core = known[1]
         else:
@@ -147,7 +145,7 @@ class COCOeval(PlainCOCOeval):
         if given and core and (passes := self._passes_of(given, core)):
             return passes
         # Records in memory, or those of files that the core does not take as they are.
-        given = input_of(self.cocoGt, self.cocoDt, params.imgIds, params.catIds, masks=masks)
+        given = input_of(self.cocoGt, self.cocoDt, params.imgIds, params.catIds, iou=kind)
         core = read(given) if given else None
         return self._passes_of(given, core) if given and core else None
 

@@ -17,26 +17,26 @@ class CoreInput:
     Attributes:
         truth: JSON of a COCO file.
         results: JSON of a results file.
-        masks: Whether masks are compared, else boxes.
+        iou: What is compared, one of `benchmark.reading.choices.Iou`.
         areas: Whether every result gives its area; else it is derived as `loadRes` does.
         result_ids: The id of each result; None where it is its place plus one.
     """
 
     truth: bytes
     results: bytes
-    masks: bool
+    iou: str
     areas: bool = False
     result_ids: list[int] | None = None
 
 
-def untouched_input(truth: Any, found: Any, *, masks: bool) -> CoreInput | None:
+def untouched_input(truth: Any, found: Any, *, iou: str) -> CoreInput | None:
     """The texts of two indices that nobody has changed; None where one is in memory."""
     left, right = _untouched_text(truth), _untouched_text(found)
-    return None if left is None or right is None else CoreInput(left, right, masks)
+    return None if left is None or right is None else CoreInput(left, right, iou)
 
 
 def input_of(
-    truth: Any, found: Any, image_ids: Sequence[int], category_ids: Sequence[int], *, masks: bool
+    truth: Any, found: Any, image_ids: Sequence[int], category_ids: Sequence[int], *, iou: str
 ) -> CoreInput | None:
     """What takes part of two indices, from their dictionaries where they have been asked for.
 
@@ -45,7 +45,7 @@ def input_of(
         found: The index of the predictions.
         image_ids: pycocotools' `params.imgIds`.
         category_ids: pycocotools' `params.catIds`.
-        masks: Whether masks are compared, else boxes.
+        iou: What is compared, one of `benchmark.reading.choices.Iou`.
 
     Returns:
         None where the dictionaries are not what the core could take.
@@ -57,10 +57,12 @@ def input_of(
         if text is None:
             # A file of results may name images and categories that do not take part.
             everything = (list(truth.imgs), set(truth.cats))
-            text = _truth_text(truth, *(wanted if results is None else everything), masks=masks)
+            text = _truth_text(
+                truth, *(wanted if results is None else everything), masks=iou != "bbox"
+            )
         if results is not None:
-            return CoreInput(text, results, masks)
-        return _results(found, *wanted, text, masks=masks)
+            return CoreInput(text, results, iou)
+        return _results(found, *wanted, text, iou=iou)
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -98,9 +100,9 @@ def _truth_text(
 
 
 def _results(
-    index: Any, image_ids: Sequence[int], categories: set[int], truth: bytes, *, masks: bool
+    index: Any, image_ids: Sequence[int], categories: set[int], truth: bytes, *, iou: str
 ) -> CoreInput:
-    mask_or_box = "segmentation" if masks else "bbox"
+    mask_or_box = "segmentation" if iou != "bbox" else "bbox"
     records = list(_records(index, image_ids, categories))
     ids = [record["id"] for record in records]
     if not all(type(number) is int and number > 0 for number in ids):
@@ -115,7 +117,7 @@ def _results(
         }
         for one in records
     ]
-    return CoreInput(truth, records_to_json(kept), masks, areas=True, result_ids=ids)
+    return CoreInput(truth, records_to_json(kept), iou, areas=True, result_ids=ids)
 
 
 def _records(index: Any, image_ids: Sequence[int], categories: set[int]) -> Iterable[Any]:

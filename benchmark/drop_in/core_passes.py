@@ -36,7 +36,7 @@ def read(given: CoreInput) -> "_native.Evaluation | None":
 
     truth, results = InputText("ground truth", given.truth), InputText("results", given.results)
     try:
-        return native_core.read(truth, results, masks=given.masks, areas=given.areas)
+        return native_core.read(truth, results, iou=given.iou, areas=given.areas)
     except (_native.Unusual, ValueError):
         return None
 

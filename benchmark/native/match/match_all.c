@@ -46,14 +46,17 @@ static Status sort_cell(const Evaluation *evaluation, const Cell *cell, Scratch 
 static Status decode_ground_truth(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     int32_t height = evaluation->heights[cell->image], width = evaluation->widths[cell->image];
-    scratch->gt_runs.used = 0;
-    if (!room_for((void **)&scratch->gt_masks, &scratch->masks_capacity, cell->gt_count,
+    scratch->gt_runs.used = scratch->gt_bands.used = 0;
+    if (!room_for((void **)&scratch->gt_band, &scratch->gt_band_capacity, cell->gt_count,
+                  sizeof *scratch->gt_band) ||
+        !room_for((void **)&scratch->gt_masks, &scratch->masks_capacity, cell->gt_count,
                   sizeof *scratch->gt_masks))
         return NO_MEMORY;
     for (uint32_t i = 0; i < cell->gt_count; i++) {
         Annotation *gt = cell_gt(evaluation, cell, i);
         Mask *mask = &scratch->gt_masks[i];
         memset(mask, 0, sizeof *mask);
+        scratch->gt_band[i].drawn = false;
         if (gt->mask.kind == MASK_NONE)
             continue;
         Status status = gt->mask.kind == MASK_REGION
@@ -94,19 +97,48 @@ static int likely_partners(const Evaluation *evaluation, const Cell *cell, const
     return likely;
 }
 
+/* The lesser of an IoU of masks and that of their boundaries, which are drawn when first needed. */
+static Status compare_boundaries(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                                 Mask *mask, Band *band, uint32_t gt, double *iou)
+{
+    int32_t height = evaluation->heights[cell->image];
+    int32_t distance = boundary_distance(height, evaluation->widths[cell->image],
+                                         evaluation->settings.dilation);
+    Status status = FINE;
+    if (!band->drawn)
+        status = draw_band(&scratch->runs, mask, height, distance, &scratch->bands, band);
+    if (status == FINE && !scratch->gt_band[gt].drawn)
+        status = draw_band(&scratch->gt_runs, &scratch->gt_masks[gt], height, distance,
+                           &scratch->gt_bands, &scratch->gt_band[gt]);
+    if (status != FINE)
+        return status;
+    double other = band_iou(&scratch->bands, band, &scratch->gt_bands, &scratch->gt_band[gt]);
+    *iou = other < *iou ? other : *iou;
+    return FINE;
+}
+
 /* Finds the annotations that overlap the prediction enough: highest IoU first, of equal ones the
  * last first. */
 static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
-                              const Mask *mask, const double box[4])
+                              Mask *mask, const double box[4])
 {
     size_t start = scratch->candidate_count;
+    const Settings *settings = &evaluation->settings;
+    Band band = {.drawn = false};
+    scratch->bands.used = 0;
     for (uint32_t i = 0; i < cell->gt_count; i++) {
         const Annotation *gt = cell_gt(evaluation, cell, i);
+        bool crowd = gt->crowd || gt->skipped;
         double iou = evaluation->masks
-            ? mask_iou(&scratch->runs, mask, &scratch->gt_runs, &scratch->gt_masks[i],
-                       gt->crowd || gt->skipped, evaluation->settings.least)
+            ? mask_iou(&scratch->runs, mask, &scratch->gt_runs, &scratch->gt_masks[i], crowd,
+                       settings->least)
             : stock_box_iou(box, gt->box, gt->crowd);
-        if (iou < evaluation->settings.least)
+        if (iou >= settings->least && settings->dilation > 0 && !crowd) {
+            Status status = compare_boundaries(evaluation, cell, scratch, mask, &band, i, &iou);
+            if (status != FINE)
+                return status;
+        }
+        if (iou < settings->least)
             continue;
         if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
                           scratch->candidate_count, sizeof *scratch->candidates))
@@ -114,7 +146,7 @@ static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Sc
         size_t position = scratch->candidate_count++;
         for (; position > start && scratch->candidates[position - 1].iou <= iou; position--)
             scratch->candidates[position] = scratch->candidates[position - 1];
-        scratch->candidates[position] = (Candidate){i, iou, thresholds_reached(&evaluation->settings, iou)};
+        scratch->candidates[position] = (Candidate){i, iou, thresholds_reached(settings, iou)};
     }
     return FINE;
 }
@@ -235,6 +267,9 @@ static void free_scratch(Scratch *scratch)
     free(scratch->runs.ends);
     free(scratch->gt_runs.ends);
     free(scratch->gt_masks);
+    free(scratch->gt_band);
+    free_bands(&scratch->bands);
+    free_bands(&scratch->gt_bands);
     free(scratch->candidates);
     free(scratch->candidate_start);
     free(scratch->tight);
@@ -257,7 +292,6 @@ static Status allocate_outcomes(Evaluation *evaluation)
         evaluation->chosen = arena_items(&evaluation->arena, count, sizeof *evaluation->chosen);
         if (!evaluation->chosen)
             return NO_MEMORY;
-        memset(evaluation->chosen, -1, count * sizeof *evaluation->chosen);
     }
     for (Rule rule = RULE_NONE; rule < RULES; rule++) {
         evaluation->outcomes[rule] = rule == RULE_NONE || evaluation->any_skipped

@@ -51,11 +51,16 @@ static void record_choice(int32_t chosen[CURVES], Bits here, int32_t gt)
             chosen[bit] = gt;
 }
 
-/* Whether the choices of this matching are those of the recorded rule. */
-static bool records_cell(const Evaluation *evaluation, bool with_skipped)
+/* Where to record the choices for a cell, or NULL. A matching with skipped annotations follows the
+ * plain one, and replaces its choices if the recorded rule is one that matches them. */
+static int32_t (*cell_choices(const Evaluation *evaluation, const Cell *cell,
+                              bool with_skipped))[CURVES]
 {
-    return evaluation->chosen &&
-           with_skipped == (evaluation->any_skipped && counts_as_crowds(evaluation->recorded));
+    if (!evaluation->chosen || (with_skipped && !counts_as_crowds(evaluation->recorded)))
+        return NULL;
+    int32_t (*chosen)[CURVES] = evaluation->chosen + cell->position;
+    memset(chosen, -1, cell->kept * sizeof *chosen);
+    return chosen;
 }
 
 Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bool with_skipped,
@@ -67,8 +72,7 @@ Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bo
         return NO_MEMORY;
     if (cell->gt_count)
         memset(scratch->taken, 0, cell->gt_count * sizeof *scratch->taken);
-    int32_t (*chosen)[CURVES] = records_cell(evaluation, with_skipped)
-        ? evaluation->chosen + cell->position : NULL;
+    int32_t (*chosen)[CURVES] = cell_choices(evaluation, cell, with_skipped);
     for (uint32_t rank = 0; rank < cell->kept; rank++) {
         Turn turn = {ALL_BITS, 0, 0};
         for (int ignored = 0; ignored < 2; ignored++) {

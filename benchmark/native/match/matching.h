@@ -2,6 +2,7 @@
 #define O365SEG_MATCHING_H
 
 #include "../base/core.h"
+#include "boundary.h"
 #include "run_lengths.h"
 
 /* An annotation that a prediction overlaps with at least the lowest threshold. */
@@ -16,6 +17,9 @@ typedef struct {
     RunList runs, gt_runs;
     Mask *gt_masks;
     size_t masks_capacity;
+    BandList bands, gt_bands; /* boundaries of the current prediction and of annotations */
+    Band *gt_band;            /* by annotation */
+    size_t gt_band_capacity;
     Candidate *candidates;
     size_t candidates_capacity, candidate_count;
     size_t *candidate_start;  /* by rank of the prediction, and one for the end */

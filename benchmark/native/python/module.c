@@ -14,6 +14,8 @@ static PyMethodDef methods[] = {
      "Replaces polygons by compressed run lengths."},
     {"configure", (PyCFunction)parameters_configure, METH_VARARGS,
      "Sets thresholds, area ranges, limits of detections and recalls."},
+    {"compare_boundaries", (PyCFunction)parameters_compare_boundaries, METH_VARARGS,
+     "Has matching take the smaller of mask and boundary IoU."},
     {"select", (PyCFunction)parameters_select, METH_VARARGS,
      "Sets the images and categories that take part."},
     {"record", (PyCFunction)parameters_record, METH_VARARGS,

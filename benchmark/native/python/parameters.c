@@ -64,6 +64,23 @@ PyObject *parameters_configure(Object *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyObject *parameters_compare_boundaries(Object *self, PyObject *args)
+{
+    double ratio;
+    if (!PyArg_ParseTuple(args, "d", &ratio))
+        return NULL;
+    if (!(ratio > 0 && ratio < 1)) {
+        PyErr_SetString(PyExc_ValueError, "the ratio must be between 0 and 1");
+        return NULL;
+    }
+    Evaluation *core = claim(self, READ);
+    if (!core)
+        return NULL;
+    core->settings.dilation = ratio;
+    self->busy = false;
+    Py_RETURN_NONE;
+}
+
 /* Flags the known ones of some ids, by rank; `*flags` stays NULL if `given` is None. */
 static bool select_ids(Evaluation *core, const Ids *ids, PyObject *given, uint8_t **flags)
 {

@@ -6,6 +6,7 @@
 #include "object.h"
 
 PyObject *parameters_configure(Object *self, PyObject *args);
+PyObject *parameters_compare_boundaries(Object *self, PyObject *args);
 PyObject *parameters_select(Object *self, PyObject *args);
 PyObject *parameters_record(Object *self, PyObject *args);
 

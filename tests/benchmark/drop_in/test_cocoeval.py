@@ -115,6 +115,33 @@ def test_where_nothing_is_skipped_it_is_pycocotools_whatever_the_parameters(
     assert_same_bytes(ours, stock(truth, results, iou, **params))
 
 
+@settings(max_examples=60)
+@given(
+    case=cases(),
+    params=st.sampled_from([one for one in SETTINGS if one.get("useCats", 1)]),
+    rule=st.sampled_from(list(SkipRule)),
+    iou=st.sampled_from(["segm", "bbox", "boundary"]),
+)
+def test_with_skips_and_boundaries_it_is_the_plain_class_whatever_the_parameters(
+    tmp_path_factory: pytest.TempPathFactory,
+    case: Case,
+    params: dict[str, Any],
+    rule: SkipRule,
+    iou: str,
+) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    ours = run(truth, results, iou, skip_rule=rule, **params)
+    assert ours._passes is not None, "left to the general path"
+    plain = loaded(truth, results, iou, rule, kind=PlainCOCOeval)
+    for name, value in params.items():
+        setattr(plain.params, name, value)
+    with contextlib.redirect_stdout(io.StringIO()):
+        plain.evaluate()
+        plain.accumulate()
+        plain.summarize()
+    assert_same_bytes(ours, plain)
+
+
 @settings(max_examples=40)
 @given(
     case=cases(),
