@@ -25,7 +25,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-_CALLS = """
+CALLS = """
 coco = COCO(truth)
 evaluation = COCOeval(coco, coco.loadRes(results), "segm")
 evaluation.evaluate()
@@ -33,7 +33,7 @@ evaluation.accumulate()
 evaluation.summarize()
 print("AP", float(evaluation.stats[0]))
 """
-_START = "import sys\ntruth, results = sys.argv[1:]\n"
+START = "import sys\ntruth, results = sys.argv[1:]\n"
 PEERS = {
     "pycocotools": "from pycocotools.coco import COCO\nfrom pycocotools.cocoeval import COCOeval\n",
     "faster-coco-eval": "from faster_coco_eval import COCO\n"
@@ -109,7 +109,7 @@ def main() -> None:
         ],
         **{
             name: [
-                arguments.peers, "-c", _START + start + _CALLS, str(stock),
+                arguments.peers, "-c", START + start + CALLS, str(stock),
                 str(boxed if name == "vernier" else results),
             ]
             for name, start in PEERS.items()
