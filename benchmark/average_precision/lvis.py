@@ -121,7 +121,7 @@ def _match(inputs: Inputs, kept: list[int]) -> "Matched":
         truth = InputText("ground truth", msgspec.json.encode(plain))
         results = InputText("predictions", msgspec.json.encode(_records(inputs, kept)))
         try:
-            core = native_core.read(truth, results, masks=inputs.iou.of_masks)
+            core = native_core.read(truth, results, iou=inputs.iou)
         except _native.Unusual:
             pass
         else:
