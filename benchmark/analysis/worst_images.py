@@ -163,9 +163,7 @@ def draw_worst(
             continue
         drawn, marks = _draw(small, scale, inputs, overlaps, least, ignored, kinds)
         truth = _draw_truth(small, scale, inputs, overlaps)
-        pictures.append(
-            Picture(record.name, errors, *small.size, _jpeg(drawn), _jpeg(truth), marks)
-        )
+        pictures.append(Picture(record.name, errors, *small.size, jpeg(drawn), jpeg(truth), marks))
     return least, pictures, problems
 
 
@@ -198,7 +196,7 @@ def _draw(
         place = int(overlaps.predictions[row])
         if place in ignored:
             continue
-        region = _prediction_region(inputs, place, canvas.shape, scale)
+        region = prediction_region(inputs, place, canvas.shape, scale)
         colour = FOUND if hits[row] else FALSE
         kind = FOUND_MARK if hits[row] else Kind(kinds[place]).name.lower()
         marks.add((int(found.category_ids[place]), kind))
@@ -207,7 +205,7 @@ def _draw(
             labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
     for column in np.flatnonzero(~used & ~overlaps.crowd):
         record = records[overlaps.annotations[column]]
-        region = _truth_region(inputs, record, canvas.shape, scale)
+        region = truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, MISSED, filled=True)
         marks.add((record["category_id"], Kind.MISSED.name.lower()))
         labels.append(_Label(region, display_name(names[record["category_id"]]), MISSED))
@@ -225,7 +223,7 @@ def _draw_truth(
     colours = distinct_colours(max(1, len(columns)))
     for column, colour in zip(columns, colours, strict=False):
         record = inputs.truth.records[overlaps.annotations[column]]
-        region = _truth_region(inputs, record, canvas.shape, scale)
+        region = truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, colour, filled=True)
         labels.append(_Label(region, display_name(names[record["category_id"]]), colour))
     return _finished(canvas, scale, inputs, overlaps, labels)
@@ -249,7 +247,8 @@ def _finished(
     return picture
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def jpeg(picture: Image.Image) -> bytes:
+    """A picture as the bytes of a JPEG file."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=82, optimize=True)
     return buffer.getvalue()
@@ -270,16 +269,18 @@ def _matched(overlaps: ImageOverlaps, kept: np.ndarray) -> tuple[np.ndarray, np.
     return hits, used
 
 
-def _prediction_region(
+def prediction_region(
     inputs: Inputs, place: int, shape: tuple[int, ...], scale: float
 ) -> np.ndarray:
+    """A prediction's mask or box on the drawn image, uint8[height, width]."""
     if inputs.iou is Iou.BBOX:
         return _box_region(inputs.predictions.boxes[place].tolist(), shape, scale)
     assert inputs.predictions.masks is not None
     return mask_region(inputs.predictions.masks[place], shape)
 
 
-def _truth_region(inputs: Inputs, record: dict, shape: tuple[int, ...], scale: float) -> np.ndarray:
+def truth_region(inputs: Inputs, record: dict, shape: tuple[int, ...], scale: float) -> np.ndarray:
+    """A ground-truth record's mask or box on the drawn image, uint8[height, width]."""
     if inputs.iou is Iou.BBOX:
         return _box_region(record["bbox"], shape, scale)
     mask = record["segmentation"]

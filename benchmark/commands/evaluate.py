@@ -63,10 +63,16 @@ def run_evaluation(
     if json_file is not None or wanted is not None:
         from o365seg.terminal.overwriting import refuse_overwriting
 
-        outputs = {"--json": json_file}
+        outputs, read = {"--json": json_file}, [predictions, release]
         if wanted is not None:
-            outputs |= {"--csv": wanted.csv_file, "--report": wanted.report}
-        refuse_overwriting(outputs, (predictions, release))
+            outputs |= {
+                "--csv": wanted.csv_file,
+                "--report": wanted.report,
+                "--images-csv": wanted.images_csv,
+                "--detections-csv": wanted.detections_csv,
+            }
+            read += wanted.slices.values()
+        refuse_overwriting(outputs, read)
     core = started and started.result()
     if core is not None:
         result = native_path.result_of(core, iou, skip_rule)

@@ -35,6 +35,9 @@ class Wanted:
         report: Where to write the report, if asked for.
         images: Folder of the images; None for a report without pictures.
         pictures: Most pictures in the report.
+        images_csv: Where to write the table of images, if asked for.
+        detections_csv: Where to write the table of predictions, if asked for.
+        slices: Lists of images by name.
     """
 
     by: Sequence[By] = ()
@@ -45,6 +48,9 @@ class Wanted:
     report: Path | None = None
     images: Path | None = None
     pictures: int = 24
+    images_csv: Path | None = None
+    detections_csv: Path | None = None
+    slices: dict[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,10 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
         bins = evaluate_by_size(source.inputs, source.rule)
         found.tables.append(sizes_table(bins))
         found.numbers["by_size"] = [asdict(one) for one in bins]
+    if wanted.slices:
+        _find_slices(source, wanted, found)
+    if wanted.images_csv or wanted.detections_csv:
+        _write_tables(source, wanted, found)
     if wanted.report:
         from benchmark.report.gather import write_report
 
@@ -153,6 +163,30 @@ def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
         groups = by_supercategory(rows)
         found.tables.append(rows_table(groups, "By supercategory (%)"))
         found.numbers["by_supercategory"] = [asdict(row) for row in groups]
+
+
+def _find_slices(source: Source, wanted: Wanted, found: Extras) -> None:
+    from benchmark.analysis.slices import evaluate_slices, read_image_list
+    from benchmark.report.inspection_tables import slices_table
+
+    lists = {name: read_image_list(path, source.file) for name, path in wanted.slices.items()}
+    slices = evaluate_slices(source.result, lists)
+    found.tables.append(slices_table(slices))
+    found.numbers["by_slice"] = [asdict(one) for one in slices]
+
+
+def _write_tables(source: Source, wanted: Wanted, found: Extras) -> None:
+    from benchmark.analysis.error_kinds import judge
+    from benchmark.analysis.outcome_tables import detections_table, images_table, write_table
+
+    if wanted.images_csv:
+        write_table(images_table(source.result, source.file), wanted.images_csv)
+        found.written.append(wanted.images_csv)
+    if wanted.detections_csv:
+        judged = judge(source.inputs, source.rule)
+        table = detections_table(source.result, source.inputs, judged)
+        write_table(table, wanted.detections_csv)
+        found.written.append(wanted.detections_csv)
 
 
 def _interval_line(result: "Result", found: "dict[str, Interval]", wanted: Wanted) -> str:

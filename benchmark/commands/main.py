@@ -8,6 +8,7 @@ import typer
 
 from benchmark.commands import analysis as cli_analysis
 from benchmark.commands import check as cli_check
+from benchmark.commands import inspection as cli_inspection
 from benchmark.commands import statistics as cli_statistics
 from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.formats.task import Task
@@ -31,6 +32,9 @@ _TASK_OPTIONS = {
         "iou",
         "skip_rule",
         "csv_file",
+        "images_csv",
+        "detections_csv",
+        "slices",
         "by",
         "interval",
         "resamples",
@@ -42,6 +46,8 @@ _TASK_OPTIONS = {
     Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
     Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
 }
+
+_OPTION_NAMES = {"csv_file": "csv", "slices": "slice"}  # where they differ from the parameter's
 
 
 @app.command(
@@ -104,6 +110,32 @@ def evaluate(
         typer.Option(
             "--csv",
             help="Write per-category results as CSV to this file.",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    images_csv: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write one row per image, with its objects found and missed, to this file (.csv "
+            "or .parquet).",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    detections_csv: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write one row per prediction, with what became of it, to this file (.csv or "
+            ".parquet).",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--slice",
+            help="Also report on the images that a text file lists, by id or file name, one per "
+            "line; repeatable.",
+            metavar="NAME=IDS.TXT",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
@@ -221,7 +253,10 @@ def evaluate(
     from benchmark.commands.evaluate import run_evaluation
     from benchmark.commands.extras import Wanted
 
-    wanted = Wanted(by or [], csv_file, interval, resamples, seed, report, images, pictures)
+    wanted = Wanted(
+        by or [], csv_file, interval, resamples, seed, report, images, pictures,
+        images_csv, detections_csv, _slices(slices or []),
+    )  # fmt: skip
     run_evaluation(predictions, gt, iou, skip_rule, json_file, wanted)
 
 
@@ -230,8 +265,21 @@ def _check_options(context: typer.Context, task: Task) -> None:
     for name in sorted(set().union(*_TASK_OPTIONS.values()) - _TASK_OPTIONS[task]):
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
-            option = "--" + name.replace("_", "-")
+            option = "--" + _OPTION_NAMES.get(name, name).replace("_", "-")
             raise typer.BadParameter(f"not valid with --task {task}", param_hint=option)
+
+
+def _slices(arguments: list[str]) -> dict[str, Path]:
+    """`NAME=FILE` arguments by name."""
+    found: dict[str, Path] = {}
+    for argument in arguments:
+        name, equals, path = argument.partition("=")
+        if not (name and equals and path):
+            raise typer.BadParameter(f"expected NAME=FILE, got {argument!r}", param_hint="--slice")
+        if name in found:
+            raise typer.BadParameter(f"duplicate name {name!r}", param_hint="--slice")
+        found[name] = Path(path)
+    return found
 
 
 def _panoptic(
@@ -288,6 +336,7 @@ def _show(
 
 
 cli_analysis.add_commands(app)
+cli_inspection.add_commands(app)
 cli_check.add_command(app)
 cli_statistics.add_command(app)
 

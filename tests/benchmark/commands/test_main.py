@@ -323,6 +323,44 @@ def test_check_ends_with_1_where_there_is_a_fault(folder: Path) -> None:
     assert (fault["what"], fault["is_fault"]) == ("unknown image_id", True)
 
 
+def test_evaluate_writes_tables_and_reports_on_slices(folder: Path) -> None:
+    (folder / "ids.txt").write_text("1\n")
+    done = run(
+        "evaluate", "preds.json", "--slice", "first=ids.txt", "--images-csv", "i.csv",
+        "--detections-csv", "d.csv", "--json", "out.json", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"first +│ +1 │ +1 │ 100.00 ", done.stdout)
+    numbers = json.loads((folder / "out.json").read_text())
+    assert numbers["by_slice"][0]["ap"] == pytest.approx(1)
+    table = list(csv.DictReader((folder / "d.csv").read_text().splitlines()))
+    assert [row["outcome"] for row in table] == ["ignored", "true positive"]
+    assert (folder / "i.csv").read_text().splitlines()[1] == "1,1.jpg,100,110,1,1,0,0,1"
+    for wrong in (("--slice", "first"), ("--slice", "a=ids.txt", "--slice", "a=ids.txt")):
+        assert run("evaluate", "preds.json", *wrong, cwd=folder).returncode == 2
+    same = run("evaluate", "preds.json", "--slice", "a=ids.txt", "--images-csv", "ids.txt",
+               cwd=folder)  # fmt: skip
+    assert same.returncode == 1
+    assert "--images-csv would overwrite an input file" in same.stderr
+
+
+def test_calibration_confusion_and_suspects_print_and_write(folder: Path) -> None:
+    done = run("calibration", "preds.json", "--json", "c.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Expected calibration error: 50.00%" in done.stdout
+    assert json.loads((folder / "c.json").read_text())["bins"][0]["precision"] is None
+    done = run("confusion", "preds.json", "--csv", "m.csv", "--json", "-", cwd=folder)
+    assert json.loads(done.stdout)["counts"] == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert (folder / "m.csv").read_text().startswith("true,category 1,category 2,(nothing)\n")
+    wrong = Case([], [Guess(REAL, 0.9, category=2)])
+    (folder / "preds.json").write_text(json.dumps(wrong.results()))
+    done = run("suspects", "preds.json", cwd=folder)
+    assert re.search(
+        r"1.jpg +│ classification +│ 0.900 │ category 2 │ category 1 │ 1.00", done.stdout
+    )
+    assert run("suspects", "preds.json", "--page", "p.html", cwd=folder).returncode == 2
+
+
 def test_errors_tells_kinds_and_gains(folder: Path) -> None:
     wrong = Case([], [Guess(rectangle(0, 50, 20, 4), 0.95), Guess(REAL, 0.9, category=2)])
     records = json.loads((folder / "preds.json").read_text()) + wrong.results()

@@ -1,0 +1,156 @@
+"""`benchmark calibration`, `benchmark confusion` and `benchmark suspects`."""
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmark.commands.analysis import CompareWhat, Gt, Predictions, Rule
+from benchmark.reading.choices import Iou, SkipRule
+from o365seg.terminal.output import STDOUT, JsonFile, say_written, show
+from o365seg.terminal.overwriting import refuse_overwriting
+
+if TYPE_CHECKING:
+    from benchmark.average_precision.result import Result
+    from benchmark.reading.inputs import Inputs
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands of this module to the app."""
+    app.command(epilog="Example: `benchmark calibration preds.json`")(calibration)
+    app.command(epilog="Example: `benchmark confusion preds.json --csv confusion.csv`")(confusion)
+    app.command(
+        epilog="Example: `benchmark suspects preds.json --images val/ --page suspects.html`"
+    )(suspects)
+
+
+def calibration(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    bins: Annotated[int, typer.Option(help="Number of bins of the scores.", min=1, max=1000)] = 10,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare scores with the share of true positives, at IoU 0.5 (reliability, ECE)."""
+    from benchmark.analysis.calibration import calibration as calibrate
+    from benchmark.average_precision import evaluation
+    from benchmark.commands.evaluate import announced_release
+    from benchmark.report.inspection_tables import calibration_table
+
+    release = announced_release(gt)
+    refuse_overwriting({"--json": json_file}, (predictions, release))
+    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+    found = calibrate(result, bins=bins)
+    numbers = {"predictions": str(predictions), "ground_truth": str(release)}
+    show(numbers | _without_nan(asdict(found)), json_file, calibration_table(found))
+    if json_file != STDOUT:
+        typer.echo(f"Expected calibration error: {100 * found.error:.2f}%")
+        if found.outside:
+            typer.echo(f"{found.outside:,} predictions have a score outside 0 to 1; left out")
+
+
+def confusion(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    score: Annotated[
+        float | None,
+        typer.Option(
+            help="Least score of predictions that take part.", show_default="the best F1's"
+        ),
+    ] = None,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the whole matrix to this file (.csv or .parquet)."),
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Count which categories are taken for which, at IoU 0.5."""
+    from benchmark.analysis.confusion import confusion as confuse
+    from benchmark.analysis.outcome_tables import write_table
+    from benchmark.analysis.worst_images import best_score
+    from benchmark.commands.evaluate import announced_release
+    from benchmark.report.inspection_tables import confusion_table
+
+    release = announced_release(gt)
+    refuse_overwriting({"--csv": csv_file, "--json": json_file}, (predictions, release))
+    result, inputs = _read(predictions, release, iou, skip_rule)
+    least = best_score(result.matches) if score is None else score
+    found = confuse(result, inputs, least, skip_rule)
+    names = {category.id: category.name for category in inputs.file.categories}
+    if csv_file is not None:
+        write_table(found.to_dataframe(names).reset_index(), csv_file)
+        say_written(csv_file)
+    numbers = {
+        "predictions": str(predictions),
+        "ground_truth": str(release),
+        "least_score": found.least_score,
+        "category_ids": found.category_ids,
+        "counts": found.counts.tolist(),
+    }
+    show(_without_nan(numbers), json_file, confusion_table(found, names))
+    if json_file != STDOUT:
+        typer.echo(f"Predictions of score {least:.3g} or more")
+
+
+def suspects(
+    predictions: Predictions,
+    gt: Gt = None,
+    iou: CompareWhat = Iou.SEGM,
+    skip_rule: Rule = SkipRule.BOX,
+    number: Annotated[int, typer.Option(help="Most suspects.", min=1)] = 50,
+    images: Annotated[Path | None, typer.Option(help="Folder of the images, for the page.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write an HTML page with pictures to this file.")
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """List ground truth that confident predictions contradict, highest score first."""
+    from benchmark.analysis.error_kinds import judge
+    from benchmark.analysis.suspects import draw_suspects
+    from benchmark.analysis.suspects import suspects as find_suspects
+    from benchmark.commands.evaluate import announced_release
+    from benchmark.reading.inputs import read_inputs
+    from benchmark.report.inspection_tables import suspects_page, suspects_table
+    from o365seg.formats.json_files import write_bytes_atomic
+
+    if (images is None) != (page is None):
+        raise typer.BadParameter("give both --images and --page, or neither", param_hint="--page")
+    release = announced_release(gt)
+    refuse_overwriting({"--page": page, "--json": json_file}, (predictions, release, images))
+    inputs = read_inputs(predictions, release, iou)
+    found = find_suspects(inputs, judge(inputs, skip_rule), number)
+    names = {category.id: category.name for category in inputs.file.categories}
+    if images is not None and page is not None:
+        pictures, problems = draw_suspects(inputs, found, images)
+        for problem in problems:
+            typer.echo(problem, err=True)
+        title = f"Suspects of {release} by {predictions}"
+        write_bytes_atomic(page, suspects_page(found, names, pictures, title).encode())
+        say_written(page)
+    numbers = {"predictions": str(predictions), "ground_truth": str(release)}
+    listed = {"suspects": [asdict(one) for one in found]}
+    show(numbers | listed, json_file, suspects_table(found, names))
+
+
+def _read(
+    predictions: Path, release: "str | Path", iou: Iou, rule: SkipRule
+) -> "tuple[Result, Inputs]":
+    from benchmark.average_precision import evaluation
+    from benchmark.reading.inputs import read_inputs
+
+    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=rule)
+    return result, read_inputs(predictions, release, iou)
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON has no NaN or infinity: null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,55 @@
+"""The confusion matrix: hand-made mistakes, and sums that agree with the evaluation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evaluation_cases import Case, Guess, Thing, rectangle
+from random_sets import random_set
+
+from benchmark import evaluate
+from benchmark.analysis.confusion import NOTHING, Confusion, confusion
+from benchmark.reading.inputs import read_inputs
+
+LEFT, RIGHT, LOW = rectangle(0, 0, 30, 30), rectangle(50, 0, 30, 30), rectangle(0, 60, 30, 30)
+
+
+def confused(case: Case, folder: Path, score: float = 0.0) -> Confusion:
+    truth, results = case.write(folder)
+    return confusion(evaluate(results, truth), read_inputs(results, truth), score)
+
+
+def test_what_is_taken_for_what(tmp_path: Path) -> None:
+    case = Case(
+        [Thing(LEFT, category=1), Thing(RIGHT, category=2), Thing(LOW, category=2)],
+        [
+            Guess(LEFT, 0.9, category=2),  # takes category 1 for 2
+            Guess(RIGHT, 0.8, category=2),
+            Guess(rectangle(80, 80, 9, 9), 0.7, category=1),  # on nothing
+        ],
+    )
+    found = confused(case, tmp_path)
+    assert found.counts.tolist() == [[0, 1, 0], [0, 1, 1], [1, 0, 0]]
+    assert found.mistakes(5) == [(1, 2, 1)]
+    table = found.to_dataframe({1: "cat", 2: "dog"})
+    assert table.loc["cat", "dog"] == 1
+    assert table.loc["dog", NOTHING] == 1
+    assert confused(case, tmp_path, score=0.85).counts.tolist() == [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
+
+
+def test_the_own_category_comes_before_a_better_overlap(tmp_path: Path) -> None:
+    case = Case([Thing(LEFT, category=1), Thing(rectangle(3, 0, 30, 30), category=2)],
+                [Guess(LEFT, 0.9, category=2), Guess(LEFT, 0.8, category=1)])  # fmt: skip
+    assert confused(case, tmp_path).counts.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_diagonal_is_aps_true_positives(tmp_path: Path, seed: int) -> None:
+    truth, results = random_set(seed).write(tmp_path)
+    result = evaluate(results, truth)
+    found = confusion(result, read_inputs(results, truth), 0.0)
+    for place, one in enumerate(result.matches):
+        hits = np.count_nonzero(one.matched[0, 0] & ~one.ignored[0, 0])
+        assert found.counts[place, place] == hits
+        assert found.counts[place].sum() == one.positives[0].sum()
+        assert found.counts[:, place].sum() == np.count_nonzero(~one.ignored[0, 0])
