@@ -56,14 +56,15 @@ def evaluate(
     from benchmark import _native
 
     try:
-        truth, results = _text(ground_truth), _text(predictions)
+        truth, results = text_of(ground_truth), text_of(predictions)
         core = match(truth, results, iou=iou, threads=threads)
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
     return result_of(core, iou, rule)
 
 
-def _text(source: "str | Path | InputText | AnnotationFile") -> InputText:
+def text_of(source: "str | Path | InputText | AnnotationFile") -> InputText:
+    """The JSON of a file or of records."""
     if isinstance(source, InputText):
         return source
     if isinstance(source, str | os.PathLike):

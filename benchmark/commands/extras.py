@@ -16,6 +16,7 @@ from o365seg.formats.json_files import write_bytes_atomic
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from benchmark.analysis.by_size_natively import NativeSizes
     from benchmark.analysis.t_intervals import Interval
     from benchmark.average_precision.result import Result
     from benchmark.reading.inputs import Inputs
@@ -88,6 +89,16 @@ class Source:
             raise InputError("standard input can be read only once; give a file", file="-")
         return read_inputs(self.predictions, self.release, self.result.iou)
 
+    @cached_property
+    def native_sizes(self) -> "NativeSizes | None":
+        """Matches by relative size; None where `by_size` must find them."""
+        from benchmark.analysis.by_size_natively import sizes_natively
+        from benchmark.reading.input_text import is_stdin
+
+        if is_stdin(self.predictions):
+            return None
+        return sizes_natively(self.predictions, self.release, self.result.iou, self.rule)
+
     @property
     def rule(self) -> SkipRule:
         """The rule for skipped instances; without effect for boxes."""
@@ -110,7 +121,8 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
         from benchmark.analysis.by_size import evaluate_by_size
         from benchmark.report.breakdown_tables import sizes_table
 
-        bins = evaluate_by_size(source.inputs, source.rule)
+        sizes = source.native_sizes
+        bins = sizes.bins() if sizes else evaluate_by_size(source.inputs, source.rule)
         found.tables.append(sizes_table(bins))
         found.numbers["by_size"] = [asdict(one) for one in bins]
     if wanted.slices:
@@ -124,6 +136,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
             wanted.report, result, source.inputs, predictions=str(predictions),
             release=str(release), resamples=wanted.resamples, seed=wanted.seed,
             images=wanted.images, pictures=wanted.pictures,
+            of_sizes=source.native_sizes.matches() if source.native_sizes else None,
         )  # fmt: skip
         found.written.append(wanted.report)
     return found

@@ -32,6 +32,7 @@ def write_report(
     seed: int = 0,
     images: Path | None = None,
     pictures: int = PICTURES,
+    of_sizes: list[CategoryMatches] | None = None,
 ) -> None:
     """Write the report of an evaluation.
 
@@ -45,6 +46,7 @@ def write_report(
         seed: Random seed of the resamples.
         images: Folder of the images, to draw the worst; None for no pictures.
         pictures: Most pictures to draw.
+        of_sizes: The matches by relative size, where they are known.
 
     Raises:
         InputError: the ground truth has no objects, the folder of images is missing, or the file
@@ -52,7 +54,7 @@ def write_report(
     """
     rule = result.skip_rule or SkipRule.BOX
     of_metrics = intervals(result, resamples, seed)
-    matches = match_by_size(inputs, rule)
+    matches = match_by_size(inputs, rule) if of_sizes is None else of_sizes
     sizes = _with_intervals(matches, len(result.image_ids), result.thresholds, resamples, seed)
     judged = judge(inputs, rule)
     least, drawn, problems = (0.0, [], [])

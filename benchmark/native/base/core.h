@@ -110,6 +110,7 @@ typedef struct {
     double ranges[RANGES][2];      /* of areas */
     uint32_t limits[LIMITS];       /* ascending */
     uint32_t most;                 /* predictions evaluated per image and category */
+    bool relative;                 /* areas are √(area / image area), of masks whatever `bbox` */
     double dilation;               /* width of boundaries, of the diagonal; 0: not compared */
     double *recalls;               /* ascending */
     size_t recall_count;

@@ -1,5 +1,6 @@
 #include "settings.h"
 
+#include <math.h>
 #include <string.h>
 
 /* numpy.linspace(.5, .95, 10), bit for bit: numpy multiplies the index by the step and sets the
@@ -8,6 +9,15 @@ static double threshold_at(int t)
 {
     double step = (0.95 - 0.5) / 9;
     return t == THRESHOLDS - 1 ? 0.95 : t * step + 0.5;
+}
+
+double size_of(const Evaluation *evaluation, double area, int32_t image)
+{
+    if (!evaluation->settings.relative)
+        return area;
+    double whole = (double)evaluation->heights[image] * (double)evaluation->widths[image];
+    double part = area / whole;
+    return part > 0 ? sqrt(part) : 0;
 }
 
 void set_thresholds(Settings *settings, const double *thresholds, size_t count)

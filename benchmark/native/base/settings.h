@@ -28,6 +28,9 @@ static inline uint8_t ranges_outside(const Settings *settings, double area)
     return outside;
 }
 
+/* The size of an area that `ranges` bound. */
+double size_of(const Evaluation *evaluation, double area, int32_t image);
+
 /* Repeats the bit of each range for its ten thresholds. */
 static inline Bits spread_ranges(uint8_t ranges)
 {

@@ -74,6 +74,15 @@ static Status decode_ground_truth(Evaluation *evaluation, const Cell *cell, Scra
     return FINE;
 }
 
+/* Turns the areas of a cell's annotations into what the ranges bound. */
+static void set_sizes(Evaluation *evaluation, const Cell *cell)
+{
+    for (uint32_t i = 0; evaluation->settings.relative && i < cell->gt_count; i++) {
+        Annotation *gt = cell_gt(evaluation, cell, i);
+        gt->area = size_of(evaluation, gt->area, cell->image);
+    }
+}
+
 /* The number of annotations in the cell that a prediction can match, at most 2, judged by areas and
  * a bounding box. Two masks share at most the area of the smaller, so most pairs have an IoU below
  * one half. Hollow masks are an exception: pycocotools does not compare them to the end. Crowds and
@@ -207,9 +216,11 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     if (boxes)
         prediction_box(evaluation, cell, item, &mask, box);
     const Settings *settings = &evaluation->settings;
+    bool by_box = settings->relative ? !evaluation->masks : evaluation->areas_of_boxes;
     double area = evaluation->given_areas ? evaluation->areas[item]
-        : evaluation->areas_of_boxes ? box[2] * box[3] : mask.area;
-    evaluation->outside[position] = ranges_outside(settings, area);
+        : by_box ? box[2] * box[3] : mask.area;
+    evaluation->outside[position] = ranges_outside(settings,
+                                                   size_of(evaluation, area, cell->image));
     if (evaluation->areas_of_boxes && evaluation->masks &&
         evaluation->outside[position] != ranges_outside(settings, mask.area))
         scratch->moved++;
@@ -239,6 +250,8 @@ static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch
     Status status = sort_cell(evaluation, cell, scratch);
     if (status == FINE)
         status = decode_ground_truth(evaluation, cell, scratch);
+    if (status == FINE)
+        set_sizes(evaluation, cell);
     for (uint32_t rank = 0; rank < cell->count && status == FINE; rank++)
         status = take_prediction(evaluation, cell, scratch, rank);
     scratch->candidate_start[cell->kept] = scratch->candidate_count;

@@ -203,6 +203,26 @@ PyObject *number_match_count(Object *self, PyObject *args)
                                    core->ranking_start[category]);
 }
 
+PyObject *number_positives(Object *self, PyObject *args)
+{
+    Py_buffer counts;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "w*", &counts);
+    if (fine) {
+        fine = sized(&counts, core->categories.count * RANGES, sizeof(int64_t));
+        int64_t *out = counts.buf;
+        for (size_t i = 0; fine && i < core->categories.count * RANGES; i++)
+            out[i] = core->positives[i / RANGES][i % RANGES];
+        PyBuffer_Release(&counts);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 PyObject *number_matches(Object *self, PyObject *args)
 {
     const char *name;

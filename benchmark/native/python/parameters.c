@@ -81,6 +81,17 @@ PyObject *parameters_compare_boundaries(Object *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyObject *parameters_compare_sizes(Object *self, PyObject *unused)
+{
+    (void)unused;
+    Evaluation *core = claim(self, READ);
+    if (!core)
+        return NULL;
+    core->settings.relative = true;
+    self->busy = false;
+    Py_RETURN_NONE;
+}
+
 /* Flags the known ones of some ids, by rank; `*flags` stays NULL if `given` is None. */
 static bool select_ids(Evaluation *core, const Ids *ids, PyObject *given, uint8_t **flags)
 {

@@ -15,9 +15,12 @@ from benchmark.analysis.by_size import (
     SIZE_EDGES,
     evaluate_by_size,
     half_open,
+    match_by_size,
     match_in_bins,
+    numbers_by_size,
     relative_sizes,
 )
+from benchmark.analysis.by_size_natively import sizes_natively
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.inputs import Inputs, read_inputs
 
@@ -91,6 +94,30 @@ def test_every_object_is_in_one_bin(tmp_path_factory: pytest.TempPathFactory, ca
     truth, results = case.write(tmp_path_factory.mktemp("case"))
     bins = evaluate_by_size(read_inputs(results, truth))
     assert sum(one.instances for one in bins) == evaluate(results, truth).counts.instances
+
+
+@settings(max_examples=80)
+@given(
+    case=cases(),
+    rule=st.sampled_from(list(SkipRule)),
+    iou=st.sampled_from(list(Iou)),
+    edges=st.sampled_from([SIZE_EDGES, (0.0, 0.1, 0.3, 1.0), tuple(np.linspace(0, 1, 10))]),
+)
+def test_the_core_gives_the_same_bins_and_matches(
+    tmp_path_factory: pytest.TempPathFactory,
+    case: Case,
+    rule: SkipRule,
+    iou: Iou,
+    edges: tuple[float, ...],
+) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    native = sizes_natively(results, truth, iou, rule, edges)
+    assert native is not None, "left to the general path"
+    matches = match_by_size(read_inputs(results, truth, iou), rule, edges)
+    assert native.bins() == numbers_by_size(matches, edges)
+    for ours, theirs in zip(native.matches(), matches, strict=True):
+        for name, expected in vars(theirs).items():
+            np.testing.assert_array_equal(getattr(ours, name), expected, name)
 
 
 def small(things: list[Thing], guesses: list[Guess], folder: Path) -> Inputs:
