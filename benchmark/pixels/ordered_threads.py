@@ -14,7 +14,16 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_in_order(work: Callable[[T], R], items: Sequence[T], label: str) -> Iterator[R]:
+BUDGET = 2**27
+"""Bytes of results that are read ahead of their reader, where `map_in_order` knows their sizes."""
+
+
+def map_in_order(
+    work: Callable[[T], R],
+    items: Sequence[T],
+    label: str,
+    size: Callable[[R], int] | None = None,
+) -> Iterator[R]:
     """`work` of each item, in the order of `items`, behind a progress bar.
 
     Threads suffice: decoding an image lets go of Python's lock. Only a few items are worked on
@@ -25,16 +34,24 @@ def map_in_order(work: Callable[[T], R], items: Sequence[T], label: str) -> Iter
         work: Called from several threads at once.
         items: What to work on.
         label: Of the progress bar.
+        size: Bytes of a result, of which then only `BUDGET` are worked on ahead, and one item at
+            least: large images fill no memory. None where results are small.
     """
     threads = processors()
     _let_memory_be_reused()
     waiting = iter(items)
+    limit = 4 * threads if size is None else 1
+    largest = 1
     with ThreadPoolExecutor(threads) as pool:
-        ahead = [pool.submit(work, item) for item in islice(waiting, 4 * threads)]
+        ahead = [pool.submit(work, item) for item in islice(waiting, limit)]
         try:
             for _ in progress(range(len(items)), label):
                 result = ahead.pop(0).result()
-                ahead.extend(pool.submit(work, item) for item in islice(waiting, 1))
+                if size is not None:
+                    largest = max(largest, size(result))
+                    limit = min(max(BUDGET // largest, 1), 4 * threads)
+                missing = max(limit - len(ahead), 0)
+                ahead.extend(pool.submit(work, item) for item in islice(waiting, missing))
                 yield result
         finally:
             for future in ahead:

@@ -108,24 +108,25 @@ def _panoptic(
 
 def _renumbered(ids: np.ndarray, order: list[int]) -> np.ndarray:
     """int32 (H, W): places in `order` from 1 on, 0 for an id that is not there."""
+    numbers = np.zeros(ids.shape, np.int32)
+    known = np.array(order, ids.dtype)
     if not order:
-        return np.zeros(ids.shape, np.int32)
-    known = np.array(order, np.int64)
-    places = np.searchsorted(known, ids).clip(max=len(known) - 1)
-    return np.where(known[places] == ids, places + 1, 0).astype(np.int32)
+        return numbers
+    for own, row in zip(ids, numbers, strict=True):  # by rows: places are 8 bytes a pixel
+        places = np.searchsorted(known, own).clip(max=len(known) - 1)
+        row[:] = np.where(known[places] == own, places + 1, 0)
+    return numbers
 
 
 def _label_map(truth: SegmentGroundTruth | ClassGroundTruth, vocabulary: Vocabulary) -> np.ndarray:
     """Category ids (H, W), uint8 or uint16; `ignore_label` where there is no class."""
-    if isinstance(truth, ClassGroundTruth):
-        classes = truth.classes
-    else:
-        known = sorted(truth.segments, key=lambda segment: segment.id)
-        labels = np.array([VOID, *(segment.label for segment in known)])
-        classes = labels[_renumbered(truth.ids, [segment.id for segment in known])]
     void = ignore_label(vocabulary)
     values = np.array([*vocabulary.ids, void], np.uint8 if void == _MOST_IN_BYTES else np.uint16)
-    return values[classes]  # VOID is the last
+    if isinstance(truth, ClassGroundTruth):
+        return values[truth.classes]  # VOID is the last
+    known = sorted(truth.segments, key=lambda segment: segment.id)
+    labels = values[[VOID, *(segment.label for segment in known)]]
+    return labels[_renumbered(truth.ids, [segment.id for segment in known])]
 
 
 def _masks(

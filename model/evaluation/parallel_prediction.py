@@ -106,7 +106,8 @@ def predict_subset(
 
     parts: list[dict[str, Any]] = []
     own = batches[ranks.rank :: ranks.count]
-    for indices, loaded in zip(own, map_in_order(read, own, dataset.name), strict=True):
+    results = map_in_order(read, own, dataset.name, size=_decoded_size)
+    for indices, loaded in zip(own, results, strict=True):
         predictions = predictor.predict([sample.image for _, sample, _ in loaded], [task])
         for index, (image, sample, true), prediction in zip(
             indices, loaded, predictions, strict=True
@@ -116,6 +117,11 @@ def predict_subset(
             found = _write_results(prediction, image, words, out)
             parts.append({"index": index, "image": about, "found": found, "true": true})
     write_json_atomic(out / _PARTS / f"{ranks.rank}.json", parts)
+
+
+def _decoded_size(loaded: list[tuple[ListedImage, Sample, list[dict[str, Any]]]]) -> int:
+    """Bytes of the images and of as many maps of int32."""
+    return sum(sample.image.nbytes // 3 * 7 for _, sample, _ in loaded)
 
 
 def _named(sample: Sample, index: int, task: Task) -> ListedImage:

@@ -125,17 +125,17 @@ def _panoptic(
 ) -> PanopticResult:  # fmt: skip
     """One image from (S, h, w) mask logits; only one mask at a time has the image's size."""
     best = torch.zeros(placement.image, device=masks.device)
-    winner = torch.full(placement.image, -1, device=masks.device)
+    winner = torch.full(placement.image, -1, dtype=torch.int32, device=masks.device)
     own = winner.clone()  # index of the winner where its mask probability is at least a half
     whole = []
     for number, mask in enumerate(masks):
         logits = resize_to_image(mask[None], placement)[0]
         inside = logits >= 0
-        value = logits.sigmoid() * probs[number]
+        value = logits.sigmoid_().mul_(probs[number])
         wins = value > best
-        best = torch.where(wins, value, best)
+        best = torch.maximum(best, value, out=best)
         winner.masked_fill_(wins, number)
-        own = torch.where(wins, torch.where(inside, number, -1), own)
+        own.masked_fill_(wins, -1).masked_fill_(wins & inside, number)
         whole.append(inside.sum())
     count = len(whole)
     won = torch.bincount((winner + 1).flatten(), minlength=count + 1)[1:].tolist()

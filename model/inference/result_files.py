@@ -127,7 +127,7 @@ class ResultFiles:
 
 def panoptic_map(ids: np.ndarray) -> np.ndarray:
     """uint8 (H, W, 3) of int32 (H, W) segment ids: red + 256 green + 65536 blue; 0 is void."""
-    return (ids[..., None] >> np.array([0, 8, 16]) & 255).astype(np.uint8)
+    return ids.astype("<i4").view(np.uint8).reshape(*ids.shape, 4)[..., :3].copy()
 
 
 def panoptic_record(
