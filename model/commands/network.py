@@ -8,6 +8,7 @@ import typer
 from model.commands.options import (
     Checkpoint,
     FixedSize,
+    OwnModules,
     Preset,
     input_size,
     model_libraries,
@@ -93,6 +94,7 @@ def export(
         Path | None, typer.Option(help="Write a torch.export program to this file.")
     ] = None,
     size: FixedSize = None,
+    dataset: OwnModules = None,
 ) -> None:
     """Export the network as ONNX or a PyTorch program, with text embeddings as an input."""
     if onnx is None and program is None:
@@ -103,11 +105,15 @@ def export(
         raise typer.BadParameter("must be a number of pixels", param_hint="--size")
     with model_libraries():
         from model.inference.export import export_onnx, export_program
+        from model.network.dataset_modules import dataset_index
+        from model.runtime.checkpoint import read_header
 
+        modules = read_header(checkpoint)[0].dataset_modules
+        index = dataset_index(modules, dataset, checkpoint, "--dataset")
         if onnx is not None:
-            export_onnx(checkpoint, onnx, pixels)
+            export_onnx(checkpoint, onnx, pixels, index)
         if program is not None:
-            export_program(checkpoint, program, pixels)
+            export_program(checkpoint, program, pixels, index)
     for path in (onnx, program):
         if path is not None:
             output.say_written(path)

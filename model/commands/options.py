@@ -67,6 +67,15 @@ Exact = Annotated[
         "longer.",
     ),
 ]
+OwnModules = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        help="The data set whose own modules to use, if the model has such modules "
+        "(dataset_modules).",
+        metavar="NAME",
+    ),
+]
 Preset = Annotated[str, typer.Argument(help=f"One of {', '.join(PRESETS)}.")]
 
 

@@ -10,6 +10,7 @@ from model.commands.options import (
     Embeddings,
     Exact,
     Names,
+    OwnModules,
     Prompts,
     Size,
     TextModel,
@@ -61,6 +62,7 @@ def predict(
         float, typer.Option(help="Lowest score of instances in the pictures.", min=0.0, max=1.0)
     ] = 0.3,
     device: Device = None,
+    dataset: OwnModules = None,
     embeddings: Embeddings = None,
     text_model: TextModel = "ViT-L-14",
     text_weights: TextWeights = "openai",
@@ -88,6 +90,7 @@ def predict(
             confidence=confidence,
             exact=exact,
             device=device,
+            dataset=dataset,
             drawing=Drawing(overlays, shown_score),
         )
 

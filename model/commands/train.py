@@ -38,6 +38,15 @@ def train(
         int | None,
         typer.Option(help="Train to this many iterations: --set iterations=N.", min=1),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            help="Start from the weights of this checkpoint, of other data sets or another size, "
+            "too; without a [model] table the network is the checkpoint's. Weights that do not fit "
+            "are listed.",
+            metavar="FILE.safetensors",
+        ),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Print the configuration, and exit.")
     ] = False,
@@ -47,7 +56,7 @@ def train(
     On several processors: `torchrun --nproc-per-node 8 -m model train …`.
     """
     with model_libraries():
-        from model.training.config import RECIPES, find_config, read_train_config
+        from model.training.config import base_folder, find_config, read_train_config
 
         path = find_config(config)
         if show:
@@ -55,12 +64,12 @@ def train(
             return
         replaced = parse_settings(settings or [])
         replaced |= {} if extend is None else {"iterations": extend}
+        replaced |= {} if start is None else {"start": str(start.absolute())}
         run = read_train_config(path, replaced)
         from model.training.loop import train_run
 
-        # Paths in a file are relative to its folder, in a shipped recipe to the current folder.
-        base = Path() if path.parent == RECIPES else path.parent
-        train_run(run, base, str(path), out or Path("runs") / path.stem, device, replaced)
+        folder = out or Path("runs") / path.stem
+        train_run(run, base_folder(path), str(path), folder, device, replaced)
 
 
 def parse_settings(given: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from model.evaluation.evaluate import default_confidence, evaluate_dataset
 from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
 from model.inference.predictor import load_predictor
 from model.network.config import DatasetModulesConfig
+from model.network.dataset_modules import dataset_index
 from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.choice import TextChoice, find_embeddings
@@ -222,8 +223,6 @@ def check_names(asked: Sequence[Asked]) -> None:
 def modules_index(modules: DatasetModulesConfig | None, one: Asked, file: str | Path) -> int | None:
     """Return the index of the data set whose own modules to use; None for a network without.
 
-    For a data set that it was not trained on "it's hard to decide" (appendix D): the user decides.
-
     Args:
         modules: Those of the network.
         one: The data set to evaluate.
@@ -234,11 +233,4 @@ def modules_index(modules: DatasetModulesConfig | None, one: Asked, file: str | 
     """
     if modules is None:
         return None
-    name = one.modules_of or one.dataset.name
-    if name not in modules.datasets:
-        raise InputError(
-            f"has modules for {', '.join(modules.datasets)}, but not for {name!r}; "
-            "choose a data set by modules_of",
-            file=file,
-        )
-    return modules.datasets.index(name)
+    return dataset_index(modules, one.modules_of or one.dataset.name, file, "modules_of")

@@ -40,6 +40,7 @@ LEAST_AREA = 4
 MOST_INSTANCES = 100
 """Maximum number of instances per image (appendix F)."""
 
+_ROWS = 256  # of a map that are widened to 8 bytes a pixel at a time
 _STRIP = 2**24  # class scores resized at a time in semantic results: 64 MB
 
 
@@ -127,19 +128,20 @@ def _panoptic(
     best = torch.zeros(placement.image, device=masks.device)
     winner = torch.full(placement.image, -1, dtype=torch.int32, device=masks.device)
     own = winner.clone()  # index of the winner where its mask probability is at least a half
+    inside = torch.empty(placement.image, dtype=torch.bool, device=masks.device)
+    wins = torch.empty_like(inside)
     whole = []
-    for number, mask in enumerate(masks):
+    for number, mask in enumerate(masks):  # in place: new maps for each mask would fragment memory
         logits = resize_to_image(mask[None], placement)[0]
-        inside = logits >= 0
+        torch.ge(logits, 0, out=inside)
         value = logits.sigmoid_().mul_(probs[number])
-        wins = value > best
-        best = torch.maximum(best, value, out=best)
+        torch.gt(value, best, out=wins)
+        torch.maximum(best, value, out=best)
         winner.masked_fill_(wins, number)
-        own.masked_fill_(wins, -1).masked_fill_(wins & inside, number)
-        whole.append(inside.sum())
+        own.masked_fill_(wins, -1).masked_fill_(wins.logical_and_(inside), number)
+        whole.append(torch.count_nonzero(inside))
     count = len(whole)
-    won = torch.bincount((winner + 1).flatten(), minlength=count + 1)[1:].tolist()
-    area = torch.bincount((own + 1).flatten(), minlength=count + 1)[1:].tolist()
+    won, area = _pixels(winner, count), _pixels(own, count)
     listed = torch.stack(whole).tolist() if whole else []
     scores = (probs * _localisation(masks, placement, exact)).tolist()
     classes = labels.tolist()
@@ -150,7 +152,17 @@ def _panoptic(
             continue
         segments.append(PanopticSegment(len(segments) + 1, classes[number], scores[number]))
         new_ids[number + 1] = len(segments)
-    return PanopticResult(new_ids.numpy()[(own + 1).cpu().numpy()], segments)
+    for rows in own.split(_ROWS):
+        rows.copy_(new_ids.to(rows.device)[rows.long() + 1])
+    return PanopticResult(own.cpu().numpy(), segments)
+
+
+def _pixels(indices: torch.Tensor, count: int) -> list[int]:
+    """Number of pixels of each index from 0 to `count` - 1 in an int32 (H, W) map."""
+    found = torch.zeros(count + 1, dtype=torch.int64, device=indices.device)
+    for rows in indices.split(_ROWS):
+        found += torch.bincount(rows.flatten() + 1, minlength=count + 1)
+    return found[1:].tolist()
 
 
 @torch.no_grad()

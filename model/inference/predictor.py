@@ -102,6 +102,7 @@ def load_predictor(
     size: int | None = FIXED_SIZE,
     confidence: float = CONFIDENCE,
     device: str = "cpu",
+    dataset_index: int | None = None,
     exact: bool = False,
 ) -> Predictor:
     """Load a checkpoint for prediction.
@@ -113,6 +114,7 @@ def load_predictor(
         size: See `Predictor`.
         confidence: See `Predictor`.
         device: `cpu`, `cuda`, ….
+        dataset_index: See `Predictor`.
         exact: See `Predictor`.
 
     Raises:
@@ -132,4 +134,4 @@ def load_predictor(
         )
     on_device = torch.from_numpy(text_embeddings).to(device)
     network = network.eval().to(device)
-    return Predictor(network, vocabulary, on_device, size, confidence, exact=exact)
+    return Predictor(network, vocabulary, on_device, size, confidence, dataset_index, exact)

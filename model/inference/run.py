@@ -6,6 +6,8 @@ from pathlib import Path
 
 from model.data.image_list import ListedImage, list_images
 from model.data.image_reading import read_pixels
+from model.network.dataset_modules import dataset_index
+from model.runtime.checkpoint import read_header
 from model.runtime.device import chosen_device
 from model.text.choice import TextChoice, find_embeddings
 from model.text.vocabulary import Vocabulary
@@ -35,6 +37,7 @@ def predict_files(
     confidence: float,
     exact: bool,
     device: str | None,
+    dataset: str | None,
     drawing: Drawing,
 ) -> None:
     """Predict images one by one; an invalid image does not stop the others.
@@ -45,6 +48,8 @@ def predict_files(
     """
     # Check the inputs before the slow imports and the model.
     images = list_images(given, image_ids)
+    modules = read_header(checkpoint)[0].dataset_modules
+    index = dataset_index(modules, dataset, checkpoint, "--dataset")
     device = chosen_device(device)
     embeddings = find_embeddings(vocabulary, text, device)
     from model.inference.predictor import load_predictor
@@ -57,6 +62,7 @@ def predict_files(
         size=size,
         confidence=confidence,
         device=device,
+        dataset_index=index,
         exact=exact,
     )
     files = ResultFiles(out, vocabulary, overlays=drawing.wanted, shown_score=drawing.shown_score)

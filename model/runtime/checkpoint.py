@@ -55,8 +55,7 @@ def load_checkpoint(path: str | Path) -> DaTaSeg:
     config, _ = read_header(path)
     with torch.device("meta"):
         wanted = {name: tensor.shape for name, tensor in DaTaSeg(config).state_dict().items()}
-    with _open(path) as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    tensors = read_tensors(path)
     faults = [
         *(f"{name} is missing" for name in wanted if name not in tensors),
         *(f"{name} is unknown" for name in tensors if name not in wanted),
@@ -74,6 +73,16 @@ def load_checkpoint(path: str | Path) -> DaTaSeg:
     model = build_dataseg(config)
     model.load_state_dict(tensors)
     return model.eval()
+
+
+def read_tensors(path: str | Path) -> dict[str, torch.Tensor]:
+    """A checkpoint's weights by name.
+
+    Raises:
+        InputError: no such file, or not a safetensors file.
+    """
+    with _open(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def read_header(path: str | Path) -> tuple[DaTaSegConfig, dict[str, Any]]:

@@ -20,6 +20,7 @@ from model.objective.loss_weights import (
     OBJECTS365_BOXES,
     LossWeights,
 )
+from model.runtime.checkpoint import read_header
 from model.text.encoder import embedding_length
 from model.text.prompts import DEFAULT_TEMPLATES
 from o365seg.errors import InputError
@@ -49,7 +50,7 @@ class DataConfig:
         lr: Learning rate multiplier in its iterations, > 0 (paper: 3, 5, 2).
         scale: Smallest and largest random scale, > 0 (paper: 0.1 to 2.0; ADE20K 0.5 to 2.0).
         flip: Probability of a horizontal flip, 0 to 1.
-        weights: A row of Table 10, or all its numbers; None for the row of the data set's task.
+        weights: A row of Table 10, or all its numbers; None for that of its kind of ground truth.
     """
 
     source: dict[str, Any]
@@ -136,6 +137,10 @@ class TrainConfig:
         batch_size: Images per iteration over all processes and accumulated steps, ≥ 1.
         text: Source of the text embeddings.
         backbone_weights: Pretrained weights: a file or a name in timm; None for random weights.
+        start: A checkpoint whose weights the run starts from (`model.runtime.start`); None for
+            random weights.
+        freeze: Parts of the network that are not trained, such as `backbone`
+            (`model.training.freezing`).
         image_size: Side of the network's input in pixels, a multiple of 32.
         precision: `bf16` for autocast to bfloat16.
         accumulate: Forward passes per iteration and process, ≥ 1, whose gradients are summed.
@@ -160,6 +165,8 @@ class TrainConfig:
     batch_size: Count
     text: TextConfig = field(default_factory=TextConfig)
     backbone_weights: str | None = None
+    start: str | None = None
+    freeze: tuple[str, ...] = ()
     image_size: Annotated[int, Meta(gt=0, multiple_of=MULTIPLE)] = FIXED_SIZE
     precision: Literal["fp32", "bf16"] = "fp32"
     accumulate: Count = 1
@@ -208,18 +215,35 @@ def read_train_config(path: str | Path, settings: Mapping[str, Any] | None = Non
         for key in outer:
             table = table.setdefault(key, {})
         table[last] = value
-    return train_config_from_dict(tables, str(path))
+    return train_config_from_dict(tables, str(path), base_folder(Path(path)))
 
 
-def train_config_from_dict(data: Mapping[str, Any], source: str | None = None) -> TrainConfig:
-    """Read a configuration from the tables of a TOML file; `source` is the file errors name.
+def base_folder(path: Path) -> Path:
+    """The folder that paths in a configuration are relative to: the file's, or for a shipped recipe
+    the current one."""
+    return Path() if path.parent == RECIPES else path.parent
+
+
+def train_config_from_dict(
+    data: Mapping[str, Any], source: str | None = None, base: Path | None = None
+) -> TrainConfig:
+    """Read a configuration from the tables of a TOML file.
+
+    Args:
+        data: The tables.
+        source: The file that errors name.
+        base: Folder for relative paths; the current one by default.
 
     Raises:
-        InputError: as `read_train_config`.
+        InputError: as `read_train_config`; or `start` is not a checkpoint.
     """
     tables, renamed = current_names(data)
     report_renamed(source, renamed)
-    network = _read_network(_with_text_dim(tables.pop("model", None), tables.get("text")), source)
+    start = tables.get("start")
+    network = _read_network(
+        _with_text_dim(tables.pop("model", None), tables.get("text")), source,
+        (base or Path()) / start if isinstance(start, str) else None,
+    )  # fmt: skip
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
     for entry in entries:
@@ -272,29 +296,40 @@ def _with_text_dim(model: Any, text: Any) -> Any:
     return model | {"text_dim": embedding_length(text["model"])}
 
 
-def _read_network(table: Any, source: str | None) -> dict[str, Any]:
-    """`[model]`: a preset, changes to it, and the backbone's weights."""
+def _read_network(table: Any, source: str | None, start: Path | None) -> dict[str, Any]:
+    """`[model]`: a preset, or the network of the checkpoint `start`; changes to it; and the
+    backbone's weights."""
     if isinstance(table, str):
         table = {"preset": table}
-    if not isinstance(table, dict) or not isinstance(table.get("preset"), str):
+    table = {} if table is None and start is not None else table
+    if not isinstance(table, dict):
         raise InputError("missing; name a preset", file=source, field="model.preset")
     changes = {k: v for k, v in table.items() if k not in ("preset", "backbone_weights")}
-    try:
-        base = config_to_dict(preset(table["preset"]))
-    except InputError as error:
-        raise InputError(error.message, file=source, field="model.preset") from None
+    base = config_to_dict(_base_network(table, source, start))
     try:
         merged = config_to_dict(config_from_dict(_merge(base, changes), source))
     except InputError as error:
         raise InputError(error.message, file=source, field=f"model.{error.field}") from None
     weights = table.get("backbone_weights")
-    if merged["backbone"]["freeze_norm"] and weights is None:
+    if merged["backbone"]["freeze_norm"] and weights is None and start is None:
         raise InputError(
             "frozen batch norm needs pretrained weights; or set backbone.freeze_norm = false",
             file=source,
             field="model.backbone_weights",
         )
     return {"config": merged, "backbone_weights": weights}
+
+
+def _base_network(table: dict[str, Any], source: str | None, start: Path | None) -> DaTaSegConfig:
+    name = table.get("preset")
+    if name is None and start is not None:
+        return read_header(start)[0]
+    if not isinstance(name, str):
+        raise InputError("missing; name a preset", file=source, field="model.preset")
+    try:
+        return preset(name)
+    except InputError as error:
+        raise InputError(error.message, file=source, field="model.preset") from None
 
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

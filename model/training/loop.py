@@ -14,14 +14,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from model.data.loader import Batch, load_batches
 from model.data.sampler import dataset_plan, rank_draws
-from model.network.activation_checkpointing import checkpoint_activations
-from model.network.dataseg import DaTaSeg, build_dataseg
-from model.network.pretrained import load_pretrained
+from model.network.dataseg import DaTaSeg
 from model.objective.criterion import Losses, batch_counts, training_losses
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.embedding_files import save_embeddings
 from model.training.averaging import AveragedNetwork
 from model.training.config import TrainConfig
+from model.training.freezing import freeze, set_training
 from model.training.log import FiniteGuard, TrainLog
 from model.training.mixture import (
     Part,
@@ -34,6 +33,8 @@ from model.training.optimizer import make_optimizer, set_learning_rate, trained
 from model.training.resume import begin_folder, check_folder, check_processes_agree
 from model.training.saving import MODEL_FILE, TrainingRun
 from model.training.schedule import rate_factor
+from model.training.starting import make_network, start_from
+from model.training.state import has_state
 from model.training.validation import BEST_FILE, Validation
 from o365seg.errors import InputError
 from o365seg.terminal import command_line
@@ -69,6 +70,9 @@ def train_run(
         datasets = open_datasets(config, base, source)
         parts = make_parts(config, datasets, base, source, str(ranks.device))
         network = make_network(config, base).to(ranks.device)
+        freeze(network, config.freeze, source)
+        if not has_state(folder):
+            start_from(network, config, base, ranks)
         run = TrainingRun(
             folder,
             config,
@@ -85,6 +89,8 @@ def train_run(
             validation = Validation(config, base, source, folder, ranks)
         start = run.load()
         check_processes_agree(ranks, start, config, source, folder)
+        if start and ranks.is_first:
+            sys.stderr.write(f"{folder}: resumes after {start} iterations\n")
         changes = begin_folder(folder, config, changed, start, ranks)
         if ranks.is_first:
             about = {"data": list(run.images), "synthetic": config.text.synthetic}
@@ -169,7 +175,7 @@ def _iterate(
     parameters = trained(network)
     parallel_network = parallel(network, ranks, config.compile)
     guard = FiniteGuard()
-    network.train()
+    set_training(network, config.freeze)
     iterations: Any = range(start, config.iterations)
     if ranks.is_first:
         iterations = command_line.progress(iterations, "training")
@@ -259,26 +265,6 @@ def parallel(network: DaTaSeg, ranks: Ranks, compiled: bool) -> nn.Module:
     # always has one.
     unused = network.config.dataset_modules is not None
     return DistributedDataParallel(run, device_ids=devices, find_unused_parameters=unused)
-
-
-def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
-    """The network at iteration 0; the same for the same seed.
-
-    Raises:
-        InputError: the pretrained weights cannot be had, or do not fit.
-    """
-    torch.manual_seed(config.seed)
-    network = build_dataseg(config.network)
-    if config.backbone_weights is not None:
-        file = base / config.backbone_weights
-        report = load_pretrained(
-            network.backbone, file if file.exists() else config.backbone_weights
-        )
-        if report.missing:
-            sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
-    if config.activation_checkpointing:
-        checkpoint_activations(network)
-    return network
 
 
 def seed_iteration(seed: int, iteration: int, rank: int) -> None:

@@ -9,9 +9,10 @@ import torch
 
 from model.data.augment import Augmentation
 from model.data.loader import Source
-from model.data.samples import BoxGroundTruth, Dataset
+from model.data.samples import Dataset
 from model.datasets.opening import open_from_table
 from model.datasets.synthetic import synthetic_text
+from model.evaluation.evaluate import has_only_boxes
 from model.objective.loss_weights import LossWeights
 from model.objective.merge import mergeable_classes
 from model.text.choice import TextChoice, find_embeddings
@@ -20,12 +21,6 @@ from model.text.vocabulary import Vocabulary, clean_name
 from model.training.config import TABLE_10, DataConfig, TextConfig, TrainConfig
 from o365seg.errors import InputError
 from o365seg.formats.task import Task
-
-_ROW_OF_TASK = {
-    Task.SEMANTIC: "ade20k_semantic",
-    Task.PANOPTIC: "coco_panoptic",
-    Task.INSTANCE: "objects365_boxes",
-}
 
 
 @dataclass(frozen=True)
@@ -69,8 +64,8 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
         dataset = open_from_table(entry.source, base, f"{source}: {where}")
         if not len(dataset):
             raise InputError(f"{dataset.name} has no images", file=source, field=where)
-        weights = loss_weights(entry, dataset.task)
-        boxes = isinstance(dataset[0].ground_truth, BoxGroundTruth)
+        boxes = has_only_boxes(dataset)
+        weights = loss_weights(entry, dataset.task, boxes=boxes)
         for part in (weights.cost, weights.loss):
             if (boxes and (part.focal or part.dice)) or (not boxes and part.projection):
                 kind = "boxes" if boxes else "masks"
@@ -84,11 +79,15 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
     return datasets
 
 
-def loss_weights(entry: DataConfig, task: Task) -> LossWeights:
-    """The weights of the entry, by default those of its task in Table 10."""
+def loss_weights(entry: DataConfig, task: Task, *, boxes: bool) -> LossWeights:
+    """The weights of the entry, by default those of its kind of ground truth in Table 10.
+
+    Instances with masks have the row of panoptic segments.
+    """
     if isinstance(entry.weights, LossWeights):
         return entry.weights
-    return TABLE_10[entry.weights or _ROW_OF_TASK[task]]
+    masks = "ade20k_semantic" if task is Task.SEMANTIC else "coco_panoptic"
+    return TABLE_10[entry.weights or ("objects365_boxes" if boxes else masks)]
 
 
 def dataset_text_embeddings(
@@ -151,7 +150,7 @@ def make_parts(
                 dataset.task,
                 torch.tensor(dataset.vocabulary.is_thing, device=device),
                 torch.from_numpy(text_embeddings).to(device),
-                loss_weights(entry, dataset.task),
+                loss_weights(entry, dataset.task, boxes=has_only_boxes(dataset)),
                 entry.lr,
                 None if modules is None else modules.datasets.index(dataset.name),
             )

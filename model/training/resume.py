@@ -28,7 +28,7 @@ SETTABLE = ("iterations", "optimizer.lr", "skip")
 _FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep", "activation_checkpointing"})
 _VALIDATION = re.compile(r"validation(\..*)?")
 _PATH = re.compile(
-    r"backbone_weights|text\.(file|pretrained)"
+    r"backbone_weights|start|text\.(file|pretrained)"
     r"|data\[\d+\]\.source\.(root|images|annotations|labels|names|leave_out)"
 )
 

@@ -112,6 +112,11 @@ def load_state(
     return state["iteration"], state["drawn"]
 
 
+def has_state(folder: Path) -> bool:
+    """Whether the folder has a state to resume from."""
+    return bool(_states(folder))
+
+
 def _states(folder: Path) -> list[Path]:
     """Paths of the states, oldest first; the numbers are padded, so that names sort like them."""
     return sorted(folder.glob("state-*.pt"))

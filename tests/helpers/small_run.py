@@ -16,9 +16,10 @@ from model.data.sampler import rank_draws
 from model.network.dataseg import DaTaSeg
 from model.runtime.distributed import Ranks, join_ranks
 from model.training.config import TrainConfig, train_config_from_dict
-from model.training.loop import add_gradients, make_network, parallel
+from model.training.loop import add_gradients, parallel
 from model.training.mixture import Part, make_parts, make_sources, open_datasets
 from model.training.optimizer import trained
+from model.training.starting import make_network
 
 KINDS = ("semantic", "panoptic", "boxes")
 

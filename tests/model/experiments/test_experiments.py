@@ -96,7 +96,7 @@ def test_the_papers_settings_are_appendix_f() -> None:
     )
     assert adam.backbone_lr == 0.1
     assert (config.image_size, config.network.num_queries) == (1024, 100)
-    assert loss_weights(config.data[1], Task.PANOPTIC) == COCO_PANOPTIC
+    assert loss_weights(config.data[1], Task.PANOPTIC, boxes=False) == COCO_PANOPTIC
     for backbone, lr, batch, iterations in (
         (Backbone.VITDET_B, 6e-5, 384, 600_000),
         (Backbone.VITDET_L, 4e-5, 256, 540_500),

@@ -1,11 +1,13 @@
 """The moving average of the weights: its formula, and what a run writes of it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from small_run import small_tables
 
+from model.network.activation_checkpointing import checkpoint_activations
 from model.network.config import preset
 from model.network.dataseg import build_dataseg
 from model.runtime.checkpoint import load_checkpoint
@@ -13,6 +15,7 @@ from model.training import loop
 from model.training.averaging import AveragedNetwork
 from model.training.config import train_config_from_dict
 from model.training.saving import MODEL_FILE
+from model.training.starting import make_network
 
 
 def run(folder: Path, **changes: object) -> None:
@@ -50,7 +53,7 @@ def test_a_run_writes_the_average_and_trains_as_without(tmp_path: Path) -> None:
         run(tmp_path / name, average=average, iterations=4, checkpoint_every=1, keep=4)
     wanted = AveragedNetwork(load_checkpoint(tmp_path / "plain" / MODEL_FILE), 0.9)
     wanted.network.load_state_dict(
-        loop.make_network(train_config_from_dict(small_tables()), Path()).state_dict()
+        make_network(train_config_from_dict(small_tables()), Path()).state_dict()
     )
     trained = load_checkpoint(tmp_path / "plain" / MODEL_FILE)
     for done in range(1, 5):
@@ -84,3 +87,15 @@ def test_it_goes_on_with_its_average(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (tmp_path / "cut" / MODEL_FILE).read_bytes() == (
         tmp_path / "whole" / MODEL_FILE
     ).read_bytes()
+
+
+def test_blocks_that_are_computed_twice_belong_to_the_copy() -> None:
+    network = build_dataseg(preset("tiny"))
+    blocks = checkpoint_activations(network)
+    average = AveragedNetwork(network, 0.5)
+    copies = dict(average.network.named_modules())
+    names = [name for name, module in network.named_modules() if module in blocks]
+    assert names
+    for name in names:
+        forward: Any = copies[name].forward
+        assert forward.args[0].__self__ is copies[name]

@@ -1,0 +1,67 @@
+"""The weights that a run starts from: random, a pretrained backbone, or a whole checkpoint."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.network.activation_checkpointing import checkpoint_activations
+from model.network.dataseg import DaTaSeg, build_dataseg
+from model.network.pretrained import load_pretrained
+from model.runtime.checkpoint import read_header
+from model.runtime.distributed import Ranks
+from model.runtime.start import load_start, report_lines
+from model.training.config import TrainConfig, train_config_to_dict
+
+
+def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
+    """The network at iteration 0, but for `start`; the same for the same seed.
+
+    Raises:
+        InputError: the pretrained weights cannot be had, or do not fit.
+    """
+    torch.manual_seed(config.seed)
+    network = build_dataseg(config.network)
+    if config.backbone_weights is not None:
+        file = base / config.backbone_weights
+        report = load_pretrained(
+            network.backbone, file if file.exists() else config.backbone_weights
+        )
+        if report.missing:
+            sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
+    if config.activation_checkpointing:
+        checkpoint_activations(network)
+    return network
+
+
+def start_from(network: DaTaSeg, config: TrainConfig, base: Path, ranks: Ranks) -> None:
+    """Copy the weights of the configuration's `start` that fit, and report the others on stderr.
+
+    Raises:
+        InputError: see `load_start`.
+    """
+    if config.start is None:
+        return
+    path = base / config.start
+    report = load_start(network, path)
+    if not ranks.is_first:
+        return
+    for line in report_lines(path, report):
+        sys.stderr.write(f"{line}\n")
+    trained = read_header(path)[1].get("trained", {})
+    before = _encoder(trained.get("config", {}).get("text", {"file": "unknown"}))
+    now = _encoder(train_config_to_dict(config)["text"])
+    if before is not None and now is not None and before != now:
+        sys.stderr.write(
+            f"  trained with text embeddings of {before}, not of {now}: what it knows of classes "
+            "is lost\n"
+        )
+
+
+def _encoder(text: Mapping[str, Any]) -> str | None:
+    """Name of the text encoder; None for a file, which does not say."""
+    if text.get("file") is not None:
+        return None
+    return "generated data" if text.get("synthetic") else f"{text['model']} {text['pretrained']}"

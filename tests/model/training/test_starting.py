@@ -1,0 +1,146 @@
+"""A run that starts from a checkpoint: its network, what is frozen, and that it resumes exactly."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from small_run import as_toml, small_tables
+
+from model.runtime.checkpoint import load_checkpoint, read_header
+from model.training import loop
+from model.training.config import read_train_config, train_config_from_dict
+from model.training.saving import MODEL_FILE
+from o365seg.errors import InputError
+
+
+def run(folder: Path, tables: dict[str, Any]) -> None:
+    torch.set_num_threads(1)
+    loop.train_run(train_config_from_dict(tables, "c.toml"), Path(), "c.toml", folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the semantic set alone."""
+    folder = tmp_path_factory.mktemp("first")
+    run(folder, small_tables(data=small_tables()["data"][:1], iterations=2))
+    return folder / MODEL_FILE
+
+
+def from_first(first: Path, **changes: Any) -> dict[str, Any]:
+    """A run on the two other sets without a [model] table."""
+    tables = small_tables(data=small_tables()["data"][1:], start=str(first), iterations=4)
+    del tables["model"]
+    return tables | changes
+
+
+def test_its_network_is_the_checkpoint_s_with_changes(first: Path, tmp_path: Path) -> None:
+    config = train_config_from_dict(from_first(first))
+    assert config.network == read_header(first)[0]
+    config = train_config_from_dict(from_first(first, model={"num_queries": 7}))
+    assert config.network.num_queries == 7
+    assert config.network.hidden_dim == 32
+    file = tmp_path / "run.toml"  # paths are relative to the file
+    (tmp_path / "start.safetensors").write_bytes(first.read_bytes())
+    file.write_text(as_toml(from_first(Path("start.safetensors"))))
+    assert read_train_config(file).network == read_header(first)[0]
+    with pytest.raises(InputError, match=r"nowhere\.safetensors.*no such file"):
+        read_train_config(file, {"start": "nowhere.safetensors"})
+
+
+def test_it_begins_with_the_checkpoint_s_weights_on_other_data(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path, from_first(first, optimizer={"lr": 1e-12}, model={"num_queries": 7}))
+    old, written = load_checkpoint(first).state_dict(), load_checkpoint(tmp_path / MODEL_FILE)
+    for name, tensor in written.state_dict().items():
+        wanted = old[name][:7] if "quer" in name and tensor.shape[0] == 7 else old[name]
+        assert torch.allclose(tensor, wanted, atol=1e-6), name
+    said = capsys.readouterr().err
+    assert f"{first}: {len(old) - 2} used, 2 resized, 0 missing, 0 unused\n" in said
+    assert "  resized: decoder.queries, decoder.query_positions\n" in said
+    assert "text embeddings" not in said
+    assert read_header(tmp_path / MODEL_FILE)[1]["trained"]["config"]["start"] == str(first)
+
+
+def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
+    first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = small_tables()["model"]
+    own = tmp_path / "own.safetensors"
+    own.write_bytes(first.read_bytes())
+    run(tmp_path / "whole", from_first(own, average=0.9))
+    steps, calls = loop.add_gradients, []
+
+    def failing(*arguments: object) -> torch.Tensor:
+        calls.append(1)
+        if len(calls) == 4:
+            raise RuntimeError("power cut")
+        return steps(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "add_gradients", failing)
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tmp_path / "cut", from_first(own, average=0.9, model=model))
+    own.unlink()
+    run(tmp_path / "cut", from_first(tmp_path / "moved.safetensors", average=0.9, model=model))
+    one, other = (load_checkpoint(tmp_path / n / MODEL_FILE) for n in ("whole", "cut"))
+    for name, tensor in one.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_frozen_parts_stay_as_they_are(first: Path, tmp_path: Path) -> None:
+    tables = from_first(first, freeze=["backbone", "decoder.queries"])
+    tables["optimizer"] = {"lr": 1e-2}
+    run(tmp_path, tables)
+    old, now = load_checkpoint(first).state_dict(), load_checkpoint(tmp_path / MODEL_FILE)
+    for name, tensor in now.state_dict().items():
+        frozen = name.startswith("backbone.") or name == "decoder.queries"
+        assert torch.equal(tensor, old[name]) == frozen, name
+
+
+def test_batch_norm_of_a_frozen_part_keeps_its_statistics(tmp_path: Path) -> None:
+    """Which training mode would change without any gradient."""
+    tables = small_tables(iterations=2, freeze=["backbone"])
+    tables["model"] = {"preset": "tiny", "text_dim": 32}
+    config = train_config_from_dict(tables)
+    start = loop.make_network(config, Path()).state_dict()
+    run(tmp_path, tables)
+    written = load_checkpoint(tmp_path / MODEL_FILE).state_dict()
+    names = [name for name in start if "running_mean" in name]
+    assert names
+    for name in names:
+        assert torch.equal(written[name], start[name]), name
+
+
+@pytest.mark.parametrize(
+    ("freeze", "message"),
+    [
+        (["backbon"], r"'freeze\[0\]': unknown part of the network 'backbon'; did you mean 'back"),
+        (["backbone", "decoder.layer"], r"'freeze\[1\]': unknown part .* 'decoder\.layers'"),
+        (["backbone", "decoder"], "'freeze': nothing is left to train"),
+    ],
+)
+def test_a_wrong_part_is_named(freeze: list[str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        run(tmp_path / "run", small_tables(freeze=freeze))
+    assert not (tmp_path / "run").exists()
+
+
+def test_other_text_embeddings_are_said(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from model.runtime.distributed import Ranks
+    from model.training.starting import make_network, start_from
+
+    config = train_config_from_dict(from_first(first, text={}))
+    start_from(make_network(config, Path()), config, Path(), Ranks(0, 1, torch.device("cpu")))
+    said = capsys.readouterr().err
+    assert "text embeddings of generated data, not of ViT-L-14 openai" in said
+
+
+def test_the_configuration_is_recorded_whole(first: Path, tmp_path: Path) -> None:
+    run(tmp_path, from_first(first, iterations=1))
+    stored = json.loads((tmp_path / "config.json").read_text())
+    assert stored["start"] == str(first)
+    assert stored["network"]["num_queries"] == 10
