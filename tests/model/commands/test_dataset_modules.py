@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def predict(folder: Path, model: str, out: str, *options: object) -> Result:
-    return run("predict", folder / "1.png", "--checkpoint", folder / model, "--vocabulary", "a, b, c",
+    return run("predict", folder / "1.png", "--checkpoint", folder / model, "--vocabulary", "a,b,c",
                "--embeddings", folder / "text.npy", "--size", 64, "--device", "cpu", "--task",
                "instance", "--out", folder / out, *options)  # fmt: skip
 
