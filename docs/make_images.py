@@ -29,6 +29,9 @@ from o365seg.store.people.raters import add_rater, find_rater
 from o365seg.store.schema import Role, image, question
 from o365seg.store.work import answers, leases
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+from scripted_rater import cut_out
+
 IMAGES = Path(__file__).parent / "images"
 PORT = 7893
 PASSWORD = "only for pictures"  # noqa: S105
@@ -37,19 +40,6 @@ PAINTER = (
     ".map((e) => e.parentElement).find((e) => e.painter)?.painter"
 )
 CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-def cut_out(photo: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    """A fair mask of what is in the box, bool (height, width)."""
-    x, y, width, height = (max(0, round(value)) for value in box)
-    labels = np.full(photo.shape[:2], cv2.GC_BGD, np.uint8)
-    rectangle = (x, y, max(2, width), max(2, height))
-    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    try:
-        cv2.grabCut(photo, labels, rectangle, background, foreground, 3, cv2.GC_INIT_WITH_RECT)
-    except cv2.error:
-        return np.zeros(photo.shape[:2], bool)
-    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
 
 def paint_some(project: Project, name: str, count: int, day: int) -> None:
@@ -115,8 +105,20 @@ def outlines_of(mask: np.ndarray) -> list[np.ndarray]:
     return [cv2.approxPolyDP(part, 3, True)[:, 0] for part in large]
 
 
+def run_examples() -> None:
+    """Take the README's pictures from what the examples draw."""
+    with tempfile.TemporaryDirectory() as out:
+        examples = Path(__file__).resolve().parents[1] / "examples"
+        for name in ("paint_and_release.py", "score_and_compare.py"):
+            subprocess.run([sys.executable, examples / name, out], check=True)  # noqa: S603
+        for drawn, kept in (("gallery", "example_masks"), ("scores", "example_scores")):
+            with Image.open(Path(out) / f"{drawn}.png") as picture:
+                picture.convert("RGB").save(IMAGES / f"{kept}.webp", quality=80, method=6)
+
+
 def main() -> None:
     """Make all pictures."""
+    run_examples()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "demo"
         create_demo(place)

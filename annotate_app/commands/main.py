@@ -79,7 +79,7 @@ def demo(
     """Create and serve a demo project with public-domain photographs from scikit-image."""
     from annotate_app.access.demo_rater import DEMO_RATER, demo_password
     from annotate_app.serving import listen
-    from o365seg.demo import create_demo
+    from o365seg.demo import PREDICTIONS, PREDICTIONS_FOLDER, create_demo
     from o365seg.project.folder import open_project
 
     listening = listen(host, port)
@@ -88,7 +88,14 @@ def demo(
         typer.echo(f"created {project}: {report.images} images, {report.questions} questions")
     opened = open_project(project)
     password = demo_password(opened)
-    _serve(opened, listening, f"Sign in as {DEMO_RATER} with password {password}")
+    sign_in = f"Sign in as {DEMO_RATER} with password {password}"
+    release = project.with_name("release.json")
+    score = (
+        "When you have painted some masks, score the demo's predictions on them, in another "
+        f"terminal:\n  o365seg release {project} --out {release}\n"
+        f"  benchmark evaluate {project}/{PREDICTIONS_FOLDER}/{PREDICTIONS[0]} --gt {release}\n"
+    )
+    _serve(opened, listening, f"{sign_in}\n\n{score}")
 
 
 def _serve(

@@ -13,7 +13,15 @@ from o365seg.formats.records import read_annotations
 from o365seg.project.folder import PROJECT_FILE, CreationReport, ProjectFile, create_project
 
 IMAGES_FOLDER = "photographs"
+PREDICTIONS_FOLDER = "predictions"
+PREDICTIONS = ("grabcut.json", "ellipses.json")
+"""Predictions for the photographs, to be scored (`docs/make_demo_predictions.py`)."""
 SEED = 21  # begins with a plain photograph and ends with the blurred one
+
+
+def predictions_folder() -> Path:
+    """Where `PREDICTIONS` lie."""
+    return Path(str(resources.files(__name__) / PREDICTIONS_FOLDER))
 
 
 def create_demo(folder: Path) -> CreationReport:
@@ -45,6 +53,7 @@ def create_demo(folder: Path) -> CreationReport:
         # Inside the project, so that the folder can be moved or copied as a whole.
         project = Path(work) / "project"
         photographs.rename(project / IMAGES_FOLDER)
+        shutil.copytree(predictions_folder(), project / PREDICTIONS_FOLDER)
         about = read_json(project / PROJECT_FILE, ProjectFile)
         about.image_root = IMAGES_FOLDER
         about.is_demo = True
