@@ -35,8 +35,8 @@ def segments(size: int):
     return masks, torch.arange(SEGMENTS) * 11
 
 
-def dataseg(size: int, device: str, compiled: bool):
-    """DaTaSeg: the network, its forward pass and its loss."""
+def dataseg(size: int, device: str, compiled: bool, batch: int = 1, name: str = "dataseg_r50"):
+    """DaTaSeg, a preset: the network, its forward pass and its loss."""
     import torch
 
     from model.network.config import preset
@@ -46,11 +46,11 @@ def dataseg(size: int, device: str, compiled: bool):
     from model.objective.targets import MaskTarget, join_targets
     from o365seg.formats.task import Task
 
-    model = build_dataseg(preset("dataseg_r50")).to(device)
+    model = build_dataseg(preset(name)).to(device)
     run = torch.compile(model) if compiled else model
     text = torch.randn(CLASSES, model.config.text_dim, device=device)
     masks, labels = (x.to(device) for x in segments(size))
-    targets = join_targets([MaskTarget(labels, masks[:, ::4, ::4] > 0)])
+    targets = join_targets([MaskTarget(labels, masks[:, ::4, ::4] > 0)] * batch)
     is_thing = torch.arange(CLASSES, device=device) < 80
 
     def loss(images):
@@ -61,7 +61,7 @@ def dataseg(size: int, device: str, compiled: bool):
     return model, lambda images: run(images, text), loss
 
 
-def mask2former(size: int, device: str, compiled: bool):
+def mask2former(size: int, device: str, compiled: bool, batch: int = 1):
     """Mask2Former: the network, its forward pass and its loss."""
     import torch
     from transformers import (  # pyright: ignore[reportMissingImports]
@@ -90,7 +90,9 @@ def mask2former(size: int, device: str, compiled: bool):
 
     def loss(images):
         return run(
-            pixel_values=(images - 116.0) / 58.0, mask_labels=[masks], class_labels=[labels]
+            pixel_values=(images - 116.0) / 58.0,
+            mask_labels=[masks] * batch,
+            class_labels=[labels] * batch,
         ).loss
 
     return model, call, loss
