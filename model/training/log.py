@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,7 @@ class TrainLog:
         self._names, self._every, self._images = names, every, images
         self._sums = torch.zeros(len(names), len(_LOSSES) + 2, device=device)
         self._since, self._begun, self._paused = start, time.perf_counter(), 0.0
-        self._file = self._board = None
-        if folder is None:
-            return
-        from torch.utils.tensorboard import SummaryWriter
-
-        path = folder / "metrics.jsonl"
-        _keep_until(path, start)
-        self._file = path.open("ab")
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=start + 1)
+        self._curves = None if folder is None else _Curves(folder, "metrics", start)
 
     def add(
         self, done: int, dataset: int, losses: torch.Tensor, norm: torch.Tensor, rate: float
@@ -74,9 +67,8 @@ class TrainLog:
 
     def close(self) -> None:
         """Close the files."""
-        if self._file is not None and self._board is not None:
-            self._file.close()
-            self._board.close()
+        if self._curves is not None:
+            self._curves.close()
 
     def _write(self, done: int, rate: float) -> None:
         sums = self._sums
@@ -87,21 +79,18 @@ class TrainLog:
         speed = (done - self._since) * self._images / (now - self._begun)
         self._since, self._begun = done, now
         self._sums = torch.zeros_like(sums)
-        if self._file is None or self._board is None:
+        if self._curves is None:
             return
-        line: dict[str, object] = {"iteration": done, "lr": rate, "images_per_second": speed}
-        self._board.add_scalar("lr", rate, done)
-        self._board.add_scalar("images_per_second", speed, done)
+        curves = {"lr": rate, "images_per_second": speed}
+        line: dict[str, object] = {"iteration": done, **curves}
         for name, row in zip(self._names, rows, strict=True):
             if row[-1]:
                 means = {
                     k: v / row[-1] for k, v in zip((*_LOSSES, "gradient_norm"), row, strict=False)
                 }
                 line[name] = means
-                for key, value in means.items():
-                    self._board.add_scalar(f"{name}/{key}", value, done)
-        self._file.write(msgspec.json.encode(line) + b"\n")
-        self._file.flush()
+                curves |= {f"{name}/{key}": value for key, value in means.items()}
+        self._curves.write(line, curves, done)
         if not sys.stderr.isatty():
             totals = ", ".join(
                 f"{name} {row[0] / row[-1]:.3f}"
@@ -123,29 +112,72 @@ class ValidationLog:
     """
 
     def __init__(self, folder: Path, start: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        path = folder / "validation.jsonl"
-        self.iterations = [line["iteration"] for line in _keep_until(path, start)]
-        self._file = path.open("ab")
-        self._board = SummaryWriter(
-            str(folder / "tensorboard"), purge_step=start + 1, filename_suffix=".validation"
-        )
+        self._curves = _Curves(folder, "validation", start)
+        self.iterations: list[int] = [line["iteration"] for line in self._curves.lines]
 
     def add(self, done: int, metrics: Mapping[str, Mapping[str, float | None]]) -> None:
         """Add a validation's metrics by data set and name; None if undefined."""
-        self._file.write(msgspec.json.encode({"iteration": done, **metrics}) + b"\n")
-        self._file.flush()
-        for name, values in metrics.items():
-            for key, value in values.items():
-                if value is not None:
-                    self._board.add_scalar(f"validation/{name}/{key}", value, done)
-        self._board.flush()
+        curves = {
+            f"validation/{name}/{key}": value
+            for name, values in metrics.items()
+            for key, value in values.items()
+            if value is not None
+        }
+        self._curves.write({"iteration": done, **metrics}, curves, done)
 
     def close(self) -> None:
         """Close the files."""
-        self._file.close()
-        self._board.close()
+        self._curves.close()
+
+
+class _Curves:
+    """A JSON-lines file of a run, and the same numbers in TensorBoard.
+
+    Args:
+        folder: Folder of the run.
+        name: Name of the file, without `.jsonl`.
+        start: Iterations done before; later lines are deleted.
+
+    Attributes:
+        lines: The earlier lines.
+    """
+
+    def __init__(self, folder: Path, name: str, start: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._path = folder / f"{name}.jsonl"
+        self.lines = _keep_until(self._path, start)
+        with self._writing():
+            self._file = self._path.open("ab")
+            self._board = SummaryWriter(
+                str(folder / "tensorboard"), purge_step=start + 1, filename_suffix=f".{name}"
+            )
+
+    def write(self, line: Mapping[str, object], curves: Mapping[str, float], done: int) -> None:
+        """Add a line, and a point at iteration `done` to each curve.
+
+        Raises:
+            InputError: nothing more can be written.
+        """
+        with self._writing():
+            self._file.write(msgspec.json.encode(line) + b"\n")
+            self._file.flush()
+            for name, value in curves.items():
+                self._board.add_scalar(name, value, done)
+            self._board.flush()
+
+    def close(self) -> None:
+        """Close both."""
+        with self._writing():
+            self._file.close()
+            self._board.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # such as a full disk
+            raise InputError(f"cannot be written: {error.strerror}", file=self._path) from None
 
 
 def _keep_until(path: Path, iteration: int) -> list[dict[str, Any]]:

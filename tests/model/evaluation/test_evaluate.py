@@ -304,6 +304,7 @@ def test_a_network_that_finds_no_instance_scores_nothing(boxes: bool, tmp_path: 
     assert scores is not None
     assert scores.headline == 0
     assert {*scores.metrics.values()} <= {0, None}
+    assert json.loads((tmp_path / "out" / "preds.json").read_text()) == []
     check_repeats(scores, tmp_path)
 
 

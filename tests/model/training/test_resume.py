@@ -1,6 +1,9 @@
 """What may change when a run goes on: paths freely, length and rate on the user's word."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +117,40 @@ def test_settings_of_the_command_line_replace_the_file_s(tmp_path: Path) -> None
         read_train_config(file, {"optimiser": 3})
     with pytest.raises(typer.BadParameter, match="must be NAME=VALUE, not 'iterations'"):
         parse_settings(["iterations"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [20_000, 200], ids=["the state", "the log"])
+def test_a_full_disk_is_one_line_and_older_states_stay(limit: int, tmp_path: Path) -> None:
+    """No file may become larger than the limit, as on a full disk."""
+    constant = {"lr": 1e-4, "drops": [1.0]}
+    run(tmp_path / "run", iterations=2, optimizer=constant)
+    kept = {name: (tmp_path / "run" / name).read_bytes()
+            for name in ("state-00000002.pt", "model.safetensors")}  # fmt: skip
+    config = tmp_path / "run.toml"
+    config.write_text(as_toml(small_tables(iterations=2, optimizer=constant)))
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK.format(limit=limit), "train", str(config), "--out",
+         str(tmp_path / "run"), "--device", "cpu", "--extend", "4"],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("cannot be written: File too large")
+    for name, content in kept.items():
+        assert (tmp_path / "run" / name).read_bytes() == content
+    assert not list((tmp_path / "run").glob(".*"))  # no temporary file is left
+    run(tmp_path / "run", ("iterations",), iterations=4, optimizer=constant)
+
+
+FULL_DISK = """
+import model.training.loop as loop, resource, signal
+from model.commands.main import main
+iterate = loop._iterate
+def limited(*arguments):
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+    return iterate(*arguments)
+loop._iterate = limited
+main()
+"""
