@@ -208,8 +208,9 @@ def _task(
     if leased.answered or leased.purpose is not Purpose.ANSWER:
         earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
     notice = None
+    initial = None if earlier is not None else leased.initial_counts
     if leased.purpose is Purpose.QUALIFICATION:
-        earlier = None  # each attempt starts from an empty mask
+        earlier = initial = None  # each attempt starts from an empty mask
         assert standing is not None  # such a question is leased only to qualify
         notice = notices.before(standing, leased.question_id)
     elif leased.comment is not None:
@@ -222,6 +223,7 @@ def _task(
         "bbox": leased.bbox,
         "image": image_reference(leased.image_sha256, leased.width, leased.height),
         "draft": pack_draft(draft),
+        "initial": initial and pack_mask(initial, (leased.height, leased.width)),
         # The rater's own answer, when the question is to be corrected.
         "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,

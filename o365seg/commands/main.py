@@ -19,18 +19,36 @@ ProjectFolder = Annotated[Path, typer.Argument(help="The project's folder.")]
 
 
 @app.command(
-    epilog="Example: `o365seg create my-project --detections zhiyuan_objv2_val.json "
-    "--images val --count 1000 --seed 0`"
+    epilog="Examples: `o365seg create my-project --detections zhiyuan_objv2_val.json "
+    "--images val --count 1000 --seed 0` · "
+    "`o365seg create repairs --from release.json --only 12,40 --images val`"
 )
 def create(
     project: Annotated[Path, typer.Argument(help="Folder to create; must be new or empty.")],
-    detections: Annotated[
-        Path, typer.Option(help="Detections JSON in the format of zhiyuan_objv2_val.json.")
-    ],
     images: Annotated[
         str,
         typer.Option(help="Folder or URL (s3://, http://) that contains the images."),
     ],
+    detections: Annotated[
+        Path | None,
+        typer.Option(help="Detections JSON in the format of zhiyuan_objv2_val.json."),
+    ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Instead of --detections: a release or another COCO file. Each question starts "
+            "with its mask, to be corrected.",
+        ),
+    ] = None,
+    only: Annotated[
+        str,
+        typer.Option(
+            help="With --from: ids of the annotations to correct, such as 12,40, or a file with "
+            "one on each line.",
+            show_default="all",
+        ),
+    ] = "",
     count: Annotated[int, typer.Option(min=1, help="Number of images to sample.")] = 1000,
     seed: Annotated[
         int, typer.Option(help="Random seed; the same seed gives the same sample anywhere.")
@@ -38,15 +56,24 @@ def create(
     database: command_line.DatabaseUrl = "",
 ) -> None:
     """Create a project: sample images and ask one question for each non-crowd box."""
+    from o365seg.errors import InputError
+    from o365seg.project.correction import read_ids
     from o365seg.project.folder import create_project
 
+    source = detections or masks
+    if source is None or (detections and masks):
+        raise InputError("give either --detections or --from")
+    if only and not masks:
+        raise InputError("needs --from", field="--only")
     report = create_project(
         project,
-        detections,
+        source,
         images,
         images=count,
         seed=seed,
         database=database,
+        corrects=masks is not None,
+        only=read_ids(only) if only else None,
         progress=command_line.progress,
     )
     _list("image not used:", report.excluded)
@@ -58,8 +85,8 @@ def create(
         f"{report.crowds} crowd boxes not used"
     )
     if report.warning:
-        typer.echo(f"warning: {detections}: {report.warning}", err=True)
-    if report.images < count:
+        typer.echo(f"warning: {source}: {report.warning}", err=True)
+    if detections and report.images < count:
         typer.echo(f"only {report.images} of the {count} requested images could be used", err=True)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from o365seg.terminal.output import STDOUT, JsonFile, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 ReleaseFile = Annotated[
@@ -57,6 +58,7 @@ def add_commands(app: typer.Typer) -> None:
         epilog="Example: `o365seg gallery o365_instance_seg_val.json --images val/ "
         "--out gallery.html`"
     )(gallery)
+    app.command(epilog="Example: `o365seg errata release-1.json release-2.json`")(errata)
     app.command(epilog="Example: `o365seg export o365_instance_seg_val.json --to yolo --out yolo`")(
         export
     )
@@ -105,6 +107,31 @@ def gallery(
     typer.echo(f"written: {written.page}: {written.images:,} images", err=True)
     if written.sheet is not None:
         typer.echo(f"written: {written.sheet}", err=True)
+
+
+def errata(
+    old: Annotated[Path, typer.Argument(help="The older file.", metavar="OLD.JSON")],
+    new: Annotated[Path, typer.Argument(help="The newer file.", metavar="NEW.JSON")],
+    json_file: JsonFile = None,
+) -> None:
+    """List what differs between two versions of an annotation file."""
+    from rich.table import Table
+
+    from o365seg.release.errata import list_changes
+    from o365seg.terminal.percent import percent
+
+    refuse_overwriting({"--json": json_file}, [old, new])
+    found = list_changes(old, new)
+    table = Table("annotation", "image", "category", "change", "IoU", "area before", "area after")
+    for one in found.changes:
+        numbers = [
+            "" if one.iou is None else percent(one.iou),
+            *("" if area is None else f"{area:,}" for area in (one.area_before, one.area_after)),
+        ]
+        table.add_row(str(one.id), one.image, one.category, one.change, *numbers)
+    show(found, json_file, table)
+    if json_file != STDOUT:
+        typer.echo(f"{len(found.changes):,} changes; {found.unchanged:,} annotations are the same")
 
 
 def export(

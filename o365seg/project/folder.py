@@ -13,7 +13,7 @@ whole or absent.
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from o365seg.formats.durable import allowed_by_umask
 from o365seg.formats.json_files import read_json, write_json_atomic
 from o365seg.images.image_files import CheckedImage, ImageProblem, check_image
 from o365seg.images.image_root import ImageRoot
+from o365seg.project.correction import find_corrections
 from o365seg.project.image_notes import write_image_notes
 from o365seg.project.new_folder import NewFolder, new_folder
 from o365seg.project.sampling import rank_images
@@ -51,6 +52,7 @@ class ProjectFile(msgspec.Struct):
     """The content of project.json; `id` tells this folder from any other, equal samples too.
 
     `database` is PostgreSQL's URL, without the password; empty for SQLite in the folder.
+    `corrects`: the questions start with the masks of the source, whose whole file is the sample.
     """
 
     format: int
@@ -61,6 +63,7 @@ class ProjectFile(msgspec.Struct):
     image_root: str
     is_demo: bool = False
     database: str = ""
+    corrects: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,8 @@ def create_project(
     images: int = 1000,
     seed: int = 0,
     database: str = "",
+    corrects: bool = False,
+    only: Collection[int] | None = None,
     progress: Callable[[Sequence[int], str], Iterable[int]] = lambda items, label: items,
 ) -> CreationReport:
     """Sample images from a detection file and make a question of each non-crowd box.
@@ -131,6 +136,9 @@ def create_project(
         images: How many images; all of them where the file has fewer.
         seed: The same seed gives the same sample on every machine.
         database: URL of a PostgreSQL database for the answers; empty for SQLite in the folder.
+        corrects: Whether each question starts with the mask that `detections` has for it; then
+            all images are used.
+        only: Ids of the annotations to correct; None: all.
         progress: Wraps the loop over images, `(image ids, label)`.
 
     Raises:
@@ -139,7 +147,9 @@ def create_project(
     if images < 1:
         raise InputError("must be at least 1", field="images")
     with new_folder(folder) as new:
-        return _fill_folder(new, detections, image_root, images, seed, database, progress)
+        return _fill_folder(
+            new, detections, image_root, images, seed, database, corrects, only, progress
+        )
 
 
 def _fill_folder(
@@ -149,6 +159,8 @@ def _fill_folder(
     images: int,
     seed: int,
     database: str,
+    corrects: bool,
+    only: Collection[int] | None,
     progress: Callable[[Sequence[int], str], Iterable[int]],
 ) -> CreationReport:
     ImageRoot(image_root).check()  # as it was given, so that a message names it so
@@ -161,6 +173,7 @@ def _fill_folder(
         seed=seed,
         image_root=str(root),
         database=without_password(database),
+        corrects=corrects,
     )
     source = records.read_annotations(detections)
     for index, box in enumerate(source.annotations):
@@ -171,6 +184,11 @@ def _fill_folder(
                 record=f"annotations[{index}] (id {box.id})",
                 field="bbox",
             )
+    everything = [image.id for image in source.images]
+    starts: dict[int, str] = {}
+    if corrects:
+        corrections = find_corrections(source, only, detections)
+        source, starts, images = corrections.asked, corrections.counts, len(everything)
     report = CreationReport()
     upright = new.work / UPRIGHT_FOLDER
     upright.mkdir()
@@ -182,19 +200,22 @@ def _fill_folder(
             file=detections,
         )
     questions = _make_questions(source, [record for record, _ in chosen], report)
+    for row in questions:
+        row["initial_counts"] = starts.get(row["id"])
     if not questions:
         raise InputError("no box to annotate in the sampled images", file=detections)
     about.source_sha256 = _file_sha256(detections)
-    _write_files(new.work, about, chosen, detections)
+    sampled = everything if corrects else [record.id for record, _ in chosen]
+    _write_files(new.work, about, chosen, detections, sampled)
     store = project_store(new.work, about, database)
     create_store(store, lambda db: add_sample(db, _image_rows(chosen), questions))
     with dropped_on_error(store):
         store.close()  # SQLite: the file is whole, without a log beside it
         new.put_in_place()
     report.images = len(chosen)
-    sampled = {record.id for record, _ in chosen}
+    used = {record.id for record, _ in chosen}
     report.warning = records.zero_id_warning(
-        box.id for box in source.annotations if box.image_id in sampled
+        box.id for box in source.annotations if box.image_id in used
     )
     report.questions = len(questions)
     return report
@@ -225,6 +246,8 @@ def open_project(folder: Path, image_root: Path | str | None = None, database: s
 
 def count_unaskable(project: Project, questions: int) -> int:
     """The boxes of a project that no question could be asked about; `questions` are those asked."""
+    if project.about.corrects:
+        return 0  # most boxes of the sample are not meant to be asked about
     boxes = records.read_annotations(project.sample_path).annotations
     return sum(not box.iscrowd for box in boxes) - questions
 
@@ -317,11 +340,12 @@ def _write_files(
     about: ProjectFile,
     chosen: list[tuple[records.Image, CheckedImage]],
     detections: Path,
+    sampled: Iterable[int],
 ) -> None:
     write_json_atomic(folder / PROJECT_FILE, about)
     signing_key(folder)
     write_image_notes(folder, {record.id: checked.note for record, checked in chosen})
-    sample = records.read_verbatim(detections, (record.id for record, _ in chosen))
+    sample = records.read_verbatim(detections, sampled)
     write_json_atomic(folder / SAMPLE_FILE, sample)
 
 

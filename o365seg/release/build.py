@@ -14,14 +14,17 @@ An image whose file is turned by EXIF or has unusual pixels says so (`image_note
 An answered or skipped record has `active_seconds` too, the time that its answer took.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import read_json
 from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.formats.records import UNASKABLE, read_annotations
+from o365seg.project.correction import find_corrections
 from o365seg.project.folder import Project
 from o365seg.project.image_notes import IMAGE_FIELDS, read_image_notes, released_fields
+from o365seg.release.corrected import correct_file
 from o365seg.store import audit
 from o365seg.store.database import now_ms
 from o365seg.store.integrity import require_undamaged
@@ -52,13 +55,17 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         InputError: the sample or the database is damaged.
     """
     require_undamaged(project.store)
-    read_annotations(project.sample_path)  # for its checks: the file may have been damaged
+    sample = read_annotations(project.sample_path)  # checked: the file may have been damaged
     release = read_json(project.sample_path, dict[str, Any])
     with project.store.read() as db:
         answers = read_answers(db)
         asked = list_question_ids(db)
         counted = progress.measure_progress(db, now_ms())
         assistance = allowed_assistance(read_settings(db))
+    if project.about.corrects:
+        source = (project.about.source_name, project.about.source_sha256)
+        earlier = find_corrections(sample, asked, project.sample_path)
+        return _counted(correct_file(release, answers, earlier, source), asked, answers)
     sizes = {image["id"]: (image["height"], image["width"]) for image in release["images"]}
     merged = [
         _merge(
@@ -107,6 +114,21 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         "assistance": assistance,
     }
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
+
+
+def _counted(
+    file: dict[str, Any], asked: Collection[int], answers: Collection[int]
+) -> dict[str, Any]:
+    """A corrected file with the counts that every release has; those of the questions asked."""
+    boxes = [record for record in file["annotations"] if not record.get("iscrowd")]
+    info = file["info"] if isinstance(file.get("info"), dict) else {}
+    counts = {
+        "masks": sum(bool(record.get("segmentation")) for record in boxes),
+        "skipped": sum(not record.get("segmentation") for record in boxes),
+        "unaskable": 0,
+        "unanswered": len(set(asked) - set(answers)),
+    }
+    return {**file, "info": {**info, **counts}}
 
 
 def _merge(

@@ -156,7 +156,7 @@ export function restore(task, local, onDamaged) {
       onDamaged(error instanceof Error ? error.message : String(error));
     }
   }
-  const initial = task.initial ?? task.earlier?.mask;
+  const initial = task.earlier?.mask ?? task.initial;
   const mask = initial ? unpackMask(initial, width, height) : new Uint8Array(width * height);
   return { mask, draft: null, polygon: ours?.polygon ?? null, steps: null, activity: local?.activity ?? null };
 }

@@ -33,6 +33,7 @@ class LeasedQuestion:
         purpose: Never to be shown to the rater, but for qualification.
         comment: A reviewer's, where the rater's own answer was sent back.
         answered: Whether the question has an answer of somebody already.
+        initial_counts: The mask to start with, compressed run lengths; None: an empty one.
     """
 
     token: str
@@ -46,6 +47,7 @@ class LeasedQuestion:
     purpose: Purpose = Purpose.ANSWER
     comment: str | None = None
     answered: bool = False
+    initial_counts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -311,4 +313,5 @@ def _leased_question(db: sa.Connection, row: sa.Row) -> LeasedQuestion:
         purpose=purpose,
         comment=comment,
         answered=row.state != QuestionState.OPEN,
+        initial_counts=row.initial_counts,
     )

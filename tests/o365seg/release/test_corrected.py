@@ -1,0 +1,158 @@
+"""Masks as a start: what was corrected is replaced, everything else is as it came."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rater_steps import add_raters, current, skip, submit, take
+from small_project import SmallSource, make_source, travelling_mask
+from typer.testing import CliRunner
+
+from annotate_app.rater.questions import take_work
+from o365seg.commands.main import app
+from o365seg.formats.masks import Rle, decode_rle
+from o365seg.project.folder import open_project
+from o365seg.release.build import build_release
+from o365seg.release.corrected import next_version
+from o365seg.release.errata import list_changes
+from o365seg.store.database import now_ms
+from o365seg.store.people.raters import rater_by_id
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> tuple[SmallSource, Path]:
+    """A file with run lengths, polygons, skips and crowds."""
+    source = make_source(tmp_path / "source", images=4)
+    content = json.loads(source.detections.read_text())
+    content["info"] = {"version": "1.4", "note": "kept"}
+    for number, record in enumerate(content["annotations"]):
+        if record["iscrowd"]:
+            continue
+        if number % 3 == 0:
+            record["segmentation"] = [[2.0, 3.0, 30.0, 4.0, 20.5, 28.0]]
+        elif number % 3 == 1:
+            pixels = np.zeros((48, 64), np.uint8)
+            pixels[5:20, 6:30] = 1
+            counts = travelling_mask(pixels).counts
+            record["segmentation"] = {"size": [48, 64], "counts": counts}
+        else:
+            record |= {"skipped": True, "skip_reason": "too_dark", "ignore": 1}
+    path = tmp_path / "release.json"
+    path.write_text(json.dumps(content))
+    return source, path
+
+
+def _create(release: tuple[SmallSource, Path], folder: Path, *options: str) -> Any:
+    source, path = release
+    arguments = ["create", str(folder), "--from", str(path), "--images", str(source.images)]
+    return CliRunner().invoke(app, [*arguments, *options])
+
+
+def _records(file: dict[str, Any]) -> dict[int, str]:
+    return {record["id"]: json.dumps(record) for record in file["annotations"]}
+
+
+def test_only_what_was_corrected_changes(release: tuple[SmallSource, Path], tmp_path: Path) -> None:
+    before = json.loads(release[1].read_text())
+    boxes = [record for record in before["annotations"] if not record["iscrowd"]]
+    masks = [record for record in boxes if "segmentation" in record]
+    skipped = next(record for record in boxes if "segmentation" not in record)
+    polygon = next(r for r in masks if isinstance(r["segmentation"], list))
+    rle = next(r for r in masks if isinstance(r["segmentation"], dict))
+    asked = [polygon["id"], rle["id"], skipped["id"], masks[-1]["id"]]
+    folder = tmp_path / "repairs"
+    made = _create(release, folder, "--only", ",".join(map(str, asked)))
+    assert made.exit_code == 0, made.output
+    assert "4 questions" in made.output
+    project = open_project(folder)
+    assert build_release(project)["annotations"] == before["annotations"]  # nothing yet
+    [ada] = add_raters(project.store, 1)
+    drawn = np.zeros((48, 64), np.uint8)
+    drawn[10:30, 10:30] = 1
+    for _ in asked:
+        leased = current(take(project.store, ada))
+        if leased.question_id in (polygon["id"], skipped["id"]):
+            assert (leased.initial_counts is None) == (leased.question_id == skipped["id"])
+            submit(project.store, ada, leased, travelling_mask(drawn))
+        elif leased.question_id == rle["id"]:
+            assert leased.initial_counts is not None
+            same = decode_rle(Rle((48, 64), leased.initial_counts))
+            submit(project.store, ada, leased, travelling_mask(same))
+        else:
+            skip(project.store, ada, leased)
+    after = build_release(project)
+    changed = {polygon["id"], skipped["id"], masks[-1]["id"]}
+    old, new = _records(before), _records(after)
+    assert {number for number in old if old[number] != new[number]} == changed
+    assert list(old) == list(new)
+    assert after["images"] == before["images"]
+    info = after["info"]
+    assert (info["version"], info["note"]) == ("1.5", "kept")
+    assert [change["id"] for change in info["changes"]] == [n for n in old if n in changed]
+    path = tmp_path / "new.json"
+    assert CliRunner().invoke(app, ["release", str(folder), "--out", str(path)]).exit_code == 0
+    found = list_changes(release[1], path)
+    assert {change.id: change.change for change in found.changes} == {
+        polygon["id"]: "mask",
+        skipped["id"]: "mask added",
+        masks[-1]["id"]: "mask removed",
+    }
+    assert found.unchanged == len(old) - 3
+    said = CliRunner().invoke(app, ["errata", str(release[1]), str(path)])
+    assert "3 changes" in said.output
+    status = CliRunner().invoke(app, ["status", str(folder), "--json", "-"])
+    assert json.loads(status.output)["unaskable"] == 0
+
+
+def test_the_painter_starts_with_the_mask(
+    release: tuple[SmallSource, Path], tmp_path: Path
+) -> None:
+    assert _create(release, tmp_path / "repairs").exit_code == 0
+    project = open_project(tmp_path / "repairs")
+    [ada] = add_raters(project.store, 1)
+    with project.store.write() as db:
+        person = rater_by_id(db, ada)
+        assert person is not None
+        task = take_work(db, person, now_ms())["current"]
+    record = next(
+        r
+        for r in json.loads(release[1].read_text())["annotations"]
+        if str(r["id"]) == str(task["question"])
+    )
+    assert (task["initial"] is None) == ("segmentation" not in record)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--only", "12345"], "no annotation has the id 12345"),
+        (["--only", "one"], "not 'one'"),
+        (["--detections", "x.json"], "either --detections or --from"),
+    ],
+)
+def test_what_cannot_be_corrected_is_named(
+    release: tuple[SmallSource, Path], tmp_path: Path, options: list[str], said: str
+) -> None:
+    made = _create(release, tmp_path / "repairs", *options)
+    assert made.exit_code != 0
+    assert said in str(made.exception)
+    assert not (tmp_path / "repairs").exists()
+
+
+def test_an_invalid_mask_is_named(release: tuple[SmallSource, Path], tmp_path: Path) -> None:
+    content = json.loads(release[1].read_text())
+    record = next(r for r in content["annotations"] if isinstance(r.get("segmentation"), dict))
+    record["segmentation"]["size"] = [1, 1]
+    release[1].write_text(json.dumps(content))
+    made = _create(release, tmp_path / "repairs")
+    assert made.exit_code != 0
+    assert f"(id {record['id']})" in str(made.exception)
+
+
+@pytest.mark.parametrize(
+    ("version", "following"), [(None, "2"), (1, 2), ("1.0", "1.1"), ("v9", "v10"), ("draft", "2")]
+)
+def test_versions_go_up(version: object, following: object) -> None:
+    assert next_version(version) == following
