@@ -5,6 +5,7 @@ Folders in the order of imports: each imports only those above it.
     reading/            predictions and ground truth, read and checked
     average_precision/  AP of masks, boxes and boundaries: matching, skip rule, accumulation
     drop_in/            pycocotools' COCO and COCOeval on the core
+    pieces/             an evaluation in pieces: image by image, by processes, merged from files
     pixels/             panoptic quality and mean IoU, from maps of ids and classes
     analysis/           errors by kind, AP by size and category, comparisons of models
     report/             results as text tables, charts and one HTML page
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from benchmark.drop_in.cocoeval import COCOeval
     from benchmark.drop_in.index import COCO
     from benchmark.drop_in.patch import patch_pycocotools
+    from benchmark.pieces.evaluator import Evaluator
     from benchmark.pixels.panoptic import PanopticResult, evaluate_panoptic
     from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
     from benchmark.reading.choices import Iou, SkipRule
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COCO",
     "COCOeval",
+    "Evaluator",
     "Iou",
     "PanopticResult",
     "Result",
@@ -41,6 +44,7 @@ __all__ = [
 _MODULES = {
     "COCO": "drop_in.index",
     "COCOeval": "drop_in.cocoeval",
+    "Evaluator": "pieces.evaluator",
     "Iou": "reading.choices",
     "PanopticResult": "pixels.panoptic",
     "Result": "average_precision.result",

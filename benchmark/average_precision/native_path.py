@@ -81,17 +81,14 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
     numbers, by_rule = core.stats(rule)
     ap_by_rule = {each: by_rule[each] for each in SkipRule} if masks else {}
     others = facts["annotations"] - facts["crowds"]
-    told = []
-    if facts["marked_crowds"] and not facts["skipped"]:
-        told.append(notes.stock_variant())
-    if facts["lost"]:
-        told.append(notes.lost_instance(*facts["lost_at"]))
-    if masks and facts["moved"]:
-        told.append(notes.areas_of_boxes(facts["moved"], facts["predictions"]))
-    if facts["ignore_flags"]:
-        told.append(notes.ignore_flags(facts["ignore_flags"]))
-    if facts["no_pixels"] or facts["gt_no_pixels"]:
-        told.append(notes.no_pixels(facts["no_pixels"], facts["gt_no_pixels"]))
+    tallies = notes.Tallies(
+        stock=bool(facts["marked_crowds"] and not facts["skipped"]),
+        ignore_flags=facts["ignore_flags"],
+        gt_no_pixels=facts["gt_no_pixels"],
+        no_pixels=facts["no_pixels"],
+        moved=facts["moved"] if masks else 0,
+        lost=facts["lost_at"] if facts["lost"] else None,
+    )
     counts = Counts(
         images=facts["images"],
         categories=facts["categories"],
@@ -109,7 +106,8 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
         absorbed_counts=core.absorbed(rule),
         ap_by_rule=ap_by_rule,
         counts=counts,
-        notes=[*told, *notes.of_counts(counts, masks=masks)],
+        tallies=tallies,
+        notes=notes.tell(tallies, counts, masks=masks),
         matched=NativeMatched(core, rule),
     )
 

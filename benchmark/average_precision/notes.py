@@ -7,6 +7,76 @@ if TYPE_CHECKING:
     from benchmark.average_precision.result import Counts
 
 
+class Tallies:
+    """What the notes tell of, counted; those of pieces of an evaluation add up.
+
+    Attributes:
+        stock: The ground truth is the pycocotools variant of a release.
+        ignore_flags: Annotations with an `ignore` that has no effect.
+        gt_no_pixels: Masks of the ground truth without a pixel.
+        no_pixels: Likewise, of the predictions.
+        moved: Predictions whose size class is another because their area is their box's.
+        negative_boxes: Predictions with a negative side of their box, where masks are compared.
+        misfits: Masks of another size than their image's: how many, the place of the first, its
+            height and width, and its image's.
+        lost: (image id, category id) of a matched annotation with id 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        stock: bool = False,
+        ignore_flags: int = 0,
+        gt_no_pixels: int = 0,
+        no_pixels: int = 0,
+        moved: int = 0,
+        negative_boxes: int = 0,
+        misfits: "Sequence[int] | None" = None,
+        lost: "Sequence[int] | None" = None,
+    ) -> None:
+        self.stock = stock
+        self.ignore_flags = ignore_flags
+        self.gt_no_pixels = gt_no_pixels
+        self.no_pixels = no_pixels
+        self.moved = moved
+        self.negative_boxes = negative_boxes
+        self.misfits = misfits
+        self.lost = lost
+
+    def add(self, other: "Tallies") -> None:
+        """Add what another piece of the same evaluation found in its predictions."""
+        self.no_pixels += other.no_pixels
+        self.moved += other.moved
+        self.negative_boxes += other.negative_boxes
+        self.lost = self.lost or other.lost
+        if self.misfits and other.misfits:
+            first = min([*self.misfits[1:]], [*other.misfits[1:]])
+            self.misfits = [self.misfits[0] + other.misfits[0], *first]
+        else:
+            self.misfits = self.misfits or other.misfits
+
+
+def tell(tallies: Tallies, counts: "Counts", *, masks: bool) -> list[str]:
+    """The notes; `masks` says whether masks are compared."""
+    notes = []
+    if tallies.stock:
+        notes.append(stock_variant())
+    if tallies.lost:
+        notes.append(lost_instance(*tallies.lost))
+    if tallies.moved:
+        notes.append(areas_of_boxes(tallies.moved, counts.predictions))
+    if tallies.misfits:
+        count, place, *sizes = tallies.misfits
+        notes.append(misfits(count, place, sizes[:2], sizes[2:]))
+    if tallies.negative_boxes:
+        notes.append(negative_boxes(tallies.negative_boxes))
+    if tallies.ignore_flags:
+        notes.append(ignore_flags(tallies.ignore_flags))
+    if tallies.no_pixels or tallies.gt_no_pixels:
+        notes.append(no_pixels(tallies.no_pixels, tallies.gt_no_pixels))
+    return [*notes, *of_counts(counts, masks=masks)]
+
+
 def lost_instance(image_id: int, category_id: int) -> str:
     """A matched instance with id 0 does not count as found."""
     return (

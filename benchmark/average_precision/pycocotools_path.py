@@ -156,7 +156,17 @@ def _result(
     unanswered = sum(one.is_skipped and one.unanswered for one in truth.file.annotations)
     others = len(truth.records) - crowds
     marked = any(one.iscrowd and one.skipped for one in truth.file.annotations)
-    stock = crowds and not skipped and marked
+    masks = rule is not None
+    tallies = notes.Tallies(
+        stock=bool(crowds and not skipped and marked),
+        ignore_flags=truth.ignore_flags,
+        gt_no_pixels=truth.count_without_pixels() if masks else 0,
+        no_pixels=int((predictions.areas == 0).sum()) if masks else 0,
+        moved=_count_moved(matching, predictions) if masks and predictions.areas_of_boxes else 0,
+        negative_boxes=int((predictions.boxes[:, 2:] < 0).any(axis=1).sum()),
+        misfits=_misfits(truth, predictions),
+        lost=_lost(matching, truth),
+    )
     counts = Counts(
         images=len(matching.image_ids),
         categories=len(matching.category_ids),
@@ -174,21 +184,13 @@ def _result(
         absorbed_counts=tuple(absorbed.tolist()),
         ap_by_rule=ap_by_rule,
         counts=counts,
-        notes=[
-            *([notes.stock_variant()] if stock else []),
-            *_note_on_id_0(matching, truth),
-            *_note_on_areas(matching, predictions, rule),
-            *_note_on_misfits(truth, predictions),
-            *_note_on_negative_boxes(predictions),
-            *([notes.ignore_flags(truth.ignore_flags)] if truth.ignore_flags else []),
-            *(_note_on_pixels(truth, predictions) if rule is not None else []),
-            *notes.of_counts(counts, masks=rule is not None),
-        ],
+        tallies=tallies,
+        notes=notes.tell(tallies, counts, masks=masks),
         matched=SlowMatched(matching, curves, at_half),
     )
 
 
-def _note_on_id_0(matching: Matching, truth: GroundTruth) -> list[str]:
+def _lost(matching: Matching, truth: GroundTruth) -> tuple[int, int] | None:
     """pycocotools marks a match by the truth's id, so that one with id 0 passes for none."""
     for record in truth.records:
         if record["id"] != 0:
@@ -198,42 +200,26 @@ def _note_on_id_0(matching: Matching, truth: GroundTruth) -> list[str]:
                 continue
             place = cell["gtIds"].index(0)
             if not cell["gtIgnore"][place] and cell["gtMatches"][:, place].any():
-                return [notes.lost_instance(record["image_id"], record["category_id"])]
-    return []
+                return record["image_id"], record["category_id"]
+    return None
 
 
-def _note_on_areas(
-    matching: Matching, predictions: Predictions, rule: SkipRule | None
-) -> list[str]:
-    """pycocotools takes areas from boxes as soon as the first result has one."""
-    if rule is None or not predictions.areas_of_boxes:
-        return []
+def _count_moved(matching: Matching, predictions: Predictions) -> int:
+    """How many predictions change size class because their area is their box's."""
     box_areas = predictions.boxes[:, 2] * predictions.boxes[:, 3]
     moved = np.zeros(len(predictions), bool)
     for low, high in matching.area_ranges:
         in_range = [(low <= areas) & (areas <= high) for areas in (box_areas, predictions.areas)]
         moved |= in_range[0] != in_range[1]
-    if not moved.any():
-        return []
-    return [notes.areas_of_boxes(int(moved.sum()), len(predictions))]
+    return int(moved.sum())
 
 
-def _note_on_negative_boxes(predictions: Predictions) -> list[str]:
-    negative = int((predictions.boxes[:, 2:] < 0).any(axis=1).sum())
-    return [notes.negative_boxes(negative)] if negative else []
-
-
-def _note_on_pixels(truth: GroundTruth, predictions: Predictions) -> list[str]:
-    predicted, true = int((predictions.areas == 0).sum()), truth.count_without_pixels()
-    return [notes.no_pixels(predicted, true)] if predicted or true else []
-
-
-def _note_on_misfits(truth: GroundTruth, predictions: Predictions) -> list[str]:
+def _misfits(truth: GroundTruth, predictions: Predictions) -> list[int] | None:
     """A mask of another size than its image's is scored, as pycocotools does, but is a mistake."""
     if not predictions.misfits or predictions.masks is None:
-        return []
+        return None
     first = predictions.misfits[0]
     sizes = {image.id: (image.height, image.width) for image in truth.file.images}
     size = sizes[predictions.image_ids[first]]
-    place, mask = predictions.places[first], predictions.masks[first].size
-    return [notes.misfits(len(predictions.misfits), place, mask, size)]
+    mask = predictions.masks[first].size
+    return [len(predictions.misfits), predictions.places[first], *mask, *size]

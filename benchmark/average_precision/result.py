@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from benchmark.average_precision.matches import CategoryMatches
+    from benchmark.average_precision.notes import Tallies
     from benchmark.reading.choices import Iou, SkipRule
 else:
     Protocol = object
@@ -125,6 +126,7 @@ class Result:
         counts: What took part.
         notes: Notes to the reader about the numbers, one line each.
         matched: What the arrays are made from.
+        tallies: The counts that the notes are made from; None for LVIS.
     """
 
     def __init__(
@@ -139,6 +141,7 @@ class Result:
         counts: Counts,
         notes: list[str],
         matched: Matched,
+        tallies: "Tallies | None" = None,
         names: tuple[str, ...] = STAT_NAMES,
     ) -> None:
         self.iou = iou
@@ -151,6 +154,7 @@ class Result:
         self.notes = notes
         self.matched = matched
         self.names = names
+        self.tallies = tallies
 
     @property
     def metrics(self) -> dict[str, float]:

@@ -12,9 +12,13 @@ from benchmark.report.result_text import result_json, result_lines, result_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from rich.table import Table
+
     from benchmark.average_precision.native_core import HeadStart
+    from benchmark.average_precision.result import Result
     from benchmark.commands.extras import Wanted
 
 
@@ -59,7 +63,7 @@ def run_evaluation(
     if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core is not built; using pycocotools, which is slow\n")
     if json_file is not None:
-        import json  # now, while the core is at work
+        pass  # now, while the core is at work
     if json_file is not None or wanted is not None:
         from o365seg.terminal.overwriting import refuse_overwriting
 
@@ -78,7 +82,7 @@ def run_evaluation(
         result = native_path.result_of(core, iou, skip_rule)
     else:
         result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    numbers = {"predictions": str(predictions), "ground_truth": str(release)} | result_json(result)
+    numbers: dict[str, object] = {}
     lines, tables, written = [], [], []
     if wanted is not None:
         from pathlib import Path
@@ -86,8 +90,38 @@ def run_evaluation(
         from benchmark.commands import extras
 
         more = extras.find(result, Path(predictions), Path(release), wanted)
-        numbers |= more.numbers
+        numbers = more.numbers
         lines, tables, written = more.lines, more.tables, more.written
+    print_result(result, str(predictions), str(release), json_file, numbers, lines, tables, written)
+
+
+def print_result(
+    result: "Result",
+    predictions: str,
+    release: str,
+    json_file: "str | Path | None",
+    more: "Mapping[str, object] | None" = None,
+    lines: "Sequence[str]" = (),
+    tables: "Sequence[Table]" = (),
+    written: "Sequence[str | Path]" = (),
+) -> None:
+    """Print a result, or write its numbers.
+
+    Args:
+        result: What to print.
+        predictions: Their name.
+        release: The ground truth's name.
+        json_file: Also write the numbers to this file; `-` prints them instead of the tables.
+        more: Further numbers.
+        lines: Further lines.
+        tables: Further tables.
+        written: Files that have been written.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    files = {"predictions": predictions, "ground_truth": release}
+    numbers = files | result_json(result) | dict(more or {})
     text = ""
     if json_file is not None:
         import json

@@ -9,6 +9,7 @@ import typer
 from benchmark.commands import analysis as cli_analysis
 from benchmark.commands import check as cli_check
 from benchmark.commands import inspection as cli_inspection
+from benchmark.commands import pieces as cli_pieces
 from benchmark.commands import statistics as cli_statistics
 from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.formats.task import Task
@@ -42,6 +43,8 @@ _TASK_OPTIONS = {
         "report",
         "images",
         "pictures",
+        "part",
+        "save",
     },
     Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
     Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
@@ -179,6 +182,22 @@ def evaluate(
             rich_help_panel=_INSTANCE,
         ),
     ] = 24,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            help="Evaluate the K-th of N parts of the images; requires --save.",
+            metavar="K/N",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what `benchmark merge` needs to this file, and print no numbers.",
+            metavar="FILE",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
     pred_pngs: Annotated[
         Path | None,
         typer.Option(
@@ -250,6 +269,12 @@ def evaluate(
         return
     if images is not None and report is None:
         raise typer.BadParameter("requires --report", param_hint="--images")
+    if part is not None and save is None:
+        raise typer.BadParameter("requires --save", param_hint="--part")
+    if save is not None:
+        _refuse_numbers(context)
+        cli_pieces.save_part(predictions, gt, iou, skip_rule, cli_pieces.parse_part(part), save)
+        return
     from benchmark.commands.evaluate import run_evaluation
     from benchmark.commands.extras import Wanted
 
@@ -280,6 +305,17 @@ def _slices(arguments: list[str]) -> dict[str, Path]:
             raise typer.BadParameter(f"duplicate name {name!r}", param_hint="--slice")
         found[name] = Path(path)
     return found
+
+
+def _refuse_numbers(context: typer.Context) -> None:
+    """Refuse an option for numbers with --save, which gives none."""
+    names = ("by", "csv_file", "images_csv", "detections_csv", "slices", "interval", "report")
+    for name in (*names, "json_file"):
+        if context.params.get(name):
+            option = "--" + _OPTION_NAMES.get(name, name.removesuffix("_file")).replace("_", "-")
+            raise typer.BadParameter(
+                "not valid with --save; use it with `benchmark merge`", param_hint=option
+            )
 
 
 def _panoptic(
@@ -338,6 +374,7 @@ def _show(
 cli_analysis.add_commands(app)
 cli_inspection.add_commands(app)
 cli_check.add_command(app)
+cli_pieces.add_command(app)
 cli_statistics.add_command(app)
 
 

@@ -87,9 +87,38 @@ def read_inputs(
             raise
     *texts, odd = rewritten
     inputs = _read(texts[0], texts[1], iou, misfits)
+    return Inputs(inputs.truth, inputs.predictions, iou, [_note(odd)], (texts[0], texts[1]))
+
+
+def _note(odd: Counter[str]) -> str:
     listed = "; ".join(f"{what} ({count:,})" for what, count in odd.items())
-    note = f"Odd input, scored as pycocotools scores it: {listed}."
-    return Inputs(inputs.truth, inputs.predictions, iou, [note], (texts[0], texts[1]))
+    return f"Odd input, scored as pycocotools scores it: {listed}."
+
+
+def read_plain_truth(
+    ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM
+) -> tuple[AnnotationFile, int, list[str]]:
+    """The ground truth alone, its `ignore` flags without effect, and notes on what was odd.
+
+    Raises:
+        InputError: it is invalid; names the file, record and field.
+    """
+    truth = truth_source(ground_truth)
+    if isinstance(truth, AnnotationFile):
+        return truth, 0, []
+    text, notes = _text(truth), []
+    try:
+        file = parse_annotations(text.data, text.name)
+    except InputError:
+        rewritten = _rewrite_truth(text, Iou(iou))
+        if rewritten is None or not rewritten.odd:
+            raise
+        text, notes = (
+            InputText(text.name, msgspec.json.encode(rewritten.content)),
+            [_note(rewritten.odd)],
+        )
+        file = parse_annotations(text.data, text.name)
+    return file, _count_ignore_flags(text.data, file), notes
 
 
 def read_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> AnnotationFile:
@@ -98,17 +127,7 @@ def read_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> An
     Raises:
         InputError: it is invalid; names the file, record and field.
     """
-    truth = truth_source(ground_truth)
-    if isinstance(truth, AnnotationFile):
-        return truth
-    text = _text(truth)
-    try:
-        return parse_annotations(text.data, text.name)
-    except InputError:
-        rewritten = _rewrite_truth(text, Iou(iou))
-        if rewritten is None or not rewritten.odd:
-            raise
-        return parse_annotations(msgspec.json.encode(rewritten.content), text.name)
+    return read_plain_truth(ground_truth, iou)[0]
 
 
 def _text(source: str | Path | InputText) -> InputText:

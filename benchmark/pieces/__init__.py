@@ -1,0 +1,1 @@
+"""An evaluation in pieces: image by image, in several processes, or file by file."""

@@ -1,0 +1,240 @@
+"""Evaluate image by image, in several processes or file by file: the bytes of one evaluation.
+
+    evaluator = Evaluator("o365_instance_seg_val.json")
+    for image_id, found in predictions:
+        evaluator.update(image_id, masks=found.masks, scores=found.scores, labels=found.labels)
+    print(evaluator.result().metrics)
+
+Predictions are matched as soon as there are some thousands, and only what became of them is kept.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from benchmark.average_precision import evaluation, native_core, native_path, notes
+from benchmark.average_precision.result import Counts, Result
+from benchmark.pieces.outcomes import Outcomes, outcome_type, pack
+from benchmark.pieces.summable import Summable
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.input_text import InputText
+from benchmark.reading.inputs import read_plain_truth
+from benchmark.reading.python_values import encode
+from benchmark.reading.sources import GroundTruthSource
+from o365seg.errors import InputError
+from o365seg.formats.records import Annotation, AnnotationFile
+
+BATCH = 20_000
+"""Predictions that are matched together."""
+
+
+class Evaluator(Summable):
+    """An evaluation in pieces.
+
+    Args:
+        ground_truth: As of `benchmark.evaluate`.
+        iou: What is compared.
+        skip_rule: How predictions on skipped instances count.
+
+    Raises:
+        InputError: the ground truth is invalid, or is LVIS's, whose rules span an image.
+    """
+
+    def __init__(
+        self,
+        ground_truth: GroundTruthSource,
+        *,
+        iou: Iou | str = Iou.SEGM,
+        skip_rule: SkipRule | str = SkipRule.BOX,
+    ) -> None:
+        self.iou, self.rule = Iou(iou), SkipRule(skip_rule)
+        file, flags, odd = read_plain_truth(ground_truth, self.iou)
+        if file.is_federated:
+            raise InputError("LVIS is not evaluated in pieces", file="ground truth")
+        self.names = ["predictions", name_of(ground_truth)]
+        self.file = file
+        self.image_ids = sorted(image.id for image in file.images)
+        self.category_ids = sorted(category.id for category in file.categories)
+        self.fingerprint = hashlib.sha256(
+            msgspec.json.encode([file.images, file.categories, file.annotations])
+        ).hexdigest()
+        self.odd = odd
+        self._rank = {image_id: i for i, image_id in enumerate(self.image_ids)}
+        self._images = {image.id: image for image in file.images}
+        self._annotations: dict[int, list[Annotation]] = {}
+        for one in file.annotations:
+            self._annotations.setdefault(one.image_id, []).append(one)
+        self._evaluate_truth(flags)
+        self.rules = list(SkipRule) if self._any_skipped else [SkipRule.NONE]
+        self.outcomes = Outcomes(outcome_type(len(self.rules)))
+        self.covered: set[int] = set()
+        self.predictions = 0
+        self.boxed: bool | None = None
+        self._waiting: list[bytes] = []
+        self._waiting_images: list[int] = []
+        self._waiting_count = 0
+
+    def update(
+        self,
+        image_id: int,
+        *,
+        masks: Any = None,
+        rles: Sequence[dict[str, Any]] | None = None,
+        boxes: Any = None,
+        scores: Any,
+        labels: Any,
+    ) -> None:
+        """Add all predictions of an image; each image once.
+
+        Args:
+            image_id: The image.
+            masks: bool (N, H, W), an array or a tensor.
+            rles: Instead of masks: run lengths, as pycocotools has them.
+            boxes: float (N, 4) of (x, y, width, height) in pixels; with masks, as in a results file
+                whose records have both, they give the areas.
+            scores: float (N,).
+            labels: int (N,), category ids.
+
+        Raises:
+            InputError: an unknown image, an image given twice, arrays of other lengths, or invalid
+                masks or boxes.
+        """
+        where = f"image {image_id}"
+        if image_id not in self._rank:
+            raise InputError("not in the ground truth", file=where)
+        scores, labels = _array(scores).astype(float), _array(labels)
+        size = (self._images[image_id].height, self._images[image_id].width)
+        found = rles if masks is None else _encoded(masks, size, where)
+        given = None if boxes is None else _array(boxes).astype(float).tolist()
+        for name, values in (("labels", labels), ("masks", found), ("boxes", given)):
+            if values is not None and len(values) != len(scores):
+                raise InputError(f"{len(values)} {name} for {len(scores)} scores", file=where)
+        if found is None and given is None and len(scores):
+            raise InputError("give masks, rles or boxes", file=where)
+        records: dict[str, Any] = {"category_id": labels.tolist(), "score": scores.tolist()}
+        records |= {} if found is None else {"segmentation": found}
+        records |= {} if given is None else {"bbox": given}
+        rows = [
+            dict(zip(records, row, strict=True)) | {"image_id": image_id}
+            for row in zip(*records.values(), strict=True)
+        ]
+        self._add([image_id], rows, given is not None if len(scores) else None)
+
+    def add_records(
+        self, image_ids: Iterable[int], records: Sequence[Any], places: Sequence[int], boxed: bool
+    ) -> None:
+        """Add all predictions of some images from the records of a results file.
+
+        Args:
+            image_ids: The images, with or without predictions.
+            records: JSON-compatible records or raw JSON.
+            places: The place of each record in the file.
+            boxed: Whether the records have `bbox`.
+        """
+        self.flush()
+        self.claim(image_ids, boxed if records else None)
+        if records:
+            self._match(list(image_ids), msgspec.json.encode(records), places)
+        self.predictions += len(records)
+
+    def _add(self, image_ids: list[int], rows: list[dict[str, Any]], boxed: bool | None) -> None:
+        self.claim(image_ids, boxed)
+        if not rows:
+            return
+        self._waiting.append(encode(rows, "predictions")[1:-1])
+        self._waiting_images += image_ids
+        self._waiting_count += len(rows)
+        if self._waiting_count >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Match the predictions that wait for more."""
+        if self._waiting_count:
+            count, images = self._waiting_count, self._waiting_images
+            text = b"[" + b",".join(self._waiting) + b"]"
+            self._waiting, self._waiting_images, self._waiting_count = [], [], 0
+            self._match(images, text, range(self.predictions, self.predictions + count))
+            self.predictions += count
+
+    def _piece(self, image_ids: list[int]) -> AnnotationFile:
+        return AnnotationFile(
+            [self._images[image_id] for image_id in image_ids],
+            [one for image_id in image_ids for one in self._annotations.get(image_id, ())],
+            self.file.categories,
+        )
+
+    def _match(self, image_ids: list[int], text: bytes, places: Sequence[int]) -> None:
+        truth, found = self._piece(image_ids), InputText("predictions", text, places)
+        results = self._results(found, truth)
+        first = results[0]
+        if first.counts.predictions != len(places) or first.tallies is None:
+            raise InputError(
+                "not evaluated in pieces: " + " ".join(first.notes), file="predictions"
+            )
+        self.tallies.add(first.tallies)
+        images = np.array([self._rank[image_id] for image_id in first.image_ids], np.int32)
+        where = np.asarray(places, np.int64)
+        self.outcomes.add(
+            [
+                pack([one.category_matches(category) for one in results], images, where)
+                for category in self.category_ids
+            ]
+        )
+
+    def _results(self, found: InputText, truth: AnnotationFile) -> list[Result]:
+        """The evaluation of a piece under every rule, matched once where the core can do it."""
+        first = evaluation.evaluate(found, truth, iou=self.iou, skip_rule=self.rules[0])
+        if isinstance(first.matched, native_path.NativeMatched):
+            core = first.matched.core
+            return [first, *(native_path.result_of(core, self.iou, r) for r in self.rules[1:])]
+        others = self.rules[1:]
+        return [
+            first,
+            *(evaluation.evaluate(found, truth, iou=self.iou, skip_rule=r) for r in others),
+        ]
+
+    def _evaluate_truth(self, flags: int) -> None:
+        """What the ground truth alone gives: counts, what notes tell, and the instances to find."""
+        masks = self.iou.of_masks
+        nothing: list[dict[str, Any]] = []
+        core = native_core.is_wanted() and native_path.is_built() and self.iou is not Iou.BOUNDARY
+        if core and self.image_ids and self.category_ids:
+            # The core reads no empty file.
+            ids = {"image_id": self.image_ids[0], "category_id": self.category_ids[0], "score": 0}
+            nothing = [ids | ({"segmentation": []} if masks else {"bbox": [0, 0, 0, 0]})]
+        result = evaluation.evaluate(nothing, self.file, iou=self.iou, skip_rule=self.rule)
+        counts = result.counts
+        self.counts = Counts(**(vars(counts) | {"predictions": 0}))
+        assert result.tallies is not None
+        self.tallies = notes.Tallies(
+            stock=result.tallies.stock,
+            ignore_flags=flags,
+            gt_no_pixels=result.tallies.gt_no_pixels,
+        )
+        self._any_skipped = masks and counts.skipped + counts.unanswered > 0
+        self.positives = [one.positives for one in result.matches]
+
+
+def name_of(source: object) -> str:
+    """The name of a file; of a value from Python, what it is."""
+    return str(source) if isinstance(source, str | Path) else "ground truth"
+
+
+def _array(values: Any) -> np.ndarray:
+    """An array of a sequence, an array or a tensor."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def _encoded(masks: Any, size: tuple[int, int], where: str) -> list[dict[str, Any]]:
+    pixels = _array(masks)
+    if pixels.ndim != 3 or (len(pixels) and pixels.shape[1:] != size):
+        message = f"masks must have shape (n, {size[0]}, {size[1]}), not {pixels.shape}"
+        raise InputError(message, file=where)
+    columns = np.asfortranarray(pixels.transpose(1, 2, 0) != 0).view(np.uint8)
+    found: Any = coco_mask.encode(columns)
+    return found
