@@ -46,8 +46,9 @@ def test_the_publishers_words_reach_every_file(release: PaintedRelease, tmp_path
     assert 'pretty_name: "My set"' in readme
     assert "license: cc-by-4.0" in readme
     assert "# My set" in readme
-    assert "Annotations: CC-BY-4.0." in readme
-    for text in ("My set", "CC-BY-4.0", "Ada", "https://example.org", "2026-01-02", "2.0.0"):
+    assert "Annotations: CC-BY-4.0 (<https://spdx.org/licenses/CC-BY-4.0>)." in readme
+    licence = "https://spdx.org/licenses/CC-BY-4.0"
+    for text in ("My set", licence, "Ada", "https://example.org", "2026-01-02", "2.0.0"):
         assert f'"{text}"' in croissant
 
 
