@@ -10,8 +10,11 @@
 #include <time.h>
 
 #include "../../benchmark/native/base/core.h"
+#include "../../benchmark/native/base/settings.h"
+#include "../../benchmark/native/match/skip_rule.h"
 #include "../../benchmark/native/read/reading.h"
 #include "../../benchmark/native/sum/evaluation.h"
+#include "../../benchmark/native/sum/image_records.h"
 #include "../../benchmark/native/sum/resampling.h"
 #include "../../benchmark/native/sum/summary.h"
 
@@ -19,7 +22,7 @@ static uint64_t evaluated;
 
 static void use(Evaluation *evaluation)
 {
-    double stats[STATS], by_rule[RULES], others[RULES];
+    double stats[STATS], by_rule[MOST_RULES], others[MOST_RULES];
     for (int rule = 0; rule < RULES; rule++) {
         if (summarize(evaluation, (Rule)rule, stats, rule ? others : by_rule) != FINE)
             return;
@@ -38,6 +41,50 @@ static void use(Evaluation *evaluation)
     evaluated++;
 }
 
+/* The ways of evaluating: each input is read in all of them. */
+enum { BOXES, MASKS, BOUNDARIES, SIZES, PARAMETERS, AREAS, WAYS };
+
+/* Other parameters than pycocotools' defaults, one category of all, and choices recorded. */
+static void set_parameters(Evaluation *evaluation)
+{
+    static const double THRESHOLD[] = {0, 0.3, 1}, RECALL[] = {0, 0.5, 0.5, 2};
+    Settings *settings = &evaluation->settings;
+    set_thresholds(settings, THRESHOLD, 3);
+    if (set_recalls(evaluation, RECALL, 4) != FINE)
+        return;
+    settings->limits[0] = 1;
+    settings->limits[1] = settings->limits[2] = settings->most = 3;
+    evaluation->selection.merged = evaluation->categories.count > 0;
+    evaluation->selection.images = arena_items(&evaluation->arena, evaluation->images.count, 1);
+    for (size_t i = 0; evaluation->selection.images && i < evaluation->images.count; i++)
+        evaluation->selection.images[i] = i % 3 != 2;
+    evaluation->records = true;
+    evaluation->recorded = (Rule)(evaluation->prediction_count % (size_t)RULES);
+}
+
+static void use_records(const Evaluation *evaluation)
+{
+    size_t predictions, annotations, cells = evaluation->cell_count;
+    count_records(evaluation, &predictions, &annotations);
+    ImageRecords out = {
+        malloc((cells * CELL_NUMBERS + 1) * sizeof(int64_t)), malloc((predictions + 1) * 8),
+        malloc((predictions + 1) * 8), malloc((predictions + 1) * 8),
+        malloc((predictions * CURVES + 1) * sizeof(int32_t)), malloc((annotations + 1) * 8),
+        malloc((annotations + 1) * 8), malloc(annotations + 1)};
+    fill_image_records(evaluation, &out);
+    for (size_t i = 0; i < predictions * CURVES; i++)
+        if (out.chosen[i] < -1 || out.chosen[i] >= (int32_t)annotations)
+            abort();
+    free(out.cells);
+    free(out.prediction);
+    free(out.score);
+    free(out.ignored);
+    free(out.chosen);
+    free(out.annotation);
+    free(out.area);
+    free(out.kind);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -51,10 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ground_truth = realloc(ground_truth, gt_length ? gt_length : 1);
     memcpy(ground_truth, data, gt_length);
     memcpy(results, zero + 1, length);
-    for (int masks = 0; masks < 2; masks++) {
+    for (int way = 0; way < WAYS; way++) {
         Evaluation evaluation;
         memset(&evaluation, 0, sizeof evaluation);
-        evaluation.masks = masks;
+        evaluation.masks = way != BOXES;
+        evaluation.given_areas = way == AREAS;
         evaluation.threads = 2;
         evaluation.results = (Text){results, length};
         Status status = read_files(&evaluation, ground_truth, gt_length);
@@ -63,8 +111,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MaskText mask;
         while (status == FINE && next_polygons(&evaluation, &of_gt, &index, &mask))
             status = give_mask(&evaluation, of_gt, index, (const uint8_t *)"PPYO", 4);
+        evaluation.settings.dilation = way == BOUNDARIES ? 0.02 : 0;
+        evaluation.settings.relative = way == SIZES;
+        if (status == FINE && way == PARAMETERS)
+            set_parameters(&evaluation);
         if (status == FINE)
             status = finish_matching(&evaluation);
+        if (status == FINE && way == PARAMETERS)
+            use_records(&evaluation);
         if (status == FINE)
             use(&evaluation);
         free_evaluation(&evaluation);

@@ -27,6 +27,8 @@ def write_seeds(folder: Path) -> None:
     ]
     plain = [{**record, "segmentation": form} for form in forms]
     pairs.append((pairs[0][0], json.dumps(plain)))
+    given = [r | {"area": 50 * i} for i, r in enumerate(cases[1].results())]
+    pairs.append((pairs[1][0], json.dumps(given)))
     scale = Scale(images=2, categories=3, annotations=2, predictions=4, skipped=0.3)
     truth, results = write_workload(folder.parent / "workload", scale)
     pairs.append((truth.read_text(), results.read_text()))
