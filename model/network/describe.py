@@ -40,7 +40,8 @@ class Description:
         weight_bytes: The weights in float32.
         optimiser_bytes: Weights, gradients and AdamW's two moments in float32.
         activation_bytes: Tensors that the forward pass of a training step keeps for the backward
-            pass, for one image in float32, without those of the losses.
+            pass, for one image in float32, without those of the losses. Attention weights are
+            counted, though fused kernels do not keep those of plain transformers.
         checkpointed_bytes: The same with activation checkpointing, without those of the block that
             is computed again.
     """
