@@ -131,7 +131,7 @@ def release(
         f"{info['unanswered']} unanswered"
         + (f", {info['unaskable']} boxes without question" if info["unaskable"] else "")
     )
-    if info["unanswered"]:
+    if info["unanswered"] and not opened.about.corrects:
         typer.echo(
             "unanswered questions are marked as unanswered; the benchmark ignores them, like skips",
             err=True,

@@ -66,6 +66,9 @@ def test_only_what_was_corrected_changes(release: tuple[SmallSource, Path], tmp_
     made = _create(release, folder, "--only", ",".join(map(str, asked)))
     assert made.exit_code == 0, made.output
     assert "4 questions" in made.output
+    first = CliRunner().invoke(app, ["release", str(folder), "--out", str(tmp_path / "1.json")])
+    assert "4 unanswered" in first.output
+    assert "benchmark" not in first.output  # they keep their masks
     project = open_project(folder)
     assert build_release(project)["annotations"] == before["annotations"]  # nothing yet
     [ada] = add_raters(project.store, 1)
