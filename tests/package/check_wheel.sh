@@ -7,6 +7,7 @@ python=${1:-python3}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/pyproject.toml")
 work=$(mktemp -d)
+tried=
 trap 'rm -rf "$work"' EXIT
 
 # Build only from files that git tracks or would add, so that no others end up in the wheel.
@@ -32,6 +33,12 @@ assert inside - built == packages - sources, (inside - built) ^ (packages - sour
 with tarfile.open(sdist) as archive:
     shipped = {name.partition("/")[2] for name in archive.getnames()}
 assert packages <= shipped, packages - shipped
+assert "-cp311-abi3-" in wheel.name, wheel.name
+assert built == {"benchmark/_native.abi3.so"} or sys.platform != "linux", built
+size = sum(one.file_size for one in zipfile.ZipFile(wheel).infolist())
+print(f"{wheel.name}: {wheel.stat().st_size:,} bytes, {len(inside)} files of {size:,} bytes, "
+      f"the core {zipfile.ZipFile(wheel).getinfo(*built).file_size:,}; {sdist.name}: "
+      f"{sdist.stat().st_size:,} bytes, {len(shipped)} files")
 PY
 
 "$python" -m venv empty
@@ -49,6 +56,15 @@ for line in "o365seg gallery" "o365seg card" "o365seg publish" "annotate-app dem
     "benchmark stats" "dataseg demo" "dataseg card" "dataseg train" "dataseg data check"; do
     "$bin"/$line --help >/dev/null
 done
+
+# The sdist builds where there is no compiler, too: without the core.
+mkdir "$work/plain"
+CC=/bin/false "$python" -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation \
+    --wheel-dir "$work/plain" "$work"/dist/*.tar.gz >/dev/null
+"$python" - "$work"/plain/*.whl <<'PY'
+import sys, zipfile
+assert not [name for name in zipfile.ZipFile(sys.argv[1]).namelist() if name.endswith(".so")]
+PY
 
 # The native core.
 "$bin/python" -c "from benchmark import _native"
@@ -71,6 +87,24 @@ json.dump({"images": [image], "annotations": [record], "categories": [{"id": 1, 
 json.dump([{"image_id": 1, "category_id": 1, "score": 0.9, "segmentation": shape}], open("preds.json", "w"))
 Image.new("RGB", (64, 48)).save("1.png")
 PY
+
+# One wheel for all Pythons: the same file in an empty environment of every other one from 3.11 on
+# that is here. A plain evaluation needs no other package.
+own=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+for other in /usr/bin/python3 python3.11 python3.12 python3.13 python3.14 "$HOME"/.pyenv/versions/*/bin/python; do
+    found=$("$other" -c 'import sys, venv; sys.version_info >= (3, 11) and print("%d.%d" % sys.version_info[:2])' \
+        2>/dev/null) || continue
+    case " $own $tried " in *" $found "*) continue ;; esac
+    [ -n "$found" ] || continue
+    "$other" -m venv --without-pip "$work/other" 2>/dev/null || continue
+    "$work/empty/bin/pip" --python "$work/other/bin/python" --disable-pip-version-check install --quiet --quiet \
+        --no-deps --no-index "$work"/dist/*.whl
+    "$work/other/bin/benchmark" evaluate preds.json --gt set.json | grep -q 100.00
+    echo "Python $found takes the wheel, too"
+    rm -r "$work/other"
+    tried="$tried $found"
+done
+
 "$bin/o365seg" gallery set.json --images . --out gallery.html
 "$bin/o365seg" publish set.json --out published
 "$bin/benchmark" evaluate preds.json --gt set.json --report report.html --images . >numbers.txt

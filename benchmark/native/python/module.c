@@ -43,16 +43,16 @@ static PyMethodDef methods[] = {
     {"resample", (PyCFunction)number_resample, METH_VARARGS, "Fills AP by resample and category."},
     {NULL, NULL, 0, NULL}};
 
-static PyTypeObject evaluation_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "benchmark._native.Evaluation",
-    .tp_basicsize = sizeof(Object),
-    .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_doc = "Evaluation(ground_truth, results, masks, threads): one evaluation.",
-    .tp_new = PyType_GenericNew,
-    .tp_init = (initproc)evaluation_init,
-    .tp_dealloc = (destructor)evaluation_dealloc,
-    .tp_methods = methods};
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "Evaluation(ground_truth, results, masks, threads): one evaluation."},
+    {Py_tp_new, (void *)PyType_GenericNew},
+    {Py_tp_init, (void *)evaluation_init},
+    {Py_tp_dealloc, (void *)evaluation_dealloc},
+    {Py_tp_methods, methods},
+    {0, NULL}};
+
+static PyType_Spec evaluation_type = {"benchmark._native.Evaluation", sizeof(Object), 0,
+                                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, NULL, NULL,
@@ -64,7 +64,7 @@ static bool add_skip_rules(PyObject *module)
     for (Py_ssize_t rule = 0; names && rule < RULES; rule++) {
         PyObject *name = PyUnicode_FromString(SKIP_RULES[rule].name);
         if (name)
-            PyTuple_SET_ITEM(names, rule, name);
+            PyTuple_SetItem(names, rule, name);
         else
             Py_CLEAR(names);
     }
@@ -75,17 +75,16 @@ static bool add_skip_rules(PyObject *module)
 
 PyMODINIT_FUNC PyInit__native(void)
 {
-    if (PyType_Ready(&evaluation_type) < 0)
-        return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (!module)
         return NULL;
+    PyObject *type = PyType_FromSpec(&evaluation_type);
     unusual = PyErr_NewException("benchmark._native.Unusual", PyExc_Exception, NULL);
-    if (!unusual || !add_skip_rules(module) ||
-        PyModule_AddObjectRef(module, "Unusual", unusual) < 0 ||
-        PyModule_AddObjectRef(module, "Evaluation", (PyObject *)&evaluation_type) < 0) {
-        Py_DECREF(module);
-        return NULL;
-    }
+    bool added = type && unusual && add_skip_rules(module) &&
+                 PyModule_AddObjectRef(module, "Unusual", unusual) == 0 &&
+                 PyModule_AddObjectRef(module, "Evaluation", type) == 0;
+    Py_XDECREF(type);
+    if (!added)
+        Py_CLEAR(module);
     return module;
 }

@@ -25,7 +25,7 @@ static PyObject *tuple_of(const double *values, Py_ssize_t count)
     for (Py_ssize_t i = 0; tuple && i < count; i++) {
         PyObject *value = PyFloat_FromDouble(values[i]);
         if (value)
-            PyTuple_SET_ITEM(tuple, i, value);
+            PyTuple_SetItem(tuple, i, value);
         else
             Py_CLEAR(tuple);
     }
@@ -128,7 +128,7 @@ PyObject *number_absorbed(Object *self, PyObject *args)
     for (int t = 0; tuple && t < THRESHOLDS; t++) {
         PyObject *count = PyLong_FromUnsignedLongLong(core->absorbed[rule][t]);
         if (count)
-            PyTuple_SET_ITEM(tuple, t, count);
+            PyTuple_SetItem(tuple, t, count);
         else
             Py_CLEAR(tuple);
     }
@@ -177,7 +177,7 @@ PyObject *number_ids(Object *self, PyObject *args)
     for (size_t i = 0; list && i < ids->count; i++) {
         PyObject *id = PyLong_FromLongLong(ids->sorted[i]);
         if (id)
-            PyList_SET_ITEM(list, (Py_ssize_t)i, id);
+            PyList_SetItem(list, (Py_ssize_t)i, id);
         else
             Py_CLEAR(list);
     }

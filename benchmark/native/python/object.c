@@ -67,7 +67,9 @@ void evaluation_dealloc(Object *self)
 {
     free_evaluation(&self->core);
     release(self);
-    Py_TYPE(self)->tp_free((PyObject *)self);
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
 }
 
 PyObject *evaluation_polygons(Object *self, PyObject *unused)

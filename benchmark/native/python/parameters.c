@@ -97,13 +97,14 @@ static bool select_ids(Evaluation *core, const Ids *ids, PyObject *given, uint8_
 {
     if (given == Py_None)
         return true;
-    PyObject *list = PySequence_Fast(given, "ids must be a list");
-    if (!list)
+    if (!PyList_Check(given)) {
+        PyErr_SetString(PyExc_TypeError, "ids must be a list");
         return false;
+    }
     *flags = arena_items(&core->arena, ids->count, sizeof **flags);
     bool fine = *flags || raise_status(NO_MEMORY);
-    for (Py_ssize_t i = 0; fine && i < PySequence_Fast_GET_SIZE(list); i++) {
-        long long id = PyLong_AsLongLong(PySequence_Fast_GET_ITEM(list, i));
+    for (Py_ssize_t i = 0; fine && i < PyList_Size(given); i++) {
+        long long id = PyLong_AsLongLong(PyList_GetItem(given, i));
         if (id == -1 && PyErr_Occurred()) {
             fine = false;
             break;
@@ -112,7 +113,6 @@ static bool select_ids(Evaluation *core, const Ids *ids, PyObject *given, uint8_
         if (rank >= 0)
             (*flags)[rank] = 1;
     }
-    Py_DECREF(list);
     return fine;
 }
 
