@@ -95,6 +95,10 @@ def model_card(
             "parts": describe(config, size=64, classes=2).parts,
             "backbone_weights": _without_folder(about.get("backbone_weights")),
             "trained": trained,
+            "start": _without_folder(_setting(trained, "start")),
+            "frozen": _setting(trained, "freeze"),
+            "average": _setting(trained, "average"),
+            "first_backbone": _without_folder(_setting(trained, "backbone_weights")),
             "data": [] if trained is None else _data(trained),
             "text": "" if trained is None else _text(trained["config"]["text"]),
             "evaluation": _tables(sets),
@@ -120,6 +124,11 @@ def _trained(about: dict[str, Any]) -> dict[str, Any] | None:
     """What training wrote into the header; None where it did not."""
     trained = about.get("trained")
     return trained if isinstance(trained, dict) and "config" in trained else None
+
+
+def _setting(trained: dict[str, Any] | None, name: str) -> Any:
+    """A value of the configuration that the model was trained with; None if it has none."""
+    return None if trained is None else trained["config"].get(name)
 
 
 def _data(trained: dict[str, Any]) -> list[dict[str, Any]]:

@@ -74,7 +74,18 @@ def test_what_it_was_trained_on_is_told(checkpoint: Path, tmp_path: Path) -> Non
     assert "Untrained" not in card
     assert "1,200 iterations of 4 images at 64 × 64 pixels, seed 3" in card
     assert "| ade | `layout ade20k, root d` | 4,800 | 1.0 | 3.0 |" in card
+    assert "Backbone weights to begin with: random." in card
+    assert "Started from" not in card and "moving average" not in card
     assert "/home/" not in card  # where somebody keeps their data
+    config |= {"start": "/home/ada/first.safetensors", "backbone_weights": "/home/ada/r50.pth",
+               "freeze": ["backbone"], "average": 0.99}  # fmt: skip
+    save_checkpoint(path, load_checkpoint(checkpoint), about)
+    card = model_card(path, [])
+    assert "Started from the weights of `first.safetensors`." in card
+    assert "Backbone weights to begin with: `r50.pth`." in card
+    assert "Not trained: `backbone`." in card
+    assert "a moving average over the iterations, with decay 0.99" in card
+    assert "/home/" not in card
 
 
 def test_the_evaluation_of_another_model_is_refused(checkpoint: Path, tmp_path: Path) -> None:
