@@ -1,8 +1,14 @@
 """What became of each prediction of a category, as arrays."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmark.average_precision.result import Curves
 
 DETECTIONS = 100
 """Predictions that count per image and category, best score first: COCO's largest limit."""
@@ -33,3 +39,46 @@ class CategoryMatches:
     matched: np.ndarray
     ignored: np.ndarray
     positives: np.ndarray
+
+
+@dataclass(frozen=True)
+class StoredMatched:
+    """What was matched, as arrays alone: what a pickled result keeps.
+
+    Attributes:
+        images: All image ids, ascending.
+        found: pycocotools' arrays.
+        by_category: The matches by category id.
+        absorbed: `absorbed_at_half` by category id.
+    """
+
+    images: list[int]
+    found: "Curves"
+    by_category: dict[int, CategoryMatches]
+    absorbed: dict[int, int]
+
+    def image_ids(self) -> list[int]:
+        """All image ids, ascending."""
+        return self.images
+
+    def curves(self) -> "Curves":
+        """pycocotools' arrays."""
+        return self.found
+
+    def category_matches(self, category_id: int) -> CategoryMatches:
+        """A category's matches."""
+        return self.by_category[category_id]
+
+    def absorbed_at_half(self, category_id: int) -> int:
+        """False positives at IoU 0.5 that are ignored because of a skipped instance."""
+        return self.absorbed[category_id]
+
+    def resampled_precision(self, weights: np.ndarray, thresholds: "Sequence[int]") -> np.ndarray:
+        """AP per resample and category, float64[resamples, categories]."""
+        from benchmark.average_precision.weighted_ap import category_precision
+
+        found = [
+            category_precision(matches, weights.T, thresholds)
+            for matches in self.by_category.values()
+        ]
+        return np.stack(found, axis=1)

@@ -10,7 +10,7 @@ from functools import cached_property
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     import numpy as np
 
@@ -155,6 +155,23 @@ class Result:
         self.matched = matched
         self.names = names
         self.tallies = tallies
+
+    def __repr__(self) -> str:
+        """The main numbers, in percent."""
+        shown = ", ".join(f"{name} {100 * self.metrics[name]:.2f}" for name in self.names[:3])
+        return f"<Result: {self.iou} {shown}>"
+
+    def __getstate__(self) -> "dict[str, Any]":
+        """What is pickled and copied: arrays in place of the core's memory."""
+        from benchmark.average_precision.matches import StoredMatched
+
+        stored = StoredMatched(
+            self.image_ids,
+            self.curves,
+            {one.category_id: one for one in self.matches},
+            {category: self.matched.absorbed_at_half(category) for category in self.category_ids},
+        )
+        return vars(self) | {"matched": stored}
 
     @property
     def metrics(self) -> dict[str, float]:
