@@ -248,6 +248,22 @@ def segmentation_to_rle(segmentation: msgspec.Raw, size: tuple[int, int]) -> Rle
     return compress_runs(runs, size)
 
 
+def canonical_runs(runs: np.ndarray) -> np.ndarray:
+    """Sound run lengths int64[runs] (see `check_rle`) as pycocotools would count them.
+
+    No run is empty but the first, of a mask whose first pixel is set. The same pixels can be
+    written in any number of other ways, by empty runs.
+    """
+    if (runs[1:] > 0).all():
+        return runs
+    value = np.arange(runs.size) & 1
+    kept = runs > 0
+    runs, value = runs[kept], value[kept]
+    starts = np.flatnonzero(np.diff(value, prepend=-1))
+    merged = np.add.reduceat(runs, starts) if starts.size else runs
+    return np.concatenate([[0], merged]) if value[:1].any() else merged
+
+
 def compress_runs(runs: np.ndarray, size: tuple[int, int]) -> Rle:
     """Sound run lengths int64[runs] (see `check_rle`) of a mask of `size` as compressed text.
 

@@ -1,4 +1,7 @@
-"""Who changed what about a project: people, roles, settings, gold, exports. Never the answers."""
+"""Who changed what about a project: people, roles, settings, gold, exports. Never the answers.
+
+And `ODD_TIME`: whose answer claimed more active time than its rater can have had.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +10,8 @@ import sqlalchemy as sa
 
 from o365seg.store.database import now_ms
 from o365seg.store.schema import audit, rater
+
+ODD_TIME = "answer.odd_time"
 
 
 def record(

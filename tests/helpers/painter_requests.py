@@ -5,6 +5,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 from small_project import box_mask
 
+from o365seg.project.folder import Project
+from o365seg.store.schema import lease
 from o365seg.store.work.answers import Mask
 
 
@@ -26,3 +28,11 @@ def submit_body(task: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def next_task(client: TestClient) -> dict[str, Any]:
     return client.post("/api/next", json={}).json()["current"]
+
+
+def let_time_pass(project: Project, ms: int) -> None:
+    """As if every question had been given `ms` milliseconds earlier."""
+    with project.store.write() as db:
+        db.execute(
+            lease.update().values(leased_at=lease.c.leased_at - ms, shown_at=lease.c.shown_at - ms)
+        )

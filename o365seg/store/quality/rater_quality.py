@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from o365seg.store.audit import ODD_TIME
 from o365seg.store.quality.agreement import list_pairs
-from o365seg.store.schema import Purpose, Role, Verdict, answer, question, rater
+from o365seg.store.schema import Purpose, Role, Verdict, answer, audit, question, rater
 from o365seg.store.standing import counting_answers, newest_reviews
 
 
@@ -21,6 +22,7 @@ class RaterQuality:
         agreement: Questions that another rater painted too, and `agreement_iou` the mean mask IoU
             of the two.
         reviewed: Answers that a reviewer judged last, and `rejected` those found wanting.
+        odd_times: Answers that claimed more active time than the rater can have had; it was cut.
     """
 
     id: int
@@ -37,6 +39,7 @@ class RaterQuality:
     agreement_iou: float | None
     reviewed: int
     rejected: int
+    odd_times: int
     last_answer_at: int | None
 
     @property
@@ -77,6 +80,7 @@ def measure_raters(db: sa.Connection, rater_id: int | None = None) -> list[Rater
         counted = counted.where(rater.c.id == rater_id)
     verdicts = _verdicts(db)
     agreements = _agreements(db)
+    odd = _odd_times(db)
     found = []
     for row in db.execute(counted):
         reviewed, rejected = verdicts.get(row.id, (0, 0))
@@ -97,6 +101,7 @@ def measure_raters(db: sa.Connection, rater_id: int | None = None) -> list[Rater
                 agreement_iou=sum(ious) / len(ious) if ious else None,
                 reviewed=reviewed,
                 rejected=rejected,
+                odd_times=odd.get(row.id, 0),
                 last_answer_at=row.last_answer_at,
             )
         )
@@ -185,6 +190,16 @@ def _verdicts(db: sa.Connection) -> dict[int, tuple[int, int]]:
         .group_by(answer.c.rater_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _odd_times(db: sa.Connection) -> dict[int, int]:
+    """How many entries `ODD_TIME` each rater has."""
+    rows = db.execute(
+        sa.select(audit.c.actor_id, sa.func.count())
+        .where(audit.c.action == ODD_TIME)
+        .group_by(audit.c.actor_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _agreements(db: sa.Connection) -> dict[str, list[float]]:

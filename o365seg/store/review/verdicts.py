@@ -128,14 +128,15 @@ def repaint(
         sa.select(answer).where(answer.c.lease_token == token, answer.c.rater_id == reviewer_id)
     ).one_or_none()
     if recorded is not None:
-        if recorded.counts == mask.counts:
+        same, _ = answers.check_work(mask, (recorded.height, recorded.width))
+        if isinstance(same, answers.Mask) and recorded.counts == same.counts:
             return answers.Recorded(recorded.id, repeated=True)
         raise ReviewRefused("you already submitted another mask for this question")
     row = judged_row(db, reviewer_id, answer_id, now)
     hold = _hold(db, reviewer_id, answer_id, token)
     if hold is None:
         raise ReviewRefused("your time to repaint it ran out; open it again")
-    area = answers.check_work(mask, (row.height, row.width))
+    work, area = answers.check_work(mask, (row.height, row.width))
     leases.close_answering(db, row.question_id, "reassigned", now)
     began = min(now, hold.expires_at - HOLD_MS)
     db.execute(
@@ -159,9 +160,10 @@ def repaint(
     new_id = answers.record_answer(
         db,
         held=held,
-        work=mask,
+        work=work,
         area=area,
-        activity=activity,
+        # Nobody can have begun before the answer was there.
+        activity=answers.bounded_by(activity, now - row.received_at),
         client_version=client_version,
         now=now,
     )

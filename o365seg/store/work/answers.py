@@ -1,13 +1,14 @@
 """Answers as they arrive: recorded once, never changed; late ones kept as drafts."""
 
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import cast
 
 import sqlalchemy as sa
 
-from o365seg.formats.masks import MaskError, Rle, check_rle
+from o365seg.formats.masks import MaskError, Rle, canonical_runs, check_rle, compress_runs
+from o365seg.store import audit
 from o365seg.store.people import qualification
 from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
@@ -75,6 +76,12 @@ class Draft:
     activity: Activity
     saved_at: int
     polygon: Polygon | None = None
+
+
+MOST_LATE = 50
+"""How many late answers of one person are kept; a further one replaces the oldest."""
+
+_CLOCKS_DIFFER_MS = 2000  # between a computer and its server, in the course of one answer
 
 
 class AnswerRefused(Exception):
@@ -149,7 +156,7 @@ def submit(
         raise AnswerRefused("this question was not assigned to you")
     if image_sha256 != held.sha256:
         raise AnswerRefused("the answer is for a different image")
-    area = check_work(work, (held.height, held.width))
+    work, area = check_work(work, (held.height, held.width))
 
     if held.answer_id is not None:
         if _content(work) == (held.counts, held.skip_reason):
@@ -168,7 +175,7 @@ def submit(
         held=held,
         work=work,
         area=area,
-        activity=activity,
+        activity=_bounded(db, activity, held, now),
         client_version=client_version,
         now=now,
     )
@@ -280,15 +287,15 @@ def write_draft(
     Raises:
         AnswerRefused: a mask of the wrong size or damaged on its way.
     """
-    _check_mask(work.mask, size)
+    mask, _ = _check_mask(work.mask, size)
     delete_draft(db, question_id, rater_id, repaint=repaint)
     db.execute(
         draft.insert().values(
             question_id=question_id,
             rater_id=rater_id,
             late=False,
-            counts=work.mask.counts,
-            crc32=work.mask.crc32,
+            counts=mask.counts,
+            crc32=mask.crc32,
             activity=asdict(work.activity),
             saved_at=work.saved_at,
             polygon=work.polygon and asdict(work.polygon),
@@ -369,6 +376,16 @@ def _keep_late(
                 saved_at=now,
             )
         )
+        db.execute(_OLDEST_LATE, {"rater": rater_id})
+
+
+_LATE = (draft.c.rater_id == sa.bindparam("rater"), draft.c.late)
+_OLDEST_LATE = draft.delete().where(
+    *_LATE,
+    draft.c.id.not_in(
+        sa.select(draft.c.id).where(*_LATE).order_by(draft.c.id.desc()).limit(MOST_LATE)
+    ),
+)
 
 
 def _content(work: Mask | Skip) -> tuple[str | None, str | None]:
@@ -376,8 +393,11 @@ def _content(work: Mask | Skip) -> tuple[str | None, str | None]:
     return (work.counts, None) if isinstance(work, Mask) else (None, work.reason.value)
 
 
-def check_work(work: Mask | Skip, size: tuple[int, int]) -> int | None:
-    """The area of a mask that can be what was painted on an image of `size`; None for a skip.
+def check_work(work: Mask | Skip, size: tuple[int, int]) -> tuple[Mask, int] | tuple[Skip, None]:
+    """Check that work can be what was painted on an image of `size`.
+
+    Returns:
+        The work as it is stored, a mask with canonical run lengths, and the mask's area.
 
     Raises:
         AnswerRefused: a mask that is empty, of another size or damaged; a skip without its note.
@@ -385,18 +405,60 @@ def check_work(work: Mask | Skip, size: tuple[int, int]) -> int | None:
     if isinstance(work, Skip):
         if work.reason is SkipReason.OTHER and not work.note.strip():
             raise AnswerRefused("give the reason for the skip in a few words")
-        return None
-    area = _check_mask(work, size)
+        return work, None
+    mask, area = _check_mask(work, size)
     if area == 0:
         raise AnswerRefused("the mask is empty; paint the object or skip the question")
-    return area
+    return mask, area
 
 
-def _check_mask(mask: Mask, size: tuple[int, int]) -> int:
+def _check_mask(mask: Mask, size: tuple[int, int]) -> tuple[Mask, int]:
+    """The mask with canonical run lengths, and its area."""
     if zlib.crc32(mask.counts.encode("utf-8")) != mask.crc32:
         raise AnswerRefused("the mask was damaged in transit: its checksum does not match")
     try:
         runs = check_rle(Rle(mask.size, mask.counts), size)
     except MaskError as error:
         raise AnswerRefused(f"the mask is invalid: {error}") from None
-    return int(runs[1::2].sum())
+    counts = compress_runs(canonical_runs(runs), size).counts
+    assert isinstance(counts, str)  # compressed
+    if counts != mask.counts:
+        mask = Mask(mask.size, counts, zlib.crc32(counts.encode()))
+    return mask, int(runs[1::2].sum())
+
+
+_FIRST_SHOWN = sa.select(sa.func.min(sa.func.coalesce(lease.c.shown_at, lease.c.leased_at))).where(
+    lease.c.question_id == sa.bindparam("question"),
+    lease.c.rater_id == sa.bindparam("rater"),
+    lease.c.outcome.is_distinct_from("answered"),
+)
+
+
+def _bounded(db: sa.Connection, activity: Activity, held: sa.Row, now: int) -> Activity:
+    """The activity, with no time longer than the rater can have had the question.
+
+    That begins when it was first shown to them, under whatever lease, since the painter goes on
+    counting after a lost one. A longer claim is noted in the audit log.
+    """
+    seen = 0 if held.shown_at is None else now - held.shown_at
+    if bounded_by(activity, seen) == activity:
+        return activity
+    given = {"question": held.question_id, "rater": held.rater_id}
+    first = db.execute(_FIRST_SHOWN, given).scalar_one()
+    seen = max(seen, now - first)
+    if activity.active_ms > seen + _CLOCKS_DIFFER_MS:
+        audit.record(
+            db,
+            held.rater_id,
+            audit.ODD_TIME,
+            f"question {held.question_id}",
+            claimed_s=round(activity.active_ms / 1000),
+            possible_s=round(seen / 1000),
+        )
+    return bounded_by(activity, seen)
+
+
+def bounded_by(activity: Activity, most_ms: int) -> Activity:
+    """The activity with each time cut to `most_ms`."""
+    times = ("wall_ms", "active_ms", "idle_ms", "hidden_ms")
+    return replace(activity, **{name: min(getattr(activity, name), most_ms) for name in times})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
-from painter_requests import mask_body, next_task, submit_body
+from painter_requests import let_time_pass, mask_body, next_task, submit_body
 from small_project import SmallSource, box_mask, make_source, travelling_mask
 
 from annotate_app.server import make_app
@@ -63,9 +63,9 @@ def test_a_changed_or_lost_image_file_is_not_served(ada: TestClient, source: Sma
 def test_a_submitted_mask_arrives_bit_for_bit(ada: TestClient, project: Project) -> None:
     pixels = (np.random.default_rng(1).random((48, 64)) < 0.5).astype(np.uint8)
     mask = travelling_mask(pixels)
-    sent = ada.post(
-        "/api/submit", json=submit_body(next_task(ada), answer={"mask": mask_body(mask)})
-    )
+    task = next_task(ada)
+    let_time_pass(project, 60_000)
+    sent = ada.post("/api/submit", json=submit_body(task, answer={"mask": mask_body(mask)}))
     assert (sent.status_code, sent.json()["status"]) == (200, "recorded")
     (row,) = answers_in(project)
     assert (row.counts, row.area) == (mask.counts, pixels.sum())
@@ -173,7 +173,9 @@ def test_a_heartbeat_renews_and_tells_when_the_question_is_gone(
 
 def test_there_is_no_more_active_time_than_time(ada: TestClient, project: Project) -> None:
     activity = {"wall_ms": 1000, "active_ms": 9000}
-    ada.post("/api/submit", json=submit_body(next_task(ada), activity=activity))
+    task = next_task(ada)
+    let_time_pass(project, 60_000)
+    ada.post("/api/submit", json=submit_body(task, activity=activity))
     assert answers_in(project)[0].active_ms == 1000
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
-from painter_requests import mask_body, next_task, submit_body
+from painter_requests import let_time_pass, mask_body, next_task, submit_body
 from quality_steps import SIZE, choose, make_gold
 from small_project import box_mask
 
@@ -81,7 +81,9 @@ def test_a_review_from_queue_to_repainting(
     ada: TestClient, reviewer: TestClient, project: Project
 ) -> None:
     for _ in range(3):
-        ada.post("/api/submit", json=submit_body(next_task(ada)))
+        task = next_task(ada)
+        let_time_pass(project, 60_000)
+        ada.post("/api/submit", json=submit_body(task))
     queue = reviewer.post("/api/review/next", json={"limit": 2}).json()
     first, second = queue["items"]
     assert queue["waiting"] == 3

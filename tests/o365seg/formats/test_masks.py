@@ -228,3 +228,14 @@ def test_polygons_across_a_giant_image_are_refused() -> None:
     with pytest.raises(MaskError, match=r"on 20000×3000 pixels are not supported; use run lengths"):
         masks.polygons_to_rle(across, (20_000, 3_000))
     assert masks.rle_area(masks.polygons_to_rle(across, (8_000, 6_000))) > 0
+
+
+@given(st.lists(st.integers(0, 3), max_size=12))
+def test_canonical_runs_are_those_of_pycocotools(lengths: list[int]) -> None:
+    values = np.arange(len(lengths), dtype=np.uint8) & 1
+    pixels = np.repeat(values, lengths).reshape(-1, 1)
+    if not pixels.size:
+        return
+    canonical = masks.canonical_runs(np.array(lengths, np.int64))
+    size = (pixels.size, 1)
+    assert masks.compress_runs(canonical, size) == masks.encode_rle(pixels)

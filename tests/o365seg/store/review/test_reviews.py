@@ -170,7 +170,7 @@ def test_a_repainting_is_final_and_recorded_once(
                 mask=mask,
                 activity=answers.Activity(active_ms=HOUR),
                 client_version="test",
-                now=1,
+                now=HOUR,
             )
         assert recorded.repeated is repeated
     assert record_of(project, question)["segmentation"]["counts"] == mask.counts

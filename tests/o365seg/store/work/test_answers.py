@@ -1,15 +1,20 @@
 """Answers: recorded once, never changed, refused when damaged, kept when late."""
 
+import zlib
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 from rater_steps import add_raters, current, skip, take
+from rater_steps import submit as steps_submit
 from small_project import box_mask, travelling_mask
 from sqlalchemy.exc import DBAPIError
 
+from o365seg.formats.masks import compress_runs
 from o365seg.project.folder import Project
+from o365seg.store.audit import ODD_TIME, list_entries
+from o365seg.store.quality.rater_quality import measure_raters
 from o365seg.store.schema import answer, draft
 from o365seg.store.work import answers, leases
 from o365seg.store.work.answers import Activity, AnswerRefused, LeaseLost, Mask, Recorded, Skip
@@ -35,7 +40,7 @@ def submit(project: Project, held: leases.LeasedQuestion) -> Callable:
             "image_sha256": held.image_sha256,
             "activity": ACTIVITY,
             "client_version": "test",
-            "now": 1000,
+            "now": 10_000,
         }
         with project.store.write() as db:
             return answers.submit(db, **(fields | changes))
@@ -55,7 +60,7 @@ def test_a_mask_is_recorded_with_everything_about_it(
     (row,) = rows(project, answer)
     assert (row.question_id, row.rater_id) == (held.question_id, 1)
     assert (row.counts, row.area, row.crc32) == (SQUARE.counts, 25, SQUARE.crc32)
-    assert (row.width, row.height, row.received_at) == (64, 48, 1000)
+    assert (row.width, row.height, row.received_at) == (64, 48, 10_000)
     assert (row.wall_ms, row.active_ms, row.strokes, row.undos) == (9000, 5000, 4, 1)
     assert row.skip_reason is None
 
@@ -68,7 +73,7 @@ def test_a_skip_is_recorded_with_its_reason(project: Project, submit: Callable) 
 
 def test_a_resent_submit_changes_nothing(project: Project, submit: Callable) -> None:
     first = submit()
-    again = submit(now=2000, activity=Activity())
+    again = submit(now=20_000, activity=Activity())
     assert again == Recorded(first.answer_id, repeated=True)
     assert len(rows(project, answer)) == 1
     assert rows(project, draft) == []
@@ -186,3 +191,58 @@ def test_a_draft_may_be_empty_but_not_damaged(
             activity=ACTIVITY,
             now=2,
         )
+
+
+WEEK = 7 * 24 * 3600 * 1000
+
+
+def test_active_time_is_at_most_what_the_server_saw(
+    project: Project, held: leases.LeasedQuestion, submit: Callable
+) -> None:
+    submit(activity=Activity(wall_ms=WEEK, active_ms=WEEK, strokes=1), now=1000)
+    (row,) = rows(project, answer)
+    assert (row.wall_ms, row.active_ms, row.strokes) == (1000, 1000, 1)
+    with project.store.read() as db:
+        [entry] = list_entries(db, action=ODD_TIME)
+        assert (entry.actor, entry.subject) == ("rater 0", f"question {held.question_id}")
+        assert entry.detail == {"claimed_s": WEEK // 1000, "possible_s": 1}
+        assert [rater.odd_times for rater in measure_raters(db)] == [1, 0]
+
+
+def test_time_under_an_earlier_lease_counts(project: Project, held: leases.LeasedQuestion) -> None:
+    """The painter goes on counting after it lost a lease and got the question again."""
+    hour = 3_600_000
+    with project.store.write() as db:
+        leases.close(db, held.token, "expired", 2 * hour)
+    again = current(take(project.store, 1, now=2 * hour))
+    while again.question_id != held.question_id:
+        skip(project.store, 1, again, now=2 * hour)
+        again = current(take(project.store, 1, now=2 * hour))
+    steps_submit(project.store, 1, again, SQUARE, Activity(hour, hour), now=2 * hour + 5)
+    row = rows(project, answer)[-1]
+    assert row.active_ms == hour
+    with project.store.read() as db:
+        assert list_entries(db, action=ODD_TIME) == []
+
+
+def test_run_lengths_are_stored_as_pycocotools_writes_them(
+    project: Project, submit: Callable
+) -> None:
+    runs = np.array([0, 0] * 100_000 + [48 * 64 - 5, 5], np.int64)
+    padded = compress_runs(runs, (48, 64)).counts
+    assert isinstance(padded, str) and len(padded) > 200_000
+    sent = Mask((48, 64), padded, zlib.crc32(padded.encode()))
+    first = submit(sent)
+    (row,) = rows(project, answer)
+    assert len(row.counts) < 20 and row.area == 5
+    assert row.crc32 == zlib.crc32(row.counts.encode())
+    assert submit(sent) == Recorded(first.answer_id, repeated=True)
+
+
+def test_late_answers_of_one_person_are_bounded(project: Project, submit: Callable) -> None:
+    submit()
+    for number in range(answers.MOST_LATE + 5):
+        assert isinstance(submit(box_mask(48, 64, number % 40, number // 40)), LeaseLost)
+    kept = rows(project, draft)
+    assert len(kept) == answers.MOST_LATE
+    assert [row.id for row in kept] == list(range(6, answers.MOST_LATE + 6))
