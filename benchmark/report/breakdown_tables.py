@@ -13,17 +13,18 @@ from benchmark.analysis.breakdown import AP_FIELDS, COUNT_FIELDS, Row
 from benchmark.analysis.by_size import SizeBin
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
+from o365seg.terminal.printable import csv_cell
 
 
 def rows_csv(rows: Sequence[Row]) -> str:
-    """Rows as CSV: exact fractions, empty where there are no objects; names verbatim."""
+    """Rows as CSV: exact fractions, empty where there are no objects."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in fields(Row) if field.name != "ids"]
     writer.writerow(["category_id", *names])
     for row in rows:
         values = [getattr(row, name) for name in names]
-        cells = ["" if value == -1 else value for value in values]
+        cells = ["" if value == -1 else csv_cell(value) for value in values]
         writer.writerow([" ".join(map(str, row.ids)), *cells])
     return text.getvalue()
 

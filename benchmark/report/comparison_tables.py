@@ -14,6 +14,7 @@ from benchmark.analysis.comparison import CategoryDifference, Comparison
 from benchmark.analysis.t_intervals import Interval
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
+from o365seg.terminal.printable import csv_cell
 
 ENDS = 10
 """Categories shown at each end of the differences."""
@@ -117,7 +118,7 @@ def comparison_json(
 
 
 def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str]) -> str:
-    """The difference of every category for every further model: exact fractions, names verbatim.
+    """The difference of every category for every further model: exact fractions.
 
     Empty where there is no interval (objects in too few images).
     """
@@ -132,7 +133,8 @@ def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str
             near = one.interval
             told = ("",) * 3 if near is None else (near.low, near.high, near.standard_error)
             writer.writerow(
-                (file, files[0], one.category_id, names[one.category_id], one.instances,
+                (csv_cell(file), csv_cell(files[0]), one.category_id,
+                 csv_cell(names[one.category_id]), one.instances,
                  one.images, one.first, one.second, one.difference, *told,
                  *("" if value is None else value for value in (one.p_value, one.q_value)))
             )  # fmt: skip

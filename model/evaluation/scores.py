@@ -14,6 +14,7 @@ from model.evaluation.ground_truth_files import ignore_label
 from model.text.vocabulary import Vocabulary
 from o365seg.formats.task import Task
 from o365seg.terminal.percent import percent
+from o365seg.terminal.printable import csv_cell
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -142,7 +143,7 @@ def scores_csv(scores: Sequence[Scores]) -> str:
     writer.writerow(("data", "task", "metric", "value"))
     for one in scores:
         for name, value in one.metrics.items():
-            writer.writerow((one.data, one.task, name, "" if value is None else value))
+            writer.writerow((csv_cell(one.data), one.task, name, "" if value is None else value))
     return text.getvalue()
 
 

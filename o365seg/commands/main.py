@@ -8,6 +8,7 @@ import typer
 from o365seg.commands import release as cli_release
 from o365seg.commands import status
 from o365seg.terminal import command_line
+from o365seg.terminal.output import say
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = command_line.make_app(
@@ -80,14 +81,14 @@ def create(
     _list("image corrected:", report.remarks)
     _list("box not used:", report.unaskable)
     _list("box used, but unusual:", report.overruns)
-    typer.echo(
+    say(
         f"{project}: {report.images} images, {report.questions} questions, "
         f"{report.crowds} crowd boxes not used"
     )
     if report.warning:
-        typer.echo(f"warning: {source}: {report.warning}", err=True)
+        say(f"warning: {source}: {report.warning}", err=True)
     if detections and report.images < count:
-        typer.echo(f"only {report.images} of the {count} requested images could be used", err=True)
+        say(f"only {report.images} of the {count} requested images could be used", err=True)
 
 
 app.command(epilog="Example: `o365seg status my-project --json - | jq .masks`")(status.status)
@@ -124,15 +125,15 @@ def release(
     write_json_atomic(path, built)
     note_export(opened, built, variant, None)
     if warning := zero_id_warning(record["id"] for record in built["annotations"]):
-        typer.echo(f"warning: {path}: {warning}", err=True)
+        say(f"warning: {path}: {warning}", err=True)
     info = built["info"]
-    typer.echo(
+    say(
         f"{path}: {len(built['images'])} images, {info['masks']} masks, {info['skipped']} skipped, "
         f"{info['unanswered']} unanswered"
         + (f", {info['unaskable']} boxes without question" if info["unaskable"] else "")
     )
     if info["unanswered"] and not opened.about.corrects:
-        typer.echo(
+        say(
             "unanswered questions are marked as unanswered; the benchmark ignores them, like skips",
             err=True,
         )
@@ -147,7 +148,7 @@ def backup(
     from o365seg.project.backup import back_up
 
     made = back_up(project, archive)
-    typer.echo(f"{archive}: {len(made.files)} files, {made.answers:,} answers")
+    say(f"{archive}: {len(made.files)} files, {made.answers:,} answers")
 
 
 @app.command(
@@ -163,7 +164,7 @@ def restore(
     from o365seg.project.backup import restore as restore_backup
 
     made = restore_backup(archive, project, database)
-    typer.echo(f"{project}: {len(made.files)} files, {made.answers:,} answers")
+    say(f"{project}: {len(made.files)} files, {made.answers:,} answers")
 
 
 cli_release.add_commands(app)
@@ -171,7 +172,7 @@ cli_release.add_commands(app)
 
 def _list(label: str, items: list[tuple]) -> None:
     for name, why in items:
-        typer.echo(f"{label} {name}: {why}", err=True)
+        say(f"{label} {name}: {why}", err=True)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.output import STDOUT, JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 ReleaseFile = Annotated[
@@ -103,10 +103,10 @@ def gallery(
         release, images, out, side=side, beside=beside, sheet_images=sheet_images
     )
     for problem in written.problems:
-        typer.echo(f"not shown: {problem}", err=True)
-    typer.echo(f"written: {written.page}: {written.images:,} images", err=True)
+        say(f"not shown: {problem}", err=True)
+    say(f"written: {written.page}: {written.images:,} images", err=True)
     if written.sheet is not None:
-        typer.echo(f"written: {written.sheet}", err=True)
+        say(f"written: {written.sheet}", err=True)
 
 
 def errata(
@@ -131,7 +131,7 @@ def errata(
         table.add_row(str(one.id), one.image, one.category, one.change, *numbers)
     show(found, json_file, table)
     if json_file != STDOUT:
-        typer.echo(f"{len(found.changes):,} changes; {found.unchanged:,} annotations are the same")
+        say(f"{len(found.changes):,} changes; {found.unchanged:,} annotations are the same")
 
 
 def export(
@@ -163,10 +163,10 @@ def export(
     else:
         written = (write_yolo if to == "yolo" else write_cvat)(file, release, folder)
     for path in written:
-        typer.echo(f"written: {path}", err=True)
+        say(f"written: {path}", err=True)
     left_out = sum(kind_of(one) != "mask" for one in file.annotations)
     if to == "yolo" and left_out:
-        typer.echo(
+        say(
             f"left out: {left_out:,} skipped, unanswered and crowd objects; "
             "YOLO counts predictions on them as wrong",
             err=True,
@@ -196,7 +196,7 @@ def card(
         name=name, licence=licence, creator=creator, url=url, contact=contact, citation=citation,
     )  # fmt: skip
     written = write_card(measure(release, release.stem), about, out)
-    typer.echo(f"written: {written[0]}, and {len(written) - 1} files of figures", err=True)
+    say(f"written: {written[0]}, and {len(written) - 1} files of figures", err=True)
 
 
 def publish(
@@ -282,4 +282,4 @@ def publish(
     if benchmark is not None and scores is not None and hub_id is not None:
         written.append(write_eval_results(scores, hub_id, about, benchmark))
     for path in written:
-        typer.echo(f"written: {path}", err=True)
+        say(f"written: {path}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.output import JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def _check(store: "Store") -> None:
 
     found = find_damage(store)
     for damage in found[1:]:
-        typer.echo(f"{store.name}: {damage}", err=True)
+        say(f"{store.name}: {damage}", err=True)
     if found:
         raise InputError(f"damaged: {found[0].what}", file=store.name, record=found[0].record)
-    typer.echo(f"{store.name}: checked, undamaged", err=True)
+    say(f"{store.name}: checked, undamaged", err=True)
 
 
 def _counts(done: "Progress", unaskable: int) -> "Table":

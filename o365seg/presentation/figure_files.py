@@ -15,6 +15,7 @@ from matplotlib.transforms import Bbox
 
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.presentation.labels import font_families
+from o365seg.terminal.printable import csv_cell
 
 # Okabe and Ito's colours: apart for colour-blind eyes, and with the markers apart in grey too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
@@ -74,7 +75,7 @@ def save_table(path: Path, header: Sequence[str], rows: Sequence[Sequence[object
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([csv_cell(cell) for cell in row] for row in rows)
     write_bytes_atomic(path, text.getvalue().encode())
     return path
 

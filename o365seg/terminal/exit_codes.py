@@ -5,6 +5,7 @@ import io
 import sys
 
 from o365seg.errors import InputError
+from o365seg.terminal.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def with_exit_codes(command: "Callable[[], object]") -> None:
     try:
         command()
     except InputError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {printable(str(error))}\n")
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone (`| head`)
@@ -39,7 +40,7 @@ def with_exit_codes(command: "Callable[[], object]") -> None:
         if error.errno not in _OF_THE_DISK:
             raise
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"error: {where}{error.strerror}\n")
+        sys.stderr.write(f"error: {printable(where)}{error.strerror}\n")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

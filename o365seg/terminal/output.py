@@ -4,16 +4,26 @@
 """
 
 import json
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from o365seg.terminal.printable import printable
+
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
 STDOUT = Path("-")
+
+# Control characters that JSON allows in its texts.
+_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 JsonFile = Annotated[
     Path | None,
@@ -30,7 +40,37 @@ def output_console() -> "Console":
     """The console for tables: as wide as the terminal, or 120 columns in a file or pipe."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 120)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.push_render_hook(_Printable())
+    return console
+
+
+class _Printable:
+    """Rich's render hook that makes all text `printable`, before styles become control codes."""
+
+    def process_renderables(self, renderables: "list[Any]") -> "list[Any]":
+        """What to render in place of `renderables`."""
+        return [_PrintableText(one) for one in renderables]
+
+
+@dataclass(frozen=True)
+class _PrintableText:
+    inner: Any
+
+    def __rich_console__(
+        self, console: "Console", options: "ConsoleOptions"
+    ) -> "Iterator[Segment]":
+        from rich.segment import Segment
+
+        for segment in console.render(self.inner, options):
+            if not segment.control:
+                segment = Segment(printable(segment.text), segment.style)
+            yield segment
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line, on standard error if `err`."""
+    typer.echo(printable(text), err=err)
 
 
 def show(numbers: Any, json_file: Path | None, *tables: "RenderableType") -> None:
@@ -61,7 +101,8 @@ def as_json(numbers: Any) -> str:
     """Numbers as JSON text, indented, with a line end."""
     import msgspec
 
-    return json.dumps(msgspec.to_builtins(numbers), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(msgspec.to_builtins(numbers), indent=2, ensure_ascii=False)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def say_written(path: Path) -> None:

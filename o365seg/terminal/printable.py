@@ -1,0 +1,34 @@
+"""Text of others that is safe in a terminal, and in a cell of a spreadsheet."""
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    r"""The text with control characters as escapes, such as `\x1b`.
+
+    In names, notes and categories they could change a terminal's title, hide or forge output, or
+    (the marks of writing direction) reorder it. `lines`: line ends and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    import unicodedata
+
+    kept = "\n\t\u200c\u200d" if lines else "\u200c\u200d"  # the joiners belong to words and emoji
+    return "".join(
+        char.encode("unicode_escape").decode()
+        if char not in kept and unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        else char
+        for char in text
+    )
+
+
+def csv_cell(value: object) -> object:
+    """A value for `csv.writer`: a `'` goes before text that a spreadsheet would run.
+
+    Numbers stay, also in text.
+    """
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
