@@ -1,6 +1,7 @@
 """The web application of one project: sign-in, painter page (Gradio), painter routes (FastAPI)."""
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 # Set before Gradio is imported: no usage data leaves the owner's machine.
@@ -9,8 +10,10 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from fastapi import APIRouter, FastAPI
 from gradio.themes import Base
+from starlette.routing import Mount
 
 from annotate_app.access import joining, own_password, sign_in
+from annotate_app.access.hosts import HostCheck
 from annotate_app.access.security_headers import SecurityHeaders
 from annotate_app.access.sessions import CurrentRater, SessionGuard, Sessions
 from annotate_app.access.throttle import Throttle
@@ -25,10 +28,12 @@ from annotate_app.owner import (
 )
 from annotate_app.rater import earlier_work, guidelines, my_work, questions
 from annotate_app.reviewer import review
-from annotate_app.web import image_bytes, problems, static_files
+from annotate_app.web import health, image_bytes, problems, static_files
 from annotate_app.web.database_unavailable import DatabaseUnavailable
+from annotate_app.web.gradio_page import PageOnly
 from annotate_app.web.pages import NAVIGATION
 from annotate_app.web.static_files import static_url
+from annotate_app.web.write_turns import WriteTurns
 from o365seg.project.folder import Project
 from o365seg.project.signing_key import signing_key
 from o365seg.store.people.raters import Rater, rater_by_id
@@ -45,8 +50,13 @@ fetch('/api/me').then((answer) => {
 _PAGE_CSS = "footer { display: none !important; }"
 
 
-def make_app(project: Project) -> FastAPI:
-    """Build the application. Serve it with any ASGI server, in one process."""
+def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
+    """Build the application. Serve it with any ASGI server, in one process.
+
+    Args:
+        project: The open project.
+        hosts: Host names that requests may name; none: any.
+    """
 
     def find(rater_id: int) -> Rater | None:
         with project.store.read() as db:
@@ -63,6 +73,7 @@ def make_app(project: Project) -> FastAPI:
     app.include_router(joining.make_router(project, sessions, throttle))
     app.include_router(own_password.make_router(project, sessions, throttle))
     for room in (
+        health,
         image_bytes,
         guidelines,
         questions,
@@ -80,10 +91,12 @@ def make_app(project: Project) -> FastAPI:
         app.include_router(room.make_router(project))
     app.include_router(_me_router(project))
     problems.add_handlers(app)
-    app.add_middleware(SessionGuard, sessions=sessions)
+    app.add_middleware(WriteTurns)
+    app.add_middleware(SessionGuard, sessions=sessions, in_thread=not project.store.is_sqlite)
     app.add_middleware(DatabaseUnavailable)
+    app.add_middleware(HostCheck, hosts=hosts)
     app.add_middleware(SecurityHeaders)  # outermost: refusals get them too
-    return gr.mount_gradio_app(
+    with_page = gr.mount_gradio_app(
         app,
         _painter_page(),
         path="/",
@@ -94,6 +107,10 @@ def make_app(project: Project) -> FastAPI:
         theme=Base(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
         css=_PAGE_CSS,
     )
+    for route in with_page.routes:
+        if isinstance(route, Mount) and isinstance(route.app, FastAPI):
+            route.app = PageOnly(route.app)
+    return with_page
 
 
 def _painter_page() -> gr.Blocks:

@@ -8,6 +8,8 @@ from contextlib import suppress
 import uvicorn
 from fastapi import FastAPI
 
+from annotate_app.access.connections import ConnectionLimits, limited_protocol
+from annotate_app.web.server_log import log_to_stderr
 from o365seg.errors import InputError
 
 
@@ -42,10 +44,15 @@ def serve_until_interrupted(app: FastAPI, listening: socket.socket, proxy: str |
     `proxy`: the only address whose forwarding headers are trusted.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as uvicorn leaves it behind
+    log_to_stderr()
+    _allow_open_files()
+    limits = ConnectionLimits(unlimited=frozenset({proxy} if proxy else ()))
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            log_level="warning",
+            http=limited_protocol(limits),
+            log_config=None,
+            access_log=False,
             # By default, uvicorn would trust these headers from any client on this machine.
             proxy_headers=proxy is not None,
             forwarded_allow_ips=proxy,
@@ -57,3 +64,14 @@ def serve_until_interrupted(app: FastAPI, listening: socket.socket, proxy: str |
     )
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+
+
+def _allow_open_files() -> None:
+    """Raise the limit of open files, often 1,024, as far as this process may."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+        if soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -5,9 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from annotate_app.access.passwords import MAX_PASSWORD, MIN_PASSWORD, hash_password
+from annotate_app.access import security_log
+from annotate_app.access.passwords import (
+    MAX_PASSWORD,
+    MIN_PASSWORD,
+    hash_password,
+    password_fault,
+)
 from annotate_app.access.sessions import JOIN_ROOT, Sessions, home_of, is_secure
-from annotate_app.access.throttle import Throttle, client_address
+from annotate_app.access.throttle import Throttle, client_address, join_limits
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
@@ -34,13 +40,14 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             found = invitations.find_open(db, token, now_ms())
         if found is None:
             return _page(request, token)
-        if len(password) < MIN_PASSWORD:
-            return _page(
-                request, token, f"The password must have at least {MIN_PASSWORD} characters.", name
-            )
+        fault = password_fault(password, found.name or name)
+        if fault is not None:
+            return _page(request, token, f"The password {fault}.", name)
         if password != again:
             return _page(request, token, "The passwords do not match.", name)
-        if throttle.begin("", client_address(request)):
+        limits = join_limits(token, client_address(request))
+        if throttle.begin(limits):
+            security_log.throttled(request, "join", name)
             return _page(request, token, "Too many attempts; try again in a few minutes.", name)
         hashed = hash_password(password)
         try:
@@ -51,6 +58,8 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             return _page(request, token, f"Name: {error.message}.", name)
         if person is None:  # used in the meantime
             return _page(request, token)
+        throttle.forgive(limits)
+        security_log.joined(request, person.name)
         response = RedirectResponse(home_of(person), status_code=303)
         sessions.sign_in(response, person, secure=is_secure(request))
         return response

@@ -5,14 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from annotate_app.access import security_log
 from annotate_app.access.passwords import (
     MAX_PASSWORD,
     MIN_PASSWORD,
     hash_password,
+    password_fault,
     password_matches,
 )
 from annotate_app.access.sessions import CurrentRater, Sessions, is_secure
-from annotate_app.access.throttle import Throttle, client_address
+from annotate_app.access.throttle import Throttle, own_password_limits
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.store import audit
@@ -37,14 +39,17 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         password: _Text = "",
         again: _Text = "",
     ) -> Response:
-        address = client_address(request)
-        if throttle.begin(rater.name, address):
+        limits = own_password_limits(rater.id)
+        if throttle.begin(limits):
+            security_log.throttled(request, "password", rater.name)
             return _page(request, "Too many attempts; try again in a few minutes.", status=429)
         if not password_matches(present, rater.password_hash):
+            security_log.refused(request, rater.name)
             return _page(request, "Your present password is wrong.")
-        throttle.forgive(rater.name, address)
-        if len(password) < MIN_PASSWORD:
-            return _page(request, f"The password must have at least {MIN_PASSWORD} characters.")
+        throttle.forgive(limits)
+        fault = password_fault(password, rater.name)
+        if fault is not None:
+            return _page(request, f"The password {fault}.")
         if password != again:
             return _page(request, "The passwords do not match.")
         hashed = hash_password(password)

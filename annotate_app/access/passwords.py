@@ -6,6 +6,8 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from annotate_app.access.common_passwords import is_common
+
 # The library's default: the second recommended setting of RFC 9106 (64 MiB).
 _hasher = PasswordHasher()
 
@@ -20,6 +22,15 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 # An unknown name must take as long as a wrong password, or names could be guessed.
 _NOBODY = _hasher.hash(secrets.token_hex())
+
+
+def password_fault(password: str, name: str) -> str | None:
+    """Why `name` must not choose `password`; None: they may."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        return f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"
+    if is_common(password, name):
+        return "is too common; choose one that nobody would guess"
+    return None
 
 
 def hash_password(password: str) -> str:

@@ -29,8 +29,20 @@ _HEADERS = {
 }
 
 
+_ONE_YEAR = "max-age=31536000"
+
+
+def plain_headers() -> list[tuple[bytes, bytes]]:
+    """The headers of a response that no application gives: to what is not even a request."""
+    headers = {**_HEADERS, "Content-Security-Policy": _OURS, "Cache-Control": "no-store"}
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
 class SecurityHeaders:
-    """ASGI middleware that adds the headers to every response, refusals included."""
+    """ASGI middleware that adds the headers to every response, refusals included.
+
+    It removes Gradio's CORS headers, which would let any site read from a server on localhost.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,7 +53,11 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                for name in [name for name in headers if name.startswith("access-control-")]:
+                    del headers[name]
                 headers.update(_HEADERS)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = _ONE_YEAR
                 headers["Content-Security-Policy"] = (
                     _GRADIO if scope["path"] in GRADIO_PAGES else _OURS
                 )

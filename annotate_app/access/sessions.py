@@ -10,12 +10,14 @@ import secrets
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import anyio
 from fastapi import Depends, HTTPException
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from annotate_app.access.hosts import HEALTH_PATHS
 from annotate_app.web.problems import problem
 from annotate_app.web.static_files import PUBLIC_STYLE, STATIC_ROOT
 from o365seg.store.people.guideline_pictures import LARGEST_FILE
@@ -23,6 +25,7 @@ from o365seg.store.people.raters import Rater
 from o365seg.store.schema import Role
 
 MAX_AGE_S = 30 * 24 * 3600
+DEVICE_MAX_AGE_S = 365 * 24 * 3600
 LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"
 JOIN_ROOT = "/join"  # followed by the token of an invitation
@@ -30,9 +33,10 @@ JOIN_ROOT = "/join"  # followed by the token of an invitation
 # Where people land after they sign in: no question's clock starts for those who do not paint.
 _HOMES = {Role.RATER: "/", Role.REVIEWER: "/review", Role.OWNER: "/progress"}
 
-# Open without a session: the sign-in page, an invitation's page, and their style.
+# Open without a session: the sign-in page, an invitation's page, their style, and the health.
 PUBLIC_PATHS = re.compile(
     rf"{LOGIN_PATH}|{JOIN_ROOT}/[^/]+|{STATIC_ROOT}/[^/]+/{re.escape(PUBLIC_STYLE)}"
+    rf"|{'|'.join(HEALTH_PATHS)}"
 )
 
 # First segments of the paths that forms may post to; all other writes are under /api/.
@@ -63,19 +67,41 @@ class Sessions:
         # Browsers share cookies between ports of a host, so each project has its own name.
         self.cookie = f"o365seg_{project_id}"
         self._serializer = URLSafeTimedSerializer(secret, salt=self.cookie)
+        self._device_cookie = f"{self.cookie}_device"
+        self._devices = URLSafeTimedSerializer(secret, salt=self._device_cookie)
         self._find_rater = find_rater
 
     def sign_in(self, response: Response, rater: Rater, *, secure: bool) -> None:
-        """Set the cookie; `secure` if the request came over HTTPS."""
-        value = self._serializer.dumps([rater.id, _session_tag(rater)])
-        response.set_cookie(
-            self.cookie,
-            value if isinstance(value, str) else value.decode(),
-            max_age=MAX_AGE_S,
-            httponly=True,
-            samesite="lax",
-            secure=secure,
-        )
+        """Set the cookies of session and device; `secure` if the request came over HTTPS."""
+        session = self._serializer.dumps([rater.id, _session_tag(rater)])
+        device = self._devices.dumps([rater.name, secrets.token_urlsafe(12)])
+        for cookie, value, max_age in (
+            (self.cookie, session, MAX_AGE_S),
+            (self._device_cookie, device, DEVICE_MAX_AGE_S),
+        ):
+            response.set_cookie(
+                cookie,
+                value if isinstance(value, str) else value.decode(),
+                max_age=max_age,
+                httponly=True,
+                samesite="lax",
+                secure=secure,
+            )
+
+    def device_of(self, scope: Scope, name: str) -> str | None:
+        """The id of a device that signed in with `name` before; None if it never did.
+
+        It grants nothing but attempts of its own to sign in with this name, and outlives a
+        sign-out.
+        """
+        cookie = HTTPConnection(scope).cookies.get(self._device_cookie)
+        if cookie is None:
+            return None
+        try:
+            known, device = self._devices.loads(cookie, max_age=DEVICE_MAX_AGE_S)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return device if known == name else None
 
     def rater_of(self, scope: Scope) -> Rater | None:
         """The rater of a request's session cookie; None if it has no valid one."""
@@ -95,16 +121,28 @@ class Sessions:
 class SessionGuard:
     """ASGI middleware that refuses requests without a session, except to `PUBLIC_PATHS`."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions, *, in_thread: bool = False) -> None:
+        """Wrap `app`.
+
+        Args:
+            app: The application.
+            sessions: Where the rater of a request comes from.
+            in_thread: Look sessions up in threads of their own, for a database that other machines
+                can delay; a SQLite file is read at once, whoever writes.
+        """
         self._app = app
         self._sessions = sessions
+        self._threads = anyio.CapacityLimiter(8) if in_thread else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        refusal = self._refusal(scope)
+        if self._threads is None:
+            refusal = self._refusal(scope)
+        else:
+            refusal = await anyio.to_thread.run_sync(self._refusal, scope, limiter=self._threads)
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":

@@ -5,6 +5,7 @@ import math
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from annotate_app.access import security_log
 from annotate_app.access.passwords import password_matches
 from annotate_app.access.sessions import (
     LOGIN_PATH,
@@ -14,7 +15,7 @@ from annotate_app.access.sessions import (
     home_of,
     is_secure,
 )
-from annotate_app.access.throttle import Throttle, client_address
+from annotate_app.access.throttle import Throttle, client_address, sign_in_limits
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.store.people.raters import end_sessions, find_rater
@@ -35,9 +36,12 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
     def sign_in(
         request: Request, name: str = Form(default=""), password: str = Form(default="")
     ) -> Response:
-        address = client_address(request)
-        wait = throttle.begin(name, address)
+        limits = sign_in_limits(
+            name, client_address(request), sessions.device_of(request.scope, name)
+        )
+        wait = throttle.begin(limits)
         if wait:
+            security_log.throttled(request, "sign-in", name)
             response = _page(
                 request, "Too many attempts; try again in a few minutes.", name, status=429
             )
@@ -47,8 +51,10 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             rater = find_rater(db, name)
         known = password_matches(password, rater and rater.password_hash)
         if not known or rater is None or not rater.active:
+            security_log.refused(request, name)
             return _page(request, "Wrong name or password.", name, status=401)
-        throttle.forgive(name, address)
+        throttle.forgive(limits)
+        security_log.signed_in(request, rater.name)
         response = RedirectResponse(home_of(rater), status_code=303)
         sessions.sign_in(response, rater, secure=is_secure(request))
         return response

@@ -1,17 +1,43 @@
-"""Limits on sign-in attempts, by name and by address."""
+"""Limits on attempts to sign in and to join, by name, device, link and address."""
 
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import Request
 
 WINDOW_S = 15 * 60
-PER_NAME = 10
+PER_NAME = 10  # also per link of an invitation, and per device that signed in before
 PER_ADDRESS = 50  # an office may share one address
 _MOST_KEYS = 20_000
+
+Limit = tuple[str, int]  # what attempts are counted by, and how many of them are allowed
+
+
+def sign_in_limits(name: str, address: str, device: str | None) -> list[Limit]:
+    """What an attempt to sign in counts for.
+
+    Args:
+        name: As typed; unknown names count too, so that a wait reveals no name.
+        address: Of the client; for IPv6 its /64, which one customer has.
+        device: Of a device that signed in with this name before: it has a limit of its own, which
+            nobody elsewhere can use up.
+    """
+    if device is not None:
+        return [(f"device {device}", PER_NAME)]
+    return [(f"name {name[:100]}", PER_NAME), (f"address {_network(address)}", PER_ADDRESS)]
+
+
+def join_limits(token: str, address: str) -> list[Limit]:
+    """What an attempt to join counts for; only with a link that works, which strangers lack."""
+    return [(f"link {token[:100]}", PER_NAME), (f"joins from {_network(address)}", PER_ADDRESS)]
+
+
+def own_password_limits(rater_id: int) -> list[Limit]:
+    """What an attempt to change one's own password counts for: nobody else can use it up."""
+    return [(f"password of {rater_id}", PER_NAME)]
 
 
 class Throttle:
@@ -26,35 +52,32 @@ class Throttle:
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, name: str, address: str) -> float:
+    def begin(self, limits: Sequence[Limit]) -> float:
         """Count an attempt, or refuse it.
-
-        Args:
-            name: As typed; unknown names count too, so that a wait reveals no name.
-            address: Of the client; for IPv6 its /64, which one customer has.
 
         Returns:
             0 if the attempt may proceed, else seconds to wait.
         """
         now = self._clock()
         with self._lock:
-            waits = [self._wait(key, most, now) for key, most in self._keys(name, address)]
-            if max(waits) > 0:
-                return max(waits)
-            for key, _ in self._keys(name, address):
+            wait = max(self._wait(key, most, now) for key, most in limits)
+            if wait > 0:
+                return wait
+            for key, _ in limits:
                 self._attempts.setdefault(key, deque()).append(now)
                 self._attempts.move_to_end(key)
             while len(self._attempts) > _MOST_KEYS:
                 self._attempts.popitem(last=False)
         return 0
 
-    def forgive(self, name: str, address: str) -> None:
-        """Remove a successful attempt, and all earlier ones on this name."""
-        by_name, by_address = (key for key, _ in self._keys(name, address))
+    def forgive(self, limits: Sequence[Limit]) -> None:
+        """Remove a successful attempt; of the first limit, all earlier ones too."""
+        (first, _), *others = limits
         with self._lock:
-            self._attempts.pop(by_name, None)
-            if self._attempts.get(by_address):
-                self._attempts[by_address].pop()
+            self._attempts.pop(first, None)
+            for key, _ in others:
+                if self._attempts.get(key):
+                    self._attempts[key].pop()
 
     def _wait(self, key: str, most: int, now: float) -> float:
         attempts = self._attempts.get(key)
@@ -63,10 +86,6 @@ class Throttle:
         while attempts and attempts[0] <= now - WINDOW_S:
             attempts.popleft()
         return attempts[0] + WINDOW_S - now if len(attempts) >= most else 0
-
-    @staticmethod
-    def _keys(name: str, address: str) -> Iterable[tuple[str, int]]:
-        return (f"name {name[:100]}", PER_NAME), (f"address {_network(address)}", PER_ADDRESS)
 
 
 def _network(address: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from annotate_app.commands.options import ProjectFolder, QuestionId
-from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.output import JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage gold questions, whose answer is known.", no_args_is_help=True)
@@ -31,7 +31,7 @@ def add(project: ProjectFolder, question: QuestionId, use: Use = "gold") -> None
 
     with open_project(project).store.write() as db:
         add_gold(db, question, Purpose(use))
-    typer.echo(f"question {question} is {use}")
+    say(f"question {question} is {use}")
 
 
 @app.command(
@@ -52,7 +52,7 @@ def import_file(
 
     with open_project(project).store.write() as db:
         count = import_gold(db, file, Purpose(use), only or None)
-    typer.echo(f"{count} questions are {use}")
+    say(f"{count} questions are {use}")
 
 
 @app.command(epilog="Example: `annotate-app gold remove my-project 1234`")
@@ -63,7 +63,7 @@ def remove(project: ProjectFolder, question: QuestionId) -> None:
 
     with open_project(project).store.write() as db:
         remove_gold(db, question)
-    typer.echo(f"question {question} is no longer gold")
+    say(f"question {question} is no longer gold")
 
 
 @app.command("list", epilog="Example: `annotate-app gold list my-project`")

@@ -11,9 +11,11 @@ from annotate_app.commands import gold, people, progress, raters, settings
 from annotate_app.commands.options import ProjectFolder
 from o365seg.errors import InputError
 from o365seg.terminal import command_line
+from o365seg.terminal.output import say
 
 if TYPE_CHECKING:  # importing these takes longer than --help should
     import socket
+    from collections.abc import Sequence
 
     from o365seg.project.folder import Project
 
@@ -36,6 +38,16 @@ def serve(
         typer.Option(help="Folder or URL of the images, if it changed since `o365seg create`."),
     ] = None,
     database: command_line.DatabaseUrl = "",
+    hostname: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Host name that users reach the server by; may be repeated. Requests for other "
+            "names are refused. By default any name is accepted, or only this machine's own "
+            "(localhost) if the server listens on it alone.",
+            show_default=False,
+        ),
+    ] = None,
     behind_proxy: Annotated[
         str | None,
         typer.Option(
@@ -65,7 +77,9 @@ def serve(
         sign_in = (
             f"Nobody can sign in yet. Invite an owner: annotate-app invite {project} --role owner"
         )
-    _serve(opened, listen(host, port), sign_in, behind_proxy)
+    if not hostname and behind_proxy is None:
+        hostname = _own_names(host)
+    _serve(opened, listen(host, port), sign_in, behind_proxy, hostname or [])
 
 
 @app.command(epilog="Example: `annotate-app demo demo/project`")
@@ -85,7 +99,7 @@ def demo(
     listening = listen(host, port)
     if not project.exists():
         report = create_demo(project)
-        typer.echo(f"created {project}: {report.images} images, {report.questions} questions")
+        say(f"created {project}: {report.images} images, {report.questions} questions")
     opened = open_project(project)
     password = demo_password(opened)
     sign_in = f"Sign in as {DEMO_RATER} with password {password}"
@@ -95,24 +109,35 @@ def demo(
         f"terminal:\n  o365seg release {project} --out {release}\n"
         f"  benchmark evaluate {project}/{PREDICTIONS_FOLDER}/{PREDICTIONS[0]} --gt {release}\n"
     )
-    _serve(opened, listening, f"{sign_in}\n\n{score}")
+    _serve(opened, listening, f"{sign_in}\n\n{score}", None, _own_names(host))
+
+
+def _own_names(host: str) -> list[str]:
+    """The names of a server that only this machine can reach; none: it is reached from others."""
+    from annotate_app.access.hosts import is_this_machine
+
+    return [host] if is_this_machine(host) else []
 
 
 def _serve(
-    project: Project, listening: socket.socket, sign_in: str, proxy: str | None = None
+    project: Project,
+    listening: socket.socket,
+    sign_in: str,
+    proxy: str | None,
+    hosts: Sequence[str],
 ) -> None:
     """Serve until interrupted; print the address and how to sign in."""
-    typer.echo("starting …")
+    say("starting …")
     from annotate_app.server import make_app
     from annotate_app.serving import address_of, serve_until_interrupted
 
-    app = make_app(project)
-    typer.echo(f"\n  {address_of(listening)}\n\n{sign_in}\nCtrl-C stops the server.\n")
+    app = make_app(project, hosts)
+    say(f"\n  {address_of(listening)}\n\n{sign_in}\nCtrl-C stops the server.\n")
     try:
         serve_until_interrupted(app, listening, proxy)
     finally:
         project.store.close()
-    typer.echo("stopped; all submitted answers are saved")
+    say("stopped; all submitted answers are saved")
 
 
 app.add_typer(people.app)

@@ -8,7 +8,7 @@ import typer
 from annotate_app.commands.options import PersonName, ProjectFolder
 from o365seg.store.roles import Role
 from o365seg.terminal.command_line import MOST
-from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.output import JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer()
@@ -40,7 +40,7 @@ def invite(
 
     with open_project(project).store.write() as db:
         token = invitations.invite(db, role, name=name, by=None, now=now_ms(), days=days)
-    typer.echo(f"{url.rstrip('/')}{JOIN_ROOT}/{token}")
+    say(f"{url.rstrip('/')}{JOIN_ROOT}/{token}")
 
 
 @app.command(epilog="Example: `annotate-app invitations my-project`")
@@ -84,7 +84,7 @@ def withdraw(
         withdrawn = invitations.withdraw(db, invitation, by=None, now=now_ms())
     if not withdrawn:
         raise InputError("unknown or closed", record=f"invitation {invitation}")
-    typer.echo(f"invitation {invitation} is withdrawn")
+    say(f"invitation {invitation} is withdrawn")
 
 
 @app.command(epilog="Example: `annotate-app people my-project`")
@@ -119,7 +119,7 @@ def role(
 
     with open_project(project).store.write() as db:
         accounts.set_role(db, name, role, by=None)
-    typer.echo(f"{name} is {role.value} now")
+    say(f"{name} is {role.value} now")
 
 
 @app.command(epilog="Example: `annotate-app deactivate my-project Ada`")
@@ -131,7 +131,7 @@ def deactivate(project: ProjectFolder, name: PersonName) -> None:
 
     with open_project(project).store.write() as db:
         accounts.deactivate(db, name, by=None, now=now_ms())
-    typer.echo(f"{name} is deactivated")
+    say(f"{name} is deactivated")
 
 
 @app.command(epilog="Example: `annotate-app reactivate my-project Ada`")
@@ -142,4 +142,4 @@ def reactivate(project: ProjectFolder, name: PersonName) -> None:
 
     with open_project(project).store.write() as db:
         accounts.reactivate(db, name, by=None)
-    typer.echo(f"{name} can sign in again")
+    say(f"{name} can sign in again")

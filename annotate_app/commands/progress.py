@@ -7,7 +7,7 @@ import typer
 
 from annotate_app.commands.options import ProjectFolder
 from o365seg.terminal.command_line import MOST, utf8
-from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.output import STDOUT, JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer()
@@ -57,8 +57,16 @@ def progress(project: ProjectFolder, json: JsonFile = None) -> None:
         )
         for row in skips
     ]
+    odd = [
+        Text(
+            f"{person.name}: {person.odd_times} answers claimed more time than possible; see "
+            "`annotate-app audit --action answer.odd_time`"
+        )
+        for person in people
+        if person.odd_times
+    ]
     numbers = {"estimate": left, "raters": people, "skips_by_category": skips}
-    show(numbers, json, head, table, *by_category)
+    show(numbers, json, head, table, *by_category, *odd)
 
 
 @app.command(epilog="Example: `annotate-app agreement my-project --json agreement.json`")
@@ -123,7 +131,7 @@ def audit(
         when = datetime.fromtimestamp(entry.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
         detail = " ".join(f"{key}={_first_line(value)}" for key, value in entry.detail.items())
         who = entry.actor or "(command line)"
-        typer.echo(f"{when}  {who}  {entry.action}  {entry.subject}  {detail}".rstrip())
+        say(f"{when}  {who}  {entry.action}  {entry.subject}  {detail}".rstrip())
     show(entries, json)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from annotate_app.commands.options import PersonName, ProjectFolder
 from o365seg.errors import InputError
+from o365seg.terminal.output import say
 
 if TYPE_CHECKING:  # importing these takes longer than --help should
     from collections.abc import Callable
@@ -59,7 +60,7 @@ def list_all(project: ProjectFolder) -> None:
     with open_project(project).store.read() as db:
         names = rater_names(db)
     for name in names:
-        typer.echo(name)
+        say(name)
 
 
 @app.command(epilog="Example: `annotate-app rater qualify my-project Ada`")
@@ -71,7 +72,7 @@ def qualify(project: ProjectFolder, name: PersonName) -> None:
 
     with open_project(project).store.write() as db:
         pass_by_hand(db, name, now_ms())
-    typer.echo(f"{name} is qualified")
+    say(f"{name} is qualified")
 
 
 def _give_password(
@@ -89,24 +90,25 @@ def _give_password(
     from o365seg.store import audit
 
     opened = open_project(project)
-    new = _password_from_stdin() if from_stdin else random_password()
+    new = _password_from_stdin(name) if from_stdin else random_password()
     hashed = hash_password(new)
     with opened.store.write() as db:
         store_hash(db, name, hashed)
         audit.record(db, None, action, name)
-    typer.echo(done)
+    say(done)
     if not from_stdin:
-        typer.echo(f"password: {new}")
+        say(f"password: {new}")
 
 
-def _password_from_stdin() -> str:
-    """The first line of standard input."""
-    from annotate_app.access.passwords import MAX_PASSWORD, MIN_PASSWORD
+def _password_from_stdin(name: str) -> str:
+    """The first line of standard input, if `name` may have it as password."""
+    from annotate_app.access.passwords import password_fault
 
     try:
         given = sys.stdin.buffer.readline().decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise InputError("must be UTF-8 text", field="password") from None
-    if not MIN_PASSWORD <= len(given) <= MAX_PASSWORD:
-        raise InputError(f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters", field="password")
+    fault = password_fault(given, name)
+    if fault is not None:
+        raise InputError(fault, field="password")
     return given

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from annotate_app.commands.options import ProjectFolder
-from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.output import STDOUT, JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Show and change a project's settings.", no_args_is_help=True)
@@ -26,8 +26,8 @@ def show_all(project: ProjectFolder, json: JsonFile = None) -> None:
     if json != STDOUT:
         for name, value in settings.items():
             if name != "guidelines":
-                typer.echo(f"{name} = {str(value).lower()}")
-        typer.echo(f"\n{settings['guidelines'].rstrip()}")
+                say(f"{name} = {str(value).lower()}")
+        say(f"\n{settings['guidelines'].rstrip()}")
     show(settings, json)
 
 
@@ -43,7 +43,7 @@ def set_one(
 
     with open_project(project).store.write() as db:
         settings = change_setting(db, name, value)
-    typer.echo(f"{name} = {str(getattr(settings, name)).lower()}")
+    say(f"{name} = {str(getattr(settings, name)).lower()}")
 
 
 @app.command(epilog="Example: `annotate-app settings guidelines my-project guidelines.md`")
@@ -63,4 +63,4 @@ def guidelines(
         raise InputError("must be UTF-8 text", file=file) from None
     with open_project(project).store.write() as db:
         change_setting(db, "guidelines", text)
-    typer.echo(f"guidelines: {len(text.split())} words")
+    say(f"guidelines: {len(text.split())} words")

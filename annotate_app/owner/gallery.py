@@ -1,8 +1,10 @@
 """The owner's gallery: answers as thumbnails, with filters."""
 
+import math
 from dataclasses import asdict
 from typing import Literal
 
+import anyio
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
@@ -19,6 +21,8 @@ from o365seg.store.work.answers import SkipReason
 
 PAGE = 24
 _LONGEST = {"small": 480, "large": 1400}
+_DRAWN_AT_ONCE = 2
+_MOST_PIXELS = 100_000_000  # decoded, 0.3 GB each
 
 
 def make_router(project: Project) -> APIRouter:
@@ -67,12 +71,22 @@ def make_router(project: Project) -> APIRouter:
             verdicts=list(Verdict),
         )
 
+    drawing = anyio.CapacityLimiter(_DRAWN_AT_ONCE)
+
     @router.get("/{answer}.jpg")
-    def picture(owner: Owner, answer: RowId, size: Literal["small", "large"] = "small") -> Response:
+    async def picture(
+        owner: Owner, answer: RowId, size: Literal["small", "large"] = "small"
+    ) -> Response:
+        # Who waits for a turn takes none of the threads that all other requests need.
+        return await anyio.to_thread.run_sync(draw, answer, size, limiter=drawing)
+
+    def draw(answer: int, size: str) -> Response:
         with project.store.read() as db:
             painted = gallery.find_painted(db, answer)
         if painted is None:
             raise HTTPException(404, "No such answer.")
+        if math.prod(painted.size) > _MOST_PIXELS:
+            raise HTTPException(422, "The image is too large to be shown here.")
         try:
             image, _ = read_image(project, painted.image_sha256)
         except ImageUnavailable as error:

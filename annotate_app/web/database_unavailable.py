@@ -3,7 +3,7 @@
 The painter retries by itself (`static/work/api.js`) and keeps the mask until it is accepted.
 """
 
-import sys
+import logging
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from o365seg.store.database import DATABASE_ERRORS, error_reason, is_unavailable
 
 RETRY_AFTER_S = 5
+_log = logging.getLogger("o365seg.database")
 _MESSAGE = "The project's database is unavailable. Nothing is lost; try again in a moment."
 
 
@@ -35,7 +36,7 @@ class DatabaseUnavailable:
         except DATABASE_ERRORS as error:
             if not is_unavailable(error):
                 raise
-            sys.stderr.write(f"database: {error_reason(error)}\n")
+            _log.warning("the database is unavailable: %s", error_reason(error))
             if started or scope["type"] != "http":
                 raise
             await _answer(scope)(scope, receive, send)

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from annotate_app.web.pages import render
 
@@ -21,6 +22,7 @@ def add_handlers(app: FastAPI) -> None:
     """Answer invalid requests and refused ones with `problem` or a page."""
     app.add_exception_handler(RequestValidationError, _refuse_body)
     app.add_exception_handler(HTTPException, _show_problem)
+    app.add_exception_handler(ClientDisconnect, _say_nothing)
 
 
 def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
@@ -32,6 +34,11 @@ def _refuse_body(_request: Request, error: Exception) -> JSONResponse:
     ]
     message = "; ".join(faults).encode(errors="replace").decode()[:500]
     return problem(422, "malformed", message)
+
+
+def _say_nothing(_request: Request, _error: Exception) -> Response:
+    """The client went away before its request was complete: nobody reads this."""
+    return Response(status_code=400)
 
 
 def _show_problem(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -35,12 +36,17 @@ _DRIVER = "postgresql+psycopg"
 _SECRETS = ("password", "sslpassword", "oauth_client_secret")  # libpq's, behind a URL's `?`
 _SESSION = {
     "synchronous_commit": "on",
-    # Who waits longer for the writers before it hears so, and may try again.
     "lock_timeout": "30s",
     # A process that stands still in a transaction must not keep all others from writing.
     "idle_in_transaction_session_timeout": "10min",
 }
 _STALLED_WRITER = "60s"
+
+WRITE_WAIT_S = 30
+"""How long a writer waits for others before it hears so, and may try again, in seconds."""
+
+write_deadline: ContextVar[float | None] = ContextVar("write_deadline", default=None)
+"""Until when the writers of this context wait, by `time.monotonic`; None: `WRITE_WAIT_S` each."""
 
 
 def now_ms() -> int:
@@ -100,6 +106,7 @@ class Store:
         self._writing = threading.Lock()
         self._take_turn = sa.select(
             sa.func.set_config("idle_in_transaction_session_timeout", _STALLED_WRITER, True),
+            sa.func.set_config("lock_timeout", sa.bindparam("wait", type_=sa.String), True),
             sa.func.pg_advisory_xact_lock(zlib.crc32(f"o365seg {namespace}".encode())),
         )
 
@@ -130,21 +137,50 @@ class Store:
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that commits at the end of the block, or leaves no trace on an error.
 
-        Writers of this process queue for a lock; writers of others wait in the database.
+        Writers of this process queue for a lock; writers of others wait in the database, both
+        until `write_deadline`.
+
+        Raises:
+            WritersBusy: the turn did not come in time, in this process; in the database
+                `DBAPIError`. `is_unavailable` is true of both.
         """
-        with self._writing, self._engine.connect() as connection:
+        with self._turn(), self._engine.connect() as connection:
             connection = connection.execution_options(o365seg_write=True)
             with connection.begin():
                 if not self.is_sqlite:
-                    connection.execute(self._take_turn)
+                    connection.execute(self._take_turn, {"wait": f"{_wait_ms()}ms"})
                 yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The turn among the writers of this process."""
+        if not self._writing.acquire(timeout=_wait_ms() / 1000):
+            raise WritersBusy
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     def close(self) -> None:
         """Give back every connection."""
         self._engine.dispose()
 
 
-DATABASE_ERRORS = (DBAPIError, PoolTimeout)
+class WritersBusy(Exception):
+    """Other writers held the database for too long; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(f"other writers held it for {WRITE_WAIT_S} seconds")
+
+
+def _wait_ms() -> int:
+    """How long a writer may wait now, in ms; at least 1, as 0 means for ever to PostgreSQL."""
+    deadline = write_deadline.get()
+    left = WRITE_WAIT_S if deadline is None else deadline - time.monotonic()
+    return max(1, round(left * 1000))
+
+
+DATABASE_ERRORS = (DBAPIError, PoolTimeout, WritersBusy)
 
 
 def is_unavailable(error: Exception) -> bool:
@@ -152,9 +188,19 @@ def is_unavailable(error: Exception) -> bool:
 
     False for a faulty statement.
     """
-    if isinstance(error, PoolTimeout | OperationalError | InterfaceError):
+    if isinstance(error, WritersBusy | PoolTimeout | OperationalError | InterfaceError):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def answers_now(store: Store) -> bool:
+    """Whether the database can be read."""
+    try:
+        with store.read() as db:
+            db.execute(sa.select(1))
+    except DATABASE_ERRORS:
+        return False
+    return True
 
 
 def error_reason(error: Exception) -> str:
@@ -199,7 +245,9 @@ def _refusal(store: Store, error: DBAPIError) -> str:
 def _sqlite(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
         url,
-        connect_args={"timeout": 30, "check_same_thread": False},
+        connect_args={"timeout": WRITE_WAIT_S, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=32,  # as many as uvicorn has threads
         hide_parameters=True,  # an error in a log must not show a password's hash
     )
 
@@ -215,6 +263,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     def _begin(connection: sa.Connection) -> None:
         # A writer takes the lock at the start: upgrading a read lock half-way can deadlock.
         writes = connection.get_execution_options().get("o365seg_write", False)
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_wait_ms()}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

@@ -9,11 +9,12 @@ from route_walk import walk_routes
 from starlette.websockets import WebSocketDisconnect
 
 from annotate_app.web.static_files import static_url
+from o365seg.project.folder import Project
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 # Whoever adds a route says here who may use it; the test below fails until then.
-PUBLIC = {"/login", "/join/{token}"}
+PUBLIC = {"/login", "/join/{token}", "/healthz", "/readyz"}
 FOR_OWNERS = {
     "/progress",
     "/progress/now",
@@ -112,6 +113,45 @@ def test_of_the_static_files_a_stranger_gets_the_style_of_the_sign_in_alone(
         "x/styles/pages.css",
     ):
         assert stranger.get(static_url(name)).status_code == 303
+
+
+def test_of_gradio_only_what_the_page_loads_is_there(
+    owner: TestClient, routes: dict[str, set[str]], own_routes: set[str]
+) -> None:
+    reached = {
+        path
+        for path in set(routes) - own_routes - {"/login", "/logout"}
+        if owner.get(example(path), headers={"Origin": "http://testserver"}).status_code != 404
+    }
+    assert reached <= {
+        "/",
+        "/config",
+        "/theme.css",
+        "/favicon.ico",
+        "/manifest.json",
+        "/gradio_api/info",
+        "/gradio_api/startup-events",
+        "/gradio_api/heartbeat/{session_hash}",
+    }
+
+
+def test_no_other_site_may_read(owner: TestClient) -> None:
+    for path in ("/", "/config", "/api/me", "/login"):
+        for origin in ("http://localhost:3000", "null", "https://evil.example"):
+            answer = owner.get(path, headers={"Origin": origin, "Host": "localhost:7860"})
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_health_needs_no_session(stranger: TestClient, project: Project) -> None:
+    assert stranger.get("/healthz").json() == stranger.get("/readyz").json() == {"status": "ok"}
+
+
+def test_behind_https_browsers_are_told_to_stay_there(app: FastAPI) -> None:
+    header = "strict-transport-security"
+    with TestClient(app, base_url="https://testserver") as client:
+        assert client.get("/login").headers[header] == "max-age=31536000"
+    with TestClient(app) as client:
+        assert header not in client.get("/login").headers
 
 
 def test_a_websocket_is_refused_with_and_without_a_session(

@@ -19,6 +19,12 @@ class HttpRater:
         self._cookie = ""
         self._connection: http.client.HTTPConnection | None = None
 
+    def another(self) -> "HttpRater":
+        """The same rater by another connection."""
+        other = HttpRater(f"http://{self._address}", self._timeout)
+        other._cookie = self._cookie
+        return other
+
     def sign_in(self, name: str, password: str) -> None:
         """By the form, as people do."""
         form = urlencode({"name": name, "password": password}).encode()
@@ -41,6 +47,15 @@ class HttpRater:
         status, _, content = self._send(path, body, headers)
         return status, json.loads(content)
 
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Read a page; returns the status and the body.
+
+        Raises:
+            Unreachable: the connection broke.
+        """
+        status, _, content = self._send(path, None, {"Cookie": self._cookie})
+        return status, content
+
     def connect(self) -> None:
         """Open the connection ahead of the first request."""
         if self._connection is None:
@@ -54,12 +69,13 @@ class HttpRater:
             self._connection = None
 
     def _send(
-        self, path: str, body: bytes, headers: dict[str, str]
+        self, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         try:
             self.connect()
             assert self._connection is not None
-            self._connection.request("POST", path, body, headers)
+            method = "GET" if body is None else "POST"
+            self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
             return answer.status, answer.headers, answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -15,7 +15,8 @@ def walk_routes(app: FastAPI) -> Iterator[tuple[str, frozenset[str]]]:
                 yield route.path, frozenset(route.methods or ())
             elif isinstance(route, WebSocketRoute):
                 yield route.path, frozenset({"WEBSOCKET"})
-            mounted = getattr(getattr(route, "app", None), "router", None)
+            mounted = getattr(route, "app", None)
+            mounted = getattr(getattr(mounted, "app", mounted), "router", None)  # one is wrapped
             inner = getattr(route, "original_router", mounted)  # FastAPI keeps included ones whole
             if inner is not None:
                 routers.append(inner)

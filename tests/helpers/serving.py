@@ -40,11 +40,25 @@ def annotate_app(*arguments: object, **options) -> subprocess.CompletedProcess[s
 
 @contextmanager
 def serving(
-    project: Path, command: str = "serve", port: int = 0, options: tuple[str, ...] = ()
+    project: Path,
+    command: str = "serve",
+    port: int = 0,
+    options: tuple[str, ...] = (),
+    prelude: str = "",
 ) -> Iterator[Server]:
-    """Serve a project until the block ends."""
+    """Serve a project until the block ends; `prelude` is run before the command."""
     process = subprocess.Popen(
-        [sys.executable, "-u", "-c", _MAIN, command, str(project), "--port", str(port), *options],
+        [
+            sys.executable,
+            "-u",
+            "-c",
+            f"{prelude}\n{_MAIN}",
+            command,
+            str(project),
+            "--port",
+            str(port),
+            *options,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
