@@ -28,6 +28,7 @@ from o365seg.store.database import now_ms
 from o365seg.store.people.raters import add_rater, find_rater
 from o365seg.store.schema import Role, image, question
 from o365seg.store.work import answers, leases
+from o365seg.store.work.checks import Activity, Mask, Skip, SkipReason
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
 from scripted_rater import cut_out
@@ -55,11 +56,11 @@ def paint_some(project: Project, name: str, count: int, day: int) -> None:
             return
         photo = _photo(project, current.image_sha256)
         mask = cut_out(photo, current.bbox)
-        work: answers.Mask | answers.Skip = answers.Skip(answers.SkipReason.TOO_BLURRY)
+        work: Mask | Skip = Skip(SkipReason.TOO_BLURRY)
         if mask.sum() > 30 and number % 6 != 5:
             rle = encode_rle(mask)
             assert isinstance(rle.counts, str)
-            work = answers.Mask(
+            work = Mask(
                 (current.height, current.width), rle.counts, zlib.crc32(rle.counts.encode())
             )
         active = 60_000 + 20_000 * (number % 7)
@@ -67,7 +68,7 @@ def paint_some(project: Project, name: str, count: int, day: int) -> None:
             answers.submit(
                 db, rater_id=person.id, token=current.token, question_id=current.question_id,
                 work=work, image_sha256=current.image_sha256,
-                activity=answers.Activity(wall_ms=active + 9_000, active_ms=active, strokes=12),
+                activity=Activity(wall_ms=active + 9_000, active_ms=active, strokes=12),
                 client_version="pictures", now=now + active,
             )  # fmt: skip
 

@@ -17,7 +17,7 @@ from o365seg.project.folder import Project
 from o365seg.store.people.raters import rater_names
 from o365seg.store.progress import gallery
 from o365seg.store.schema import Verdict
-from o365seg.store.work.answers import SkipReason
+from o365seg.store.work.checks import SkipReason
 
 PAGE = 24
 _LONGEST = {"small": 480, "large": 1400}

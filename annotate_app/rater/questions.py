@@ -30,12 +30,13 @@ from o365seg.store.progress.summary import measure_for_rater
 from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose
 from o365seg.store.work import answers, earlier_work, leases
+from o365seg.store.work.checks import AnswerRefused, Mask, Skip, SkipReason
 
 
 class SkipBody(BaseModel):
     """A skip and its reason; the reason `other` requires a note."""
 
-    reason: answers.SkipReason
+    reason: SkipReason
     note: Text = Field(default="", max_length=2000)
 
 
@@ -51,12 +52,12 @@ class AnswerBody(BaseModel):
             raise ValueError("must have either a mask or a skip")
         return self
 
-    def work(self) -> answers.Mask | answers.Skip:
+    def work(self) -> Mask | Skip:
         """Convert to the store's type."""
         if self.mask is not None:
             return self.mask.mask()
         assert self.skip is not None  # by the validator
-        return answers.Skip(self.skip.reason, self.skip.note)
+        return Skip(self.skip.reason, self.skip.note)
 
 
 class SubmitBody(BaseModel):
@@ -119,7 +120,7 @@ def make_router(project: Project) -> APIRouter:
                     client_version=body.client_version,
                     now=now,
                 )
-            except answers.AnswerRefused as refusal:
+            except AnswerRefused as refusal:
                 return problem(422, "refused", str(refusal))
             trial = _trial_feedback(db, outcome)
             # After a whole attempt its result comes first, not the next attempt.
@@ -149,7 +150,7 @@ def make_router(project: Project) -> APIRouter:
                     now=now,
                     polygon=body.polygon and body.polygon.polygon(),
                 )
-            except answers.AnswerRefused as refusal:
+            except AnswerRefused as refusal:
                 return problem(422, "refused", str(refusal))
         if not held:
             return problem(409, "lease_lost", "This question has gone to another rater.")

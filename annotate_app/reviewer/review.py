@@ -26,7 +26,8 @@ from o365seg.store.review import queue, verdicts
 from o365seg.store.review.queue import Attention, Filters
 from o365seg.store.review.verdicts import ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
-from o365seg.store.work.answers import AnswerRefused, Draft
+from o365seg.store.work.answers import Draft
+from o365seg.store.work.checks import AnswerRefused
 
 _require_reviewer = require(Role.REVIEWER)
 _Reviewer = Annotated[Rater, Depends(_require_reviewer)]

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from annotate_app.web.request_bodies import Text
-from o365seg.store.work.answers import Activity, Draft, Mask, Polygon
+from o365seg.store.work.answers import Draft, Polygon
+from o365seg.store.work.checks import Activity, Mask
 
 _Millis = Annotated[int, Field(ge=0, le=7 * 24 * 3600 * 1000)]  # a week
 _Count = Annotated[int, Field(ge=0, le=2**31)]

@@ -20,7 +20,8 @@ from o365seg.formats.masks import Rle, decode_rle
 from o365seg.project.folder import Project, create_project, open_project
 from o365seg.store.people import raters
 from o365seg.store.schema import Purpose, Role, answer, lease, rater, review
-from o365seg.store.work.answers import Recorded, Skip, SkipReason
+from o365seg.store.work.answers import Recorded
+from o365seg.store.work.checks import Skip, SkipReason
 
 HEIGHT, WIDTH = 240, 320
 PEOPLE = {"Ada": Role.RATER, "Bob": Role.RATER, "Rea": Role.REVIEWER}

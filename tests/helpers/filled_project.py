@@ -12,7 +12,7 @@ from o365seg.store import audit
 from o365seg.store.database import now_ms
 from o365seg.store.people import invitations, raters
 from o365seg.store.schema import Purpose, Role, Verdict, answer, image, lease, question, review
-from o365seg.store.work.answers import SkipReason
+from o365seg.store.work.checks import SkipReason
 
 PEOPLE = {
     "Olga": Role.OWNER,

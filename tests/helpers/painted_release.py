@@ -11,7 +11,7 @@ from o365seg.formats.json_files import write_json_atomic
 from o365seg.formats.records import read_annotations
 from o365seg.project.folder import create_project, open_project
 from o365seg.release.build import FILE_NAME, build_release
-from o365seg.store.work import answers
+from o365seg.store.work.checks import Activity
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def make_release(folder: Path, images: int = 4, unanswered: int = 2) -> PaintedR
     skip(project.store, ada, current(take(project.store, ada)))
     for number in range(2, sum(not record.iscrowd for record in records) - unanswered + 1):
         leased = current(take(project.store, ada))
-        activity = answers.Activity(active_ms=number * 10_000)
+        activity = Activity(active_ms=number * 10_000)
         mask = travelling_mask(_ellipse(boxes[leased.question_id]))
         submit(project.store, ada, leased, mask, activity, now=number)
     path = folder / FILE_NAME

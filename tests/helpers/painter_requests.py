@@ -7,7 +7,7 @@ from small_project import box_mask
 
 from o365seg.project.folder import Project
 from o365seg.store.schema import lease
-from o365seg.store.work.answers import Mask
+from o365seg.store.work.checks import Mask
 
 
 def mask_body(mask: Mask) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from o365seg.store.review.verdicts import ReviewItem
 from o365seg.store.schema import Purpose, Role, Verdict, gold
 from o365seg.store.settings import change_setting
 from o365seg.store.work import leases
-from o365seg.store.work.answers import Mask, Recorded
+from o365seg.store.work.answers import Recorded
+from o365seg.store.work.checks import Mask
 
 SIZE = (48, 64)
 

@@ -3,6 +3,7 @@
 from o365seg.store.database import Store
 from o365seg.store.people import raters
 from o365seg.store.work import answers, leases
+from o365seg.store.work.checks import Activity, Mask, Skip, SkipReason
 
 
 def add_raters(store: Store, count: int) -> list[int]:
@@ -25,8 +26,8 @@ def submit(
     store: Store,
     rater: int,
     leased: leases.LeasedQuestion,
-    work: answers.Mask | answers.Skip,
-    activity: answers.Activity = answers.Activity(),  # noqa: B008  (frozen)
+    work: Mask | Skip,
+    activity: Activity = Activity(),  # noqa: B008  (frozen)
     now: int = 0,
 ) -> object:
     """Submit at `now`, or later if the activity takes longer."""
@@ -46,7 +47,7 @@ def submit(
 
 
 def skip(store: Store, rater: int, leased: leases.LeasedQuestion, now: int = 0) -> object:
-    return submit(store, rater, leased, answers.Skip(answers.SkipReason.TOO_DARK), now=now)
+    return submit(store, rater, leased, Skip(SkipReason.TOO_DARK), now=now)
 
 
 def current(work: leases.Work) -> leases.LeasedQuestion:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from o365seg.formats.masks import encode_rle
 from o365seg.project.folder import Project, create_project, open_project
-from o365seg.store.work.answers import Mask
+from o365seg.store.work.checks import Mask
 
 CATEGORIES = [
     {"id": 1, "name": "Person"},

@@ -21,6 +21,7 @@ from o365seg.store.schema import (
     review_hold,
 )
 from o365seg.store.work import answers, leases
+from o365seg.store.work.checks import Activity, Mask, bounded_by, check_work
 
 HOLD_MS = 10 * 60 * 1000  # how long a reviewer keeps an answer after they last asked
 
@@ -113,8 +114,8 @@ def repaint(
     reviewer_id: int,
     answer_id: int,
     token: str,
-    mask: answers.Mask,
-    activity: answers.Activity,
+    mask: Mask,
+    activity: Activity,
     client_version: str,
     now: int,
 ) -> answers.Recorded:
@@ -128,15 +129,15 @@ def repaint(
         sa.select(answer).where(answer.c.lease_token == token, answer.c.rater_id == reviewer_id)
     ).one_or_none()
     if recorded is not None:
-        same, _ = answers.check_work(mask, (recorded.height, recorded.width))
-        if isinstance(same, answers.Mask) and recorded.counts == same.counts:
+        same, _ = check_work(mask, (recorded.height, recorded.width))
+        if isinstance(same, Mask) and recorded.counts == same.counts:
             return answers.Recorded(recorded.id, repeated=True)
         raise ReviewRefused("you already submitted another mask for this question")
     row = judged_row(db, reviewer_id, answer_id, now)
     hold = _hold(db, reviewer_id, answer_id, token)
     if hold is None:
         raise ReviewRefused("your time to repaint it ran out; open it again")
-    work, area = answers.check_work(mask, (row.height, row.width))
+    work, area = check_work(mask, (row.height, row.width))
     leases.close_answering(db, row.question_id, "reassigned", now)
     began = min(now, hold.expires_at - HOLD_MS)
     db.execute(
@@ -163,7 +164,7 @@ def repaint(
         work=work,
         area=area,
         # Nobody can have begun before the answer was there.
-        activity=answers.bounded_by(activity, now - row.received_at),
+        activity=bounded_by(activity, now - row.received_at),
         client_version=client_version,
         now=now,
     )

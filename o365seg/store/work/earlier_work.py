@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
 from o365seg.store.work import leases
-from o365seg.store.work.answers import Mask, delete_draft
+from o365seg.store.work.answers import delete_draft
+from o365seg.store.work.checks import Mask
 from o365seg.store.work.choosing import Choice
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from o365seg.store.work.answers import Activity
+from o365seg.store.work.checks import Activity
 
 _TOOLS = "return m.TOOLS.map(({ tool, ...entry }) => entry);"
 

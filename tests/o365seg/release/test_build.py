@@ -21,13 +21,13 @@ from o365seg.project.folder import Project, create_project, open_project
 from o365seg.release.build import build_release
 from o365seg.release.card import data_card, measure
 from o365seg.release.publication import publication
-from o365seg.store.work import answers
+from o365seg.store.work.checks import Activity
 
 
 def paint(project: Project, rater: int, pixels: np.ndarray) -> int:
     """Answer the rater's current question with a mask; returns the question."""
     leased = current(take(project.store, rater))
-    activity = answers.Activity(active_ms=60_000)
+    activity = Activity(active_ms=60_000)
     submit(project.store, rater, leased, travelling_mask(pixels), activity, now=5)
     return leased.question_id
 

@@ -27,7 +27,7 @@ from serving import serving
 from small_project import travelling_mask
 
 from annotate_app.access.passwords import hash_password
-from o365seg.store.work.answers import Mask
+from o365seg.store.work.checks import Mask
 
 PASSWORD = "correct horse"
 WIDTH, HEIGHT = 4000, 3000

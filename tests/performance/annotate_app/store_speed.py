@@ -24,6 +24,7 @@ from o365seg.store.database import now_ms
 from o365seg.store.people.raters import Rater, rater_by_id
 from o365seg.store.progress import summary as progress
 from o365seg.store.work import answers, leases
+from o365seg.store.work.checks import Activity
 
 
 def one_submit(project: Project, rater: Rater, times: dict[str, list[float]]) -> bool:
@@ -43,7 +44,7 @@ def one_submit(project: Project, rater: Rater, times: dict[str, list[float]]) ->
             question_id=held.question_id,
             work=mask,
             image_sha256=held.image_sha256,
-            activity=answers.Activity(),
+            activity=Activity(),
             client_version="test",
             now=now_ms(),
         )

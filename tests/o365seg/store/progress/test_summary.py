@@ -5,7 +5,7 @@ from small_project import box_mask
 
 from o365seg.project.folder import Project
 from o365seg.store.progress import summary as progress
-from o365seg.store.work.answers import Activity, Mask, Skip, SkipReason
+from o365seg.store.work.checks import Activity, Mask, Skip, SkipReason
 
 HOUR = 3_600_000
 

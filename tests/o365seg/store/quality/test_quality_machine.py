@@ -31,6 +31,7 @@ from o365seg.store.schema import Purpose, Role, Verdict, answer, lease, review
 from o365seg.store.standing import counting_answers
 from o365seg.store.versions import open_store
 from o365seg.store.work import answers, earlier_work
+from o365seg.store.work.checks import Activity, Mask, Skip, SkipReason
 from o365seg.store.work.leases import LEASE_MS, LeasedQuestion
 
 RATERS = ("Ada", "Bob", "Cem")
@@ -108,7 +109,7 @@ class QualityWork(RuleBasedStateMachine):
             return
         current = take(self.store, rater, self.now).current
         leased = self.seen[rater][0] if old or current is None else current
-        work: Any = answers.Skip(answers.SkipReason.TOO_DARK)
+        work: Any = Skip(SkipReason.TOO_DARK)
         if not skip:
             work = box_mask(*SIZE, *place)
         outcome = submit(self.store, rater, leased, work, now=self.now)
@@ -257,7 +258,7 @@ class QualityWork(RuleBasedStateMachine):
                     answer_id=item.answer_id,
                     token=item.token,
                     mask=mask,
-                    activity=answers.Activity(),
+                    activity=Activity(),
                     client_version="test",
                     now=self.now,
                 )
@@ -274,7 +275,7 @@ class QualityWork(RuleBasedStateMachine):
             "question": leased.question_id,
             "rater": rater,
             "purpose": leased.purpose,
-            "counts": work.counts if isinstance(work, answers.Mask) else None,
+            "counts": work.counts if isinstance(work, Mask) else None,
         }
 
     def _ordinary(self) -> list[dict[str, Any]]:

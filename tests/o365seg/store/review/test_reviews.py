@@ -24,6 +24,7 @@ from o365seg.store.review.queue import Attention
 from o365seg.store.review.verdicts import ReviewRefused
 from o365seg.store.schema import Purpose, Role, Verdict
 from o365seg.store.work import answers
+from o365seg.store.work.checks import Activity
 
 HOUR = 3_600_000
 
@@ -168,7 +169,7 @@ def test_a_repainting_is_final_and_recorded_once(
                 answer_id=answered,
                 token=item.token,
                 mask=mask,
-                activity=answers.Activity(active_ms=HOUR),
+                activity=Activity(active_ms=HOUR),
                 client_version="test",
                 now=HOUR,
             )
@@ -201,7 +202,7 @@ def test_a_repainting_takes_the_question_from_who_corrects_it(
             answer_id=answered,
             token=back.token,
             mask=box_mask(*SIZE, 20, 20),
-            activity=answers.Activity(),
+            activity=Activity(),
             client_version="test",
             now=0,
         )

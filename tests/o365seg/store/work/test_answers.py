@@ -17,7 +17,8 @@ from o365seg.store.audit import ODD_TIME, list_entries
 from o365seg.store.quality.rater_quality import measure_raters
 from o365seg.store.schema import answer, draft
 from o365seg.store.work import answers, leases
-from o365seg.store.work.answers import Activity, AnswerRefused, LeaseLost, Mask, Recorded, Skip
+from o365seg.store.work.answers import LeaseLost, Recorded
+from o365seg.store.work.checks import Activity, AnswerRefused, Mask, Skip, SkipReason
 
 ACTIVITY = Activity(wall_ms=9000, active_ms=5000, idle_ms=3000, hidden_ms=1000, strokes=4, undos=1)
 SQUARE = box_mask(48, 64, 10, 8)
@@ -66,7 +67,7 @@ def test_a_mask_is_recorded_with_everything_about_it(
 
 
 def test_a_skip_is_recorded_with_its_reason(project: Project, submit: Callable) -> None:
-    submit(Skip(answers.SkipReason.OTHER, "a mirror image"))
+    submit(Skip(SkipReason.OTHER, "a mirror image"))
     (row,) = rows(project, answer)
     assert (row.skip_reason, row.skip_note, row.counts) == ("other", "a mirror image", None)
 
@@ -114,7 +115,7 @@ def test_a_submit_after_the_question_went_elsewhere_is_kept_as_a_draft(
         (Mask((48, 64), SQUARE.counts[:-1], SQUARE.crc32), "checksum"),
         (Mask((48, 64), "0", 0xF4DBDF21), "sum to 0"),
         (Mask((100_000, 100_000), SQUARE.counts, SQUARE.crc32), "out of range"),
-        (Skip(answers.SkipReason.OTHER, "  "), "few words"),
+        (Skip(SkipReason.OTHER, "  "), "few words"),
     ],
 )
 def test_what_cannot_be_the_raters_answer_is_refused(

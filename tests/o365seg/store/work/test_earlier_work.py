@@ -8,13 +8,14 @@ from o365seg.store.progress.summary import measure_progress
 from o365seg.store.schema import Purpose
 from o365seg.store.standing import newest_answers
 from o365seg.store.work import answers, earlier_work, leases
+from o365seg.store.work.checks import Mask
 from o365seg.store.work.choosing import Choice
 from o365seg.store.work.earlier_work import Standing
 
 HOUR = 3_600_000
 
 
-def mask(x: int) -> answers.Mask:
+def mask(x: int) -> Mask:
     return box_mask(48, 64, x, 3)
 
 

@@ -10,6 +10,7 @@ from small_project import SmallSource, box_mask, make_source
 from o365seg.project.folder import Project, create_project, open_project
 from o365seg.store.database import now_ms
 from o365seg.store.work import answers, leases
+from o365seg.store.work.checks import Activity
 
 MINUTE = 60_000
 
@@ -104,7 +105,7 @@ def test_a_draft_brings_its_question_back(project: Project) -> None:
             token=held.token,
             question_id=held.question_id,
             mask=box_mask(48, 64, 3, 4),
-            activity=answers.Activity(),
+            activity=Activity(),
             now=1,
         )
     taken = set()  # Ada's time is over: Bob gets the question, and goes away without an answer
