@@ -7,6 +7,7 @@ Folders in the order of imports: each imports only those above it.
     rater/     what raters use: questions and answers, earlier work, guidelines and qualification
     reviewer/  what reviewers use: the queue of submitted answers and their verdicts
     owner/     what owners use: progress, people, settings, gallery, audit log and export
+    pipeline/  what programs use: the HTTP API with tokens, metrics, webhooks
     commands/  the commands of `annotate-app`, one file a group
 
 `server.py` puts them together; scripts and styles are in `static/`, pages in `templates/`.

@@ -26,6 +26,8 @@ from annotate_app.owner import (
     progress,
     settings,
 )
+from annotate_app.pipeline import api, metrics
+from annotate_app.pipeline.request_counts import CountRequests, RequestCounts
 from annotate_app.rater import earlier_work, guidelines, my_work, questions
 from annotate_app.reviewer import review
 from annotate_app.web import health, image_bytes, problems, static_files
@@ -37,6 +39,8 @@ from annotate_app.web.write_turns import WriteTurns
 from o365seg.project.folder import Project
 from o365seg.project.signing_key import signing_key
 from o365seg.store.people.raters import Rater, rater_by_id
+from o365seg.store.pipeline import tokens
+from o365seg.store.pipeline.tokens import Token
 from o365seg.store.settings import allowed_assistance, read_settings
 
 # Asks who is signed in, then mounts the painter module on the component's element.
@@ -63,7 +67,12 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
             rater = rater_by_id(db, rater_id)
         return rater if rater is not None and rater.active else None
 
-    sessions = Sessions(project.about.id, signing_key(project.folder), find)
+    def find_token(token: str) -> Token | None:
+        with project.store.read() as db:
+            return tokens.find(db, token)
+
+    sessions = Sessions(project.about.id, signing_key(project.folder), find, find_token)
+    counts = RequestCounts()
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)
     # Routes first: a route added after Gradio is mounted at "/" is never reached.
     app.state.project_name = project.folder.resolve().name
@@ -87,13 +96,16 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
         export,
         settings,
         guideline_pictures,
+        api,
     ):
         app.include_router(room.make_router(project))
+    app.include_router(metrics.make_router(project, counts))
     app.include_router(_me_router(project))
     problems.add_handlers(app)
     app.add_middleware(WriteTurns)
     app.add_middleware(SessionGuard, sessions=sessions, in_thread=not project.store.is_sqlite)
     app.add_middleware(DatabaseUnavailable)
+    app.add_middleware(CountRequests, counts=counts)
     app.add_middleware(HostCheck, hosts=hosts)
     app.add_middleware(SecurityHeaders)  # outermost: refusals get them too
     with_page = gr.mount_gradio_app(

@@ -43,7 +43,7 @@ class HostCheck:
 
     def _fault(self, scope: Scope, hosts: list[str]) -> str | None:
         path = scope["path"]
-        if scope["http_version"] not in _VERSIONS:
+        if scope.get("http_version", "1.1") not in _VERSIONS:
             return "The HTTP version is unknown."
         if not path.startswith("/"):  # OPTIONS *, or a request to a proxy
             return "The request target must be a path."

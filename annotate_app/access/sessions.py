@@ -22,6 +22,7 @@ from annotate_app.web.problems import problem
 from annotate_app.web.static_files import PUBLIC_STYLE, STATIC_ROOT
 from o365seg.store.people.guideline_pictures import LARGEST_FILE
 from o365seg.store.people.raters import Rater
+from o365seg.store.pipeline.tokens import Token
 from o365seg.store.schema import Role
 
 MAX_AGE_S = 30 * 24 * 3600
@@ -29,6 +30,8 @@ DEVICE_MAX_AGE_S = 365 * 24 * 3600
 LOGIN_PATH = "/login"
 LOGOUT_PATH = "/logout"
 JOIN_ROOT = "/join"  # followed by the token of an invitation
+API_ROOT = "/api/v1"  # for programs, which sign their requests with a token
+METRICS_PATH = "/metrics"
 
 # Where people land after they sign in: no question's clock starts for those who do not paint.
 _HOMES = {Role.RATER: "/", Role.REVIEWER: "/review", Role.OWNER: "/progress"}
@@ -62,7 +65,11 @@ class Sessions:
     """Creates and reads the session cookie; a new password ends all sessions of its rater."""
 
     def __init__(
-        self, project_id: str, secret: str, find_rater: Callable[[int], Rater | None]
+        self,
+        project_id: str,
+        secret: str,
+        find_rater: Callable[[int], Rater | None],
+        find_token: Callable[[str], Token | None] = lambda token: None,
     ) -> None:
         # Browsers share cookies between ports of a host, so each project has its own name.
         self.cookie = f"o365seg_{project_id}"
@@ -70,6 +77,7 @@ class Sessions:
         self._device_cookie = f"{self.cookie}_device"
         self._devices = URLSafeTimedSerializer(secret, salt=self._device_cookie)
         self._find_rater = find_rater
+        self._find_token = find_token
 
     def sign_in(self, response: Response, rater: Rater, *, secure: bool) -> None:
         """Set the cookies of session and device; `secure` if the request came over HTTPS."""
@@ -116,6 +124,11 @@ class Sessions:
         if rater is None or not secrets.compare_digest(tag, _session_tag(rater)):
             return None
         return rater
+
+    def token_of(self, scope: Scope) -> Token | None:
+        """The token of a request's `Authorization` header; None if it has no valid one."""
+        kind, _, token = HTTPConnection(scope).headers.get("authorization", "").partition(" ")
+        return self._find_token(token.strip()) if kind.lower() == "bearer" else None
 
 
 class SessionGuard:
@@ -170,9 +183,16 @@ class SessionGuard:
             return problem(403, "forbidden", "the request did not come from a page of this server")
         if PUBLIC_PATHS.fullmatch(path):
             return None
+        for_programs = path == METRICS_PATH or path.startswith(f"{API_ROOT}/")
+        if for_programs and b"authorization" in headers:
+            token = self._sessions.token_of(scope)
+            if token is None:
+                return problem(401, "bad_token", "the token is unknown or revoked")
+            scope.setdefault("state", {})["token"] = token
+            return None
         rater = self._sessions.rater_of(scope)
         if rater is None:
-            is_page = not is_api and not path.startswith("/image/")
+            is_page = not (is_api or for_programs or path.startswith("/image/"))
             if not is_page or not reads or scope["type"] != "http":
                 return problem(401, "signed_out", "you are signed out; sign in again")
             return RedirectResponse(LOGIN_PATH, status_code=303)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotate_app.commands import gold, people, progress, raters, settings
+from annotate_app.commands import gold, people, progress, raters, settings, tokens, webhooks
 from annotate_app.commands.options import ProjectFolder
 from o365seg.errors import InputError
 from o365seg.terminal import command_line
@@ -128,14 +128,18 @@ def _serve(
 ) -> None:
     """Serve until interrupted; print the address and how to sign in."""
     say("starting …")
+    from annotate_app.pipeline.webhook_sender import WebhookSender
     from annotate_app.server import make_app
     from annotate_app.serving import address_of, serve_until_interrupted
 
     app = make_app(project, hosts)
+    sender = WebhookSender(project)
+    sender.start()
     say(f"\n  {address_of(listening)}\n\n{sign_in}\nCtrl-C stops the server.\n")
     try:
         serve_until_interrupted(app, listening, proxy)
     finally:
+        sender.stop()
         project.store.close()
     say("stopped; all submitted answers are saved")
 
@@ -144,6 +148,8 @@ app.add_typer(people.app)
 app.add_typer(progress.app)
 app.add_typer(raters.app, name="rater")
 app.add_typer(settings.app, name="settings")
+app.add_typer(tokens.app, name="token")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(gold.app, name="gold")
 
 

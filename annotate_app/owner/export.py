@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
 from annotate_app.access.sessions import Owner
 from annotate_app.web.pages import render
+from o365seg.errors import InputError
 from o365seg.project.folder import Project
 from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
 from o365seg.store.database import now_ms
 from o365seg.store.progress.summary import measure_progress
 
 _CHUNK = 1000  # records
+
+Variant = Literal["benchmark", "pycocotools"]
 
 
 def make_router(project: Project) -> APIRouter:
@@ -28,23 +31,33 @@ def make_router(project: Project) -> APIRouter:
         return render(request, "owner/export.html", done=done)
 
     @router.post("/export")
-    def download(
-        owner: Owner, variant: Annotated[Literal["benchmark", "pycocotools"], Form()]
-    ) -> Response:
-        stock = variant == "pycocotools"
-        release = build_release(project, for_stock_tools=stock)
-        note_export(project, release, variant, owner.id)
-        name = STOCK_FILE_NAME if stock else FILE_NAME
-        return StreamingResponse(
-            _json_parts(release),
-            media_type="application/json",
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
-        )
+    def download(owner: Owner, variant: Annotated[Variant, Form()]) -> Response:
+        try:
+            return release_response(project, variant, owner.id)
+        except InputError as error:
+            raise HTTPException(500, str(error)) from None
 
     return router
+
+
+def release_response(project: Project, variant: Variant, actor_id: int | None) -> Response:
+    """The release as a download, noted in the audit log.
+
+    Raises:
+        InputError: the project is damaged.
+    """
+    stock = variant == "pycocotools"
+    release = build_release(project, for_stock_tools=stock)
+    note_export(project, release, variant, actor_id)
+    name = STOCK_FILE_NAME if stock else FILE_NAME
+    return StreamingResponse(
+        _json_parts(release),
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def _json_parts(release: dict[str, Any]) -> Iterator[bytes]:

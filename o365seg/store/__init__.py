@@ -9,4 +9,5 @@ the order of imports: each imports only those above it.
     work/          which question a rater gets, for how long, and the answer
     review/        the queue of answers that wait for a review, and the verdicts
     progress/      how much is done, how fast, and the gallery of answers
+    pipeline/      what programs use: tokens, the list of answers, webhooks
 """

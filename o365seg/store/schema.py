@@ -271,6 +271,31 @@ guideline_picture = sa.Table(
     sqlite_autoincrement=True,
 )
 
+# What programs sign their requests with, see `pipeline.tokens`.
+api_token = sa.Table(
+    "api_token",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("token_hash", sa.String, nullable=False, unique=True),  # SHA-256
+    sa.Column("scope", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("closed_at", sa.BigInteger),  # revoked
+)
+
+# Who is told of new answers, see `pipeline.webhooks`.
+webhook = sa.Table(
+    "webhook",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("secret", sa.String, nullable=False),  # signs what is sent
+    sa.Column("sent_up_to", sa.BigInteger, nullable=False),  # id of an answer
+    sa.Column("due_at", sa.BigInteger, nullable=False),  # not to be tried before
+    sa.Column("failures", sa.Integer, nullable=False),  # in a row
+    sa.Column("last_result", sa.String, nullable=False),
+)
+
 audit = sa.Table(
     "audit",
     tables,

@@ -31,6 +31,11 @@ FOR_OWNERS = {
     "/settings",
     "/settings/pictures",
     "/settings/pictures/delete",
+    "/metrics",
+    "/api/v1/status",
+    "/api/v1/answers",
+    "/api/v1/release",
+    "/api/v1/invitations",
 }
 FOR_REVIEWERS = {
     "/review",

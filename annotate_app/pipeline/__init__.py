@@ -1,0 +1,1 @@
+"""What programs use: the HTTP API with tokens, metrics, webhooks."""
