@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -69,7 +69,7 @@ def _of_server(counts: RequestCounts, started: float) -> Iterator[str]:
     yield from _family("start_time_seconds", "gauge", "When the server started", [("", started)])
 
 
-def _family(name: str, kind: str, about: str, samples: list[Sample]) -> Iterator[str]:
+def _family(name: str, kind: str, about: str, samples: Sequence[Sample]) -> Iterator[str]:
     yield f"# HELP o365seg_{name} {about}"
     yield f"# TYPE o365seg_{name} {kind}"
     for labels, value in samples:

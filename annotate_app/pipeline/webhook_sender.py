@@ -26,7 +26,9 @@ _log = logging.getLogger("o365seg.webhooks")
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """A message goes where the owner said, and nowhere else."""
 
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(
+        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: Any
+    ) -> None:
         return None
 
 

@@ -38,23 +38,21 @@ JsonFile = Annotated[
 
 def output_console() -> "Console":
     """The console for tables: as wide as the terminal, or 120 columns in a file or pipe."""
-    from rich.console import Console
+    from rich.console import Console, RenderHook
+
+    class Printable(RenderHook):
+        def process_renderables(self, renderables: list[Any]) -> list[Any]:
+            return [_Printable(one) for one in renderables]
 
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.push_render_hook(_Printable())
+    console.push_render_hook(Printable())
     return console
 
 
-class _Printable:
-    """Rich's render hook that makes all text `printable`, before styles become control codes."""
-
-    def process_renderables(self, renderables: "list[Any]") -> "list[Any]":
-        """What to render in place of `renderables`."""
-        return [_PrintableText(one) for one in renderables]
-
-
 @dataclass(frozen=True)
-class _PrintableText:
+class _Printable:
+    """Text made `printable` before its styles become control codes."""
+
     inner: Any
 
     def __rich_console__(

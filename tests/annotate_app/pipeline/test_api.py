@@ -52,7 +52,7 @@ def test_revoked_and_made_up_tokens_are_refused(app: FastAPI, project: Project) 
         assert tokens.revoke(db, "for read", 1)
         assert not tokens.revoke(db, "for read", 1)
     for value in (client.headers["authorization"], "Bearer x", "Bearer", "Basic QTpC", "\xff"):
-        refused = client.get("/api/v1/status", headers={"Authorization": value.encode("latin-1")})
+        refused = client.get("/api/v1/status", headers={b"Authorization": value.encode("latin-1")})
         assert (refused.status_code, refused.json()["error"]) == (401, "bad_token")
 
 
