@@ -18,10 +18,12 @@ from o365seg.store.people import raters
 # The limits of a real server are longer.
 SHORT = """
 from annotate_app.access.connections import ConnectionLimits
+ConnectionLimits.__init__.__defaults__ = (2, 3, 60, 60, *ConnectionLimits.__init__.__defaults__[4:])
+"""
+SHORT_WAIT = """
 from annotate_app.web import write_turns
 from o365seg.store import database
-ConnectionLimits.__init__.__defaults__ = (2, 3, 60, 60, *ConnectionLimits.__init__.__defaults__[4:])
-database.WRITE_WAIT_S = write_turns.WRITE_WAIT_S = 3
+database.WRITE_WAIT_S = write_turns.WRITE_WAIT_S = 10
 """
 
 
@@ -108,7 +110,7 @@ def test_a_writer_that_holds_the_database_stops_no_reader(
 ) -> None:
     with project.store.write() as db:
         raters.add_rater(db, "Ada", password_hash)
-    with serving(project.folder, prelude=SHORT) as server:
+    with serving(project.folder, prelude=SHORT_WAIT) as server:
         first = HttpRater(server.url)
         first.sign_in("Ada", password)
         with closing(sqlite3.connect(project.folder / "project.sqlite")) as holder:
@@ -124,14 +126,14 @@ def test_a_writer_that_holds_the_database_stops_no_reader(
             for thread in threads:
                 thread.start()
             time.sleep(1)
-            for path in ("/healthz", "/readyz", "/login", "/api/me", "/my-work"):
-                asked = time.monotonic()
+            for path in ("/healthz", "/readyz", "/guidelines", "/api/me", "/my-work"):
                 assert first.another().get(path)[0] == 200, path
-                assert time.monotonic() - asked < 2
+            assert not told  # reading did not wait for the writers
             for thread in threads:
                 thread.join()
         # All are told at the same time, although most waited for a turn behind others.
         assert {status for _, status in told} == {503}
-        assert max(at for at, _ in told) < 4.5
-        status, body = first.post("/api/next")
+        times = [at for at, _ in told]
+        assert max(times) - min(times) < 5 and min(times) > 9
+        status, body = first.another().post("/api/next")
         assert status == 200 and body["current"]

@@ -98,6 +98,11 @@ def _difference(store: Store) -> list:
         ]
 
 
+def _undo_0005(db: sa.Connection) -> None:
+    db.exec_driver_sql("DROP TABLE api_token")
+    db.exec_driver_sql("DROP TABLE webhook")
+
+
 def _undo_0004(db: sa.Connection) -> None:
     db.exec_driver_sql("DROP TABLE guideline_picture")
     db.exec_driver_sql("ALTER TABLE question DROP COLUMN initial_counts")
@@ -107,6 +112,7 @@ def _undo_0004(db: sa.Connection) -> None:
 
 def _undo_0003(db: sa.Connection) -> None:
     """Make a database what the o365seg before it left: no column, no trigger, the old indexes."""
+    _undo_0005(db)
     _undo_0004(db)
     on_sqlite = db.dialect.name == "sqlite"
     for table in ("answer", "review"):
