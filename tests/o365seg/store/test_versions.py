@@ -62,7 +62,7 @@ def test_the_first_schema_is_upgraded_and_nothing_is_lost(
             for name in ("rater", "image", "question", "lease", "answer", "draft")
         }
     store = open_store(Store(sqlite_url(first)))
-    assert "upgraded from schema 0001 to 0005" in caplog.text
+    assert "upgraded from schema 0001 to 0006" in caplog.text
     with sqlite3.connect(first) as db:
         for name, rows in before.items():
             after = db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall()
@@ -98,7 +98,7 @@ def _difference(store: Store) -> list:
         ]
 
 
-def _undo_0005(db: sa.Connection) -> None:
+def _undo_0006(db: sa.Connection) -> None:
     db.exec_driver_sql("DROP TABLE api_token")
     db.exec_driver_sql("DROP TABLE webhook")
 
@@ -112,7 +112,7 @@ def _undo_0004(db: sa.Connection) -> None:
 
 def _undo_0003(db: sa.Connection) -> None:
     """Make a database what the o365seg before it left: no column, no trigger, the old indexes."""
-    _undo_0005(db)
+    _undo_0006(db)
     _undo_0004(db)
     on_sqlite = db.dialect.name == "sqlite"
     for table in ("answer", "review"):
