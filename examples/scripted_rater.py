@@ -12,6 +12,7 @@ from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people.raters import add_rater, find_rater
 from o365seg.store.work import answers, leases
+from o365seg.store.work.checks import SkipReason
 
 Box = tuple[float, float, float, float]
 
@@ -66,7 +67,7 @@ def paint_all(project: Project, name: str) -> None:
             return
         photo = read_photo(_photograph(project, current.image_sha256))
         mask = smooth(cut_out(photo, current.bbox, iterations=6))
-        work: answers.Mask | answers.Skip = answers.Skip(answers.SkipReason.TOO_BLURRY)
+        work: answers.Mask | answers.Skip = answers.Skip(SkipReason.TOO_BLURRY)
         if mask.sum() > 30:
             rle = encode_rle(mask)
             assert isinstance(rle.counts, str)
