@@ -54,7 +54,7 @@ def expected(truth: dict[str, Any], predictions: list[dict[str, Any]], iou: str)
         annotation["iscrowd"] = 0
     with contextlib.redirect_stdout(io.StringIO()):
         index = COCO()
-        index.dataset = truth
+        index.dataset = truth  # pyright: ignore[reportAttributeAccessIssue]
         index.createIndex()
         oracle: Any = Oracle(index, index.loadRes(best), iou)  # pyright: ignore[reportArgumentType]
         oracle.params.maxDets = [300]
