@@ -62,8 +62,8 @@ def test_the_demo_s_predictions_are_scored_on_what_was_painted(painted: Path) ->
     assert (painted / "scores.png").is_file()
 
 
-def test_a_network_learns_from_the_boxes_and_is_scored(painted: Path, tmp_path: Path) -> None:
+def test_a_network_goes_on_from_a_checkpoint_and_is_scored(painted: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the model's packages are not installed")
     shutil.copytree(painted, tmp_path / "out")
-    said = run("train_and_predict.py", tmp_path / "out", 2)
+    said = run("fine_tune_and_predict.py", tmp_path / "out", 2)
     assert "AP50 on its own training images: " in said
