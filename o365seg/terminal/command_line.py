@@ -88,8 +88,9 @@ def run(app: typer.Typer, extras: Mapping[str, str] | None = None) -> None:
             app()
 
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _end)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _end)
     with_exit_codes(command)
 
 

@@ -21,6 +21,8 @@ from o365seg.project.folder import create_project
 from o365seg.project.new_folder import new_folder
 from o365seg.store.database import Store, postgresql_url
 
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""What ends a command; the tests may run where some are ignored, so a command gets the defaults."""
 COMMAND = [sys.executable, "-c", "from o365seg.commands.main import main; main()"]
 
 
@@ -66,12 +68,17 @@ def test_a_folder_keeps_the_privacy_of_its_place(tmp_path: Path, source: SmallSo
         assert copy.stat().st_mode & 0o777 == 0o600
 
 
-def started_create(folder: Path, tmp_path: Path, images: Path) -> subprocess.Popen[str]:
-    """`o365seg create`, which waits for its detections for ever."""
+def started_create(
+    folder: Path, tmp_path: Path, images: Path, *before: str
+) -> subprocess.Popen[str]:
+    """`o365seg create` behind the words `before`, which waits for its detections for ever."""
     os.mkfifo(tmp_path / "boxes.json")
     options = ["--detections", str(tmp_path / "boxes.json"), "--images", str(images)]
     process = subprocess.Popen(
-        [*COMMAND, "create", str(folder), *options], stderr=subprocess.PIPE, text=True
+        [*before, *COMMAND, "create", str(folder), *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in SIGNALS],
     )
     for _ in range(600):
         if list(folder.parent.glob(f".{folder.name}.*")):
@@ -81,7 +88,7 @@ def started_create(folder: Path, tmp_path: Path, images: Path) -> subprocess.Pop
     raise AssertionError("nothing was begun")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_an_interrupted_command_leaves_nothing(
     number: int, tmp_path: Path, source: SmallSource
 ) -> None:
@@ -92,6 +99,16 @@ def test_an_interrupted_command_leaves_nothing(
     assert process.returncode == (130 if number == signal.SIGINT else 143)
     assert "Traceback" not in errors
     assert not (tmp_path / "new").exists()
+
+
+def test_a_command_under_nohup_outlives_its_terminal(tmp_path: Path, source: SmallSource) -> None:
+    process = started_create(tmp_path / "new" / "p", tmp_path, source.images, "nohup")
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == 143
 
 
 def test_what_a_killed_command_left_goes_with_the_next(tmp_path: Path, source: SmallSource) -> None:
