@@ -93,7 +93,7 @@ def test_none_equals_pycocotools_without_the_skipped_objects(
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(case=st.booleans().flatmap(lambda boxes: cases(with_boxes=boxes)), data=st.data())
 def test_equals_an_oracle_written_from_the_rules(
     tmp_path_factory: pytest.TempPathFactory, case: Case, data: st.DataObject

@@ -88,9 +88,9 @@ def test_equals_pycocotools(
 
 
 @pytest.mark.slow
-@settings(ROOMY, max_examples=2000)
+@settings(ROOMY, max_examples=1000)
 @given(case=files(), choice=st.sampled_from(CHOICES))
-def test_equals_pycocotools_on_two_thousand_cases(
+def test_equals_pycocotools_on_a_thousand_cases(
     tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
 ) -> None:
     compare(case, tmp_path_factory.mktemp("case"), *choice)

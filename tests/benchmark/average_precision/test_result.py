@@ -45,5 +45,5 @@ def test_a_result_is_pickled_copied_and_shown(
         assert other.matched.absorbed_at_half(1) == result.matched.absorbed_at_half(1) == 1
         weights = np.array([[1, 1], [2, 0]])
         drawn = [one.resampled_precision(weights) for one in (other, result)]
-        assert np.allclose(*drawn)
+        assert np.allclose(drawn[0], drawn[1])
     assert repr(result) == "<Result: segm AP 100.00, AP50 100.00, AP75 100.00>"
