@@ -9,8 +9,8 @@ from annotate_app.access import security_log
 from annotate_app.access.passwords import (
     MAX_PASSWORD,
     MIN_PASSWORD,
+    choice_fault,
     hash_password,
-    password_fault,
 )
 from annotate_app.access.sessions import JOIN_ROOT, Sessions, home_of, is_secure
 from annotate_app.access.throttle import Throttle, client_address, join_limits
@@ -40,11 +40,9 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             found = invitations.find_open(db, token, now_ms())
         if found is None:
             return _page(request, token)
-        fault = password_fault(password, found.name or name)
+        fault = choice_fault(password, again, found.name or name)
         if fault is not None:
-            return _page(request, token, f"The password {fault}.", name)
-        if password != again:
-            return _page(request, token, "The passwords do not match.", name)
+            return _page(request, token, fault, name)
         limits = join_limits(token, client_address(request))
         if throttle.begin(limits):
             security_log.throttled(request, "join", name)

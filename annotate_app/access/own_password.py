@@ -9,8 +9,8 @@ from annotate_app.access import security_log
 from annotate_app.access.passwords import (
     MAX_PASSWORD,
     MIN_PASSWORD,
+    choice_fault,
     hash_password,
-    password_fault,
     password_matches,
 )
 from annotate_app.access.sessions import CurrentRater, Sessions, is_secure
@@ -47,11 +47,9 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             security_log.refused(request, rater.name)
             return _page(request, "Your present password is wrong.")
         throttle.forgive(limits)
-        fault = password_fault(password, rater.name)
+        fault = choice_fault(password, again, rater.name)
         if fault is not None:
-            return _page(request, f"The password {fault}.")
-        if password != again:
-            return _page(request, "The passwords do not match.")
+            return _page(request, fault)
         hashed = hash_password(password)
         with project.store.write() as db:
             set_password(db, rater.name, hashed)

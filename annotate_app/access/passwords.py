@@ -33,6 +33,14 @@ def password_fault(password: str, name: str) -> str | None:
     return None
 
 
+def choice_fault(password: str, again: str, name: str) -> str | None:
+    """What a form says where `name` may not choose `password`, typed twice; None: they may."""
+    fault = password_fault(password, name)
+    if fault is not None:
+        return f"The password {fault}."
+    return None if password == again else "The passwords do not match."
+
+
 def hash_password(password: str) -> str:
     """The argon2id hash of `password`, to store."""
     with _at_once:
