@@ -130,10 +130,12 @@ def _panoptic(
     own = winner.clone()  # index of the winner where its mask probability is at least a half
     inside = torch.empty(placement.image, dtype=torch.bool, device=masks.device)
     wins = torch.empty_like(inside)
-    whole = []
+    whole, means = [], []
     for number, mask in enumerate(masks):  # in place: new maps for each mask would fragment memory
         logits = resize_to_image(mask[None], placement)[0]
         torch.ge(logits, 0, out=inside)
+        if exact:
+            means.append(_mean_inside(logits[None]))
         value = logits.sigmoid_().mul_(probs[number])
         torch.gt(value, best, out=wins)
         torch.maximum(best, value, out=best)
@@ -143,7 +145,7 @@ def _panoptic(
     count = len(whole)
     won, area = _pixels(winner, count), _pixels(own, count)
     listed = torch.stack(whole).tolist() if whole else []
-    scores = (probs * _localisation(masks, placement, exact)).tolist()
+    scores = (probs * (torch.cat(means) if means else _localisation(masks, placement))).tolist()
     classes = labels.tolist()
     new_ids = torch.zeros(count + 1, dtype=torch.int32)
     segments: list[PanopticSegment] = []
@@ -288,7 +290,8 @@ def _instances(
     """One image from (N, h, w) mask logits; a proposal with several classes is encoded once."""
     used, position = rows.unique(return_inverse=True)
     masks = masks[used]
-    scores = (probs * _localisation(masks, placement, exact)[position]).cpu().numpy()
+    localisation = _exact_localisation if exact else _localisation
+    scores = (probs * localisation(masks, placement)[position]).cpu().numpy()
     encoded = [encode_logits(mask, placement) for mask in masks.cpu().numpy()]
     areas = np.array([rle_area(rle) for rle in encoded], np.int64)
     owner = position.cpu().numpy()
@@ -300,13 +303,13 @@ def _instances(
     return InstanceResult(labels.cpu().numpy()[order], scores[order], found, boxes)
 
 
-def _localisation(masks: torch.Tensor, placement: Placement, exact: bool) -> torch.Tensor:
-    """(S,), the mean probability inside each mask: over the grid cells that the image covers, or,
-    if `exact`, over the image's pixels, as in Mask2Former.
-    """
-    if exact:
-        means = [_mean_inside(resize_to_image(mask[None], placement)) for mask in masks]
-        return torch.cat([masks.new_zeros(0), *means])
+def _exact_localisation(masks: torch.Tensor, placement: Placement) -> torch.Tensor:
+    """(S,), the mean probability inside each of S ≥ 1 masks, over the image's pixels."""
+    return torch.cat([_mean_inside(resize_to_image(mask[None], placement)) for mask in masks])
+
+
+def _localisation(masks: torch.Tensor, placement: Placement) -> torch.Tensor:
+    """(S,), the same over the grid cells that the image covers."""
     rows, columns = (-(-side // STRIDE) for side in placement.input)
     return _mean_inside(masks[:, :rows, :columns])
 
