@@ -33,7 +33,7 @@ from model.data.samples import (
     SegmentGroundTruth,
 )
 from model.objective.targets import Segment
-from model.text.vocabulary import Vocabulary
+from model.text.vocabulary import vocabulary_of
 from o365seg.errors import InputError
 from o365seg.formats.json_files import decode_json
 from o365seg.formats.task import Task
@@ -150,7 +150,7 @@ class ShardDataset:
             raise self._fault(HEADER_FILE, f"must be {FORMAT!r}, not {header.format!r}", "format")
         self.name = settings.name or header.name
         self.task = header.task
-        self.vocabulary = _vocabulary(header.classes, self._where(HEADER_FILE))
+        self.vocabulary = vocabulary_of(header.classes, self._where(HEADER_FILE))
         self._kind = header.kind
         self._files = header.shards
         self._index = self._read_index(header)
@@ -251,14 +251,3 @@ def _named(file: str) -> Iterator[None]:
         raise InputError("no such file", file=file) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", file=file) from None
-
-
-def _vocabulary(classes: list[ShardClass], source: str) -> Vocabulary:
-    colours = [c.color for c in classes if c.color is not None]
-    return Vocabulary(
-        tuple(c.name for c in classes),
-        tuple(bool(c.isthing) for c in classes),
-        tuple(c.id for c in classes),
-        tuple(colours) if colours and len(colours) == len(classes) else None,
-        source,
-    )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -158,6 +158,30 @@ def parse_entries(entries: Sequence[str], source: str) -> Vocabulary:
     return Vocabulary(tuple(names), tuple(is_thing), source=source)
 
 
+class Category(Protocol):
+    """A category as COCO's panoptic files have it."""
+
+    @property
+    def id(self) -> int:
+        """Its id in files."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def isthing(self) -> int | bool:
+        """Whether it can be counted, 0 or 1."""
+        ...
+
+    @property
+    def color(self) -> tuple[int, int, int] | None:
+        """RGB, 0 to 255; None if it has none."""
+        ...
+
+
 class _Category(msgspec.Struct):
     id: int
     name: str
@@ -180,11 +204,20 @@ def _from_categories(data: bytes, path: str | Path) -> Vocabulary:
                 f"{list(category.color)} is not a colour",
                 file=path, record=f"categories[{index}] (id {category.id})", field="color",
             )  # fmt: skip
-    colours = [category.color for category in listed if category.color is not None]
+    return vocabulary_of(listed, str(path))
+
+
+def vocabulary_of(categories: Sequence[Category], source: str) -> Vocabulary:
+    """A vocabulary of COCO's panoptic categories; with colours if each of them has one.
+
+    Raises:
+        InputError: as `Vocabulary`; names `source`.
+    """
+    colours = [category.color for category in categories if category.color is not None]
     return Vocabulary(
-        tuple(category.name for category in listed),
-        tuple(bool(category.isthing) for category in listed),
-        tuple(category.id for category in listed),
-        tuple(colours) if listed and len(colours) == len(listed) else None,
-        str(path),
+        tuple(category.name for category in categories),
+        tuple(bool(category.isthing) for category in categories),
+        tuple(category.id for category in categories),
+        tuple(colours) if colours and len(colours) == len(categories) else None,
+        source,
     )
