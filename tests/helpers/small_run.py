@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 
 from model.data.loader import Batch, load_batches
@@ -114,6 +115,20 @@ def without_chance(**changes: Any) -> TrainConfig:
     tables = small_tables(**changes)
     tables["model"]["backbone"]["drop_path"] = 0.0
     return train_config_from_dict(tables)
+
+
+def cut_power(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, at: int) -> list[int]:
+    """Let a function fail with "power cut" at call number `at`; returns a list, an item a call."""
+    whole, calls = getattr(owner, name), []
+
+    def failing(*arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == at:
+            raise RuntimeError("power cut")
+        return whole(*arguments)
+
+    monkeypatch.setattr(owner, name, failing)
+    return calls
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_run import small_tables
+from small_run import cut_power, small_tables
 
 from model.network.activation_checkpointing import checkpoint_activations
 from model.network.config import preset
@@ -72,15 +72,7 @@ def test_a_run_writes_the_average_and_trains_as_without(tmp_path: Path) -> None:
 
 def test_it_goes_on_with_its_average(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path / "whole", average=0.9)
-    steps, calls = loop.add_gradients, []
-
-    def failing(*arguments: object) -> torch.Tensor:
-        calls.append(1)
-        if len(calls) == 4:
-            raise RuntimeError("power cut")
-        return steps(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(loop, "add_gradients", failing)
+    cut_power(monkeypatch, loop, "add_gradients", 4)
     with pytest.raises(RuntimeError, match="power cut"):
         run(tmp_path / "cut", average=0.9)
     run(tmp_path / "cut", average=0.9)

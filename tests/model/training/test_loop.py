@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_run import as_toml, small_tables
+from small_run import as_toml, cut_power, small_tables
 
 from model.network.dataseg import build_dataseg
 from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
@@ -90,16 +90,7 @@ def test_it_goes_on_in_the_middle(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same without a process of its own, stopped by an error in the fourth iteration."""
-    steps = train_module.add_gradients
-    calls = []
-
-    def failing(*arguments: object) -> torch.Tensor:
-        calls.append(1)
-        if len(calls) == 4:
-            raise RuntimeError("power cut")
-        return steps(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(train_module, "add_gradients", failing)
+    calls = cut_power(monkeypatch, train_module, "add_gradients", 4)
     with pytest.raises(RuntimeError, match="power cut"):
         run(tmp_path)
     assert [path.name for path in sorted(tmp_path.glob("state-*"))] == ["state-00000002.pt"]

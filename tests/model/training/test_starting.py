@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_run import as_toml, small_tables
+from small_run import as_toml, cut_power, small_tables
 
 from model.runtime.checkpoint import load_checkpoint, read_header
 from model.training import loop
@@ -71,15 +71,7 @@ def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
     own = tmp_path / "own.safetensors"
     own.write_bytes(first.read_bytes())
     run(tmp_path / "whole", from_first(own, average=0.9))
-    steps, calls = loop.add_gradients, []
-
-    def failing(*arguments: object) -> torch.Tensor:
-        calls.append(1)
-        if len(calls) == 4:
-            raise RuntimeError("power cut")
-        return steps(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(loop, "add_gradients", failing)
+    cut_power(monkeypatch, loop, "add_gradients", 4)
     with pytest.raises(RuntimeError, match="power cut"):
         run(tmp_path / "cut", from_first(own, average=0.9, model=model))
     own.unlink()

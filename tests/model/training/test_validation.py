@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_run import as_toml, small_tables
+from small_run import as_toml, cut_power, small_tables
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model.evaluation.requests import Settings, asked_in_file, evaluate_all
@@ -127,16 +127,7 @@ def test_stopped_in_a_validation_it_goes_on_with_that_validation(
     from model.training import validation as module
 
     owner, name = (Validation, "_score") if where == "scoring" else (module.ValidationLog, "add")
-    whole = getattr(owner, name)
-    calls = []
-
-    def failing(*arguments: object) -> object:
-        calls.append(1)
-        if len(calls) == 2:
-            raise RuntimeError("power cut")
-        return whole(*arguments)
-
-    monkeypatch.setattr(owner, name, failing)
+    cut_power(monkeypatch, owner, name, 2)
     with pytest.raises(RuntimeError, match="power cut"):
         run(tmp_path, tables())
     assert (tmp_path / "state-00000006.pt").exists()
