@@ -126,8 +126,8 @@ def test_a_custom_text_tower_by_name(weights: Path, tmp_path: Path) -> None:
 def make_siglip(folder: Path) -> Path:
     """A folder as the hub has it for SigLIP 2: configuration, random weights, own tokenizer."""
     from safetensors.torch import save_file
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors  # pyright: ignore[reportMissingImports]
-    from transformers import PreTrainedTokenizerFast  # pyright: ignore[reportMissingImports]
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
 
     words = {w: i for i, w in enumerate(("<pad>", "<eos>", "<unk>", "cat", "dog"))}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="<unk>"))

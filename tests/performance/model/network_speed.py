@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 CLASSES, SEGMENTS = 133, 12
 
@@ -64,19 +65,16 @@ def dataseg(size: int, device: str, compiled: bool, batch: int = 1, name: str = 
 def mask2former(size: int, device: str, compiled: bool, batch: int = 1):
     """Mask2Former: the network, its forward pass and its loss."""
     import torch
-    from transformers import (  # pyright: ignore[reportMissingImports]
-        Mask2FormerConfig,
-        Mask2FormerForUniversalSegmentation,
-        ResNetConfig,
-    )
+    import transformers
 
+    peer: Any = transformers  # its types leave out parameters that it takes
     stages = ["stage1", "stage2", "stage3", "stage4"]
-    config = Mask2FormerConfig(
-        backbone_config=ResNetConfig(out_features=stages),
+    config = peer.Mask2FormerConfig(
+        backbone_config=peer.ResNetConfig(out_features=stages),
         num_queries=100,
         num_labels=CLASSES,
     )
-    model = Mask2FormerForUniversalSegmentation(config).to(device)
+    model = peer.Mask2FormerForUniversalSegmentation(config).to(device)
     for part in model.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
             part.requires_grad_(False)

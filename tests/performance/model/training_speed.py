@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import network_speed
 
@@ -125,11 +126,9 @@ def compare_loading(arguments: argparse.Namespace) -> None:
         "our augmentation, scale 1.0": lambda: ours((1.0, 1.0)),
     }
     if not isinstance(dataset[0].ground_truth, BoxGroundTruth):
-        from transformers import (  # pyright: ignore[reportMissingImports]
-            Mask2FormerImageProcessor,
-        )
+        import transformers
 
-        processor = Mask2FormerImageProcessor(
+        processor: Any = transformers.Mask2FormerImageProcessor(
             size={"height": size, "width": size}, ignore_index=255
         )
 
