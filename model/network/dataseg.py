@@ -1,5 +1,7 @@
 """DaTaSeg: backbone, pixel decoder and transformer decoder put together (section 3.1, figure 3)."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -10,13 +12,11 @@ from model.network.feature_pyramid import SimpleFeaturePyramid
 from model.network.outputs import Outputs
 from model.network.padding import Padding, make_padding
 from model.network.pixel_decoder import PixelDecoder, PixelFeatures
+from model.network.pixel_statistics import IMAGENET_MEAN, IMAGENET_STD
 from model.network.plain_vit import PlainViT, is_plain_vit
 from model.network.preprocess import MULTIPLE
 from model.network.vitdet import SIZES, ViTDet
 from o365seg.errors import InputError
-
-PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, RGB, 0 to 255
-PIXEL_STD = (58.395, 57.12, 57.375)
 
 
 class DaTaSeg(nn.Module):
@@ -31,6 +31,9 @@ class DaTaSeg(nn.Module):
         backbone: `ConvBackbone`, or a plain transformer, which is its own pixel decoder.
         pixel_decoder: `PixelDecoder`, or None for a plain transformer.
         decoder: The transformer decoder with its heads.
+        pixel_mean: (3, 1, 1) mean of the RGB pixels, 0 to 255, that images are standardised with:
+            ImageNet's, or that of the backbone's pretraining. Saved with the weights.
+        pixel_std: (3, 1, 1) their standard deviation.
     """
 
     pixel_mean: torch.Tensor
@@ -39,8 +42,9 @@ class DaTaSeg(nn.Module):
     def __init__(self, config: DaTaSegConfig) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("pixel_mean", torch.tensor(PIXEL_MEAN)[:, None, None], False)
-        self.register_buffer("pixel_std", torch.tensor(PIXEL_STD)[:, None, None], False)
+        self.register_buffer("pixel_mean", torch.empty(3, 1, 1))
+        self.register_buffer("pixel_std", torch.empty(3, 1, 1))
+        self.set_pixel_statistics(IMAGENET_MEAN, IMAGENET_STD)
         self.pixel_decoder: PixelDecoder | None = None
         self.backbone: ConvBackbone | SimpleFeaturePyramid
         if config.backbone.name in SIZES:
@@ -58,6 +62,11 @@ class DaTaSeg(nn.Module):
                 config.dropout,
             )
         self.decoder = Decoder(config)
+
+    def set_pixel_statistics(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        """Set the mean and standard deviation of the RGB pixels, given for pixels of 0 to 1."""
+        for buffer, values in ((self.pixel_mean, mean), (self.pixel_std, std)):
+            buffer.copy_(255 * torch.tensor(values)[:, None, None])
 
     def forward(
         self,
@@ -98,8 +107,7 @@ class DaTaSeg(nn.Module):
 
     def _normalise(self, images: torch.Tensor, padding: Padding | None) -> torch.Tensor:
         """Standardised images; padding becomes the mean pixel, which is 0."""
-        own = self.backbone if isinstance(self.backbone, PlainViT) else self
-        normalised = (images - own.pixel_mean) / own.pixel_std
+        normalised = (images - self.pixel_mean) / self.pixel_std
         if padding is not None:
             normalised = padding.blank(normalised)
         return normalised.contiguous(memory_format=torch.channels_last)

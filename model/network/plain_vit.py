@@ -1,6 +1,5 @@
 """timm's plain vision transformers (MAE, DINOv2, DINOv3, SigLIP 2, EVA-02, …) as backbones."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import timm
@@ -32,29 +31,15 @@ class PlainViT(SimpleFeaturePyramid):
 
     Attributes:
         net: timm's model without its pooling and classifier, with timm's state keys.
-        pixel_mean: (3, 1, 1), mean of the RGB pixels (0 to 255) in the model's pretraining; saved
-            in checkpoints, as models differ and timm's tables may change.
-        pixel_std: (3, 1, 1), their standard deviation.
 
     Raises:
         InputError: timm cannot make it for images of any size, or its patches have another size.
     """
 
-    pixel_mean: torch.Tensor
-    pixel_std: torch.Tensor
-
     def __init__(self, config: BackboneConfig, hidden_dim: int) -> None:
         net = _create(config)
         super().__init__(net, net.embed_dim, hidden_dim)
         self.patch: int = net.patch_embed.patch_size[0]
-        self.register_buffer("pixel_mean", torch.zeros(3, 1, 1))
-        self.register_buffer("pixel_std", torch.ones(3, 1, 1))
-        self.set_pixel_statistics(net.pretrained_cfg["mean"], net.pretrained_cfg["std"])
-
-    def set_pixel_statistics(self, mean: Sequence[float], std: Sequence[float]) -> None:
-        """Set the mean and standard deviation of the RGB pixels, given for pixels of 0 to 1."""
-        for buffer, values in ((self.pixel_mean, mean), (self.pixel_std, std)):
-            buffer.copy_(torch.tensor(values)[:, None, None] * 255)
 
     def feature_map(self, images: torch.Tensor) -> torch.Tensor:
         """Normalised (B, 3, H, W) images -> (B, channels, H / 16, W / 16), after the last norm."""

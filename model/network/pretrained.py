@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 from torch import nn
 
 from model.network.backbones import ConvBackbone
+from model.network.dataseg import DaTaSeg
 from model.network.feature_pyramid import SimpleFeaturePyramid
+from model.network.pixel_statistics import pretraining_statistics
 from model.network.plain_vit import PlainViT
 from model.network.vitdet import PRETRAINED_GRID, ViTDet, resize_positions
 from o365seg.errors import InputError
@@ -52,14 +54,31 @@ class WeightReport:
         )
 
 
-def load_pretrained(
+def load_pretrained(network: DaTaSeg, source: str | Path) -> WeightReport:
+    """Load weights into a network's backbone, and take over the pixel statistics they expect.
+
+    Args:
+        network: The network, changed in place.
+        source: As for `load_backbone`.
+
+    Returns:
+        The used, resized, missing and unused keys.
+
+    Raises:
+        InputError: as `load_backbone`.
+    """
+    report = load_backbone(network.backbone, source)
+    network.set_pixel_statistics(*pretraining_statistics(network.config.backbone.name, source))
+    return report
+
+
+def load_backbone(
     backbone: ConvBackbone | SimpleFeaturePyramid, source: str | Path
 ) -> WeightReport:
     """Load weights into a backbone's `net`.
 
     Args:
-        backbone: The backbone, changed in place. With weights that have a name in timm, a plain
-            transformer also takes the mean and standard deviation of their pixels.
+        backbone: The backbone, changed in place.
         source: A `.pth`, `.pt`, `.bin` or `.safetensors` file, or the name of weights in timm.
 
     Returns:
@@ -76,9 +95,6 @@ def load_pretrained(
     shapes = {key: tensor.shape for key, tensor in weights.items()}
     if isinstance(backbone, PlainViT):
         weights = _as_timm(backbone.net, weights)
-        named = timm.get_pretrained_cfg(str(source)) if timm.is_model(str(source)) else None
-        if named is not None:
-            backbone.set_pixel_statistics(named.mean, named.std)
     used, resized, unused, misfits = [], [], [], []
     taken: dict[str, torch.Tensor] = {}
     for key, tensor in weights.items():
@@ -109,7 +125,7 @@ def read_weights(source: str | Path) -> dict[str, torch.Tensor]:
     """The tensors by name in a file or in timm's weights.
 
     Raises:
-        InputError: as `load_pretrained`.
+        InputError: as `load_backbone`.
     """
     path = Path(source)
     if path.exists() or path.suffix in (".pth", ".pt", ".bin", ".safetensors"):

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict
 from model.network.dataseg import DaTaSeg, build_dataseg
+from model.network.pixel_statistics import with_pixel_statistics
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
 
@@ -76,13 +77,14 @@ def load_checkpoint(path: str | Path) -> DaTaSeg:
 
 
 def read_tensors(path: str | Path) -> dict[str, torch.Tensor]:
-    """A checkpoint's weights by name.
+    """A checkpoint's weights by name, with the pixel statistics that version 0.1.0 left out.
 
     Raises:
         InputError: no such file, or not a safetensors file.
     """
     with _open(path) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return with_pixel_statistics(tensors)
 
 
 def read_header(path: str | Path) -> tuple[DaTaSegConfig, dict[str, Any]]:

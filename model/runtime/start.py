@@ -52,7 +52,7 @@ def load_start(network: DaTaSeg, path: Path) -> WeightReport:
         taken[name] = value
         read.add(key)
         (used if source.shape == target.shape else resized).append(name)
-    if not taken:
+    if not taken.keys() & {name for name, _ in network.named_parameters()}:
         raise InputError("has no weights that fit this network", file=path)
     network.load_state_dict(taken, strict=False)
     missing = [name for name in network.state_dict() if name not in taken]

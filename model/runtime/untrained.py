@@ -27,7 +27,7 @@ def write_untrained(
     network = build_dataseg(config)
     about = {}
     if backbone_weights is not None:
-        report = load_pretrained(network.backbone, backbone_weights)
+        report = load_pretrained(network, backbone_weights)
         for what in ("resized", "missing", "unused"):
             for key in getattr(report, what):
                 sys.stderr.write(f"{what}: {key}\n")

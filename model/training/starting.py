@@ -26,9 +26,7 @@ def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
     network = build_dataseg(config.network)
     if config.backbone_weights is not None:
         file = base / config.backbone_weights
-        report = load_pretrained(
-            network.backbone, file if file.exists() else config.backbone_weights
-        )
+        report = load_pretrained(network, file if file.exists() else config.backbone_weights)
         if report.missing:
             sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
     if config.activation_checkpointing:

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from model.network.dataseg import DaTaSeg
+from model.network.pixel_statistics import with_pixel_statistics
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
 
@@ -102,10 +103,10 @@ def load_state(
                 file=path,
             )
     try:
-        network.load_state_dict(state["network"])
+        network.load_state_dict(with_pixel_statistics(state["network"]))
         optimizer.load_state_dict(state["optimizer"])
         if average is not None:
-            average.load_state_dict(state["average"])
+            average.load_state_dict(with_pixel_statistics(state["average"]))
     except (RuntimeError, ValueError, KeyError) as error:
         raise InputError(f"belongs to another network: {str(error).splitlines()[0]}",
                          file=path) from None  # fmt: skip

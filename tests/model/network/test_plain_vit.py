@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from model.network.config import BackboneConfig, preset
 from model.network.dataseg import DaTaSeg, build_dataseg
 from model.network.plain_vit import PlainViT, is_plain_vit
-from model.network.pretrained import load_pretrained
+from model.network.pretrained import load_backbone, load_pretrained
 from model.runtime.checkpoint import load_checkpoint, save_checkpoint
 from o365seg.errors import InputError
 
@@ -76,7 +76,7 @@ def test_features_are_those_of_timm_with_its_saved_weights(name: str, tmp_path) 
     save_file(theirs.state_dict(), tmp_path / "saved.safetensors")
     backbone = network(name).backbone.eval()
     assert isinstance(backbone, PlainViT)
-    report = load_pretrained(backbone, tmp_path / "saved.safetensors")
+    report = load_backbone(backbone, tmp_path / "saved.safetensors")
     assert (report.missing, report.resized) == ((), ())
     assert set(report.used) == set(backbone.net.state_dict())
     patch = backbone.patch
@@ -91,16 +91,13 @@ def test_features_are_those_of_timm_with_its_saved_weights(name: str, tmp_path) 
 
 def test_a_checkpoint_keeps_the_pixel_statistics(tmp_path) -> None:
     model = network("test_vit").eval()
-    backbone = model.backbone
-    assert isinstance(backbone, PlainViT)
-    assert backbone.pixel_mean.flatten().tolist() == [127.5] * 3  # not ImageNet's
     images = torch.full((1, 3, 32, 32), 255.0)
-    assert model._normalise(images, None).unique().tolist() == [1.0]
-    backbone.set_pixel_statistics(*IMAGENET)
+    assert model._normalise(images, None).unique().numel() == 3  # ImageNet's
+    model.set_pixel_statistics([0.5] * 3, [0.5] * 3)
     save_checkpoint(tmp_path / "a.safetensors", model)
     again = load_checkpoint(tmp_path / "a.safetensors")
     torch.testing.assert_close(again._normalise(images, None), model._normalise(images, None))
-    assert again._normalise(images, None).unique().numel() == 3  # ImageNet's
+    assert again._normalise(images, None).unique().tolist() == [1.0]
     with torch.no_grad():
         one, two = (m(images, TEXT).final for m in (model, again))
     assert torch.equal(one.masks, two.masks)
@@ -123,17 +120,17 @@ def test_weights_of_timm_bring_their_pixel_statistics(monkeypatch: pytest.Monkey
         "model.network.pretrained.read_weights",
         lambda _: network("test_vit").backbone.net.state_dict(),
     )
-    backbone = network("test_vit").backbone
-    load_pretrained(backbone, name)
-    assert isinstance(backbone, PlainViT)
-    torch.testing.assert_close(backbone.pixel_mean.flatten(), torch.tensor(IMAGENET[0]) * 255)
-    torch.testing.assert_close(backbone.pixel_std.flatten(), torch.tensor(IMAGENET[1]) * 255)
+    model = network("test_vit")
+    model.set_pixel_statistics([0.5] * 3, [0.5] * 3)
+    load_pretrained(model, name)
+    torch.testing.assert_close(model.pixel_mean.flatten(), torch.tensor(IMAGENET[0]) * 255)
+    torch.testing.assert_close(model.pixel_std.flatten(), torch.tensor(IMAGENET[1]) * 255)
 
 
 def test_weights_for_another_size_of_image_are_resized(tmp_path) -> None:
     source = timm.create_model("test_vit", img_size=224).state_dict()
     save_file(source, tmp_path / "large.safetensors")
-    report = load_pretrained(network("test_vit").backbone, tmp_path / "large.safetensors")
+    report = load_backbone(network("test_vit").backbone, tmp_path / "large.safetensors")
     assert (report.resized, report.missing) == (("pos_embed",), ())
     assert set(report.unused) == {"head.weight", "head.bias"}
 
@@ -143,7 +140,7 @@ def test_weights_of_open_clip_are_renamed(tmp_path) -> None:
     renamed = {f"visual.trunk.{key}": tensor for key, tensor in source.items()}
     save_file(renamed | {"text.positions": torch.zeros(2)}, tmp_path / "clip.safetensors")
     backbone = network("test_vit").backbone
-    report = load_pretrained(backbone, tmp_path / "clip.safetensors")
+    report = load_backbone(backbone, tmp_path / "clip.safetensors")
     assert report.missing == ()
     assert torch.equal(backbone.net.state_dict()["pos_embed"], source["pos_embed"])
 
