@@ -13,6 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import benchmark
 from model.experiments.columns import TRAINED_ON, Role
 from model.experiments.tables import ALL, Run
+from model.experiments.tables import TABLES as PAPERS_TABLES
 
 PAGE = Path(__file__).parent / "results.md"
 RESULTS = Path(__file__).parent / "results"
@@ -27,7 +29,7 @@ ALONE = {str(column): Run((role,)).name for column, role in TRAINED_ON.items()}
 TOGETHER = Run(ALL).name
 BOXES = Run((Role.O365,)).name
 _POINTS = 60  # of a loss curve
-_MARKED = re.compile(r"<!-- (\w+) (\w+) -->\n.*?<!-- end -->\n", re.DOTALL)
+_MARKED = re.compile(r"<!-- (\w+) ([\w-]+) -->\n.*?<!-- end -->\n", re.DOTALL)
 
 
 def gather(experiment: Path, recipe: str) -> list[Path]:
@@ -117,7 +119,31 @@ def table_of_boxes(recipe: str) -> str:
     return _markdown(["", "box AP", "mask AP", "mask / box", *names], rows)
 
 
-TABLES = {"scores": table_of_scores, "boxes": table_of_boxes}
+def table_of_paper(number: int, recipe: str) -> str:
+    """The rows of a table of the paper whose runs are finished; Markdown."""
+    runs = read_runs(recipe)
+    rows = [
+        row for row in PAPERS_TABLES[number].rows if {r.name for r in row.runs.values()} & {*runs}
+    ]
+    columns = [
+        column
+        for column in PAPERS_TABLES[number].columns
+        if any(
+            _values(runs.get(row.runs[column].name, []), column)
+            for row in rows
+            if column in row.runs
+        )
+    ]
+    lines = [
+        [row.name, *(_number(_values(runs.get(row.runs[c].name, []), c)) for c in columns)]
+        for row in rows
+    ]
+    return _markdown(["", *columns], lines)
+
+
+TABLES = {"scores": table_of_scores, "boxes": table_of_boxes} | {
+    f"table{number}": partial(table_of_paper, number) for number in PAPERS_TABLES
+}
 
 
 def _scores(runs: Sequence[dict[str, Any]]) -> set[str]:

@@ -17,7 +17,8 @@ def table(
         str,
         typer.Option(
             help="small: generated data on a CPU, no download. real: small sets of photographs on "
-            "a CPU. paper: the paper's data and schedule."
+            "a CPU. real-tenth: the same with a tenth of CamVid. paper: the paper's data and "
+            "schedule."
         ),
     ] = "small",
     out: Annotated[
@@ -28,7 +29,7 @@ def table(
         ),
     ] = None,
     data_root: Annotated[
-        Path | None, typer.Option(help="Folder of the data for real and paper.")
+        Path | None, typer.Option(help="Folder of the data for all recipes but small.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Number of seeds, from 0.", min=1)] = 1,
     device: Device = None,
