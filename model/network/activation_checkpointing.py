@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
-from model.network.backbones import ConvBackbone
+from model.network.backbones.convolutional import ConvBackbone
 from model.network.dataseg import DaTaSeg
 
 

@@ -20,8 +20,8 @@ class BackboneConfig:
     """The backbone.
 
     Attributes:
-        name: `vitdet_b`, `vitdet_l`, `vitdet_tiny` (`model.network.vitdet`), or a name in timm: of
-            a plain vision transformer (`model.network.plain_vit`), or of any other model that
+        name: `vitdet_b`, `vitdet_l`, `vitdet_tiny` (`model.network.backbones.vitdet`), or a name
+            in timm: of a plain vision transformer (`….plain_vit`), or of any other model that
             supports `features_only` at strides 4, 8, 16 and 32 (paper: `resnet50`).
         freeze_norm: Keep the statistics, scale and shift of batch norm as loaded (A16). For
             pretrained weights only; without them batch norm must be trained.

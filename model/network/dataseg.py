@@ -5,17 +5,17 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from model.network.backbones import ConvBackbone
+from model.network.backbones.convolutional import ConvBackbone
+from model.network.backbones.feature_pyramid import SimpleFeaturePyramid
+from model.network.backbones.plain_vit import PlainViT, is_plain_vit
+from model.network.backbones.vitdet import SIZES, ViTDet
 from model.network.config import DaTaSegConfig
 from model.network.decoder import Decoder
-from model.network.feature_pyramid import SimpleFeaturePyramid
 from model.network.outputs import Outputs
 from model.network.padding import Padding, make_padding
 from model.network.pixel_decoder import PixelDecoder, PixelFeatures
 from model.network.pixel_statistics import IMAGENET_MEAN, IMAGENET_STD
-from model.network.plain_vit import PlainViT, is_plain_vit
 from model.network.preprocess import MULTIPLE
-from model.network.vitdet import SIZES, ViTDet
 from o365seg.errors import InputError
 
 

@@ -12,12 +12,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from model.network.backbones import ConvBackbone
+from model.network.backbones.convolutional import ConvBackbone
+from model.network.backbones.feature_pyramid import SimpleFeaturePyramid
+from model.network.backbones.plain_vit import PlainViT
+from model.network.backbones.vitdet import PRETRAINED_GRID, ViTDet, resize_positions
 from model.network.dataseg import DaTaSeg
-from model.network.feature_pyramid import SimpleFeaturePyramid
 from model.network.pixel_statistics import pretraining_statistics
-from model.network.plain_vit import PlainViT
-from model.network.vitdet import PRETRAINED_GRID, ViTDet, resize_positions
 from o365seg.errors import InputError
 
 # The paper's: ImageNet-1K for ResNet, MAE on ImageNet-1K for ViTDet (section 4).

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from model.network.backbones.feature_pyramid import SimpleFeaturePyramid
 from model.network.dataseg import DaTaSeg
-from model.network.feature_pyramid import SimpleFeaturePyramid
 from model.training.config import OptimizerConfig
 
 _BACKBONE = "backbone.net."

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from model.inference.export import make_program
-from model.network.backbones import ConvBackbone
+from model.network.backbones.convolutional import ConvBackbone
+from model.network.backbones.vitdet import SIZES, ViT, ViTDet
 from model.network.config import (
     PRESETS,
     BackboneConfig,
@@ -28,7 +29,6 @@ from model.network.describe import describe_preset
 from model.network.fast_convolution import conv2d
 from model.network.pixel_decoder import ChannelNorm
 from model.network.pretrained import load_backbone
-from model.network.vitdet import SIZES, ViT, ViTDet
 from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
 from o365seg.errors import InputError
 

@@ -7,8 +7,8 @@ import timm
 import torch
 from torch import nn
 
+from model.network.backbones.fast_frozen_norm import freeze_batch_norm
 from model.network.config import BackboneConfig
-from model.network.fast_frozen_norm import freeze_batch_norm
 from model.network.padding import Padding
 from o365seg.errors import InputError
 

@@ -12,8 +12,8 @@ from timm.layers.drop import DropPath
 from timm.layers.mlp import Mlp
 from torch import nn
 
+from model.network.backbones.feature_pyramid import SimpleFeaturePyramid
 from model.network.config import BackboneConfig
-from model.network.feature_pyramid import SimpleFeaturePyramid
 
 _PATCH = 16
 _WINDOW = 14

@@ -6,8 +6,8 @@ import timm
 import torch
 import torch.nn.functional as F  # noqa: N812
 
+from model.network.backbones.feature_pyramid import SimpleFeaturePyramid
 from model.network.config import BackboneConfig
-from model.network.feature_pyramid import SimpleFeaturePyramid
 from o365seg.errors import InputError
 
 _STRIDE = 16

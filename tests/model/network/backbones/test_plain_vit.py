@@ -8,9 +8,9 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from model.network.backbones.plain_vit import PlainViT, is_plain_vit
 from model.network.config import BackboneConfig, preset
 from model.network.dataseg import DaTaSeg, build_dataseg
-from model.network.plain_vit import PlainViT, is_plain_vit
 from model.network.pretrained import load_backbone, load_pretrained
 from model.runtime.checkpoint import load_checkpoint, save_checkpoint
 from o365seg.errors import InputError
