@@ -12,36 +12,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.analysis.t_intervals import (
-    LEAST_IMAGES,
-    Interval,
-    correction_of_mean,
-    interval,
-)
 from benchmark.average_precision.accumulation import Ranking, rank
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.result import Result
 from benchmark.average_precision.weighted_ap import ranking_precision, without_ignored
 from o365seg.errors import InputError
+from o365seg.statistics.t_intervals import (
+    LEAST_IMAGES,
+    Interval,
+    correction_of_mean,
+    image_weights,
+    interval,
+)
 from o365seg.terminal.command_line import progress
 
 RESAMPLES = 1000
 INTERVAL_METRICS = ("AP", "AP50", "AP75")
 _WEIGHTS = 2**24
 """Most weights handed to the core at once, so that memory does not grow with the set."""
-
-
-def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
-    """How often each image is drawn, uint16[images, resamples]; columns add up to `images`.
-
-    Column r depends on the seed, the number of images and r alone, so that fewer resamples are the
-    first of more, and two results over the same images can be compared draw by draw.
-    """
-    random = np.random.default_rng(seed)
-    weights = np.empty((images, resamples), np.uint16)
-    for column in range(resamples):
-        weights[:, column] = np.bincount(random.integers(images, size=images), minlength=images)
-    return weights
 
 
 @dataclass(frozen=True)

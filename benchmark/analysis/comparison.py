@@ -13,25 +13,25 @@ from benchmark.analysis.bootstrap import (
     INTERVAL_METRICS,
     RESAMPLES,
     Resampled,
-    image_weights,
     images_with_objects,
     intervals_of,
     known_or_nan,
     resample,
 )
-from benchmark.analysis.t_intervals import (
+from benchmark.average_precision.accumulation import mean_known
+from benchmark.average_precision.result import Result
+from o365seg.errors import InputError
+from o365seg.statistics.t_intervals import (
     Correction,
     Interval,
     correction,
     correction_of_mean,
+    image_weights,
     interval,
     p_value,
     possible_differences,
     q_values,
 )
-from benchmark.average_precision.accumulation import mean_known
-from benchmark.average_precision.result import Result
-from o365seg.errors import InputError
 
 
 @dataclass(frozen=True)

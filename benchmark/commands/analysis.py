@@ -60,12 +60,12 @@ def compare(
 ) -> None:
     """Compare models on the same images, with a paired bootstrap over images."""
     from benchmark.analysis.comparison import compare as compare_results
-    from benchmark.analysis.t_intervals import LEAST_IMAGES
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
     from benchmark.reading.inputs import read_truth
     from benchmark.report import comparison_tables as tables
     from o365seg.formats.json_files import write_bytes_atomic
+    from o365seg.statistics.t_intervals import LEAST_IMAGES
 
     if len(predictions) < 2:
         raise typer.BadParameter("give at least two results files", param_hint="PREDICTIONS")

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from benchmark.analysis.by_size_natively import NativeSizes
-    from benchmark.analysis.t_intervals import Interval
     from benchmark.average_precision.result import Result
     from benchmark.reading.inputs import Inputs
     from o365seg.formats.records import AnnotationFile
+    from o365seg.statistics.t_intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
 
 def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.bootstrap import intervals
-    from benchmark.analysis.t_intervals import LEAST_IMAGES, LEVEL
+    from o365seg.statistics.t_intervals import LEAST_IMAGES, LEVEL
 
     of_metrics = intervals(source.result, wanted.resamples, wanted.seed)
     found.numbers["intervals"] = {

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from benchmark.analysis.bootstrap import INTERVAL_METRICS
 from benchmark.analysis.comparison import CategoryDifference, Comparison
-from benchmark.analysis.t_intervals import Interval
 from o365seg.formats.categories import display_name
+from o365seg.statistics.t_intervals import Interval
 from o365seg.terminal.percent import percent
 from o365seg.terminal.printable import csv_cell
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.analysis.bootstrap import image_weights, intervals, resampled
+from benchmark.analysis.bootstrap import intervals, resampled
 from benchmark.analysis.breakdown import by_category
 from benchmark.analysis.by_size import SizeBin, match_by_size, numbers_by_size
 from benchmark.analysis.error_kinds import errors_by_kind, judge
 from benchmark.analysis.pr_curves import mean_curves
-from benchmark.analysis.t_intervals import Interval, correction, interval
 from benchmark.analysis.worst_images import PICTURES, draw_worst
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.result import Result
@@ -19,6 +18,7 @@ from benchmark.reading.inputs import Inputs
 from benchmark.report.html import Report, page
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import write_bytes_atomic
+from o365seg.statistics.t_intervals import Interval, correction, image_weights, interval
 
 
 def write_report(

@@ -12,7 +12,6 @@ from benchmark.analysis.breakdown import NO_SUPERCATEGORY, Row
 from benchmark.analysis.by_size import SizeBin
 from benchmark.analysis.error_kinds import ErrorKinds
 from benchmark.analysis.pr_curves import Curve
-from benchmark.analysis.t_intervals import LEAST_IMAGES, Interval
 from benchmark.analysis.worst_images import FOUND_MARK, Picture
 from benchmark.average_precision.result import Result
 from benchmark.report.breakdown_tables import size_name
@@ -21,6 +20,7 @@ from benchmark.report.error_tables import MEANING
 from benchmark.report.result_text import IOU_NAMES
 from o365seg.formats.categories import display_name
 from o365seg.presentation.html_page import asset, foot, head
+from o365seg.statistics.t_intervals import LEAST_IMAGES, Interval
 from o365seg.terminal.percent import percent
 
 _RULES = {

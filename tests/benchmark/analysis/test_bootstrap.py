@@ -9,12 +9,12 @@ from evaluation_strategies import cases
 from hypothesis import given, settings
 
 from benchmark import Result, evaluate
-from benchmark.analysis.bootstrap import image_weights, intervals, resampled
-from benchmark.analysis.t_intervals import LEAST_IMAGES
+from benchmark.analysis.bootstrap import intervals, resampled
 from benchmark.average_precision import weighted_ap
 from benchmark.average_precision.accumulation import mean_known, precision_at_recalls, rank
 from benchmark.average_precision.matches import CategoryMatches
 from o365seg.errors import InputError
+from o365seg.statistics.t_intervals import LEAST_IMAGES, image_weights
 
 
 def test_every_resample_draws_as_many_images_as_there_are() -> None:

@@ -10,11 +10,16 @@ from evaluation_cases import Case, Guess, Thing, rectangle
 from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate
-from benchmark.analysis.bootstrap import image_weights, intervals, resampled
+from benchmark.analysis.bootstrap import intervals, resampled
 from benchmark.analysis.comparison import compare, difference
-from benchmark.analysis.t_intervals import LEAST_IMAGES, correction, correction_of_mean
 from benchmark.average_precision.native_core import SWITCH
 from o365seg.errors import InputError
+from o365seg.statistics.t_intervals import (
+    LEAST_IMAGES,
+    correction,
+    correction_of_mean,
+    image_weights,
+)
 
 IMAGES = list(range(1, 31))
 

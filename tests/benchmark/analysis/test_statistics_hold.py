@@ -14,7 +14,7 @@ import pytest
 from benchmark import Result, evaluate
 from benchmark.analysis.bootstrap import intervals
 from benchmark.analysis.comparison import Comparison, compare
-from benchmark.analysis.t_intervals import LEAST_IMAGES
+from o365seg.statistics.t_intervals import LEAST_IMAGES
 
 pytestmark = pytest.mark.slow
 

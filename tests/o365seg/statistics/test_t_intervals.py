@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmark.analysis.t_intervals import (
+from o365seg.statistics.t_intervals import (
     LEAST_IMAGES,
     Correction,
     correction,

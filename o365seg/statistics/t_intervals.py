@@ -18,6 +18,19 @@ LEAST_IMAGES = 10
 """Images with objects that an interval or a p-value needs; with fewer there is none."""
 
 
+def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each image is drawn, uint16[images, resamples]; columns add up to `images`.
+
+    Column r depends on the seed, the number of images and r alone, so that fewer resamples are the
+    first of more, and two results over the same images can be compared draw by draw.
+    """
+    random = np.random.default_rng(seed)
+    weights = np.empty((images, resamples), np.uint16)
+    for column in range(resamples):
+        weights[:, column] = np.bincount(random.integers(images, size=images), minlength=images)
+    return weights
+
+
 @dataclass(frozen=True)
 class Interval:
     """An interval over images; fractions.
