@@ -78,11 +78,14 @@ def agreement(project: ProjectFolder, json: JsonFile = None) -> None:
     from rich.text import Text
 
     from o365seg.project.folder import open_project
-    from o365seg.store.quality.agreement import measure_agreement
+    from o365seg.release.stated_ceiling import ceiling_line
+    from o365seg.statistics.human_ceiling import human_ceiling, released_ceiling
+    from o365seg.store.quality.agreement import list_pairs, measure_agreement
 
     refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         report = measure_agreement(db)
+        ceiling = released_ceiling(human_ceiling(list_pairs(db)))
     columns = ("pairs", "both painted", "mean IoU", "median IoU", "same choice", "kappa")
     table = Table("", *columns, box=None)
     for column in table.columns[1:]:
@@ -104,7 +107,9 @@ def agreement(project: ProjectFolder, json: JsonFile = None) -> None:
     by_raters = [
         {"raters": list(names), **asdict(group)} for names, group in report.by_raters.items()
     ]
-    show({**asdict(report), "by_raters": by_raters}, json, table)
+    numbers = {**asdict(report), "by_raters": by_raters}
+    numbers["human_ceiling"] = ceiling
+    show(numbers, json, table, *([] if ceiling is None else [Text(f"\n{ceiling_line(ceiling)}")]))
 
 
 @app.command(epilog="Example: `annotate-app audit my-project --action person.invite`")

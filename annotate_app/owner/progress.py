@@ -11,10 +11,12 @@ from annotate_app.access.sessions import Owner
 from annotate_app.web import charts
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
+from o365seg.statistics.human_ceiling import HumanCeiling, human_ceiling
 from o365seg.store.database import Connection, now_ms
 from o365seg.store.progress import pace
 from o365seg.store.progress.summary import Progress, measure_progress
 from o365seg.store.quality import rater_quality
+from o365seg.store.quality.agreement import list_pairs
 
 # Seconds between two measurements, however many people watch.
 _FRESH_S = 4.0
@@ -27,6 +29,7 @@ class _Measured:
     raters: list[rater_quality.RaterQuality]
     skips: list[rater_quality.Skips]
     chart: charts.Columns | None
+    ceiling: HumanCeiling | None
 
 
 def make_router(project: Project) -> APIRouter:
@@ -61,4 +64,5 @@ def _measure(db: Connection, now: int) -> _Measured:
         rater_quality.measure_raters(db),
         rater_quality.skips_by_category(db),
         charts.over_time(*pace.answers_over_time(db, now)),
+        human_ceiling(list_pairs(db)),
     )

@@ -9,6 +9,7 @@ from benchmark.average_precision import evaluation, native_core, native_path
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.release_location import find_release
 from benchmark.report.result_text import result_json, result_lines, result_table
+from o365seg.release.stated_ceiling import ceiling_line, find_human_ceiling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ def print_result(
     """
     files = {"predictions": predictions, "ground_truth": release}
     numbers = files | result_json(result) | dict(more or {})
+    ceiling = find_human_ceiling(release) if result.iou is Iou.SEGM else None
+    if ceiling is not None:
+        numbers["human_ceiling"] = ceiling
+        lines = [ceiling_line(ceiling), *lines]
     text = ""
     if json_file is not None:
         import json

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reading.choices import By, SkipRule
+from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_bytes_atomic
 
@@ -131,12 +131,14 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
         _write_tables(source, wanted, found)
     if wanted.report:
         from benchmark.report.gather import write_report
+        from o365seg.release.stated_ceiling import find_human_ceiling
 
         write_report(
             wanted.report, result, source.inputs, predictions=str(predictions),
             release=str(release), resamples=wanted.resamples, seed=wanted.seed,
             images=wanted.images, pictures=wanted.pictures,
             of_sizes=source.native_sizes.matches() if source.native_sizes else None,
+            human_ceiling=find_human_ceiling(release) if result.iou is Iou.SEGM else None,
         )  # fmt: skip
         found.written.append(wanted.report)
     return found

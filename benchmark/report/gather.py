@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from benchmark.reading.inputs import Inputs
 from benchmark.report.html import Report, page
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import write_bytes_atomic
+from o365seg.release.stated_ceiling import ceiling_line
 from o365seg.statistics.t_intervals import Interval, correction, image_weights, interval
 
 
@@ -33,6 +35,7 @@ def write_report(
     images: Path | None = None,
     pictures: int = PICTURES,
     of_sizes: list[CategoryMatches] | None = None,
+    human_ceiling: dict[str, Any] | None = None,
 ) -> None:
     """Write the report of an evaluation.
 
@@ -47,6 +50,7 @@ def write_report(
         images: Folder of the images, to draw the worst; None for no pictures.
         pictures: Most pictures to draw.
         of_sizes: The matches by relative size, where they are known.
+        human_ceiling: What the release states, see `find_human_ceiling`.
 
     Raises:
         InputError: the ground truth has no objects, the folder of images is missing, or the file
@@ -75,6 +79,7 @@ def write_report(
         category_names={c.id: display_name(c.name) for c in inputs.file.categories},
         least_score=least,
         problems=problems,
+        human_ceiling=ceiling_line(human_ceiling) if human_ceiling else "",
     )
     write_bytes_atomic(path, page(report).encode())
 

@@ -50,6 +50,7 @@ class Report:
         category_names: Of all categories, by id, for the filter of the pictures.
         least_score: Predictions below it are left out of `pictures`.
         problems: A line for each image that could not be drawn.
+        human_ceiling: A line about it; empty where the release states none.
     """
 
     predictions: str
@@ -66,6 +67,7 @@ class Report:
     category_names: Mapping[int, str] = field(default_factory=dict)
     least_score: float = 0.0
     problems: Sequence[str] = field(default=())
+    human_ceiling: str = ""
 
 
 def page(report: Report) -> str:
@@ -126,7 +128,8 @@ def _cards(report: Report) -> str:
             f'<div class="number">{percent(report.result.metrics[name])}</div>'
             f'<div class="soft">{near}</div></div>'
         )
-    return f'<section class="cards" aria-label="Headline">{"".join(cards)}</section>\n'
+    ceiling = f'<p class="soft">{escape(report.human_ceiling)}</p>\n' * bool(report.human_ceiling)
+    return f'<section class="cards" aria-label="Headline">{"".join(cards)}</section>\n{ceiling}'
 
 
 def _strip(report: Report) -> str:

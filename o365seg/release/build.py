@@ -25,11 +25,13 @@ from o365seg.project.correction import find_corrections
 from o365seg.project.folder import Project
 from o365seg.project.image_notes import IMAGE_FIELDS, read_image_notes, released_fields
 from o365seg.release.corrected import correct_file
+from o365seg.statistics.human_ceiling import human_ceiling, released_ceiling
 from o365seg.store import audit
 from o365seg.store.database import now_ms
 from o365seg.store.integrity import require_undamaged
 from o365seg.store.progress import summary as progress
 from o365seg.store.progress.released import ReleasedAnswer, list_question_ids, read_answers
+from o365seg.store.quality.agreement import list_pairs
 from o365seg.store.settings import allowed_assistance, read_settings
 
 FILE_NAME = "o365_instance_seg_val.json"
@@ -62,6 +64,7 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         asked = list_question_ids(db)
         counted = progress.measure_progress(db, now_ms())
         assistance = allowed_assistance(read_settings(db))
+        ceiling = released_ceiling(human_ceiling(list_pairs(db)))
     if project.about.corrects:
         source = (project.about.source_name, project.about.source_sha256)
         earlier = find_corrections(sample, asked, project.sample_path)
@@ -112,6 +115,7 @@ def build_release(project: Project, *, for_stock_tools: bool = False) -> dict[st
         "mean_mask_minutes": counted.mean_mask_minutes,
         "wall_hours": counted.wall_hours,
         "assistance": assistance,
+        "human_ceiling": ceiling,
     }
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
 

@@ -144,6 +144,7 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
             "is_ours": bool(info),
             # Counted since schema 2; an earlier release does not tell.
             "checks": info if "accepted" in info else None,
+            "ceiling": info.get("human_ceiling"),
             "source": info.get("source"),
             "source_sha256": info.get("source_sha256"),
             "seed": info.get("seed"),

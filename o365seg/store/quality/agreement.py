@@ -22,6 +22,7 @@ class Pair:
     """Two raters' answers to one question; `iou` None: not both painted it."""
 
     question_id: int
+    image_id: int
     category: str
     raters: tuple[str, str]
     painted: tuple[bool, bool]
@@ -88,6 +89,7 @@ def list_pairs(db: sa.Connection) -> list[Pair]:
             pairs.append(
                 Pair(
                     first.question_id,
+                    first.image_id,
                     first.category,
                     (first.name, second.name),
                     (first.counts is not None, second.counts is not None),
@@ -165,6 +167,7 @@ def _independent() -> sa.Select:
             answer.c.area,
             answer.c.height,
             answer.c.width,
+            question.c.image_id,
             question.c.category,
             rater.c.name,
         )

@@ -13,9 +13,11 @@ from annotate_app.server import make_app
 from o365seg.formats.masks import encode_rle
 from o365seg.project.folder import Project
 from o365seg.release.build import build_release
+from o365seg.statistics.human_ceiling import human_ceiling
 from o365seg.store import audit
 from o365seg.store.people import raters
 from o365seg.store.progress.gallery import Painted
+from o365seg.store.quality.agreement import list_pairs
 from o365seg.store.schema import Role
 
 
@@ -93,6 +95,10 @@ def test_the_pages_show_what_was_done(project: Project, password_hash: str, pass
     for name in ("Ada", "Bob", "Chiyo", "Dara"):
         assert f">{name}<" in shown
     assert "9 of 9 questions" in shown
+    with project.store.read() as db:
+        ceiling = human_ceiling(list_pairs(db))
+    assert ceiling is not None
+    assert f">{ceiling.ap:.1%}<" in shown
     pictures = re.findall(r'src="(/gallery/\d+\.jpg)"', owner.get("/gallery").text)
     assert len(pictures) == 9
     sent = owner.get(pictures[0])
