@@ -53,7 +53,9 @@ def compare(
     csv_file: Annotated[
         Path | None,
         typer.Option(
-            "--csv", help="Write per-category differences and their intervals as CSV to this file."
+            "--csv",
+            help="Write per-category differences and their intervals as CSV to this file; "
+            "'-' prints them instead of the tables.",
         ),
     ] = None,
     json_file: JsonFile = None,
@@ -64,7 +66,6 @@ def compare(
     from benchmark.commands.evaluate import announced_release
     from benchmark.reading.inputs import read_truth
     from benchmark.report import comparison_tables as tables
-    from o365seg.formats.json_files import write_bytes_atomic
     from o365seg.statistics.t_intervals import LEAST_IMAGES
 
     if len(predictions) < 2:
@@ -80,9 +81,6 @@ def compare(
     numbers = {"ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     numbers |= tables.comparison_json(found, files, names)
-    if csv_file is not None:
-        write_bytes_atomic(csv_file, tables.categories_csv(found, files, names).encode())
-        say_written(csv_file)
     labels = _labels(predictions)
     shown = [tables.comparison_table(found, labels)]
     for categories, label in zip(found.categories, labels[1:], strict=True):
@@ -90,7 +88,8 @@ def compare(
             continue
         title = f"AP by category: largest gains and losses of {label} over {labels[0]}"
         shown.append(tables.category_table(categories, names, title))
-    show(numbers, json_file, *shown)
+    rows = tables.categories_csv(found, files, names) if csv_file is not None else ""
+    show(numbers, json_file, *shown, csv_file=csv_file, csv_text=rows)
     few = sum(one.interval is None for one in found.categories[0])
     if few:
         sys.stderr.write(

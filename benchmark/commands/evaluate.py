@@ -84,7 +84,7 @@ def run_evaluation(
     else:
         result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
     numbers: dict[str, object] = {}
-    lines, tables, written = [], [], []
+    lines, tables, written, printed = [], [], [], []
     if wanted is not None:
         from pathlib import Path
 
@@ -92,8 +92,9 @@ def run_evaluation(
 
         more = extras.find(result, Path(predictions), Path(release), wanted)
         numbers = more.numbers
-        lines, tables, written = more.lines, more.tables, more.written
-    print_result(result, str(predictions), str(release), json_file, numbers, lines, tables, written)
+        lines, tables, written, printed = more.lines, more.tables, more.written, more.printed
+    names = str(predictions), str(release)
+    print_result(result, *names, json_file, numbers, lines, tables, written, printed)
 
 
 def print_result(
@@ -105,6 +106,7 @@ def print_result(
     lines: "Sequence[str]" = (),
     tables: "Sequence[Table]" = (),
     written: "Sequence[str | Path]" = (),
+    printed: "Sequence[str]" = (),
 ) -> None:
     """Print a result, or write its numbers.
 
@@ -117,6 +119,7 @@ def print_result(
         lines: Further lines.
         tables: Further tables.
         written: Files that have been written.
+        printed: Text to print instead of the tables and lines.
 
     Raises:
         InputError: the file cannot be written.
@@ -135,8 +138,11 @@ def print_result(
     if str(json_file) == "-":
         sys.stdout.write(text)
         return
-    sys.stdout.write("\n".join([*result_table(result), *result_lines(result), *lines, ""]))
-    if tables:
+    shown = [*result_table(result), *result_lines(result), *lines, ""]
+    sys.stdout.write("".join(printed) if printed else "\n".join(shown))
+    if printed:
+        sys.stderr.writelines(f"Note: {note}\n" for note in result.notes)
+    elif tables:
         from o365seg.terminal.output import output_console
 
         console = output_console()

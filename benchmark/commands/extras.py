@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.reading.choices import By, Iou, SkipRule
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_bytes_atomic
+from o365seg.terminal.output import STDOUT
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,12 +57,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Extras:
-    """Numbers for `--json`, lines and tables to print, and the files written."""
+    """Numbers for `--json`, lines and tables to print, and the files written.
+
+    `printed`: text to print instead of all tables.
+    """
 
     numbers: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     tables: "list[Table]" = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
+    printed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
 
         sizes = source.native_sizes
         bins = sizes.bins() if sizes else evaluate_by_size(source.inputs, source.rule)
-        found.tables.append(sizes_table(bins))
+        found.tables.append(sizes_table(bins, source.result.iou))
         found.numbers["by_size"] = [asdict(one) for one in bins]
     if wanted.slices:
         _find_slices(source, wanted, found)
@@ -169,8 +174,12 @@ def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
 
     rows = by_category(source.result, source.file)
     if wanted.csv_file:
-        write_bytes_atomic(wanted.csv_file, rows_csv(rows).encode())
-        found.written.append(wanted.csv_file)
+        text = rows_csv(rows)
+        if wanted.csv_file == STDOUT:
+            found.printed.append(text)
+        else:
+            write_bytes_atomic(wanted.csv_file, text.encode())
+            found.written.append(wanted.csv_file)
     if By.CATEGORY in wanted.by:
         found.tables.append(rows_table(rows, "By category (%)"))
         found.numbers["by_category"] = [asdict(row) for row in rows]
@@ -194,14 +203,18 @@ def _write_tables(source: Source, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.error_kinds import judge
     from benchmark.analysis.outcome_tables import detections_table, images_table, write_table
 
+    tables = {}
     if wanted.images_csv:
-        write_table(images_table(source.result, source.file), wanted.images_csv)
-        found.written.append(wanted.images_csv)
+        tables[wanted.images_csv] = images_table(source.result, source.file)
     if wanted.detections_csv:
         judged = judge(source.inputs, source.rule)
-        table = detections_table(source.result, source.inputs, judged)
-        write_table(table, wanted.detections_csv)
-        found.written.append(wanted.detections_csv)
+        tables[wanted.detections_csv] = detections_table(source.result, source.inputs, judged)
+    for path, table in tables.items():
+        if path == STDOUT:
+            found.printed.append(table.to_csv(index=False))
+        else:
+            write_table(table, path)
+            found.written.append(path)
 
 
 def _interval_line(result: "Result", found: "dict[str, Interval]", wanted: Wanted) -> str:

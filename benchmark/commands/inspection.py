@@ -65,7 +65,11 @@ def confusion(
     ] = None,
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the whole matrix to this file (.csv or .parquet)."),
+        typer.Option(
+            "--csv",
+            help="Write the whole matrix to this file (.csv or .parquet); '-' prints it instead "
+            "of the table.",
+        ),
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
@@ -82,9 +86,14 @@ def confusion(
     least = best_score(result.matches) if score is None else score
     found = confuse(result, inputs, least, skip_rule)
     names = {category.id: category.name for category in inputs.file.categories}
+    printed = ""
     if csv_file is not None:
-        write_table(found.to_dataframe(names).reset_index(), csv_file)
-        say_written(csv_file)
+        matrix = found.to_dataframe(names).reset_index()
+        if csv_file == STDOUT:
+            printed = matrix.to_csv(index=False)
+        else:
+            write_table(matrix, csv_file)
+            say_written(csv_file)
     numbers = {
         "predictions": str(predictions),
         "ground_truth": str(release),
@@ -92,8 +101,11 @@ def confusion(
         "category_ids": found.category_ids,
         "counts": found.counts.tolist(),
     }
-    show(_without_nan(numbers), json_file, confusion_table(found, names))
-    if json_file != STDOUT:
+    show(
+        _without_nan(numbers), json_file, confusion_table(found, names),
+        csv_file=STDOUT if printed else None, csv_text=printed,
+    )  # fmt: skip
+    if STDOUT not in (json_file, csv_file):
         typer.echo(f"Predictions of score {least:.3g} or more")
 
 

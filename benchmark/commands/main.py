@@ -112,7 +112,8 @@ def evaluate(
         Path | None,
         typer.Option(
             "--csv",
-            help="Write per-category results as CSV to this file.",
+            help="Write per-category results as CSV to this file; '-' prints them instead of "
+            "the tables.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
@@ -120,7 +121,7 @@ def evaluate(
         Path | None,
         typer.Option(
             help="Write one row per image, with its objects found and missed, to this file (.csv "
-            "or .parquet).",
+            "or .parquet); '-' prints them.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,
@@ -128,7 +129,7 @@ def evaluate(
         Path | None,
         typer.Option(
             help="Write one row per prediction, with what became of it, to this file (.csv or "
-            ".parquet).",
+            ".parquet); '-' prints them.",
             rich_help_panel=_INSTANCE,
         ),
     ] = None,

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmark.analysis.breakdown import AP_FIELDS, COUNT_FIELDS, Row
 from benchmark.analysis.by_size import SizeBin
+from benchmark.reading.choices import Iou
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
 from o365seg.terminal.printable import csv_cell
@@ -45,9 +46,9 @@ def rows_table(rows: Sequence[Row], title: str) -> Table:
     return table
 
 
-def sizes_table(bins: Sequence[SizeBin]) -> Table:
+def sizes_table(bins: Sequence[SizeBin], iou: Iou) -> Table:
     """AP by relative size as a table, in percent."""
-    title = "By size, √(mask area / image area) (%)"
+    title = f"By size, √({measured_area(iou)} / image area) (%)"
     table = Table(title=title, title_justify="left")
     table.add_column("size")
     for heading in ("instances", "AP", "AP50", "AP75", "AR100"):
@@ -56,6 +57,11 @@ def sizes_table(bins: Sequence[SizeBin]) -> Table:
         numbers = (one.ap, one.ap50, one.ap75, one.ar)
         table.add_row(size_name(one), f"{one.instances:,}", *map(percent, numbers))
     return table
+
+
+def measured_area(iou: Iou) -> str:
+    """What the size of an object is taken from, in words."""
+    return "mask area" if iou.of_masks else "box area"
 
 
 def size_name(one: SizeBin) -> str:

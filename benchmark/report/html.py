@@ -4,6 +4,7 @@ Whatever came from a file (names of categories, files, images) is escaped; see
 `o365seg.presentation.html_page`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -14,7 +15,7 @@ from benchmark.analysis.error_kinds import ErrorKinds
 from benchmark.analysis.pr_curves import Curve
 from benchmark.analysis.worst_images import FOUND_MARK, Picture
 from benchmark.average_precision.result import Result
-from benchmark.report.breakdown_tables import size_name
+from benchmark.report.breakdown_tables import measured_area, size_name
 from benchmark.report.charts import Bar, bar_chart, curve_chart, spark
 from benchmark.report.error_tables import MEANING
 from benchmark.report.result_text import IOU_NAMES
@@ -155,7 +156,7 @@ def _sizes(report: Report) -> str:
         )
         for one, interval in report.sizes
     ]  # fmt: skip
-    area = "mask area" if report.result.iou.of_masks else "box area"
+    area = measured_area(report.result.iou)
     text = f"AP (IoU 0.50:0.95) by √({area} / image area); lines are 95% intervals."
     note = (
         "Unmatched predictions count in the bin of their own size. COCO's small, medium and "
@@ -181,7 +182,11 @@ def _errors(report: Report) -> str:
 
 
 def _skips(report: Report) -> str:
+    """How skipped instances count; nothing where there are none."""
     result = report.result
+    without = result.counts.skipped + result.counts.unanswered
+    if not without:
+        return ""
     if result.skip_rule is None:
         text = "For box AP, skipped instances are ordinary ground truth."
         return _sheet("Skipped instances", text, "")
@@ -189,7 +194,6 @@ def _skips(report: Report) -> str:
         Bar(_RULES[rule][0], 100 * ap, remark=_RULES[rule][1], strong=rule is result.skip_rule)
         for rule, ap in result.ap_by_rule.items()
     ]
-    without = result.counts.skipped + result.counts.unanswered
     or_open = " or have not answered yet" if result.counts.unanswered else ""
     text = (
         f"AP by skip rule, for the {without:,} instances that raters skipped{or_open}; "
@@ -249,7 +253,8 @@ def _fraction(value: float, more: str = "") -> str:
 def _pictures(report: Report) -> str:
     problems = "".join(f'<p class="note">Not drawn: {escape(line)}</p>' for line in report.problems)
     if not report.pictures:
-        return f'<section class="sheet">{problems}</section>\n' if problems else ""
+        heading = "Predictions and ground truth by image"
+        return _sheet(heading, "No image could be drawn.", problems) if problems else ""
     keys = (("missed", "missed object"), ("false", "false positive"),
             ("found", "true positive, the prediction"), ("skip", "skipped instance"))  # fmt: skip
     legend = "".join(f'<li><span class="swatch {key}"></span>{name}</li>' for key, name in keys)
@@ -305,8 +310,13 @@ def _select(name: str, label: str, choices: Sequence[tuple[int | str, str]]) -> 
     return f'<label>{label} <select id="{name}">{first}{options}</select></label>'
 
 
+def _words(note: str) -> str:
+    """A note's text, with what is between backticks as code."""
+    return re.sub("`([^`]*)`", r"<code>\1</code>", escape(note))
+
+
 def _foot(report: Report) -> str:
-    notes = "".join(f'<p class="note">Note: {escape(note)}</p>' for note in report.result.notes)
+    notes = "".join(f'<p class="note">Note: {_words(note)}</p>' for note in report.result.notes)
     return (
         f"<footer>{notes}<p>Intervals: 95%, by Student's t with the spread over resamples of the "
         f"{report.result.counts.images:,} images ({report.resamples:,} resamples, "

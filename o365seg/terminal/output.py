@@ -71,23 +71,39 @@ def say(text: str, *, err: bool = False) -> None:
     typer.echo(printable(text), err=err)
 
 
-def show(numbers: Any, json_file: Path | None, *tables: "RenderableType") -> None:
-    """Print a command's result: its tables, or its numbers as JSON, by the user's `--json`.
+def show(
+    numbers: Any,
+    json_file: Path | None,
+    *tables: "RenderableType",
+    csv_file: Path | None = None,
+    csv_text: str = "",
+) -> None:
+    """Print a command's result: its tables, or what the user's `--json` or `--csv` asks for.
 
     Args:
         numbers: Plain values, data classes or structs; what `--json` writes.
         json_file: The value of `--json`.
         tables: What a person sees; printed in this order.
+        csv_file: The value of `--csv`.
+        csv_text: What `--csv` writes.
 
     Raises:
         InputError: the file cannot be written.
     """
+    if csv_file == STDOUT:
+        sys.stdout.write(csv_text)
+    elif csv_file is not None:
+        from o365seg.formats.json_files import write_bytes_atomic
+
+        write_bytes_atomic(csv_file, csv_text.encode())
+        say_written(csv_file)
     if json_file == STDOUT:
         sys.stdout.write(as_json(numbers))
         return
-    console = output_console()
-    for table in tables:
-        console.print(table)
+    if csv_file != STDOUT:
+        console = output_console()
+        for table in tables:
+            console.print(table)
     if json_file is not None:
         from o365seg.formats.json_files import write_bytes_atomic
 

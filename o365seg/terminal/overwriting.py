@@ -21,11 +21,14 @@ def refuse_overwriting(
             replaced; new ones are allowed.
 
     Raises:
-        InputError: names the option and the file.
+        InputError: names the option and the file; or two outputs are `-`, the standard output.
     """
     given = [os.path.realpath(str(path)) for path in inputs if path is not None]
     taken = dict.fromkeys(given, "an input file")
     folders = [os.path.join(path, "") for path in given if os.path.isdir(path)]  # noqa: PTH112, PTH118 (without pathlib, see benchmark.average_precision.result)
+    printed = [option for option, path in outputs.items() if str(path) == "-"]
+    if len(printed) > 1:
+        raise InputError(f"{' and '.join(printed)} are both '-'; only one can be printed")
     for option, path in outputs.items():
         if path is None or str(path) == "-":
             continue

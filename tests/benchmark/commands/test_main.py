@@ -308,6 +308,32 @@ def test_compare_tells_differences_and_no_p_value_of_one_image(folder: Path) -> 
     assert run("compare", "preds.json", cwd=folder).returncode == 2
 
 
+def test_a_dash_prints_csv_instead_of_the_tables(folder: Path) -> None:
+    rows = run("evaluate", "preds.json", "--csv", "-", "--by", "size", cwd=folder)
+    assert rows.stdout.splitlines()[0].startswith("category_id,name,supercategory,ap,ap50,")
+    assert len(rows.stdout.splitlines()) == 3
+    assert "written" not in rows.stderr
+    for option, first in (("--images-csv", "image_id"), ("--detections-csv", "prediction")):
+        assert run("evaluate", "preds.json", option, "-", cwd=folder).stdout.startswith(first)
+    compared = run("compare", "preds.json", "preds.json", "--csv", "-", cwd=folder).stdout
+    assert list(csv.DictReader(compared.splitlines()))[0]["name"] == "category 1"
+    matrix = run("confusion", "preds.json", "--csv", "-", cwd=folder).stdout
+    assert len({line.count(",") for line in matrix.splitlines()}) == 1
+    both = run("evaluate", "preds.json", "--csv", "-", "--json", "-", cwd=folder)
+    assert both.returncode == 1
+    assert "--json and --csv are both '-'; only one can be printed" in both.stderr
+    assert not (folder / "-").exists()
+
+
+def test_the_size_of_boxes_is_that_of_boxes(folder: Path) -> None:
+    sizes = [
+        run("evaluate", "preds.json", "--by", "size", "--iou", iou, cwd=folder).stdout
+        for iou in ("segm", "bbox")
+    ]
+    assert "By size, √(mask area / image area)" in sizes[0]
+    assert "By size, √(box area / image area)" in sizes[1]
+
+
 def test_check_ends_with_1_where_there_is_a_fault(folder: Path) -> None:
     done = run("check", "preds.json", "--gt", "o365_instance_seg_val.json", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")

@@ -116,6 +116,27 @@ def test_equal_input_gives_equal_bytes(folder: Path) -> None:
 def test_images_that_are_not_there_are_told(folder: Path) -> None:
     (folder / "2.jpg").unlink()
     assert "Not drawn: 2.jpg: no such file" in report(folder, images=folder).read_text()
+    (folder / "1.jpg").unlink()
+    heading = "<h2>Predictions and ground truth by image</h2>"
+    assert heading in report(folder, images=folder).read_text()
+
+
+def test_there_is_no_panel_of_skips_without_skips(folder: Path) -> None:
+    assert "<h2>Skipped instances</h2>" in report(folder).read_text()
+    content = json.loads((folder / "truth.json").read_text())
+    content["annotations"] = [one for one in content["annotations"] if not one.get("skipped")]
+    (folder / "truth.json").write_text(json.dumps(content))
+    for iou in ("segm", "bbox"):
+        assert "<h2>Skipped instances</h2>" not in report(folder, iou).read_text()
+
+
+def test_notes_have_code_for_backticks(folder: Path) -> None:
+    content = json.loads((folder / "truth.json").read_text())
+    content["annotations"][0]["ignore"] = 1
+    (folder / "truth.json").write_text(json.dumps(content))
+    text = report(folder).read_text()
+    assert "has <code>ignore</code> on 1 annotations" in text
+    assert "`" not in re.sub("<script.*?</script>|<style.*?</style>", "", text, flags=re.DOTALL)
 
 
 def test_without_objects_there_is_no_report(tmp_path: Path) -> None:
