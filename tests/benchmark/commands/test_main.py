@@ -316,7 +316,7 @@ def test_a_dash_prints_csv_instead_of_the_tables(folder: Path) -> None:
     for option, first in (("--images-csv", "image_id"), ("--detections-csv", "prediction")):
         assert run("evaluate", "preds.json", option, "-", cwd=folder).stdout.startswith(first)
     compared = run("compare", "preds.json", "preds.json", "--csv", "-", cwd=folder).stdout
-    assert list(csv.DictReader(compared.splitlines()))[0]["name"] == "category 1"
+    assert next(csv.DictReader(compared.splitlines()))["name"] == "category 1"
     matrix = run("confusion", "preds.json", "--csv", "-", cwd=folder).stdout
     assert len({line.count(",") for line in matrix.splitlines()}) == 1
     both = run("evaluate", "preds.json", "--csv", "-", "--json", "-", cwd=folder)
