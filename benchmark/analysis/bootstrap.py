@@ -7,15 +7,11 @@ mean, as in a set without it.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.average_precision.accumulation import Ranking, rank
-from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.result import Result
-from benchmark.average_precision.weighted_ap import ranking_precision, without_ignored
 from o365seg.errors import InputError
 from o365seg.statistics.t_intervals import (
     LEAST_IMAGES,
@@ -52,8 +48,8 @@ def resample(result: Result, weights: np.ndarray) -> Resampled:
     """
     at = [_place(result.thresholds, wanted) for wanted in (0.5, 0.75)]
     by_category = _by_category(result, weights, None)
-    halves = (_mean_over_categories(_by_category(result, weights, [place])) for place in at)
-    return Resampled(np.stack([_mean_over_categories(by_category), *halves]), by_category)
+    halves = (mean_over_categories(_by_category(result, weights, [place])) for place in at)
+    return Resampled(np.stack([mean_over_categories(by_category), *halves]), by_category)
 
 
 def _by_category(
@@ -69,7 +65,7 @@ def _by_category(
     return found
 
 
-def _mean_over_categories(values: np.ndarray) -> np.ndarray:
+def mean_over_categories(values: np.ndarray) -> np.ndarray:
     """The mean of each row's categories that have objects; −1 where none has."""
     known = values >= 0
     categories = known.sum(axis=1)
@@ -79,40 +75,6 @@ def _mean_over_categories(values: np.ndarray) -> np.ndarray:
 
 def _place(thresholds: np.ndarray, wanted: float) -> int:
     return int(np.argmin(np.abs(thresholds - wanted)))
-
-
-def resampled(
-    matches: Sequence[CategoryMatches],
-    weights: np.ndarray,
-    thresholds: np.ndarray,
-    area: int = 0,
-) -> np.ndarray:
-    """AP, AP50 and AP75 under every set of image weights.
-
-    Args:
-        matches: Every category.
-        weights: uint16[images, sets].
-        thresholds: float64[thresholds], the IoU thresholds of `matches`.
-        area: Which of the areas of `matches`.
-
-    Returns:
-        float64[3, sets] in the order of `INTERVAL_METRICS`; −1 if there are no objects.
-    """
-    rankings = [without_ignored(rank(one, area)) for one in matches if one.positives[area].any()]
-    sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
-    at = [_place(thresholds, wanted) for wanted in (0.5, 0.75)]
-
-    def of_category(ranking: Ranking) -> tuple[np.ndarray, np.ndarray]:
-        return ranking_precision(ranking, weights, at)
-
-    with ThreadPoolExecutor(2) as pool:  # numpy lets go of the interpreter while it computes
-        found = pool.map(of_category, rankings)
-        for _, (of_one, known) in zip(
-            progress(range(len(rankings)), "Resampling"), found, strict=True
-        ):
-            sums += of_one  # in the order of the categories: the same sum however many threads
-            categories += known
-    return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)
 
 
 def images_with_objects(result: Result) -> np.ndarray:

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.analysis.assignment import assign
-from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
-from benchmark.average_precision.result import Result
-from benchmark.reading.choices import SkipRule
-from benchmark.reading.inputs import Inputs
+from benchmark.analysis.error_kinds import Judgement
+from benchmark.reading.choices import Iou, SkipRule
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.reading.sources import GroundTruthSource, PredictionsSource
+
 NOTHING = "(nothing)"
 """The row of predictions on no object, and the column of objects without prediction."""
-_IOU = np.array([0.5])
 
 
 @dataclass(frozen=True)
@@ -59,46 +57,26 @@ class Confusion:
 
 
 def confusion(
-    result: Result, inputs: Inputs, least_score: float, rule: SkipRule = SkipRule.BOX
+    predictions: "PredictionsSource",
+    ground_truth: "GroundTruthSource",
+    least_score: float,
+    *,
+    iou: Iou | str = Iou.SEGM,
+    skip_rule: SkipRule | str = SkipRule.BOX,
 ) -> Confusion:
     """Count which category is taken for which.
 
     Args:
-        result: What `evaluate` found; predictions that it ignores take no part.
-        inputs: The same predictions and ground truth.
+        predictions: As for `evaluate`; those that the skip rule or a crowd ignores take no part.
+        ground_truth: As for `evaluate`.
         least_score: Predictions below take no part; `worst_images.best_score` finds one.
-        rule: The rule for skipped instances.
+        iou: What is compared.
+        skip_rule: The rule for skipped instances.
+
+    Raises:
+        InputError: predictions or ground truth are invalid; names the file, record and field.
     """
-    ids = inputs.category_ids
-    counts = np.zeros((len(ids) + 1, len(ids) + 1), np.int64)
-    ignored = np.zeros(len(inputs.predictions), bool)
-    for one in result.matches:
-        ignored[one.prediction] = one.ignored[0, 0]
-    skipped = not inputs.iou.of_masks or rule is SkipRule.IOA
-    for overlaps in image_overlaps(inputs, skipped=skipped):
-        scores = inputs.predictions.scores[overlaps.predictions]
-        kept = (scores >= least_score) & ~ignored[overlaps.predictions]
-        rows = np.flatnonzero(kept)
-        rows = rows[np.lexsort((overlaps.predictions[rows], -scores[rows]))]
-        _count(overlaps, rows, np.array(ids), counts)
-    return Confusion(ids, counts, least_score)
-
-
-def _count(overlaps: ImageOverlaps, rows: np.ndarray, ids: np.ndarray, counts: np.ndarray) -> None:
-    """Add one image; `rows` are its predictions in score order."""
-    objects = np.flatnonzero(~overlaps.crowd)
-    ious = overlaps.ious[np.ix_(rows, objects)]
-    true = np.searchsorted(ids, overlaps.annotation_category[objects])
-    predicted = np.searchsorted(ids, overlaps.prediction_category[rows])
-    none = np.zeros(len(objects), bool)
-    same = predicted[:, None] == true
-    taken = assign(np.where(same, ious, 0), none, none[None], _IOU)[0, 0]
-    free, left = np.ones(len(objects), bool), taken < 0
-    free[taken[~left]] = False
-    across = assign(ious[np.ix_(left, free)], none[free], none[free][None], _IOU)[0, 0]
-    hit = across >= 0
-    taken[np.flatnonzero(left)[hit]] = np.flatnonzero(free)[across[hit]]
-    of_prediction = np.where(taken >= 0, np.append(true, len(ids))[taken], len(ids))
-    np.add.at(counts, (of_prediction, predicted), 1)
-    missed = np.setdiff1d(np.arange(len(objects)), taken)
-    counts[:, -1] += np.bincount(true[missed], minlength=len(counts))
+    judgement = Judgement(
+        predictions, ground_truth, iou=iou, skip_rule=skip_rule, least_score=least_score
+    )
+    return Confusion(*judgement.confusion(), least_score)

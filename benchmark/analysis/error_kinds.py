@@ -30,20 +30,16 @@ pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is t
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from benchmark.analysis.core import matched_core
+from benchmark.reading.choices import Iou, SkipRule
 
-from benchmark.analysis.assignment import assign
-from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
-from benchmark.average_precision.accumulation import (
-    RECALLS,
-    Ranking,
-    mean_known,
-    precision_at_recalls,
-)
-from benchmark.average_precision.skip_rule import absorb, box_iou
-from benchmark.reading.choices import SkipRule
-from benchmark.reading.inputs import Inputs
+if TYPE_CHECKING:
+    import numpy as np
+
+    from benchmark import _native
+    from benchmark.reading.sources import GroundTruthSource, PredictionsSource
 
 FOREGROUND = 0.5
 """Smallest overlap at which a prediction matches an object."""
@@ -52,7 +48,7 @@ BACKGROUND = 0.1
 
 
 class Kind(IntEnum):
-    """The kind of an error; RIGHT is no error: a true positive, or ignored."""
+    """The kind of an error; RIGHT is no error: a true positive."""
 
     RIGHT = 0
     CLASSIFICATION = 1
@@ -66,36 +62,49 @@ class Kind(IntEnum):
 KINDS = tuple(kind for kind in Kind if kind is not Kind.RIGHT)
 
 
+class Fate(IntEnum):
+    """What became of an annotation of the ground truth."""
+
+    NO_OBJECT = 0  # a crowd, or skipped
+    FOUND = 1
+    POINTED_AT = 2  # not found, but an error of the first two kinds is about it
+    MISSED = 3
+
+
 @dataclass(frozen=True)
 class Judged:
-    """Every prediction that counts, by image: one entry each.
+    """Every prediction that counts, by image, then category, then falling score.
 
     Attributes:
         image: int64[n], index among the ascending image ids.
         prediction: int64[n], index in the results file.
         category: int64[n], category id.
         score: float64[n].
-        true: bool[n], true positives; all others are false positives.
-        kind: int64[n], `Kind`.
+        kind: int64[n], `Kind`; RIGHT for a true positive, all others are false positives.
         fixed_category: int64[n], the category in which the prediction is a true positive once its
             error is fixed; −1 if it is removed.
-        positives: int64[categories], number of objects, categories by ascending id.
-        missed: int64[categories], number of missed objects.
-        unfound: int64[categories], number of unmatched objects, missed or not.
-        missed_annotations: int64[m], indices of the missed among the records of the ground truth.
+        about: int64[n], index among the annotations of the ground truth: the object that the
+            prediction finds, or that its error of the first two kinds is about; else −1.
+        iou: float64[n], of a false positive: its overlap with `about`, or else its highest.
+        fate: uint8[annotations], `Fate`.
+        image_ids: All image ids, ascending.
     """
 
-    image: np.ndarray
-    prediction: np.ndarray
-    category: np.ndarray
-    score: np.ndarray
-    true: np.ndarray
-    kind: np.ndarray
-    fixed_category: np.ndarray
-    positives: np.ndarray
-    missed: np.ndarray
-    unfound: np.ndarray
-    missed_annotations: np.ndarray
+    image: "np.ndarray"
+    prediction: "np.ndarray"
+    category: "np.ndarray"
+    score: "np.ndarray"
+    kind: "np.ndarray"
+    fixed_category: "np.ndarray"
+    about: "np.ndarray"
+    iou: "np.ndarray"
+    fate: "np.ndarray"
+    image_ids: list[int]
+
+    @property
+    def true(self) -> "np.ndarray":
+        """bool[n], true positives."""
+        return self.kind == Kind.RIGHT
 
 
 @dataclass(frozen=True)
@@ -117,203 +126,97 @@ class ErrorKinds:
     false_negatives_gain: float
 
 
-def error_kinds(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> ErrorKinds:
-    """Count errors and the AP gained if they were fixed; arguments as for `judge`."""
-    return errors_by_kind(inputs, judge(inputs, rule))
-
-
-def errors_by_kind(inputs: Inputs, judged: Judged) -> ErrorKinds:
-    """The same, of predictions that `judge` has judged."""
-    everything = np.ones(len(judged.true), bool)
-    ap = _ap(inputs, judged, everything, judged.category, judged.true, judged.positives)
-    counts = {kind: int((judged.kind == kind).sum()) for kind in KINDS}
-    counts[Kind.MISSED] = int(judged.missed.sum())
-    gains = {}
-    for kind in KINDS:
-        wrong = judged.kind == kind
-        moved = wrong & (judged.fixed_category >= 0)
-        left = judged.positives - judged.missed * (kind is Kind.MISSED)
-        fixed = _ap(
-            inputs, judged, ~wrong | moved,
-            np.where(moved, judged.fixed_category, judged.category), judged.true | moved, left,
-        )  # fmt: skip
-        gains[kind] = max(0.0, fixed - ap)
-    found = judged.positives - judged.unfound
-    only_true = _ap(inputs, judged, judged.true, judged.category, judged.true, judged.positives)
-    all_found = _ap(inputs, judged, everything, judged.category, judged.true, found)
-    return ErrorKinds(ap, counts, gains, max(0.0, only_true - ap), max(0.0, all_found - ap))
-
-
-def judge(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> Judged:
-    """Find the kind of every prediction.
+class Judgement:
+    """Predictions judged by the native core.
 
     Args:
-        inputs: Predictions and ground truth.
-        rule: How predictions on skipped instances count; without effect for boxes.
-    """
-    masks = inputs.iou.of_masks
-    absorbing = masks and rule in (SkipRule.BOX, SkipRule.BOX50)
-    boxes: dict[int, list[tuple[int, np.ndarray]]] = {}
-    if absorbing:
-        for (image_id, category_id), found in inputs.truth.skipped_boxes().items():
-            boxes.setdefault(image_id, []).append((category_id, found))
-    ids, image_ids = np.array(inputs.category_ids, np.int64), inputs.image_ids
-    positives, unfound, missed = (np.zeros(len(ids), np.int64) for _ in range(3))
-    columns: list[list[np.ndarray]] = [[np.zeros(0, np.int64)] for _ in range(7)]
-    for overlaps in image_overlaps(inputs, skipped=not masks or rule is SkipRule.IOA):
-        scene = _scene(inputs, overlaps, boxes.get(image_ids[overlaps.image], []))
-        kind, fixed, lost = _judge_scene(scene)
-        places = np.searchsorted(ids, scene.annotation_category)
-        np.add.at(positives, places[scene.real], 1)
-        np.add.at(unfound, places[scene.real & ~scene.used], 1)
-        np.add.at(missed, places[lost], 1)
-        kept = ~scene.ignored
-        missed_here = overlaps.annotations[lost[: len(overlaps.annotations)]]
-        of_scene = (
-            np.full(kept.sum(), overlaps.image), overlaps.predictions[kept], scene.category[kept],
-            scene.true[kept], kind[kept], fixed[kept], missed_here,
-        )  # fmt: skip
-        for column, values in zip(columns, of_scene, strict=True):
-            column.append(values)
-    image, prediction, category, true, kinds, fixed, lost = map(np.concatenate, columns)
-    return Judged(
-        image=image,
-        prediction=prediction,
-        category=category,
-        score=inputs.predictions.scores[prediction],
-        true=true.astype(bool),
-        kind=kinds,
-        fixed_category=fixed,
-        positives=positives,
-        missed=missed,
-        unfound=unfound,
-        missed_annotations=lost,
-    )
-
-
-@dataclass(frozen=True)
-class _Scene:
-    """One image after matching; n predictions, m annotations with skipped instances as the last.
+        predictions: As for `benchmark.evaluate`.
+        ground_truth: As for `benchmark.evaluate`; also LVIS's, by COCO's rules.
+        iou: What is compared.
+        skip_rule: How predictions on skipped instances count; without effect for boxes.
+        least_score: Predictions below take no part in `confusion`; None for no confusion.
 
     Attributes:
-        category: int64[n].
-        rank: int64[n], places in the order of falling score.
-        annotation_category: int64[m].
-        ious: float64[n, m]; of boxes if the annotation is a skipped instance.
-        real: bool[m], an object: neither a crowd nor skipped.
-        crowd: bool[m].
-        used: bool[m], matched.
-        true: bool[n], true positives.
-        ignored: bool[n], by a crowd or a skipped instance.
+        notes: Notes to the reader: what was odd about the input.
+        is_federated: Whether the ground truth is LVIS's.
+
+    Raises:
+        InputError: predictions or ground truth are invalid; names the file, record and field.
     """
 
-    category: np.ndarray
-    rank: np.ndarray
-    annotation_category: np.ndarray
-    ious: np.ndarray
-    real: np.ndarray
-    crowd: np.ndarray
-    used: np.ndarray
-    true: np.ndarray
-    ignored: np.ndarray
+    def __init__(
+        self,
+        predictions: "PredictionsSource",
+        ground_truth: "GroundTruthSource",
+        *,
+        iou: Iou | str = Iou.SEGM,
+        skip_rule: SkipRule | str = SkipRule.BOX,
+        least_score: float | None = None,
+    ) -> None:
+        rule = SkipRule(skip_rule)
+        score = float("nan") if least_score is None else least_score
+        self._core, self.notes = matched_core(
+            predictions, ground_truth, Iou(iou), lambda core: core.judge(rule, score)
+        )
+        self.is_federated = self._core.facts()["federated"]
+
+    def errors(self) -> ErrorKinds:
+        """Errors by kind, and the AP gained if they were fixed."""
+        return errors_of(self._core)
+
+    def judged(self) -> Judged:
+        """The kind of every prediction."""
+        import numpy as np
+
+        core = self._core
+        count = core.judged_count()
+        dtypes = [np.int64] * 3 + [float] + [np.int64] * 3 + [float]
+        arrays: list[Any] = [np.empty(count, dtype) for dtype in dtypes]
+        arrays.append(np.empty(core.facts()["annotations"], np.uint8))
+        core.judged(*arrays)
+        return Judged(*arrays, image_ids=core.ids(True))
+
+    def confusion(self) -> "tuple[list[int], np.ndarray]":
+        """Category ids, and the counts of `benchmark.analysis.confusion.Confusion`."""
+        import numpy as np
+
+        ids = self._core.ids(False)
+        counts = np.empty((len(ids) + 1, len(ids) + 1), np.int64)
+        self._core.confusion(counts)
+        return ids, counts
 
 
-def _scene(
-    inputs: Inputs, overlaps: ImageOverlaps, skipped: list[tuple[int, np.ndarray]]
-) -> _Scene:
-    """Match one image at IoU 0.5; `skipped` holds its boxes float64[k, 4] per category."""
-    threshold = np.array([FOREGROUND])
-    ours = inputs.predictions.tight_boxes[overlaps.predictions]
-    beside = {category_id: box_iou(ours, boxes) for category_id, boxes in skipped}
-    counts = [ious.shape[1] for ious in beside.values()]
-    category, crowd = overlaps.prediction_category, overlaps.crowd
-    used = np.zeros(len(crowd) + sum(counts), bool)
-    true, ignored = np.zeros(len(category), bool), np.zeros(len(category), bool)
-    for category_id in np.unique(category).tolist():
-        rows, columns = overlaps.of_category(category_id)
-        block, crowds = overlaps.ious[np.ix_(rows, columns)], crowd[columns]
-        taken = assign(block, crowds, crowds[None], threshold)[0, 0]
-        hit = taken >= 0
-        in_crowd = hit.copy()
-        in_crowd[hit] = crowds[taken[hit]]
-        true[rows], ignored[rows] = hit & ~in_crowd, in_crowd
-        used[columns[taken[hit & ~in_crowd]]] = True
-        if category_id in beside:
-            ignored[rows] |= absorb(~hit[None], beside[category_id][rows], threshold)[0]
-    scores = inputs.predictions.scores[overlaps.predictions]
-    rank = np.empty(len(category), np.int64)
-    rank[np.lexsort((overlaps.predictions, -scores))] = np.arange(len(category))
-    none = np.zeros(sum(counts), bool)
-    return _Scene(
-        category=category,
-        rank=rank,
-        annotation_category=np.concatenate(
-            [overlaps.annotation_category, np.repeat(np.array(list(beside), np.int64), counts)]
-        ),
-        ious=np.concatenate([overlaps.ious, *beside.values()], axis=1),
-        real=np.concatenate([~crowd, none]),
-        crowd=np.concatenate([crowd, none]),
-        used=used,
-        true=true,
-        ignored=ignored,
+def errors_of(core: "_native.Evaluation") -> ErrorKinds:
+    """The errors that a core has judged."""
+    counts, precisions = core.errors()
+    ap, *fixed, only_true, all_found = precisions
+    gains = {kind: max(0.0, found - ap) for kind, found in zip(KINDS, fixed, strict=True)}
+    return ErrorKinds(
+        ap,
+        {kind: counts[kind] for kind in KINDS},
+        gains,
+        max(0.0, only_true - ap),
+        max(0.0, all_found - ap),
     )
 
 
-def _judge_scene(scene: _Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kinds int64[n], fixed categories int64[n] (−1: removed) and missed bool[m]."""
-    wrong = ~scene.true & ~scene.ignored
-    kind = np.where(wrong, int(Kind.BACKGROUND), int(Kind.RIGHT))
-    fixed = np.full(len(kind), -1, np.int64)
-    free = scene.real & ~scene.used
-    if scene.ious.size == 0:
-        return kind, fixed, free
-    same = scene.category[:, None] == scene.annotation_category
-    ious = np.where(scene.crowd, 0.0, scene.ious)
-    of_same, of_other = np.where(same, ious, 0.0), np.where(same, 0.0, ious)
-    own, other = of_same.max(axis=1), of_other.max(axis=1)
-    near = (own >= BACKGROUND) & (own <= FOREGROUND)
-    kind[wrong] = np.select(
-        [near, other >= FOREGROUND, own >= FOREGROUND, np.maximum(own, other) <= BACKGROUND],
-        [Kind.LOCALISATION, Kind.CLASSIFICATION, Kind.DUPLICATE, Kind.BACKGROUND],
-        Kind.BOTH,
-    )[wrong]
-    target = np.where(near, of_same.argmax(axis=1), of_other.argmax(axis=1))
-    points = np.isin(kind, (Kind.LOCALISATION, Kind.CLASSIFICATION)) & free[target]
-    pointing = np.flatnonzero(points)
-    pointing = pointing[np.argsort(scene.rank[pointing])]
-    targets, first = np.unique(target[pointing], return_index=True)
-    fixed[pointing[first]] = scene.annotation_category[targets]
-    missed = free.copy()
-    missed[targets] = False
-    return kind, fixed, missed
+def error_kinds(
+    predictions: "PredictionsSource",
+    ground_truth: "GroundTruthSource",
+    *,
+    iou: Iou | str = Iou.SEGM,
+    skip_rule: SkipRule | str = SkipRule.BOX,
+) -> ErrorKinds:
+    """Count errors and the AP gained if they were fixed; arguments and errors of `Judgement`."""
+    return Judgement(predictions, ground_truth, iou=iou, skip_rule=skip_rule).errors()
 
 
-def _ap(
-    inputs: Inputs,
-    judged: Judged,
-    kept: np.ndarray,
-    category: np.ndarray,
-    true: np.ndarray,
-    positives: np.ndarray,
-) -> float:
-    """AP of the predictions bool[n] kept, of category int64[n], true bool[n], at one threshold."""
-    order = np.flatnonzero(kept)
-    order = order[np.lexsort((judged.image[order], -judged.score[order], category[order]))]
-    bounds = np.searchsorted(category[order], inputs.category_ids, side="left")
-    ends = np.searchsorted(category[order], inputs.category_ids, side="right")
-    found = []
-    for k, (start, end) in enumerate(zip(bounds, ends, strict=True)):
-        here = order[start:end]
-        ranking = Ranking(
-            image=judged.image[here],
-            score=judged.score[here],
-            true=true[here][None],
-            counted=np.ones((1, len(here)), bool),
-            positives=positives[k : k + 1],
-        )
-        nothing_left = judged.positives[k] > 0 and positives[k] == 0
-        if nothing_left and len(here):  # as tidecv: all of it missed, and still predicted
-            found.append(np.zeros((1, len(RECALLS))))
-        else:
-            found.append(precision_at_recalls(ranking))
-    return mean_known(np.concatenate(found))
+def judge(
+    predictions: "PredictionsSource",
+    ground_truth: "GroundTruthSource",
+    *,
+    iou: Iou | str = Iou.SEGM,
+    skip_rule: SkipRule | str = SkipRule.BOX,
+) -> Judged:
+    """Find the kind of every prediction; arguments and errors of `Judgement`."""
+    return Judgement(predictions, ground_truth, iou=iou, skip_rule=skip_rule).judged()

@@ -16,7 +16,6 @@ import numpy as np
 from PIL import Image
 
 from benchmark.analysis.error_kinds import Judged, Kind
-from benchmark.analysis.overlaps import image_overlaps
 from benchmark.analysis.worst_images import (
     FALSE,
     MISSED,
@@ -27,6 +26,7 @@ from benchmark.analysis.worst_images import (
 )
 from benchmark.reading.inputs import Inputs
 from o365seg.errors import InputError
+from o365seg.formats.records import AnnotationFile
 from o365seg.images.drawing import paint, shrink
 from o365seg.images.image_files import ImageProblem, open_upright
 
@@ -46,9 +46,9 @@ class Suspect:
         kind: "classification", "localisation" or "background".
         score: The prediction's.
         predicted: Its category id.
-        annotation_id: The object it overlaps most; None on background.
-        annotated: That object's category id; None likewise.
-        iou: Their overlap, 0 to 1.
+        annotation_id: The object, or skipped instance, that it overlaps most; None on background.
+        annotated: That annotation's category id; None likewise.
+        iou: Their overlap, 0 to 1; on background the highest with anything.
     """
 
     prediction: int
@@ -62,43 +62,33 @@ class Suspect:
     iou: float
 
 
-def suspects(inputs: Inputs, judged: Judged, number: int = NUMBER) -> list[Suspect]:
+def suspects(file: AnnotationFile, judged: Judged, number: int = NUMBER) -> list[Suspect]:
     """The suspects with the highest scores, worst first.
 
     Args:
-        inputs: Predictions and ground truth.
-        judged: What `error_kinds.judge` found for them.
+        file: The ground truth.
+        judged: What `error_kinds.judge` found for it.
         number: Most suspects.
     """
     chosen = np.flatnonzero(np.isin(judged.kind, [int(kind) for kind in KINDS]))
     order = np.lexsort((judged.prediction[chosen], -judged.score[chosen]))
-    chosen = chosen[order][:number]
-    images = np.unique(judged.image[chosen]).tolist()
-    of_image = dict(zip(images, image_overlaps(inputs, skipped=False, images=images), strict=True))
-    files = {image.id: image.name for image in inputs.file.images}
+    files = {image.id: image.name for image in file.images}
     found = []
-    for place in chosen.tolist():
-        overlaps = of_image[int(judged.image[place])]
-        prediction, kind = int(judged.prediction[place]), Kind(int(judged.kind[place]))
-        row = int(np.flatnonzero(overlaps.predictions == prediction)[0])
-        ious = np.where(overlaps.crowd, 0, overlaps.ious[row])
-        same = overlaps.annotation_category == judged.category[place]
-        if kind is not Kind.BACKGROUND:
-            ious = np.where(same == (kind is Kind.LOCALISATION), ious, 0)
-        best = int(ious.argmax()) if ious.size and kind is not Kind.BACKGROUND else None
-        record = None if best is None else inputs.truth.records[overlaps.annotations[best]]
-        image_id = inputs.image_ids[overlaps.image]
+    for place in chosen[order][:number].tolist():
+        about = int(judged.about[place])
+        annotation = file.annotations[about] if about >= 0 else None
+        image_id = judged.image_ids[judged.image[place]]
         found.append(
             Suspect(
-                prediction=prediction,
+                prediction=int(judged.prediction[place]),
                 image_id=image_id,
                 file_name=files[image_id],
-                kind=kind.name.lower(),
+                kind=Kind(judged.kind[place]).name.lower(),
                 score=float(judged.score[place]),
                 predicted=int(judged.category[place]),
-                annotation_id=None if record is None else int(record["id"]),
-                annotated=None if record is None else int(record["category_id"]),
-                iou=float(ious.max()) if ious.size else 0.0,
+                annotation_id=None if annotation is None else annotation.id,
+                annotated=None if annotation is None else annotation.category_id,
+                iou=float(judged.iou[place]),
             )
         )
     return found

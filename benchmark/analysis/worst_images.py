@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmark.analysis.assignment import assign
-from benchmark.analysis.error_kinds import Judged, Kind
-from benchmark.analysis.overlaps import ImageOverlaps, image_overlaps
+from benchmark.analysis.error_kinds import Fate, Judged, Kind
 from benchmark.average_precision.matches import CategoryMatches
-from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.choices import Iou
 from benchmark.reading.inputs import Inputs
 from o365seg.errors import InputError
 from o365seg.formats.categories import display_name
@@ -120,7 +118,6 @@ def draw_worst(
     inputs: Inputs,
     matches: Sequence[CategoryMatches],
     judged: Judged,
-    rule: SkipRule,
     folder: Path,
     number: int = PICTURES,
 ) -> tuple[float, list[Picture], list[str]]:
@@ -129,8 +126,7 @@ def draw_worst(
     Args:
         inputs: Predictions and ground truth.
         matches: What the evaluation found for them.
-        judged: The kinds of its errors, by the same rule.
-        rule: The rule for skipped instances that `matches` follow.
+        judged: The kinds of its errors, by the same rule for skipped instances.
         folder: Folder of the images, named as in the records' `file_name`, or without its folders.
         number: Most images to draw.
 
@@ -146,100 +142,106 @@ def draw_worst(
     least = best_score(matches)
     chosen = worst(errors_by_image(matches, len(inputs.image_ids), least), number)
     records = {image.id: image for image in inputs.file.images}
-    masks = inputs.iou.of_masks
-    as_truth = not masks or rule is SkipRule.IOA
-    ignored = _ignored(matches)
-    kinds = dict(zip(judged.prediction.tolist(), judged.kind.tolist(), strict=True))
     pictures, problems = [], []
-    places = [one.image for one in chosen]
-    for errors, overlaps in zip(
-        chosen, image_overlaps(inputs, skipped=as_truth, images=places), strict=True
-    ):
-        record = records[inputs.image_ids[overlaps.image]]
+    for errors in chosen:
+        record = records[inputs.image_ids[errors.image]]
         try:
             small, scale = shrink(open_upright(folder, record), SIDE)
         except ImageProblem as problem:
             problems.append(f"{record.name or f'image {record.id}'}: {problem}")
             continue
-        drawn, marks = _draw(small, scale, inputs, overlaps, least, ignored, kinds)
-        truth = _draw_truth(small, scale, inputs, overlaps)
+        shown = _shown(inputs, judged, errors.image, least)
+        drawn, marks = _draw(small, scale, inputs, judged, shown)
+        truth = _draw_truth(small, scale, inputs, shown)
         pictures.append(Picture(record.name, errors, *small.size, jpeg(drawn), jpeg(truth), marks))
     return least, pictures, problems
 
 
-def _ignored(matches: Sequence[CategoryMatches]) -> set[int]:
-    """Indices in the results file of predictions that are ignored at IoU 0.5."""
-    return {int(i) for one in matches for i in one.prediction[one.ignored[0, 0]]}
+@dataclass(frozen=True)
+class _Shown:
+    """What is drawn on an image.
+
+    Attributes:
+        image_id: Its id.
+        predictions: int64[n], places in `Judged`, in its order.
+        objects: Indices of its objects among the annotations, in the file's order.
+        found: Those of them that the predictions find.
+    """
+
+    image_id: int
+    predictions: np.ndarray
+    objects: list[int]
+    found: frozenset[int]
+
+
+def _shown(inputs: Inputs, judged: Judged, image: int, least: float) -> _Shown:
+    """What is drawn on the image of that index, with predictions of the least score or more."""
+    places = np.flatnonzero((judged.image == image) & (judged.score >= least))
+    image_id = judged.image_ids[image]
+    objects = [
+        index
+        for index in np.flatnonzero(judged.fate != Fate.NO_OBJECT).tolist()
+        if inputs.truth.records[index]["image_id"] == image_id
+    ]
+    hits = places[judged.true[places]]
+    return _Shown(image_id, places, objects, frozenset(judged.about[hits].tolist()))
 
 
 def _draw(
-    image: Image.Image,
-    scale: float,
-    inputs: Inputs,
-    overlaps: ImageOverlaps,
-    least: float,
-    ignored: set[int],
-    kinds: dict[int, int],
+    image: Image.Image, scale: float, inputs: Inputs, judged: Judged, shown: _Shown
 ) -> tuple[Image.Image, frozenset[tuple[int, str]]]:
     """Fill missed and false objects, outline found ones, and dash the boxes of skipped ones.
 
     Returns the drawing and its `Picture.marks`.
     """
-    records, found = inputs.truth.records, inputs.predictions
     names = {category.id: category.name for category in inputs.file.categories}
-    kept = found.scores[overlaps.predictions] >= least
-    hits, used = _matched(overlaps, kept)
     canvas = np.asarray(image).copy()
     labels = []
     marks: set[tuple[int, str]] = set()
-    for row in np.flatnonzero(kept):
-        place = int(overlaps.predictions[row])
-        if place in ignored:
+    for place in shown.predictions.tolist():
+        category_id, kind = int(judged.category[place]), Kind(judged.kind[place])
+        hit = kind is Kind.RIGHT
+        region = prediction_region(inputs, int(judged.prediction[place]), canvas.shape, scale)
+        colour = FOUND if hit else FALSE
+        marks.add((category_id, FOUND_MARK if hit else kind.name.lower()))
+        paint(canvas, region, colour, filled=not hit)
+        if not hit:
+            labels.append(_Label(region, display_name(names[category_id]), colour))
+    for index in shown.objects:
+        if index in shown.found:
             continue
-        region = prediction_region(inputs, place, canvas.shape, scale)
-        colour = FOUND if hits[row] else FALSE
-        kind = FOUND_MARK if hits[row] else Kind(kinds[place]).name.lower()
-        marks.add((int(found.category_ids[place]), kind))
-        paint(canvas, region, colour, filled=not hits[row])
-        if not hits[row]:
-            labels.append(_Label(region, display_name(names[found.category_ids[place]]), colour))
-    for column in np.flatnonzero(~used & ~overlaps.crowd):
-        record = records[overlaps.annotations[column]]
+        record = inputs.truth.records[index]
         region = truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, MISSED, filled=True)
         marks.add((record["category_id"], Kind.MISSED.name.lower()))
         labels.append(_Label(region, display_name(names[record["category_id"]]), MISSED))
-    return _finished(canvas, scale, inputs, overlaps, labels), frozenset(marks)
+    return _finished(canvas, scale, inputs, shown.image_id, labels), frozenset(marks)
 
 
-def _draw_truth(
-    image: Image.Image, scale: float, inputs: Inputs, overlaps: ImageOverlaps
-) -> Image.Image:
+def _draw_truth(image: Image.Image, scale: float, inputs: Inputs, shown: _Shown) -> Image.Image:
     """Fill every object in its own colour, and dash the boxes of skipped ones."""
     names = {category.id: category.name for category in inputs.file.categories}
     canvas = np.asarray(image).copy()
     labels = []
-    columns = np.flatnonzero(~overlaps.crowd)
-    colours = distinct_colours(max(1, len(columns)))
-    for column, colour in zip(columns, colours, strict=False):
-        record = inputs.truth.records[overlaps.annotations[column]]
+    colours = distinct_colours(max(1, len(shown.objects)))
+    for index, colour in zip(shown.objects, colours, strict=False):
+        record = inputs.truth.records[index]
         region = truth_region(inputs, record, canvas.shape, scale)
         paint(canvas, region, colour, filled=True)
         labels.append(_Label(region, display_name(names[record["category_id"]]), colour))
-    return _finished(canvas, scale, inputs, overlaps, labels)
+    return _finished(canvas, scale, inputs, shown.image_id, labels)
 
 
 def _finished(
     canvas: np.ndarray,
     scale: float,
     inputs: Inputs,
-    overlaps: ImageOverlaps,
+    image_id: int,
     labels: "Sequence[_Label]",
 ) -> Image.Image:
     """Add the boxes of skipped instances and the names."""
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
-    image_id = inputs.image_ids[overlaps.image]
     for record, skipped in zip(inputs.truth.records, inputs.truth.skipped, strict=True):
         if skipped and record["image_id"] == image_id:
             dashed_box(pen, [scale * side for side in record["bbox"]])
@@ -252,21 +254,6 @@ def jpeg(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=82, optimize=True)
     return buffer.getvalue()
-
-
-def _matched(overlaps: ImageOverlaps, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which predictions bool[n] and annotations bool[m] are matched at IoU 0.5."""
-    hits, used = np.zeros(len(kept), bool), np.zeros(len(overlaps.annotations), bool)
-    for category_id in np.unique(overlaps.prediction_category[kept]).tolist():
-        rows, columns = overlaps.of_category(category_id)
-        rows, crowd = rows[kept[rows]], overlaps.crowd[columns]
-        block = overlaps.ious[np.ix_(rows, columns)]
-        taken = assign(block, crowd, crowd[None], np.array([0.5]))[0, 0]
-        hit = taken >= 0
-        hit[hit] = ~crowd[taken[hit]]
-        hits[rows[hit]] = True
-        used[columns[taken[hit]]] = True
-    return hits, used
 
 
 def prediction_region(

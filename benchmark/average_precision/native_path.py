@@ -165,9 +165,9 @@ class NativeMatched:
         return CategoryMatches(category_id, *arrays)
 
     def resampled_precision(
-        self, weights: "np.ndarray", thresholds: "Sequence[int]"
+        self, weights: "np.ndarray", thresholds: "Sequence[int]", area: int = 0
     ) -> "np.ndarray":
-        """AP per resample and category, float64[resamples, categories]."""
+        """AP per resample and category in an area range, float64[resamples, categories]."""
         import numpy as np
 
         from benchmark import _native
@@ -175,7 +175,7 @@ class NativeMatched:
         bits = sum(1 << place for place in thresholds)
         found = np.empty((len(weights), len(self.core.ids(False))))
         try:
-            self.core.resample(self.rule, bits, len(weights), weights, found)
+            self.core.resample(self.rule, bits, area, len(weights), weights, found)
         except _native.Unusual:
             raise ValueError("weights are too large for 32-bit counts") from None
         return found

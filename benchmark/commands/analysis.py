@@ -106,20 +106,19 @@ def errors(
     json_file: JsonFile = None,
 ) -> None:
     """Count errors by kind, as TIDE does, with the AP gained if each kind were fixed."""
-    from benchmark.analysis.error_kinds import error_kinds
+    from benchmark.analysis.error_kinds import Judgement
     from benchmark.commands.evaluate import announced_release
-    from benchmark.reading.inputs import read_inputs
     from benchmark.report.error_tables import errors_json, errors_table
 
     release = announced_release(gt)
     refuse_overwriting({"--json": json_file}, (predictions, release))
-    inputs = read_inputs(predictions, release, iou)
-    found = error_kinds(inputs, skip_rule)
+    judgement = Judgement(predictions, release, iou=iou, skip_rule=skip_rule)
+    found = judgement.errors()
     numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     show(numbers | errors_json(found), json_file, errors_table(found))
-    told = ["The ground truth is LVIS's; this follows COCO's rules."] * inputs.file.is_federated
-    sys.stderr.writelines(f"Note: {note}\n" for note in [*inputs.notes, *told])
+    told = ["The ground truth is LVIS's; this follows COCO's rules."] * judgement.is_federated
+    sys.stderr.writelines(f"Note: {note}\n" for note in [*judgement.notes, *told])
 
 
 def curves(

@@ -5,22 +5,18 @@ Imports of heavy modules are inside the functions that need them.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.reading.choices import By, Iou, SkipRule
-from o365seg.errors import InputError
+from benchmark.analysis.sides import Sides
+from benchmark.reading.choices import By, Iou
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal.output import STDOUT
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from benchmark.analysis.by_size_natively import NativeSizes
     from benchmark.average_precision.result import Result
-    from benchmark.reading.inputs import Inputs
-    from o365seg.formats.records import AnnotationFile
     from o365seg.statistics.t_intervals import Interval
 
 
@@ -69,65 +65,22 @@ class Extras:
     printed: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Source:
-    """The files of an evaluation, each read when it is first needed."""
-
-    result: "Result"
-    predictions: Path
-    release: Path
-
-    @cached_property
-    def file(self) -> "AnnotationFile":
-        """The annotation file: names, and what was skipped."""
-        from benchmark.reading.inputs import read_truth
-
-        return read_truth(self.release, self.result.iou)
-
-    @cached_property
-    def inputs(self) -> "Inputs":
-        """Predictions and ground truth with their masks."""
-        from benchmark.reading.input_text import is_stdin
-        from benchmark.reading.inputs import read_inputs
-
-        if is_stdin(self.predictions):
-            raise InputError("standard input can be read only once; give a file", file="-")
-        return read_inputs(self.predictions, self.release, self.result.iou)
-
-    @cached_property
-    def native_sizes(self) -> "NativeSizes | None":
-        """Matches by relative size; None where `by_size` must find them."""
-        from benchmark.analysis.by_size_natively import sizes_natively
-        from benchmark.reading.input_text import is_stdin
-
-        if is_stdin(self.predictions):
-            return None
-        return sizes_natively(self.predictions, self.release, self.result.iou, self.rule)
-
-    @property
-    def rule(self) -> SkipRule:
-        """The rule for skipped instances; without effect for boxes."""
-        return self.result.skip_rule or SkipRule.BOX
-
-
 def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> Extras:
     """Compute the extras and write their files.
 
     Raises:
         InputError: a file cannot be written, or the ground truth has no objects.
     """
-    source = Source(result, predictions, release)
+    source = Sides(result, predictions, release)
     found = Extras()
     if wanted.interval:
         _find_intervals(source, wanted, found)
     if wanted.csv_file or By.CATEGORY in wanted.by or By.SUPERCATEGORY in wanted.by:
         _find_categories(source, wanted, found)
     if By.SIZE in wanted.by:
-        from benchmark.analysis.by_size import evaluate_by_size
         from benchmark.report.breakdown_tables import sizes_table
 
-        sizes = source.native_sizes
-        bins = sizes.bins() if sizes else evaluate_by_size(source.inputs, source.rule)
+        bins = source.sizes.bins()
         found.tables.append(sizes_table(bins, source.result.iou))
         found.numbers["by_size"] = [asdict(one) for one in bins]
     if wanted.slices:
@@ -139,17 +92,15 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
         from o365seg.release.stated_ceiling import find_human_ceiling
 
         write_report(
-            wanted.report, result, source.inputs, predictions=str(predictions),
-            release=str(release), resamples=wanted.resamples, seed=wanted.seed,
+            wanted.report, source, resamples=wanted.resamples, seed=wanted.seed,
             images=wanted.images, pictures=wanted.pictures,
-            of_sizes=source.native_sizes.matches() if source.native_sizes else None,
             human_ceiling=find_human_ceiling(release) if result.iou is Iou.SEGM else None,
         )  # fmt: skip
         found.written.append(wanted.report)
     return found
 
 
-def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
+def _find_intervals(source: Sides, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.bootstrap import intervals
     from o365seg.statistics.t_intervals import LEAST_IMAGES, LEVEL
 
@@ -168,7 +119,7 @@ def _find_intervals(source: Source, wanted: Wanted, found: Extras) -> None:
         found.lines.append(_interval_line(source.result, of_metrics, wanted))
 
 
-def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
+def _find_categories(source: Sides, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.breakdown import by_category, by_supercategory
     from benchmark.report.breakdown_tables import rows_csv, rows_table
 
@@ -189,7 +140,7 @@ def _find_categories(source: Source, wanted: Wanted, found: Extras) -> None:
         found.numbers["by_supercategory"] = [asdict(row) for row in groups]
 
 
-def _find_slices(source: Source, wanted: Wanted, found: Extras) -> None:
+def _find_slices(source: Sides, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.slices import evaluate_slices, read_image_list
     from benchmark.report.inspection_tables import slices_table
 
@@ -199,15 +150,14 @@ def _find_slices(source: Source, wanted: Wanted, found: Extras) -> None:
     found.numbers["by_slice"] = [asdict(one) for one in slices]
 
 
-def _write_tables(source: Source, wanted: Wanted, found: Extras) -> None:
-    from benchmark.analysis.error_kinds import judge
+def _write_tables(source: Sides, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.outcome_tables import detections_table, images_table, write_table
 
     tables = {}
     if wanted.images_csv:
         tables[wanted.images_csv] = images_table(source.result, source.file)
     if wanted.detections_csv:
-        judged = judge(source.inputs, source.rule)
+        judged = source.judgement.judged()
         tables[wanted.detections_csv] = detections_table(source.result, source.inputs, judged)
     for path, table in tables.items():
         if path == STDOUT:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,10 +11,6 @@ from benchmark.commands.analysis import CompareWhat, Gt, Predictions, Rule
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.terminal.output import STDOUT, JsonFile, say_written, show
 from o365seg.terminal.overwriting import refuse_overwriting
-
-if TYPE_CHECKING:
-    from benchmark.average_precision.result import Result
-    from benchmark.reading.inputs import Inputs
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -77,15 +73,20 @@ def confusion(
     from benchmark.analysis.confusion import confusion as confuse
     from benchmark.analysis.outcome_tables import write_table
     from benchmark.analysis.worst_images import best_score
+    from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
+    from benchmark.reading.inputs import read_truth
+    from benchmark.reading.sources import readable_twice
     from benchmark.report.inspection_tables import confusion_table
 
     release = announced_release(gt)
     refuse_overwriting({"--csv": csv_file, "--json": json_file}, (predictions, release))
-    result, inputs = _read(predictions, release, iou, skip_rule)
-    least = best_score(result.matches) if score is None else score
-    found = confuse(result, inputs, least, skip_rule)
-    names = {category.id: category.name for category in inputs.file.categories}
+    source, least = readable_twice(predictions), score
+    if least is None:
+        result = evaluation.evaluate(source, release, iou=iou, skip_rule=skip_rule)
+        least = best_score(result.matches)
+    found = confuse(source, release, least, iou=iou, skip_rule=skip_rule)
+    names = {category.id: category.name for category in read_truth(release, iou).categories}
     printed = ""
     if csv_file is not None:
         matrix = found.to_dataframe(names).reset_index()
@@ -126,7 +127,8 @@ def suspects(
     from benchmark.analysis.suspects import draw_suspects
     from benchmark.analysis.suspects import suspects as find_suspects
     from benchmark.commands.evaluate import announced_release
-    from benchmark.reading.inputs import read_inputs
+    from benchmark.reading.inputs import read_inputs, read_truth
+    from benchmark.reading.sources import readable_twice
     from benchmark.report.inspection_tables import suspects_page, suspects_table
     from o365seg.formats.json_files import write_bytes_atomic
 
@@ -134,10 +136,11 @@ def suspects(
         raise typer.BadParameter("give both --images and --page, or neither", param_hint="--page")
     release = announced_release(gt)
     refuse_overwriting({"--page": page, "--json": json_file}, (predictions, release, images))
-    inputs = read_inputs(predictions, release, iou)
-    found = find_suspects(inputs, judge(inputs, skip_rule), number)
-    names = {category.id: category.name for category in inputs.file.categories}
+    file, source = read_truth(release, iou), readable_twice(predictions)
+    found = find_suspects(file, judge(source, release, iou=iou, skip_rule=skip_rule), number)
+    names = {category.id: category.name for category in file.categories}
     if images is not None and page is not None:
+        inputs = read_inputs(source, release, iou)
         pictures, problems = draw_suspects(inputs, found, images)
         for problem in problems:
             typer.echo(problem, err=True)
@@ -147,16 +150,6 @@ def suspects(
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
     listed = {"suspects": [asdict(one) for one in found]}
     show(numbers | listed, json_file, suspects_table(found, names))
-
-
-def _read(
-    predictions: Path, release: "str | Path", iou: Iou, rule: SkipRule
-) -> "tuple[Result, Inputs]":
-    from benchmark.average_precision import evaluation
-    from benchmark.reading.inputs import read_inputs
-
-    result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=rule)
-    return result, read_inputs(predictions, release, iou)
 
 
 def _without_nan(value: Any) -> Any:

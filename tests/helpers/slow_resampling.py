@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from benchmark.average_precision.accumulation import rank
 from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.weighted_ap import ranking_precision, without_ignored
 
 RECALLS = np.linspace(0.0, 1.0, 101)
 
@@ -48,3 +50,31 @@ def _average_precision(right: np.ndarray, wrong: np.ndarray, positives: int) -> 
     places = np.searchsorted(true / positives, RECALLS, side="left")
     places = places[places < len(envelope)]
     return float(envelope[places].sum() / len(RECALLS))
+
+
+def resampled(
+    matches: Sequence[CategoryMatches],
+    weights: np.ndarray,
+    thresholds: np.ndarray,
+    area: int = 0,
+) -> np.ndarray:
+    """AP, AP50 and AP75 under every set of image weights.
+
+    Args:
+        matches: Every category.
+        weights: uint16[images, sets].
+        thresholds: float64[thresholds], the IoU thresholds of `matches`.
+        area: Which of the areas of `matches`.
+
+    Returns:
+        float64[3, sets]; −1 if there are no objects.
+    """
+    rankings = [without_ignored(rank(one, area)) for one in matches if one.positives[area].any()]
+    sums, categories = np.zeros((3, weights.shape[1])), np.zeros(weights.shape[1])
+    at = [int(np.argmin(np.abs(thresholds - wanted))) for wanted in (0.5, 0.75)]
+
+    for ranking in rankings:
+        of_one, known = ranking_precision(ranking, weights, at)
+        sums += of_one
+        categories += known
+    return np.where(categories > 0, sums / np.maximum(categories, 1), -1.0)

@@ -103,6 +103,26 @@ typedef struct {
     Bits matched, ignored;
 } Outcome;
 
+/* The kind of a prediction's error, after TIDE (match/judging.c); RIGHT: a true positive. */
+typedef enum {
+    RIGHT, CLASSIFICATION, LOCALISATION, BOTH, DUPLICATE, BACKGROUND, MISSED, KINDS
+} ErrorKind;
+
+/* How one prediction was judged. Annotations by index, -1 for none. */
+typedef struct {
+    double iou;       /* with `target`, or else the highest with any object */
+    int32_t taken;    /* the object of its category that it matches */
+    int32_t target;   /* the annotation that its error is about */
+    int32_t fixed;    /* rank of the category in which it is right once fixed, or -1 */
+    int32_t confused; /* the object it matches in any category; NOT_CONFUSED: it takes no part */
+    uint8_t kind;
+    bool ignored;
+} Judgement;
+enum { NOT_CONFUSED = -2 };
+
+/* What became of an annotation. */
+typedef enum { NO_OBJECT, FOUND, POINTED_AT, UNFOUND } Fate;
+
 /* pycocotools' Params. Fewer thresholds, ranges or limits than there is room for repeat one. */
 typedef struct {
     double thresholds[THRESHOLDS]; /* at most 1 - 1e-10 */
@@ -112,6 +132,7 @@ typedef struct {
     uint32_t most;                 /* predictions evaluated per image and category */
     bool relative;                 /* areas are √(area / image area), of masks whatever `bbox` */
     double dilation;               /* width of boundaries, of the diagonal; 0: not compared */
+    bool matches_zero;             /* annotations of id 0 can be found (by pycocotools they cannot) */
     double *recalls;               /* ascending */
     size_t recall_count;
 } Settings;
@@ -171,6 +192,10 @@ typedef struct {
     Rule recorded;            /* the rule that `chosen` is of */
     bool records;             /* whether to fill `chosen` */
     int32_t (*chosen)[CURVES]; /* by position: the matched annotation's index in its cell, or -1 */
+    bool judges;              /* whether to judge errors, under the rule `recorded` */
+    double confused_score;    /* the least score of a prediction that takes part in `confused` */
+    Judgement *judgements;    /* by position */
+    uint8_t *fates;           /* by annotation: Fate */
     uint8_t *outside;         /* parallel to `order`: bit a is set if the area is outside range a */
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;           /* predictions whose area range differs between box and mask */

@@ -7,6 +7,7 @@
 #include "../base/memory.h"
 #include "../base/settings.h"
 #include "../base/workers.h"
+#include "judging.h"
 #include "mask_boxes.h"
 #include "matching.h"
 #include "overlaps.h"
@@ -42,18 +43,20 @@ static Status sort_cell(const Evaluation *evaluation, const Cell *cell, Scratch 
     return FINE;
 }
 
-/* Decodes the masks of the cell's annotations; a missing area becomes the mask's. */
-static Status decode_ground_truth(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+/* Decodes the masks of some annotations of an image, by their places in `gt_order`; a missing area
+ * becomes the mask's. */
+static Status decode_ground_truth(Evaluation *evaluation, int32_t image, uint32_t first,
+                                  uint32_t count, Scratch *scratch)
 {
-    int32_t height = evaluation->heights[cell->image], width = evaluation->widths[cell->image];
+    int32_t height = evaluation->heights[image], width = evaluation->widths[image];
     scratch->gt_runs.used = scratch->gt_bands.used = 0;
-    if (!room_for((void **)&scratch->gt_band, &scratch->gt_band_capacity, cell->gt_count,
+    if (!room_for((void **)&scratch->gt_band, &scratch->gt_band_capacity, count,
                   sizeof *scratch->gt_band) ||
-        !room_for((void **)&scratch->gt_masks, &scratch->masks_capacity, cell->gt_count,
+        !room_for((void **)&scratch->gt_masks, &scratch->masks_capacity, count,
                   sizeof *scratch->gt_masks))
         return NO_MEMORY;
-    for (uint32_t i = 0; i < cell->gt_count; i++) {
-        Annotation *gt = cell_gt(evaluation, cell, i);
+    for (uint32_t i = 0; i < count; i++) {
+        Annotation *gt = &evaluation->annotations[evaluation->gt_order[first + i]];
         Mask *mask = &scratch->gt_masks[i];
         memset(mask, 0, sizeof *mask);
         scratch->gt_band[i].drawn = false;
@@ -107,11 +110,11 @@ static int likely_partners(const Evaluation *evaluation, const Cell *cell, const
 }
 
 /* The lesser of an IoU of masks and that of their boundaries, which are drawn when first needed. */
-static Status compare_boundaries(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
-                                 Mask *mask, Band *band, uint32_t gt, double *iou)
+static Status compare_boundaries(const Evaluation *evaluation, int32_t image, Scratch *scratch,
+                                 Mask *mask, Band *band, size_t gt, double *iou)
 {
-    int32_t height = evaluation->heights[cell->image];
-    int32_t distance = boundary_distance(height, evaluation->widths[cell->image],
+    int32_t height = evaluation->heights[image];
+    int32_t distance = boundary_distance(height, evaluation->widths[image],
                                          evaluation->settings.dilation);
     Status status = FINE;
     if (!band->drawn)
@@ -126,36 +129,89 @@ static Status compare_boundaries(const Evaluation *evaluation, const Cell *cell,
     return FINE;
 }
 
-/* Finds the annotations that overlap the prediction enough: highest IoU first, of equal ones the
- * last first. */
+/* A prediction that is being compared. */
+typedef struct {
+    Mask *mask;
+    const double *box, *tight; /* x, y, width, height; `tight` is of the mask */
+    Band band;
+} Compared;
+
+/* The IoU of a prediction and an annotation of its image; some lower value if it is below the
+ * lowest threshold, unless errors are judged. `mask` is the annotation's index in `gt_masks`. */
+static Status compare(const Evaluation *evaluation, int32_t image, Scratch *scratch,
+                      Compared *prediction, const Annotation *gt, size_t mask, double *iou)
+{
+    bool crowd = gt->crowd || gt->skipped;
+    double least = evaluation->judges ? 0 : evaluation->settings.least;
+    double least_boundary = evaluation->judges ? LEAST_OVERLAP : least;
+    *iou = evaluation->masks
+        ? mask_iou(&scratch->runs, prediction->mask, &scratch->gt_runs, &scratch->gt_masks[mask],
+                   crowd, least)
+        : stock_box_iou(prediction->box, gt->box, gt->crowd);
+    if (*iou >= least_boundary && evaluation->settings.dilation > 0 && !crowd)
+        return compare_boundaries(evaluation, image, scratch, prediction->mask, &prediction->band,
+                                  mask, iou);
+    return FINE;
+}
+
+/* Inserts the annotation `gt` of the cell into the candidates from `start` on. */
+static Status add_candidate(const Settings *settings, Scratch *scratch, size_t start, uint32_t gt,
+                            double iou)
+{
+    if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
+                      scratch->candidate_count, sizeof *scratch->candidates))
+        return NO_MEMORY;
+    size_t position = scratch->candidate_count++;
+    for (; position > start && scratch->candidates[position - 1].iou <= iou; position--)
+        scratch->candidates[position] = scratch->candidates[position - 1];
+    scratch->candidates[position] = (Candidate){gt, iou, thresholds_reached(settings, iou)};
+    return FINE;
+}
+
+/* Finds the annotations of the cell that overlap the prediction enough: highest IoU first, of equal
+ * ones the last first. */
 static Status find_candidates(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
-                              Mask *mask, const double box[4])
+                              Compared *prediction)
 {
     size_t start = scratch->candidate_count;
-    const Settings *settings = &evaluation->settings;
-    Band band = {.drawn = false};
-    scratch->bands.used = 0;
-    for (uint32_t i = 0; i < cell->gt_count; i++) {
-        const Annotation *gt = cell_gt(evaluation, cell, i);
-        bool crowd = gt->crowd || gt->skipped;
-        double iou = evaluation->masks
-            ? mask_iou(&scratch->runs, mask, &scratch->gt_runs, &scratch->gt_masks[i], crowd,
-                       settings->least)
-            : stock_box_iou(box, gt->box, gt->crowd);
-        if (iou >= settings->least && settings->dilation > 0 && !crowd) {
-            Status status = compare_boundaries(evaluation, cell, scratch, mask, &band, i, &iou);
-            if (status != FINE)
-                return status;
+    double iou, least = evaluation->settings.least;
+    Status status = FINE;
+    for (uint32_t i = 0; i < cell->gt_count && status == FINE; i++) {
+        status = compare(evaluation, cell->image, scratch, prediction, cell_gt(evaluation, cell, i),
+                         i, &iou);
+        if (status == FINE && iou >= least)
+            status = add_candidate(&evaluation->settings, scratch, start, i, iou);
+    }
+    return status;
+}
+
+/* The same, and records the overlaps with all annotations of the image that errors can be about. */
+static Status find_overlaps(const Evaluation *evaluation, const Cell *cell, Scratch *scratch,
+                            Compared *prediction)
+{
+    size_t start = scratch->candidate_count;
+    Scene *scene = &scratch->scene;
+    double iou, least = evaluation->settings.least;
+    for (uint32_t g = 0; g < scene->gt_count; g++) {
+        const Annotation *gt =
+            &evaluation->annotations[evaluation->gt_order[scene->gt_first + g]];
+        bool here = g - scratch->gt_start < cell->gt_count; /* unsigned: also not before it */
+        Judged as = judged_as(evaluation, gt);
+        if (as == BY_BOX) {
+            iou = plain_box_iou(prediction->tight, gt->box);
+            if (iou > 0 && !add_overlap(scene, g, iou))
+                return NO_MEMORY;
         }
-        if (iou < settings->least)
+        if (!here && as != AS_OBJECT)
             continue;
-        if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
-                          scratch->candidate_count, sizeof *scratch->candidates))
-            return NO_MEMORY;
-        size_t position = scratch->candidate_count++;
-        for (; position > start && scratch->candidates[position - 1].iou <= iou; position--)
-            scratch->candidates[position] = scratch->candidates[position - 1];
-        scratch->candidates[position] = (Candidate){i, iou, thresholds_reached(settings, iou)};
+        Status status = compare(evaluation, cell->image, scratch, prediction, gt, g, &iou);
+        if (status == FINE && as == AS_OBJECT && iou > 0 && !add_overlap(scene, g, iou))
+            status = NO_MEMORY;
+        if (status == FINE && here && iou >= least)
+            status = add_candidate(&evaluation->settings, scratch, start,
+                                   g - (uint32_t)scratch->gt_start, iou);
+        if (status != FINE)
+            return status;
     }
     return FINE;
 }
@@ -210,7 +266,8 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
          * candidate. */
         if (kept && !boxes)
             column_box(&scratch->runs, &mask, height);
-        if (boxes || (kept && likely_partners(evaluation, cell, scratch, &mask) > 1))
+        if (boxes || (kept && (evaluation->judges ||
+                               likely_partners(evaluation, cell, scratch, &mask) > 1)))
             tight_box(&scratch->runs, &mask, height);
     }
     if (boxes)
@@ -227,31 +284,33 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     if (!kept)
         return FINE;
     scratch->candidate_start[rank] = scratch->candidate_count;
-    if (cell->gt_count == 0)
+    if (evaluation->judges && !see_prediction(evaluation, cell, rank, &scratch->scene))
+        return NO_MEMORY;
+    if ((evaluation->judges ? scratch->scene.gt_count : cell->gt_count) == 0)
         return FINE;
-    if (evaluation->masks) {
-        double *tight = scratch->tight[rank];
-        for (int i = 0; i < 2; i++) {
-            tight[i] = mask.box[i];
-            tight[i + 2] = mask.box[i + 2] - mask.box[i];
-        }
+    double *tight = scratch->tight[rank];
+    for (int i = 0; i < 2 && evaluation->masks; i++) {
+        tight[i] = mask.box[i];
+        tight[i + 2] = mask.box[i + 2] - mask.box[i];
     }
-    return find_candidates(evaluation, cell, scratch, &mask, box);
+    Compared compared = {&mask, box, tight, {.drawn = false}};
+    scratch->bands.used = 0;
+    return evaluation->judges ? find_overlaps(evaluation, cell, scratch, &compared)
+                              : find_candidates(evaluation, cell, scratch, &compared);
 }
 
+/* Matches a cell whose annotations are decoded, under every rule. */
 static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
+    Status status = FINE;
     scratch->candidate_count = 0;
+    scratch->scene.cell_start = scratch->scene.seen_count;
     if (!room_for((void **)&scratch->candidate_start, &scratch->starts_capacity,
                   (size_t)cell->kept + 1, sizeof *scratch->candidate_start) ||
         !room_for((void **)&scratch->tight, &scratch->tight_capacity, cell->kept,
                   sizeof *scratch->tight))
         return NO_MEMORY;
-    Status status = sort_cell(evaluation, cell, scratch);
-    if (status == FINE)
-        status = decode_ground_truth(evaluation, cell, scratch);
-    if (status == FINE)
-        set_sizes(evaluation, cell);
+    set_sizes(evaluation, cell);
     for (uint32_t rank = 0; rank < cell->count && status == FINE; rank++)
         status = take_prediction(evaluation, cell, scratch, rank);
     scratch->candidate_start[cell->kept] = scratch->candidate_count;
@@ -266,11 +325,58 @@ static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch
 static Status work(void *context, int worker, size_t first, size_t last)
 {
     Job *job = context;
+    Evaluation *evaluation = job->evaluation;
+    Scratch *scratch = &job->scratch[worker];
     for (size_t i = first; i < last; i++) {
-        Status status = do_cell(job->evaluation, &job->evaluation->cells[i],
-                                &job->scratch[worker]);
+        const Cell *cell = &evaluation->cells[i];
+        Status status = sort_cell(evaluation, cell, scratch);
+        if (status == FINE)
+            status = decode_ground_truth(evaluation, cell->image, cell->gt_first, cell->gt_count,
+                                         scratch);
+        if (status == FINE)
+            status = do_cell(evaluation, cell, scratch);
         if (status != FINE)
             return status;
+    }
+    return FINE;
+}
+
+/* The cells of an image, from `first` to `last` (exclusive), all at once: errors are judged across
+ * categories. */
+static Status do_image(Evaluation *evaluation, const Cell *first, const Cell *last,
+                       Scratch *scratch)
+{
+    Scene *scene = &scratch->scene;
+    scene->seen_count = scene->overlap_count = 0;
+    scene->gt_first = first->gt_first;
+    scene->gt_count = last[-1].gt_first + last[-1].gt_count - first->gt_first;
+    Status status = decode_ground_truth(evaluation, first->image, scene->gt_first,
+                                        scene->gt_count, scratch);
+    for (const Cell *cell = first; cell < last && status == FINE; cell++) {
+        scratch->gt_start = cell->gt_first - scene->gt_first;
+        status = sort_cell(evaluation, cell, scratch);
+        if (status == FINE)
+            status = do_cell(evaluation, cell, scratch);
+    }
+    return status == FINE ? judge_scene(evaluation, scene) : status;
+}
+
+/* As `work`, for the images whose first cell is among the given ones. */
+static Status work_by_image(void *context, int worker, size_t first, size_t last)
+{
+    Job *job = context;
+    const Cell *cells = job->evaluation->cells, *end = cells + job->evaluation->cell_count;
+    const Cell *cell = cells + first, *stop = cells + last;
+    while (cell < stop && cell > cells && cell[-1].image == cell->image)
+        cell++;
+    while (cell < stop) {
+        const Cell *next = cell + 1;
+        while (next < end && next->image == cell->image)
+            next++;
+        Status status = do_image(job->evaluation, cell, next, &job->scratch[worker]);
+        if (status != FINE)
+            return status;
+        cell = next;
     }
     return FINE;
 }
@@ -290,6 +396,7 @@ static void free_scratch(Scratch *scratch)
     free(scratch->skipped);
     free(scratch->ranked);
     free(scratch->spare);
+    free_scene(&scratch->scene);
 }
 
 static Status allocate_outcomes(Evaluation *evaluation)
@@ -304,6 +411,13 @@ static Status allocate_outcomes(Evaluation *evaluation)
     if (evaluation->records) {
         evaluation->chosen = arena_items(&evaluation->arena, count, sizeof *evaluation->chosen);
         if (!evaluation->chosen)
+            return NO_MEMORY;
+    }
+    if (evaluation->judges) {
+        evaluation->judgements = arena_items(&evaluation->arena, count,
+                                             sizeof *evaluation->judgements);
+        evaluation->fates = arena_items(&evaluation->arena, evaluation->annotation_count, 1);
+        if (!evaluation->judgements || !evaluation->fates)
             return NO_MEMORY;
     }
     for (Rule rule = RULE_NONE; rule < RULES; rule++) {
@@ -335,7 +449,8 @@ Status match_all(Evaluation *evaluation)
     Job job = {evaluation, new_items((size_t)evaluation->threads, sizeof *job.scratch)};
     Status status = job.scratch ? allocate_outcomes(evaluation) : NO_MEMORY;
     if (status == FINE)
-        status = run_workers(evaluation->threads, evaluation->cell_count, 256, work, &job);
+        status = run_workers(evaluation->threads, evaluation->cell_count, 256,
+                             evaluation->judges ? work_by_image : work, &job);
     for (int i = 0; i < evaluation->threads && job.scratch; i++) {
         for (Rule rule = RULE_NONE; rule < RULES; rule++)
             for (int t = 0; t < THRESHOLDS; t++)

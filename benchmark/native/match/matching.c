@@ -39,7 +39,7 @@ static Bits take(const Settings *settings, const Annotation *gt, bool crowd, Bit
     turn->open &= ~here;
     if (ignored)
         turn->ignored |= here;
-    if (gt->id != 0) /* pycocotools stores the id and takes 0 for unmatched */
+    if (gt->id != 0 || settings->matches_zero) /* pycocotools takes an id of 0 for unmatched */
         turn->matched |= here;
     return here;
 }
@@ -88,6 +88,9 @@ Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bo
                                  &turn);
                 if (chosen)
                     record_choice(chosen[rank], here, (int32_t)candidate->gt);
+                if (evaluation->judges && !with_skipped && here & 1)
+                    scratch->scene.seen[scratch->scene.cell_start + rank].taken =
+                        (int32_t)(scratch->gt_start + candidate->gt);
                 if (here && gt->id == 0 && !ignored) {
                     /* Only one annotation has id 0, so no two threads write this. */
                     evaluation->lost = true;

@@ -12,11 +12,47 @@ typedef struct {
     Bits reached; /* thresholds that the IoU reaches, in every range */
 } Candidate;
 
+/* An annotation of the image, of any category, that a prediction overlaps. */
+typedef struct {
+    uint32_t gt; /* index of the annotation in the image */
+    double iou;
+} Overlap;
+
+/* A prediction of an image that is judged. */
+typedef struct {
+    double score;
+    size_t overlaps;         /* its first one */
+    uint32_t position, item; /* of its outcome; in the results */
+    int32_t category, taken; /* rank; index in the image of the annotation it matches, or -1 */
+} Seen;
+
+/* What the errors of an annotation's image say about it. */
+typedef struct {
+    int32_t pointer; /* the best prediction whose error is about it: index among those seen, or -1 */
+    bool found, confused;
+} Claim;
+
+/* The image whose errors are judged. */
+typedef struct {
+    Overlap *overlaps; /* of the first prediction, then of the second, … */
+    size_t overlaps_capacity, overlap_count;
+    Seen *seen; /* by category, then score */
+    size_t seen_capacity, seen_count;
+    size_t cell_start; /* the first one of the current cell */
+    uint32_t gt_first, gt_count; /* its annotations in `gt_order` */
+    Claim *claims; /* by annotation */
+    size_t claims_capacity;
+    Ranked *left; /* predictions that find no object of their category */
+    size_t left_capacity;
+} Scene;
+
 /* Memory that a thread reuses for all its cells. */
 typedef struct {
     RunList runs, gt_runs;
-    Mask *gt_masks;
+    Mask *gt_masks;    /* of the annotations of the cell, or of the whole image */
+    size_t gt_start;   /* the cell's first one */
     size_t masks_capacity;
+    Scene scene;
     BandList bands, gt_bands; /* boundaries of the current prediction and of annotations */
     Band *gt_band;            /* by annotation */
     size_t gt_band_capacity;

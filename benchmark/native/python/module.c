@@ -1,6 +1,7 @@
 /* The Python module `benchmark._native`. Only buffers, numbers, strings and containers of them pass
  * between Python and the core, so that the command needs no numpy; benchmark/_native.pyi gives the
  * types. */
+#include "judgements.h"
 #include "numbers.h"
 #include "object.h"
 #include "parameters.h"
@@ -16,16 +17,20 @@ static PyMethodDef methods[] = {
      "Sets thresholds, area ranges, limits of detections and recalls."},
     {"compare_boundaries", (PyCFunction)parameters_compare_boundaries, METH_VARARGS,
      "Has matching take the smaller of mask and boundary IoU."},
-    {"compare_sizes", (PyCFunction)parameters_compare_sizes, METH_NOARGS,
-     "Has area ranges bound the size relative to the image: the root of area / image area."},
+    {"compare_sizes", (PyCFunction)parameters_compare_sizes, METH_VARARGS,
+     "Has area ranges, given anew, bound the size relative to the image: the root of area / image area."},
     {"select", (PyCFunction)parameters_select, METH_VARARGS,
      "Sets the images and categories that take part."},
     {"record", (PyCFunction)parameters_record, METH_VARARGS,
      "Has matching keep which annotation each prediction takes under a rule."},
+    {"judge", (PyCFunction)judgements_judge, METH_VARARGS,
+     "Has matching judge errors by kind at IoU 0.5, under a rule."},
     {"match", (PyCFunction)evaluation_match, METH_NOARGS,
      "Matches predictions; the files are not needed afterwards."},
     {"stats", (PyCFunction)number_stats, METH_VARARGS,
      "The 12 numbers under a rule, and AP by rule."},
+    {"range_means", (PyCFunction)number_range_means, METH_VARARGS,
+     "AP, AP at the thresholds 0 and 5, and AR of each area range."},
     {"curves", (PyCFunction)number_curves, METH_VARARGS, "Fills precision, recall and scores."},
     {"absorbed", (PyCFunction)number_absorbed, METH_VARARGS,
      "Number of absorbed predictions at each threshold."},
@@ -36,11 +41,19 @@ static PyMethodDef methods[] = {
      "Number of predictions of a category."},
     {"positives", (PyCFunction)number_positives, METH_VARARGS,
      "Fills the number of annotations to find, by category and area range."},
+    {"image_positives", (PyCFunction)number_image_positives, METH_VARARGS,
+     "Fills the number of annotations to find, by area range and image."},
     {"matches", (PyCFunction)number_matches, METH_VARARGS, "Fills the matches of a category."},
     {"record_counts", (PyCFunction)number_record_counts, METH_NOARGS,
      "Number of cells, predictions and annotations that `records` fills."},
     {"records", (PyCFunction)number_records, METH_VARARGS, "Fills what evalImgs are made of."},
-    {"resample", (PyCFunction)number_resample, METH_VARARGS, "Fills AP by resample and category."},
+    {"errors", (PyCFunction)judgements_errors, METH_NOARGS,
+     "Number of errors by kind, and AP with each fixed."},
+    {"judged_count", (PyCFunction)judgements_count, METH_NOARGS,
+     "Number of predictions that `judged` fills."},
+    {"judged", (PyCFunction)judgements_fill, METH_VARARGS, "Fills the judgements of predictions."},
+    {"confusion", (PyCFunction)judgements_confusion, METH_VARARGS, "Fills the confusion matrix."},
+    {"resample", (PyCFunction)number_resample, METH_VARARGS, "Fills AP by resample and category, in an area range."},
     {NULL, NULL, 0, NULL}};
 
 static PyType_Slot slots[] = {

@@ -5,6 +5,7 @@
 #include "../sum/matches.h"
 #include "../sum/resampling.h"
 #include "../sum/summary.h"
+#include "arrays.h"
 
 /* Finds the rule called `name`; RULE_NONE if nothing is skipped, since all rules then agree. */
 static bool parse_rule(const Evaluation *core, const char *name, Rule *rule)
@@ -16,20 +17,6 @@ static bool parse_rule(const Evaluation *core, const char *name, Rule *rule)
     if (!core->any_skipped)
         *rule = RULE_NONE;
     return true;
-}
-
-/* `count` doubles as a tuple. */
-static PyObject *tuple_of(const double *values, Py_ssize_t count)
-{
-    PyObject *tuple = PyTuple_New(count);
-    for (Py_ssize_t i = 0; tuple && i < count; i++) {
-        PyObject *value = PyFloat_FromDouble(values[i]);
-        if (value)
-            PyTuple_SetItem(tuple, i, value);
-        else
-            Py_CLEAR(tuple);
-    }
-    return tuple;
 }
 
 /* AP by the name of the skip rule. */
@@ -72,14 +59,31 @@ PyObject *number_stats(Object *self, PyObject *args)
     return NULL;
 }
 
-/* Whether a buffer has exactly `count` items of `size` bytes; sets ValueError if not. */
-static bool sized(const Py_buffer *buffer, size_t count, size_t size)
+PyObject *number_range_means(Object *self, PyObject *args)
 {
-    if (buffer->len >= 0 && (size_t)buffer->len / size == count &&
-        (size_t)buffer->len % size == 0)
-        return true;
-    PyErr_SetString(PyExc_ValueError, "an array of the wrong size");
-    return false;
+    const char *name;
+    Rule rule;
+    double means[RANGES][RANGE_MEANS];
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "s", &name) && parse_rule(core, name, &rule);
+    if (fine) {
+        Status status;
+        Py_BEGIN_ALLOW_THREADS
+        status = summarize_ranges(core, rule, means);
+        Py_END_ALLOW_THREADS
+        fine = raise_status(status);
+    }
+    self->busy = false;
+    PyObject *list = fine ? PyList_New(0) : NULL;
+    for (int range = 0; list && range < RANGES; range++) {
+        PyObject *row = tuple_of(means[range], RANGE_MEANS);
+        if (!row || PyList_Append(list, row) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
 }
 
 PyObject *number_curves(Object *self, PyObject *args)
@@ -223,6 +227,25 @@ PyObject *number_positives(Object *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
+PyObject *number_image_positives(Object *self, PyObject *args)
+{
+    Py_buffer counts;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "w*", &counts);
+    if (fine) {
+        fine = sized(&counts, RANGES * core->images.count, sizeof(int64_t));
+        if (fine)
+            count_image_positives(core, counts.buf);
+        PyBuffer_Release(&counts);
+    }
+    self->busy = false;
+    if (!fine)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 PyObject *number_matches(Object *self, PyObject *args)
 {
     const char *name;
@@ -269,24 +292,26 @@ PyObject *number_resample(Object *self, PyObject *args)
 {
     const char *name;
     unsigned thresholds;
+    int range;
     Rule rule;
     Py_ssize_t count;
     Py_buffer weights, precisions;
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;
-    bool fine = PyArg_ParseTuple(args, "sIny*w*", &name, &thresholds, &count, &weights,
+    bool fine = PyArg_ParseTuple(args, "sIiny*w*", &name, &thresholds, &range, &count, &weights,
                                  &precisions);
     if (fine) {
         fine = parse_rule(core, name, &rule) && count >= 0 && (thresholds & ONE_RANGE) &&
+               range >= 0 && range < RANGES &&
                sized(&precisions, (size_t)count * core->categories.count, sizeof(double)) &&
                sized(&weights, (size_t)count * core->images.count, sizeof(int32_t));
         if (!fine && !PyErr_Occurred())
-            PyErr_SetString(PyExc_ValueError, "a negative number of resamples, or no threshold");
+            PyErr_SetString(PyExc_ValueError, "a negative number of resamples, or no threshold or range");
         if (fine) {
             Status status;
             Py_BEGIN_ALLOW_THREADS
-            status = resample_precision(core, rule, thresholds & ONE_RANGE, (size_t)count,
+            status = resample_precision(core, rule, thresholds & ONE_RANGE, range, (size_t)count,
                                         weights.buf, precisions.buf);
             Py_END_ALLOW_THREADS
             fine = raise_status(status);

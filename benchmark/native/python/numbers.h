@@ -6,12 +6,14 @@
 #include "object.h"
 
 PyObject *number_stats(Object *self, PyObject *args);
+PyObject *number_range_means(Object *self, PyObject *args);
 PyObject *number_curves(Object *self, PyObject *args);
 PyObject *number_absorbed(Object *self, PyObject *args);
 PyObject *number_facts(Object *self, PyObject *unused);
 PyObject *number_ids(Object *self, PyObject *args);
 PyObject *number_match_count(Object *self, PyObject *args);
 PyObject *number_positives(Object *self, PyObject *args);
+PyObject *number_image_positives(Object *self, PyObject *args);
 PyObject *number_matches(Object *self, PyObject *args);
 PyObject *number_record_counts(Object *self, PyObject *unused);
 PyObject *number_records(Object *self, PyObject *args);

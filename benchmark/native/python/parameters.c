@@ -17,25 +17,39 @@ static size_t doubles_in(const Py_buffer *buffer, size_t most)
     return count;
 }
 
+/* Sets the area ranges, of which fewer than RANGES repeat the last; false with ValueError. */
+static bool set_ranges(Settings *settings, const Py_buffer *ranges)
+{
+    size_t count = doubles_in(ranges, (size_t)2 * RANGES);
+    const double *bounds = ranges->buf;
+    if (!count)
+        return false;
+    if (count % 2) {
+        PyErr_SetString(PyExc_ValueError, "a range without two bounds");
+        return false;
+    }
+    for (size_t i = 0; i < RANGES; i++) {
+        size_t given = i < count / 2 ? i : count / 2 - 1;
+        settings->ranges[i][0] = bounds[2 * given];
+        settings->ranges[i][1] = bounds[2 * given + 1];
+    }
+    return true;
+}
+
 static bool configure(Evaluation *core, const Py_buffer *thresholds, const Py_buffer *ranges,
                       const Py_buffer *limits, const Py_buffer *recalls)
 {
     Settings *settings = &core->settings;
-    size_t t = doubles_in(thresholds, THRESHOLDS), a = doubles_in(ranges, (size_t)2 * RANGES);
+    size_t t = doubles_in(thresholds, THRESHOLDS);
     size_t m = doubles_in(limits, LIMITS), r = doubles_in(recalls, SIZE_MAX / 64);
-    if (!t || !a || !m || !r)
+    if (!t || !m || !r || !set_ranges(settings, ranges))
         return false;
-    const double *bounds = ranges->buf, *most = limits->buf;
-    if (a % 2 || most[0] < 1 || most[m - 1] > INT32_MAX) {
-        PyErr_SetString(PyExc_ValueError, "a range without two bounds, or a limit out of bounds");
+    const double *most = limits->buf;
+    if (most[0] < 1 || most[m - 1] > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a limit out of bounds");
         return false;
     }
     set_thresholds(settings, thresholds->buf, t);
-    for (size_t i = 0; i < RANGES; i++) {
-        size_t given = i < a / 2 ? i : a / 2 - 1;
-        settings->ranges[i][0] = bounds[2 * given];
-        settings->ranges[i][1] = bounds[2 * given + 1];
-    }
     for (size_t i = 0; i < LIMITS; i++)
         settings->limits[i] = (uint32_t)most[i < m ? i : m - 1];
     return raise_status(set_recalls(core, recalls->buf, r));
@@ -81,14 +95,21 @@ PyObject *parameters_compare_boundaries(Object *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-PyObject *parameters_compare_sizes(Object *self, PyObject *unused)
+PyObject *parameters_compare_sizes(Object *self, PyObject *args)
 {
-    (void)unused;
+    Py_buffer ranges;
     Evaluation *core = claim(self, READ);
     if (!core)
         return NULL;
-    core->settings.relative = true;
+    bool fine = PyArg_ParseTuple(args, "y*", &ranges);
+    if (fine) {
+        fine = set_ranges(&core->settings, &ranges);
+        core->settings.relative = fine;
+        PyBuffer_Release(&ranges);
+    }
     self->busy = false;
+    if (!fine)
+        return NULL;
     Py_RETURN_NONE;
 }
 

@@ -5,6 +5,12 @@
 
 #include "../base/settings.h"
 
+/* Whether an annotation is one to find, whatever its area. */
+static bool is_object(const Evaluation *evaluation, const Annotation *gt)
+{
+    return !gt->crowd && !(evaluation->masks && gt->skipped);
+}
+
 static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, const Cell *cell,
                       size_t count, size_t first, const Matches *out)
 {
@@ -22,7 +28,7 @@ static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, con
     for (uint32_t i = 0; i < cell->gt_count; i++) {
         const Annotation *gt =
             &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
-        if (gt->crowd || (evaluation->masks && gt->skipped))
+        if (!is_object(evaluation, gt))
             continue;
         uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
         for (size_t a = 0; a < RANGES; a++)
@@ -41,5 +47,17 @@ void fill_matches(const Evaluation *evaluation, Rule rule, size_t category, cons
         const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
         fill_cell(evaluation, evaluation->outcomes[rule], cell, count, done, out);
         done += cell->kept;
+    }
+}
+
+void count_image_positives(const Evaluation *evaluation, int64_t *counts)
+{
+    size_t images = evaluation->images.count;
+    memset(counts, 0, RANGES * images * sizeof *counts);
+    for (size_t i = 0; i < evaluation->gt_ordered; i++) {
+        const Annotation *gt = &evaluation->annotations[evaluation->gt_order[i]];
+        uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
+        for (size_t a = 0; a < RANGES && is_object(evaluation, gt); a++)
+            counts[a * images + (size_t)gt->image] += !(outside >> a & 1);
     }
 }

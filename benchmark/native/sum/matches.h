@@ -15,4 +15,7 @@ typedef struct {
 
 void fill_matches(const Evaluation *evaluation, Rule rule, size_t category, const Matches *out);
 
+/* The number of annotations to find, int64 [ranges, images], of all categories. */
+void count_image_positives(const Evaluation *evaluation, int64_t *counts);
+
 #endif

@@ -39,6 +39,7 @@ typedef struct {
     const Evaluation *evaluation;
     Rule rule;
     Bits thresholds;
+    int range;
     size_t resamples, blocks;
     Lanes *weights;  /* [blocks, images] */
     int32_t *images; /* by position */
@@ -78,7 +79,7 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
             const Annotation *gt =
                 &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
             if (gt->crowd || (evaluation->masks && gt->skipped) ||
-                (ranges_outside(&evaluation->settings, gt->area) & 1))
+                (ranges_outside(&evaluation->settings, gt->area) >> job->range & 1))
                 continue;
             for (int lane = 0; lane < LANES; lane++)
                 positives->lane[lane] += weights[cell->image].lane[lane];
@@ -111,8 +112,8 @@ static void walk(const Job *job, size_t category, const Lanes *weights, Lists *l
          i < evaluation->ranking_start[category + 1]; i++) {
         uint32_t position = evaluation->ranking[i].position;
         const Lanes *weight = &weights[job->images[position]];
-        Bits matched = outcomes[position].matched & ONE_RANGE;
-        Bits ignored = outcomes[position].ignored & ONE_RANGE;
+        Bits matched = outcomes[position].matched >> (job->range * THRESHOLDS) & ONE_RANGE;
+        Bits ignored = outcomes[position].ignored >> (job->range * THRESHOLDS) & ONE_RANGE;
         if (!((matched | ignored) & job->thresholds)) {
             for (int lane = 0; lane < LANES; lane++)
                 wrong.lane[lane] += weight->lane[lane];
@@ -214,7 +215,7 @@ static Status resample_work(void *context, int worker, size_t first, size_t last
     const Job *job = context;
     Lists *lists = &job->thread_lists[worker];
     for (size_t k = first; k < last; k++) {
-        if (steps_room(lists, job->evaluation->positives[k][0]) != FINE)
+        if (steps_room(lists, job->evaluation->positives[k][job->range]) != FINE)
             return NO_MEMORY;
         for (size_t block = 0; block < job->blocks; block++) {
             Status status = do_block(job, k, block, lists);
@@ -226,13 +227,13 @@ static Status resample_work(void *context, int worker, size_t first, size_t last
 }
 
 Status resample_precision(const Evaluation *evaluation, Rule rule, Bits thresholds,
-                          size_t resamples, const int32_t *weights, double *precisions)
+                          int range, size_t resamples, const int32_t *weights, double *precisions)
 {
     size_t images = evaluation->images.count;
     if (!are_valid_weights(evaluation, resamples, weights))
         return UNUSUAL;
     Job job = {.evaluation = evaluation, .rule = rule,
-               .thresholds = thresholds, .resamples = resamples,
+               .thresholds = thresholds, .range = range, .resamples = resamples,
                .blocks = (resamples + LANES - 1) / LANES, .precisions = precisions};
     job.weights = new_items(job.blocks * images, sizeof *job.weights);
     job.thread_lists = new_items((size_t)evaluation->threads, sizeof *job.thread_lists);

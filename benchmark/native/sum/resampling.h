@@ -3,10 +3,10 @@
 
 #include "../base/core.h"
 
-/* AP (all areas, 100 detections) by resample and category, float64 [resamples, categories]; -1 if a
+/* AP (of an area range, 100 detections) by resample and category, float64 [resamples, categories]; -1 if a
  * category has no positives. `weights` is int32 [resamples, images], ≥ 0: how often each image
  * counts. `thresholds` has a bit for each threshold to average over, at least one. */
 Status resample_precision(const Evaluation *evaluation, Rule rule, Bits thresholds,
-                          size_t resamples, const int32_t *weights, double *precisions);
+                          int range, size_t resamples, const int32_t *weights, double *precisions);
 
 #endif

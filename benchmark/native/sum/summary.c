@@ -21,6 +21,7 @@ typedef struct {
     Rule rule;
     int range, limit;
     double ap, ap_half, ap_three_quarters, ar; /* APs are set at the last limit only */
+    double ar_by_category; /* `ar`, summed category by category: other last bits */
 } View;
 
 enum { VIEWS = RANGES + LAST_LIMIT + MOST_RULES };
@@ -77,6 +78,9 @@ static Status compute_means(const Evaluation *evaluation, Curves *curves, View *
         view->ap = numpy_mean(curves->precision, all);
         view->ap_half = numpy_mean(curves->precision + AT_HALF * one, one);
         view->ap_three_quarters = numpy_mean(curves->precision + AT_THREE_QUARTERS * one, one);
+        for (size_t i = 0; i < THRESHOLDS * columns; i++)
+            curves->precision[i] = curves->recall[i % THRESHOLDS * columns + i / THRESHOLDS];
+        view->ar_by_category = numpy_mean(curves->precision, THRESHOLDS * columns);
     }
     return FINE;
 }
@@ -94,18 +98,9 @@ static Status view_work(void *context, int worker, size_t first, size_t last)
     return FINE;
 }
 
-Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
-                 double by_rule[MOST_RULES])
+/* Computes the means of all views. */
+static Status compute_views(const Evaluation *evaluation, View *views, size_t count)
 {
-    View views[VIEWS];
-    size_t count = 0;
-    for (int range = 0; range < RANGES; range++)
-        views[count++] = (View){.rule = rule, .range = range, .limit = LAST_LIMIT};
-    for (Rule other = RULE_NONE; other < RULES; other++)
-        if (other != rule && evaluation->any_skipped)
-            views[count++] = (View){.rule = other, .range = 0, .limit = LAST_LIMIT};
-    for (int limit = 0; limit < LAST_LIMIT; limit++) /* last, because they are the fastest */
-        views[count++] = (View){.rule = rule, .range = 0, .limit = limit};
     int threads = smaller(evaluation->threads, (int)count);
     Curves thread_curves[VIEWS];
     Arena arena = {NULL};
@@ -119,6 +114,22 @@ Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
     for (int i = 0; i < threads; i++)
         free_curve_scratch(&thread_curves[i].scratch);
     arena_free(&arena);
+    return status;
+}
+
+Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
+                 double by_rule[MOST_RULES])
+{
+    View views[VIEWS];
+    size_t count = 0;
+    for (int range = 0; range < RANGES; range++)
+        views[count++] = (View){.rule = rule, .range = range, .limit = LAST_LIMIT};
+    for (Rule other = RULE_NONE; other < RULES; other++)
+        if (other != rule && evaluation->any_skipped)
+            views[count++] = (View){.rule = other, .range = 0, .limit = LAST_LIMIT};
+    for (int limit = 0; limit < LAST_LIMIT; limit++) /* last, because they are the fastest */
+        views[count++] = (View){.rule = rule, .range = 0, .limit = limit};
+    Status status = compute_views(evaluation, views, count);
     if (status != FINE)
         return status;
     for (Rule other = RULE_NONE; other < RULES; other++)
@@ -138,6 +149,21 @@ Status summarize(const Evaluation *evaluation, Rule rule, double stats[STATS],
             stats[2 + view->range] = view->ap;
     }
     return FINE;
+}
+
+Status summarize_ranges(const Evaluation *evaluation, Rule rule, double means[RANGES][RANGE_MEANS])
+{
+    View views[RANGES];
+    for (int range = 0; range < RANGES; range++)
+        views[range] = (View){.rule = rule, .range = range, .limit = LAST_LIMIT};
+    Status status = compute_views(evaluation, views, RANGES);
+    for (int range = 0; range < RANGES && status == FINE; range++) {
+        means[range][0] = views[range].ap;
+        means[range][1] = views[range].ap_half;
+        means[range][2] = views[range].ap_three_quarters;
+        means[range][3] = views[range].ar_by_category;
+    }
+    return status;
 }
 
 static void free_scratches(CurveScratch *scratch, int threads)

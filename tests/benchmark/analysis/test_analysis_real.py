@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from error_oracle import errors_at_tides_recalls
 from evaluation_cases import stock_evaluation, stock_files
 from evaluation_real import coco_content, jittered
+from slow_resampling import resampled
 
 from benchmark import COCOeval, evaluate
-from benchmark.analysis.bootstrap import resampled
-from benchmark.analysis.by_size import SIZE_EDGES, evaluate_by_size, half_open
-from benchmark.analysis.error_kinds import error_kinds
-from benchmark.average_precision import accumulation
+from benchmark.analysis.by_size import SIZE_EDGES, Sizes, half_open
 from benchmark.average_precision.accumulation import mean_known, precisions
-from benchmark.reading.inputs import read_inputs
+from benchmark.reading.choices import Iou, SkipRule
 from o365seg.formats.pycocotools_variant import stock_annotation
 
 pytestmark = [
@@ -74,23 +73,20 @@ def test_ap_by_size_is_pycocotools_with_relative_sizes_for_areas(files: tuple[Pa
         for annotation in index.dataset["annotations"]:
             image = images[annotation["image_id"]]
             annotation["area"] = np.sqrt(annotation["area"] / (image["height"] * image["width"]))
-    stock.params.areaRng = half_open(SIZE_EDGES).tolist()
+    stock.params.areaRng = half_open(SIZE_EDGES)
     with contextlib.redirect_stdout(io.StringIO()):
         stock.evaluate()
         stock.accumulate()
-    bins = evaluate_by_size(read_inputs(results, truth))
+    bins = Sizes(results, truth, Iou.SEGM, SkipRule.BOX).bins()
     for area, one in enumerate(bins):
         expected = mean_known(stock.eval["precision"][:, :, :, area, -1])
         assert one.ap == pytest.approx(expected, abs=1e-12)
         assert expected > 0
 
 
-def test_errors_by_kind_are_tides(
-    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_errors_by_kind_are_tides(files: tuple[Path, Path]) -> None:
     """Without crowds and without categories that have predictions alone, where the two differ."""
     tidecv = pytest.importorskip("tidecv", reason="tidecv is not installed")
-    monkeypatch.setattr(accumulation, "RECALLS", np.arange(101) / 100)
     truth_file, results_file = files
     data = json.loads(truth_file.read_text())
     data["annotations"] = [a for a in data["annotations"] if not a["iscrowd"]]
@@ -110,7 +106,7 @@ def test_errors_by_kind_are_tides(
         found.add_detection(r["image_id"], r["category_id"], r["score"], None, r["segmentation"])
     run = tidecv.TIDE(mode=tidecv.TIDE.MASK)
     run.evaluate(truth, found, name="it")
-    ours = error_kinds(read_inputs(results_file, truth_file))
+    ours = errors_at_tides_recalls(truth_file, results_file)
     counts = {error.short_name: n for error, n in run.runs["it"].count_errors().items()}
     assert list(counts.values()) == list(ours.counts.values())
     assert 100 * ours.ap == pytest.approx(run.runs["it"].ap, abs=1e-9)

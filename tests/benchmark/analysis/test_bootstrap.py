@@ -7,9 +7,10 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 from evaluation_strategies import cases
 from hypothesis import given, settings
+from slow_resampling import resampled
 
 from benchmark import Result, evaluate
-from benchmark.analysis.bootstrap import intervals, resampled
+from benchmark.analysis.bootstrap import intervals
 from benchmark.average_precision import weighted_ap
 from benchmark.average_precision.accumulation import mean_known, precision_at_recalls, rank
 from benchmark.average_precision.matches import CategoryMatches

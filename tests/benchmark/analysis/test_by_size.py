@@ -1,5 +1,6 @@
 """AP by relative size: pycocotools with sizes in the place of areas is the oracle."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,14 @@ from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle, stock
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from size_oracle import match_by_size, match_in_bins, numbers_by_size
+from slow_resampling import resampled_precision
 
 from benchmark import evaluate
-from benchmark.analysis.by_size import (
-    SIZE_EDGES,
-    evaluate_by_size,
-    half_open,
-    match_by_size,
-    match_in_bins,
-    numbers_by_size,
-    relative_sizes,
-)
-from benchmark.analysis.by_size_natively import sizes_natively
+from benchmark.analysis.by_size import SIZE_EDGES, SizeBin, Sizes, half_open
+from benchmark.average_precision.matches import CategoryMatches
 from benchmark.reading.choices import Iou, SkipRule
-from benchmark.reading.inputs import Inputs, read_inputs
+from benchmark.reading.inputs import read_inputs
 
 COCO_RANGES = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]])
 
@@ -59,7 +54,7 @@ def stock_by_size(case: Case, folder: Path) -> Any:
     for index in (evaluation.cocoGt, evaluation.cocoDt):
         for annotation in index.dataset["annotations"]:
             annotation["area"] = np.sqrt(annotation["area"] / (HEIGHT * WIDTH))
-    evaluation.params.areaRng = half_open(SIZE_EDGES).tolist()
+    evaluation.params.areaRng = half_open(SIZE_EDGES)
     evaluation.params.areaRngLbl = [str(edge) for edge in SIZE_EDGES[1:]]
     evaluation.evaluate()
     evaluation.accumulate()
@@ -76,7 +71,7 @@ def test_equals_pycocotools_with_relative_sizes_for_areas(
             thing.mask = rectangle(*(int(number) for number in thing.known_box()))
     folder = tmp_path_factory.mktemp("case")
     stock = stock_by_size(case, folder)
-    bins = evaluate_by_size(read_inputs(folder / "results.json", folder / "truth.json"))
+    bins = bins_of(folder / "results.json", folder / "truth.json")
     for area, one in enumerate(bins):
         precision = stock.eval["precision"][:, :, :, area, -1]
         recall = stock.eval["recall"][:, :, area, -1]
@@ -92,7 +87,7 @@ def test_equals_pycocotools_with_relative_sizes_for_areas(
 @given(case=cases())
 def test_every_object_is_in_one_bin(tmp_path_factory: pytest.TempPathFactory, case: Case) -> None:
     truth, results = case.write(tmp_path_factory.mktemp("case"))
-    bins = evaluate_by_size(read_inputs(results, truth))
+    bins = bins_of(results, truth)
     assert sum(one.instances for one in bins) == evaluate(results, truth).counts.instances
 
 
@@ -111,18 +106,35 @@ def test_the_core_gives_the_same_bins_and_matches(
     edges: tuple[float, ...],
 ) -> None:
     truth, results = case.write(tmp_path_factory.mktemp("case"))
-    native = sizes_natively(results, truth, iou, rule, edges)
-    assert native is not None, "left to the general path"
+    sizes = Sizes(results, truth, iou, rule, edges)
     matches = match_by_size(read_inputs(results, truth, iou), rule, edges)
-    assert native.bins() == numbers_by_size(matches, edges)
-    for ours, theirs in zip(native.matches(), matches, strict=True):
-        for name, expected in vars(theirs).items():
-            np.testing.assert_array_equal(getattr(ours, name), expected, name)
+    assert sizes.bins() == numbers_by_size(matches, edges)
+    weights = np.random.default_rng(0).integers(0, 3, (4, len(matches[0].positives[0])))
+    for area, (found, with_objects) in enumerate(sizes.resampled(weights.astype(np.int32))):
+        plain = [
+            resampled_precision(_of_area(one, area), weights.astype(np.int32)) for one in matches
+        ]
+        np.testing.assert_allclose(found, np.transpose(plain), rtol=1e-12)
+        objects = np.any([one.positives[area] > 0 for one in matches], axis=0)
+        assert with_objects == np.count_nonzero(objects)
 
 
-def small(things: list[Thing], guesses: list[Guess], folder: Path) -> Inputs:
+def _of_area(matches: CategoryMatches, area: int) -> CategoryMatches:
+    return replace(
+        matches,
+        matched=matches.matched[area : area + 1],
+        ignored=matches.ignored[area : area + 1],
+        positives=matches.positives[area : area + 1],
+    )
+
+
+def bins_of(results: Path, truth: Path, rule: SkipRule = SkipRule.BOX) -> list[SizeBin]:
+    return Sizes(results, truth, Iou.SEGM, rule).bins()
+
+
+def small(things: list[Thing], guesses: list[Guess], folder: Path) -> tuple[Path, Path]:
     truth, results = Case(things, guesses).write(folder)
-    return read_inputs(results, truth)
+    return results, truth
 
 
 def test_an_unmatched_prediction_counts_in_the_bin_of_its_own_size(tmp_path: Path) -> None:
@@ -130,7 +142,7 @@ def test_an_unmatched_prediction_counts_in_the_bin_of_its_own_size(tmp_path: Pat
     things = [Thing(rectangle(0, 0, 8, 8)), Thing(rectangle(50, 50, 30, 30))]
     wrong = Guess(rectangle(0, 60, 30, 30), 0.9)
     guesses = [wrong, Guess(rectangle(0, 0, 8, 8), 0.5), Guess(rectangle(50, 50, 30, 30), 0.5)]
-    by_low = {one.low: one for one in evaluate_by_size(small(things, guesses, tmp_path))}
+    by_low = {one.low: one for one in bins_of(*small(things, guesses, tmp_path))}
     assert by_low[0.05].ap == pytest.approx(1)
     assert by_low[0.2].ap == pytest.approx(0.5)
     assert by_low[0.4].ap == -1
@@ -139,20 +151,23 @@ def test_an_unmatched_prediction_counts_in_the_bin_of_its_own_size(tmp_path: Pat
 def test_a_skipped_object_absorbs_in_every_bin(tmp_path: Path) -> None:
     things = [Thing(rectangle(0, 0, 30, 30)), Thing(box=(50, 50, 30, 30))]
     guesses = [Guess(rectangle(50, 50, 30, 30), 0.9), Guess(rectangle(0, 0, 30, 30), 0.5)]
-    inputs = small(things, guesses, tmp_path)
-    assert evaluate_by_size(inputs)[3].ap == pytest.approx(1)
-    assert evaluate_by_size(inputs, SkipRule.NONE)[3].ap == pytest.approx(0.5)
+    files = small(things, guesses, tmp_path)
+    assert bins_of(*files)[3].ap == pytest.approx(1)
+    assert bins_of(*files, SkipRule.NONE)[3].ap == pytest.approx(0.5)
 
 
 def test_bins_hold_their_lower_edge_and_every_number_once() -> None:
-    bins = half_open(SIZE_EDGES)
+    bins = np.array(half_open(SIZE_EDGES))
     for size, place in ((0, 0), (0.05, 1), (0.1, 2), (0.2, 3), (0.4, 4), (1.0, 4), (1.2, 4)):
         inside = (bins[:, 0] <= size) & (size <= bins[:, 1])
         assert np.flatnonzero(inside).tolist() == [place]
 
 
 def test_a_predictions_size_is_its_masks_whatever_box_it_carries(tmp_path: Path) -> None:
-    guess = Guess(rectangle(0, 0, 11, 10), box=(0, 0, 100, 110))
-    inputs = small([Thing(rectangle(0, 0, 11, 10))], [guess], tmp_path)
-    assert inputs.iou is Iou.SEGM
-    assert relative_sizes(inputs)[1].tolist() == [0.1]
+    """A false positive of 11×10 pixels, 0.1 of the image, with a box of all of it."""
+    guesses = [
+        Guess(rectangle(50, 50, 11, 10), 0.9, box=(0, 0, 100, 110)),
+        Guess(rectangle(0, 0, 11, 10), 0.5, box=(0, 0, 100, 110)),
+    ]
+    bins = bins_of(*small([Thing(rectangle(0, 0, 11, 10))], guesses, tmp_path))
+    assert [one.ap for one in bins] == [-1, -1, pytest.approx(0.5), -1, -1]

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
-from slow_resampling import resampled_precision
+from slow_resampling import resampled, resampled_precision
 
 from benchmark import Result, evaluate
-from benchmark.analysis.bootstrap import intervals, resampled
+from benchmark.analysis.bootstrap import intervals
 from benchmark.analysis.comparison import compare, difference
 from benchmark.average_precision.native_core import SWITCH
 from o365seg.errors import InputError

@@ -5,15 +5,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from error_oracle import errors_at_tides_recalls, oracle_errors, oracle_judge
 from evaluation_cases import Case, Guess, Thing, rectangle
 from evaluation_strategies import cases
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_sets import random_set
 
-from benchmark import SkipRule, evaluate
-from benchmark.analysis.error_kinds import ErrorKinds, Kind, error_kinds, judge
-from benchmark.average_precision import accumulation
-from benchmark.reading.inputs import Inputs, read_inputs
+from benchmark import SkipRule, _native, evaluate
+from benchmark.analysis.error_kinds import (
+    ErrorKinds,
+    Fate,
+    Judgement,
+    Kind,
+    error_kinds,
+    judge,
+)
+from benchmark.average_precision import native_core, native_path
+from benchmark.reading.input_text import InputText
+from benchmark.reading.inputs import read_inputs
+from o365seg.errors import InputError
 
 REAL = rectangle(0, 0, 40, 40)
 SKIPPED = (50.0, 50.0, 40.0, 40.0)
@@ -21,13 +32,14 @@ ON_SKIPPED = rectangle(50, 50, 40, 40)
 HALF_ON_SKIPPED = rectangle(50, 50, 40, 15)
 
 
-def inputs_of(things: list[Thing], guesses: list[Guess], folder: Path, iou: str = "segm") -> Inputs:
+def errors_in(things: list[Thing], guesses: list[Guess], folder: Path) -> ErrorKinds:
     truth, results = Case(things, guesses).write(folder)
-    return read_inputs(results, truth, iou)
+    return error_kinds(results, truth)
 
 
 def kinds_of(things: list[Thing], guesses: list[Guess], folder: Path, rule: str = "box") -> list:
-    judged = judge(inputs_of(things, guesses, folder), SkipRule(rule))
+    truth, results = Case(things, guesses).write(folder)
+    judged = judge(results, truth, skip_rule=rule)
     return [
         Kind(judged.kind[judged.prediction.tolist().index(i)]).name.lower()
         if i in judged.prediction
@@ -59,7 +71,7 @@ def test_a_second_prediction_of_a_found_object_is_a_duplicate(tmp_path: Path) ->
 
 def test_an_object_is_missed_unless_an_error_points_at_it(tmp_path: Path) -> None:
     things = [Thing(REAL), Thing(ON_SKIPPED)]
-    found = error_kinds(inputs_of(things, [Guess(REAL, category=2)], tmp_path))
+    found = errors_in(things, [Guess(REAL, category=2)], tmp_path)
     assert found.counts[Kind.MISSED] == 1
     assert found.counts[Kind.CLASSIFICATION] == 1
 
@@ -67,15 +79,15 @@ def test_an_object_is_missed_unless_an_error_points_at_it(tmp_path: Path) -> Non
 def test_of_errors_that_point_at_one_object_the_best_is_fixed(tmp_path: Path) -> None:
     """Three find half of it; fixed, one is right and the other two are gone."""
     guesses = [Guess(rectangle(0, 0, 40, 18), score) for score in (0.2, 0.9, 0.5)]
-    inputs = inputs_of([Thing(REAL)], guesses, tmp_path)
-    assert judge(inputs).fixed_category.tolist() == [1, -1, -1]  # by falling score
-    assert error_kinds(inputs).gains[Kind.LOCALISATION] == pytest.approx(1)
+    truth, results = Case([Thing(REAL)], guesses).write(tmp_path)
+    assert judge(results, truth).fixed_category.tolist() == [1, -1, -1]  # by falling score
+    assert error_kinds(results, truth).gains[Kind.LOCALISATION] == pytest.approx(1)
 
 
 def test_fixing_each_kind_gains_what_it_costs(tmp_path: Path) -> None:
     """One object found below a false positive: AP 1/2, all of it the background's."""
     guesses = [Guess(REAL, 0.5), Guess(rectangle(60, 60, 30, 30), 0.9)]
-    found = error_kinds(inputs_of([Thing(REAL)], guesses, tmp_path))
+    found = errors_in([Thing(REAL)], guesses, tmp_path)
     assert found.ap == pytest.approx(0.5)
     assert found.gains == {
         **dict.fromkeys(found.gains, 0.0),
@@ -106,13 +118,51 @@ class TestSkipped:
         things = [Thing(REAL), Thing(box=SKIPPED)]
         guesses = [Guess(HALF_ON_SKIPPED, 0.9), Guess(REAL, 0.5)]
         assert kinds_of(things, guesses, tmp_path) == ["localisation", "right"]
-        found = error_kinds(inputs_of(things, guesses, tmp_path))
+        found = errors_in(things, guesses, tmp_path)
         assert found.gains[Kind.LOCALISATION] == pytest.approx(0.5)
 
     def test_it_is_never_missed(self, tmp_path: Path) -> None:
-        found = error_kinds(inputs_of([Thing(box=SKIPPED)], [Guess(REAL)], tmp_path))
+        found = errors_in([Thing(box=SKIPPED)], [Guess(REAL)], tmp_path)
         assert found.counts[Kind.MISSED] == 0
         assert found.ap == -1
+
+
+@settings(max_examples=80)
+@given(
+    case=st.booleans().flatmap(lambda boxes: cases(with_boxes=boxes)),
+    rule=st.sampled_from(list(SkipRule)),
+    iou=st.sampled_from(["segm", "segm", "bbox", "boundary"]),
+)
+def test_it_judges_as_plain_numpy_does(
+    tmp_path_factory: pytest.TempPathFactory, case: Case, rule: SkipRule, iou: str
+) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    assert_judged_alike(truth, results, rule, iou)
+
+
+@pytest.mark.parametrize("iou", ["segm", "boundary"])
+@pytest.mark.parametrize("seed", range(4))
+def test_it_judges_random_sets_as_plain_numpy_does(tmp_path: Path, seed: int, iou: str) -> None:
+    truth, results = random_set(seed).write(tmp_path)
+    for rule in SkipRule:
+        assert_judged_alike(truth, results, rule, iou)
+
+
+def assert_judged_alike(truth: Path, results: Path, rule: SkipRule, iou: str) -> None:
+    inputs = read_inputs(results, truth, iou)
+    expected, judgement = (
+        oracle_judge(inputs, rule),
+        Judgement(results, truth, iou=iou, skip_rule=rule),
+    )
+    judged = judgement.judged()
+    for name in ("image", "prediction", "category", "score", "true", "kind", "fixed_category"):
+        np.testing.assert_array_equal(getattr(judged, name), getattr(expected, name), name)
+    missed = np.flatnonzero(judged.fate == Fate.MISSED)
+    assert missed.tolist() == sorted(expected.missed_annotations.tolist())
+    assert np.count_nonzero(judged.fate) == expected.positives.sum()
+    unfound = np.isin(judged.fate, [Fate.MISSED, Fate.POINTED_AT])
+    assert np.count_nonzero(unfound) == expected.unfound.sum()
+    assert judgement.errors() == oracle_errors(inputs, expected)
 
 
 @settings(max_examples=40)
@@ -122,16 +172,42 @@ def test_its_ap_is_the_evaluations_and_every_false_positive_has_one_kind(
 ) -> None:
     case.first_id = 1  # pycocotools never finds an object of id 0; here it is found
     truth, results = case.write(tmp_path_factory.mktemp("case"))
-    inputs = read_inputs(results, truth, iou)
     result = evaluate(results, truth, iou=iou, skip_rule=rule)
-    judged, found = judge(inputs, rule), error_kinds(inputs, rule)
+    judgement = Judgement(results, truth, iou=iou, skip_rule=rule)
+    judged, found = judgement.judged(), judgement.errors()
     assert found.ap == pytest.approx(result.metrics["AP50"], abs=1e-12)
-    assert ((judged.kind == Kind.RIGHT) == judged.true).all()
     true = sum((~m.ignored & m.matched)[0, 0].sum() for m in result.matches)
     counted = sum((~m.ignored)[0, 0].sum() for m in result.matches)
     assert (judged.true.sum(), len(judged.true)) == (true, counted)
-    assert sum(found.counts.values()) == counted - true + judged.missed.sum()
+    missed = np.count_nonzero(judged.fate == Fate.MISSED)
+    assert sum(found.counts.values()) == counted - true + missed
     assert all(0 <= gain <= 1 for gain in found.gains.values() if found.ap >= 0)
+
+
+def test_what_the_core_leaves_to_others_is_judged_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, results = random_set(1).write(tmp_path)
+    expected, read, calls = error_kinds(results, truth), native_core.read, []
+
+    def unusual_once(*texts: InputText, iou: str) -> _native.Evaluation:
+        calls.append(texts)
+        if len(calls) == 1:
+            raise _native.Unusual
+        return read(*texts, iou=iou)
+
+    monkeypatch.setattr(native_core, "read", unusual_once)
+    assert error_kinds(results, truth) == expected
+    assert len(calls) == 2
+
+
+def test_without_the_core_one_line_says_what_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, results = random_set(1).write(tmp_path)
+    monkeypatch.setattr(native_path, "is_built", lambda: False)
+    with pytest.raises(InputError, match="needs the native core"):
+        error_kinds(results, truth)
 
 
 def random_scenes(seed: int) -> Case:
@@ -177,15 +253,11 @@ def in_tides_names(found: ErrorKinds) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_counts_and_gains_are_tides(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # It reads precision at k / 100, which for some k is a bit below pycocotools' `np.linspace`.
-    monkeypatch.setattr(accumulation, "RECALLS", np.arange(101) / 100)
+def test_counts_and_gains_are_tides(seed: int, tmp_path: Path) -> None:
     case = random_scenes(seed)
     run = tide(case)
     truth, results = case.write(tmp_path)
-    found = error_kinds(read_inputs(results, truth))
+    found = errors_at_tides_recalls(truth, results)
     counts = {error.short_name: n for error, n in run.runs["it"].count_errors().items()}
     assert list(counts.values()) == list(found.counts.values())
     assert 100 * found.ap == pytest.approx(run.runs["it"].ap, abs=1e-9)

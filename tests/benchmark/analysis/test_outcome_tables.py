@@ -25,7 +25,7 @@ def test_rows_add_up_to_the_evaluation(tmp_path: Path, seed: int) -> None:
     case = random_set(seed)
     truth, results = case.write(tmp_path)
     result, inputs = evaluate(results, truth), read_inputs(results, truth)
-    detections = detections_table(result, inputs, judge(inputs))
+    detections = detections_table(result, inputs, judge(results, truth))
     images = images_table(result, inputs.file)
     assert len(detections) == len(case.guesses)
     assert detections.score.tolist() == [guess.score for guess in case.guesses]
@@ -48,7 +48,7 @@ def test_predictions_beyond_the_limit_are_told(tmp_path: Path) -> None:
     case.guesses = case.guesses[:1] * 103
     truth, results = case.write(tmp_path)
     inputs = read_inputs(results, truth)
-    table = detections_table(evaluate(results, truth), inputs, judge(inputs))
+    table = detections_table(evaluate(results, truth), inputs, judge(results, truth))
     assert (table.outcome == BEYOND).sum() == 3
 
 

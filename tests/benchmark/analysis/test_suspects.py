@@ -7,8 +7,8 @@ from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle
 from PIL import Image
 
 from benchmark.analysis.error_kinds import judge
-from benchmark.analysis.suspects import draw_suspects, suspects
-from benchmark.reading.inputs import Inputs, read_inputs
+from benchmark.analysis.suspects import Suspect, draw_suspects, suspects
+from benchmark.reading.inputs import read_inputs, read_truth
 from benchmark.report.inspection_tables import suspects_page
 from o365seg.errors import InputError
 
@@ -16,7 +16,8 @@ LEFT, RIGHT = rectangle(0, 0, 30, 30), rectangle(50, 0, 30, 30)
 
 
 @pytest.fixture
-def inputs(tmp_path: Path) -> Inputs:
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """Results and ground truth."""
     case = Case(
         [Thing(LEFT, category=1), Thing(RIGHT, category=2), Thing(LEFT, image=2, category=1)],
         [
@@ -28,24 +29,37 @@ def inputs(tmp_path: Path) -> Inputs:
         ],
     )
     truth, results = case.write(tmp_path)
-    return read_inputs(results, truth)
+    return results, truth
 
 
-def test_the_most_confident_contradictions_come_first(inputs: Inputs) -> None:
-    found = suspects(inputs, judge(inputs))
+def found_in(files: tuple[Path, Path], number: int = 50) -> list[Suspect]:
+    return suspects(read_truth(files[1]), judge(*files), number)
+
+
+def test_the_most_confident_contradictions_come_first(files: tuple[Path, Path]) -> None:
+    found = found_in(files)
     assert [(one.kind, one.prediction, one.annotation_id) for one in found] == [
         ("localisation", 1, 2), ("classification", 0, 1), ("background", 2, None),
     ]  # fmt: skip
     assert [(one.predicted, one.annotated) for one in found] == [(2, 2), (2, 1), (2, None)]
     assert [one.iou for one in found] == pytest.approx([3 / 7, 1, 0])
-    assert suspects(inputs, judge(inputs), 1) == found[:1]
+    assert found_in(files, 1) == found[:1]
+
+
+def test_a_skipped_instance_can_be_what_a_suspect_is_about(tmp_path: Path) -> None:
+    case = Case([Thing(RIGHT), Thing(box=(0, 0, 30, 30))], [Guess(LEFT, 0.9, category=2)])
+    truth, results = case.write(tmp_path)
+    (found,) = found_in((results, truth))
+    assert (found.kind, found.annotation_id, found.annotated, found.iou) == (
+        "classification", 2, 1, 1,
+    )  # fmt: skip
 
 
 def test_pictures_show_both_sides_and_missing_images_are_told(
-    inputs: Inputs, tmp_path: Path
+    files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     Image.new("RGB", (WIDTH, HEIGHT), "white").save(tmp_path / "1.jpg")
-    found = suspects(inputs, judge(inputs))
+    found, inputs = found_in(files), read_inputs(*files)
     pictures, problems = draw_suspects(inputs, found, tmp_path)
     assert sorted(pictures) == [0, 1]
     assert all(data.startswith(b"\xff\xd8") for data in pictures.values())

@@ -77,7 +77,10 @@ def drawn(folder: Path, iou: str = "segm") -> tuple[Picture, list[str]]:
     inputs = read_inputs(folder / "results.json", folder / "truth.json", iou)
     result = evaluate(folder / "results.json", folder / "truth.json", iou=iou)
     least, pictures, problems = draw_worst(
-        inputs, result.matches, judge(inputs), SkipRule.BOX, folder
+        inputs,
+        result.matches,
+        judge(folder / "results.json", folder / "truth.json", iou=iou),
+        folder,
     )
     assert least == 0.9
     (picture,) = pictures
@@ -132,7 +135,9 @@ def test_marks_agree_with_the_errors_counted(
         Image.new("RGB", (image["width"], image["height"])).save(folder / image["file_name"])
     inputs = read_inputs(results, truth)
     matches = evaluate(results, truth, skip_rule=rule).matches
-    _, pictures, problems = draw_worst(inputs, matches, judge(inputs, rule), rule, folder)
+    _, pictures, problems = draw_worst(
+        inputs, matches, judge(results, truth, skip_rule=rule), folder
+    )
     assert problems == []
     for picture in pictures:
         kinds = {kind for _, kind in picture.marks}
@@ -149,6 +154,6 @@ def test_boxes_are_drawn_for_boxes(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
-    inputs = read_inputs(folder / "results.json", folder / "truth.json")
+    files = folder / "results.json", folder / "truth.json"
     with pytest.raises(InputError, match="absent: no such folder"):
-        draw_worst(inputs, [], judge(inputs), SkipRule.BOX, Path("absent"))
+        draw_worst(read_inputs(*files), [], judge(*files), Path("absent"))

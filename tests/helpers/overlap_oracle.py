@@ -1,4 +1,4 @@
-"""The overlap of every prediction with every annotation of its image, in any category."""
+"""Overlaps and COCO's matching of one image in plain numpy, to test the core's analyses."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from benchmark.average_precision.boundary import lesser_ious
 from benchmark.average_precision.matches import DETECTIONS
 from benchmark.reading.choices import Iou
 from benchmark.reading.inputs import Inputs
-from o365seg.terminal.command_line import progress
 
 LEAST = 0.1
 """The smallest overlap of interest; below it, boundaries are not compared."""
@@ -71,7 +70,7 @@ def image_overlaps(
         predicted[place_of[image_id]].append(index)
     categories = np.array(found.category_ids, np.int64)
     wanted = range(len(place_of)) if images is None else images
-    for image in progress(wanted, "Overlaps"):
+    for image in wanted:
         kept = _best(np.array(predicted[image], np.int64), categories, found.scores)
         here = np.array(annotations[image], np.int64)
         crowd = np.array([records[i]["iscrowd"] for i in here], bool)
@@ -114,3 +113,41 @@ def _ious(
     if inputs.iou is Iou.BOUNDARY:
         return lesser_ious(found, ours, theirs, crowd.tolist(), least=LEAST)
     return found
+
+
+def assign(
+    ious: np.ndarray, crowd: np.ndarray, ignored: np.ndarray, thresholds: np.ndarray
+) -> np.ndarray:
+    """Match each prediction to an annotation by the rule of `COCOeval.evaluateImg`.
+
+    In score order each prediction takes the free annotation of highest overlap; of equals the
+    last. An ignored one is taken only if no other reaches the threshold. A crowd stays free.
+
+    Args:
+        ious: float64[predictions, annotations] in score order; for crowds, intersection over the
+            prediction.
+        crowd: bool[annotations].
+        ignored: bool[areas, annotations], crowds, and annotations outside the area range.
+        thresholds: float64[thresholds].
+
+    Returns:
+        int64[areas, thresholds, predictions], index of the annotation; −1 for none.
+    """
+    areas, levels = len(ignored), np.minimum(thresholds, 1 - 1e-10)
+    predictions, annotations = ious.shape
+    taken = np.full((areas, len(levels), predictions), -1, np.int64)
+    if annotations == 0:
+        return taken
+    free = np.ones((areas, len(levels), annotations), bool)
+    for place in np.flatnonzero((ious >= levels.min()).any(axis=1)):
+        within_reach = free & (ious[place] >= levels[:, None])
+        chosen = taken[:, :, place]
+        for sought in (~ignored, ignored):
+            overlaps = np.where(within_reach & sought[:, None, :], ious[place], -1.0)
+            best = annotations - 1 - overlaps[:, :, ::-1].argmax(axis=2)
+            found = np.take_along_axis(overlaps, best[:, :, None], axis=2)[:, :, 0] >= 0
+            chosen[:] = np.where((chosen < 0) & found, best, chosen)
+        a, t = np.nonzero(chosen >= 0)
+        used = chosen[a, t]
+        free[a, t, used] &= crowd[used]
+    return taken

@@ -1,0 +1,72 @@
+"""The two files of an evaluation, for the analyses that follow it; each is read when needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmark.reading.choices import SkipRule
+from benchmark.reading.input_text import is_stdin
+from o365seg.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.analysis.by_size import Sizes
+    from benchmark.analysis.error_kinds import Judgement
+    from benchmark.average_precision.result import Result
+    from benchmark.reading.inputs import Inputs
+    from o365seg.formats.records import AnnotationFile
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Predictions and ground truth that were evaluated.
+
+    Attributes:
+        result: What `evaluate` found for them.
+        predictions: The results file.
+        release: The annotation file.
+
+    All properties raise InputError where a file cannot be read again.
+    """
+
+    result: "Result"
+    predictions: Path
+    release: Path
+
+    @property
+    def rule(self) -> SkipRule:
+        """The rule for skipped instances; without effect for boxes."""
+        return self.result.skip_rule or SkipRule.BOX
+
+    @cached_property
+    def file(self) -> "AnnotationFile":
+        """The ground truth: names, and what was skipped."""
+        from benchmark.reading.inputs import read_truth
+
+        return read_truth(self.release, self.result.iou)
+
+    @cached_property
+    def inputs(self) -> "Inputs":
+        """Predictions and ground truth with their masks."""
+        from benchmark.reading.inputs import read_inputs
+
+        return read_inputs(self._read_twice(), self.release, self.result.iou)
+
+    @cached_property
+    def judgement(self) -> "Judgement":
+        """Errors by kind."""
+        from benchmark.analysis.error_kinds import Judgement
+
+        return Judgement(self._read_twice(), self.release, iou=self.result.iou, skip_rule=self.rule)
+
+    @cached_property
+    def sizes(self) -> "Sizes":
+        """Matches by relative size."""
+        from benchmark.analysis.by_size import Sizes
+
+        return Sizes(self._read_twice(), self.release, self.result.iou, self.rule)
+
+    def _read_twice(self) -> Path:
+        if is_stdin(self.predictions):
+            raise InputError("standard input can be read only once; give a file", file="-")
+        return self.predictions
