@@ -9,6 +9,18 @@ SKIP_RULES: tuple[str, ...]
 
 class Unusual(Exception): ...
 
+def count_png_pairs(files: tuple[bytes, ...], ids: bool, /) -> list[bytes | None]:
+    """How often two PNGs of an image have which values at the same pixel.
+
+    Args:
+        files: Of each image: the first PNG, then the second.
+        ids: Whether pixels are ids of segments; otherwise labels.
+
+    Returns:
+        Of each image int64[pairs, 3]: first value, second value, pixels, sorted; None where one of
+        its PNGs needs the general path.
+    """
+
 class Facts(TypedDict):
     images: int
     categories: int

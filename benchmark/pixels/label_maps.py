@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmark.pixels.label_canvas import NO_LABEL, LabelCanvas
 from benchmark.pixels.png_maps import read_labels
+from benchmark.pixels.png_pairs import check_size
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.formats.masks import MaskError, Rle, segmentation_to_rle
@@ -90,11 +91,15 @@ class GroundTruthFolder:
 
     def read(self, index: int) -> np.ndarray:
         """See `GroundTruthMaps`."""
-        return read_labels(self.place(index))
+        return read_labels(self.path(index))
 
     def place(self, index: int) -> str:
         """See `GroundTruthMaps`."""
-        return str(self._paths[self.images[index].path])
+        return str(self.path(index))
+
+    def path(self, index: int) -> Path:
+        """The PNG of an image."""
+        return self._paths[self.images[index].path]
 
 
 class PredictedFolder:
@@ -107,29 +112,25 @@ class PredictedFolder:
 
     def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
         """See `PredictedMaps`."""
-        path = self._path(image)
+        path = self.path(image)
         labels = read_labels(path)
-        if labels.shape != size:
-            (height, width), (own_height, own_width) = size, labels.shape
-            raise InputError(
-                f"has size {own_width}×{own_height}; its ground truth has {width}×{height}",
-                file=path,
-            )
+        check_size(labels.shape, size, path)
         return labels
 
     def place(self, image: ImageName) -> str:
         """See `PredictedMaps`."""
-        return str(self._path(image))
+        return str(self.path(image))
 
     def check(self, images: Sequence[ImageName]) -> list[str]:
         """Require a PNG for every image."""
-        used = {self._path(image) for image in images}
+        used = {self.path(image) for image in images}
         unused = len(self._paths) - len(used)
         if not unused:
             return []
         return [f"{unused:,} predicted maps are not in the ground truth; ignored."]
 
-    def _path(self, image: ImageName) -> Path:
+    def path(self, image: ImageName) -> Path:
+        """The PNG of an image; an `InputError` where there is none."""
         for name in image.candidates():
             if name in self._paths:
                 return self._paths[str(name)]

@@ -18,6 +18,16 @@ BUDGET = 2**27
 """Bytes of results that are read ahead of their reader, where `map_in_order` knows their sizes."""
 
 
+AT_ONCE = 16
+"""Images that are best compared together: enough to make numpy's calls few, soon done."""
+
+
+def in_batches(items: Sequence[T]) -> list[Sequence[T]]:
+    """The items in their order, up to `AT_ONCE` together, with several batches for each thread."""
+    size = min(max(len(items) // (4 * processors()), 1), AT_ONCE)
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
 def map_in_order(
     work: Callable[[T], R],
     items: Sequence[T],

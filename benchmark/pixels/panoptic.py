@@ -22,21 +22,20 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.pixels.ordered_threads import map_in_order
+from benchmark.pixels.ordered_threads import in_batches, map_in_order
 from benchmark.pixels.panoptic_files import PanopticCategory, PanopticImage, Segments, read_panoptic
-from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
-from benchmark.pixels.png_maps import read_segment_ids
-from o365seg.errors import InputError
+from benchmark.pixels.pixel_pairs import PixelPairs
+from benchmark.pixels.png_pairs import count_in_pngs
 
 VOID = 0
 
 
 @dataclass(frozen=True)
 class SegmentMatch:
-    """What became of the segments of one image.
+    """What became of the segments of some images.
 
     Attributes:
-        ious: float64[matches], in the order of the true ids.
+        ious: float64[matches], in the order of the images and of their true ids.
         iou_categories: int64[matches], the place of each match's category.
         missed: int64[missed], the category of each true segment without match.
         false: int64[false], the category of each predicted segment that counts as false.
@@ -148,7 +147,7 @@ def evaluate_panoptic(
             predicted segment is in the PNG and not in the JSON or the other way round.
     """
     found = read_panoptic(predictions, ground_truth, prediction_pngs, ground_truth_pngs)
-    matches = list(map_in_order(_match_image, found.pairs, "Comparing segments"))
+    matches = list(map_in_order(_match_files, in_batches(found.pairs), "Comparing segments"))
     count = len(found.categories)
 
     def tally(field: str) -> np.ndarray:
@@ -163,63 +162,127 @@ def evaluate_panoptic(
         true_positives=tally("iou_categories"),
         false_positives=tally("false"),
         false_negatives=tally("missed"),
-        images=len(matches),
+        images=len(found.pairs),
         notes=_notes(matches, found.unused),
     )
 
 
-def match_segments(pairs: PixelPairs, truth: Segments, predicted: Segments) -> SegmentMatch:
-    """Match the segments of one image by panopticapi's rule.
+class SegmentFault(Exception):
+    """The segments of an image do not go together with its PNGs.
+
+    Attributes:
+        image: Its position.
+        of_truth: Whether the ground truth's record is wrong, or the prediction's.
+    """
+
+    def __init__(self, image: int, of_truth: bool, message: str) -> None:
+        super().__init__(message)
+        self.image = image
+        self.of_truth = of_truth
+
+
+def match_segments(
+    pairs: Sequence[PixelPairs], truth: Sequence[Segments], predicted: Sequence[Segments]
+) -> SegmentMatch:
+    """Match the segments of some images by panopticapi's rule.
 
     Args:
-        pairs: Joint counts of pixels: `first` true ids, `second` predicted ids.
-        truth: The true segments.
-        predicted: The predicted segments: exactly those of the PNG (see `unlisted_segment`).
+        pairs: Of each image, joint counts of pixels: `first` true ids, `second` predicted ids, both
+            below 2^24.
+        truth: Of each image, the true segments.
+        predicted: Of each image, the predicted segments.
 
     Raises:
-        ZeroDivisionError: a true segment has pixels and a stated area of 0.
+        SegmentFault: of the first image where a predicted segment is in the PNG alone or in the
+            JSON alone, or a true segment has pixels and a stated area of 0.
     """
-    at_truth = _places(truth.ids, pairs.first)
-    at_predicted = _places(predicted.ids, pairs.second)
-    pixels = _sums(at_truth, pairs.counts, len(truth.ids))
-    areas = np.where(np.isnan(truth.areas), pixels, truth.areas)
-    if np.any((areas == 0) & (pixels > 0)):
-        raise ZeroDivisionError
-    predicted_areas = _sums(at_predicted, pairs.counts, len(predicted.ids))
-    on_void = _sums(
-        np.where(pairs.first == VOID, at_predicted, -1), pairs.counts, len(predicted.ids)
-    )
+    first, second, counts = _joined_pairs(pairs)
+    (true, true_image), (guessed, guessed_image) = map(_joined_segments, (truth, predicted))
+    at_truth = _places(true.ids, first)
+    at_predicted = _places(guessed.ids, second)
+    pixels = _sums(at_truth, counts, len(true.ids))
+    areas = np.where(np.isnan(true.areas), pixels, true.areas)
+    predicted_areas = _sums(at_predicted, counts, len(guessed.ids))
+    void, unlisted = first % _IDS == VOID, (at_predicted < 0) & (second % _IDS != VOID)
+    no_area = (areas == 0) & (pixels > 0)
+    if unlisted.any() or no_area.any() or not predicted_areas.all():
+        raise _first_fault(pairs, truth, predicted)
+    on_void = _sums(np.where(void, at_predicted, -1), counts, len(guessed.ids))
 
     both = np.flatnonzero((at_truth >= 0) & (at_predicted >= 0))
-    t, p, inter = at_truth[both], at_predicted[both], pairs.counts[both]
-    comparable = ~truth.crowd[t] & (truth.categories[t] == predicted.categories[p])
+    t, p, inter = at_truth[both], at_predicted[both], counts[both]
+    comparable = ~true.crowd[t] & (true.categories[t] == guessed.categories[p])
     ct, cp, ci = t[comparable], p[comparable], inter[comparable]
     ious = ci / (predicted_areas[cp] + areas[ct] - ci - on_void[cp])
     match = ious > 0.5
 
-    missed = ~truth.crowd
+    missed = ~true.crowd
     missed[ct[match]] = False
-    on_crowd = _on_own_crowd(truth, predicted, t, p, inter)
+    own_crowds = _own_crowds(true, true_image, guessed, guessed_image)
+    on_crowd = _sums(np.where(own_crowds[p] == t, p, -1), inter, len(guessed.ids))
     false = ~((on_void + on_crowd) / predicted_areas > 0.5)
     false[cp[match]] = False
     return SegmentMatch(
         ious=ious[match],
-        iou_categories=truth.categories[ct[match]],
-        missed=truth.categories[missed],
-        false=predicted.categories[false],
+        iou_categories=true.categories[ct[match]],
+        missed=true.categories[missed],
+        false=guessed.categories[false],
         stated_otherwise=int(np.sum(areas != pixels)),
-        unlisted=len(np.unique(pairs.first[(at_truth < 0) & (pairs.first != VOID)])),
+        unlisted=len(np.unique(first[(at_truth < 0) & ~void])),
     )
 
 
-def _on_own_crowd(
-    truth: Segments, predicted: Segments, t: np.ndarray, p: np.ndarray, inter: np.ndarray
+_IDS = 2**24
+"""Ids in a PNG are below. Those of image i are increased by i times this many."""
+
+
+def _joined_pairs(
+    pairs: Sequence[PixelPairs],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`first`, `second` and `counts` of all images, ids increased."""
+    image = np.repeat(np.arange(len(pairs)), [len(some.counts) for some in pairs])
+    first = np.concatenate([some.first for some in pairs]) + image * _IDS
+    second = np.concatenate([some.second for some in pairs]) + image * _IDS
+    return first, second, np.concatenate([some.counts for some in pairs])
+
+
+def _joined_segments(segments: Sequence[Segments]) -> tuple[Segments, np.ndarray]:
+    """The segments of all images, ids increased (−1: beyond a PNG's), and the image of each."""
+    image = np.repeat(np.arange(len(segments)), [len(some.ids) for some in segments])
+    ids = np.concatenate([some.ids for some in segments])
+    joined = Segments(
+        ids=np.where(ids < _IDS, ids + image * _IDS, -1),
+        categories=np.concatenate([some.categories for some in segments]),
+        areas=np.concatenate([some.areas for some in segments]),
+        crowd=np.concatenate([some.crowd for some in segments]),
+    )
+    return joined, image
+
+
+def _own_crowds(
+    truth: Segments, true_image: np.ndarray, predicted: Segments, predicted_image: np.ndarray
 ) -> np.ndarray:
-    """Pixels of each predicted segment on the last crowd of its category, float64[predicted]."""
+    """The last crowd of each predicted segment's image and category, int64; −1 for none."""
     crowds = np.flatnonzero(truth.crowd)
-    last = {int(truth.categories[crowd]): int(crowd) for crowd in crowds}
-    own = np.array([last.get(category, -1) for category in predicted.categories.tolist()], int)
-    return _sums(np.where(own[p] == t, p, -1), inter, len(predicted.ids))
+    if not crowds.size:
+        return np.full(len(predicted.ids), -1)
+    keys = zip(true_image[crowds].tolist(), truth.categories[crowds].tolist(), strict=True)
+    last = dict(zip(keys, crowds.tolist(), strict=True))
+    wanted = zip(predicted_image.tolist(), predicted.categories.tolist(), strict=True)
+    return np.array([last.get(key, -1) for key in wanted], np.int64)
+
+
+def _first_fault(
+    pairs: Sequence[PixelPairs], truth: Sequence[Segments], predicted: Sequence[Segments]
+) -> SegmentFault:
+    """The fault of the first image that has one."""
+    for image, (some, true, guessed) in enumerate(zip(pairs, truth, predicted, strict=True)):
+        message = unlisted_segment(some, guessed)
+        if message is not None:
+            return SegmentFault(image, False, message)
+        if np.isin(some.first, true.ids[true.areas == 0]).any():
+            return SegmentFault(image, True, "a segment with area 0 has pixels in the PNG")
+    raise AssertionError("no image has a fault")
 
 
 def unlisted_segment(pairs: PixelPairs, predicted: Segments) -> str | None:
@@ -234,21 +297,23 @@ def unlisted_segment(pairs: PixelPairs, predicted: Segments) -> str | None:
     return None
 
 
-def _match_image(pair: tuple[PanopticImage, PanopticImage]) -> SegmentMatch:
-    truth, predicted = pair
-    true_ids, predicted_ids = read_segment_ids(truth.png), read_segment_ids(predicted.png)
-    if true_ids.shape != predicted_ids.shape:
-        (height, width), (own_height, own_width) = true_ids.shape, predicted_ids.shape
-        message = f"has size {own_width}×{own_height}; its ground truth has {width}×{height}"
-        raise InputError(message, file=predicted.png)
-    pairs = count_pairs(true_ids, predicted_ids)
-    fault = unlisted_segment(pairs, predicted.segments)
-    if fault is not None:
-        raise predicted.fault(f"{fault} ({predicted.png})")
-    try:
-        return match_segments(pairs, truth.segments, predicted.segments)
-    except ZeroDivisionError:
-        raise truth.fault("a segment with area 0 has pixels in the PNG") from None
+def _match_files(images: Sequence[tuple[PanopticImage, PanopticImage]]) -> SegmentMatch:
+    pairs, fault = count_in_pngs([(true.png, found.png) for true, found in images], ids=True)
+    known = images[: len(pairs)]
+    if known:
+        try:
+            match = match_segments(
+                pairs, [true.segments for true, _ in known], [found.segments for _, found in known]
+            )
+        except SegmentFault as error:
+            true, found = known[error.image]
+            if error.of_truth:
+                raise true.fault(str(error)) from None
+            raise found.fault(f"{error} ({found.png})") from None
+        if fault is None:
+            return match
+    assert fault is not None, "there are images, so one was compared or has a fault"
+    raise fault
 
 
 def _places(ids: np.ndarray, values: np.ndarray) -> np.ndarray:

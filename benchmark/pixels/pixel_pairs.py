@@ -1,5 +1,6 @@
 """Joint counts of the values of two maps of one image, the basis of PQ and mIoU."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,4 +44,13 @@ def count_pairs(first: np.ndarray, second: np.ndarray) -> PixelPairs:
     values, which = np.unique(codes, return_inverse=True)
     # Sums of whole numbers below 2^53 are exact in the float64 that bincount adds up in.
     counts = np.bincount(which, weights=lengths).astype(np.int64)
+    return PixelPairs(values >> 32, values & 0xFFFFFFFF, counts)
+
+
+def merge(pairs: Sequence[PixelPairs]) -> PixelPairs:
+    """The pairs of several images, at least one, counted together."""
+    codes = np.concatenate([some.first << 32 | some.second for some in pairs])
+    values, which = np.unique(codes, return_inverse=True)
+    counts = np.zeros(len(values), np.int64)
+    np.add.at(counts, which, np.concatenate([some.counts for some in pairs]))
     return PixelPairs(values >> 32, values & 0xFFFFFFFF, counts)

@@ -14,6 +14,7 @@ where `hits` are the pixels that are of the class and predicted so. A prediction
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +23,16 @@ import numpy as np
 from benchmark.pixels.class_names import read_classes
 from benchmark.pixels.label_canvas import NO_LABEL
 from benchmark.pixels.label_maps import (
+    GroundTruthFolder,
     GroundTruthMaps,
+    PredictedFolder,
     PredictedMaps,
     ground_truth_maps,
     predicted_maps,
 )
-from benchmark.pixels.ordered_threads import map_in_order
-from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
+from benchmark.pixels.ordered_threads import in_batches, map_in_order
+from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs, merge
+from benchmark.pixels.png_pairs import count_in_pngs
 from o365seg.errors import InputError
 
 IGNORE_LABEL = 255
@@ -117,30 +121,51 @@ def evaluate_semantic(
     named = true.classes if classes is None else read_classes(classes)
     known = None if named is None else np.array(sorted(named), np.int64)
 
-    def compare(index: int) -> PixelPairs:
-        pairs = _compare(true, predicted, index, ignore_label, reduce_zero_label)
-        _check_known(pairs.first, known, ignore_label, true.place(index))
-        _check_known(pairs.second, known, ignore_label, predicted.place(true.images[index]))
+    def kept(pairs: PixelPairs) -> PixelPairs:
+        return _without_ignored(pairs, ignore_label, reduce_zero_label)
+
+    def compare(indices: Sequence[int]) -> PixelPairs:
+        images, fault = _count(true, predicted, indices)
+        pairs = kept(merge(images)) if images else None
+        if pairs is not None and known is not None:
+            allowed = np.append(known, [ignore_label, NO_LABEL])
+            if not (np.isin(pairs.first, allowed).all() and np.isin(pairs.second, allowed).all()):
+                for index, image in zip(indices, map(kept, images), strict=False):
+                    _check_known(image.first, allowed, true.place(index))
+                    _check_known(image.second, allowed, predicted.place(true.images[index]))
+        if fault is not None or pairs is None:
+            raise fault or AssertionError("no images")
         return pairs
 
     counts: Counter[tuple[int, int]] = Counter()
-    for pairs in map_in_order(compare, range(len(true.images)), "Comparing label maps"):
+    batches = in_batches(range(len(true.images)))
+    for pairs in map_in_order(compare, batches, "Comparing label maps"):
         keys = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
         counts.update(dict(zip(keys, pairs.counts.tolist(), strict=True)))
     return _result(counts, named, known, ignore_label, len(true.images), notes)
 
 
-def _compare(
-    true: GroundTruthMaps,
-    predicted: PredictedMaps,
-    index: int,
-    ignore_label: int,
-    reduce_zero_label: bool,
-) -> PixelPairs:
-    """The counted pixels of one image by true and predicted label; ignored true ones are gone."""
-    labels = true.read(index)
-    guesses = predicted.read(true.images[index], (labels.shape[0], labels.shape[1]))
-    pairs = count_pairs(labels, guesses)
+def _count(
+    true: GroundTruthMaps, predicted: PredictedMaps, indices: Sequence[int]
+) -> tuple[list[PixelPairs], InputError | None]:
+    """The pairs of labels of each image, up to the first with a fault, and that fault."""
+    if isinstance(true, GroundTruthFolder) and isinstance(predicted, PredictedFolder):
+        images = [(index, true.images[index]) for index in indices]
+        paths = [(true.path(index), predicted.path(image)) for index, image in images]
+        return count_in_pngs(paths, ids=False)
+    found: list[PixelPairs] = []
+    for index in indices:
+        try:
+            labels = true.read(index)
+            guesses = predicted.read(true.images[index], (labels.shape[0], labels.shape[1]))
+        except InputError as error:
+            return found, error
+        found.append(count_pairs(labels, guesses))
+    return found, None
+
+
+def _without_ignored(pairs: PixelPairs, ignore_label: int, reduce_zero_label: bool) -> PixelPairs:
+    """The pairs that count, by true label after any reduction."""
     first = pairs.first
     ignored = (first == ignore_label) | (first == NO_LABEL)
     if reduce_zero_label:
@@ -150,12 +175,8 @@ def _compare(
     return PixelPairs(first[kept], pairs.second[kept], pairs.counts[kept])
 
 
-def _check_known(
-    labels: np.ndarray, known: np.ndarray | None, ignore_label: int, place: str
-) -> None:
-    if known is None:
-        return
-    unknown = np.setdiff1d(labels, np.append(known, [ignore_label, NO_LABEL]))
+def _check_known(labels: np.ndarray, allowed: np.ndarray, place: str) -> None:
+    unknown = np.setdiff1d(labels, allowed)
     if unknown.size:
         raise InputError(f"unknown label {unknown[0]}: not among the classes", file=place)
 

@@ -1,11 +1,29 @@
-"""Small valid evaluations for the fuzzer to damage: annotation file, a zero byte, results file."""
+"""Small valid inputs for the fuzzer to damage: annotation file, a zero byte, results file; PNGs."""
 
 import json
 import sys
+import zlib
 from pathlib import Path
 
+import numpy as np
 from evaluation_cases import Case, Guess, Thing, rectangle
 from make_workload import Scale, write_workload
+from png_bytes import GREY, PALETTE, RGB, filtered, header, png
+
+
+def pngs() -> list[bytes]:
+    """PNGs of every kind, filter and sort of block."""
+    random = np.random.default_rng(1)
+    found = []
+    for depth, colour, channels in ((8, RGB, 3), (16, GREY, 2), (8, GREY, 1), (8, PALETTE, 1)):
+        rows = random.integers(0, 256, (12, 1, channels)).repeat(40, 1)
+        rows[3:9, 5:30] = random.integers(0, 256, (6, 25, channels))
+        data = filtered(rows.reshape(12, -1), [0, 1, 2, 3, 4, 4], channels)
+        for level, strategy in ((9, zlib.Z_DEFAULT_STRATEGY), (6, zlib.Z_FIXED), (0, zlib.Z_RLE)):
+            packer = zlib.compressobj(level, strategy=strategy)
+            stream = packer.compress(data) + packer.flush()
+            found.append(png(header(40, 12, depth, colour), stream, 300))
+    return found
 
 
 def write_seeds(folder: Path) -> None:
@@ -34,6 +52,8 @@ def write_seeds(folder: Path) -> None:
     pairs.append((truth.read_text(), results.read_text()))
     for number, (first, second) in enumerate(pairs):
         (folder / str(number)).write_bytes(first.encode() + b"\0" + second.encode())
+    for number, data in enumerate(pngs()):
+        (folder / f"{number}.png").write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
  *   read/    from JSON text to records: scanners, ids, annotation and results files
  *   match/   from records to matches: run lengths, overlaps, matching, skip rules
  *   sum/     from matches to numbers: curves, summary, resamples; whole evaluations
+ *   pixels/  PNGs of ids or labels, and how often pairs of values meet in two of them
  *   python/  the Python module `benchmark._native`
  *
  * The core never reports what is wrong with its input. It returns UNUSUAL for any input that it

@@ -5,6 +5,7 @@
 #include "numbers.h"
 #include "object.h"
 #include "parameters.h"
+#include "png_pairs.h"
 
 #include "../match/skip_rule.h"
 
@@ -67,8 +68,13 @@ static PyType_Slot slots[] = {
 static PyType_Spec evaluation_type = {"benchmark._native.Evaluation", sizeof(Object), 0,
                                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};
 
+static PyMethodDef functions[] = {
+    {"count_png_pairs", count_png_pairs, METH_VARARGS,
+     "How often two PNGs of an image have which values at the same pixel, for several images."},
+    {NULL, NULL, 0, NULL}};
+
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, functions, NULL,
     NULL, NULL, NULL};
 
 static bool add_skip_rules(PyObject *module)

@@ -1,0 +1,66 @@
+/* Bytes read and copied eight or sixteen at a time. */
+#ifndef O365SEG_BYTES_H
+#define O365SEG_BYTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Eight bytes, the first in the lowest bits: one load where the processor stores them so. */
+static inline uint64_t eight_bytes(const uint8_t *at)
+{
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
+}
+
+static inline uint32_t big_endian(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Index of the first byte of eight that is not 0; `bytes` is not 0. */
+static inline size_t first_set(uint64_t bytes)
+{
+    return (size_t)__builtin_ctzll(bytes) >> 3;
+}
+
+enum { COPIED_BEYOND = 16 };
+
+/* Appends `length` bytes that repeat those `distance` before `to`. Writes up to COPIED_BEYOND bytes
+ * more. */
+static inline void repeat_roughly(uint8_t *to, size_t distance, size_t length)
+{
+    uint8_t *end = to + length, block[16];
+    if (distance >= sizeof block) {
+        for (; to < end; to += 16)
+            memcpy(to, to - distance, 16);
+        return;
+    }
+    /* Reading what was just written would wait for it, so the pattern is kept: as many whole
+     * repetitions as fit. */
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = i < distance ? to[(ptrdiff_t)i - (ptrdiff_t)distance] : block[i - distance];
+    size_t step = sizeof block - sizeof block % distance;
+    for (; to < end; to += step)
+        memcpy(to, block, 16);
+}
+
+/* The same, and writes nothing more. */
+static inline void repeat_exactly(uint8_t *to, size_t distance, size_t length)
+{
+    if (distance == 1) {
+        memset(to, to[-1], length);
+        return;
+    }
+    if (length >= 2 * COPIED_BEYOND) {
+        size_t most = length - COPIED_BEYOND;
+        repeat_roughly(to, distance, most - COPIED_BEYOND);
+        to += most - COPIED_BEYOND;
+        length = 2 * COPIED_BEYOND;
+    }
+    for (size_t i = 0; i < length; i++)
+        to[i] = to[(ptrdiff_t)i - (ptrdiff_t)distance];
+}
+
+#endif
