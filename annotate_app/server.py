@@ -10,6 +10,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from fastapi import APIRouter, FastAPI
 from gradio.themes import Base
+from starlette.requests import Request
 from starlette.routing import Mount
 
 from annotate_app.access import joining, own_password, sign_in
@@ -33,6 +34,7 @@ from annotate_app.reviewer import review
 from annotate_app.web import health, image_bytes, problems, static_files
 from annotate_app.web.database_unavailable import DatabaseUnavailable
 from annotate_app.web.gradio_page import PageOnly
+from annotate_app.web.languages import Languages, texts_of
 from annotate_app.web.pages import NAVIGATION
 from annotate_app.web.static_files import static_url
 from annotate_app.web.write_turns import WriteTurns
@@ -76,7 +78,8 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
     app = FastAPI(title="o365seg painting tool", openapi_url=None, docs_url=None, redoc_url=None)
     # Routes first: a route added after Gradio is mounted at "/" is never reached.
     app.state.project_name = project.folder.resolve().name
-    app.include_router(static_files.make_router())
+    app.state.languages = Languages(project)
+    app.include_router(static_files.make_router(app.state.languages))
     throttle = Throttle()
     app.include_router(sign_in.make_router(project, sessions, throttle))
     app.include_router(joining.make_router(project, sessions, throttle))
@@ -142,16 +145,17 @@ def _me_router(project: Project) -> APIRouter:
     router = APIRouter()
 
     @router.get("/api/me")
-    def me(rater: CurrentRater) -> dict[str, Any]:
+    def me(request: Request, rater: CurrentRater) -> dict[str, Any]:
+        texts = texts_of(request)
         with project.store.read() as db:
             settings = read_settings(db)
         return {
             "rater": rater.name,
             "project": project.about.id,
             "assistance": allowed_assistance(settings),
-            "painter": static_url("pages/painter.js"),
+            "painter": static_url("pages/painter.js", texts),
             "links": [
-                {"label": link.label, "path": link.path}
+                {"label": texts.text(f"nav.{link.name}"), "path": link.path}
                 for link in NAVIGATION
                 if link.path != "/" and rater.may(link.role)
             ],

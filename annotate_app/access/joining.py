@@ -14,6 +14,7 @@ from annotate_app.access.passwords import (
 )
 from annotate_app.access.sessions import JOIN_ROOT, Sessions, home_of, is_secure
 from annotate_app.access.throttle import Throttle, client_address, join_limits
+from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
@@ -40,20 +41,23 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             found = invitations.find_open(db, token, now_ms())
         if found is None:
             return _page(request, token)
-        fault = choice_fault(password, again, found.name or name)
+        texts = texts_of(request)
+        fault = choice_fault(texts, password, again, found.name or name)
         if fault is not None:
             return _page(request, token, fault, name)
         limits = join_limits(token, client_address(request))
         if throttle.begin(limits):
             security_log.throttled(request, "join", name)
-            return _page(request, token, "Too many attempts; try again in a few minutes.", name)
+            return _page(request, token, texts.text("sign_in.too_many"), name)
         hashed = hash_password(password)
         try:
             with project.store.write() as db:
                 person_id = invitations.accept(db, token, name.strip(), hashed, now_ms())
                 person = None if person_id is None else rater_by_id(db, person_id)
         except InputError as error:
-            return _page(request, token, f"Name: {error.message}.", name)
+            return _page(
+                request, token, texts.text("join.name_problem", problem=error.message), name
+            )
         if person is None:  # used in the meantime
             return _page(request, token)
         throttle.forgive(limits)

@@ -15,6 +15,7 @@ from annotate_app.access.passwords import (
 )
 from annotate_app.access.sessions import CurrentRater, Sessions, is_secure
 from annotate_app.access.throttle import Throttle, own_password_limits
+from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.store import audit
@@ -39,15 +40,16 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         password: _Text = "",
         again: _Text = "",
     ) -> Response:
+        texts = texts_of(request)
         limits = own_password_limits(rater.id)
         if throttle.begin(limits):
             security_log.throttled(request, "password", rater.name)
-            return _page(request, "Too many attempts; try again in a few minutes.", status=429)
+            return _page(request, texts.text("sign_in.too_many"), status=429)
         if not password_matches(present, rater.password_hash):
             security_log.refused(request, rater.name)
-            return _page(request, "Your present password is wrong.")
+            return _page(request, texts.text("password.wrong"))
         throttle.forgive(limits)
-        fault = choice_fault(password, again, rater.name)
+        fault = choice_fault(texts, password, again, rater.name)
         if fault is not None:
             return _page(request, fault)
         hashed = hash_password(password)

@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from annotate_app.access.common_passwords import is_common
+from annotate_app.web.catalogue import Catalogue
 
 # The library's default: the second recommended setting of RFC 9106 (64 MiB).
 _hasher = PasswordHasher()
@@ -24,21 +25,32 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _NOBODY = _hasher.hash(secrets.token_hex())
 
 
+# What is wrong with a password: what a command says of it, and the text of a page.
+_FAULTS = {
+    "length": f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters",
+    "common": "is too common; choose one that nobody would guess",
+}
+
+
+def _fault(password: str, name: str) -> str | None:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        return "length"
+    return "common" if is_common(password, name) else None
+
+
 def password_fault(password: str, name: str) -> str | None:
     """Why `name` must not choose `password`; None: they may."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        return f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"
-    if is_common(password, name):
-        return "is too common; choose one that nobody would guess"
-    return None
+    fault = _fault(password, name)
+    return None if fault is None else _FAULTS[fault]
 
 
-def choice_fault(password: str, again: str, name: str) -> str | None:
+def choice_fault(texts: Catalogue, password: str, again: str, name: str) -> str | None:
     """What a form says where `name` may not choose `password`, typed twice; None: they may."""
-    fault = password_fault(password, name)
-    if fault is not None:
-        return f"The password {fault}."
-    return None if password == again else "The passwords do not match."
+    fault = _fault(password, name)
+    if fault is None:
+        fault = None if password == again else "differ"
+    bounds = {"shortest": MIN_PASSWORD, "longest": MAX_PASSWORD}
+    return None if fault is None else texts.text(f"password.{fault}", **bounds)
 
 
 def hash_password(password: str) -> str:

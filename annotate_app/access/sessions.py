@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotate_app.access.hosts import HEALTH_PATHS
+from annotate_app.web.languages import texts_of
 from annotate_app.web.problems import problem
 from annotate_app.web.static_files import PUBLIC_STYLE, STATIC_ROOT
 from o365seg.store.people.guideline_pictures import LARGEST_FILE
@@ -38,7 +39,7 @@ _HOMES = {Role.RATER: "/", Role.REVIEWER: "/review", Role.OWNER: "/progress"}
 
 # Open without a session: the sign-in page, an invitation's page, their style, and the health.
 PUBLIC_PATHS = re.compile(
-    rf"{LOGIN_PATH}|{JOIN_ROOT}/[^/]+|{STATIC_ROOT}/[^/]+/{re.escape(PUBLIC_STYLE)}"
+    rf"{LOGIN_PATH}|{JOIN_ROOT}/[^/]+|{STATIC_ROOT}/[^/]+/[^/]+/{re.escape(PUBLIC_STYLE)}"
     rf"|{'|'.join(HEALTH_PATHS)}"
 )
 
@@ -235,7 +236,9 @@ def require(role: Role) -> Callable[[Request], Rater]:
     def permitted(request: Request) -> Rater:
         rater = current_rater(request)
         if not rater.may(role):
-            raise HTTPException(403, f"This requires the role {role.value}.")
+            texts = texts_of(request)
+            needed = texts.text(f"role.{role.value}")
+            raise HTTPException(403, texts.text("problem.denied_text", role=needed))
         return rater
 
     return permitted

@@ -16,6 +16,7 @@ from annotate_app.access.sessions import (
     is_secure,
 )
 from annotate_app.access.throttle import Throttle, client_address, sign_in_limits
+from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.store.people.raters import end_sessions, find_rater
@@ -42,9 +43,8 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         wait = throttle.begin(limits)
         if wait:
             security_log.throttled(request, "sign-in", name)
-            response = _page(
-                request, "Too many attempts; try again in a few minutes.", name, status=429
-            )
+            too_many = texts_of(request).text("sign_in.too_many")
+            response = _page(request, too_many, name, status=429)
             response.headers["Retry-After"] = str(math.ceil(wait))
             return response
         with project.store.read() as db:
@@ -52,7 +52,8 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         known = password_matches(password, rater and rater.password_hash)
         if not known or rater is None or not rater.active:
             security_log.refused(request, name)
-            return _page(request, "Wrong name or password.", name, status=401)
+            wrong = texts_of(request).text("sign_in.wrong")
+            return _page(request, wrong, name, status=401)
         throttle.forgive(limits)
         security_log.signed_in(request, rater.name)
         response = RedirectResponse(home_of(rater), status_code=303)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from annotate_app.access.sessions import JOIN_ROOT, Owner
+from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.errors import InputError
@@ -40,7 +41,10 @@ def make_router(project: Project) -> APIRouter:
                     db, role, name=name.strip() or None, by=owner.id, now=now_ms(), days=days
                 )
         except InputError as error:
-            return _page(request, problem=f"Name: {error.message}.")
+            return _page(
+                request,
+                problem=texts_of(request).text("people.name_problem", problem=error.message),
+            )
         link = str(request.base_url).rstrip("/") + f"{JOIN_ROOT}/{token}"
         return _page(request, link=link, link_days=days)
 

@@ -28,8 +28,9 @@ class _Measured:
     estimate: pace.Estimate
     raters: list[rater_quality.RaterQuality]
     skips: list[rater_quality.Skips]
-    chart: charts.Columns | None
     ceiling: HumanCeiling | None
+    quarters: list[pace.Period]
+    at: int
 
 
 def make_router(project: Project) -> APIRouter:
@@ -46,13 +47,18 @@ def make_router(project: Project) -> APIRouter:
                     newest = (time.monotonic(), _measure(db, now_ms()))
             return newest[1]
 
+    def page(request: Request, template: str) -> Response:
+        now = measured()
+        chart = charts.of_answers(request, now.quarters, now.at)
+        return render(request, template, chart=chart, **vars(now))
+
     @router.get("/progress")
     def show(request: Request, owner: Owner) -> Response:
-        return render(request, "owner/progress.html", at=now_ms(), **vars(measured()))
+        return page(request, "owner/progress.html")
 
     @router.get("/progress/now")
     def show_part(request: Request, owner: Owner) -> Response:
-        return render(request, "owner/progress_now.html", at=now_ms(), **vars(measured()))
+        return page(request, "owner/progress_now.html")
 
     return router
 
@@ -63,6 +69,7 @@ def _measure(db: Connection, now: int) -> _Measured:
         pace.estimate(db, now),
         rater_quality.measure_raters(db),
         rater_quality.skips_by_category(db),
-        charts.over_time(*pace.answers_over_time(db, now)),
         human_ceiling(list_pairs(db)),
+        pace.answers_by_quarter(db, now),
+        now,
     )

@@ -1,6 +1,6 @@
 """The owner's page of settings."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -8,60 +8,29 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from annotate_app.access.sessions import Owner
+from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
 from o365seg.store.people import guideline_pictures
 from o365seg.store.settings import ProjectSettings, change_setting, read_settings
 
-
-@dataclass(frozen=True)
-class Field:
-    """Label and hint of a setting; the kind of its input follows from the setting's type."""
-
-    name: str
-    label: str
-    hint: str
-
-
-FIELDS = (
-    Field("guidelines", "Guidelines", "Text that raters read before they start, in Markdown."),
-    Field(
-        "guidelines_required",
-        "Raters must confirm the guidelines",
-        "Required before their first question.",
-    ),
-    Field("pass_mark", "Pass mark", "Mean IoU required over the qualification questions, 0 to 1."),
-    Field("qualification_attempts", "Attempts to qualify", "0 for no limit."),
-    Field("gold_share", "Hidden gold", "Fraction of each rater's questions, 0 to 0.5."),
-    Field(
-        "replica_share",
-        "Replicated questions",
-        "Fraction of questions that other raters paint too, 0 to 1.",
-    ),
-    Field("replicas", "Replicas", "Number of other raters who paint each replicated question."),
-    Field(
-        "correction_hours",
-        "Correction time (hours)",
-        "Time a rejected question is reserved for its own rater.",
-    ),
-    Field("low_agreement", "Low agreement", "IoU below which two masks disagree, 0 to 1."),
-    Field(
-        "allow_specks",
-        "Raters may remove specks",
-        "By a command, pieces below 1 % of the mask. The paper's protocol does not allow it.",
-    ),
-    Field(
-        "allow_holes",
-        "Raters may fill small holes",
-        "By a command, holes below 1 % of the mask. The paper's protocol does not allow it.",
-    ),
-    Field(
-        "allow_smoothing",
-        "Raters may smooth edges",
-        "By a command. The paper's protocol does not allow it.",
-    ),
-    Field("seed", "Seed", "Selects the replicated questions and when gold is asked."),
+# In the order shown; the texts of each are `setting.NAME` of the catalogue.
+ORDER = (
+    "guidelines",
+    "guidelines_required",
+    "pass_mark",
+    "qualification_attempts",
+    "gold_share",
+    "replica_share",
+    "replicas",
+    "correction_hours",
+    "low_agreement",
+    "allow_specks",
+    "allow_holes",
+    "allow_smoothing",
+    "language",
+    "seed",
 )
 
 
@@ -89,13 +58,18 @@ def make_router(project: Project) -> APIRouter:
                 for name, value in values.items():
                     change_setting(db, name, value, owner.id)
         except InputError as error:
-            label = next(field.label for field in FIELDS if field.name == error.field)
+            texts = texts_of(request)
+            label = texts.text(f"setting.{error.field}.label")
             values |= {
                 field.name: values[field.name] == "yes"
                 for field in fields(ProjectSettings)
                 if field.type is bool
             }
-            return _page(request, values, problem=f"{label}: {error.message}.")
+            return _page(
+                request,
+                values,
+                problem=texts.text("settings.problem", label=label, problem=error.message),
+            )
         return RedirectResponse("/settings?saved=true", status_code=303)
 
     def _page(
@@ -109,18 +83,15 @@ def make_router(project: Project) -> APIRouter:
         with project.store.read() as db:
             pictures = guideline_pictures.list_pictures(db)
         kinds = {
-            field.name: "text"
-            if field.name == "guidelines"
-            else "yes or no"
-            if isinstance(field.default, bool)
-            else "number"
+            field.name: "yes or no" if isinstance(field.default, bool) else "number"
             for field in fields(ProjectSettings)
         }
+        kinds |= {"guidelines": "text", "language": "language"}
         return render(
             request,
             "owner/settings.html",
             status=422 if problem else 200,
-            fields=FIELDS,
+            names=ORDER,
             kinds=kinds,
             values=values,
             problem=problem,

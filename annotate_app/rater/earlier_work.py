@@ -4,15 +4,17 @@ Each route that puts a question on the screen replies as `/api/next` does.
 """
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from annotate_app.access.sessions import CurrentRater
 from annotate_app.rater.questions import count_progress, take_work
 from annotate_app.web.image_bytes import image_reference
+from annotate_app.web.languages import texts_of
 from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import RowId, SourceId, Text, id_text
 from o365seg.project.folder import Project
@@ -20,16 +22,23 @@ from o365seg.store.database import now_ms
 from o365seg.store.work import earlier_work
 from o365seg.store.work.earlier_work import KeptWork, Standing
 
+# Codes and messages; the painter has a text of its own for each code.
 _REFUSED = {
-    None: "You have no such kept work.",
-    Standing.TAKEN: "Another rater has this question now. Your work is kept.",
-    Standing.ANSWERED: "Another rater has answered this question. Your work is kept.",
+    None: ("no_kept_work", "You have no such kept work."),
+    Standing.TAKEN: ("kept_taken", "Another rater has this question now. Your work is kept."),
+    Standing.ANSWERED: (
+        "kept_answered",
+        "Another rater has answered this question. Your work is kept.",
+    ),
 }
 
 
 _NOTHING = {
-    True: "You have no answer to correct.",
-    False: "You cannot correct this answer now: somebody else has the question.",
+    True: ("no_answer", "You have no answer to correct."),
+    False: (
+        "answer_held",
+        "You cannot correct this answer now: somebody else has the question.",
+    ),
 }
 _ANSWERS_LISTED = 50
 
@@ -52,20 +61,20 @@ def make_router(project: Project) -> APIRouter:
     store = project.store
 
     @router.post("/api/reopen")
-    def reopen(rater: CurrentRater, body: ReopenBody) -> JSONResponse:
+    def reopen(request: Request, rater: CurrentRater, body: ReopenBody) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             if not earlier_work.reopen(db, rater.id, body.question, now):
-                return problem(404, "nothing", _NOTHING[body.question is None])
-            work = take_work(db, rater, now)
+                return problem(404, *_NOTHING[body.question is None])
+            work = take_work(db, rater, now, partial(texts_of, request))
         return JSONResponse(work | count_progress(project, rater))
 
     @router.post("/api/stand")
-    def let_stand(body: StandBody, rater: CurrentRater) -> JSONResponse:
+    def let_stand(request: Request, body: StandBody, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             earlier_work.let_stand(db, body.lease, rater.id, now)
-            work = take_work(db, rater, now)
+            work = take_work(db, rater, now, partial(texts_of, request))
         return JSONResponse(work | count_progress(project, rater))
 
     @router.get("/api/answers")
@@ -88,13 +97,13 @@ def make_router(project: Project) -> APIRouter:
         return {"kept": [_shown(work) for work in found]}
 
     @router.post("/api/kept/{kept_id}")
-    def take_up(kept_id: RowId, rater: CurrentRater) -> JSONResponse:
+    def take_up(request: Request, kept_id: RowId, rater: CurrentRater) -> JSONResponse:
         with store.write() as db:
             now = now_ms()
             standing = earlier_work.take_up(db, kept_id, rater.id, now)
             if standing is not Standing.FREE:
-                return problem(404, "not_free", _REFUSED[standing])
-            work = take_work(db, rater, now)
+                return problem(404, *_REFUSED[standing])
+            work = take_work(db, rater, now, partial(texts_of, request))
         return JSONResponse(work | count_progress(project, rater))
 
     return router

@@ -20,8 +20,9 @@ def make_router(project: Project) -> APIRouter:
     def show(request: Request, rater: CurrentRater) -> Response:
         with project.store.read() as db:
             (mine,) = measure_raters(db, rater.id)
-            chart = charts.over_time(*pace.answers_over_time(db, now_ms(), rater_id=rater.id))
+            quarters = pace.answers_by_quarter(db, now := now_ms(), rater_id=rater.id)
             corrections = list_corrections(db, rater.id)
+        chart = charts.of_answers(request, quarters, now)
         return render(
             request, "rater/my_work.html", mine=mine, chart=chart, corrections=corrections
         )

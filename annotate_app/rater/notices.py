@@ -2,44 +2,43 @@
 
 from typing import Any
 
+from annotate_app.web.catalogue import Catalogue
 from o365seg.store.people.qualification import Qualification
 from o365seg.store.quality.gold import Comparison
 
 _GOOD_IOU = 0.8
 
 
-def before(standing: Qualification, question_id: int) -> dict[str, Any]:
+def before(texts: Catalogue, standing: Qualification, question_id: int) -> dict[str, Any]:
     """The notice before a qualification question: its number and how many there are."""
     ids = [trial.question_id for trial in standing.trials]
-    return {
-        "title": f"Qualification question {ids.index(question_id) + 1} of {len(ids)}"
-        if question_id in ids
-        else "Qualification question",
-        "text": "Paint it like any other question. You will then see how well your mask fits.",
-        "kind": "note",
-    }
+    if question_id in ids:
+        title = texts.text("notice.question_of", number=ids.index(question_id) + 1, all=len(ids))
+    else:
+        title = texts.text("notice.question")
+    return {"title": title, "text": texts.text("notice.before"), "kind": "note"}
 
 
-def after(comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
+def after(texts: Catalogue, comparison: Comparison, *, skipped: bool) -> dict[str, Any]:
     """The notice after a qualification question: IoU, and missed and extra area as percentages."""
+    reference = {"line": "reference", "label": texts.text("notice.the_object")}
     if skipped:
         return {
-            "title": "This object can be painted",
-            "text": "You skipped this question. The outline shows the object.",
+            "title": texts.text("notice.can_be_painted"),
+            "text": texts.text("notice.you_skipped"),
             "kind": "warning",
-            "legend": [{"line": "reference", "label": "the object"}],
+            "legend": [reference],
         }
+    shares = {"missed": comparison.missed, "extra": comparison.extra}
+    differs = {name: texts.percent(share, 0) for name, share in shares.items()}
     return {
-        "title": f"IoU of your mask: {comparison.iou:.0%}",
-        "text": f"Missed: {comparison.missed:.0%} of the object. Extra: {comparison.extra:.0%}.",
+        "title": texts.text("notice.iou", iou=texts.percent(comparison.iou, 0)),
+        "text": texts.text("notice.differs", **differs),
         "kind": "good" if comparison.iou >= _GOOD_IOU else "warning",
-        "legend": [
-            {"line": "mask", "label": "your mask"},
-            {"line": "reference", "label": "the object"},
-        ],
+        "legend": [{"line": "mask", "label": texts.text("notice.your_mask")}, reference],
     }
 
 
-def sent_back(comment: str) -> dict[str, Any]:
+def sent_back(texts: Catalogue, comment: str) -> dict[str, Any]:
     """The notice on an answer that a reviewer sent back, with the reviewer's comment."""
-    return {"title": "A reviewer sent this back", "text": comment, "kind": "warning"}
+    return {"title": texts.text("notice.sent_back"), "text": comment, "kind": "warning"}

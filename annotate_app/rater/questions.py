@@ -3,10 +3,12 @@
 Plain FastAPI beside Gradio: a submit through Gradio's queue is slower, and its latency varies more.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, model_validator
 
@@ -19,7 +21,9 @@ from annotate_app.web.answer_bodies import (
     pack_draft,
     pack_mask,
 )
+from annotate_app.web.catalogue import Catalogue
 from annotate_app.web.image_bytes import image_reference
+from annotate_app.web.languages import texts_of
 from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import SourceId, Text, id_text, json_body
 from o365seg.project.folder import Project
@@ -99,13 +103,14 @@ def make_router(project: Project) -> APIRouter:
     store = project.store
 
     @router.post("/api/next")
-    def next_question(rater: CurrentRater) -> dict[str, Any]:
+    def next_question(request: Request, rater: CurrentRater) -> dict[str, Any]:
         with store.write() as db:
-            work = take_work(db, rater, now_ms())
+            work = take_work(db, rater, now_ms(), partial(texts_of, request))
         return work | count_progress(project, rater)
 
     @router.post("/api/submit")
-    def submit(body: _Submit, rater: CurrentRater) -> JSONResponse:
+    def submit(request: Request, body: _Submit, rater: CurrentRater) -> JSONResponse:
+        texts = partial(texts_of, request)
         with store.write() as db:
             now = now_ms()
             try:
@@ -122,11 +127,11 @@ def make_router(project: Project) -> APIRouter:
                 )
             except AnswerRefused as refusal:
                 return problem(422, "refused", str(refusal))
-            trial = _trial_feedback(db, outcome)
+            trial = _trial_feedback(db, outcome, texts)
             # After a whole attempt its result comes first, not the next attempt.
             work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
             standing = outcome.standing if isinstance(outcome, answers.Recorded) else None
-            work = work or take_work(db, rater, now, standing)
+            work = work or take_work(db, rater, now, texts, standing)
         # The browser deletes its own copy on this reply, so the commit must be on disk by now.
         following = work | count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
@@ -174,19 +179,28 @@ _NO_WORK = {"current": None, "prefetched": None, "waiting": 0, "go_to": None}
 _GATES = {Gate.GUIDELINES: "/guidelines", Gate.FAILED: "/qualification"}
 
 
+# Most replies have no text, so the language is chosen when one is needed.
+Texts = Callable[[], Catalogue]
+
+
 def take_work(
-    db: Connection, rater: Rater, now: int, standing: Qualification | None = None
+    db: Connection, rater: Rater, now: int, texts: Texts, standing: Qualification | None = None
 ) -> dict[str, Any]:
     """A rater's questions; only a qualification question shows its purpose.
 
-    `standing`: the rater's qualification, where it has been read already.
+    Args:
+        db: A connection that writes.
+        rater: Whose questions.
+        now: In ms.
+        texts: In the rater's language.
+        standing: The rater's qualification, where it has been read already.
     """
     work = leases.take_work(db, rater.id, now, standing)
     if work.gate in _GATES:
         return _NO_WORK | {"go_to": _GATES[work.gate]}
     return {
-        "current": work.current and _task(db, rater, work.current, work.standing),
-        "prefetched": work.prefetched and _task(db, rater, work.prefetched, work.standing),
+        "current": work.current and _task(db, rater, work.current, work.standing, texts),
+        "prefetched": work.prefetched and _task(db, rater, work.prefetched, work.standing, texts),
         "waiting": leases.count_waiting(db, rater.id, now),
         "go_to": None,
     }
@@ -203,6 +217,7 @@ def _task(
     rater: Rater,
     leased: leases.LeasedQuestion,
     standing: Qualification | None,
+    texts: Texts,
 ) -> dict[str, Any]:
     draft = answers.find_draft(db, leased.question_id, rater.id)
     earlier = None
@@ -213,9 +228,9 @@ def _task(
     if leased.purpose is Purpose.QUALIFICATION:
         earlier = initial = None  # each attempt starts from an empty mask
         assert standing is not None  # such a question is leased only to qualify
-        notice = notices.before(standing, leased.question_id)
+        notice = notices.before(texts(), standing, leased.question_id)
     elif leased.comment is not None:
-        notice = notices.sent_back(leased.comment)
+        notice = notices.sent_back(texts(), leased.comment)
     return {
         "question": id_text(leased.question_id),
         "lease": leased.token,
@@ -238,7 +253,7 @@ class _TrialFeedback:
 
 
 def _trial_feedback(
-    db: Connection, outcome: answers.Recorded | answers.LeaseLost
+    db: Connection, outcome: answers.Recorded | answers.LeaseLost, texts: Texts
 ) -> _TrialFeedback | None:
     """The feedback on a qualification question; None for every other question."""
     if isinstance(outcome, answers.LeaseLost) or outcome.standing is None:
@@ -246,6 +261,6 @@ def _trial_feedback(
     compared = gold.compare_answer(db, outcome.answer_id)
     if compared is None:  # no longer gold
         return None
-    notice = notices.after(compared.comparison, skipped=compared.skipped)
+    notice = notices.after(texts(), compared.comparison, skipped=compared.skipped)
     reference = pack_mask(compared.reference, compared.size)
     return _TrialFeedback({"notice": notice, "reference": reference}, outcome.standing.complete)

@@ -2,8 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
+from starlette.requests import Request
+
+from annotate_app.web.catalogue import Catalogue
+from annotate_app.web.languages import texts_of
+from annotate_app.web.local_time import zone_of
+from o365seg.store.progress import pace
 from o365seg.store.progress.pace import DAY_MS, Period
 
 WIDTH, HEIGHT = 720, 160
@@ -43,10 +49,26 @@ class Columns:
     height: int = HEIGHT
 
 
-def over_time(length: int, periods: Sequence[Period]) -> Columns | None:
+def of_answers(request: Request, quarters: Sequence[Period], now: int) -> Columns | None:
+    """The chart of answers in the reader's language and time zone; None if there are none.
+
+    Args:
+        request: The reader's.
+        quarters: The answers, as `pace.answers_by_quarter` gives them.
+        now: In ms.
+    """
+    zone = zone_of(request)
+    return over_time(texts_of(request), zone, *pace.over_time(quarters, now, zone))
+
+
+def over_time(
+    texts: Catalogue, zone: tzinfo, length: int, periods: Sequence[Period]
+) -> Columns | None:
     """Stacked columns of masks and skips by period; None if there are no answers.
 
     Args:
+        texts: In the reader's language.
+        zone: Of the labels.
         length: Of a period, ms.
         periods: The answers by period, oldest first.
     """
@@ -63,7 +85,7 @@ def over_time(length: int, periods: Sequence[Period]) -> Columns | None:
     for index, period in enumerate(periods):
         x = left + index * step
         masks, skips = period.masks / top * room, period.skips / top * room
-        label = _label(period.start, length)
+        label = _label(texts, zone, period.start, length)
         columns.append(
             Column(
                 round(x + step * 0.1, 2),
@@ -93,6 +115,6 @@ def _round_up(number: int) -> int:
         scale *= 10
 
 
-def _label(start: int, length: int) -> str:
-    at = datetime.fromtimestamp(start / 1000, UTC)
-    return at.strftime("%d %b") if length >= DAY_MS else at.strftime("%H:%M")
+def _label(texts: Catalogue, zone: tzinfo, start: int, length: int) -> str:
+    at = datetime.fromtimestamp(start / 1000, zone)
+    return texts.day(at.day, at.month) if length >= DAY_MS else f"{at:%H:%M}"

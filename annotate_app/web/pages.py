@@ -13,31 +13,37 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from annotate_app.web.catalogue import Catalogue
+from annotate_app.web.languages import texts_of
+from annotate_app.web.local_time import zone_of
 from annotate_app.web.static_files import static_url
 from o365seg.store.schema import Role
 
 
 @dataclass(frozen=True)
 class Link:
-    """An entry of the navigation, shown to people with at least `role`."""
+    """An entry of the navigation, shown to people with at least `role`.
 
-    label: str
+    Its label is the text `nav.NAME` of the catalogue.
+    """
+
+    name: str
     path: str
     role: Role
 
 
 # In the order shown; a new page gets a line here.
 NAVIGATION = (
-    Link("Paint", "/", Role.RATER),
-    Link("My work", "/my-work", Role.RATER),
-    Link("Guidelines", "/guidelines", Role.RATER),
-    Link("Review", "/review", Role.REVIEWER),
-    Link("Progress", "/progress", Role.OWNER),
-    Link("Gallery", "/gallery", Role.OWNER),
-    Link("People", "/people", Role.OWNER),
-    Link("Audit log", "/audit", Role.OWNER),
-    Link("Export", "/export", Role.OWNER),
-    Link("Settings", "/settings", Role.OWNER),
+    Link("paint", "/", Role.RATER),
+    Link("my_work", "/my-work", Role.RATER),
+    Link("guidelines", "/guidelines", Role.RATER),
+    Link("review", "/review", Role.REVIEWER),
+    Link("progress", "/progress", Role.OWNER),
+    Link("gallery", "/gallery", Role.OWNER),
+    Link("people", "/people", Role.OWNER),
+    Link("audit", "/audit", Role.OWNER),
+    Link("export", "/export", Role.OWNER),
+    Link("settings", "/settings", Role.OWNER),
 )
 
 
@@ -52,10 +58,17 @@ def _when(ms: int | None) -> Markup:
     return Markup(f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%Y-%m-%d %H:%M} UTC</time>')  # noqa: S704  (digits only)
 
 
-def _day(ms: int) -> str:
+def _texts(context: jinja2.runtime.Context) -> Catalogue:
+    texts: Catalogue = context["texts"]
+    return texts
+
+
+@jinja2.pass_context
+def _day(context: jinja2.runtime.Context, ms: int) -> str:
     """A date, as `30 Nov`; with the year unless it is the current one."""
-    day, today = datetime.fromtimestamp(ms / 1000, UTC), datetime.now(UTC)
-    return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != today.year else "")
+    zone = context["zone"]
+    day, today = datetime.fromtimestamp(ms / 1000, zone), datetime.now(zone)
+    return _texts(context).day(day.day, day.month, day.year if day.year != today.year else None)
 
 
 def _words(name: str) -> str:
@@ -63,26 +76,30 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _counted(number: int, noun: str) -> str:
-    """A number with its noun, as `1 skip` or `1,200 skips`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+@jinja2.pass_context
+def _counted(context: jinja2.runtime.Context, number: int, noun: str) -> str:
+    """A number with its noun, as `1 skip` or `1,200 skips`; `noun` is a key of `count`."""
+    return _texts(context).counted(noun, number)
 
 
-def _brief(value: Any) -> str:
+@jinja2.pass_context
+def _brief(context: jinja2.runtime.Context, value: Any) -> str:
     """A value of the audit log, shortened to `_LONGEST` characters."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _texts(context).text("audit.yes" if value else "audit.no")
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.1%}"
+@jinja2.pass_context
+def _percent(context: jinja2.runtime.Context, share: float | None, places: int = 1) -> str:
+    return "" if share is None else _texts(context).percent(share, places)
 
 
-def _decimal(number: float | None, places: int = 2) -> str:
+@jinja2.pass_context
+def _decimal(context: jinja2.runtime.Context, number: float | None, places: int = 2) -> str:
     """A number with `places` decimals; empty for None."""
-    return "" if number is None else f"{number:,.{places}f}"
+    return "" if number is None else _texts(context).number(number, places)
 
 
 _templates = jinja2.Environment(
@@ -92,7 +109,6 @@ _templates = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals.update(static_url=static_url)
 _templates.filters.update(
     when=_when,
     day=_day,
@@ -114,10 +130,17 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         context: Variables of the template.
     """
     rater = getattr(request.state, "rater", None)
+    texts = texts_of(request)
     html = _templates.get_template(template).render(
         rater=rater,
+        texts=texts,
+        t=texts.html,
+        zone=zone_of(request),
+        static_url=lambda name: static_url(name, texts),
         project_name=request.app.state.project_name,
         here=request.url.path,
+        languages=request.app.state.languages.names,
+        chosen_language=request.app.state.languages.chosen(request),
         navigation=[link for link in NAVIGATION if rater is not None and rater.may(link.role)],
         **context,
     )

@@ -8,9 +8,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 
-_TITLES = {403: "Access denied", 404: "Page not found"}
+_TITLES = {403: "problem.denied", 404: "problem.not_found"}
 
 
 def problem(status: int, error: str, message: str, **more: Any) -> JSONResponse:
@@ -50,6 +51,6 @@ def _show_problem(request: Request, error: Exception) -> Response:
         request,
         "problem.html",
         status=error.status_code,
-        title=_TITLES.get(error.status_code, "The request failed"),
+        title=texts_of(request).text(_TITLES.get(error.status_code, "problem.failed")),
         message=str(error.detail),
     )

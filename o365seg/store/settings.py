@@ -1,6 +1,7 @@
 """How a project wants its work checked: one data class, kept as the settings that were changed."""
 
 import hashlib
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -42,6 +43,8 @@ class ProjectSettings:
         allow_specks: Whether raters may remove small pieces of a mask by a command.
         allow_holes: Whether raters may fill small holes of a mask by a command.
         allow_smoothing: Whether raters may smooth a mask's edge by a command.
+        language: Of the pages, such as `de`, for everyone who has not chosen another; `browser`:
+            what each person's browser prefers.
         seed: Of which questions are replicated, and of when hidden gold comes.
     """
 
@@ -57,6 +60,7 @@ class ProjectSettings:
     allow_specks: bool = False
     allow_holes: bool = False
     allow_smoothing: bool = False
+    language: str = "browser"
     seed: int = 0
 
 
@@ -70,6 +74,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "low_agreement": (0, 1),
     "seed": (0, 2**31 - 1),
 }
+_LANGUAGE = re.compile(r"browser|[a-z]{2,3}(-[A-Z]{2})?")
 _LONGEST_GUIDELINES = 50_000
 _YES_NO = {"true": True, "yes": True, "on": True, "1": True} | dict.fromkeys(
     ("false", "no", "off", "0"), False
@@ -149,6 +154,12 @@ def _parsed(settings: ProjectSettings, name: str, value: Any) -> bool | int | fl
     if name not in names:
         raise InputError(unknown("setting", name, names))
     present = getattr(settings, name)
+    if name == "language":
+        if not _LANGUAGE.fullmatch(str(value)):
+            raise InputError(
+                f"must be browser or the code of a language, such as de, not {value!r}", field=name
+            )
+        return str(value)
     if isinstance(present, str):
         text = str(value).replace("\r\n", "\n")
         if not text.strip() or len(text) > _LONGEST_GUIDELINES:

@@ -53,7 +53,7 @@ FOR_EVERYBODY = {
     "/guidelines/confirm",
     "/guidelines/pictures/{picture_id}",
     "/qualification",
-    "/static-painter/{version}/{name:path}",
+    "/static-painter/{version}/{language}/{name:path}",
     "/image/{sha256}",
     "/api/me",
     "/api/next",

@@ -5,8 +5,9 @@ from importlib import resources
 from pathlib import Path
 
 STATIC = Path(str(resources.files("annotate_app") / "static"))
-# What is painted and seen; what paints; what the hand does; questions and answers; whole pages.
-ROOMS = ["canvas", "tools", "easel", "work", "pages"]
+# Texts; what is painted and seen; what paints; what the hand does; questions; whole pages.
+ROOMS = ["texts", "canvas", "tools", "easel", "work", "pages"]
+MADE = "catalogue.js"  # by the server, of the texts in annotate_app/texts
 _CODE = re.compile(r"""\bfrom\s*(['"])(.+?)\1""")
 _CODE_OR_TYPE = re.compile(r"""(?:\bfrom\s*|\bimport\()(['"])(.+?)\1""")
 
@@ -30,7 +31,7 @@ def test_every_import_names_a_file() -> None:
         f"{script.relative_to(STATIC)}: {target}"
         for script in scripts()
         for target in imported(script)
-        if not target.is_file()
+        if not target.is_file() and target.name != MADE
     ]
     assert missing == []
 
@@ -56,7 +57,8 @@ def test_no_script_imports_itself_through_others() -> None:
             return
         above.append(script)
         for target in imported(script, _CODE):
-            visit(target)
+            if target.name != MADE:
+                visit(target)
         done.add(above.pop())
 
     for script in scripts():

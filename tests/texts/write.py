@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from importlib import import_module
@@ -183,6 +184,16 @@ def script_texts(file: Path) -> list[str]:
     return list(dict.fromkeys(text for text in strings if is_prose(text)))
 
 
+def catalogue_texts(file: Path) -> list[str]:
+    """The texts of a catalogue, each once, in the file's order."""
+
+    def texts(table: dict[str, Any]) -> Iterator[str]:
+        for value in table.values():
+            yield from texts(value) if isinstance(value, dict) else [value]
+
+    return list(dict.fromkeys(texts(tomllib.loads(file.read_text()))))
+
+
 def _product_files(suffix: str) -> list[Path]:
     """Files of the packages, by package and then by path."""
     return [
@@ -231,6 +242,7 @@ def files() -> dict[str, str]:
         errors[file], messages[file] = python_texts(file)
     pages = {file: page_texts(file) for file in _product_files(".html")}
     pages |= {file: script_texts(file) for file in _product_files(".js")}
+    pages |= {file: catalogue_texts(file) for file in _product_files("en.toml")}
     return {
         "errors.txt": _listing(errors),
         "messages.txt": _listing(messages),

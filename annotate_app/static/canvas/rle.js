@@ -3,6 +3,8 @@
  * with it. COCO counts run down the columns; our masks are row-major, so encoding and decoding transpose.
  */
 
+import { t } from '../texts/texts.js';
+
 /**
  * A mask as it travels; size is [height, width], as in COCO.
  * @typedef {{size: number[], counts: string, crc32: number}} PackedMask
@@ -233,7 +235,7 @@ export function packMask(mask, w, h) {
  * @throws {RleError}
  */
 export function unpackMask(packed, w, h) {
-  if (packed.size[0] !== h || packed.size[1] !== w) throw new RleError('The saved mask has another image size.');
-  if (crc32(packed.counts) !== packed.crc32) throw new RleError('The saved mask is damaged: its checksum differs.');
+  if (packed.size[0] !== h || packed.size[1] !== w) throw new RleError(t('draft.other_size'));
+  if (crc32(packed.counts) !== packed.crc32) throw new RleError(t('draft.damaged'));
   return decodeCounts(packed.counts, w, h);
 }

@@ -4,6 +4,7 @@
  * belongs to the page that holds the easel: see the actions of easel.js.
  */
 
+import { t } from '../texts/texts.js';
 import { TOOLS } from '../tools/list.js';
 import { loadPreferences } from './preferences.js';
 
@@ -12,49 +13,49 @@ import { loadPreferences } from './preferences.js';
  * @property {string} id also the control's `data-tool`
  * @property {string} label
  * @property {string[]} keys the first is shown on the control; see keyboard.js for how they are written
- * @property {string} group heading in the help sheet
+ * @property {string} group of `command_group`: heading in the help sheet
  * @property {boolean} [repeats] whether holding the key down repeats it
  */
 
-/** With their usual keys. @type {Command[]} */
+/** With their usual keys. @type {Omit<Command, 'label'>[]} */
 const USUAL = [
-  ...TOOLS.map(({ id, label, keys }) => ({ id, label, keys, group: 'Tools' })),
-  { id: 'smaller', label: 'Smaller brush or eraser', keys: ['['], group: 'Tools', repeats: true },
-  { id: 'larger', label: 'Larger brush or eraser', keys: [']'], group: 'Tools', repeats: true },
+  ...TOOLS.map(({ id, keys }) => ({ id, keys, group: 'tools' })),
+  { id: 'smaller', keys: ['['], group: 'tools', repeats: true },
+  { id: 'larger', keys: [']'], group: 'tools', repeats: true },
 
-  { id: 'undo', label: 'Undo', keys: ['Ctrl+Z'], group: 'Edit', repeats: true },
-  { id: 'redo', label: 'Redo', keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], group: 'Edit', repeats: true },
-  { id: 'clear', label: 'Erase everything', keys: ['Delete'], group: 'Edit' },
-  { id: 'cancel', label: 'Cancel the lasso, polygon or stroke', keys: ['Escape'], group: 'Edit' },
+  { id: 'undo', keys: ['Ctrl+Z'], group: 'edit', repeats: true },
+  { id: 'redo', keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], group: 'edit', repeats: true },
+  { id: 'clear', keys: ['Delete'], group: 'edit' },
+  { id: 'cancel', keys: ['Escape'], group: 'edit' },
 
-  { id: 'zoom-in', label: 'Zoom in', keys: ['+', '='], group: 'View', repeats: true },
-  { id: 'zoom-out', label: 'Zoom out', keys: ['-'], group: 'View', repeats: true },
-  { id: 'fit', label: 'Show the whole image', keys: ['0'], group: 'View' },
-  { id: 'actual', label: 'Actual size (1:1)', keys: ['1'], group: 'View' },
-  { id: 'zoom-box', label: 'Zoom to the box', keys: ['Z'], group: 'View' },
-  { id: 'pan-left', label: 'Move the view left', keys: ['ArrowLeft'], group: 'View', repeats: true },
-  { id: 'pan-right', label: 'Move the view right', keys: ['ArrowRight'], group: 'View', repeats: true },
-  { id: 'pan-up', label: 'Move the view up', keys: ['ArrowUp'], group: 'View', repeats: true },
-  { id: 'pan-down', label: 'Move the view down', keys: ['ArrowDown'], group: 'View', repeats: true },
+  { id: 'zoom-in', keys: ['+', '='], group: 'view', repeats: true },
+  { id: 'zoom-out', keys: ['-'], group: 'view', repeats: true },
+  { id: 'fit', keys: ['0'], group: 'view' },
+  { id: 'actual', keys: ['1'], group: 'view' },
+  { id: 'zoom-box', keys: ['Z'], group: 'view' },
+  { id: 'pan-left', keys: ['ArrowLeft'], group: 'view', repeats: true },
+  { id: 'pan-right', keys: ['ArrowRight'], group: 'view', repeats: true },
+  { id: 'pan-up', keys: ['ArrowUp'], group: 'view', repeats: true },
+  { id: 'pan-down', keys: ['ArrowDown'], group: 'view', repeats: true },
 
-  { id: 'guide', label: 'Box', keys: ['G'], group: 'Show' },
-  { id: 'mask', label: 'Mask', keys: ['M'], group: 'Show' },
-  { id: 'outline', label: 'Outline only', keys: ['O'], group: 'Show' },
-  { id: 'others', label: 'My other masks', keys: ['T'], group: 'Show' },
-  { id: 'protect', label: 'Do not paint into my other masks', keys: ['Shift+T'], group: 'Edit' },
-  { id: 'fainter', label: 'Fainter mask', keys: [','], group: 'Show', repeats: true },
-  { id: 'stronger', label: 'Stronger mask', keys: ['.'], group: 'Show', repeats: true },
-  { id: 'colour', label: 'Next mask colour', keys: ['C'], group: 'Show' },
-  { id: 'darker', label: 'Darker photo', keys: ['Shift+ArrowDown'], group: 'Show', repeats: true },
-  { id: 'brighter', label: 'Brighter photo', keys: ['Shift+ArrowUp'], group: 'Show', repeats: true },
-  { id: 'softer', label: 'Less contrast', keys: ['Shift+ArrowLeft'], group: 'Show', repeats: true },
-  { id: 'harder', label: 'More contrast', keys: ['Shift+ArrowRight'], group: 'Show', repeats: true },
-  { id: 'gamma-lower', label: 'Lower gamma', keys: ['PageDown'], group: 'Show', repeats: true },
-  { id: 'gamma-higher', label: 'Higher gamma', keys: ['PageUp'], group: 'Show', repeats: true },
-  { id: 'reset-photo', label: 'Reset the photo', keys: ['R'], group: 'Show' },
+  { id: 'guide', keys: ['G'], group: 'show' },
+  { id: 'mask', keys: ['M'], group: 'show' },
+  { id: 'outline', keys: ['O'], group: 'show' },
+  { id: 'others', keys: ['T'], group: 'show' },
+  { id: 'protect', keys: ['Shift+T'], group: 'edit' },
+  { id: 'fainter', keys: [','], group: 'show', repeats: true },
+  { id: 'stronger', keys: ['.'], group: 'show', repeats: true },
+  { id: 'colour', keys: ['C'], group: 'show' },
+  { id: 'darker', keys: ['Shift+ArrowDown'], group: 'show', repeats: true },
+  { id: 'brighter', keys: ['Shift+ArrowUp'], group: 'show', repeats: true },
+  { id: 'softer', keys: ['Shift+ArrowLeft'], group: 'show', repeats: true },
+  { id: 'harder', keys: ['Shift+ArrowRight'], group: 'show', repeats: true },
+  { id: 'gamma-lower', keys: ['PageDown'], group: 'show', repeats: true },
+  { id: 'gamma-higher', keys: ['PageUp'], group: 'show', repeats: true },
+  { id: 'reset-photo', keys: ['R'], group: 'show' },
 
-  { id: 'help', label: 'Help', keys: ['?'], group: 'Question' },
-  { id: 'preferences', label: 'Preferences', keys: ['Shift+S'], group: 'Question' },
+  { id: 'help', keys: ['?'], group: 'question' },
+  { id: 'preferences', keys: ['Shift+S'], group: 'question' },
 ];
 
 const CHOSEN = loadPreferences().keys;
@@ -64,11 +65,12 @@ export function withChosenKeys(command) {
   return { ...command, keys: CHOSEN[command.id] ?? command.keys };
 }
 
-export const COMMANDS = USUAL.map(withChosenKeys);
+/** @type {Command[]} */
+export const COMMANDS = USUAL.map((usual) => withChosenKeys({ ...usual, label: t(`command.${usual.id}`) }));
 
 /** Commands that are allowed while the mask is read-only. */
 export const LOOKING = new Set([
-  ...COMMANDS.filter(({ group }) => group === 'View' || group === 'Show').map(({ id }) => id),
+  ...COMMANDS.filter(({ group }) => group === 'view' || group === 'show').map(({ id }) => id),
   ...TOOLS.filter(({ cursor }) => cursor === 'grab').map(({ id }) => id),
   'help',
   'preferences',
@@ -85,15 +87,15 @@ export function command(id) {
 
 /** Keys that are held and pointer gestures, for the help sheet. */
 export const GESTURES = [
-  { keys: [`Hold+${command('eraser').keys[0]}`], label: 'Erase while the key is held' },
-  { keys: [`Hold+${command('mask').keys[0]}`], label: 'Hide or show the mask while the key is held' },
-  { keys: ['Shift+Click'], label: 'Straight line from the last point' },
-  { keys: ['Right button'], label: 'Erase with the current tool' },
-  { keys: ['Wheel'], label: 'Zoom to the pointer' },
-  { keys: ['Alt+Wheel', 'Ctrl+Wheel'], label: 'Change the size' },
-  { keys: ['Alt+Drag', 'Ctrl+Drag'], label: 'Change the size: right larger, left smaller' },
-  { keys: ['Drag a corner'], label: 'Move a corner of the open polygon' },
-  { keys: ['Space+Drag'], label: 'Move the view (also middle button)' },
-  { keys: ['Two fingers'], label: 'Zoom and move the view' },
-  { keys: ['Double click'], label: 'Close the polygon (also Enter, or its first corner)' },
+  { keys: [`Hold+${command('eraser').keys[0]}`], label: t('gesture.hold_eraser') },
+  { keys: [`Hold+${command('mask').keys[0]}`], label: t('gesture.hold_mask') },
+  { keys: ['Shift+Click'], label: t('gesture.shift_click') },
+  { keys: ['RightButton'], label: t('gesture.right_button_does') },
+  { keys: ['Wheel'], label: t('gesture.wheel_does') },
+  { keys: ['Alt+Wheel', 'Ctrl+Wheel'], label: t('gesture.size_wheel') },
+  { keys: ['Alt+Drag', 'Ctrl+Drag'], label: t('gesture.size_drag') },
+  { keys: ['DragCorner'], label: t('gesture.corner_does') },
+  { keys: ['Space+Drag'], label: t('gesture.space_drag') },
+  { keys: ['TwoFingers'], label: t('gesture.two_fingers_do') },
+  { keys: ['DoubleClick'], label: t('gesture.double_click_does') },
 ];

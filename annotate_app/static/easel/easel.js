@@ -14,15 +14,16 @@
 import { Drawing } from '../canvas/drawing.js';
 import { drawGuides } from '../canvas/guides.js';
 import { View } from '../canvas/view.js';
+import { t } from '../texts/texts.js';
 import { BRUSH } from '../tools/brush.js';
 import { ERASER } from '../tools/eraser.js';
 import { TOOLS } from '../tools/list.js';
 import { POLYGON } from '../tools/polygon.js';
-import { COMMANDS, LOOKING, withChosenKeys } from './commands.js';
+import { COMMANDS, command, LOOKING, withChosenKeys } from './commands.js';
 import { Hand } from './hand.js';
 import { HeldKey } from './held_key.js';
 import { listenForInput } from './input.js';
-import { isTyping, keyListener } from './keyboard.js';
+import { isTyping, keyCap, keyListener } from './keyboard.js';
 import { buildLayout } from './layout.js';
 import { preferencesDialog } from './preferences_dialog.js';
 import { showRest } from './rest.js';
@@ -93,7 +94,7 @@ export class Easel {
    *     person: who is signed in; eyebrow: the text above the category; onInput: a key, the pointer or the wheel was used;
    *     onStep: a step, or a corner of an open polygon, was painted, undone or redone; onCount: a counter increases by one
    */
-  constructor({ person, eyebrow = 'Paint every visible pixel of the', onInput = () => {}, onStep = () => {}, onCount = () => {} }) {
+  constructor({ person, eyebrow = t('easel.paint_every_pixel'), onInput = () => {}, onStep = () => {}, onCount = () => {} }) {
     this.#on = { step: onStep, count: onCount };
     this.#ui = buildLayout({
       run: (id) => this.#run(id),
@@ -168,7 +169,7 @@ export class Easel {
     // An action's key runs nothing else: on the review page R rejects, and does not reset the photo.
     const taken = new Set(actions.flatMap((action) => action.keys));
     const tools = COMMANDS.map((command) => ({ ...command, keys: command.keys.filter((key) => !taken.has(key)) }));
-    const commands = [...tools.filter((command) => command.keys.length), ...actions.map((action) => ({ ...action, group: 'Question' }))];
+    const commands = [...tools.filter((command) => command.keys.length), ...actions.map((action) => ({ ...action, group: 'question' }))];
     this.#keys = keyListener(commands, (id, event) => this.#pressed(id, event));
     this.#ui.setActions(actions);
     this.#ui.help.fill(commands);
@@ -195,14 +196,14 @@ export class Easel {
         this.#held.use();
         this.#showUndo();
         if (this.#ui.show.status.dataset.kind === 'warning') this.say('');
-        if (!this.#settings.maskVisible) this.say('The mask is hidden. Press M to show it.', 'warning');
+        if (!this.#settings.maskVisible) this.say(t('easel.mask_hidden', { key: keyCap(command('mask').keys[0]) }), 'warning');
       },
     }, steps);
     this.#drawing = drawing;
     this.#ui.show.rest.hidden = true;
     this.#ui.root.dataset.state = 'painting';
     this.#ui.show.category.textContent = task.category;
-    this.#ui.show.question.textContent = `Question ${task.question} · ${width} × ${height} px`;
+    this.#ui.show.question.textContent = t('easel.question_number', { question: task.question, width, height });
     this.#view.show(photo, drawing, reference);
     this.notice(notice);
     this.#settings.startQuestion();
@@ -274,7 +275,7 @@ export class Easel {
   }
 
   /** @param {number} done @param {number} all @param {string} text */
-  progress(done, all, text = `${done} of ${all} done`) {
+  progress(done, all, text = t('easel.done', { done, all })) {
     this.#ui.show.progress.textContent = text;
     this.#ui.progressBar.max = Math.max(1, all);
     this.#ui.progressBar.value = done;
@@ -284,7 +285,7 @@ export class Easel {
   time(ms) {
     const seconds = Math.floor(ms / 1000);
     const padded = String(seconds % 60).padStart(2, '0');
-    this.#ui.show['active-time'].textContent = `${Math.floor(seconds / 60)}:${padded} active`;
+    this.#ui.show['active-time'].textContent = t('easel.active', { time: `${Math.floor(seconds / 60)}:${padded}` });
   }
 
   /** Shows a message for a few seconds. @param {string} text @param {'note'|'warning'} kind */
@@ -405,12 +406,10 @@ export class Easel {
     const { preferences } = this.#settings;
     const dialog = preferencesDialog({
       preferences,
-      commands: [...COMMANDS, ...this.#actions.map((action) => ({ ...action, group: 'Question' }))],
-      onChange: (chosen) => {
-        const sameKeys = JSON.stringify(chosen.keys) === JSON.stringify(preferences.keys);
+      commands: [...COMMANDS, ...this.#actions.map((action) => ({ ...action, group: 'question' }))],
+      onChange: (chosen, { reload }) => {
         this.#settings.prefer(chosen);
-        // Keys are written on every control; the work on the easel is kept by its page.
-        if (!sameKeys) location.reload();
+        if (reload) location.reload(); // the work on the easel is kept by its page
       },
     });
     this.#ui.root.append(dialog);

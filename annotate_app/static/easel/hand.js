@@ -4,16 +4,24 @@
  */
 
 import { wallsForBox } from '../canvas/kernel.js';
+import { t } from '../texts/texts.js';
 import { BRUSH } from '../tools/brush.js';
 import { makeTools, TOOLS } from '../tools/list.js';
 import { PAN } from '../tools/pan.js';
 import { POLYGON } from '../tools/polygon.js';
+import { command } from './commands.js';
+import { keyCap } from './keyboard.js';
 import { PointerInput } from './pointer.js';
 
 /** @typedef {import('../tools/tool.js').Counter} Counter */
 
 /** A mask is seen for at least this long between the key that closes a polygon and the one that submits, ms. */
 const SEEN = 500;
+
+/** The keys that continue and discard an open polygon, as on their caps. */
+function polygonKeys() {
+  return { polygon: keyCap(command(POLYGON.id).keys[0]), cancel: keyCap(command('cancel').keys[0]) };
+}
 
 /**
  * What the hand reads and reports.
@@ -67,7 +75,7 @@ export class Hand {
   pick(id) {
     this.#pointer.finish();
     if (id !== this.#record.id && this.#tool === this.#polygon && this.#polygon.active) {
-      this.#host.say('The polygon is still open: press P to continue it, or Esc to discard it.');
+      this.#host.say(t('said.polygon_open_note', polygonKeys()));
     }
     this.#record = TOOLS.find((tool) => tool.id === id) ?? this.#record;
     this.#showCursor();
@@ -95,16 +103,16 @@ export class Hand {
     const polygon = this.#polygon;
     if (!polygon.active) {
       const seen = performance.now() - this.#closed.time > SEEN || this.#host.work()?.drawing.version !== this.#closed.version;
-      if (!seen) this.#host.say('The polygon was closed. Look at the mask, then press Enter again.');
+      if (!seen) this.#host.say(t('said.polygon_closed'));
       return seen;
     }
     if (this.#tool !== polygon) {
-      this.#host.say('A polygon is still open. Press P to continue it, or Esc to discard it.', 'warning');
+      this.#host.say(t('said.polygon_open', polygonKeys()), 'warning');
     } else if (polygon.points.length > 2) {
       polygon.finish();
       this.#closed = { time: performance.now(), version: this.#host.work()?.drawing.version };
     } else {
-      this.#host.say('A polygon needs three corners. Add more, or press Esc to discard it.', 'warning');
+      this.#host.say(t('said.polygon_corners', polygonKeys()), 'warning');
     }
     this.#view.touchGuides();
     return false;
@@ -144,7 +152,7 @@ export class Hand {
   /** Cancels the stroke in progress, or else an open polygon, even if another tool is in use. */
   cancel() {
     if (!this.#pointer.cancel() && this.#polygon.discard()) {
-      this.#host.say(this.#tool === this.#polygon ? 'Polygon discarded. Redo restores it.' : 'Polygon discarded. Press P, then redo, to restore it.');
+      this.#host.say(this.#tool === this.#polygon ? t('said.polygon_discarded') : t('said.polygon_discarded_elsewhere', polygonKeys()));
     }
     this.#view.touchGuides();
   }
@@ -185,7 +193,7 @@ export class Hand {
     if (!drawing || drawing.isEmpty) return;
     drawing.clear();
     this.#host.count('erases');
-    this.#host.say('Everything is erased. Undo restores it.');
+    this.#host.say(t('said.erased'));
   }
 
   /** @param {'specks'|'holes'|'smoothing'} what */
@@ -195,8 +203,7 @@ export class Hand {
     if (!drawing) return;
     const count = drawing.tidy(what);
     if (count) this.#host.count(what === 'specks' ? 'erases' : 'fills');
-    const things = { specks: 'Specks removed', holes: 'Holes filled', smoothing: 'Pixels changed' };
-    this.#host.say(`${things[what]}: ${count}.`);
+    this.#host.say(t(`said.${what}`, { count }));
   }
 
   /** @param {boolean} held */

@@ -3,6 +3,11 @@
  * Mac's command key as well; shift is written only where it does not already choose the character.
  */
 
+import { t } from '../texts/texts.js';
+
+/** Keys and gestures that have a name in the catalogue. */
+const NAMED = new Set(['Shift', 'Ctrl', 'Alt', 'Space', 'Delete', 'Escape', 'PageUp', 'PageDown', 'Hold', 'Click', 'Drag', 'Wheel', 'RightButton', 'DragCorner', 'TwoFingers', 'DoubleClick']);
+
 /** Names of physical keys, for keyboards whose characters there are others: '[' is 'ü' on a German one. */
 /** @type {Object<string, string>} */
 const BY_POSITION = {
@@ -74,7 +79,7 @@ export function keyListener(commands, run) {
 /** @param {string} key @returns {string} as printed on a key cap */
 export function keyCap(key) {
   /** @type {Object<string, string>} */
-  const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc', Enter: '↵', PageUp: 'PgUp', PageDown: 'PgDn', Backspace: '⌫', '-': '−' };
+  const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Enter: '↵', Backspace: '⌫', '-': '−' };
   if (key === '+') return key;
-  return key.split('+').map((part) => signs[part] ?? part).join(' ');
+  return key.split('+').map((part) => signs[part] ?? (NAMED.has(part) ? t(`key.${part}`) : part)).join(' ');
 }

@@ -3,6 +3,7 @@
  * because the page that holds the easel may style or hide `header`, `main` and `footer`.
  */
 
+import { t } from '../texts/texts.js';
 import { TOOLS } from '../tools/list.js';
 import { command } from './commands.js';
 import { el, keyCaps } from './dom.js';
@@ -85,7 +86,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
 
   const toolbar = el(
     'div',
-    { class: 'toolbar', role: 'toolbar', 'aria-label': 'Tools', 'aria-orientation': 'vertical' },
+    { class: 'toolbar', role: 'toolbar', 'aria-label': t('easel.tools'), 'aria-orientation': 'vertical' },
     ...TOOLS.map(({ id }) => iconButton(id, { 'aria-pressed': 'false' })),
     el('span', { class: 'rule' }),
     ...['undo', 'redo', 'clear'].map((id) => iconButton(id)),
@@ -94,13 +95,13 @@ export function buildLayout({ run, set, person, eyebrow }) {
     iconButton('help'),
   );
 
-  const stage = el('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': 'Image to paint on' });
+  const stage = el('div', { class: 'stage', tabindex: 0, role: 'application', 'aria-label': t('easel.canvas') });
   show.rest = el('div', { class: 'rest', hidden: true });
   /** @param {string} id */
   const zoomButton = (id) => iconButton(id, { class: 'tool small' });
   const zoombar = el(
     'div',
-    { class: 'zoombar', role: 'group', 'aria-label': 'Zoom' },
+    { class: 'zoombar', role: 'group', 'aria-label': t('easel.zoom') },
     zoomButton('zoom-out'),
     output('zoom', { class: 'zoom' }),
     zoomButton('zoom-in'),
@@ -119,15 +120,15 @@ export function buildLayout({ run, set, person, eyebrow }) {
       type: 'button',
       class: 'swatch',
       style: `--swatch: rgb(${rgb.join(' ')})`,
-      'aria-label': `Mask colour: ${name}`,
-      title: `${name} (${command('colour').keys[0]}: next)`,
+      'aria-label': t('easel.mask_colour_is', { colour: t(`colour.${name}`) }),
+      title: t('easel.next_colour', { colour: t(`colour.${name}`), key: keyCap(command('colour').keys[0]) }),
       'aria-pressed': 'false',
       'data-colour': i,
       mousedown: (/** @type {Event} */ event) => event.preventDefault(),
       click: () => set('colour', i),
     }),
   );
-  const progressBar = el('progress', { class: 'progress', 'aria-label': 'Questions done', value: 0, max: 1 });
+  const progressBar = el('progress', { class: 'progress', 'aria-label': t('easel.questions_done'), value: 0, max: 1 });
   /** @param {string} title @param {...Node} children */
   const section = (title, ...children) => el('section', { class: 'section' }, el('h3', {}, title), ...children);
 
@@ -135,7 +136,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
 
   const panel = el(
     'aside',
-    { class: 'panel', 'aria-label': 'Question' },
+    { class: 'panel', 'aria-label': t('easel.question') },
     el(
       'div',
       { class: 'question' },
@@ -146,34 +147,34 @@ export function buildLayout({ run, set, person, eyebrow }) {
     el(
       'div',
       { class: 'controls' },
-      section('Brush', slider('size', 'Size', 'smaller', 'larger', { min: 0, max: SIZES.length - 1, step: 1 })),
+      section(t('easel.brush'), slider('size', t('easel.size'), 'smaller', 'larger', { min: 0, max: SIZES.length - 1, step: 1 })),
       section(
-        'Mask',
-        slider('opacity', 'Opacity', 'fainter', 'stronger', { min: 0, max: 100, step: 5 }),
-        el('div', { class: 'swatches', role: 'group', 'aria-label': 'Mask colour' }, ...swatches, keyCaps(command('colour').keys[0])),
+        t('easel.mask'),
+        slider('opacity', t('easel.opacity'), 'fainter', 'stronger', { min: 0, max: 100, step: 5 }),
+        el('div', { class: 'swatches', role: 'group', 'aria-label': t('easel.mask_colour') }, ...swatches, keyCaps(command('colour').keys[0])),
         el('div', { class: 'toggles' }, toggle('mask'), toggle('outline'), toggle('guide')),
         (show.others = el('div', { class: 'toggles', hidden: true }, toggle('others'), toggle('protect'))),
       ),
       section(
-        'Photo',
-        slider('brightness', 'Brightness', 'darker', 'brighter', { min: 25, max: 400, step: 25 }),
-        slider('contrast', 'Contrast', 'softer', 'harder', { min: 25, max: 400, step: 25 }),
-        slider('gamma', 'Gamma', 'gamma-lower', 'gamma-higher', { min: 25, max: 400, step: 25 }),
-        button('reset-photo', ['Reset the photo', keyCaps(command('reset-photo').keys[0])], { class: 'button quiet' }),
+        t('easel.photo'),
+        slider('brightness', t('easel.brightness'), 'darker', 'brighter', { min: 25, max: 400, step: 25 }),
+        slider('contrast', t('easel.contrast'), 'softer', 'harder', { min: 25, max: 400, step: 25 }),
+        slider('gamma', t('easel.gamma'), 'gamma-lower', 'gamma-higher', { min: 25, max: 400, step: 25 }),
+        button('reset-photo', [command('reset-photo').label, keyCaps(command('reset-photo').keys[0])], { class: 'button quiet' }),
       ),
     ),
     el(
       'div',
       { class: 'actions' },
-      el('div', { class: 'progress-line' }, output('progress'), output('active-time', { class: 'time', title: 'Active time on this question' })),
+      el('div', { class: 'progress-line' }, output('progress'), output('active-time', { class: 'time', title: t('easel.active_time') })),
       progressBar,
       actionLine,
       // A POST, so that no link on another page can sign anybody out.
       el(
         'form',
         { class: 'account', method: 'post', action: '/logout' },
-        (show.person = el('a', { 'data-show': 'person', href: '/my-work', title: 'Your work, the guidelines and all other pages' })),
-        el('button', { type: 'submit', 'data-tool': 'sign-out' }, 'Sign out'),
+        (show.person = el('a', { 'data-show': 'person', href: '/my-work', title: t('easel.your_pages') })),
+        el('button', { type: 'submit', 'data-tool': 'sign-out' }, t('page.sign_out')),
       ),
     ),
   );

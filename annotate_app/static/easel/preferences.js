@@ -9,13 +9,13 @@ export const SIZES = [
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 100, 120, 150, 200, 250, 300, 400, 500, 600, 800, 1000,
 ];
 
-/** Mask colours on offer, distinct with any kind of colour vision. @type {{name: string, rgb: Rgb}[]} */
+/** Mask colours on offer, distinct with any kind of colour vision; name: of `colour` in the catalogue. @type {{name: string, rgb: Rgb}[]} */
 export const COLOURS = [
-  { name: 'Sky blue', rgb: [40, 170, 255] },
-  { name: 'Orange', rgb: [255, 140, 0] },
-  { name: 'Green', rgb: [0, 200, 120] },
-  { name: 'Pink', rgb: [255, 80, 190] },
-  { name: 'Yellow', rgb: [255, 225, 50] },
+  { name: 'sky_blue', rgb: [40, 170, 255] },
+  { name: 'orange', rgb: [255, 140, 0] },
+  { name: 'green', rgb: [0, 200, 120] },
+  { name: 'pink', rgb: [255, 80, 190] },
+  { name: 'yellow', rgb: [255, 225, 50] },
 ];
 
 /** Themes on offer: the system's, or one of these. */

@@ -1,20 +1,21 @@
 /** The message that covers the canvas while there is nothing to paint. */
 
+import { t } from '../texts/texts.js';
 import { el } from './dom.js';
 
 /** @typedef {'loading'|'done'|'waiting'|'signed-out'|'broken'} RestState */
 
-/** @type {Record<RestState, {title: string, text?: string, retryLabel?: string, link?: {label: string, href: string}}>} */
+/** Texts by their keys. @type {Record<RestState, {title: string, text?: string, retryLabel?: string, link?: {label: string, href: string}}>} */
 const RESTS = {
-  loading: { title: 'Loading…' },
-  done: { title: 'All done. Thank you!', text: 'Every question of this project has an answer.' },
-  waiting: { title: 'Nothing to do right now', retryLabel: 'Look again' },
+  loading: { title: 'rest.loading' },
+  done: { title: 'rest.done', text: 'rest.done_text' },
+  waiting: { title: 'rest.waiting', retryLabel: 'rest.look_again' },
   'signed-out': {
-    title: 'You are signed out',
-    text: 'Your work is kept on this computer and is restored when you sign in again.',
-    link: { label: 'Sign in', href: '/login' },
+    title: 'rest.signed_out',
+    text: 'rest.signed_out_text',
+    link: { label: 'rest.sign_in', href: '/login' },
   },
-  broken: { title: 'This did not work', retryLabel: 'Try again' },
+  broken: { title: 'rest.broken', retryLabel: 'rest.try_again' },
 };
 
 /**
@@ -26,18 +27,18 @@ const RESTS = {
  */
 export function showRest(place, state, { text, retry, skip }) {
   const { title, text: own, retryLabel, link } = RESTS[state];
-  const body = text ?? own;
+  const body = text ?? (own && t(own));
   /** @param {string} name @param {string} label @param {() => void} click @param {string} kind */
   const button = (name, label, click, kind) => el('button', { type: 'button', class: `button ${kind}`, 'data-tool': name, click }, label);
   place.replaceChildren(
     el(
       'div',
       { class: 'rest-card', role: state === 'broken' ? 'alert' : 'status' },
-      el('h2', {}, title),
+      el('h2', {}, t(title)),
       body ? el('p', {}, body) : null,
-      retryLabel ? button('retry', retryLabel, retry, 'primary') : null,
-      skip ? button('skip-unseen', 'Skip this question…', skip, '') : null,
-      link ? el('a', { class: 'button primary', href: link.href }, link.label) : null,
+      retryLabel ? button('retry', t(retryLabel), retry, 'primary') : null,
+      skip ? button('skip-unseen', t('rest.skip'), skip, '') : null,
+      link ? el('a', { class: 'button primary', href: link.href }, t(link.label)) : null,
     ),
   );
   place.hidden = false;

@@ -1,5 +1,6 @@
 /** How the photo and the mask look, and the tools' diameters: the sliders, switches and swatches of the panel. */
 
+import { t } from '../texts/texts.js';
 import { COLOURS, loadPreferences, SIZES, savePreferences, showTheme } from './preferences.js';
 
 const PHOTO_AS_IT_IS = { brightness: 100, contrast: 100, gamma: 100 }; // per cent
@@ -156,7 +157,7 @@ export class Settings {
 
   showSize() {
     this.#ui.sliders.size.value = String(this.#sizeIndex);
-    this.#ui.show.size.textContent = `${this.#sizeName === 'eraser' ? 'Eraser' : 'Brush'} ${this.size} px`;
+    this.#ui.show.size.textContent = t(this.#sizeName === 'eraser' ? 'easel.eraser_size' : 'easel.brush_size', { size: this.size });
   }
 
   #filter() {

@@ -4,40 +4,39 @@
  */
 
 import { el, keyCaps } from '../easel/dom.js';
+import { LANGUAGE, t } from '../texts/texts.js';
 
-/** Why a question can be skipped; the server knows the ids. */
-export const REASONS = [
-  { id: 'too_blurry', label: 'Too blurry', hint: 'The edge of the object cannot be seen.' },
-  { id: 'too_dark', label: 'Too dark', hint: 'More brightness does not help either.' },
-  { id: 'box_wrong', label: 'Box is wrong', hint: 'It does not contain one object, or cuts off a large part of it.' },
-  { id: 'category_wrong', label: 'Category is wrong', hint: 'The object is something else.' },
-  { id: 'fully_occluded', label: 'Fully hidden', hint: 'No pixel of the object can be seen.' },
-  { id: 'other', label: 'Other', hint: 'Please describe it in the note.' },
-];
+/** Why a question can be skipped; the server knows the ids, and the catalogue their texts. */
+const REASONS = ['too_blurry', 'too_dark', 'box_wrong', 'category_wrong', 'fully_occluded', 'other'];
+
+/** A skip's reason within a sentence; one that this page does not know as it is. @param {string} reason */
+export function reasonText(reason) {
+  return REASONS.includes(reason) ? t(`skip_reason.${reason}`) : reason;
+}
 
 /**
  * @param {(reason: string, note: string) => void} onSkip
  * @returns {HTMLDialogElement}
  */
 export function skipDialog(onSkip) {
-  const choices = REASONS.map(({ id, label, hint }, i) =>
+  const choices = REASONS.map((id, i) =>
     el(
       'label',
       { class: 'choice' },
       el('input', { type: 'radio', name: 'painter-skip-reason', value: id, required: true, 'data-reason': id }),
-      el('span', { class: 'choice-text' }, el('span', { class: 'choice-label' }, label), el('span', { class: 'hint' }, hint)),
+      el('span', { class: 'choice-text' }, el('span', { class: 'choice-label' }, t(`skip_reason.${id}`)), el('span', { class: 'hint' }, t(`skip_hint.${id}`))),
       keyCaps(String(i + 1)),
     ),
   );
   const note = el('textarea', { id: 'painter-skip-note', rows: 2, maxlength: 500, 'data-tool': 'skip-note' });
-  const confirm = el('button', { class: 'button primary', type: 'submit', 'data-tool': 'skip-confirm' }, 'Skip this question', keyCaps('Ctrl+Enter'));
-  const cancel = el('button', { class: 'button', type: 'button', 'data-tool': 'skip-cancel' }, 'Back to painting');
+  const confirm = el('button', { class: 'button primary', type: 'submit', 'data-tool': 'skip-confirm' }, t('dialog.skip'), keyCaps('Ctrl+Enter'));
+  const cancel = el('button', { class: 'button', type: 'button', 'data-tool': 'skip-cancel' }, t('dialog.back_to_painting'));
   const form = el(
     'form',
     { method: 'dialog' },
-    el('h2', { id: 'painter-skip-title' }, 'Why skip this question?'),
+    el('h2', { id: 'painter-skip-title' }, t('dialog.skip_title')),
     el('div', { class: 'choices', role: 'radiogroup', 'aria-labelledby': 'painter-skip-title' }, ...choices),
-    el('label', { class: 'field', for: 'painter-skip-note' }, 'Note for the owner (required for “Other”)'),
+    el('label', { class: 'field', for: 'painter-skip-note' }, t('dialog.skip_note')),
     note,
     el('div', { class: 'dialog-actions' }, cancel, confirm),
   );
@@ -47,7 +46,7 @@ export function skipDialog(onSkip) {
   const chosen = () => radios.find((radio) => radio.checked)?.value ?? '';
   const check = () => {
     note.required = chosen() === 'other';
-    note.setCustomValidity(note.required && !note.value.trim() ? 'Enter a reason.' : '');
+    note.setCustomValidity(note.required && !note.value.trim() ? t('dialog.enter_reason') : '');
   };
   let byArrow = false;
   form.addEventListener('input', (event) => {
@@ -107,12 +106,6 @@ export function confirmDialog({ title, text, yes, no }, onYes) {
   return dialog;
 }
 
-const STANDINGS = {
-  free: 'You can continue it',
-  taken: 'Another rater has the question now',
-  answered: 'Another rater’s answer counts',
-};
-
 /** @typedef {import('../work/api.js').Kept} Kept */
 
 /**
@@ -129,8 +122,8 @@ export function keptDialog(kept, onLook) {
       el(
         'span',
         { class: 'choice-text' },
-        el('span', { class: 'choice-label' }, `${work.category}, question ${work.question}`),
-        el('span', { class: 'hint' }, `${new Date(work.saved_at).toLocaleString()} · ${STANDINGS[work.standing]}`),
+        el('span', { class: 'choice-label' }, t('dialog.question', { category: work.category, question: work.question })),
+        el('span', { class: 'hint' }, `${new Date(work.saved_at).toLocaleString(LANGUAGE)} · ${t(`dialog.kept_${work.standing}`)}`),
       ),
       el(
         'button',
@@ -138,23 +131,23 @@ export function keptDialog(kept, onLook) {
           type: 'button',
           class: 'button',
           'data-tool': 'look',
-          'aria-label': `Look at question ${work.question}`,
+          'aria-label': t('dialog.look_at', { question: work.question }),
           click: () => {
             dialog.close();
             onLook(work);
           },
         },
-        'Look at it',
+        t('dialog.look'),
       ),
     );
-  const close = el('button', { type: 'button', class: 'button', 'data-tool': 'kept-close', click: () => dialog.close() }, 'Close');
+  const close = el('button', { type: 'button', class: 'button', 'data-tool': 'kept-close', click: () => dialog.close() }, t('easel.close'));
   /** @type {HTMLDialogElement} */
   const dialog = el(
     'dialog',
     { class: 'dialog', 'aria-labelledby': 'painter-kept-title' },
-    el('h2', { id: 'painter-kept-title' }, 'Kept work'),
-    el('p', {}, 'Work that you sent after its question went to another rater does not count, but is never deleted.'),
-    kept.length ? el('ul', { class: 'kept-list' }, ...kept.map(row)) : el('p', { class: 'nothing' }, 'No kept work: everything you sent was recorded.'),
+    el('h2', { id: 'painter-kept-title' }, t('dialog.kept_title')),
+    el('p', {}, t('dialog.kept_lead')),
+    kept.length ? el('ul', { class: 'kept-list' }, ...kept.map(row)) : el('p', { class: 'nothing' }, t('dialog.no_kept')),
     el('div', { class: 'dialog-actions' }, close),
   );
   dialog.addEventListener('close', () => dialog.remove());
@@ -174,32 +167,31 @@ export function answersDialog(answers, onOlder, onCorrect) {
     then();
   };
   const row = (/** @type {import('../work/api.js').OwnAnswer} */ answer) => {
-    const reason = REASONS.find(({ id }) => id === answer.skip_reason)?.label.toLowerCase() ?? answer.skip_reason;
-    const what = answer.skip_reason ? `skipped: ${reason}` : 'mask';
-    const button = { type: 'button', class: 'button', 'data-tool': 'correct', 'aria-label': `Correct question ${answer.question}` };
+    const what = answer.skip_reason ? t('dialog.answer_skipped', { reason: reasonText(answer.skip_reason) }) : t('dialog.answer_mask');
+    const button = { type: 'button', class: 'button', 'data-tool': 'correct', 'aria-label': t('dialog.correct_question', { question: answer.question }) };
     return el(
       'li',
       { class: 'kept' },
       el(
         'span',
         { class: 'choice-text' },
-        el('span', { class: 'choice-label' }, `${answer.category}, question ${answer.question}`),
-        el('span', { class: 'hint' }, `${new Date(answer.received_at).toLocaleString()} · ${what}`),
+        el('span', { class: 'choice-label' }, t('dialog.question', { category: answer.category, question: answer.question })),
+        el('span', { class: 'hint' }, `${new Date(answer.received_at).toLocaleString(LANGUAGE)} · ${what}`),
       ),
-      el('button', { ...button, click: leave(() => onCorrect(answer)) }, 'Correct'),
+      el('button', { ...button, click: leave(() => onCorrect(answer)) }, t('dialog.correct')),
     );
   };
   /** @type {HTMLDialogElement} */
   const dialog = el(
     'dialog',
     { class: 'dialog', 'aria-labelledby': 'painter-answers-title' },
-    el('h2', { id: 'painter-answers-title' }, 'My answers'),
-    answers.length ? el('ul', { class: 'kept-list' }, ...answers.map(row)) : el('p', { class: 'nothing' }, 'No answers yet.'),
+    el('h2', { id: 'painter-answers-title' }, t('dialog.answers_title')),
+    answers.length ? el('ul', { class: 'kept-list' }, ...answers.map(row)) : el('p', { class: 'nothing' }, t('dialog.no_answers')),
     el(
       'div',
       { class: 'dialog-actions' },
-      onOlder && el('button', { type: 'button', class: 'button', 'data-tool': 'older', click: leave(onOlder) }, 'Older answers'),
-      el('button', { type: 'button', class: 'button', 'data-tool': 'answers-close', click: () => dialog.close() }, 'Close'),
+      onOlder && el('button', { type: 'button', class: 'button', 'data-tool': 'older', click: leave(onOlder) }, t('dialog.older')),
+      el('button', { type: 'button', class: 'button', 'data-tool': 'answers-close', click: () => dialog.close() }, t('easel.close')),
     ),
   );
   dialog.addEventListener('close', () => dialog.remove());
@@ -212,19 +204,19 @@ export function rejectDialog(onReject) {
   const form = el(
     'form',
     { method: 'dialog' },
-    el('h2', { id: 'reject-title' }, 'What is wrong with this answer?'),
-    el('label', { class: 'field', for: 'reject-comment' }, 'Shown to the rater above the photo'),
+    el('h2', { id: 'reject-title' }, t('dialog.reject_title')),
+    el('label', { class: 'field', for: 'reject-comment' }, t('dialog.reject_shown')),
     comment,
     el(
       'div',
       { class: 'dialog-actions' },
-      el('button', { class: 'button', type: 'button', click: () => dialog.close() }, 'Cancel', keyCaps('Escape')),
-      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, 'Reject', keyCaps('Enter')),
+      el('button', { class: 'button', type: 'button', click: () => dialog.close() }, t('easel.cancel'), keyCaps('Escape')),
+      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, t('dialog.reject'), keyCaps('Enter')),
     ),
   );
   /** @type {HTMLDialogElement} */
   const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'reject-title' }, form);
-  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : 'Enter what is wrong.');
+  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : t('dialog.enter_wrong'));
   comment.addEventListener('input', check);
   comment.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

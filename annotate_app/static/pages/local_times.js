@@ -1,6 +1,8 @@
 /** Shows times in the reader's own time zone; the server writes them in UTC. */
 
-const SHOWN = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+import { LANGUAGE } from '../texts/texts.js';
+
+const SHOWN = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** @param {ParentNode} place */
 export function showLocalTimes(place) {

@@ -5,33 +5,23 @@
 
 import { encodeCounts } from '../canvas/rle.js';
 import { Easel } from '../easel/easel.js';
+import { counted, LANGUAGE, t } from '../texts/texts.js';
 import { Api } from '../work/api.js';
 import { BreakReminder } from '../work/break_reminder.js';
 import { Drafts } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { Session } from '../work/session.js';
-import { answersDialog, confirmDialog, keptDialog, REASONS, skipDialog } from './dialogs.js';
+import { answersDialog, confirmDialog, keptDialog, reasonText, skipDialog } from './dialogs.js';
 
 /** @typedef {import('../work/api.js').Task} Task */
 
 /** @typedef {'specks'|'holes'|'smoothing'} Assistance */
 
-/** What a project can allow. @type {Record<Assistance, {label: string, keys: string[]}>} */
-const ASSISTANCE = {
-  specks: { label: 'Remove specks', keys: ['Shift+X'] },
-  holes: { label: 'Fill small holes', keys: ['Shift+F'] },
-  smoothing: { label: 'Smooth the edge', keys: ['Shift+M'] },
-};
+/** Keys of what a project can allow. @type {Record<Assistance, string[]>} */
+const ASSISTANCE = { specks: ['Shift+X'], holes: ['Shift+F'], smoothing: ['Shift+M'] };
 
 /** Written into every answer. */
 const CLIENT_VERSION = 'painter-3';
-
-/** @type {Record<import('../work/api.js').Kept['standing'], string>} */
-const STANDS = {
-  free: 'No other rater has the question: continue, and submit.',
-  taken: 'Another rater has the question now. Your work stays kept.',
-  answered: 'Another rater’s answer to it counts. Your work stays kept.',
-};
 
 /**
  * @param {HTMLElement} root emptied and filled with the painter; gets a read-only `painter` property for tests
@@ -39,6 +29,8 @@ const STANDS = {
  *     drafts in the browser; assistance: what the project allows; api: replaces this project's own routes
  */
 export function mount(root, { rater, project, assistance = [], api = new Api() }) {
+  document.documentElement.lang = LANGUAGE;
+  document.title = t('page.application');
   const painter = new Painter({ rater, project, assistance, api });
   root.replaceChildren(painter.easel.stylesheet(), painter.easel.element);
   const ready = painter.session.start();
@@ -98,24 +90,23 @@ class Painter {
   #actions(task = null) {
     // An answer that a reviewer sent back must be corrected.
     const back = task?.earlier && !task.notice
-      ? { id: 'stand', label: 'Leave it as it was', keys: ['Backspace'], quiet: true, run: () => this.#letStand(task) }
-      : { id: 'reopen', label: 'Correct my last answer', short: 'Last answer', keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
+      ? { id: 'stand', label: t('painter.stand'), keys: ['Backspace'], quiet: true, run: () => this.#letStand(task) }
+      : { id: 'reopen', label: t('painter.reopen'), short: t('painter.last_answer'), keys: ['Backspace'], quiet: true, always: true, run: () => this.session.reopen() };
     return [
-      { id: 'submit', label: 'Submit', keys: ['Enter'], primary: true, run: () => this.#submit() },
-      { id: 'skip', label: 'Skip…', keys: ['S'], run: () => this.#skip() },
+      { id: 'submit', label: t('painter.submit'), keys: ['Enter'], primary: true, run: () => this.#submit() },
+      { id: 'skip', label: t('painter.skip'), keys: ['S'], run: () => this.#skip() },
       back,
-      { id: 'answers', label: 'My answers…', short: 'Answers', keys: ['J'], quiet: true, always: true, run: () => this.#showAnswers(null) },
-      { id: 'kept', label: 'Kept work…', short: 'Kept', keys: ['K'], quiet: true, always: true, run: () => this.#showKept() },
-      ...(task ? this.#assistance : []).map((id) => ({ id, ...ASSISTANCE[id], quiet: true, run: () => this.easel.tidy(id) })),
+      { id: 'answers', label: t('painter.answers'), short: t('painter.answers_short'), keys: ['J'], quiet: true, always: true, run: () => this.#showAnswers(null) },
+      { id: 'kept', label: t('painter.kept'), short: t('painter.kept_short'), keys: ['K'], quiet: true, always: true, run: () => this.#showKept() },
+      ...(task ? this.#assistance : []).map((id) => ({ id, label: t(`painter.${id}`), keys: ASSISTANCE[id], quiet: true, run: () => this.easel.tidy(id) })),
     ];
   }
 
   /** The text above the photo: the server's, or that this is the rater's own answer. @param {Task} task @returns {import('../easel/easel.js').Notice|null} */
   #notice({ notice, earlier }) {
     if (notice || !earlier) return notice ?? null;
-    const skipped = REASONS.find(({ id }) => id === earlier.skip_reason)?.label.toLowerCase();
-    const title = skipped ? `You skipped this question: ${skipped}.` : 'Your answer to this question.';
-    return { title, text: 'Submit again to correct it.' };
+    const title = earlier.skip_reason ? t('painter.you_skipped', { reason: reasonText(earlier.skip_reason) }) : t('painter.your_answer');
+    return { title, text: t('painter.submit_again') };
   }
 
   #showKept() {
@@ -156,23 +147,23 @@ class Painter {
         easel.setActions(this.#actions(task));
         const drawing = easel.show({ task, photo, mask, polygon, steps, notice: this.#notice(task) });
         this.#showTime();
-        if (restored) easel.say('Your earlier work on this question was restored.');
+        if (restored) easel.say(t('painter.restored'));
         return drawing;
       },
       feedback: (task, photo, { mask, reference, notice }) =>
         new Promise((resolve) => {
           this.question = null;
-          easel.setActions([{ id: 'continue', label: 'Continue', keys: ['Enter'], primary: true, run: () => resolve(undefined) }]);
+          easel.setActions([{ id: 'continue', label: t('painter.continue'), keys: ['Enter'], primary: true, run: () => resolve(undefined) }]);
           easel.show({ task, photo, mask, reference, notice, readOnly: true });
         }),
       kept: (work, photo, mask) =>
         new Promise((resolve) => {
           this.question = null;
-          const again = { id: 'take-up', label: 'Continue this work', keys: ['Enter'], primary: true, run: () => resolve(true) };
-          const back = { id: 'back', label: 'Back', keys: ['Backspace'], run: () => resolve(false) };
+          const again = { id: 'take-up', label: t('painter.take_up'), keys: ['Enter'], primary: true, run: () => resolve(true) };
+          const back = { id: 'back', label: t('painter.back'), keys: ['Backspace'], run: () => resolve(false) };
           easel.setActions(work.standing === 'free' ? [again, back] : [back]);
-          const title = work.skip_reason ? 'This skip came too late.' : 'This mask came too late.';
-          easel.show({ task: work, photo, mask, readOnly: true, notice: { title, text: STANDS[work.standing] } });
+          const title = t(work.skip_reason ? 'painter.late_skip' : 'painter.late_mask');
+          easel.show({ task: work, photo, mask, readOnly: true, notice: { title, text: t(`painter.late_${work.standing}`) } });
         }),
       rest: (state, details) => this.#rest(state, details),
       goTo: (path) => location.assign(path),
@@ -186,8 +177,7 @@ class Painter {
   #rest(state, { message, waiting, skippable = false } = {}) {
     this.question = null;
     this.easel.setActions(this.#actions());
-    const others = waiting === 1 ? 'Another rater has the last open question.' : `Other raters have the last ${waiting} open questions.`;
-    const text = waiting ? `${others} This page checks again every 15 seconds.` : message;
+    const text = waiting ? t('rest.checks_again', { others: counted('with_others', waiting) }) : message;
     this.easel.rest(state, {
       text,
       retry: () => this.session.start(),
@@ -204,7 +194,7 @@ class Painter {
       return;
     }
     this.#submitAnyway = drawing.version;
-    this.easel.say('Nothing is painted inside the box. Submit again if that is right.', 'warning');
+    this.easel.say(t('painter.outside_box'), 'warning');
   }
 
   /** Asks first if there is work to lose. @param {Task} task */
@@ -216,7 +206,7 @@ class Painter {
     }
     this.easel.finishStroke();
     const ask = confirmDialog(
-      { title: 'Discard your changes?', text: `Your earlier answer to question ${task.question} stays as it was.`, yes: 'Discard the changes', no: 'Keep painting' },
+      { title: t('dialog.discard_title'), text: t('dialog.discard_text', { question: task.question }), yes: t('dialog.discard'), no: t('dialog.keep_painting') },
       () => this.session.letStand(),
     );
     this.easel.element.append(ask);
@@ -226,7 +216,7 @@ class Painter {
   #input() {
     this.session.input();
     const worked = this.#breaks.input(this.easel.breakEvery);
-    if (worked) this.easel.say(`You have worked for ${worked} minutes. Take a break: your work is kept, and the time stops.`);
+    if (worked) this.easel.say(t('painter.take_break', { minutes: worked }));
   }
 
   #skip() {

@@ -5,13 +5,14 @@
 
 import { encodeCounts, unpackMask } from '../canvas/rle.js';
 import { Easel } from '../easel/easel.js';
+import { t } from '../texts/texts.js';
 import { Api, ApiError } from '../work/api.js';
 import { Autosave } from '../work/autosave.js';
 import { Clock } from '../work/clock.js';
 import { Drafts, restore } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { ReviewQueue } from '../work/review_queue.js';
-import { confirmDialog, REASONS, rejectDialog } from './dialogs.js';
+import { confirmDialog, reasonText, rejectDialog } from './dialogs.js';
 
 /** @typedef {import('../work/review_queue.js').ReviewItem} ReviewItem */
 /** @typedef {import('../work/review_queue.js').Verdict} Verdict */
@@ -21,8 +22,6 @@ import { confirmDialog, REASONS, rejectDialog } from './dialogs.js';
 
 const CLIENT_VERSION = 'review-1';
 const KEEP_EVERY = 120_000; // ms
-/** @type {Record<Verdict, string>} */
-const VERDICTS = { accepted: 'Accepted', rejected: 'Rejected', repainted: 'Repainted' };
 
 /**
  * @param {HTMLElement} root emptied and filled; gets a `review` property for tests
@@ -79,7 +78,7 @@ class Review {
     });
     this.easel = new Easel({
       person,
-      eyebrow: 'Is this every visible pixel of the',
+      eyebrow: t('review.eyebrow'),
       onInput: () => this.#clock.input(),
       onStep: () => this.#autosave.changed(),
       onCount: (kind) => this.#clock.count(kind),
@@ -114,7 +113,7 @@ class Review {
     this.#queue.restart(wanted);
     this.easel.rest('loading');
     await this.#next();
-    if (left && left.answer !== this.item?.answer) this.easel.say(`Your repaint of question ${left.question} is kept: it opens with that answer.`);
+    if (left && left.answer !== this.item?.answer) this.easel.say(t('review.kept', { question: left.question }));
   }
 
   /** Resolves when every verdict has reached the server. */
@@ -136,9 +135,9 @@ class Review {
     this.item = null;
     this.#showProgress();
     if (!item) {
-      const again = { id: 'again', label: 'Check again', keys: ['Enter'], primary: true, always: true, run: () => this.start() };
+      const again = { id: 'again', label: t('review.check_again'), keys: ['Enter'], primary: true, always: true, run: () => this.start() };
       this.easel.setActions([again, this.#previousAction()]);
-      const text = 'No answers to review with these filters. Answers that you left for later are shown again.';
+      const text = t('review.none');
       this.easel.rest('waiting', { text, retry: () => this.start() });
       return;
     }
@@ -168,23 +167,23 @@ class Review {
   /** @param {ReviewItem} item @returns {Action[]} */
   #actions(item) {
     return [
-      { id: 'accept', label: 'Accept', keys: ['A'], primary: true, run: () => this.#judge('accepted', '') },
-      { id: 'reject', label: 'Reject…', keys: ['R'], run: () => this.#reject.showModal() },
-      { id: 'repaint', label: 'Repaint', keys: ['P'], run: () => this.#repaint(item) },
+      { id: 'accept', label: t('review.accept'), keys: ['A'], primary: true, run: () => this.#judge('accepted', '') },
+      { id: 'reject', label: t('review.reject'), keys: ['R'], run: () => this.#reject.showModal() },
+      { id: 'repaint', label: t('review.repaint'), keys: ['P'], run: () => this.#repaint(item) },
       this.#laterAction(),
       this.#previousAction(),
-      { id: 'filters', label: 'Filters', keys: ['/'], quiet: true, run: () => this.#filters.querySelector('select')?.focus() },
+      { id: 'filters', label: t('review.filters'), keys: ['/'], quiet: true, run: () => this.#filters.querySelector('select')?.focus() },
     ];
   }
 
   /** @returns {Action} */
   #laterAction() {
-    return { id: 'later', label: 'Later', keys: ['N', 'S'], quiet: true, run: () => this.#leave() };
+    return { id: 'later', label: t('review.later'), keys: ['N', 'S'], quiet: true, run: () => this.#leave() };
   }
 
   /** @returns {Action} */
   #previousAction() {
-    return { id: 'previous', label: 'Previous', keys: ['Backspace'], quiet: true, always: true, run: () => this.#previous() };
+    return { id: 'previous', label: t('review.previous'), keys: ['Backspace'], quiet: true, always: true, run: () => this.#previous() };
   }
 
   #leave() {
@@ -198,7 +197,7 @@ class Review {
   async #previous() {
     const answer = this.#before.pop();
     if (answer === undefined) {
-      this.easel.say('There is no earlier answer.');
+      this.easel.say(t('review.no_earlier'));
       return;
     }
     if (this.item) this.#queue.putBack(this.item);
@@ -219,7 +218,7 @@ class Review {
     this.#before.push(item.answer);
     this.#judged += 1;
     if (!item.verdict) this.#queue.countDown();
-    this.#next().then(() => this.easel.say(`${VERDICTS[verdict]}.`));
+    this.#next().then(() => this.easel.say(t(`review.said.${verdict}`)));
   }
 
   /** Saves an unfinished repaint, which opens again with its answer. */
@@ -248,7 +247,7 @@ class Review {
     const { easel } = this;
     easel.show({ task: item, photo, mask, polygon, steps });
     this.#repaint(item, draft);
-    easel.say('Your repaint of this answer was restored.');
+    easel.say(t('review.restored'));
   }
 
   /** @param {ReviewItem} item @param {import('../work/drafts.js').Draft|null} draft that the mask on the easel comes from */
@@ -257,10 +256,10 @@ class Review {
     const { drawing } = easel;
     if (!drawing) return;
     easel.setActions([
-      { id: 'submit', label: 'Submit my mask', keys: ['Enter'], primary: true, run: () => this.#submit(item) },
-      { id: 'unpaint', label: 'Leave it as it was', keys: ['Shift+Backspace'], quiet: true, run: () => this.#leaveAsItWas(item, draft !== null) },
+      { id: 'submit', label: t('review.submit'), keys: ['Enter'], primary: true, run: () => this.#submit(item) },
+      { id: 'unpaint', label: t('painter.stand'), keys: ['Shift+Backspace'], quiet: true, run: () => this.#leaveAsItWas(item, draft !== null) },
     ]);
-    easel.notice({ title: 'Repaint', text: 'Your mask replaces this answer.' });
+    easel.notice({ title: t('review.repaint'), text: t('review.replaces') });
     if (easel.readOnly) easel.readOnly = false;
     this.#repainted = item;
     this.#autosave.start(drawing, { draft, serverSavedAt: item.draft?.saved_at });
@@ -275,7 +274,7 @@ class Review {
     }
     this.easel.finishStroke();
     const ask = confirmDialog(
-      { title: 'Discard your mask?', text: `The rater’s answer to question ${item.question} stays as it was.`, yes: 'Discard my mask', no: 'Keep painting' },
+      { title: t('review.discard_title'), text: t('review.discard_text', { question: item.question }), yes: t('review.discard'), no: t('dialog.keep_painting') },
       () => this.#unpaint(item),
     );
     this.easel.element.append(ask);
@@ -298,7 +297,7 @@ class Review {
     const { drawing } = easel;
     if (!drawing || !easel.finishGesture()) return;
     if (drawing.isEmpty) {
-      easel.say('Nothing is painted.', 'warning');
+      easel.say(t('review.nothing_painted'), 'warning');
       return;
     }
     const body = {
@@ -311,9 +310,9 @@ class Review {
     // Unlike a verdict a mask is work: it stays on the screen until the server has it.
     easel.busy = true;
     try {
-      await this.#api.review('repaint', body, { onRetry: () => easel.say('No connection. Sending again…', 'warning') });
+      await this.#api.review('repaint', body, { onRetry: () => easel.say(t('review.sending_again'), 'warning') });
     } catch (error) {
-      easel.say(`Not recorded: ${error instanceof Error ? error.message : error}`, 'warning');
+      easel.say(t('session.not_recorded', { reason: error instanceof Error ? error.message : String(error) }), 'warning');
       return;
     } finally {
       easel.busy = false;
@@ -325,7 +324,7 @@ class Review {
     this.#queue.letGo(item.answer);
     this.#queue.countDown();
     await this.#next();
-    easel.say('Your mask is recorded.');
+    easel.say(t('review.recorded'));
   }
 
   /** @param {ReviewItem} item @param {'judge'} path @param {object} body */
@@ -333,7 +332,7 @@ class Review {
     const sending = this.#api.review(path, body).catch((error) => {
       this.#judged -= 1;
       if (error.signedOut) this.#fail(error);
-      else this.easel.say(`Question ${item.question} was not recorded: ${error.message}`, 'warning');
+      else this.easel.say(t('review.not_recorded', { question: item.question, reason: error.message }), 'warning');
     });
     this.#sending.add(sending);
     sending.finally(() => {
@@ -344,14 +343,14 @@ class Review {
 
   #showProgress() {
     const { waiting } = this.#queue;
-    this.easel.progress(this.#judged, this.#judged + waiting, `${this.#judged} judged · ${waiting} waiting`);
+    this.easel.progress(this.#judged, this.#judged + waiting, t('review.progress', { judged: this.#judged, waiting }));
   }
 
   /** @param {unknown} error */
   #fail(error) {
     if (!(error instanceof ApiError)) throw error;
     this.item = null;
-    if (error.signedOut) this.easel.rest('signed-out', { text: 'Sign in again to continue.' });
+    if (error.signedOut) this.easel.rest('signed-out', { text: t('review.sign_in_again') });
     else this.easel.rest('broken', { text: error.message, retry: () => this.start() });
   }
 }
@@ -360,12 +359,12 @@ class Review {
 function describe(item) {
   const seconds = Math.round(item.active_ms / 1000);
   const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-  const reason = REASONS.find(({ id }) => id === item.skip_reason)?.label.toLowerCase() ?? item.skip_reason;
-  const title = item.mask ? `Painted by ${item.rater} in ${time}` : `Skipped by ${item.rater} after ${time}: ${reason}`;
+  const { rater } = item;
+  const title = item.mask ? t('review.painted_by', { rater, time }) : t('review.skipped_by', { rater, time, reason: reasonText(item.skip_reason ?? '') });
   const said = [
     ...(item.skip_note ? [`“${item.skip_note}”`] : []),
-    ...item.earlier.map(({ reviewer, verdict, comment }) => `Before: ${VERDICTS[verdict].toLowerCase()} by ${reviewer}${comment ? `: “${comment}”` : ''}.`),
-    ...(item.verdict ? [`${VERDICTS[item.verdict]}${item.comment ? `: “${item.comment}”` : ''}.`] : []),
+    ...item.earlier.map(({ reviewer, verdict, comment }) => t(`review.${comment ? 'before_comment' : 'before'}.${verdict}`, { reviewer, comment })),
+    ...(item.verdict ? [t(`review.${item.comment ? 'said_comment' : 'said'}.${item.verdict}`, { comment: item.comment ?? '' })] : []),
   ];
   return { title, text: said.join(' '), kind: item.mask ? 'note' : 'warning' };
 }

@@ -1,6 +1,8 @@
 /** What every page does: shows the chosen theme, times in the reader's time zone, and buttons that copy. */
 
 import { loadPreferences, savePreferences, showTheme } from '../easel/preferences.js';
+import { chooseLanguage, tellTimeZone } from '../texts/cookies.js';
+import { t } from '../texts/texts.js';
 import { showLocalTimes } from './local_times.js';
 
 showTheme(loadPreferences());
@@ -18,6 +20,19 @@ if (place instanceof HTMLElement && choice) {
   place.hidden = false;
 }
 
+const language = document.querySelector('[data-language-choice]');
+const languages = language?.querySelector('select');
+if (language instanceof HTMLElement && languages) {
+  languages.addEventListener('change', () => {
+    chooseLanguage(languages.value);
+    location.reload();
+  });
+  language.hidden = false;
+}
+
+// The charts count by the reader's hours and days.
+if (tellTimeZone() && document.querySelector('[data-time-zone]')) location.reload();
+
 for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll('[data-copy]'))) {
   const field = document.getElementById(button.dataset.copy ?? '');
   if (!(field instanceof HTMLInputElement)) continue;
@@ -25,7 +40,7 @@ for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (document.quer
     field.select();
     // The clipboard is closed to pages without TLS; the selected text can still be copied the old way.
     const copied = navigator.clipboard ? await navigator.clipboard.writeText(field.value).then(() => true, () => false) : document.execCommand('copy');
-    button.textContent = copied ? 'Copied' : 'Press Ctrl+C';
+    button.textContent = t(copied ? 'page.copied' : 'page.press_copy');
   });
   button.hidden = false;
 }

@@ -51,7 +51,6 @@ export class BrushTool extends Tool {
 /** @type {import('./tool.js').ToolRecord} */
 export const BRUSH = {
   id: 'brush',
-  label: 'Brush',
   keys: ['B'],
   icon: ['M4 20c3.5 0 5.5-1.4 5.5-4a2.6 2.6 0 0 0-5.2 0c0 1.7-.5 3-1.8 3.6.5.3 1 .4 1.5.4Z', 'M9 13.6 18.6 3.7a1.7 1.7 0 0 1 2.4 2.4L11.3 15.8'],
   cursor: 'paint',

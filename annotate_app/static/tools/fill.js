@@ -1,4 +1,5 @@
 import { enclosedSpans } from '../canvas/kernel.js';
+import { t } from '../texts/texts.js';
 import { Tool } from './tool.js';
 
 /** Fills the inside of a painted outline; an outline with a gap is not filled. */
@@ -8,9 +9,9 @@ class FillTool extends Tool {
     if (erase) return;
     const { drawing, walls, say } = this.desk;
     const { outcome, spans } = enclosedSpans(drawing.mask, drawing.w, drawing.h, point.x, point.y, walls);
-    if (outcome === 'open') say('Not filled: the outline around this point has a gap. Close it and try again.');
-    if (outcome === 'painted') say('This point is painted already. Click inside the outline.');
-    if (outcome === 'outside') say('Click inside the image to fill an outline.');
+    if (outcome === 'open') say(t('said.fill_gap'));
+    if (outcome === 'painted') say(t('said.fill_painted'));
+    if (outcome === 'outside') say(t('said.fill_outside'));
     if (outcome !== 'enclosed') return;
     drawing.write(spans, 1);
     drawing.commit();
@@ -21,7 +22,6 @@ class FillTool extends Tool {
 /** @type {import('./tool.js').ToolRecord} */
 export const FILL = {
   id: 'fill',
-  label: 'Fill a closed outline',
   keys: ['F'],
   icon: [
     'm11 3.5 8 8-7 7a1.8 1.8 0 0 1-2.5 0l-5.4-5.4a1.8 1.8 0 0 1 0-2.5L11 3.5Z',

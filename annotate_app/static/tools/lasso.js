@@ -37,7 +37,6 @@ class LassoTool extends AreaTool {
 /** @type {import('./tool.js').ToolRecord} */
 export const LASSO = {
   id: 'lasso',
-  label: 'Lasso',
   keys: ['A'],
   icon: [
     'M12 4c-5 0-8.6 2.5-8.6 5.8S7 15.6 12 15.6s8.6-2.5 8.6-5.8S17 4 12 4Z',

@@ -47,7 +47,6 @@ class LineTool extends Tool {
 /** @type {import('./tool.js').ToolRecord} */
 export const LINE = {
   id: 'line',
-  label: 'Straight line',
   keys: ['L'],
   icon: ['M6.2 17.8 17.8 6.2', 'M5 16.6a2.2 2.2 0 1 0 .01 0Z', 'M19 2.6a2.2 2.2 0 1 0 .01 0Z'],
   cursor: 'paint',

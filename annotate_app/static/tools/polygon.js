@@ -170,7 +170,6 @@ export class PolygonTool extends AreaTool {
 /** @type {import('./tool.js').ToolRecord} */
 export const POLYGON = {
   id: 'polygon',
-  label: 'Polygon',
   keys: ['P'],
   icon: ['M12 3.6 20.4 9.6 17.2 19.4H6.8L3.6 9.6Z'],
   cursor: 'paint',

@@ -17,8 +17,7 @@ import { segmentSpans } from '../canvas/kernel.js';
 /**
  * An entry of the list of tools; see list.js.
  * @typedef {object} ToolRecord
- * @property {string} id also the button's `data-tool`
- * @property {string} label in the tooltip and the help sheet
+ * @property {string} id also the button's `data-tool`; the text `command.ID` of the catalogue is its label
  * @property {string[]} keys as in keyboard.js
  * @property {string[]} icon SVG paths on a 24 × 24 grid
  * @property {'paint'|'grab'} cursor over the photo; a tool with 'grab' moves the view and never changes the mask

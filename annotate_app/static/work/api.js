@@ -3,6 +3,8 @@
  * server recognises a submit by its lease and records it once.
  */
 
+import { errorText, t } from '../texts/texts.js';
+
 /** @typedef {import('../canvas/rle.js').PackedMask} PackedMask */
 
 /** Proves to the server that the request comes from our own page: other sites cannot set a header. */
@@ -220,12 +222,12 @@ export class Api {
       // An answer that was cut off, or another page in its place, counts as no answer.
       if (response.ok) return await read(response);
     } catch {
-      throw new ApiError(0, 'unreachable', 'The server cannot be reached.');
+      throw new ApiError(0, 'unreachable', t('error.unreachable'));
     }
     const body = await response.json().catch(() => ({}));
-    const fallback = response.status === 401 ? 'You are signed out.' : `The server answered with error ${response.status}.`;
+    const fallback = response.status === 401 ? t('error.signed_out') : t('error.failed', { status: response.status });
     const message = typeof body.message === 'string' && body.message ? body.message : fallback;
-    throw new ApiError(response.status, body.error ?? 'failed', message, body);
+    throw new ApiError(response.status, body.error ?? 'failed', errorText(body.error, message), body);
   }
 }
 

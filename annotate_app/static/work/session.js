@@ -4,6 +4,7 @@
  */
 
 import { unpackMask } from '../canvas/rle.js';
+import { t } from '../texts/texts.js';
 import { ApiError } from './api.js';
 import { Autosave } from './autosave.js';
 import { Clock } from './clock.js';
@@ -90,7 +91,7 @@ export class Session {
     clearTimeout(this.#retryTimer);
     this.#screen.rest('loading');
     try {
-      await this.#show(await this.#api.next({ onRetry: () => this.#screen.say('No connection. Trying again…', 'warning') }));
+      await this.#show(await this.#api.next({ onRetry: () => this.#screen.say(t('session.no_connection'), 'warning') }));
     } catch (error) {
       this.#fail(error);
     }
@@ -124,7 +125,7 @@ export class Session {
     const drawing = this.#drawing;
     if (!drawing || this.#sending) return;
     if (drawing.isEmpty) {
-      this.#screen.say('Nothing is painted yet. Paint the object, or skip the question.', 'warning');
+      this.#screen.say(t('session.nothing_painted'), 'warning');
       return;
     }
     await this.#send({ mask: drawing.pack() });
@@ -201,13 +202,13 @@ export class Session {
         client_version: this.#version,
       };
       const onRetry = () => {
-        this.#screen.say('No connection. Your work is kept on this computer and sent as soon as it is back.', 'warning');
+        this.#screen.say(t('session.kept_until_back'), 'warning');
         this.#autosave.saveInBrowser();
       };
       const { next, feedback } = await this.#api.submit(body, { onRetry });
       this.#autosave.stop();
       this.#drafts.remove(task.question).catch(() => {});
-      this.#screen.say('mask' in answer ? 'Mask recorded.' : 'Skip recorded.');
+      this.#screen.say(t('mask' in answer ? 'session.mask_recorded' : 'session.skip_recorded'));
       if (feedback) await this.#showFeedback(task, painted, feedback);
       await this.#show(next);
     } catch (error) {
@@ -244,10 +245,10 @@ export class Session {
       await this.#autosave.saveInBrowser();
       this.#fail(error);
     } else if (refused?.leaseLost) {
-      await this.#moveOn(refused.body.next, `${refused.message} Your work does not count but is kept: see Kept work (K).`);
+      await this.#moveOn(refused.body.next, t('session.does_not_count', { reason: refused.message }));
     } else {
       await this.#autosave.saveInBrowser();
-      this.#screen.say(`Not recorded: ${error instanceof Error ? error.message : error}`, 'warning');
+      this.#screen.say(t('session.not_recorded', { reason: error instanceof Error ? error.message : String(error) }), 'warning');
     }
   }
 
@@ -287,14 +288,14 @@ export class Session {
     } catch (error) {
       const refused = error instanceof ApiError;
       if (refused && error.signedOut) throw error;
-      const why = refused ? error.message : 'it is damaged.';
-      this.#refuse(current, `The photo could not be loaded: ${why}`);
+      const why = refused ? error.message : t('session.photo_damaged');
+      this.#refuse(current, t('session.photo_not_loaded', { reason: why }));
       return;
     }
     if (photo.width !== width || photo.height !== height) {
       // Painting on a photo of another size or rotation would give a mask that fits nothing.
-      const sizes = `${photo.width} × ${photo.height} pixels here, but the question is about one of ${width} × ${height}`;
-      this.#refuse(current, `The photo is ${sizes}.`);
+      const sizes = { here: `${photo.width} × ${photo.height}`, asked: `${width} × ${height}` };
+      this.#refuse(current, t('session.photo_size', sizes));
       return;
     }
 
@@ -336,7 +337,7 @@ export class Session {
   #refuse(task, why) {
     this.task = task;
     this.clock = new Clock({ visible: document.visibilityState === 'visible' });
-    const message = `${why} Please tell the owner of the project: question ${task.question}.`;
+    const message = t('session.tell_owner', { reason: why, question: task.question });
     this.#screen.rest('broken', { message, skippable: true });
   }
 
@@ -386,12 +387,12 @@ export class Session {
         this.#screen.progress(next.progress);
       } else {
         await this.#show(next);
-        this.#screen.say('Your time on the last question had run out. It is kept: see Kept work (K).', 'warning');
+        this.#screen.say(t('session.time_over'), 'warning');
       }
     } catch (error) {
       if (error instanceof ApiError && error.signedOut) this.#fail(error);
       // Other errors may be temporary: the work is kept here, and the next heartbeat or the submit tries again.
-      else this.#screen.say('No connection. Your work is kept on this computer.', 'warning');
+      else this.#screen.say(t('session.kept_here'), 'warning');
     }
   }
 

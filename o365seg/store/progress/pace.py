@@ -1,20 +1,25 @@
 """How fast a project goes, and when it will be done at that pace."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
 
 import sqlalchemy as sa
 
 from o365seg.store.schema import Purpose, answer, question
 from o365seg.store.standing import counting_answers
 
-HOUR_MS = 3_600_000
+QUARTER_MS = 900_000
+HOUR_MS = 4 * QUARTER_MS
 DAY_MS = 24 * HOUR_MS
 RECENT_MS = 7 * DAY_MS  # a whole week, since weekends differ
+_MOST_PERIODS = 60
 
 
 @dataclass(frozen=True)
 class Period:
-    """What came in one hour or day; `start` in ms."""
+    """What came in a quarter of an hour, an hour or a day; `start` in ms."""
 
     start: int
     masks: int
@@ -70,30 +75,61 @@ def estimate(db: sa.Connection, now: int) -> Estimate:
     return Estimate(left, per_day, hours_left, now + round(left / per_day * DAY_MS))
 
 
-def answers_over_time(
-    db: sa.Connection, now: int, *, rater_id: int | None = None
-) -> tuple[int, list[Period]]:
-    """What came when: by the hour over the last two days, else by the day over the last 60.
+def answers_by_quarter(db: sa.Connection, now: int, *, rater_id: int | None = None) -> list[Period]:
+    """What came in each quarter of an hour of the last 61 days, empty ones left out, oldest first.
+
+    Every time zone's hours and days begin with one.
 
     Args:
         db: A connection.
         now: In ms.
         rater_id: Only this rater's answers.
-
-    Returns:
-        The length of a period in ms, and each period up to now, empty ones too.
     """
     mine = sa.true() if rater_id is None else answer.c.rater_id == rater_id
-    began = db.execute(sa.select(sa.func.min(answer.c.received_at)).where(mine)).scalar_one()
-    if began is None:
-        return HOUR_MS, []
-    length = HOUR_MS if now - began < 2 * DAY_MS else DAY_MS
-    start = max(began - began % length, now - now % length - 59 * length)
-    bucket = answer.c.received_at - answer.c.received_at % length
+    quarter = answer.c.received_at - answer.c.received_at % QUARTER_MS
     rows = db.execute(
-        sa.select(bucket, sa.func.count(answer.c.counts), sa.func.count(answer.c.skip_reason))
-        .where(mine, answer.c.received_at >= start)
-        .group_by(bucket)
+        sa.select(quarter, sa.func.count(answer.c.counts), sa.func.count(answer.c.skip_reason))
+        .where(mine, answer.c.received_at >= now - (_MOST_PERIODS + 1) * DAY_MS)
+        .group_by(quarter)
+        .order_by(quarter)
     )
-    counts = {row[0]: (row[1], row[2]) for row in rows}
-    return length, [Period(at, *counts.get(at, (0, 0))) for at in range(start, now + 1, length)]
+    return [Period(*row) for row in rows]
+
+
+def over_time(quarters: Sequence[Period], now: int, zone: tzinfo) -> tuple[int, list[Period]]:
+    """What came when: by the hour where all came within two days, else by the day, 60 at most.
+
+    Args:
+        quarters: As `answers_by_quarter` gives them.
+        now: In ms.
+        zone: Whose hours and days.
+
+    Returns:
+        The usual length of a period in ms, and each period up to now, empty ones too.
+    """
+    if not quarters:
+        return HOUR_MS, []
+    length = HOUR_MS if now - quarters[0].start < 2 * DAY_MS else DAY_MS
+    starts = _starts(quarters[0].start, now, length, zone)[-_MOST_PERIODS:]
+    masks, skips = [0] * len(starts), [0] * len(starts)
+    for quarter in quarters:
+        index = bisect_right(starts, quarter.start) - 1
+        if index >= 0:
+            masks[index] += quarter.masks
+            skips[index] += quarter.skips
+    return length, [Period(*period) for period in zip(starts, masks, skips, strict=True)]
+
+
+def _starts(first: int, now: int, length: int, zone: tzinfo) -> list[int]:
+    """The beginnings of the hours or days of a time zone from `first` to `now`, in ms."""
+    began = datetime.fromtimestamp(first / 1000, zone).replace(minute=0, second=0, microsecond=0)
+    if length == HOUR_MS:
+        return list(range(round(began.timestamp() * 1000), now + 1, HOUR_MS))
+    starts = []
+    day = began.date()
+    while True:
+        start = round(datetime.combine(day, time(), zone).timestamp() * 1000)
+        if start > now:
+            return starts
+        starts.append(start)
+        day += timedelta(days=1)

@@ -1,42 +1,19 @@
 """The painter's modules in a real browser, served from disk and run in a blank page."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Callable, Iterator
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest
 from painter_rater import Rater
 from stand_in import StandIn
-
-_STATIC = Path(str(resources.files("annotate_app") / "static"))
-
-
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:
-        if self.path == "/blank":
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>blank</title>")
-        else:
-            super().do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+from static_server import serve_static
 
 
 @pytest.fixture(scope="session")
 def static_url() -> Iterator[str]:
     """Where the painter's files are served."""
-    handler = functools.partial(_QuietHandler, directory=str(_STATIC))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve_static() as url:
+        yield url
 
 
 @pytest.fixture

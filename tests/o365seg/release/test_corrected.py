@@ -11,6 +11,7 @@ from small_project import SmallSource, make_source, travelling_mask
 from typer.testing import CliRunner
 
 from annotate_app.rater.questions import take_work
+from annotate_app.web.catalogue import read_catalogues
 from o365seg.commands.main import app
 from o365seg.formats.masks import Rle, decode_rle
 from o365seg.project.folder import open_project
@@ -118,7 +119,7 @@ def test_the_painter_starts_with_the_mask(
     with project.store.write() as db:
         person = rater_by_id(db, ada)
         assert person is not None
-        task = take_work(db, person, now_ms())["current"]
+        task = take_work(db, person, now_ms(), lambda: read_catalogues()["en"])["current"]
     record = next(
         r
         for r in json.loads(release[1].read_text())["annotations"]

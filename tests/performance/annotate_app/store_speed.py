@@ -19,6 +19,7 @@ from postgresql_server import postgresql_cluster
 from small_project import box_mask
 
 import annotate_app.rater.questions as api
+from annotate_app.web.catalogue import read_catalogues
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people.raters import Rater, rater_by_id
@@ -49,7 +50,7 @@ def one_submit(project: Project, rater: Rater, times: dict[str, list[float]]) ->
             now=now_ms(),
         )
         submitted = time.perf_counter()
-        api.take_work(db, rater, now_ms())
+        api.take_work(db, rater, now_ms(), lambda: read_catalogues()["en"])
         taken = time.perf_counter()
     written = time.perf_counter()
     with project.store.read() as db:

@@ -1,7 +1,9 @@
 """What the owner's pages count, against plain loops over the rows."""
 
 from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -97,18 +99,50 @@ def test_the_estimate_goes_on_at_the_last_weeks_pace(filled: Project, rows: list
 def test_without_answers_nothing_is_promised(project: Project) -> None:
     with project.store.read() as db:
         assert pace.estimate(db, 10**12) == pace.Estimate(9, 0.0, None, None)
-        assert pace.answers_over_time(db, 10**12)[1] == []
+        assert pace.over_time(pace.answers_by_quarter(db, 10**12), 10**12, UTC)[1] == []
         assert rater_quality.skips_by_category(db) == []
 
 
 def test_every_recent_answer_is_in_one_period(filled: Project, rows: list) -> None:
     with filled.store.read() as db:
-        length, periods = pace.answers_over_time(db, now_ms())
+        quarters = pace.answers_by_quarter(db, now_ms())
+    length, periods = pace.over_time(quarters, now_ms(), UTC)
     assert length == DAY
     assert sum(period.masks + period.skips for period in periods) == len(rows)
     assert [period.start for period in periods] == list(
         range(periods[0].start, periods[-1].start + 1, length)
     )
+
+
+def test_days_are_those_of_the_readers_time_zone() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    change = datetime(2026, 10, 25, tzinfo=zone)  # the day of 25 hours
+
+    def ms(at: datetime) -> int:
+        return round(at.timestamp() * 1000)
+
+    quarters = [
+        pace.Period(ms(change - timedelta(minutes=15)), 1, 0),
+        pace.Period(ms(change), 0, 1),
+        pace.Period(ms(datetime(2026, 10, 25, 23, 45, tzinfo=zone)), 1, 0),
+        pace.Period(ms(datetime(2026, 10, 26, tzinfo=zone)), 1, 1),
+    ]
+    length, periods = pace.over_time(quarters, ms(datetime(2026, 10, 27, 9, tzinfo=zone)), zone)
+    assert length == DAY
+    assert [(period.masks, period.skips) for period in periods] == [(1, 0), (1, 1), (1, 1), (0, 0)]
+    starts = [datetime.fromtimestamp(period.start / 1000, zone) for period in periods]
+    assert [(at.day, at.hour) for at in starts] == [(24, 0), (25, 0), (26, 0), (27, 0)]
+
+
+def test_hours_of_a_zone_begin_at_its_full_hours() -> None:
+    zone = ZoneInfo("Asia/Kolkata")  # 5:30 ahead of UTC
+    quarters = [
+        pace.Period(round(datetime(2026, 5, 1, 9, 45, tzinfo=zone).timestamp()) * 1000, 1, 0)
+    ]
+    _, periods = pace.over_time(quarters, quarters[0].start + 20 * 60_000, zone)
+    starts = [datetime.fromtimestamp(period.start / 1000, zone) for period in periods]
+    assert [(at.hour, at.minute) for at in starts] == [(9, 0), (10, 0)]
+    assert [period.masks for period in periods] == [1, 0]
 
 
 @pytest.mark.parametrize(
