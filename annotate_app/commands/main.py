@@ -133,6 +133,10 @@ def _serve(
     from annotate_app.serving import address_of, serve_until_interrupted
 
     app = make_app(project, hosts)
+    for language, texts in app.state.languages.catalogues.items():
+        if texts.missing:
+            missing = f"{len(texts.missing)} texts are missing, the first {texts.missing[0]}"
+            say(f"texts/{language}.toml: {missing}; English is shown")
     sender = WebhookSender(project)
     sender.start()
     say(f"\n  {address_of(listening)}\n\n{sign_in}\nCtrl-C stops the server.\n")
