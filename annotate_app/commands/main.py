@@ -10,6 +10,7 @@ import typer
 from annotate_app.commands import gold, people, progress, raters, settings, tokens, webhooks
 from annotate_app.commands.options import ProjectFolder
 from o365seg.errors import InputError
+from o365seg.store.roles import Role
 from o365seg.terminal import command_line
 from o365seg.terminal.output import say
 
@@ -60,6 +61,8 @@ def serve(
     """Serve a project's painting tool until Ctrl-C."""
     from annotate_app.serving import listen
     from o365seg.project.folder import open_project
+    from o365seg.store.database import now_ms
+    from o365seg.store.people.invitations import list_open
     from o365seg.store.people.raters import rater_names
 
     opened = open_project(project, images, database)
@@ -70,13 +73,8 @@ def serve(
             f"{error.message}; give its new place with --images", file=error.file
         ) from None
     with opened.store.read() as db:
-        names = rater_names(db)
-    if names:
-        sign_in = f"Sign in as {', '.join(names[:5])}{' …' if len(names) > 5 else ''}."
-    else:
-        sign_in = (
-            f"Nobody can sign in yet. Invite an owner: annotate-app invite {project} --role owner"
-        )
+        names, invited = rater_names(db, active_only=True), list_open(db, now_ms())
+    sign_in = _who_can_sign_in(project, names, [one.role for one in invited])
     if not hostname and behind_proxy is None:
         hostname = _own_names(host)
     _serve(opened, listen(host, port), sign_in, behind_proxy, hostname or [])
@@ -110,6 +108,21 @@ def demo(
         f"  benchmark evaluate {project}/{PREDICTIONS_FOLDER}/{PREDICTIONS[0]} --gt {release}\n"
     )
     _serve(opened, listening, f"{sign_in}\n\n{score}", None, _own_names(host))
+
+
+def _who_can_sign_in(project: Path, names: Sequence[str], invited: Sequence[Role]) -> str:
+    """Who has an account, who may join by a link, and what to do if there is nobody."""
+    roles = [f"{invited.count(role)} {role.value}" for role in Role if role in invited]
+    links = f"Open invitations: {', '.join(roles)}." if roles else ""
+    if names:
+        people = f"Sign in as {', '.join(names[:5])}{' …' if len(names) > 5 else ''}."
+        return f"{people} {links}".rstrip()
+    if links:
+        return f"Nobody can sign in yet. {links} Whoever opens an invitation's link can join."
+    return (
+        "Nobody can sign in or join: there is no account and no open invitation. Invite an owner: "
+        f"annotate-app invite {project} --role owner"
+    )
 
 
 def _own_names(host: str) -> list[str]:

@@ -96,7 +96,8 @@ app.command(epilog="Example: `o365seg status my-project --json - | jq .masks`")(
 
 @app.command(
     epilog="Examples: `o365seg release my-project` · "
-    "`o365seg release my-project --for pycocotools --out stock.json`"
+    "`o365seg release my-project --for pycocotools --out stock.json` · "
+    "`o365seg release my-project --consensus --out consensus.json`"
 )
 def release(
     project: ProjectFolder,
@@ -110,6 +111,14 @@ def release(
             "--for", help="pycocotools: write skipped and crowd objects as box-shaped crowds."
         ),
     ] = "benchmark",
+    consensus: Annotated[
+        bool,
+        typer.Option(
+            "--consensus",
+            help="Where three raters or more painted a question, write the pixels that most of "
+            "them painted.",
+        ),
+    ] = False,
 ) -> None:
     """Write the annotation file, with masks and marked skips."""
     from o365seg.formats.json_files import write_json_atomic
@@ -121,7 +130,7 @@ def release(
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
     opened = open_project(project)
     refuse_overwriting({"--out": path}, [project])
-    built = build_release(opened, for_stock_tools=stock)
+    built = build_release(opened, for_stock_tools=stock, consensus=consensus)
     write_json_atomic(path, built)
     note_export(opened, built, variant, None)
     if warning := zero_id_warning(record["id"] for record in built["annotations"]):
@@ -132,6 +141,12 @@ def release(
         f"{info['unanswered']} unanswered"
         + (f", {info['unaskable']} boxes without question" if info["unaskable"] else "")
     )
+    if consensus:
+        agreed = info["consensus"]
+        say(
+            f"masks by majority of three raters or more: {agreed['masks']}, of which "
+            f"{agreed['changed']} differ from the answer"
+        )
     if info["unanswered"] and not opened.about.corrects:
         say(
             "unanswered questions are marked as unanswered; the benchmark ignores them, like skips",

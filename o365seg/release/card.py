@@ -14,6 +14,7 @@ import data_cards
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import make_folder, write_bytes_atomic
 from o365seg.formats.records import AnnotationFile, read_annotations
+from o365seg.release.consensus import LEAST_MASKS
 from o365seg.release.licences import licence
 from o365seg.release.publication import Publication
 from o365seg.statistics.box_agreement import BoxAgreement, box_agreement
@@ -145,6 +146,8 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
             # Counted since schema 2; an earlier release does not tell.
             "checks": info if "accepted" in info else None,
             "ceiling": info.get("human_ceiling"),
+            "consensus": info.get("consensus"),
+            "least_masks": LEAST_MASKS,
             "source": info.get("source"),
             "source_sha256": info.get("source_sha256"),
             "seed": info.get("seed"),

@@ -82,9 +82,12 @@ def rater_by_id(db: sa.Connection, rater_id: int) -> Rater | None:
     return _one(db, rater.c.id == rater_id)
 
 
-def rater_names(db: sa.Connection) -> list[str]:
-    """All raters' names, sorted."""
-    return list(db.execute(sa.select(rater.c.name).order_by(rater.c.name)).scalars())
+def rater_names(db: sa.Connection, *, active_only: bool = False) -> list[str]:
+    """All people's names, sorted; `active_only`: of those who can sign in."""
+    condition = rater.c.active if active_only else sa.true()
+    return list(
+        db.execute(sa.select(rater.c.name).where(condition).order_by(rater.c.name)).scalars()
+    )
 
 
 def _one(db: sa.Connection, condition: sa.ColumnElement[bool]) -> Rater | None:

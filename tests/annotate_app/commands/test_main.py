@@ -29,6 +29,23 @@ def test_raters_are_added_with_a_random_password_and_can_sign_in(project: Projec
             assert httpx.post(f"{server.url}/login", data=form).status_code == 303
 
 
+def test_serve_says_who_can_join(project: Project) -> None:
+    with serving(project.folder) as server:
+        assert "Nobody can sign in or join: there is no account and no open" in server.said
+        assert f"annotate-app invite {project.folder} --role owner" in server.said
+    for role in ("rater", "owner", "rater"):
+        annotate_app("invite", project.folder, "--role", role)
+    with serving(project.folder) as server:
+        assert "Nobody can sign in yet. Open invitations: 2 rater, 1 owner." in server.said
+    annotate_app("rater", "add", project.folder, "Ada")
+    annotate_app("withdraw", project.folder, "2")
+    with serving(project.folder) as server:
+        assert "Sign in as Ada. Open invitations: 2 rater.\n" in server.said
+    annotate_app("deactivate", project.folder, "Ada")
+    with serving(project.folder) as server:
+        assert "Nobody can sign in yet. Open invitations: 2 rater." in server.said
+
+
 def test_a_new_password_replaces_the_old_one(project: Project) -> None:
     annotate_app("rater", "add", project.folder, "Ada")
     again = annotate_app("rater", "add", project.folder, "ada")
