@@ -16,7 +16,10 @@ The native core is C: `benchmark/native`.
 
 TYPE_CHECKING = False  # without typing, see `benchmark.average_precision.result`
 if TYPE_CHECKING:
+    from benchmark.analysis.comparison import compare
+    from benchmark.analysis.error_kinds import errors
     from benchmark.average_precision.evaluation import evaluate
+    from benchmark.average_precision.parameters import Parameters
     from benchmark.average_precision.result import Result
     from benchmark.drop_in.cocoeval import COCOeval
     from benchmark.drop_in.index import COCO
@@ -32,9 +35,12 @@ __all__ = [
     "Evaluator",
     "Iou",
     "PanopticResult",
+    "Parameters",
     "Result",
     "SemanticResult",
     "SkipRule",
+    "compare",
+    "errors",
     "evaluate",
     "evaluate_panoptic",
     "evaluate_semantic",
@@ -46,10 +52,13 @@ _MODULES = {
     "COCOeval": "drop_in.cocoeval",
     "Evaluator": "pieces.evaluator",
     "Iou": "reading.choices",
+    "Parameters": "average_precision.parameters",
     "PanopticResult": "pixels.panoptic",
     "Result": "average_precision.result",
     "SemanticResult": "pixels.semantic",
     "SkipRule": "reading.choices",
+    "compare": "analysis.comparison",
+    "errors": "analysis.error_kinds",
     "evaluate": "average_precision.evaluation",
     "evaluate_panoptic": "pixels.panoptic",
     "evaluate_semantic": "pixels.semantic",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.analysis.core import matched_core
 from benchmark.average_precision.native_path import NativeMatched
-from benchmark.average_precision.result import IOU_THRESHOLDS
+from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.sources import readable_twice
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.average_precision.result import IOU_THRESHOLDS, Result
+from benchmark.average_precision.parameters import IOU_THRESHOLDS
+from benchmark.average_precision.result import Result
 
 BINS = 10
 
@@ -61,6 +62,7 @@ def calibration(result: Result, iou: float = 0.5, bins: int = BINS) -> Calibrati
     Raises:
         ValueError: no such threshold, or fewer than 1 bin.
     """
+    result.require_default_parameters()
     if bins < 1:
         raise ValueError(f"at least 1 bin is needed, not {bins}")
     distance = np.abs(np.array(IOU_THRESHOLDS) - iou)

@@ -6,6 +6,7 @@ all of them cancels out; then a t interval (see `t_intervals`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from o365seg.statistics.t_intervals import (
     possible_differences,
     q_values,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,35 @@ class Comparison:
     categories: list[list[CategoryDifference]]
     resamples: int
     seed: int
+
+    def to_dataframe(self) -> "pd.DataFrame":
+        """A row per further model and category with objects; needs pandas.
+
+        Columns: `model` (from 1), `category_id`, `instances`, `images`, `first`, `second`,
+        `difference` (fractions), `low`, `high`, `p_value` and `q_value` (NaN for objects in too few
+        images).
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "model": model,
+                "category_id": one.category_id,
+                "instances": one.instances,
+                "images": one.images,
+                "first": one.first,
+                "second": one.second,
+                "difference": one.difference,
+                "low": one.interval and one.interval.low,
+                "high": one.interval and one.interval.high,
+                "p_value": one.p_value,
+                "q_value": one.q_value,
+            }
+            for model, categories in enumerate(self.categories, 1)
+            for one in categories
+        ]
+        numbers = ["low", "high", "p_value", "q_value"]
+        return pd.DataFrame(rows).astype(dict.fromkeys(numbers, float)) if rows else pd.DataFrame()
 
 
 def compare(results: Sequence[Result], resamples: int = RESAMPLES, seed: int = 0) -> Comparison:

@@ -37,6 +37,7 @@ from benchmark.reading.choices import Iou, SkipRule
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     from benchmark import _native
     from benchmark.reading.sources import GroundTruthSource, PredictionsSource
@@ -125,6 +126,18 @@ class ErrorKinds:
     false_positives_gain: float
     false_negatives_gain: float
 
+    def to_dataframe(self) -> "pd.DataFrame":
+        """A row per kind: `kind`, `errors`, and `ap_gained` if it were fixed; needs pandas."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "kind": [kind.name.lower() for kind in self.counts],
+                "errors": list(self.counts.values()),
+                "ap_gained": [self.gains[kind] for kind in self.counts],
+            }
+        )
+
 
 class Judgement:
     """Predictions judged by the native core.
@@ -200,7 +213,7 @@ def errors_of(core: "_native.Evaluation") -> ErrorKinds:
     )
 
 
-def error_kinds(
+def errors(
     predictions: "PredictionsSource",
     ground_truth: "GroundTruthSource",
     *,

@@ -36,6 +36,7 @@ def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.Data
         inputs: The same predictions and ground truth.
         judged: What `error_kinds.judge` found for them.
     """
+    result.require_default_parameters()
     import pandas as pd
 
     found = inputs.predictions
@@ -82,6 +83,7 @@ def images_table(result: Result, file: AnnotationFile) -> "pd.DataFrame":
     Columns: `image_id`, `file_name`, `width`, `height`, `objects`, `found`, `missed`,
     `false_positives`, `ignored`.
     """
+    result.require_default_parameters()
     import pandas as pd
 
     count = len(result.image_ids)

@@ -40,6 +40,7 @@ def mean_curves(result: Result) -> list[Curve]:
     Raises:
         InputError: no category has objects.
     """
+    result.require_default_parameters()
     known = result.curves.precision[0, 0, :, 0, -1] > -1
     if not known.any():
         raise InputError("the ground truth has no objects, so there is no curve")

@@ -5,13 +5,18 @@ Two paths, one outcome: `native_path` is fast, and whatever is unusual about the
 """
 
 from benchmark.average_precision import native_core, native_path
+from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.sources import readable_twice, truth_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.reading.input_text import InputText
     from benchmark.reading.sources import GroundTruthSource, PredictionsSource
+    from o365seg.formats.records import AnnotationFile
 
 
 def evaluate(
@@ -20,6 +25,7 @@ def evaluate(
     *,
     iou: Iou | str = Iou.SEGM,
     skip_rule: SkipRule | str = SkipRule.BOX,
+    parameters: Parameters = DEFAULT,
 ) -> Result:
     """Evaluate predictions as COCO does, ignoring those on instances that raters skipped.
 
@@ -38,6 +44,8 @@ def evaluate(
             (`boundary`: the lesser of mask IoU and boundary IoU, see
             `benchmark.average_precision.boundary`).
         skip_rule: How predictions on skipped instances count.
+        parameters: IoU thresholds, area ranges and limits of detections, where they are to be
+            other than COCO's or LVIS's own.
 
     Raises:
         InputError: predictions or ground truth are invalid; names the file, record and field.
@@ -45,9 +53,21 @@ def evaluate(
     """
     iou, rule = Iou(iou), SkipRule(skip_rule)
     source, truth = readable_twice(predictions), truth_source(ground_truth)
+    result = _evaluate(source, truth, iou, rule, parameters)
+    result.ground_truth = ground_truth
+    return result
+
+
+def _evaluate(
+    source: "str | Path | InputText",
+    truth: "str | Path | InputText | AnnotationFile",
+    iou: Iou,
+    rule: SkipRule,
+    parameters: Parameters,
+) -> Result:
     native = native_core.is_wanted() and native_path.is_built()
     if native:
-        result = native_path.evaluate(source, truth, iou, rule)
+        result = native_path.evaluate(source, truth, iou, rule, parameters=parameters)
         if result is not None:
             return result
     from benchmark.average_precision import pycocotools_path
@@ -57,10 +77,10 @@ def evaluate(
     if inputs.file.is_federated:
         from benchmark.average_precision.lvis import evaluate_lvis
 
-        return evaluate_lvis(inputs)
+        return evaluate_lvis(inputs, parameters)
     if native and inputs.texts is not None:  # no longer odd
-        result = native_path.evaluate(*inputs.texts, iou, rule)
+        result = native_path.evaluate(*inputs.texts, iou, rule, parameters=parameters)
         if result is not None:
             result.notes.extend(inputs.notes)
             return result
-    return pycocotools_path.evaluate_inputs(inputs, rule)
+    return pycocotools_path.evaluate_inputs(inputs, rule, parameters)

@@ -6,7 +6,6 @@ objects of a category are marked (`not_exhaustive_category_ids`), a false positi
 300 best predictions of an image count, of all categories together; there are no crowds.
 """
 
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,20 +15,14 @@ import msgspec
 import numpy as np
 
 from benchmark.average_precision import native_core, native_path, notes
-from benchmark.average_precision.accumulation import mean_known, precision_at_recalls, rank, recall
+from benchmark.average_precision.accumulation import precision_at_recalls, rank, recall
 from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.parameters import DEFAULT, FREQUENCIES, Parameters
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.pycocotools_path import SlowMatched
-from benchmark.average_precision.result import (
-    AREA_RANGES,
-    IOU_THRESHOLDS,
-    LVIS_NAMES,
-    Counts,
-    Curves,
-    Result,
-)
+from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.average_precision.weighted_ap import category_precision
-from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.choices import SkipRule
 from benchmark.reading.input_text import InputText
 from benchmark.reading.inputs import Inputs
 from o365seg.formats.records import AnnotationFile
@@ -37,27 +30,22 @@ from o365seg.formats.records import AnnotationFile
 if TYPE_CHECKING:
     from benchmark.average_precision.result import Matched
 
-DETECTIONS = 300
-"""Predictions that count per image, over all categories."""
 
-FREQUENCIES = "rcf"
-"""Rare, common, frequent."""
-
-
-def evaluate_lvis(inputs: Inputs) -> Result:
+def evaluate_lvis(inputs: Inputs, parameters: Parameters = DEFAULT) -> Result:
     """Evaluate by the rules of LVIS.
-
-    The numbers are those of `LVIS_NAMES`.
 
     Args:
         inputs: Predictions and ground truth; skip rules play no part.
+        parameters: IoU thresholds, area ranges, and the limit of detections per image.
     """
     file, found = inputs.file, inputs.predictions
-    best = _best_of_each_image(found.image_ids, found.scores)
+    limit = parameters.limits(lvis=True)[-1]
+    best = _best_of_each_image(found.image_ids, found.scores, limit)
     judged = _judged_pairs(file)
     pairs = list(zip(found.image_ids, found.category_ids, strict=True))
     kept = [index for index in np.flatnonzero(best).tolist() if pairs[index] in judged]
-    matched = LvisMatched(file, _match(inputs, kept), np.array(kept, np.int64))
+    plain = _match(inputs, kept, parameters)
+    matched = LvisMatched(file, plain, np.array(kept, np.int64), parameters)
     counts = Counts(
         images=len(file.images),
         categories=len(file.categories),
@@ -72,27 +60,28 @@ def evaluate_lvis(inputs: Inputs) -> Result:
         skip_rule=None,
         numbers=matched.numbers(),
         category_ids=matched.category_ids,
-        absorbed_counts=(0,) * len(IOU_THRESHOLDS),
+        absorbed_counts=(0,) * len(parameters.iou_thresholds),
         ap_by_rule={},
         counts=counts,
         notes=[
-            notes.lvis(int(best.sum()) - len(kept), len(found) - int(best.sum())),
+            notes.lvis(int(best.sum()) - len(kept), len(found) - int(best.sum()), limit),
             *inputs.notes,
             *notes.of_counts(counts, masks=inputs.iou.of_masks),
         ],
         matched=matched,
-        names=LVIS_NAMES,
+        parameters=parameters,
+        is_lvis=True,
     )
 
 
-def _best_of_each_image(image_ids: Sequence[int], scores: np.ndarray) -> np.ndarray:
+def _best_of_each_image(image_ids: Sequence[int], scores: np.ndarray, limit: int) -> np.ndarray:
     """bool[predictions]: among the best of its image; of equal scores the earlier."""
     images = np.array(image_ids, np.int64)
     order = np.lexsort((-scores, images))
     sorted_images = images[order]
     first = np.searchsorted(sorted_images, sorted_images)
     best = np.zeros(len(images), bool)
-    best[order[np.arange(len(order)) - first < DETECTIONS]] = True
+    best[order[np.arange(len(order)) - first < limit]] = True
     return best
 
 
@@ -104,7 +93,7 @@ def _judged_pairs(file: AnnotationFile) -> set[tuple[int, int]]:
     return judged
 
 
-def _match(inputs: Inputs, kept: list[int]) -> "Matched":
+def _match(inputs: Inputs, kept: list[int], parameters: Parameters) -> "Matched":
     """COCO's matching of the predictions that count, without crowds and by the core if it can."""
     file = inputs.file
     plain = AnnotationFile(
@@ -115,28 +104,21 @@ def _match(inputs: Inputs, kept: list[int]) -> "Matched":
         [msgspec.structs.replace(one, iscrowd=0) for one in file.annotations],
         file.categories,
     )
-    if native_core.is_wanted() and native_path.is_built() and inputs.iou is not Iou.BOUNDARY:
+    if native_core.is_wanted() and native_path.is_built():
         from benchmark import _native
 
         truth = InputText("ground truth", msgspec.json.encode(plain))
         results = InputText("predictions", msgspec.json.encode(_records(inputs, kept)))
+        alone = parameters.with_max_dets(parameters.limits(lvis=True))
         try:
-            core = native_core.read(truth, results, iou=inputs.iou)
+            core = native_core.match(truth, results, iou=inputs.iou, parameters=alone)
         except _native.Unusual:
             pass
         else:
-            core.configure(
-                array("d", IOU_THRESHOLDS),
-                array("d", [bound for bounds in AREA_RANGES for bound in bounds]),
-                array("d", [DETECTIONS]),
-                DETECTIONS,
-                array("d", np.linspace(0, 1, 101)),
-            )
-            core.match()
-            return native_path.NativeMatched(core, SkipRule.NONE)
+            return native_path.NativeMatched(core, SkipRule.NONE, alone)
     records = [record | {"iscrowd": 0} for record in inputs.truth.without_skipped()]
     chosen = inputs.predictions.subset(kept)
-    matching = Matching(plain, records, chosen, inputs.iou, limit=DETECTIONS)
+    matching = Matching(plain, records, chosen, inputs.iou, parameters=parameters, lvis=True)
     nothing = np.zeros(0)
     return SlowMatched(matching, Curves(nothing, nothing, nothing), {})
 
@@ -166,11 +148,13 @@ class LvisMatched:
         file: The ground truth.
         plain: COCO's matches of the predictions that count.
         kept: int64, the place of each of those among all predictions.
+        parameters: What is measured.
     """
 
     file: AnnotationFile
     plain: "Matched"
     kept: np.ndarray
+    parameters: Parameters
 
     @property
     def category_ids(self) -> list[int]:
@@ -203,38 +187,34 @@ class LvisMatched:
 
     @cached_property
     def _found(self) -> Curves:
-        shape = len(IOU_THRESHOLDS), 101, len(self.category_ids), len(AREA_RANGES)
+        ranges = len(self.parameters.area_ranges)
+        shape = len(self.parameters.iou_thresholds), 101, len(self.category_ids), ranges
         precision, reached = np.full(shape, -1.0), np.full((shape[0], *shape[2:]), -1.0)
         for k, category_id in enumerate(self.category_ids):
             matches = self.category_matches(category_id)
-            for area in range(len(AREA_RANGES)):
+            for area in range(ranges):
                 if not matches.positives[area].any():
                     continue
                 ranking = rank(matches, area)
                 precision[:, :, k, area] = precision_at_recalls(ranking)
                 reached[:, k, area] = recall(ranking)
-        return Curves(precision, reached, np.zeros(0))
+        scores = np.full((*shape, 1), -1.0)
+        return Curves(precision[..., None], reached[..., None], scores)
 
     def curves(self) -> Curves:
         """Precision and recall as lvis-api's, with a last axis of the one detection limit."""
-        scores = np.full((*self._found.precision.shape, 1), -1.0)
-        return Curves(self._found.precision[..., None], self._found.recall[..., None], scores)
+        return self._found
 
     def numbers(self) -> tuple[float, ...]:
-        """The numbers of `LVIS_NAMES`."""
-        precision, reached = self._found.precision, self._found.recall
+        """The numbers of LVIS: also those of rare, common and frequent categories."""
         named = {category.id: category.frequency for category in self.file.categories}
-        groups = [
-            [k for k, category_id in enumerate(self.category_ids) if named[category_id] == one]
-            for one in FREQUENCIES
-        ]
-        return (
-            mean_known(precision[..., 0]),
-            mean_known(precision[0, ..., 0]),
-            mean_known(precision[5, ..., 0]),
-            *(mean_known(precision[..., area]) for area in (1, 2, 3)),
-            *(mean_known(precision[:, :, group, 0]) for group in groups),
-            *(mean_known(reached[..., area]) for area in range(4)),
+        groups = {
+            key: [k for k, category_id in enumerate(self.category_ids) if named[category_id] == key]
+            for key in FREQUENCIES
+        }
+        return tuple(
+            measure.of(self._found, groups[measure.frequency] if measure.frequency else slice(None))
+            for measure in self.parameters.measures(lvis=True)
         )
 
     def absorbed_at_half(self, category_id: int) -> int:

@@ -7,16 +7,22 @@ evaluation's imports then cost no time.
 import _thread
 import os
 
+from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.reading.input_text import InputText, read_file
 from benchmark.reading.processors import processors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmark import _native
 
 SWITCH = "O365SEG_NATIVE"
 """Set to 0 in the environment, this variable keeps the core out."""
 
+
+THRESHOLDS, RANGES, LIMITS = 10, 4, 3
+"""The most IoU thresholds, area ranges and limits of detections in one pass of the core."""
 
 DILATION_RATIO = 0.02
 """The width of a boundary, of the image's diagonal: as for COCO and LVIS (Cityscapes: 0.005)."""
@@ -75,17 +81,54 @@ def read(
     return core
 
 
+def configure(
+    core: "_native.Evaluation",
+    thresholds: "Sequence[float]",
+    ranges: "Sequence[Sequence[float]]",
+    limits: "Sequence[int]",
+) -> None:
+    """Set what is matched and measured; unset, it is what pycocotools has.
+
+    Args:
+        core: What has been read.
+        thresholds: IoU thresholds, ascending, at most `THRESHOLDS`.
+        ranges: Area ranges, both ends inclusive, at most `RANGES`.
+        limits: Limits of detections, ascending, at most `LIMITS`.
+    """
+    from array import array
+
+    core.configure(
+        array("d", thresholds),
+        array("d", [bound for pair in ranges for bound in pair]),
+        array("d", limits),
+        limits[-1],
+        array("d", [*(i * (1 / 100) for i in range(100)), 1.0]),
+    )
+
+
 def match(
-    truth: InputText, results: InputText, *, iou: str, threads: int | None = None
+    truth: InputText,
+    results: InputText,
+    *,
+    iou: str,
+    threads: int | None = None,
+    parameters: Parameters = DEFAULT,
 ) -> "_native.Evaluation":
     """Read and match by COCO's rules; arguments and errors as of `read`.
 
     Raises:
-        _native.Unusual: also for LVIS, whose rules are other ones (`lvis`).
+        _native.Unusual: also for LVIS, whose rules are other ones (`lvis`), and for more
+            parameters than the core has room for.
     """
     from benchmark import _native
 
+    thresholds, ranges = parameters.iou_thresholds, parameters.area_ranges
+    limits = parameters.limits()
+    if len(thresholds) > THRESHOLDS or len(ranges) > RANGES or len(limits) > LIMITS:
+        raise _native.Unusual
     core = read(truth, results, iou=iou, threads=threads)
+    if not parameters.is_default:
+        configure(core, thresholds, ranges, limits)
     core.match()
     if core.facts()["federated"]:
         raise _native.Unusual

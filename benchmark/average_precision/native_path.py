@@ -7,8 +7,9 @@ The core says whether it takes the input for sound and plain; if not, there is n
 import os
 
 from benchmark.average_precision import notes
-from benchmark.average_precision.native_core import match
-from benchmark.average_precision.result import IOU_THRESHOLDS, Counts, Curves, Result
+from benchmark.average_precision.native_core import LIMITS, RANGES, THRESHOLDS, match
+from benchmark.average_precision.parameters import DEFAULT, Parameters
+from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.input_text import InputText, read_file
 from o365seg.errors import InputError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from benchmark.average_precision.matches import CategoryMatches
     from o365seg.formats.records import AnnotationFile
 
-_RANGES, _LIMITS, _RECALLS = 4, 3, 101
+_RECALLS = 101
 
 
 def is_built() -> bool:
@@ -43,6 +44,7 @@ def evaluate(
     iou: Iou,
     rule: SkipRule,
     threads: int | None = None,
+    parameters: Parameters = DEFAULT,
 ) -> Result | None:
     """The result, or None where the input needs the general path.
 
@@ -52,15 +54,16 @@ def evaluate(
         iou: What is compared.
         rule: How predictions on skipped instances count.
         threads: How many to use, for any result; None for one a processor.
+        parameters: What is measured.
     """
     from benchmark import _native
 
     try:
         truth, results = text_of(ground_truth), text_of(predictions)
-        core = match(truth, results, iou=iou, threads=threads)
+        core = match(truth, results, iou=iou, threads=threads, parameters=parameters)
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
-    return result_of(core, iou, rule)
+    return result_of(core, iou, rule, parameters)
 
 
 def text_of(source: "str | Path | InputText | AnnotationFile") -> InputText:
@@ -74,11 +77,23 @@ def text_of(source: "str | Path | InputText | AnnotationFile") -> InputText:
     return InputText("ground truth", msgspec.json.encode(source))
 
 
-def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
-    """The numbers of what the core has matched."""
+def result_of(
+    core: "_native.Evaluation", iou: Iou, rule: SkipRule, parameters: Parameters = DEFAULT
+) -> Result:
+    """The numbers of what the core has matched with these parameters."""
     facts = core.facts()
     masks = iou.of_masks
-    numbers, by_rule = core.stats(rule)
+    matched = NativeMatched(core, rule, parameters)
+    if parameters.is_default:
+        numbers, by_rule = core.stats(rule)
+    else:
+        measures = parameters.measures()
+        curves = matched.curves()
+        numbers = tuple(measure.of(curves) for measure in measures)
+        by_rule = {
+            each: measures[0].of(NativeMatched(core, each, parameters).curves())
+            for each in (SkipRule if masks else ())
+        }
     ap_by_rule = {each: by_rule[each] for each in SkipRule} if masks else {}
     others = facts["annotations"] - facts["crowds"]
     tallies = notes.Tallies(
@@ -103,21 +118,30 @@ def result_of(core: "_native.Evaluation", iou: Iou, rule: SkipRule) -> Result:
         skip_rule=rule if masks else None,
         numbers=numbers,
         category_ids=core.ids(False),
-        absorbed_counts=core.absorbed(rule),
+        absorbed_counts=core.absorbed(rule)[: len(parameters.iou_thresholds)],
         ap_by_rule=ap_by_rule,
         counts=counts,
         tallies=tallies,
         notes=notes.tell(tallies, counts, masks=masks),
-        matched=NativeMatched(core, rule),
+        matched=matched,
+        parameters=parameters,
     )
 
 
 class NativeMatched:
     """What the core matched, under one rule; see `benchmark.average_precision.result.Matched`."""
 
-    def __init__(self, core: "_native.Evaluation", rule: SkipRule) -> None:
+    def __init__(
+        self, core: "_native.Evaluation", rule: SkipRule, parameters: Parameters = DEFAULT
+    ) -> None:
         self.core = core
         self.rule = rule
+        # The core has room for this many, and fills all of it.
+        self._kept = (
+            slice(len(parameters.iou_thresholds)),
+            slice(len(parameters.area_ranges)),
+            slice(len(parameters.limits())),
+        )
 
     def image_ids(self) -> list[int]:
         """All image ids, ascending."""
@@ -127,12 +151,13 @@ class NativeMatched:
         """pycocotools' arrays."""
         import numpy as np
 
-        tail = (len(self.core.ids(False)), _RANGES, _LIMITS)
-        precision = np.zeros((len(IOU_THRESHOLDS), _RECALLS, *tail))
-        recall = np.zeros((len(IOU_THRESHOLDS), *tail))
+        tail = (len(self.core.ids(False)), RANGES, LIMITS)
+        precision = np.zeros((THRESHOLDS, _RECALLS, *tail))
+        recall = np.zeros((THRESHOLDS, *tail))
         scores = np.zeros_like(precision)
         self.core.curves(self.rule, precision, recall, scores)
-        return Curves(precision, recall, scores)
+        t, a, m = self._kept
+        return Curves(precision[t, ..., a, m], recall[t, ..., a, m], scores[t, ..., a, m])
 
     def category_matches(self, category_id: int) -> "CategoryMatches":
         """A category's matches."""
@@ -157,12 +182,16 @@ class NativeMatched:
             np.empty(count, np.int32),
             np.empty(count, np.int64),
             np.empty(count),
-            np.empty((_RANGES, len(IOU_THRESHOLDS), count), bool),
-            np.empty((_RANGES, len(IOU_THRESHOLDS), count), bool),
-            np.empty((_RANGES, self.core.facts()["images"]), np.int32),
+            np.empty((RANGES, THRESHOLDS, count), bool),
+            np.empty((RANGES, THRESHOLDS, count), bool),
+            np.empty((RANGES, self.core.facts()["images"]), np.int32),
         ]
         self.core.matches(rule, category, *arrays)
-        return CategoryMatches(category_id, *arrays)
+        image, prediction, score, matched, ignored, positives = arrays
+        t, a, _ = self._kept
+        return CategoryMatches(
+            category_id, image, prediction, score, matched[a, t], ignored[a, t], positives[a]
+        )
 
     def resampled_precision(
         self, weights: "np.ndarray", thresholds: "Sequence[int]", area: int = 0

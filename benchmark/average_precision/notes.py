@@ -136,12 +136,12 @@ def negative_boxes(count: int) -> str:
     )
 
 
-def lvis(unjudged: int, beyond: int) -> str:
+def lvis(unjudged: int, beyond: int, limit: int) -> str:
     """LVIS's rules apply; how many predictions they leave out."""
     return (
         "The ground truth is LVIS's, so its rules apply: a prediction counts only where its "
-        f"category was looked for in the image ({unjudged:,} do not count), and only the 300 best "
-        f"of an image count ({beyond:,} do not)."
+        f"category was looked for in the image ({unjudged:,} do not count), and only the {limit} "
+        f"best of an image count ({beyond:,} do not)."
     )
 
 

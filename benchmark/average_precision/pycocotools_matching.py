@@ -16,7 +16,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from benchmark.average_precision.boundary import lesser_ious
-from benchmark.average_precision.matches import DETECTIONS
+from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.average_precision.result import Curves
 from benchmark.reading.choices import Iou
 from benchmark.reading.predictions import Predictions
@@ -68,7 +68,8 @@ class Matching:
         predictions: What to match.
         iou: What to compare.
         image_ids: Only these images; None for all of the file's.
-        limit: Predictions that take part per image and category, best score first.
+        parameters: IoU thresholds, area ranges and limits of detections.
+        lvis: Whether the limit of detections is that of LVIS.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Matching:
         predictions: Predictions,
         iou: Iou,
         image_ids: Sequence[int] | None = None,
-        limit: int = DETECTIONS,
+        parameters: Parameters = DEFAULT,
+        *,
+        lvis: bool = False,
     ) -> None:
         wanted = None if image_ids is None else set(image_ids)
         kept = [
@@ -94,7 +97,11 @@ class Matching:
             "segm" if iou.of_masks else "bbox",
         )
         params = evaluation.params
-        params.maxDets = [*params.maxDets[:2], limit]
+        params.maxDets = list(parameters.limits(lvis=lvis))
+        params.iouThrs = np.array(parameters.iou_thresholds)
+        params.areaRng = [list(bounds) for bounds in parameters.area_ranges]
+        params.areaRngLbl = parameters.labels
+        self.parameters = parameters
         params.imgIds = sorted(wanted if wanted is not None else {i.id for i in truth.images})
         params.catIds = sorted({category.id for category in truth.categories})
         self.image_ids: list[int] = params.imgIds

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmark.average_precision import notes
 from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.average_precision.skip_rule import Cells, cells_by_rule
@@ -40,20 +41,20 @@ def evaluate(
     )
 
 
-def evaluate_inputs(inputs: Inputs, rule: SkipRule) -> Result:
+def evaluate_inputs(inputs: Inputs, rule: SkipRule, parameters: Parameters = DEFAULT) -> Result:
     """Evaluate what has been read and checked."""
-    result = _evaluate(inputs, rule)
+    result = _evaluate(inputs, rule, parameters)
     result.notes.extend(inputs.notes)
     return result
 
 
-def _evaluate(inputs: Inputs, rule: SkipRule) -> Result:
+def _evaluate(inputs: Inputs, rule: SkipRule, parameters: Parameters) -> Result:
     file, truth, found, iou = inputs.file, inputs.truth, inputs.predictions, inputs.iou
     if iou is Iou.BBOX:
-        matching = Matching(file, truth.records, found, iou)
+        matching = Matching(file, truth.records, found, iou, parameters=parameters)
         return _result(matching, truth, found, iou, None, {}, {}, {})
 
-    matching = Matching(file, truth.without_skipped(), found, iou)
+    matching = Matching(file, truth.without_skipped(), found, iou, parameters=parameters)
     cells = cells_by_rule(matching, truth, found, iou)
     ap_by_rule = {}
     for other in SkipRule:
@@ -140,9 +141,13 @@ def _result(
     ap_by_rule: dict[SkipRule, float],
 ) -> Result:
     curves = matching.curves()
-    stats = matching.stats()
+    parameters = matching.parameters
+    if parameters.is_default:
+        numbers = tuple(matching.stats().tolist())
+    else:
+        numbers = tuple(measure.of(curves) for measure in parameters.measures())
     if rule is not None:  # a rule without an entry differs in nothing from the one chosen
-        ap_by_rule = {other: ap_by_rule.get(other, float(stats[0])) for other in SkipRule}
+        ap_by_rule = {other: ap_by_rule.get(other, numbers[0]) for other in SkipRule}
     absorbed = np.zeros(len(matching.thresholds), np.int64)
     at_half: dict[int, int] = {}
     for pair in cells:
@@ -179,7 +184,7 @@ def _result(
     return Result(
         iou=iou,
         skip_rule=rule,
-        numbers=tuple(stats.tolist()),
+        numbers=numbers,
         category_ids=matching.category_ids,
         absorbed_counts=tuple(absorbed.tolist()),
         ap_by_rule=ap_by_rule,
@@ -187,6 +192,7 @@ def _result(
         tallies=tallies,
         notes=notes.tell(tallies, counts, masks=masks),
         matched=SlowMatched(matching, curves, at_half),
+        parameters=parameters,
     )
 
 

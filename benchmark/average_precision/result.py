@@ -7,34 +7,23 @@ and `pathlib` takes a third of the time that all of Objects365's evaluation does
 
 from functools import cached_property
 
+from benchmark.average_precision.parameters import DEFAULT, IOU_THRESHOLDS, Parameters
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Protocol
 
     import numpy as np
+    import pandas as pd
 
     from benchmark.average_precision.matches import CategoryMatches
     from benchmark.average_precision.notes import Tallies
+    from benchmark.average_precision.parameters import Measure
     from benchmark.reading.choices import Iou, SkipRule
+    from benchmark.reading.sources import GroundTruthSource
 else:
     Protocol = object
-
-STAT_NAMES = (
-    "AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl",
-)  # fmt: skip
-
-LVIS_NAMES = (
-    "AP", "AP50", "AP75", "APs", "APm", "APl", "APr", "APc", "APf", "AR300", "ARs", "ARm", "ARl",
-)  # fmt: skip
-"""Of LVIS: also the APs of rare, common and frequent categories, and 300 detections an image."""
-
-_STEP = (0.95 - 0.5) / 9
-IOU_THRESHOLDS = (*(step * _STEP + 0.5 for step in range(9)), 0.95)
-"""pycocotools' `numpy.linspace(.5, .95, 10)`, to the bit."""
-
-AREA_RANGES = ((0, 1e10), (0, 32**2), (32**2, 96**2), (96**2, 1e10))
-"""pycocotools' `areaRng` of masks in pixels: all, small, medium, large; both ends belong to it."""
 
 
 class Counts:
@@ -117,16 +106,19 @@ class Result:
     Attributes:
         iou: What was compared.
         skip_rule: The rule that all numbers follow; None for boxes, which need none.
-        numbers: pycocotools' 12 numbers, or those of LVIS, in the order of `names`.
-        names: `STAT_NAMES`, or `LVIS_NAMES`.
+        numbers: pycocotools' 12 numbers, those of LVIS or of other parameters, in the order of
+            `measures`.
+        parameters: IoU thresholds, area ranges and limits of detections.
+        is_lvis: Whether the rules of LVIS were applied.
         category_ids: The categories along the arrays of `curves`.
         absorbed_counts: Per threshold, the predictions that are ignored because of a skipped
-            instance and would otherwise count as false positives (all areas, 100 detections).
+            instance and would otherwise count as false positives (all areas, largest limit).
         ap_by_rule: AP under each treatment of skipped instances; empty for boxes.
         counts: What took part.
         notes: Notes to the reader about the numbers, one line each.
         matched: What the arrays are made from.
         tallies: The counts that the notes are made from; None for LVIS.
+        ground_truth: What was evaluated against; `to_dataframe` takes names from it.
     """
 
     def __init__(
@@ -142,7 +134,9 @@ class Result:
         notes: list[str],
         matched: Matched,
         tallies: "Tallies | None" = None,
-        names: tuple[str, ...] = STAT_NAMES,
+        parameters: Parameters = DEFAULT,
+        is_lvis: bool = False,
+        ground_truth: "GroundTruthSource | None" = None,
     ) -> None:
         self.iou = iou
         self.skip_rule = skip_rule
@@ -153,8 +147,10 @@ class Result:
         self.counts = counts
         self.notes = notes
         self.matched = matched
-        self.names = names
         self.tallies = tallies
+        self.parameters = parameters
+        self.is_lvis = is_lvis
+        self.ground_truth = ground_truth
 
     def __repr__(self) -> str:
         """The main numbers, in percent."""
@@ -171,7 +167,62 @@ class Result:
             {one.category_id: one for one in self.matches},
             {category: self.matched.absorbed_at_half(category) for category in self.category_ids},
         )
-        return vars(self) | {"matched": stored}
+        return vars(self) | {"matched": stored, "ground_truth": self._names_alone()}
+
+    def _names_alone(self) -> "GroundTruthSource | None":
+        """The ground truth without its masks; a path as it is."""
+        from os import PathLike
+
+        if self.ground_truth is None or isinstance(self.ground_truth, str | PathLike):
+            return self.ground_truth
+        from benchmark.reading.inputs import read_truth
+        from o365seg.formats.records import AnnotationFile
+
+        file = read_truth(self.ground_truth, self.iou)
+        return AnnotationFile([], [one for one in file.annotations if one.is_skipped],
+                              file.categories)  # fmt: skip
+
+    @property
+    def measures(self) -> "list[Measure]":
+        """What each of `numbers` is."""
+        return self.parameters.measures(lvis=self.is_lvis)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of `numbers`."""
+        return tuple(one.name for one in self.measures)
+
+    def require_default_parameters(self) -> None:
+        """Refuse to go on with other IoU thresholds, area ranges or limits.
+
+        Raises:
+            InputError: they are other than COCO's or LVIS's own.
+        """
+        if not self.parameters.is_default:
+            from o365seg.errors import InputError
+
+            raise InputError(
+                "this analysis needs COCO's own IoU thresholds, area ranges and limits of "
+                "detections"
+            )
+
+    def to_dataframe(self, ground_truth: "GroundTruthSource | None" = None) -> "pd.DataFrame":
+        """A row per category, as in `benchmark evaluate --csv`; needs pandas.
+
+        Columns: `category_id`, `name`, `supercategory`, AP and AR as fractions (`ap`, `ap50`,
+        `ap75`, `ap_small`, `ap_medium`, `ap_large`, `ar100`, or those of `parameters`; NaN where
+        there are no objects), `instances`, `predictions`, `skipped` and `absorbed`.
+
+        Args:
+            ground_truth: Where to read names; None for what was evaluated against, which a result
+                of `benchmark merge` does not know.
+
+        Raises:
+            InputError: the ground truth cannot be read, or has other categories.
+        """
+        from benchmark.average_precision.breakdown import category_table
+
+        return category_table(self, ground_truth)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -180,17 +231,17 @@ class Result:
 
     @cached_property
     def stats(self) -> "np.ndarray":
-        """The numbers as float64[12], or float64[13] of LVIS."""
+        """The numbers as float64, 12 by default and 13 of LVIS."""
         return _array(self.numbers)
 
     @cached_property
     def thresholds(self) -> "np.ndarray":
-        """The IoU thresholds, float64[10]."""
-        return _array(IOU_THRESHOLDS)
+        """The IoU thresholds, float64, 10 by default."""
+        return _array(self.parameters.iou_thresholds)
 
     @cached_property
     def absorbed(self) -> "np.ndarray":
-        """`absorbed_counts` as int64[10]."""
+        """`absorbed_counts` as int64."""
         return _array(self.absorbed_counts)
 
     @cached_property
@@ -240,9 +291,11 @@ class Result:
         Raises:
             ValueError: not of that shape, negative, or too large to count with 32 bits; or no
                 such thresholds.
+            InputError: the result has other than the default parameters.
         """
         import numpy as np
 
+        self.require_default_parameters()
         checked = np.asarray(weights)
         if checked.ndim != 2 or checked.shape[1] != len(self.image_ids):
             raise ValueError(

@@ -95,7 +95,9 @@ def cells_by_rule(
             for pair in boxes
         }
     images = {image_id for image_id, _ in boxes}
-    as_crowds = Matching(truth.file, truth.records, predictions, iou, sorted(images))
+    as_crowds = Matching(
+        truth.file, truth.records, predictions, iou, sorted(images), matching.parameters
+    )
     cells[SkipRule.IOA] = {pair: as_crowds.cells(*pair) for pair in boxes}
     return cells
 

@@ -6,6 +6,7 @@ Free of Typer and rich, so that `fast_path` can start an evaluation without them
 import sys
 
 from benchmark.average_precision import evaluation, native_core, native_path
+from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.release_location import find_release
 from benchmark.report.result_text import result_json, result_lines, result_table
@@ -45,6 +46,7 @@ def run_evaluation(
     json_file: "str | Path | None",
     wanted: "Wanted | None" = None,
     started: "HeadStart | None" = None,
+    parameters: Parameters = DEFAULT,
 ) -> None:
     """Evaluate, and print or write the numbers.
 
@@ -56,6 +58,7 @@ def run_evaluation(
         json_file: Also write the numbers to this file; `-` prints them instead of the tables.
         wanted: The extras asked for, if any.
         started: The matching of the same files, if it has started.
+        parameters: What is measured.
 
     Raises:
         InputError: an input is invalid, or a file cannot be written.
@@ -82,7 +85,9 @@ def run_evaluation(
     if core is not None:
         result = native_path.result_of(core, iou, skip_rule)
     else:
-        result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
+        result = evaluation.evaluate(
+            predictions, release, iou=iou, skip_rule=skip_rule, parameters=parameters
+        )
     numbers: dict[str, object] = {}
     lines, tables, written, printed = [], [], [], []
     if wanted is not None:

@@ -120,9 +120,14 @@ def _find_intervals(source: Sides, wanted: Wanted, found: Extras) -> None:
 
 
 def _find_categories(source: Sides, wanted: Wanted, found: Extras) -> None:
-    from benchmark.analysis.breakdown import by_category, by_supercategory
-    from benchmark.report.breakdown_tables import rows_csv, rows_table
+    from benchmark.average_precision.breakdown import (
+        by_category,
+        by_supercategory,
+        category_measures,
+    )
+    from benchmark.report.breakdown_tables import rows_csv, rows_json, rows_table
 
+    measures = category_measures(source.result)
     rows = by_category(source.result, source.file)
     if wanted.csv_file:
         text = rows_csv(rows)
@@ -132,12 +137,12 @@ def _find_categories(source: Sides, wanted: Wanted, found: Extras) -> None:
             write_bytes_atomic(wanted.csv_file, text.encode())
             found.written.append(wanted.csv_file)
     if By.CATEGORY in wanted.by:
-        found.tables.append(rows_table(rows, "By category (%)"))
-        found.numbers["by_category"] = [asdict(row) for row in rows]
+        found.tables.append(rows_table(rows, measures, "By category (%)"))
+        found.numbers["by_category"] = rows_json(rows)
     if By.SUPERCATEGORY in wanted.by:
         groups = by_supercategory(rows)
-        found.tables.append(rows_table(groups, "By supercategory (%)"))
-        found.numbers["by_supercategory"] = [asdict(row) for row in groups]
+        found.tables.append(rows_table(groups, measures, "By supercategory (%)"))
+        found.numbers["by_supercategory"] = rows_json(groups)
 
 
 def _find_slices(source: Sides, wanted: Wanted, found: Extras) -> None:

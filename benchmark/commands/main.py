@@ -45,12 +45,15 @@ _TASK_OPTIONS = {
         "pictures",
         "part",
         "save",
+        "max_dets",
+        "iou_thresholds",
+        "areas",
     },
     Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
     Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
 }
 
-_OPTION_NAMES = {"csv_file": "csv", "slices": "slice"}  # where they differ from the parameter's
+_OPTION_NAMES = {"csv_file": "csv", "slices": "slice", "areas": "area"}
 
 
 @app.command(
@@ -101,6 +104,35 @@ def evaluate(
             rich_help_panel=_INSTANCE,
         ),
     ] = SkipRule.BOX,
+    max_dets: Annotated[
+        str | None,
+        typer.Option(
+            help="Limits of detections per image and category, separated by commas; AP is at the "
+            "largest.",
+            show_default="1,10,100; LVIS: 300 per image",
+            metavar="N,…",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    iou_thresholds: Annotated[
+        str | None,
+        typer.Option(
+            help="IoU thresholds: separated by commas, or FIRST:LAST:STEP.",
+            show_default="0.5:0.95:0.05",
+            metavar="T,…",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
+    areas: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--area",
+            help="Area range in pixels, in place of small, medium and large, such as tiny=0:256 "
+            "or huge=65536:; repeatable.",
+            metavar="NAME=LOW:HIGH",
+            rich_help_panel=_INSTANCE,
+        ),
+    ] = None,
     by: Annotated[
         list[By] | None,
         typer.Option(
@@ -278,12 +310,17 @@ def evaluate(
         return
     from benchmark.commands.evaluate import run_evaluation
     from benchmark.commands.extras import Wanted
+    from benchmark.commands.parameters import parse_parameters
+
+    parameters = parse_parameters(iou_thresholds, areas, max_dets)
+    if not parameters.is_default:
+        _refuse_default_numbers(context)
 
     wanted = Wanted(
         by or [], csv_file, interval, resamples, seed, report, images, pictures,
         images_csv, detections_csv, _slices(slices or []),
     )  # fmt: skip
-    run_evaluation(predictions, gt, iou, skip_rule, json_file, wanted)
+    run_evaluation(predictions, gt, iou, skip_rule, json_file, wanted, parameters=parameters)
 
 
 def _check_options(context: typer.Context, task: Task) -> None:
@@ -308,15 +345,30 @@ def _slices(arguments: list[str]) -> dict[str, Path]:
     return found
 
 
+_NUMBERS = ("slices", "interval", "report", "images_csv", "detections_csv")
+
+
 def _refuse_numbers(context: typer.Context) -> None:
     """Refuse an option for numbers with --save, which gives none."""
-    names = ("by", "csv_file", "images_csv", "detections_csv", "slices", "interval", "report")
-    for name in (*names, "json_file"):
+    names = ("by", "csv_file", "json_file", *_NUMBERS)
+    _refuse(context, names, "not valid with --save; use it with `benchmark merge`")
+    names = ("max_dets", "iou_thresholds", "areas")
+    _refuse(context, names, "not valid with --save")
+
+
+def _refuse_default_numbers(context: typer.Context) -> None:
+    """Refuse an option for numbers that are at COCO's own thresholds, areas and limits."""
+    message = "not valid with --max-dets, --iou-thresholds or --area"
+    _refuse(context, _NUMBERS, message)
+    if By.SIZE in (context.params.get("by") or ()):
+        raise typer.BadParameter(message, param_hint="--by size")
+
+
+def _refuse(context: typer.Context, names: tuple[str, ...], message: str) -> None:
+    for name in names:
         if context.params.get(name):
             option = "--" + _OPTION_NAMES.get(name, name.removesuffix("_file")).replace("_", "-")
-            raise typer.BadParameter(
-                "not valid with --save; use it with `benchmark merge`", param_hint=option
-            )
+            raise typer.BadParameter(message, param_hint=option)
 
 
 def _panoptic(

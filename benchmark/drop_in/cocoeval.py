@@ -17,7 +17,7 @@ from pycocotools.cocoeval import COCOeval as StockCOCOeval
 
 from benchmark.average_precision import native_core
 from benchmark.average_precision.native_path import is_built
-from benchmark.average_precision.result import IOU_THRESHOLDS
+from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.drop_in.core_input import CoreInput, input_of, untouched_input
 from benchmark.drop_in.core_passes import Passes, is_possible, read, unique
 from benchmark.drop_in.plain_cocoeval import PlainCOCOeval

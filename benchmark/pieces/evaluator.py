@@ -65,11 +65,12 @@ class Evaluator(Summable):
         ).hexdigest()
         self.odd = odd
         self._rank = {image_id: i for i, image_id in enumerate(self.image_ids)}
+        self._categories = file.categories
         self._images = {image.id: image for image in file.images}
         self._annotations: dict[int, list[Annotation]] = {}
         for one in file.annotations:
             self._annotations.setdefault(one.image_id, []).append(one)
-        self._evaluate_truth(flags)
+        self._evaluate_truth(file, flags)
         self.rules = list(SkipRule) if self._any_skipped else [SkipRule.NONE]
         self.outcomes = Outcomes(outcome_type(len(self.rules)))
         self.covered: set[int] = set()
@@ -165,7 +166,7 @@ class Evaluator(Summable):
         return AnnotationFile(
             [self._images[image_id] for image_id in image_ids],
             [one for image_id in image_ids for one in self._annotations.get(image_id, ())],
-            self.file.categories,
+            self._categories,
         )
 
     def _match(self, image_ids: list[int], text: bytes, places: Sequence[int]) -> None:
@@ -198,7 +199,7 @@ class Evaluator(Summable):
             *(evaluation.evaluate(found, truth, iou=self.iou, skip_rule=r) for r in others),
         ]
 
-    def _evaluate_truth(self, flags: int) -> None:
+    def _evaluate_truth(self, file: AnnotationFile, flags: int) -> None:
         """What the ground truth alone gives: counts, what notes tell, and the instances to find."""
         masks = self.iou.of_masks
         nothing: list[dict[str, Any]] = []
@@ -207,7 +208,7 @@ class Evaluator(Summable):
             # The core reads no empty file.
             ids = {"image_id": self.image_ids[0], "category_id": self.category_ids[0], "score": 0}
             nothing = [ids | ({"segmentation": []} if masks else {"bbox": [0, 0, 0, 0]})]
-        result = evaluation.evaluate(nothing, self.file, iou=self.iou, skip_rule=self.rule)
+        result = evaluation.evaluate(nothing, file, iou=self.iou, skip_rule=self.rule)
         counts = result.counts
         self.counts = Counts(**(vars(counts) | {"predictions": 0}))
         assert result.tallies is not None

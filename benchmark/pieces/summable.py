@@ -12,6 +12,7 @@ from benchmark.pieces.part_file import read_part, write_part
 from benchmark.pieces.summing import SummedMatched
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.errors import InputError
+from o365seg.formats.records import AnnotationFile
 
 
 class Summable:
@@ -33,6 +34,7 @@ class Summable:
         covered: The images whose predictions are known.
         predictions: How many there are.
         boxed: Whether the predictions have boxes; None before there are any.
+        file: The ground truth; None for a part that was read.
     """
 
     names: list[str]
@@ -50,6 +52,7 @@ class Summable:
     covered: set[int]
     predictions: int
     boxed: bool | None
+    file: AnnotationFile | None = None
 
     def flush(self) -> None:
         """Match what waits; a part that was read has nothing that waits."""
@@ -91,6 +94,7 @@ class Summable:
             notes=[*notes.tell(self.tallies, counts, masks=masks), *self.odd],
             matched=matched,
             tallies=self.tallies,
+            ground_truth=self.file,
         )
 
     def _summed(self, rule: SkipRule) -> SummedMatched:

@@ -14,7 +14,8 @@ from benchmark.average_precision.accumulation import (
     recall,
 )
 from benchmark.average_precision.matches import CategoryMatches
-from benchmark.average_precision.result import IOU_THRESHOLDS, Curves
+from benchmark.average_precision.parameters import IOU_THRESHOLDS
+from benchmark.average_precision.result import Curves
 from benchmark.average_precision.weighted_ap import category_precision
 from benchmark.pieces.outcomes import RANGES, THRESHOLDS, Outcomes, unpack
 

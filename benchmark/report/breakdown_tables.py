@@ -3,14 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import fields
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.analysis.breakdown import AP_FIELDS, COUNT_FIELDS, Row
 from benchmark.analysis.by_size import SizeBin
+from benchmark.average_precision.breakdown import COUNT_FIELDS, Row
+from benchmark.average_precision.parameters import Measure
 from benchmark.reading.choices import Iou
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
@@ -21,26 +22,34 @@ def rows_csv(rows: Sequence[Row]) -> str:
     """Rows as CSV: exact fractions, empty where there are no objects."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = [field.name for field in fields(Row) if field.name != "ids"]
-    writer.writerow(["category_id", *names])
+    writer.writerow(["category_id", *(rows[0].values() if rows else ())])
     for row in rows:
-        values = [getattr(row, name) for name in names]
-        cells = ["" if value == -1 else csv_cell(value) for value in values]
+        cells = ["" if value == -1 else csv_cell(value) for value in row.values().values()]
         writer.writerow([" ".join(map(str, row.ids)), *cells])
     return text.getvalue()
 
 
-def rows_table(rows: Sequence[Row], title: str) -> Table:
-    """Rows as a table, in percent."""
+def rows_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rows as fractions, −1 where there are no objects."""
+    return [{"ids": row.ids, **row.values()} for row in rows]
+
+
+def rows_table(rows: Sequence[Row], measures: Sequence[Measure], title: str) -> Table:
+    """Rows as a table, in percent.
+
+    Args:
+        rows: The rows.
+        measures: What their metrics are.
+        title: Above the table.
+    """
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", min_width=12)
-    headings = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100")
-    for heading in (*headings, "objects", "pred.", "skips", "abs."):
+    for heading in (*(one.name for one in measures), "objects", "pred.", "skips", "abs."):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
             escape(display_name(row.name)),
-            *(percent(getattr(row, field)) for field in AP_FIELDS),
+            *(percent(row.metrics[one.column]) for one in measures),
             *(f"{getattr(row, field):,}" for field in COUNT_FIELDS),
         )
     return table

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from benchmark.analysis.bootstrap import intervals, mean_over_categories
-from benchmark.analysis.breakdown import by_category
 from benchmark.analysis.by_size import SizeBin, Sizes
 from benchmark.analysis.pr_curves import mean_curves
 from benchmark.analysis.sides import Sides
 from benchmark.analysis.worst_images import PICTURES, draw_worst
+from benchmark.average_precision.breakdown import by_category
 from benchmark.report.html import Report, page
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import write_bytes_atomic

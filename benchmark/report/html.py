@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from benchmark.analysis.breakdown import NO_SUPERCATEGORY, Row
 from benchmark.analysis.by_size import SizeBin
 from benchmark.analysis.error_kinds import ErrorKinds
 from benchmark.analysis.pr_curves import Curve
 from benchmark.analysis.worst_images import FOUND_MARK, Picture
+from benchmark.average_precision.breakdown import NO_SUPERCATEGORY, Row, category_measures
 from benchmark.average_precision.result import Result
 from benchmark.report.breakdown_tables import measured_area, size_name
 from benchmark.report.charts import Bar, bar_chart, curve_chart, spark
@@ -217,7 +217,7 @@ def _sheet(heading: str, text: str, content: str) -> str:
 
 def _categories(report: Report) -> str:
     grouped = any(row.supercategory != NO_SUPERCATEGORY for row in report.rows)
-    names = ["AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"]
+    names = [one.name for one in category_measures(report.result)]
     names += ["objects", "predictions", "skipped", "absorbed"]
     heads = ['<th class="text" scope="col"><button type="button">category</button></th>']
     if grouped:
@@ -228,8 +228,8 @@ def _categories(report: Report) -> str:
         cells = [f'<th class="text" scope="row">{escape(display_name(row.name))}</th>']
         if grouped:
             cells.append(f'<td class="text">{escape(row.supercategory)}</td>')
-        cells.append(_fraction(row.ap, spark(row.ap) if row.ap >= 0 else ""))
-        rest = (row.ap50, row.ap75, row.ap_small, row.ap_medium, row.ap_large, row.ar100)
+        ap, *rest = row.metrics.values()
+        cells.append(_fraction(ap, spark(ap) if ap >= 0 else ""))
         cells += map(_fraction, rest)
         for number in (row.instances, row.predictions, row.skipped, row.absorbed):
             cells.append(f'<td data-v="{number}">{number:,}</td>')

@@ -1,46 +1,28 @@
 """A result as text and as JSON, without libraries, so that the command starts fast."""
 
-from benchmark.average_precision.result import IOU_THRESHOLDS, STAT_NAMES, Result
+from benchmark.average_precision.parameters import AREAS, FREQUENCIES, IOU_THRESHOLDS, Measure
+from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou
 from o365seg.terminal.percent import percent
 
 IOU_NAMES = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
 """What is compared, in words."""
-_RANGE, _SMALL, _MEDIUM, _LARGE = "0.50:0.95", "small, ≤ 32²", "medium, 32² to 96²", "large, ≥ 96²"
-_MEASURED_AT = {
-    "AP": (_RANGE, "all", 100),
-    "AP50": ("0.50", "all", 100),
-    "AP75": ("0.75", "all", 100),
-    "APs": (_RANGE, _SMALL, 100),
-    "APm": (_RANGE, _MEDIUM, 100),
-    "APl": (_RANGE, _LARGE, 100),
-    "AR1": (_RANGE, "all", 1),
-    "AR10": (_RANGE, "all", 10),
-    "AR100": (_RANGE, "all", 100),
-    "ARs": (_RANGE, _SMALL, 100),
-    "ARm": (_RANGE, _MEDIUM, 100),
-    "ARl": (_RANGE, _LARGE, 100),
-}
-_FREQUENCIES = {"APr": "all, rare categories", "APc": "all, common", "APf": "all, frequent"}
-_MEASURED_AT_LVIS = {
-    "AR300": (_RANGE, "all", 300),
-    **{name: (at, area, 300) for name, (at, area, _) in _MEASURED_AT.items()},
-    **{name: (_RANGE, area, 300) for name, area in _FREQUENCIES.items()},
-}
+_COCO_AREAS = {"small": "small, ≤ 32²", "medium": "medium, 32² to 96²", "large": "large, ≥ 96²"}
 
 
 def result_table(result: Result) -> list[str]:
     """The lines of a table of the numbers, in percent."""
     what = IOU_NAMES[result.iou]
     rows = [("", "IoU", "area in pixels", "detections", what.lower())]
-    measured_at = _MEASURED_AT if result.names == STAT_NAMES else _MEASURED_AT_LVIS
-    for name, value in result.metrics.items():
-        threshold, area, limit = measured_at[name]
-        rows.append((name, threshold, area, str(limit), percent(value)))
+    limits = result.parameters.limits(lvis=result.is_lvis)
+    for measure, value in zip(result.measures, result.numbers, strict=True):
+        row = measure.name, _threshold(result, measure), _area(result, measure)
+        rows.append((*row, str(limits[measure.limit]), percent(value)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [f"{what} AP and AR (%)", _rule("┌┬┐", widths)]
+    first_recall = next(measure.name for measure in result.measures if measure.recall)
     for row in rows:
-        if row[0] in ("AP", "AR1", "AR300"):
+        if row[0] == "AP" or row[0] == first_recall:
             lines.append(_rule("├┼┤", widths))
         cells = [
             cell.ljust(width) if column < 3 else cell.rjust(width)
@@ -48,6 +30,31 @@ def result_table(result: Result) -> list[str]:
         ]
         lines.append(f"│ {' │ '.join(cells)} │")
     return [*lines, _rule("└┴┘", widths)]
+
+
+def _threshold(result: Result, measure: Measure) -> str:
+    """The IoU thresholds of a number, such as "0.50:0.95"."""
+    thresholds = result.parameters.iou_thresholds
+    if measure.threshold is not None:
+        thresholds = thresholds[measure.threshold :][:1]
+    if len(thresholds) > 3:
+        thresholds_text = f"{thresholds[0]:.2f}:{thresholds[-1]:.2f}"
+        even = thresholds == IOU_THRESHOLDS
+        return thresholds_text if even else f"{thresholds_text} ({len(thresholds)})"
+    return ", ".join(f"{one:.2f}" for one in thresholds)
+
+
+def _area(result: Result, measure: Measure) -> str:
+    """The area range of a number, or LVIS's group of categories."""
+    if measure.frequency:
+        return f"all, {FREQUENCIES[measure.frequency]} categories"
+    if not measure.area:
+        return "all"
+    label = result.parameters.labels[measure.area]
+    if result.parameters.areas == AREAS:
+        return _COCO_AREAS[label]
+    low, high = result.parameters.areas[label]
+    return f"{label}, ≥ {low:g}" if high >= 1e10 else f"{label}, {low:g} to {high:g}"
 
 
 def _rule(corners: str, widths: list[int]) -> str:
@@ -73,22 +80,25 @@ def result_lines(result: Result) -> list[str]:
 
 
 def _skip_lines(result: Result) -> list[str]:
-    rounded = [round(threshold, 2) for threshold in IOU_THRESHOLDS]
-    at = dict(zip(rounded, result.absorbed_counts, strict=True))
+    by_threshold = zip(result.parameters.iou_thresholds, result.absorbed_counts, strict=True)
+    at = {round(threshold, 2): count for threshold, count in by_threshold}
+    known = [f"{at[one]:,} at {one:.2f}" for one in (0.5, 0.75) if one in at]
+    shown = ", ".join(known).replace(" at ", " at IoU ", 1)
     by_rule = ", ".join(
         f"{rule} {percent(ap)}{' (above)' if rule is result.skip_rule else ''}"
         for rule, ap in result.ap_by_rule.items()
     )
     return [
-        f"Predictions ignored because of a skipped instance: {at[0.5]:,} at IoU 0.50, "
-        f"{at[0.75]:,} at 0.75; {sum(at.values()):,} summed over the ten thresholds",
+        f"Predictions ignored because of a skipped instance: {shown}"
+        f"{'; ' if shown else ''}{sum(at.values()):,} summed over the "
+        f"{'ten' if len(at) == 10 else len(at)} thresholds",
         f"{IOU_NAMES[result.iou]} AP by skip rule: {by_rule}",
     ]
 
 
 def result_json(result: Result) -> dict[str, object]:
     """The numbers of a result as fractions (−1 for none), with the names that the table uses."""
-    thresholds = [f"{threshold:.2f}" for threshold in IOU_THRESHOLDS]
+    thresholds = [f"{threshold:.2f}" for threshold in result.parameters.iou_thresholds]
     return {
         "iou": str(result.iou),
         "skip_rule": None if result.skip_rule is None else str(result.skip_rule),
@@ -97,4 +107,17 @@ def result_json(result: Result) -> dict[str, object]:
         "absorbed": dict(zip(thresholds, result.absorbed_counts, strict=True)),
         "counts": vars(result.counts),
         "notes": result.notes,
+        **_other_parameters(result),
+    }
+
+
+def _other_parameters(result: Result) -> dict[str, object]:
+    """Parameters that are not COCO's or LVIS's own."""
+    parameters = result.parameters
+    if parameters.is_default:
+        return {}
+    return {
+        "iou_thresholds": parameters.iou_thresholds,
+        "areas": parameters.areas,
+        "max_dets": parameters.limits(lvis=result.is_lvis),
     }

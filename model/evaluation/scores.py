@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark
-from benchmark.average_precision.result import STAT_NAMES
+from benchmark.average_precision.parameters import STAT_NAMES
 from benchmark.reading.choices import Iou
 from model.evaluation.ground_truth_files import ignore_label
 from model.text.vocabulary import Vocabulary

@@ -18,7 +18,7 @@ from benchmark.analysis.error_kinds import (
     Fate,
     Judgement,
     Kind,
-    error_kinds,
+    errors,
     judge,
 )
 from benchmark.average_precision import native_core, native_path
@@ -34,7 +34,7 @@ HALF_ON_SKIPPED = rectangle(50, 50, 40, 15)
 
 def errors_in(things: list[Thing], guesses: list[Guess], folder: Path) -> ErrorKinds:
     truth, results = Case(things, guesses).write(folder)
-    return error_kinds(results, truth)
+    return errors(results, truth)
 
 
 def kinds_of(things: list[Thing], guesses: list[Guess], folder: Path, rule: str = "box") -> list:
@@ -81,7 +81,7 @@ def test_of_errors_that_point_at_one_object_the_best_is_fixed(tmp_path: Path) ->
     guesses = [Guess(rectangle(0, 0, 40, 18), score) for score in (0.2, 0.9, 0.5)]
     truth, results = Case([Thing(REAL)], guesses).write(tmp_path)
     assert judge(results, truth).fixed_category.tolist() == [1, -1, -1]  # by falling score
-    assert error_kinds(results, truth).gains[Kind.LOCALISATION] == pytest.approx(1)
+    assert errors(results, truth).gains[Kind.LOCALISATION] == pytest.approx(1)
 
 
 def test_fixing_each_kind_gains_what_it_costs(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_what_the_core_leaves_to_others_is_judged_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     truth, results = random_set(1).write(tmp_path)
-    expected, read, calls = error_kinds(results, truth), native_core.read, []
+    expected, read, calls = errors(results, truth), native_core.read, []
 
     def unusual_once(*texts: InputText, iou: str) -> _native.Evaluation:
         calls.append(texts)
@@ -197,7 +197,7 @@ def test_what_the_core_leaves_to_others_is_judged_too(
         return read(*texts, iou=iou)
 
     monkeypatch.setattr(native_core, "read", unusual_once)
-    assert error_kinds(results, truth) == expected
+    assert errors(results, truth) == expected
     assert len(calls) == 2
 
 
@@ -207,7 +207,7 @@ def test_without_the_core_one_line_says_what_is_needed(
     truth, results = random_set(1).write(tmp_path)
     monkeypatch.setattr(native_path, "is_built", lambda: False)
     with pytest.raises(InputError, match="needs the native core"):
-        error_kinds(results, truth)
+        errors(results, truth)
 
 
 def random_scenes(seed: int) -> Case:

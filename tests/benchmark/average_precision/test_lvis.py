@@ -13,8 +13,9 @@ from evaluation_real import jittered
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from benchmark import Parameters
 from benchmark.average_precision.evaluation import evaluate
-from benchmark.average_precision.result import LVIS_NAMES
+from benchmark.average_precision.parameters import LVIS_NAMES
 from o365seg.formats.masks import encode_rle
 
 Inputs = tuple[dict[str, Any], list[dict[str, Any]]]
@@ -124,6 +125,34 @@ def test_numbers_are_those_of_lvis(
     assert found.stats.tobytes() == expected(truth, predictions, iou).tobytes()
     assert found.names == LVIS_NAMES
     assert "LVIS" in found.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_boundaries_have_the_same_bytes_on_both_paths(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, predictions = random_inputs(seed)
+    found = []
+    for native in ("1", "0"):
+        monkeypatch.setenv("O365SEG_NATIVE", native)
+        result = evaluate(predictions, truth, iou="boundary")
+        found.append((result.stats.tobytes(), result.curves.precision.tobytes(), result.notes))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("native", ["1", "0"])
+def test_the_limit_of_an_image_can_be_another(native: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("O365SEG_NATIVE", native)
+    truth, predictions = random_inputs(1)
+    found = evaluate(predictions, truth, parameters=Parameters(max_dets=(10, 20)))
+    by_image: dict[int, list[dict[str, Any]]] = {}
+    for one in predictions:
+        by_image.setdefault(one["image_id"], []).append(one)
+    best = [
+        one for some in by_image.values() for one in sorted(some, key=lambda p: -p["score"])[:20]
+    ]
+    assert found.names[9] == "AR20"
+    assert found.stats.tobytes() == evaluate(best, truth).stats.tobytes()
 
 
 @pytest.mark.parametrize("seed", range(6))

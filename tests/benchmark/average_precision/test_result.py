@@ -10,7 +10,7 @@ from evaluation_cases import Case, Guess, Thing, rectangle
 from pycocotools.cocoeval import Params
 
 from benchmark import evaluate
-from benchmark.average_precision.result import IOU_THRESHOLDS
+from benchmark.average_precision.parameters import IOU_THRESHOLDS
 
 
 def test_the_thresholds_are_pycocotools_to_the_last_bit() -> None:

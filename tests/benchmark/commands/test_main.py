@@ -325,6 +325,33 @@ def test_a_dash_prints_csv_instead_of_the_tables(folder: Path) -> None:
     assert not (folder / "-").exists()
 
 
+def test_thresholds_areas_and_limits_are_options(folder: Path) -> None:
+    done = run(
+        "evaluate", "preds.json", "--max-dets", "1,300", "--iou-thresholds", "0.4:0.6:0.1",
+        "--area", "tiny=0:256", "--area", "huge=65536:", "--json", "out.json", "--csv", "c.csv",
+        cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    numbers = json.loads((folder / "out.json").read_text())
+    assert list(numbers["metrics"]) == [
+        "AP", "AP50", "AP-tiny", "AP-huge", "AR1", "AR300", "AR-tiny", "AR-huge"
+    ]  # fmt: skip
+    assert (numbers["iou_thresholds"], numbers["max_dets"]) == ([0.4, 0.5, 0.6], [1, 300])
+    assert numbers["areas"] == {"tiny": [0, 256], "huge": [65536, 1e10]}
+    assert (
+        (folder / "c.csv")
+        .read_text()
+        .startswith("category_id,name,supercategory,ap,ap50,ap_tiny,ap_huge,ar300,")
+    )
+    for wrong in (
+        ("--max-dets", "0"), ("--max-dets", "a"), ("--area", "x"), ("--area", "all=0:5"),
+        ("--iou-thresholds", "0.5:0.4:0.1"), ("--max-dets", "5", "--interval"),
+        ("--max-dets", "5", "--by", "size"), ("--max-dets", "5", "--save", "x"),
+        ("--max-dets", "5", "--task", "semantic"),
+    ):  # fmt: skip
+        assert run("evaluate", "preds.json", *wrong, cwd=folder).returncode == 2
+
+
 def test_the_size_of_boxes_is_that_of_boxes(folder: Path) -> None:
     sizes = [
         run("evaluate", "preds.json", "--by", "size", "--iou", iou, cwd=folder).stdout

@@ -13,7 +13,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from benchmark.analysis.error_kinds import error_kinds
+from benchmark.analysis.error_kinds import errors
 from benchmark.average_precision.evaluation import evaluate
 from o365seg.errors import InputError
 from o365seg.formats.masks import encode_rle
@@ -111,7 +111,7 @@ def test_odd_input_is_scored_as_pycocotools_scores_it_with_a_note(
     found = evaluate(predictions, truth, iou=iou)
     assert found.stats.tobytes() == stock(truth, predictions, iou).tobytes()
     assert "Odd input" in "".join(found.notes)
-    assert error_kinds(predictions, truth, iou=iou)
+    assert errors(predictions, truth, iou=iou)
 
 
 def test_boxes_need_no_image_size() -> None:

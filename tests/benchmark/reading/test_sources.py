@@ -12,6 +12,7 @@ import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
 from pycocotools.coco import COCO
 
+from benchmark import errors
 from benchmark.average_precision.evaluation import evaluate
 from benchmark.reading.choices import Iou
 from o365seg.errors import InputError
@@ -46,9 +47,11 @@ def test_every_form_gives_the_same_numbers(
         found: Any = coco.loadRes(json.loads(results.read_text()))
     tables = {key: pd.DataFrame(content[key]) for key in ("images", "annotations", "categories")}
     expected = evaluate(results, truth, iou=iou)
+    wrong = errors(results, truth, iou=iou)
     for predictions in (records, pd.DataFrame(records), found):
         for ground_truth in (content, tables, coco, read_annotations(truth), str(truth)):
             assert evaluate(predictions, ground_truth, iou=iou).numbers == expected.numbers
+            assert errors(predictions, ground_truth, iou=iou) == wrong
 
 
 def test_an_array_of_boxes_is_what_load_res_takes(files: tuple[Path, Path]) -> None:

@@ -2,15 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.average_precision.accumulation import mean_known
+from benchmark.average_precision.parameters import Measure
 from benchmark.average_precision.result import Result
+from benchmark.reading.inputs import read_truth
+from benchmark.reading.sources import GroundTruthSource
+from o365seg.errors import InputError
 from o365seg.formats.records import AnnotationFile
 
-AP_FIELDS = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large", "ar100")
-"""The fields of a `Row` that are fractions."""
+if TYPE_CHECKING:
+    import pandas as pd
+
 COUNT_FIELDS = ("instances", "predictions", "skipped", "absorbed")
 """The fields of a `Row` that are counts."""
 NO_SUPERCATEGORY = "(none)"
@@ -24,15 +30,11 @@ class Row:
         ids: The category ids; several for a supercategory.
         name: Its name, verbatim.
         supercategory: As in the file; "(none)" if it has none.
-        ap: AP at IoU 0.5:0.95, all areas, 100 detections, like those that follow.
-        ap50: AP at IoU 0.5.
-        ap75: AP at IoU 0.75.
-        ap_small: AP of COCO's small objects.
-        ap_medium: AP of COCO's medium objects.
-        ap_large: AP of COCO's large objects.
-        ar100: Recall, averaged over the thresholds.
+        metrics: AP and AR by the column of `category_measures`: `ap`, `ap50`, `ap75`, `ap_small`,
+            `ap_medium`, `ap_large` and `ar100`, unless the result has other parameters.
         instances: Number of objects.
-        predictions: Number of predictions that count: at most 100 per image and category.
+        predictions: Number of predictions that count: by default at most 100 per image and
+            category.
         skipped: Number of instances that raters skipped.
         absorbed: Number of predictions ignored because of a skipped instance, at IoU 0.5.
     """
@@ -40,17 +42,47 @@ class Row:
     ids: tuple[int, ...]
     name: str
     supercategory: str
-    ap: float
-    ap50: float
-    ap75: float
-    ap_small: float
-    ap_medium: float
-    ap_large: float
-    ar100: float
+    metrics: dict[str, float]
     instances: int
     predictions: int
     skipped: int
     absorbed: int
+
+    def values(self) -> dict[str, Any]:
+        """All values by column, without the ids."""
+        counts = {field: getattr(self, field) for field in COUNT_FIELDS}
+        names = {"name": self.name, "supercategory": self.supercategory}
+        return names | self.metrics | counts
+
+
+def category_measures(result: Result) -> list[Measure]:
+    """The numbers of each category: AP, and AR at the largest limit of detections."""
+    measures = result.measures
+    largest = [one for one in measures if one.recall and not one.area][-1]
+    return [one for one in measures if one is largest or not (one.recall or one.frequency)]
+
+
+def category_table(result: Result, ground_truth: GroundTruthSource | None = None) -> "pd.DataFrame":
+    """The rows of `by_category` as a table; see `Result.to_dataframe`."""
+    import pandas as pd
+
+    source = result.ground_truth if ground_truth is None else ground_truth
+    if source is None:
+        raise InputError("this result does not know its ground truth; give it")
+    file = source if isinstance(source, AnnotationFile) else read_truth(source, result.iou)
+    if sorted(one.id for one in file.categories) != list(result.category_ids):
+        raise InputError("the ground truth has other categories than the result")
+    rows = by_category(result, file)
+    metrics = [one.column for one in category_measures(result)]
+    ids = {"category_id": [row.ids[0] for row in rows]}
+    listed = [row.values() for row in rows]
+    return pd.DataFrame(
+        ids
+        | {
+            name: [one[name] for one in listed]
+            for name in ("name", "supercategory", *metrics, *COUNT_FIELDS)
+        }
+    ).replace({column: {-1.0: np.nan} for column in metrics})
 
 
 def by_category(result: Result, file: AnnotationFile) -> list[Row]:
@@ -64,24 +96,16 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
     skipped = dict.fromkeys(categories, 0)
     for annotation in file.annotations:
         skipped[annotation.category_id] += annotation.is_skipped and not annotation.unanswered
-    precision, recall = result.curves.precision, result.curves.recall
-    rows = []
+    measures, rows = category_measures(result), []
     for k, (category_id, matches) in enumerate(
         zip(result.category_ids, result.matches, strict=True)
     ):
-        of_all = precision[:, :, k, 0, -1]
         rows.append(
             Row(
                 ids=(category_id,),
                 name=categories[category_id].name,
                 supercategory=categories[category_id].supercategory or NO_SUPERCATEGORY,
-                ap=mean_known(of_all),
-                ap50=mean_known(of_all[0]),
-                ap75=mean_known(of_all[5]),
-                ap_small=mean_known(precision[:, :, k, 1, -1]),
-                ap_medium=mean_known(precision[:, :, k, 2, -1]),
-                ap_large=mean_known(precision[:, :, k, 3, -1]),
-                ar100=mean_known(recall[:, k, 0, -1]),
+                metrics={one.column: one.of(result.curves, [k]) for one in measures},
                 instances=int(matches.positives[0].sum()),
                 predictions=len(matches.score),
                 skipped=skipped[category_id],
@@ -103,10 +127,10 @@ def by_supercategory(rows: Sequence[Row]) -> list[Row]:
     together = []
     for name, members in sorted(groups.items()):
         means = {
-            field: mean_known(np.array([getattr(member, field) for member in members]))
-            for field in AP_FIELDS
+            column: mean_known(np.array([member.metrics[column] for member in members]))
+            for column in members[0].metrics
         }
         sums = {field: sum(getattr(member, field) for member in members) for field in COUNT_FIELDS}
         ids = tuple(i for member in members for i in member.ids)
-        together.append(Row(ids=ids, name=name, supercategory=name, **means, **sums))
+        together.append(Row(ids=ids, name=name, supercategory=name, metrics=means, **sums))
     return together
