@@ -21,6 +21,28 @@ def count_png_pairs(files: tuple[bytes, ...], ids: bool, /) -> list[bytes | None
         its PNGs needs the general path.
     """
 
+def records(
+    image_id: int,
+    height: int,
+    width: int,
+    labels: Buffer,
+    scores: Buffer,
+    masks: Buffer | None,
+    boxes: Buffer | None,
+    /,
+) -> bytes:
+    """Predictions of an image as the JSON records of a results file, separated by commas.
+
+    Args:
+        image_id: The image.
+        height: Its height in pixels.
+        width: Its width in pixels.
+        labels: int64[n], category ids.
+        scores: float64[n].
+        masks: Bytes 0 or 1 [n, height, width]; None for none.
+        boxes: float64[n, 4]; None for none.
+    """
+
 class Facts(TypedDict):
     images: int
     categories: int

@@ -15,16 +15,15 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from benchmark.average_precision import evaluation, native_core, native_path, notes
 from benchmark.average_precision.result import Counts, Result
+from benchmark.pieces.found_arrays import found_arrays
 from benchmark.pieces.outcomes import Outcomes, outcome_type, pack
 from benchmark.pieces.summable import Summable
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.input_text import InputText
 from benchmark.reading.inputs import read_plain_truth
-from benchmark.reading.python_values import encode
 from benchmark.reading.sources import GroundTruthSource
 from o365seg.errors import InputError
 from o365seg.formats.records import Annotation, AnnotationFile
@@ -108,23 +107,17 @@ class Evaluator(Summable):
         where = f"image {image_id}"
         if image_id not in self._rank:
             raise InputError("not in the ground truth", file=where)
-        scores, labels = _array(scores).astype(float), _array(labels)
         size = (self._images[image_id].height, self._images[image_id].width)
-        found = rles if masks is None else _encoded(masks, size, where)
-        given = None if boxes is None else _array(boxes).astype(float).tolist()
-        for name, values in (("labels", labels), ("masks", found), ("boxes", given)):
-            if values is not None and len(values) != len(scores):
-                raise InputError(f"{len(values)} {name} for {len(scores)} scores", file=where)
-        if found is None and given is None and len(scores):
-            raise InputError("give masks, rles or boxes", file=where)
-        records: dict[str, Any] = {"category_id": labels.tolist(), "score": scores.tolist()}
-        records |= {} if found is None else {"segmentation": found}
-        records |= {} if given is None else {"bbox": given}
-        rows = [
-            dict(zip(records, row, strict=True)) | {"image_id": image_id}
-            for row in zip(*records.values(), strict=True)
-        ]
-        self._add([image_id], rows, given is not None if len(scores) else None)
+        given = found_arrays(size, where, masks, rles, boxes, scores, labels)
+        count = len(given.scores)
+        self.claim([image_id], boxes is not None if count else None)
+        if not count:
+            return
+        self._waiting.append(given.records(image_id))
+        self._waiting_images.append(image_id)
+        self._waiting_count += count
+        if self._waiting_count >= BATCH:
+            self.flush()
 
     def add_records(
         self, image_ids: Iterable[int], records: Sequence[Any], places: Sequence[int], boxed: bool
@@ -142,16 +135,6 @@ class Evaluator(Summable):
         if records:
             self._match(list(image_ids), msgspec.json.encode(records), places)
         self.predictions += len(records)
-
-    def _add(self, image_ids: list[int], rows: list[dict[str, Any]], boxed: bool | None) -> None:
-        self.claim(image_ids, boxed)
-        if not rows:
-            return
-        self._waiting.append(encode(rows, "predictions")[1:-1])
-        self._waiting_images += image_ids
-        self._waiting_count += len(rows)
-        if self._waiting_count >= BATCH:
-            self.flush()
 
     def flush(self) -> None:
         """Match the predictions that wait for more."""
@@ -224,18 +207,3 @@ class Evaluator(Summable):
 def name_of(source: object) -> str:
     """The name of a file; of a value from Python, what it is."""
     return str(source) if isinstance(source, str | Path) else "ground truth"
-
-
-def _array(values: Any) -> np.ndarray:
-    """An array of a sequence, an array or a tensor."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-
-
-def _encoded(masks: Any, size: tuple[int, int], where: str) -> list[dict[str, Any]]:
-    pixels = _array(masks)
-    if pixels.ndim != 3 or (len(pixels) and pixels.shape[1:] != size):
-        message = f"masks must have shape (n, {size[0]}, {size[1]}), not {pixels.shape}"
-        raise InputError(message, file=where)
-    columns = np.asfortranarray(pixels.transpose(1, 2, 0) != 0).view(np.uint8)
-    found: Any = coco_mask.encode(columns)
-    return found

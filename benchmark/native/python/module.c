@@ -6,6 +6,7 @@
 #include "object.h"
 #include "parameters.h"
 #include "png_pairs.h"
+#include "records.h"
 
 #include "../match/skip_rule.h"
 
@@ -71,6 +72,8 @@ static PyType_Spec evaluation_type = {"benchmark._native.Evaluation", sizeof(Obj
 static PyMethodDef functions[] = {
     {"count_png_pairs", count_png_pairs, METH_VARARGS,
      "How often two PNGs of an image have which values at the same pixel, for several images."},
+    {"records", write_records, METH_VARARGS,
+     "Predictions of an image as JSON records, separated by commas."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef definition = {
