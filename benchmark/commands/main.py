@@ -11,7 +11,7 @@ from benchmark.commands import check as cli_check
 from benchmark.commands import inspection as cli_inspection
 from benchmark.commands import pieces as cli_pieces
 from benchmark.commands import statistics as cli_statistics
-from benchmark.reading.choices import By, Iou, SkipRule
+from benchmark.reading.choices import By, Cityscapes, Iou, SkipRule
 from o365seg.formats.task import Task
 from o365seg.terminal import command_line
 from o365seg.terminal.output import STDOUT, JsonFile, show
@@ -50,7 +50,7 @@ _TASK_OPTIONS = {
         "areas",
     },
     Task.PANOPTIC: {"gt_pngs", "pred_pngs", "per_class"},
-    Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class"},
+    Task.SEMANTIC: {"ignore_label", "reduce_zero_label", "classes", "per_class", "cityscapes"},
 }
 
 _OPTION_NAMES = {"csv_file": "csv", "slices": "slice", "areas": "area"}
@@ -274,6 +274,14 @@ def evaluate(
             rich_help_panel=_SEMANTIC,
         ),
     ] = None,
+    cityscapes: Annotated[
+        Cityscapes | None,
+        typer.Option(
+            help="Pair Cityscapes' files by frame, and map label ids to its 19 classes. ids: "
+            "predictions have label ids; train-ids: they have train ids.",
+            rich_help_panel=_SEMANTIC,
+        ),
+    ] = None,
     per_class: Annotated[
         bool,
         typer.Option(
@@ -297,7 +305,11 @@ def evaluate(
         if task is Task.PANOPTIC:
             shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
         else:
-            shown = _semantic(predictions, gt, classes, ignore_label, reduce_zero_label, per_class)
+            if cityscapes is not None:
+                _refuse(context, ("classes", "reduce_zero_label"), "not valid with --cityscapes")
+            shown = _semantic(
+                predictions, gt, classes, ignore_label, reduce_zero_label, cityscapes, per_class
+            )
         _show(predictions, gt, json_file, *shown)
         return
     if images is not None and report is None:
@@ -393,6 +405,7 @@ def _semantic(
     classes: Path | None,
     ignore_label: int,
     reduce_zero_label: bool,
+    cityscapes: Cityscapes | None,
     per_class: bool,
 ) -> tuple[dict[str, Any], list["Table"], list[str]]:
     from benchmark.pixels import semantic
@@ -400,7 +413,7 @@ def _semantic(
 
     result = semantic.evaluate_semantic(
         predictions, gt, classes=classes,
-        ignore_label=ignore_label, reduce_zero_label=reduce_zero_label,
+        ignore_label=ignore_label, reduce_zero_label=reduce_zero_label, cityscapes=cityscapes,
     )  # fmt: skip
     return (
         pixel_tables.semantic_json(result),

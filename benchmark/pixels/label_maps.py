@@ -83,7 +83,7 @@ class PredictedMaps(Protocol):
 class GroundTruthFolder:
     """PNGs below a folder."""
 
-    classes = None
+    classes: dict[int, str] | None = None
 
     def __init__(self, folder: Path) -> None:
         self._paths = _pngs(folder)

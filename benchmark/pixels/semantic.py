@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.pixels.cityscapes import CityscapesPredictions, CityscapesTruth, to_train_ids
 from benchmark.pixels.class_names import read_classes
 from benchmark.pixels.label_canvas import NO_LABEL
 from benchmark.pixels.label_maps import (
@@ -33,6 +34,7 @@ from benchmark.pixels.label_maps import (
 from benchmark.pixels.ordered_threads import in_batches, map_in_order
 from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs, merge
 from benchmark.pixels.png_pairs import count_in_pngs
+from benchmark.reading.choices import Cityscapes
 from o365seg.errors import InputError
 
 IGNORE_LABEL = 255
@@ -93,6 +95,7 @@ def evaluate_semantic(
     classes: str | Path | None = None,
     ignore_label: int = IGNORE_LABEL,
     reduce_zero_label: bool = False,
+    cityscapes: Cityscapes | str | None = None,
 ) -> SemanticResult:
     """Compute the mean IoU of predicted label maps.
 
@@ -108,13 +111,17 @@ def evaluate_semantic(
         reduce_zero_label: Of the ground truth alone, as in mmsegmentation: label 0 is ignored,
             and every other is one less (ADE20K, for predictions that count from 0; where they
             count from 1 too, `ignore_label=0` does the same).
+        cityscapes: What predicted labels are, for Cityscapes: files are paired by frame, and label
+            ids mapped to its 19 classes (`cityscapes`).
 
     Raises:
         InputError: a file is missing, invalid, or of the wrong size or kind; an unknown label;
             masks of one image overlap. Names the file and the record.
     """
-    true = ground_truth_maps(Path(ground_truth))
-    predicted = predicted_maps(Path(predictions), Path(ground_truth))
+    labels = None if cityscapes is None else Cityscapes(cityscapes)
+    true = CityscapesTruth(Path(ground_truth)) if labels else ground_truth_maps(Path(ground_truth))
+    of_predictions = CityscapesPredictions if labels else predicted_maps
+    predicted = of_predictions(Path(predictions), Path(ground_truth))
     if reduce_zero_label and true.classes is not None:
         raise InputError("--reduce-zero-label is only for label maps", file=ground_truth)
     notes = predicted.check(true.images)
@@ -122,6 +129,7 @@ def evaluate_semantic(
     known = None if named is None else np.array(sorted(named), np.int64)
 
     def kept(pairs: PixelPairs) -> PixelPairs:
+        pairs = to_train_ids(pairs, labels) if labels else pairs
         return _without_ignored(pairs, ignore_label, reduce_zero_label)
 
     def compare(indices: Sequence[int]) -> PixelPairs:

@@ -40,3 +40,10 @@ class By(StrEnum):
     CATEGORY = "category"
     SUPERCATEGORY = "supercategory"
     SIZE = "size"
+
+
+class Cityscapes(StrEnum):
+    """What predicted labels of Cityscapes are: its label ids (IDS), or train ids (TRAIN_IDS)."""
+
+    IDS = "ids"
+    TRAIN_IDS = "train-ids"
