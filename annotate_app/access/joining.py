@@ -15,12 +15,13 @@ from annotate_app.access.passwords import (
 from annotate_app.access.sessions import JOIN_ROOT, Sessions, home_of, is_secure
 from annotate_app.access.throttle import Throttle, client_address, join_limits
 from annotate_app.web.languages import texts_of
-from annotate_app.web.pages import render
+from annotate_app.web.pages import PRACTICE, render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people import invitations
 from o365seg.store.people.raters import rater_by_id
+from o365seg.store.schema import Role
 
 _Text = Annotated[str, Form(max_length=MAX_PASSWORD)]
 
@@ -62,7 +63,9 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             return _page(request, token)
         throttle.forgive(limits)
         security_log.joined(request, person.name)
-        response = RedirectResponse(home_of(person), status_code=303)
+        response = RedirectResponse(
+            PRACTICE if person.role is Role.RATER else home_of(person), status_code=303
+        )
         sessions.sign_in(response, person, secure=is_secure(request))
         return response
 

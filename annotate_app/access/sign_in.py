@@ -17,9 +17,11 @@ from annotate_app.access.sessions import (
 )
 from annotate_app.access.throttle import Throttle, client_address, sign_in_limits
 from annotate_app.web.languages import texts_of
-from annotate_app.web.pages import render
+from annotate_app.web.pages import PRACTICE, render
 from o365seg.project.folder import Project
-from o365seg.store.people.raters import end_sessions, find_rater
+from o365seg.store.people.raters import Rater, end_sessions, find_rater
+from o365seg.store.progress.summary import measure_for_rater
+from o365seg.store.schema import Role
 
 
 def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> APIRouter:
@@ -37,9 +39,8 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
     def sign_in(
         request: Request, name: str = Form(default=""), password: str = Form(default="")
     ) -> Response:
-        limits = sign_in_limits(
-            name, client_address(request), sessions.device_of(request.scope, name)
-        )
+        device = sessions.device_of(request.scope, name)
+        limits = sign_in_limits(name, client_address(request), device)
         wait = throttle.begin(limits)
         if wait:
             security_log.throttled(request, "sign-in", name)
@@ -56,7 +57,8 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
             return _page(request, wrong, name, status=401)
         throttle.forgive(limits)
         security_log.signed_in(request, rater.name)
-        response = RedirectResponse(home_of(rater), status_code=303)
+        home = PRACTICE if device is None and is_new(project, rater) else home_of(rater)
+        response = RedirectResponse(home, status_code=303)
         sessions.sign_in(response, rater, secure=is_secure(request))
         return response
 
@@ -69,6 +71,14 @@ def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> API
         return response
 
     return router
+
+
+def is_new(project: Project, rater: Rater) -> bool:
+    """Whether a rater has answered nothing so far, and so begins with the practice."""
+    if rater.role is not Role.RATER:
+        return False
+    with project.store.read() as db:
+        return measure_for_rater(db, rater.id).mine == 0
 
 
 def _page(request: Request, message: str = "", name: str = "", status: int = 200) -> Response:

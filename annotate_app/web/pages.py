@@ -32,11 +32,14 @@ class Link:
     role: Role
 
 
+PRACTICE = "/practice"
+
 # In the order shown; a new page gets a line here.
 NAVIGATION = (
     Link("paint", "/", Role.RATER),
     Link("my_work", "/my-work", Role.RATER),
     Link("guidelines", "/guidelines", Role.RATER),
+    Link("practice", PRACTICE, Role.RATER),
     Link("review", "/review", Role.REVIEWER),
     Link("progress", "/progress", Role.OWNER),
     Link("gallery", "/gallery", Role.OWNER),

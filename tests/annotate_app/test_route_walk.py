@@ -49,6 +49,7 @@ FOR_REVIEWERS = {
 FOR_EVERYBODY = {
     "/logout",
     "/my-work",
+    "/practice",
     "/guidelines",
     "/guidelines/confirm",
     "/guidelines/pictures/{picture_id}",

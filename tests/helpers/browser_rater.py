@@ -1,5 +1,6 @@
 """Someone at the painter of the real server."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,9 @@ class Rater:
             self.page.fill("#name", self.name)
             self.page.fill("#password", PASSWORD)
             self.page.click("button")
+            self.page.wait_for_url(re.compile(r"(?<!/login)$"))
+            if self.page.url.endswith("/practice"):  # where new raters land
+                self.page.goto(self.url)
         self.page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
 
     def at(self, point: Point) -> tuple[float, float]:

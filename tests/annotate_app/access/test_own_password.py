@@ -48,8 +48,13 @@ def test_people_land_on_the_page_of_their_own_work(
     with project.store.write() as db:
         raters.add_rater(db, "Olga", password_hash, Role.OWNER)
         raters.add_rater(db, "Rui", password_hash, Role.REVIEWER)
-    for name, home in (("Ada", "/"), ("Rui", "/review"), ("Olga", "/progress")):
+    homes = [
+        ("Ada", "/practice", "/"),
+        ("Rui", "/review", "/review"),
+        ("Olga", "/progress", "/progress"),
+    ]
+    for name, first, home in homes:
         client = TestClient(app, follow_redirects=False)
         answer = client.post("/login", data={"name": name, "password": password})
-        assert answer.headers["location"] == home
+        assert answer.headers["location"] == first
         assert client.get("/login").headers["location"] == home

@@ -130,3 +130,15 @@ def test_two_projects_on_one_host_do_not_share_a_cookie(ada: TestClient, tmp_pat
 
 def test_who_is_signed_in_is_not_asked_again(ada: TestClient) -> None:
     assert ada.get("/login").headers["location"] == "/"
+
+
+def test_a_rater_begins_with_the_practice_and_later_with_the_questions(
+    app: FastAPI, password: str
+) -> None:
+    with TestClient(app, follow_redirects=False) as browser:
+        sent = {"name": "Ada", "password": password}
+        assert browser.post("/login", data=sent).headers["location"] == "/practice"
+        assert browser.get("/practice").status_code == 200
+        browser.post("/logout")
+        # The same computer, once more: the practice is in the navigation for whoever wants it.
+        assert browser.post("/login", data=sent).headers["location"] == "/"

@@ -96,6 +96,8 @@ def sign_in(page: Any, url: str) -> None:
     page.fill("#name", "Ada")
     page.fill("#password", PASSWORD)
     page.click("button")
+    page.wait_for_url("**/practice")  # where a new rater lands
+    page.goto(url)
     wait_ready(page)
 
 
