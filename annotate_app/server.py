@@ -29,7 +29,7 @@ from annotate_app.owner import (
 )
 from annotate_app.pipeline import api, metrics
 from annotate_app.pipeline.request_counts import CountRequests, RequestCounts
-from annotate_app.rater import earlier_work, guidelines, my_work, practice, questions
+from annotate_app.rater import earlier_work, guidelines, my_work, practice, questions, replies
 from annotate_app.reviewer import review
 from annotate_app.web import health, image_bytes, problems, static_files
 from annotate_app.web.database_unavailable import DatabaseUnavailable
@@ -92,6 +92,7 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
         earlier_work,
         my_work,
         practice,
+        replies,
         review,
         progress,
         gallery,

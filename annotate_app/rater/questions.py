@@ -32,6 +32,7 @@ from o365seg.store.people.qualification import Gate, Qualification
 from o365seg.store.people.raters import Rater
 from o365seg.store.progress.summary import measure_for_rater
 from o365seg.store.quality import gold
+from o365seg.store.review import replies
 from o365seg.store.schema import Purpose
 from o365seg.store.work import answers, earlier_work, leases
 from o365seg.store.work.checks import AnswerRefused, Mask, Skip, SkipReason
@@ -223,7 +224,7 @@ def _task(
     earlier = None
     if leased.answered or leased.purpose is not Purpose.ANSWER:
         earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)
-    notice = None
+    notice = sent_back = None
     initial = None if earlier is not None else leased.initial_counts
     if leased.purpose is Purpose.QUALIFICATION:
         earlier = initial = None  # each attempt starts from an empty mask
@@ -231,6 +232,7 @@ def _task(
         notice = notices.before(texts(), standing, leased.question_id)
     elif leased.comment is not None:
         notice = notices.sent_back(texts(), leased.comment)
+        sent_back = replies.find_sent_back(db, leased.question_id, rater.id)
     return {
         "question": id_text(leased.question_id),
         "lease": leased.token,
@@ -243,6 +245,7 @@ def _task(
         # The rater's own answer, when the question is to be corrected.
         "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,
+        "sent_back": None if sent_back is None else asdict(sent_back),
     }
 
 

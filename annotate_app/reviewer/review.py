@@ -11,6 +11,7 @@ from annotate_app.access.sessions import require
 from annotate_app.web.answer_bodies import (
     ActivityBody,
     MaskBody,
+    Pixel,
     PolygonBody,
     pack_draft,
     pack_mask,
@@ -24,6 +25,7 @@ from o365seg.store.database import now_ms
 from o365seg.store.people.raters import Rater
 from o365seg.store.review import queue, verdicts
 from o365seg.store.review.queue import Attention, Filters
+from o365seg.store.review.replies import MOST_MARKS
 from o365seg.store.review.verdicts import ReviewItem, ReviewRefused
 from o365seg.store.schema import Role, Verdict
 from o365seg.store.work.answers import Draft
@@ -62,6 +64,7 @@ class VerdictBody(BaseModel):
     answer: RowId
     verdict: Literal["accepted", "rejected"]
     comment: Text = Field(default="", max_length=2000)
+    marks: Annotated[list[tuple[Pixel, Pixel]], Field(max_length=MOST_MARKS)] = []
 
 
 class RepaintDraftBody(BaseModel):
@@ -145,7 +148,13 @@ def make_router(project: Project) -> APIRouter:
         try:
             with store.write() as db:
                 verdicts.judge(
-                    db, reviewer.id, body.answer, Verdict(body.verdict), body.comment, now_ms()
+                    db,
+                    reviewer.id,
+                    body.answer,
+                    Verdict(body.verdict),
+                    body.comment,
+                    now_ms(),
+                    body.marks,
                 )
         except ReviewRefused as refusal:
             return problem(422, "refused", str(refusal))
@@ -206,6 +215,8 @@ def _shown(item: ReviewItem) -> dict[str, Any]:
         "received_at": item.received_at,
         "verdict": item.verdict,
         "comment": item.comment,
+        "marks": item.marks,
+        "reply": item.reply,
         "earlier": [asdict(review) for review in item.earlier],
         "reviewable": item.reviewable,
         "draft": pack_draft(item.draft),

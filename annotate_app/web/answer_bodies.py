@@ -26,14 +26,14 @@ class MaskBody(BaseModel):
         return Mask(self.size, self.counts, self.crc32)
 
 
-_Pixel = Annotated[int, Field(ge=-(2**20), le=2**20)]
+Pixel = Annotated[int, Field(ge=-(2**20), le=2**20)]
 
 
 class CornerBody(BaseModel):
     """A corner in image pixels; it may lie outside the image."""
 
-    x: _Pixel
-    y: _Pixel
+    x: Pixel
+    y: Pixel
 
 
 class PolygonBody(BaseModel):

@@ -238,6 +238,20 @@ review = sa.Table(
     sa.Column("verdict", sa.String, nullable=False),
     sa.Column("comment", sa.String, nullable=False, server_default=""),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    # The places that are wrong, [[x, y], …] in image px; None: none marked.
+    sa.Column("marks", sa.JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
+)
+
+# What a rater answers to the review that sent an answer back; the newest is shown.
+reply = sa.Table(
+    "reply",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("review_id", sa.ForeignKey("review.id"), nullable=False, index=True),
+    sa.Column("rater_id", sa.ForeignKey("rater.id"), nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -308,4 +322,4 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 
-APPEND_ONLY = ("answer", "review", "audit")
+APPEND_ONLY = ("answer", "review", "reply", "audit")

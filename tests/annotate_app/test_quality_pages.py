@@ -259,6 +259,91 @@ def test_a_repaint_survives_a_reload_and_a_change_of_filter(
         assert shown(page) == first
 
 
+def test_the_rater_sees_the_reviewers_marks_and_replies(page: Any, photographed: Project) -> None:
+    project = photographed
+    question, _wrong = paint(
+        project.store, ids(project)["Ada"], box_mask(HEIGHT, WIDTH, 60, 60, side=70)
+    )
+    red = """(at) => {
+        const canvas = document.querySelector('.layer-guides');
+        const box = canvas.getBoundingClientRect();
+        const scale = canvas.width / box.width;
+        const side = Math.ceil(30 * scale);
+        const [x, y] = [(at.x - box.x) * scale, (at.y - box.y) * scale - side];
+        const data = canvas.getContext('2d').getImageData(x, y, side, side).data;
+        let found = 0;
+        for (let i = 0; i < data.length; i += 4)
+            found += data[i] > 150 && data[i + 1] < 60 && data[i + 3] > 200;
+        return found;
+    }"""
+    with serving(project.folder) as server:
+        sign_in(page, server.url, "Rea", "/review")
+        await_next(page)
+        held = "document.getElementById('review').review"
+
+        def at(x: int, y: int) -> dict[str, float]:
+            return page.evaluate(f"{held}.screenFromImage({x}, {y})")
+
+        page.mouse.click(**at(250, 120))
+        page.mouse.move(**at(100, 100))
+        page.keyboard.press("x")
+        page.get_by_text("Place 2 is marked").wait_for()
+        page.keyboard.press("x")  # on a mark: it is removed
+        page.get_by_text("Mark removed").wait_for()
+        page.mouse.move(**at(40, 200))
+        page.mouse.down()
+        page.mouse.move(**at(60, 200))  # a drag moves the view and marks nothing
+        page.mouse.up()
+        page.mouse.click(**at(130, 62))
+        page.wait_for_timeout(100)
+        assert page.evaluate(red, at(250, 120)) > 30
+        assert page.evaluate(red, at(100, 160)) == 0
+        snapshot(page, "review-marks")
+        page.keyboard.press("r")
+        page.keyboard.type("there is more")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("[data-state=waiting]")
+        page.evaluate(f"{held}.settled()")
+        with project.store.read() as db:
+            assert db.execute(sa.select(review.c.marks)).scalars().all() == [
+                [[250, 120], [130, 62]]
+            ]
+        page.context.clear_cookies()
+        ada = Rater(page, server.url)
+        ada.open()
+        while ada.question() != str(question):
+            page.keyboard.press("s")
+            page.keyboard.press("1")
+            page.keyboard.press("Enter")
+            page.wait_for_function(
+                "(before) => painterRoot().painter.question() !== before", arg=ada.question()
+            )
+        x, y = ada.at((250, 120))
+        assert page.evaluate(red, {"x": x, "y": y}) > 30
+        snapshot(page, "sent-back-marks")
+        page.keyboard.press("y")
+        page.keyboard.type("It is <b>another</b> strap")
+        snapshot(page, "reply")
+        page.keyboard.press("Enter")
+        page.get_by_text("Your reply is recorded").wait_for()
+        page.keyboard.press("y")
+        assert page.input_value("#reply-comment") == "It is <b>another</b> strap"
+        page.keyboard.press("Escape")
+        ada.drag((140, 140), (150, 140))
+        ada.leave("submit")
+        page.context.clear_cookies()
+        sign_in(page, server.url, "Rea", "/review")
+        await_next(page)
+        while str(question) not in page.locator("[data-show=question]").inner_text():
+            before = shown(page)
+            page.keyboard.press("n")
+            await_next(page, before)
+        told = page.locator("[data-show=notice]").inner_text()
+        assert "“there is more”" in told
+        assert "Reply: “It is <b>another</b> strap”" in told
+        snapshot(page, "review-reply")
+
+
 def paint_skip(project: Project, person: int) -> int:
     leased = current(take(project.store, person))
     outcome = submit(project.store, person, leased, Skip(SkipReason.OTHER, "only a reflection"))

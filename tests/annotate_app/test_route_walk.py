@@ -66,6 +66,7 @@ FOR_EVERYBODY = {
     "/api/stand",
     "/api/answers",
     "/api/others",
+    "/api/reply",
     "/password",
     "/api/reopen",
 }

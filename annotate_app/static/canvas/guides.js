@@ -20,6 +20,8 @@ import { segmentSpans } from './kernel.js';
  * @typedef {object} Guides
  * @property {number[]|null} box [x, y, w, h], image px
  * @property {Preview[]} previews
+ * @property {Point[]} marks places that a reviewer marked, numbered from 1, image px
+ * @property {Point[]} earlierMarks likewise, of an earlier review; drawn hollow
  * @property {Point|null} pointer image px
  * @property {number} size diameter of the ring at the pointer, image px; 0: no ring
  * @property {boolean} erases whether the pointer erases: the ring is dashed, with a minus sign beside it
@@ -28,6 +30,8 @@ import { segmentSpans } from './kernel.js';
 const DARK = 'rgba(0, 0, 0, 0.65)';
 const LIGHT = 'rgba(255, 255, 255, 0.95)';
 const BOX = '#ffd60a';
+const MARK = '#c1121f';
+const MARK_RADIUS = 10; // CSS px
 const DASHES = [4, 4];
 
 /** From this scale on single pixels can be seen, and the ring follows their edges, device px per image px. */
@@ -38,9 +42,11 @@ const PIXELS_SHOW = 4;
  * @param {View} view
  * @param {Guides} guides
  */
-export function drawGuides(context, view, { box, previews, pointer, size, erases }) {
+export function drawGuides(context, view, { box, previews, marks, earlierMarks, pointer, size, erases }) {
   if (box) drawBox(context, view, box);
   for (const preview of previews) drawPreview(context, view, preview);
+  earlierMarks.forEach((mark, i) => drawMark(context, view, mark, i + 1, DARK));
+  marks.forEach((mark, i) => drawMark(context, view, mark, i + 1, MARK));
   if (pointer && size) drawRing(context, view, pointer, size, erases);
 }
 
@@ -64,6 +70,30 @@ function drawBox(context, { viewport, ratio }, [x, y, w, h]) {
   context.beginPath();
   context.rect(from.x, from.y, to.x - from.x, to.y - from.y);
   strokeTwice(context, ratio, BOX);
+}
+
+/** A disc with a number, beside the place that it marks with a point. @param {Context} context @param {View} view @param {Point} mark image px @param {number} number @param {string} colour */
+function drawMark(context, { viewport, ratio }, { x, y }, number, colour) {
+  const place = viewport.screenOf(x + 0.5, y + 0.5);
+  const radius = MARK_RADIUS * ratio;
+  const centre = { x: place.x + radius * 1.2, y: place.y - radius * 1.2 };
+  context.beginPath();
+  context.moveTo(place.x, place.y);
+  context.lineTo(centre.x, centre.y);
+  strokeTwice(context, ratio, LIGHT);
+  context.beginPath();
+  context.arc(place.x, place.y, 2.5 * ratio, 0, 2 * Math.PI);
+  strokeTwice(context, ratio, LIGHT);
+  context.beginPath();
+  context.arc(centre.x, centre.y, radius, 0, 2 * Math.PI);
+  context.fillStyle = colour;
+  context.fill();
+  strokeTwice(context, ratio, LIGHT);
+  context.fillStyle = LIGHT;
+  context.font = `bold ${12 * ratio}px system-ui, sans-serif`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillText(String(number), centre.x, centre.y);
 }
 
 /** @param {Context} context @param {View} view @param {Preview} preview */

@@ -45,6 +45,8 @@ const ALWAYS = new Set(['help', 'preferences']);
  * @property {string} category
  * @property {number[]} bbox x, y, width, height, image px
  * @property {{width: number, height: number}} image
+ * @property {import('../canvas/kernel.js').Point[]} [marks] places that a reviewer marked, image px
+ * @property {import('../canvas/kernel.js').Point[]} [earlierMarks] likewise, of an earlier review
  */
 
 /**
@@ -90,11 +92,13 @@ export class Easel {
   #on;
 
   /**
-   * @param {{person: string, eyebrow?: string, onInput?: () => void, onStep?: () => void, onCount?: (counter: Counter) => void}} options
+   * @param {{person: string, eyebrow?: string, onInput?: () => void, onStep?: () => void, onCount?: (counter: Counter) => void,
+   *     onClick?: (at: import('../canvas/kernel.js').Point) => void}} options
    *     person: who is signed in; eyebrow: the text above the category; onInput: a key, the pointer or the wheel was used;
-   *     onStep: a step, or a corner of an open polygon, was painted, undone or redone; onCount: a counter increases by one
+   *     onStep: a step, or a corner of an open polygon, was painted, undone or redone; onCount: a counter increases by one;
+   *     onClick: a pixel was clicked while the mask can only be looked at
    */
-  constructor({ person, eyebrow = t('easel.paint_every_pixel'), onInput = () => {}, onStep = () => {}, onCount = () => {} }) {
+  constructor({ person, eyebrow = t('easel.paint_every_pixel'), onInput = () => {}, onStep = () => {}, onCount = () => {}, onClick = () => {} }) {
     this.#on = { step: onStep, count: onCount };
     this.#ui = buildLayout({
       run: (id) => this.#run(id),
@@ -119,6 +123,7 @@ export class Easel {
       boxVisible: () => this.#settings.boxVisible,
       count: onCount,
       say: (text, kind) => this.say(text, kind),
+      clicked: onClick,
       cornersChanged: () => {
         this.#on.step();
         this.#showUndo();
@@ -253,6 +258,17 @@ export class Easel {
   /** Shows a text above the photo, or removes it. @param {Notice|null} notice */
   notice(notice) {
     this.#ui.setNotice(notice);
+  }
+
+  /** The image pixel under the pointer, or in the middle of the view. */
+  get pointed() {
+    return this.#hand.pointed;
+  }
+
+  /** Shows other marks on the photo. @param {import('../canvas/kernel.js').Point[]} marks image px */
+  showMarks(marks) {
+    if (this.#task) this.#task = { ...this.#task, marks };
+    this.#view.touchGuides();
   }
 
   /** Whether the mask can only be looked at. */

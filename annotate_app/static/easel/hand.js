@@ -33,6 +33,7 @@ function polygonKeys() {
  * @property {() => boolean} boxVisible
  * @property {(counter: Counter) => void} count
  * @property {(text: string, kind?: 'note'|'warning') => void} say
+ * @property {(at: import('../canvas/kernel.js').Point) => void} clicked a pixel was clicked while the mask can only be looked at
  * @property {() => void} cornersChanged a corner of the open polygon was placed, undone or redone
  */
 
@@ -61,6 +62,9 @@ export class Hand {
       tool: () => (this.#readOnly ? this.#tools[PAN.id] : this.#tool),
       enabled: host.open,
       onZoom: () => host.count('zooms'),
+      onClick: (at) => {
+        if (this.#readOnly) host.clicked(at);
+      },
       sizes: () => (this.#record.size !== null && !this.#readOnly ? host.sizes : null),
       onChange: () => this.#showCursor(),
     });
@@ -225,6 +229,12 @@ export class Hand {
     this.#pointer.ctrlHeld = held;
   }
 
+  /** The image pixel under the pointer, or in the middle of the view where the pointer is elsewhere. */
+  get pointed() {
+    const { viewport } = this.#view;
+    return this.#pointer.at ?? viewport.pixelAt(viewport.width / 2, viewport.height / 2);
+  }
+
   /** What to draw above the mask. @returns {import('../canvas/guides.js').Guides} */
   guides() {
     const { at, shiftHeld, spaceHeld } = this.#pointer;
@@ -234,6 +244,8 @@ export class Hand {
     return {
       box: this.#host.boxVisible() ? (this.#host.work()?.task.bbox ?? null) : null,
       previews: previews.filter((preview) => preview !== null),
+      marks: this.#host.work()?.task.marks ?? [],
+      earlierMarks: this.#host.work()?.task.earlierMarks ?? [],
       pointer: at,
       size: ringed ? this.#host.size() : 0,
       erases: this.#pointer.erasing ?? this.#record.size === 'eraser',

@@ -14,6 +14,9 @@ const ZOOM_GESTURE = 400;
 const DOUBLE_CLICK = 400;
 const DOUBLE_REACH = 4;
 
+/** A press that moves no farther is a click, CSS px. */
+const CLICK_REACH = 3;
+
 /** Turning the wheel this far changes the size by one step, px. */
 const SIZE_STEP = 100;
 
@@ -44,7 +47,7 @@ export class PointerInput {
   #host;
   /** The tool gesture in progress. @type {{id: number, tool: import('../tools/tool.js').Tool, erase: boolean}|null} */
   #stroke = null;
-  /** The pointer that pans, at client px. @type {{id: number, x: number, y: number}|null} */
+  /** The pointer that pans, at client px, and whether it has only pressed the photo so far. @type {{id: number, x: number, y: number, still: boolean}|null} */
   #pan = null;
   /** The pointer that changes the size, at client px. @type {{id: number, x: number, sizes: Sizes}|null} */
   #sizing = null;
@@ -62,7 +65,8 @@ export class PointerInput {
    * @param {HTMLElement} stage
    * @param {import('../canvas/view.js').View} view
    * @param {{tool: () => import('../tools/tool.js').Tool, enabled: () => boolean, onZoom: () => void, onChange: () => void,
-   *     sizes: () => Sizes|null}} host sizes: null: the tool has no size;
+   *     onClick: (at: Point) => void, sizes: () => Sizes|null}} host sizes: null: the tool has no size; onClick: a press that could have
+   *     moved the view did not;
    *     enabled: whether painting is allowed now; onZoom: once per zoom gesture; onChange: the gesture state changed
    */
   constructor(stage, view, host) {
@@ -132,7 +136,7 @@ export class PointerInput {
     const sizes = (event.altKey || event.ctrlKey) && event.button === 0 ? this.#host.sizes() : null;
     const palm = event.pointerType === 'touch' && this.#penSeen;
     if (event.button === MIDDLE_BUTTON || this.spaceHeld || palm || tool.pans) {
-      this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
+      this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY, still: event.button === 0 };
     } else if (sizes) {
       sizes.startDrag();
       this.#sizing = { id: event.pointerId, x: event.clientX, sizes };
@@ -162,8 +166,10 @@ export class PointerInput {
       this.#pinch(event);
     } else if (this.#pan?.id === event.pointerId) {
       const { ratio, viewport } = this.#view;
-      viewport.panBy((event.clientX - this.#pan.x) * ratio, (event.clientY - this.#pan.y) * ratio);
-      this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY };
+      const { x, y, still } = this.#pan;
+      if (still && Math.hypot(event.clientX - x, event.clientY - y) <= CLICK_REACH) return;
+      viewport.panBy((event.clientX - x) * ratio, (event.clientY - y) * ratio);
+      this.#pan = { id: event.pointerId, x: event.clientX, y: event.clientY, still: false };
       this.#view.moved();
     } else if (this.#stroke?.id === event.pointerId) {
       // Browsers merge moves to one event per frame; the merged ones hold the true path.
@@ -179,7 +185,11 @@ export class PointerInput {
   #up(event) {
     this.#touches.delete(event.pointerId);
     if (this.#stroke?.id === event.pointerId) this.finish();
-    if (this.#pan?.id === event.pointerId) this.#pan = null;
+    if (this.#pan?.id === event.pointerId) {
+      const clicked = this.#pan.still && event.type === 'pointerup';
+      this.#pan = null;
+      if (clicked) this.#host.onClick(this.#view.pixelFromClient(event.clientX, event.clientY));
+    }
     if (this.#sizing?.id === event.pointerId) this.#sizing = null;
     if (event.pointerType === 'touch') this.#left();
     this.#host.onChange();

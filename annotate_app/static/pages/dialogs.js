@@ -200,30 +200,56 @@ export function answersDialog(answers, onOlder, onCorrect) {
 
 /** The dialog that asks why an answer is rejected; Enter sends. @param {(comment: string) => void} onReject */
 export function rejectDialog(onReject) {
-  const comment = el('textarea', { id: 'reject-comment', class: 'reject-comment', rows: 3, maxlength: 2000, required: true, 'data-tool': 'reject-comment' });
+  const texts = { title: t('dialog.reject_title'), label: t('dialog.reject_shown'), send: t('dialog.reject'), empty: t('dialog.enter_wrong') };
+  return textDialog('reject', texts, onReject);
+}
+
+/**
+ * The dialog for a rater's reply to a reviewer; Enter sends.
+ * @param {string|null} earlier the reply so far
+ * @param {(text: string) => void} onReply
+ * @returns {HTMLDialogElement} leaves the page when it is closed
+ */
+export function replyDialog(earlier, onReply) {
+  const texts = { title: t('dialog.reply_title'), label: t('dialog.reply_shown'), send: t('dialog.reply'), empty: t('dialog.enter_reply') };
+  const dialog = textDialog('reply', texts, onReply, earlier ?? '');
+  dialog.addEventListener('close', () => dialog.remove());
+  return dialog;
+}
+
+/**
+ * A dialog with one text; Enter sends it.
+ * @param {string} id
+ * @param {{title: string, label: string, send: string, empty: string}} texts
+ * @param {(text: string) => void} onSend
+ * @param {string} earlier the text to begin with
+ */
+function textDialog(id, texts, onSend, earlier = '') {
+  const comment = el('textarea', { id: `${id}-comment`, class: 'reject-comment', rows: 3, maxlength: 2000, required: true, 'data-tool': `${id}-comment` });
+  comment.defaultValue = earlier;
   const form = el(
     'form',
     { method: 'dialog' },
-    el('h2', { id: 'reject-title' }, t('dialog.reject_title')),
-    el('label', { class: 'field', for: 'reject-comment' }, t('dialog.reject_shown')),
+    el('h2', { id: `${id}-title` }, texts.title),
+    el('label', { class: 'field', for: comment.id }, texts.label),
     comment,
     el(
       'div',
       { class: 'dialog-actions' },
       el('button', { class: 'button', type: 'button', click: () => dialog.close() }, t('easel.cancel'), keyCaps('Escape')),
-      el('button', { class: 'button primary', type: 'submit', 'data-tool': 'reject-confirm' }, t('dialog.reject'), keyCaps('Enter')),
+      el('button', { class: 'button primary', type: 'submit', 'data-tool': `${id}-confirm` }, texts.send, keyCaps('Enter')),
     ),
   );
   /** @type {HTMLDialogElement} */
-  const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': 'reject-title' }, form);
-  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : t('dialog.enter_wrong'));
+  const dialog = el('dialog', { class: 'dialog', 'aria-labelledby': `${id}-title` }, form);
+  const check = () => comment.setCustomValidity(comment.value.trim() ? '' : texts.empty);
   comment.addEventListener('input', check);
   comment.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     form.requestSubmit();
   });
-  form.addEventListener('submit', () => onReject(comment.value.trim()));
+  form.addEventListener('submit', () => onSend(comment.value.trim()));
   dialog.addEventListener('close', () => {
     form.reset();
     check();

@@ -11,7 +11,7 @@ import { BreakReminder } from '../work/break_reminder.js';
 import { Drafts } from '../work/drafts.js';
 import { Images } from '../work/images.js';
 import { Session } from '../work/session.js';
-import { answersDialog, confirmDialog, keptDialog, reasonText, skipDialog } from './dialogs.js';
+import { answersDialog, confirmDialog, keptDialog, reasonText, replyDialog, skipDialog } from './dialogs.js';
 
 /** @typedef {import('../work/api.js').Task} Task */
 
@@ -53,12 +53,14 @@ class Painter {
   /** @type {number[]} */
   #bbox = [];
   #restored = false; // whether the work on the easel began with a draft
+  #api;
   #assistance;
   #breaks = new BreakReminder();
   #submitAnyway = -1; // version of the drawing that was asked about
 
   /** @param {{rater: string, project: string, assistance: Assistance[], api: Api}} options */
   constructor({ rater, project, assistance, api }) {
+    this.#api = api;
     this.#assistance = assistance;
     this.easel = new Easel({
       person: rater,
@@ -88,6 +90,7 @@ class Painter {
 
   /** @param {Task|null} task the question on the easel @returns {import('../easel/easel.js').Action[]} */
   #actions(task = null) {
+    const sentBack = task?.sent_back;
     // An answer that a reviewer sent back must be corrected.
     const back = task?.earlier && !task.notice
       ? { id: 'stand', label: t('painter.stand'), keys: ['Backspace'], quiet: true, run: () => this.#letStand(task) }
@@ -95,6 +98,7 @@ class Painter {
     return [
       { id: 'submit', label: t('painter.submit'), keys: ['Enter'], primary: true, run: () => this.#submit() },
       { id: 'skip', label: t('painter.skip'), keys: ['S'], run: () => this.#skip() },
+      ...(sentBack ? [{ id: 'reply', label: t('painter.reply'), short: t('painter.reply_short'), keys: ['Y'], quiet: true, run: () => this.#reply(sentBack) }] : []),
       back,
       { id: 'answers', label: t('painter.answers'), short: t('painter.answers_short'), keys: ['J'], quiet: true, always: true, run: () => this.#showAnswers(null) },
       { id: 'kept', label: t('painter.kept'), short: t('painter.kept_short'), keys: ['K'], quiet: true, always: true, run: () => this.#showKept() },
@@ -107,6 +111,21 @@ class Painter {
     if (notice || !earlier) return notice ?? null;
     const title = earlier.skip_reason ? t('painter.you_skipped', { reason: reasonText(earlier.skip_reason) }) : t('painter.your_answer');
     return { title, text: t('painter.submit_again') };
+  }
+
+  /** @param {import('../work/api.js').SentBack} sentBack */
+  #reply(sentBack) {
+    const dialog = replyDialog(sentBack.reply, async (text) => {
+      try {
+        await this.#api.reply(sentBack.review, text);
+        sentBack.reply = text;
+        this.easel.say(t('painter.reply_recorded'));
+      } catch (error) {
+        this.easel.say(t('session.not_recorded', { reason: error instanceof Error ? error.message : String(error) }), 'warning');
+      }
+    });
+    this.easel.element.append(dialog);
+    dialog.showModal();
   }
 
   #showKept() {
@@ -145,7 +164,8 @@ class Painter {
         this.#restored = restored;
         this.#submitAnyway = -1;
         easel.setActions(this.#actions(task));
-        const drawing = easel.show({ task, photo, mask, polygon, steps, notice: this.#notice(task) });
+        const marks = (task.sent_back?.marks ?? []).map(([x, y]) => ({ x, y }));
+        const drawing = easel.show({ task: { ...task, marks }, photo, mask, polygon, steps, notice: this.#notice(task) });
         this.#showTime();
         if (restored) easel.say(t('painter.restored'));
         return drawing;

@@ -22,6 +22,8 @@ import { confirmDialog, reasonText, rejectDialog } from './dialogs.js';
 
 const CLIENT_VERSION = 'review-1';
 const KEEP_EVERY = 120_000; // ms
+const MOST_MARKS = 20; // the server takes no more
+const MARK_REACH = 14; // a click this close to a mark removes it, CSS px
 
 /**
  * @param {HTMLElement} root emptied and filled; gets a `review` property for tests
@@ -82,6 +84,7 @@ class Review {
       onInput: () => this.#clock.input(),
       onStep: () => this.#autosave.changed(),
       onCount: (kind) => this.#clock.count(kind),
+      onClick: (at) => this.#mark(at),
     });
     this.#reject = rejectDialog((comment) => this.#judge('rejected', comment));
     this.easel.element.append(this.#reject);
@@ -160,7 +163,7 @@ class Review {
     const { width, height } = item.image;
     const mask = item.mask ? unpackMask(item.mask, width, height) : new Uint8Array(width * height);
     easel.setActions(item.reviewable ? this.#actions(item) : [this.#laterAction(), this.#previousAction()]);
-    easel.show({ task: item, photo, mask, readOnly: true, notice: describe(item) });
+    easel.show({ task: marked(item), photo, mask, readOnly: true, notice: describe(item) });
     easel.time(item.active_ms);
   }
 
@@ -170,6 +173,7 @@ class Review {
       { id: 'accept', label: t('review.accept'), keys: ['A'], primary: true, run: () => this.#judge('accepted', '') },
       { id: 'reject', label: t('review.reject'), keys: ['R'], run: () => this.#reject.showModal() },
       { id: 'repaint', label: t('review.repaint'), keys: ['P'], run: () => this.#repaint(item) },
+      { id: 'mark', label: t('review.mark'), short: t('review.mark_short'), keys: ['X'], quiet: true, run: () => this.#mark(this.easel.pointed) },
       this.#laterAction(),
       this.#previousAction(),
       { id: 'filters', label: t('review.filters'), keys: ['/'], quiet: true, run: () => this.#filters.querySelector('select')?.focus() },
@@ -184,6 +188,29 @@ class Review {
   /** @returns {Action} */
   #previousAction() {
     return { id: 'previous', label: t('review.previous'), keys: ['Backspace'], quiet: true, always: true, run: () => this.#previous() };
+  }
+
+  /** Marks a place that is wrong, or removes the mark that is there. @param {import('../canvas/kernel.js').Point} at image px */
+  #mark({ x, y }) {
+    const { item } = this;
+    if (!item?.reviewable || this.#repainted) return;
+    if (x < 0 || y < 0 || x >= item.image.width || y >= item.image.height) return;
+    const here = this.easel.screenFromImage(x, y);
+    const found = item.marks.findIndex(([markX, markY]) => {
+      const there = this.easel.screenFromImage(markX, markY);
+      return Math.hypot(there.x - here.x, there.y - here.y) <= MARK_REACH;
+    });
+    if (found >= 0) {
+      item.marks.splice(found, 1);
+      this.easel.say(t('review.mark_removed'));
+    } else if (item.marks.length >= MOST_MARKS) {
+      this.easel.say(t('review.most_marks', { most: MOST_MARKS }), 'warning');
+      return;
+    } else {
+      item.marks.push([x, y]);
+      this.easel.say(t('review.marked', { number: item.marks.length }));
+    }
+    this.easel.showMarks(points(item.marks));
   }
 
   #leave() {
@@ -214,7 +241,8 @@ class Review {
   #judge(verdict, comment) {
     const { item } = this;
     if (!item) return;
-    this.#send(item, 'judge', { answer: item.answer, verdict, comment });
+    const marks = verdict === 'rejected' ? item.marks : [];
+    this.#send(item, 'judge', { answer: item.answer, verdict, comment, marks });
     this.#before.push(item.answer);
     this.#judged += 1;
     if (!item.verdict) this.#queue.countDown();
@@ -245,7 +273,7 @@ class Review {
   /** Goes on with an unfinished repaint. @param {ReviewItem} item @param {Photo} photo @param {import('../work/drafts.js').Restored} begun */
   #continue(item, photo, { mask, polygon, steps, draft }) {
     const { easel } = this;
-    easel.show({ task: item, photo, mask, polygon, steps });
+    easel.show({ task: marked(item), photo, mask, polygon, steps });
     this.#repaint(item, draft);
     easel.say(t('review.restored'));
   }
@@ -355,6 +383,17 @@ class Review {
   }
 }
 
+/** @param {[number, number][]} marks @returns {import('../canvas/kernel.js').Point[]} */
+const points = (marks) => marks.map(([x, y]) => ({ x, y }));
+
+/** The question with its marks: the reviewer's own, and those of the last earlier review. @param {ReviewItem} item */
+function marked(item) {
+  return { ...item, marks: points(item.marks), earlierMarks: points(item.earlier.at(-1)?.marks ?? []) };
+}
+
+/** @param {string|null} reply of the rater */
+const replied = (reply) => (reply ? [t('review.replied', { reply })] : []);
+
 /** The text above the photo: whose answer it is, how long it took, what was said about it. @param {ReviewItem} item @returns {Notice} */
 function describe(item) {
   const seconds = Math.round(item.active_ms / 1000);
@@ -363,8 +402,12 @@ function describe(item) {
   const title = item.mask ? t('review.painted_by', { rater, time }) : t('review.skipped_by', { rater, time, reason: reasonText(item.skip_reason ?? '') });
   const said = [
     ...(item.skip_note ? [`“${item.skip_note}”`] : []),
-    ...item.earlier.map(({ reviewer, verdict, comment }) => t(`review.${comment ? 'before_comment' : 'before'}.${verdict}`, { reviewer, comment })),
+    ...item.earlier.flatMap(({ reviewer, verdict, comment, reply }) => [
+      t(`review.${comment ? 'before_comment' : 'before'}.${verdict}`, { reviewer, comment }),
+      ...replied(reply),
+    ]),
     ...(item.verdict ? [t(`review.${item.comment ? 'said_comment' : 'said'}.${item.verdict}`, { comment: item.comment ?? '' })] : []),
+    ...replied(item.reply),
   ];
   return { title, text: said.join(' '), kind: item.mask ? 'note' : 'warning' };
 }

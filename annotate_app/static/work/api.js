@@ -54,7 +54,10 @@ export class ApiError extends Error {
  * @property {PackedMask|null} [initial] mask to begin with if there is no draft: an earlier answer
  * @property {{mask: PackedMask|null, skip_reason: string|null}|null} [earlier] the rater's own answer, shown again to be corrected
  * @property {import('../easel/easel.js').Notice|null} [notice] text above the photo, such as a reviewer's comment
+ * @property {SentBack|null} [sent_back] the review that sent the rater's answer back
  */
+
+/** @typedef {{review: number, marks: [number, number][], reply: string|null}} SentBack marks: image px; reply: the rater's newest */
 
 /**
  * What to do next, as the server gives it.
@@ -154,6 +157,11 @@ export class Api {
   /** @returns {Promise<{kept: Kept[]}>} work that came too late to be an answer */
   kept() {
     return this.#get('/api/kept');
+  }
+
+  /** Replies to the review that sent an answer back. @param {number} review @param {string} text */
+  reply(review, text) {
+    return this.#post('/api/reply', { review, text }, { attempts: 3 });
   }
 
   /** A reviewer's requests. @param {'next'|'open'|'keep'|'judge'|'repaint'|'draft'} what @param {Body} body @param {Options & {keepalive?: boolean}} [options] */

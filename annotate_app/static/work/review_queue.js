@@ -17,7 +17,9 @@
  * @property {boolean} reviewable
  * @property {Verdict|null} verdict
  * @property {string|null} comment
- * @property {{reviewer: string, verdict: Verdict, comment: string}[]} earlier
+ * @property {[number, number][]} marks places that are wrong, image px: those of the verdict, then what the reviewer marks
+ * @property {string|null} reply the rater's, to the verdict
+ * @property {{reviewer: string, verdict: Verdict, comment: string, marks: [number, number][], reply: string|null}[]} earlier
  * @property {import('./drafts.js').Draft|null} draft the reviewer's unfinished repainting that the server keeps
  */
 

@@ -4,10 +4,12 @@ Only a question's newest answer can be judged, by somebody else than its painter
 reviewer holds it (see `review_queue`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from o365seg.store.review.replies import MOST_MARKS, as_marks, newest_replies
 from o365seg.store.schema import (
     REPAINTED,
     Purpose,
@@ -28,11 +30,18 @@ HOLD_MS = 10 * 60 * 1000  # how long a reviewer keeps an answer after they last 
 
 @dataclass(frozen=True)
 class EarlierReview:
-    """What was said of this question's earlier answers."""
+    """What was said of this question's earlier answers.
+
+    Attributes:
+        marks: The places marked on the image, (x, y) in px.
+        reply: What the rater answered; None: nothing.
+    """
 
     reviewer: str
     verdict: Verdict
     comment: str
+    marks: list[tuple[int, int]]
+    reply: str | None
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,8 @@ class ReviewItem:
     Attributes:
         token: What a repainting must carry; None where the reviewer does not hold it.
         counts: The mask's compressed run lengths; None: a skip.
-        verdict: The newest one on this answer, with its comment; None: not reviewed.
+        verdict: The newest one on this answer, with its comment and marks; None: not reviewed.
+        reply: The rater's, to that verdict.
         reviewable: Whether a verdict of this reviewer would be taken now.
         draft: This reviewer's unfinished repainting of it.
     """
@@ -65,6 +75,8 @@ class ReviewItem:
     received_at: int
     verdict: Verdict | None
     comment: str
+    marks: list[tuple[int, int]]
+    reply: str | None
     earlier: list[EarlierReview]
     reviewable: bool
     draft: answers.Draft | None = None
@@ -81,27 +93,46 @@ def judge(
     verdict: Verdict,
     comment: str,
     now: int,
+    marks: Sequence[tuple[int, int]] = (),
 ) -> None:
     """Accept or reject an answer; a later verdict on it counts in place of the earlier.
 
     A resent verdict changes nothing.
 
+    Args:
+        db: The writing transaction.
+        reviewer_id: Who judges.
+        answer_id: What is judged.
+        verdict: Accepted or rejected.
+        comment: For the rater; a rejection needs one.
+        now: In ms.
+        marks: The places that are wrong, (x, y) in image px, of a rejection.
+
     Raises:
         ReviewRefused: no answer of that id, not the newest, the reviewer's own, in another
-            reviewer's hands, or rejected without a comment.
+            reviewer's hands, rejected without a comment, or with marks off the image, too many, or
+            on an accepted answer.
     """
     assert verdict in (Verdict.ACCEPTED, Verdict.REJECTED)
     comment = comment.strip()
     if verdict is Verdict.REJECTED and not comment:
         raise ReviewRefused("say in a few words what is wrong")
     row = judged_row(db, reviewer_id, answer_id, now)
+    if marks and verdict is Verdict.ACCEPTED:
+        raise ReviewRefused("only a rejection has marks")
+    if len(marks) > MOST_MARKS:
+        raise ReviewRefused(f"at most {MOST_MARKS} places can be marked")
+    if not all(0 <= x < row.width and 0 <= y < row.height for x, y in marks):
+        raise ReviewRefused("a mark is outside the image")
+    given = (reviewer_id, verdict, comment, list(marks))
     last = _last_review(db, answer_id)
-    if last is None or (last.reviewer_id, last.verdict, last.comment) != (
-        reviewer_id,
-        verdict,
-        comment,
+    if last is None or given != (
+        last.reviewer_id,
+        last.verdict,
+        last.comment,
+        as_marks(last.marks),
     ):
-        _record_review(db, answer_id, reviewer_id, verdict, comment, now)
+        _record_review(db, answer_id, reviewer_id, verdict, comment, now, marks)
     if verdict is Verdict.ACCEPTED:
         # It may have been on its way back to its rater: that ends here.
         leases.close_answering(db, row.question_id, "reassigned", now)
@@ -227,7 +258,14 @@ def read_item(db: sa.Connection, reviewer_id: int, answer_id: int) -> ReviewItem
     if row is None:
         raise ReviewRefused("no such answer to review")
     said = db.execute(
-        sa.select(review.c.answer_id, review.c.verdict, review.c.comment, rater.c.name)
+        sa.select(
+            review.c.id,
+            review.c.answer_id,
+            review.c.verdict,
+            review.c.comment,
+            review.c.marks,
+            rater.c.name,
+        )
         .select_from(
             review.join(answer, review.c.answer_id == answer.c.id).join(
                 rater, review.c.reviewer_id == rater.c.id
@@ -237,6 +275,7 @@ def read_item(db: sa.Connection, reviewer_id: int, answer_id: int) -> ReviewItem
         .order_by(review.c.id)
     ).all()
     mine = [entry for entry in said if entry.answer_id == answer_id]
+    replies = newest_replies(db, [entry.id for entry in said])
     return ReviewItem(
         answer_id=answer_id,
         token=row.token,
@@ -256,8 +295,16 @@ def read_item(db: sa.Connection, reviewer_id: int, answer_id: int) -> ReviewItem
         received_at=row.received_at,
         verdict=Verdict(mine[-1].verdict) if mine else None,
         comment=mine[-1].comment if mine else "",
+        marks=as_marks(mine[-1].marks) if mine else [],
+        reply=replies.get(mine[-1].id) if mine else None,
         earlier=[
-            EarlierReview(entry.name, Verdict(entry.verdict), entry.comment)
+            EarlierReview(
+                entry.name,
+                Verdict(entry.verdict),
+                entry.comment,
+                as_marks(entry.marks),
+                replies.get(entry.id),
+            )
             for entry in said
             if entry.answer_id != answer_id
         ],
@@ -328,6 +375,7 @@ def _record_review(
     verdict: Verdict,
     comment: str,
     now: int,
+    marks: Sequence[tuple[int, int]] = (),
 ) -> None:
     db.execute(
         review.insert().values(
@@ -335,6 +383,7 @@ def _record_review(
             reviewer_id=reviewer_id,
             verdict=verdict.value,
             comment=comment,
+            marks=[list(mark) for mark in marks] or None,
             created_at=now,
         )
     )

@@ -153,12 +153,28 @@ def test_a_question_sent_back_brings_its_mask_to_its_rater_only(
     answered = ada.post("/api/submit", json=submit_body(task)).json()["answer"]
     reviewer.post("/api/review/next", json={})
     judge = {"answer": answered, "verdict": "rejected", "comment": "<i>no</i>"}
-    reviewer.post("/api/review/judge", json=judge)
+    for wrong in ([[64, 0]], [[1]], [[1, 2]] * 21, [[0.5, 1]]):
+        sent = reviewer.post("/api/review/judge", json=judge | {"marks": wrong})
+        assert sent.status_code == 422, wrong
+    reviewer.post("/api/review/judge", json=judge | {"marks": [[3, 4], [63, 47]]})
     while (other := next_task(bob)) is not None:
-        assert (other["earlier"], other["notice"]) == (None, None)
+        assert (other["earlier"], other["notice"], other["sent_back"]) == (None, None, None)
         bob.post("/api/submit", json=submit_body(other))
     ada.post("/api/submit", json=submit_body(next_task(ada)))  # what was on her screen
     mine = next_task(ada)
     assert mine["question"] == task["question"]
     assert mine["earlier"]["mask"]["counts"] == box_mask(48, 64, 3, 4).counts
     assert mine["notice"]["text"] == "<i>no</i>"
+    back = mine["sent_back"]
+    assert (back["marks"], back["reply"]) == ([[3, 4], [63, 47]], None)
+    reply = {"review": back["review"], "text": "It is a mirror."}
+    assert bob.post("/api/reply", json=reply).status_code == 422
+    assert ada.post("/api/reply", json=reply | {"text": " "}).status_code == 422
+    assert ada.post("/api/reply", json=reply).json() == {"status": "recorded"}
+    again = next_task(ada)
+    assert again["sent_back"]["reply"] == "It is a mirror."
+    answered = ada.post("/api/submit", json=submit_body(again)).json()["answer"]
+    item = reviewer.post("/api/review/open", json={"answer": answered}).json()
+    assert (item["marks"], item["reply"]) == ([], None)
+    [earlier] = item["earlier"]
+    assert (earlier["marks"], earlier["reply"]) == ([[3, 4], [63, 47]], "It is a mirror.")
