@@ -245,7 +245,12 @@ def _task(
         # The rater's own answer, when the question is to be corrected.
         "earlier": None if earlier is None else asdict(earlier),
         "notice": notice,
-        "sent_back": None if sent_back is None else asdict(sent_back),
+        "sent_back": sent_back
+        and {
+            "review": sent_back.review_id,
+            "marks": sent_back.marks,
+            "reply": sent_back.reply,
+        },
     }
 
 
