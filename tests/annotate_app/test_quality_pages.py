@@ -334,7 +334,7 @@ def test_the_rater_sees_the_reviewers_marks_and_replies(page: Any, photographed:
         page.context.clear_cookies()
         sign_in(page, server.url, "Rea", "/review")
         await_next(page)
-        while str(question) not in page.locator("[data-show=question]").inner_text():
+        while f"Question {question} ·" not in page.locator("[data-show=question]").inner_text():
             before = shown(page)
             page.keyboard.press("n")
             await_next(page, before)
