@@ -308,6 +308,7 @@ def test_the_rater_sees_the_reviewers_marks_and_replies(page: Any, photographed:
             assert db.execute(sa.select(review.c.marks)).scalars().all() == [
                 [[250, 120], [130, 62]]
             ]
+        page.goto("about:blank")  # or the page would ask once more, signed out
         page.context.clear_cookies()
         ada = Rater(page, server.url)
         ada.open()
@@ -331,6 +332,7 @@ def test_the_rater_sees_the_reviewers_marks_and_replies(page: Any, photographed:
         page.keyboard.press("Escape")
         ada.drag((140, 140), (150, 140))
         ada.leave("submit")
+        page.goto("about:blank")  # or the page would ask once more, signed out
         page.context.clear_cookies()
         sign_in(page, server.url, "Rea", "/review")
         await_next(page)
