@@ -16,11 +16,11 @@ than one pass.
 import itertools
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nextafter
 from typing import TYPE_CHECKING
 
-from benchmark.analysis.core import matched_core
+from benchmark.analysis.core import MatchedCore, matched_core
 from benchmark.average_precision.native_path import NativeMatched
 from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.reading.choices import Iou, SkipRule
@@ -29,7 +29,7 @@ from benchmark.reading.sources import readable_twice
 if TYPE_CHECKING:
     import numpy as np
 
-    from benchmark import _native
+    from benchmark.average_precision.matches import CategoryMatches
     from benchmark.reading.sources import GroundTruthSource, PredictionsSource
 
 SIZE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
@@ -97,13 +97,30 @@ class Sizes:
         """The numbers of each bin."""
         found = []
         edges = itertools.pairwise(self._edges)
-        for core in self._passes:
+        for passed in self._passes:
+            core = passed.core
             instances = array("q", bytes(8 * _RANGES * len(core.ids(False))))
             core.positives(instances)
             for area, (low, high), means in zip(
-                range(_RANGES), edges, core.range_means(self._rule), strict=False
+                range(_RANGES), edges, self._means(passed), strict=False
             ):
                 found.append(SizeBin(low, high, sum(instances[area::_RANGES]), *means))
+        return found
+
+    def _means(self, passed: MatchedCore) -> Sequence[tuple[float, ...]]:
+        """AP, AP50, AP75 and AR of each bin of a pass."""
+        if not passed.lvis:
+            return passed.core.range_means(self._rule)
+        import numpy as np
+
+        from benchmark.average_precision.accumulation import mean_known, precisions, rank, recall
+
+        matches, found = _lvis_matches(passed), []
+        for area in range(_RANGES):
+            precision = precisions(matches, area)
+            reached = np.stack([recall(rank(one, area)) for one in matches])
+            means = map(mean_known, (precision, precision[0], precision[5], reached))
+            found.append(tuple(means))
         return found
 
     def resampled(self, weights: "np.ndarray") -> "list[tuple[np.ndarray, int]]":
@@ -120,7 +137,8 @@ class Sizes:
 
         found = []
         thresholds = range(len(IOU_THRESHOLDS))
-        for core in self._passes:
+        for passed in self._passes:
+            core = passed.core
             positives = np.empty((_RANGES, len(core.ids(True))), np.int64)
             core.image_positives(positives)
             matched = NativeMatched(core, self._rule)
@@ -128,11 +146,43 @@ class Sizes:
                 if len(found) < len(self._edges) - 1:
                     found.append(
                         (
-                            matched.resampled_precision(weights, thresholds, area),
+                            _lvis_resampled(passed, weights, area)
+                            if passed.lvis
+                            else matched.resampled_precision(weights, thresholds, area),
                             np.count_nonzero(positives[area]),
                         )
                     )
         return found
+
+
+def _lvis_matches(passed: MatchedCore) -> "list[CategoryMatches]":
+    """What became of every prediction by the rules of LVIS, a category each."""
+    assert passed.lvis
+    matched = NativeMatched(passed.core, SkipRule.NONE)
+    return [
+        passed.lvis.ignored(matched.category_matches(category_id))
+        for category_id in passed.core.ids(False)
+    ]
+
+
+def _lvis_resampled(passed: MatchedCore, weights: "np.ndarray", area: int) -> "np.ndarray":
+    """AP per resample and category in a bin, float64[resamples, categories]."""
+    import numpy as np
+
+    from benchmark.average_precision.weighted_ap import category_precision
+
+    here = slice(area, area + 1)
+    found = [
+        category_precision(
+            replace(
+                one, matched=one.matched[here], ignored=one.ignored[here],
+                positives=one.positives[here],
+            ),
+            weights.T, range(len(IOU_THRESHOLDS)),
+        )
+        for one in _lvis_matches(passed)
+    ]  # fmt: skip
+    return np.stack(found, axis=1)
 
 
 def half_open(edges: Sequence[float]) -> list[tuple[float, float]]:
@@ -147,6 +197,8 @@ def _match(
     ground_truth: "GroundTruthSource",
     iou: Iou,
     ranges: Sequence[tuple[float, float]],
-) -> "_native.Evaluation":
+) -> MatchedCore:
     bounds = array("d", itertools.chain(*ranges))
-    return matched_core(predictions, ground_truth, iou, lambda core: core.compare_sizes(bounds))[0]
+    return matched_core(
+        predictions, ground_truth, iou, lambda core: core.compare_sizes(bounds), at_half=False
+    )

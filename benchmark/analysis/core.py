@@ -4,19 +4,40 @@ The core leaves unusual input to others; here that input is read by `reading.inp
 what is wrong or writes it plainly, and the core reads it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.average_precision import native_core, native_path
-from benchmark.reading.choices import Iou
+from benchmark.average_precision.parameters import DEFAULT
+from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.input_text import InputText
 from benchmark.reading.sources import readable_twice, truth_source
 from o365seg.errors import InputError
 
 if TYPE_CHECKING:
     from benchmark import _native
+    from benchmark.average_precision.lvis_rules import LvisRules
     from benchmark.reading.inputs import Inputs
     from benchmark.reading.sources import GroundTruthSource, PredictionsSource
+
+
+@dataclass(frozen=True)
+class MatchedCore:
+    """Two sides, matched.
+
+    Attributes:
+        core: The core.
+        notes: Notes on what was odd.
+        lvis: The rules of LVIS, where the ground truth has its marks. The core then has only the
+            predictions `kept`.
+        kept: The indices of the core's predictions in the file; None for all.
+    """
+
+    core: "_native.Evaluation"
+    notes: list[str]
+    lvis: "LvisRules | None" = None
+    kept: Sequence[int] | None = None
 
 
 def matched_core(
@@ -24,17 +45,18 @@ def matched_core(
     ground_truth: "GroundTruthSource",
     iou: Iou,
     prepare: "Callable[[_native.Evaluation], None]",
-) -> "tuple[_native.Evaluation, list[str]]":
-    """Read and match two sides by COCO's rules, also where the ground truth is LVIS's.
+    *,
+    at_half: bool,
+) -> MatchedCore:
+    """Read and match two sides by COCO's rules, or by those of LVIS.
 
     Args:
         predictions: As for `evaluate`.
         ground_truth: As for `evaluate`.
         iou: What is compared.
         prepare: Sets what is asked of the core before it matches.
-
-    Returns:
-        The core, and notes on what was odd.
+        at_half: Whether only IoU 0.5 counts. The core then lacks the false positives at 0.5 that
+            LVIS ignores; otherwise `lvis.ignored` is to be applied to its matches.
 
     Raises:
         InputError: predictions or ground truth are invalid; names the file, record and field. Or
@@ -56,14 +78,46 @@ def matched_core(
         return core
 
     try:
-        return match(native_path.text_of(truth), native_path.text_of(source)), []
+        core = match(native_path.text_of(truth), native_path.text_of(source))
+        if not core.facts()["federated"]:
+            return MatchedCore(core, [])
     except (_native.Unusual, OSError, ValueError, InputError):
         pass
     from benchmark.reading.inputs import read_inputs
 
     inputs = read_inputs(source, truth, iou)
+    if inputs.file.is_federated:
+        return _match_lvis(inputs, prepare, at_half=at_half)
     results, truth_text = inputs.texts or _plain_texts(inputs)
-    return match(truth_text, results), inputs.notes
+    return MatchedCore(match(truth_text, results), inputs.notes)
+
+
+def _match_lvis(
+    inputs: "Inputs", prepare: "Callable[[_native.Evaluation], None]", *, at_half: bool
+) -> MatchedCore:
+    """Match by the rules of LVIS."""
+    from benchmark.average_precision.lvis_rules import LvisRules
+
+    (limit,) = DEFAULT.limits(lvis=True)
+    rules = LvisRules(inputs, limit)
+    kept = _without_ignored(rules) if at_half else rules.kept
+    core = native_core.read(*rules.texts(kept), iou=inputs.iou)
+    native_core.configure(core, DEFAULT.iou_thresholds, DEFAULT.area_ranges, (limit,))
+    prepare(core)
+    core.match()
+    return MatchedCore(core, inputs.notes, rules, kept)
+
+
+def _without_ignored(rules: "LvisRules") -> list[int]:
+    """The predictions that count and are not ignored at IoU 0.5; the others match nothing."""
+    alone = DEFAULT.with_max_dets((rules.limit,))
+    core = native_core.match(*rules.texts(rules.kept), iou=rules.inputs.iou, parameters=alone)
+    matched = native_path.NativeMatched(core, SkipRule.NONE, alone)
+    ignored: set[int] = set()
+    for category_id in rules.incomplete:
+        found = rules.ignored(matched.category_matches(category_id))
+        ignored.update(found.prediction[found.ignored[0, 0]].tolist())
+    return [index for place, index in enumerate(rules.kept) if place not in ignored]
 
 
 def _plain_texts(inputs: "Inputs") -> tuple[InputText, InputText]:

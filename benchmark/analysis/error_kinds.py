@@ -144,14 +144,14 @@ class Judgement:
 
     Args:
         predictions: As for `benchmark.evaluate`.
-        ground_truth: As for `benchmark.evaluate`; also LVIS's, by COCO's rules.
+        ground_truth: As for `benchmark.evaluate`.
         iou: What is compared.
         skip_rule: How predictions on skipped instances count; without effect for boxes.
         least_score: Predictions below take no part in `confusion`; None for no confusion.
 
     Attributes:
         notes: Notes to the reader: what was odd about the input.
-        is_federated: Whether the ground truth is LVIS's.
+        is_lvis: Whether the ground truth is LVIS's.
 
     Raises:
         InputError: predictions or ground truth are invalid; names the file, record and field.
@@ -168,10 +168,11 @@ class Judgement:
     ) -> None:
         rule = SkipRule(skip_rule)
         score = float("nan") if least_score is None else least_score
-        self._core, self.notes = matched_core(
-            predictions, ground_truth, Iou(iou), lambda core: core.judge(rule, score)
+        found = matched_core(
+            predictions, ground_truth, Iou(iou), lambda core: core.judge(rule, score), at_half=True
         )
-        self.is_federated = self._core.facts()["federated"]
+        self._core, self.notes, self._kept = found.core, found.notes, found.kept
+        self.is_lvis = found.lvis is not None
 
     def errors(self) -> ErrorKinds:
         """Errors by kind, and the AP gained if they were fixed."""
@@ -187,6 +188,8 @@ class Judgement:
         arrays: list[Any] = [np.empty(count, dtype) for dtype in dtypes]
         arrays.append(np.empty(core.facts()["annotations"], np.uint8))
         core.judged(*arrays)
+        if self._kept is not None:
+            arrays[1] = np.array(self._kept, np.int64)[arrays[1]]
         return Judged(*arrays, image_ids=core.ids(True))
 
     def confusion(self) -> "tuple[list[int], np.ndarray]":

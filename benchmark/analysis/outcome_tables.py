@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FOUND, FALSE, IGNORED, BEYOND = "true positive", "false positive", "ignored", "beyond limit"
 """Outcomes: `BEYOND` has 100 better predictions of its category in its image."""
 
+UNCOUNTED = "not counted"
+"""LVIS did not look for the category in the image, or it has 300 better predictions."""
+
 
 def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.DataFrame":
     """One row a prediction, in the order of the results file.
@@ -40,7 +43,7 @@ def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.Data
     import pandas as pd
 
     found = inputs.predictions
-    outcome = np.full(len(found), BEYOND, dtype=object)
+    outcome = np.full(len(found), UNCOUNTED if result.is_lvis else BEYOND, dtype=object)
     matched_iou = np.zeros(len(found))
     for one in result.matches:
         matched, ignored = one.matched[0], one.ignored[0]

@@ -9,13 +9,13 @@ objects of a category are marked (`not_exhaustive_category_ids`), a false positi
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from benchmark.average_precision import native_core, native_path, notes
 from benchmark.average_precision.accumulation import precision_at_recalls, rank, recall
+from benchmark.average_precision.lvis_rules import LvisRules
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.parameters import DEFAULT, FREQUENCIES, Parameters
 from benchmark.average_precision.pycocotools_matching import Matching
@@ -23,9 +23,7 @@ from benchmark.average_precision.pycocotools_path import SlowMatched
 from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.average_precision.weighted_ap import category_precision
 from benchmark.reading.choices import SkipRule
-from benchmark.reading.input_text import InputText
 from benchmark.reading.inputs import Inputs
-from o365seg.formats.records import AnnotationFile
 
 if TYPE_CHECKING:
     from benchmark.average_precision.result import Matched
@@ -39,13 +37,9 @@ def evaluate_lvis(inputs: Inputs, parameters: Parameters = DEFAULT) -> Result:
         parameters: IoU thresholds, area ranges, and the limit of detections per image.
     """
     file, found = inputs.file, inputs.predictions
-    limit = parameters.limits(lvis=True)[-1]
-    best = _best_of_each_image(found.image_ids, found.scores, limit)
-    judged = _judged_pairs(file)
-    pairs = list(zip(found.image_ids, found.category_ids, strict=True))
-    kept = [index for index in np.flatnonzero(best).tolist() if pairs[index] in judged]
-    plain = _match(inputs, kept, parameters)
-    matched = LvisMatched(file, plain, np.array(kept, np.int64), parameters)
+    rules = LvisRules(inputs, parameters.limits(lvis=True)[-1])
+    matched = LvisMatched(rules, _match(rules, parameters), parameters)
+    best = int(rules.best.sum())
     counts = Counts(
         images=len(file.images),
         categories=len(file.categories),
@@ -64,7 +58,7 @@ def evaluate_lvis(inputs: Inputs, parameters: Parameters = DEFAULT) -> Result:
         ap_by_rule={},
         counts=counts,
         notes=[
-            notes.lvis(int(best.sum()) - len(kept), len(found) - int(best.sum()), limit),
+            notes.lvis(best - len(rules.kept), len(found) - best, rules.limit),
             *inputs.notes,
             *notes.of_counts(counts, masks=inputs.iou.of_masks),
         ],
@@ -74,70 +68,26 @@ def evaluate_lvis(inputs: Inputs, parameters: Parameters = DEFAULT) -> Result:
     )
 
 
-def _best_of_each_image(image_ids: Sequence[int], scores: np.ndarray, limit: int) -> np.ndarray:
-    """bool[predictions]: among the best of its image; of equal scores the earlier."""
-    images = np.array(image_ids, np.int64)
-    order = np.lexsort((-scores, images))
-    sorted_images = images[order]
-    first = np.searchsorted(sorted_images, sorted_images)
-    best = np.zeros(len(images), bool)
-    best[order[np.arange(len(order)) - first < limit]] = True
-    return best
-
-
-def _judged_pairs(file: AnnotationFile) -> set[tuple[int, int]]:
-    """(image id, category id) where LVIS knows whether there are objects."""
-    judged = {(one.image_id, one.category_id) for one in file.annotations}
-    for image in file.images:
-        judged.update((image.id, category) for category in image.neg_category_ids or ())
-    return judged
-
-
-def _match(inputs: Inputs, kept: list[int], parameters: Parameters) -> "Matched":
-    """COCO's matching of the predictions that count, without crowds and by the core if it can."""
-    file = inputs.file
-    plain = AnnotationFile(
-        [
-            msgspec.structs.replace(image, neg_category_ids=None, not_exhaustive_category_ids=None)
-            for image in file.images
-        ],
-        [msgspec.structs.replace(one, iscrowd=0) for one in file.annotations],
-        file.categories,
-    )
+def _match(rules: LvisRules, parameters: Parameters) -> "Matched":
+    """COCO's matching of the predictions that count, by the core if it can."""
+    inputs = rules.inputs
     if native_core.is_wanted() and native_path.is_built():
         from benchmark import _native
 
-        truth = InputText("ground truth", msgspec.json.encode(plain))
-        results = InputText("predictions", msgspec.json.encode(_records(inputs, kept)))
         alone = parameters.with_max_dets(parameters.limits(lvis=True))
         try:
-            core = native_core.match(truth, results, iou=inputs.iou, parameters=alone)
+            core = native_core.match(*rules.texts(rules.kept), iou=inputs.iou, parameters=alone)
         except _native.Unusual:
             pass
         else:
             return native_path.NativeMatched(core, SkipRule.NONE, alone)
     records = [record | {"iscrowd": 0} for record in inputs.truth.without_skipped()]
-    chosen = inputs.predictions.subset(kept)
-    matching = Matching(plain, records, chosen, inputs.iou, parameters=parameters, lvis=True)
+    chosen = inputs.predictions.subset(rules.kept)
+    matching = Matching(
+        rules.plain_truth, records, chosen, inputs.iou, parameters=parameters, lvis=True
+    )
     nothing = np.zeros(0)
     return SlowMatched(matching, Curves(nothing, nothing, nothing), {})
-
-
-def _records(inputs: Inputs, kept: list[int]) -> list[dict[str, Any]]:
-    found = inputs.predictions
-    scores, boxes, records = found.scores.tolist(), found.boxes.tolist(), []
-    for index in kept:
-        record: dict[str, Any] = {
-            "image_id": found.image_ids[index],
-            "category_id": found.category_ids[index],
-            "score": scores[index],
-        }
-        if found.masks is not None:
-            record["segmentation"] = found.masks[index]
-        if found.areas_of_boxes:
-            record["bbox"] = boxes[index]
-        records.append(record)
-    return records
 
 
 @dataclass(frozen=True)
@@ -145,45 +95,29 @@ class LvisMatched:
     """What was matched; see `benchmark.average_precision.result.Matched`.
 
     Attributes:
-        file: The ground truth.
-        plain: COCO's matches of the predictions that count.
-        kept: int64, the place of each of those among all predictions.
+        rules: Which predictions count.
+        plain: COCO's matches of them.
         parameters: What is measured.
     """
 
-    file: AnnotationFile
+    rules: LvisRules
     plain: "Matched"
-    kept: np.ndarray
     parameters: Parameters
 
     @property
     def category_ids(self) -> list[int]:
         """All category ids, ascending."""
-        return sorted(category.id for category in self.file.categories)
+        return self.rules.inputs.category_ids
 
     def image_ids(self) -> list[int]:
         """All image ids, ascending."""
-        return sorted(image.id for image in self.file.images)
-
-    @cached_property
-    def _incomplete(self) -> dict[int, set[int]]:
-        """By category id, the places of the images in which not all of its objects are marked."""
-        place = {image_id: i for i, image_id in enumerate(self.image_ids())}
-        found: dict[int, set[int]] = {}
-        for image in self.file.images:
-            for category in image.not_exhaustive_category_ids or ():
-                found.setdefault(category, set()).add(place[image.id])
-        return found
+        return self.rules.inputs.image_ids
 
     def category_matches(self, category_id: int) -> CategoryMatches:
-        """A category's matches, with false positives ignored where objects are not all marked."""
-        found = self.plain.category_matches(category_id)
-        incomplete = np.isin(found.image, [*self._incomplete.get(category_id, ())])
-        return replace(
-            found,
-            prediction=self.kept[found.prediction],
-            ignored=found.ignored | (~found.matched & incomplete),
-        )
+        """A category's matches; predictions are those of the whole file."""
+        found = self.rules.ignored(self.plain.category_matches(category_id))
+        kept = np.array(self.rules.kept, np.int64)
+        return replace(found, prediction=kept[found.prediction])
 
     @cached_property
     def _found(self) -> Curves:
@@ -207,7 +141,7 @@ class LvisMatched:
 
     def numbers(self) -> tuple[float, ...]:
         """The numbers of LVIS: also those of rare, common and frequent categories."""
-        named = {category.id: category.frequency for category in self.file.categories}
+        named = {category.id: category.frequency for category in self.rules.inputs.file.categories}
         groups = {
             key: [k for k, category_id in enumerate(self.category_ids) if named[category_id] == key]
             for key in FREQUENCIES

@@ -117,7 +117,7 @@ def errors(
     numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
     show(numbers | errors_json(found), json_file, errors_table(found))
-    told = ["The ground truth is LVIS's; this follows COCO's rules."] * judgement.is_federated
+    told = ["The ground truth is LVIS's, so its rules apply."] * judgement.is_lvis
     sys.stderr.writelines(f"Note: {note}\n" for note in [*judgement.notes, *told])
 
 

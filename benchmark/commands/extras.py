@@ -81,7 +81,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
         from benchmark.report.breakdown_tables import sizes_table
 
         bins = source.sizes.bins()
-        found.tables.append(sizes_table(bins, source.result.iou))
+        found.tables.append(sizes_table(bins, source.result))
         found.numbers["by_size"] = [asdict(one) for one in bins]
     if wanted.slices:
         _find_slices(source, wanted, found)

@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmark.analysis.by_size import SizeBin
 from benchmark.average_precision.breakdown import COUNT_FIELDS, Row
 from benchmark.average_precision.parameters import Measure
+from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
@@ -55,12 +56,13 @@ def rows_table(rows: Sequence[Row], measures: Sequence[Measure], title: str) -> 
     return table
 
 
-def sizes_table(bins: Sequence[SizeBin], iou: Iou) -> Table:
-    """AP by relative size as a table, in percent."""
-    title = f"By size, √({measured_area(iou)} / image area) (%)"
+def sizes_table(bins: Sequence[SizeBin], result: Result) -> Table:
+    """AP of a result by relative size as a table, in percent."""
+    title = f"By size, √({measured_area(result.iou)} / image area) (%)"
+    limit = result.parameters.limits(lvis=result.is_lvis)[-1]
     table = Table(title=title, title_justify="left")
     table.add_column("size")
-    for heading in ("instances", "AP", "AP50", "AP75", "AR100"):
+    for heading in ("instances", "AP", "AP50", "AP75", f"AR{limit}"):
         table.add_column(heading, justify="right")
     for one in bins:
         numbers = (one.ap, one.ap50, one.ap75, one.ar)

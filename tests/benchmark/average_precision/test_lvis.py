@@ -13,9 +13,15 @@ from evaluation_real import jittered
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from benchmark import Parameters
+from benchmark import Parameters, errors
+from benchmark.analysis.by_size import Sizes
+from benchmark.analysis.error_kinds import Judgement
+from benchmark.analysis.outcome_tables import detections_table
+from benchmark.analysis.sides import Sides
 from benchmark.average_precision.evaluation import evaluate
 from benchmark.average_precision.parameters import LVIS_NAMES
+from benchmark.reading.choices import Iou, SkipRule
+from benchmark.report.gather import write_report
 from o365seg.formats.masks import encode_rle
 
 Inputs = tuple[dict[str, Any], list[dict[str, Any]]]
@@ -153,6 +159,59 @@ def test_the_limit_of_an_image_can_be_another(native: str, monkeypatch: pytest.M
     ]
     assert found.names[9] == "AR20"
     assert found.stats.tobytes() == evaluate(best, truth).stats.tobytes()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("iou", list(Iou))
+def test_analyses_follow_the_same_rules(seed: int, iou: Iou) -> None:
+    truth, predictions = random_inputs(seed)
+    result = evaluate(predictions, truth, iou=iou)
+    judgement = Judgement(predictions, truth, iou=iou)
+    assert judgement.is_lvis
+    assert judgement.errors().ap == pytest.approx(result.metrics["AP50"])
+    everything = Sizes(predictions, truth, iou, SkipRule.BOX, edges=(0.0, 1.0))
+    (one,) = everything.bins()
+    found = [one.ap, one.ap50, one.ap75, one.ar]
+    expected = [result.metrics[name] for name in ("AP", "AP50", "AP75", "AR300")]
+    assert found == pytest.approx(expected)
+    weights = np.random.default_rng(seed).integers(0, 3, (5, 8)).astype(np.int32)
+    ((resampled, images),) = everything.resampled(weights)
+    assert images == 8
+    assert resampled == pytest.approx(result.resampled_precision(weights))
+    judged = judgement.judged()
+    for prediction, category in zip(judged.prediction, judged.category, strict=True):
+        assert predictions[prediction]["category_id"] == category
+    # The same false positives as in the matches, where they are not ignored.
+    false = {
+        int(i)
+        for of_category in result.matches
+        for i in of_category.prediction[~of_category.matched[0, 0] & ~of_category.ignored[0, 0]]
+    }
+    assert set(judged.prediction[~judged.true].tolist()) == false
+
+
+def test_what_lvis_does_not_judge_is_no_error(tmp_path: Path) -> None:
+    truth, predictions = random_inputs(2)
+    perfect = [
+        {key: one[key] for key in ("image_id", "category_id", "bbox", "segmentation")}
+        | {"score": 1}
+        for one in truth["annotations"]
+    ]
+    listed = {image["id"]: set(image["neg_category_ids"]) for image in truth["images"]}
+    for one in truth["annotations"]:
+        listed[one["image_id"]].add(one["category_id"])
+    unjudged = [p for p in predictions if p["category_id"] not in listed[p["image_id"]]]
+    assert unjudged
+    found = errors(perfect + unjudged, truth)
+    assert (found.ap, sum(found.counts.values())) == (pytest.approx(1), 0)
+    for name, content in (("gt.json", truth), ("p.json", perfect + unjudged)):
+        (tmp_path / name).write_text(json.dumps(content))
+    result = evaluate(tmp_path / "p.json", tmp_path / "gt.json")
+    sides = Sides(result, tmp_path / "p.json", tmp_path / "gt.json")
+    write_report(tmp_path / "report.html", sides, resamples=10)
+    assert "AR300" in (tmp_path / "report.html").read_text()
+    table = detections_table(result, sides.inputs, sides.judgement.judged())
+    assert set(table.outcome[len(perfect) :]) == {"not counted"}
 
 
 @pytest.mark.parametrize("seed", range(6))
