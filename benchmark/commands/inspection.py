@@ -144,7 +144,7 @@ def suspects(
         pictures, problems = draw_suspects(inputs, found, images)
         for problem in problems:
             typer.echo(problem, err=True)
-        title = f"Suspects of {release} by {predictions}"
+        title = f"Suspects of {Path(release).name} by {predictions.name}"
         write_bytes_atomic(page, suspects_page(found, names, pictures, title).encode())
         say_written(page)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}

@@ -74,6 +74,7 @@ def suspects_page(
         head(title, _STYLE, ""),
         f'<header><h1>{escape_html(title)}</h1><p class="soft">'
         "Prediction yellow, annotation magenta; highest score first.</p></header>\n",
+        '<div class="suspects">\n',
     ]
     for one in found:
         if one.prediction not in pictures:
@@ -90,10 +91,15 @@ def suspects_page(
             f'<figure><img src="{uri}" alt="{name}" loading="lazy">'
             f"<figcaption><b>{name}</b><br>{escape_html(said)}</figcaption></figure>\n"
         )
-    return "".join([*parts, foot("")])
+    return "".join([*parts, "</div>\n", foot("")])
 
 
-_STYLE = "figure{margin:0 0 2rem}figure img{max-width:100%;height:auto}"
+# Pictures side by side, none larger than its pixels.
+_STYLE = (
+    ".suspects{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr));"
+    "gap:24px 18px;margin-top:18px}.suspects figure{margin:0}"
+    ".suspects img{display:block;width:auto;max-width:100%;height:auto}"
+)
 
 
 def _table(title: str, first: str, *numbers: str) -> Table:
