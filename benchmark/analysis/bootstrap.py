@@ -20,7 +20,7 @@ from o365seg.statistics.t_intervals import (
     image_weights,
     interval,
 )
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 RESAMPLES = 1000
 INTERVAL_METRICS = ("AP", "AP50", "AP75")

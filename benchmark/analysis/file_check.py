@@ -17,7 +17,7 @@ import numpy as np
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.formats.masks import MaskError, mask_box, rle_area, segmentation_to_rle
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 EXAMPLES = 5
 """Records that a finding names."""

@@ -21,7 +21,7 @@ from benchmark.average_precision.result import Curves
 from benchmark.reading.choices import Iou
 from benchmark.reading.predictions import Predictions
 from o365seg.formats.records import AnnotationFile
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 
 class BoundaryCOCOeval(COCOeval):

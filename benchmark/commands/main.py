@@ -1,8 +1,7 @@
 """The `benchmark` program: its commands, and the options of `benchmark evaluate`."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,11 +13,7 @@ from benchmark.commands import statistics as cli_statistics
 from benchmark.reading.choices import By, Cityscapes, Iou, SkipRule
 from o365seg.formats.task import Task
 from o365seg.terminal import command_line
-from o365seg.terminal.output import STDOUT, JsonFile, show
-from o365seg.terminal.overwriting import refuse_overwriting
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from o365seg.terminal.output import JsonFile
 
 app = command_line.make_app(
     "Evaluate segmentation: AP that ignores skipped instances, panoptic quality, mean IoU; and "
@@ -300,17 +295,21 @@ def evaluate(
     if task is not Task.INSTANCE:
         if gt is None:
             raise typer.BadParameter(f"required with --task {task}", param_hint="--gt")
-        inputs = (predictions, gt, pred_pngs, gt_pngs, classes)
-        refuse_overwriting({"--json": json_file}, inputs)
+        from benchmark.commands.evaluate_pixels import run_panoptic, run_semantic
+
         if task is Task.PANOPTIC:
-            shown = _panoptic(predictions, gt, pred_pngs, gt_pngs, per_class)
+            run_panoptic(
+                predictions, gt, pred_pngs=pred_pngs, gt_pngs=gt_pngs,
+                per_class=per_class, json_file=json_file,
+            )  # fmt: skip
         else:
             if cityscapes is not None:
                 _refuse(context, ("classes", "reduce_zero_label"), "not valid with --cityscapes")
-            shown = _semantic(
-                predictions, gt, classes, ignore_label, reduce_zero_label, cityscapes, per_class
-            )
-        _show(predictions, gt, json_file, *shown)
+            run_semantic(
+                predictions, gt, classes=classes, ignore_label=ignore_label,
+                reduce_zero_label=reduce_zero_label, cityscapes=cityscapes,
+                per_class=per_class, json_file=json_file,
+            )  # fmt: skip
         return
     if images is not None and report is None:
         raise typer.BadParameter("requires --report", param_hint="--images")
@@ -381,60 +380,6 @@ def _refuse(context: typer.Context, names: tuple[str, ...], message: str) -> Non
         if context.params.get(name):
             option = "--" + _OPTION_NAMES.get(name, name.removesuffix("_file")).replace("_", "-")
             raise typer.BadParameter(message, param_hint=option)
-
-
-def _panoptic(
-    predictions: Path, gt: Path, pred_pngs: Path | None, gt_pngs: Path | None, per_class: bool
-) -> tuple[dict[str, Any], list["Table"], list[str]]:
-    from benchmark.pixels import panoptic
-    from benchmark.report import pixel_tables
-
-    result = panoptic.evaluate_panoptic(
-        predictions, gt, prediction_pngs=pred_pngs, ground_truth_pngs=gt_pngs
-    )
-    return (
-        pixel_tables.panoptic_json(result),
-        pixel_tables.panoptic_tables(result, per_category=per_class),
-        pixel_tables.panoptic_lines(result),
-    )
-
-
-def _semantic(
-    predictions: Path,
-    gt: Path,
-    classes: Path | None,
-    ignore_label: int,
-    reduce_zero_label: bool,
-    cityscapes: Cityscapes | None,
-    per_class: bool,
-) -> tuple[dict[str, Any], list["Table"], list[str]]:
-    from benchmark.pixels import semantic
-    from benchmark.report import pixel_tables
-
-    result = semantic.evaluate_semantic(
-        predictions, gt, classes=classes,
-        ignore_label=ignore_label, reduce_zero_label=reduce_zero_label, cityscapes=cityscapes,
-    )  # fmt: skip
-    return (
-        pixel_tables.semantic_json(result),
-        pixel_tables.semantic_tables(result, per_class=per_class),
-        pixel_tables.semantic_lines(result),
-    )
-
-
-def _show(
-    predictions: Path,
-    ground_truth: Path,
-    json_file: Path | None,
-    numbers: dict[str, Any],
-    tables: list["Table"],
-    lines: list[str],
-) -> None:
-    """Print tables and lines, and write the numbers if asked; with `-` print only the numbers."""
-    files = {"predictions": str(predictions), "ground_truth": str(ground_truth)}
-    show(files | numbers, json_file, *tables)
-    if json_file != STDOUT:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 cli_analysis.add_commands(app)

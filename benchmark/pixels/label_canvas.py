@@ -2,10 +2,8 @@
 
 import numpy as np
 
+from benchmark.pixels.label_maps import NO_LABEL
 from o365seg.formats.masks import MaskError, Rle, check_rle
-
-NO_LABEL = 2**31 - 1
-"""In a map: a pixel that nothing labels."""
 
 
 class _Overlap(MaskError):

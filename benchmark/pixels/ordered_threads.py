@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from benchmark.reading.processors import processors
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 T = TypeVar("T")
 R = TypeVar("R")

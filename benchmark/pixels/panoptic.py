@@ -228,7 +228,7 @@ def match_segments(
         missed=true.categories[missed],
         false=guessed.categories[false],
         stated_otherwise=int(np.sum(areas != pixels)),
-        unlisted=len(np.unique(first[(at_truth < 0) & ~void])),
+        unlisted=len(set(first[(at_truth < 0) & ~void].tolist())),
     )
 
 

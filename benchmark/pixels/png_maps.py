@@ -8,13 +8,15 @@ PNG's own header before any pixel, and a kind that is not an id map is refused b
 import io
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
-from o365seg.images.decoding import decoding_problem
+
+if TYPE_CHECKING:
+    from PIL import Image  # slow to import, and not needed where the core reads the file
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _PALETTE = 0, 2, 3
@@ -85,7 +87,11 @@ def _wrong_kind(depth: int, colour: int, need: str, path: str | Path) -> InputEr
     return InputError(f"{need}; is {article} {depth}-bit {name} PNG", file=path)
 
 
-def _decode(data: bytes, path: str | Path) -> Image.Image:
+def _decode(data: bytes, path: str | Path) -> "Image.Image":
+    from PIL import Image
+
+    from o365seg.images.decoding import decoding_problem
+
     try:
         image = Image.open(io.BytesIO(data), formats=["PNG"])
         image.load()

@@ -22,8 +22,8 @@ import numpy as np
 
 from benchmark.pixels.cityscapes import CityscapesPredictions, CityscapesTruth, to_train_ids
 from benchmark.pixels.class_names import read_classes
-from benchmark.pixels.label_canvas import NO_LABEL
 from benchmark.pixels.label_maps import (
+    NO_LABEL,
     GroundTruthFolder,
     GroundTruthMaps,
     PredictedFolder,
@@ -202,13 +202,14 @@ def _result(
     no_class = [NO_LABEL, ignore_label]
     labels = known
     if labels is None:
-        labels = np.union1d(confusion.first, np.setdiff1d(confusion.second, no_class))
+        found = {*confusion.first.tolist()} | {*confusion.second.tolist()}.difference(no_class)
+        labels = np.array(sorted(found), np.int64)
 
     def totals(of: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(labels), np.int64)
+        pixels = np.zeros(len(labels), np.int64)
         inside = chosen & np.isin(of, labels)
-        np.add.at(found, np.searchsorted(labels, of[inside]), confusion.counts[inside])
-        return found
+        np.add.at(pixels, np.searchsorted(labels, of[inside]), confusion.counts[inside])
+        return pixels
 
     everywhere = np.ones(len(table), bool)
     return SemanticResult(

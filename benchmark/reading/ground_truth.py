@@ -10,7 +10,7 @@ from o365seg.errors import InputError
 from o365seg.formats.masks import MaskError, Rle, rle_area, segmentation_to_rle
 from o365seg.formats.pycocotools_variant import stock_annotation
 from o365seg.formats.records import Annotation, AnnotationFile
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 
 @dataclass(frozen=True)

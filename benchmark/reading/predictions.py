@@ -15,7 +15,7 @@ from o365seg.errors import InputError
 from o365seg.formats.json_files import decode_json, read_bytes
 from o365seg.formats.masks import MaskError, Rle, check_rle, compress_runs, polygons_to_rle
 from o365seg.formats.records import AnnotationFile
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 
 class _Record(msgspec.Struct, gc=False):

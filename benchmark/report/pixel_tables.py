@@ -1,47 +1,47 @@
 """Panoptic quality and mean IoU for the terminal and as JSON."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.table import Table
 
-from benchmark.pixels.panoptic import PanopticResult
-from benchmark.pixels.semantic import SemanticResult
+from benchmark.report.text_table import text_table
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
 
+if TYPE_CHECKING:
+    from benchmark.pixels.panoptic import PanopticResult
+    from benchmark.pixels.semantic import SemanticResult
 
-def panoptic_tables(result: PanopticResult, *, per_category: bool = False) -> list[Table]:
+
+def panoptic_tables(result: "PanopticResult", *, per_category: bool = False) -> list[str]:
     """Means over all, things and stuff, in percent; if asked, also one row per category."""
-    table = Table(title="Panoptic quality (%)", title_justify="left")
-    for heading in ("", "PQ", "SQ", "RQ", "categories"):
-        table.add_column(heading, justify="left" if not heading else "right")
+    rows = [["", "PQ", "SQ", "RQ", "categories"]]
     for name, row in result.rows().items():
         values = (percent(value) for value in (row.pq, row.sq, row.rq))
-        table.add_row(name, *values, f"{row.categories:,}", style="bold" if name == "All" else None)
+        rows.append([name, *values, f"{row.categories:,}"])
+    lines = text_table("Panoptic quality (%)", rows)
     if not per_category:
-        return [table]
-    whole = Table(title="Panoptic quality by category (%)", title_justify="left")
-    whole.add_column("")
-    for heading in ("kind", "PQ", "SQ", "RQ", "TP", "FP", "FN"):
-        whole.add_column(heading, justify="left" if heading == "kind" else "right")
+        return lines
+    rows = [["", "kind", "PQ", "SQ", "RQ", "TP", "FP", "FN"]]
     columns = zip(
         *(a.tolist() for a in (result.pq, result.sq, result.rq, result.true_positives,
                                result.false_positives, result.false_negatives)),
         strict=True,
     )  # fmt: skip
     for category, (pq, sq, rq, *counts) in zip(result.categories, columns, strict=True):
-        whole.add_row(
-            display_name(category.name) or str(category.id),
-            "thing" if category.isthing else "stuff",
-            *(percent(value) for value in (pq, sq, rq)),
-            *(f"{count:,}" for count in counts),
+        rows.append(
+            [
+                display_name(category.name) or str(category.id),
+                "thing" if category.isthing else "stuff",
+                *(percent(value) for value in (pq, sq, rq)),
+                *(f"{count:,}" for count in counts),
+            ]
         )
-    return [table, whole]
+    return lines + text_table("Panoptic quality by category (%)", rows, left=(0, 1))
 
 
-def panoptic_lines(result: PanopticResult) -> list[str]:
+def panoptic_lines(result: "PanopticResult") -> list[str]:
     """What was evaluated, and the notes."""
     matches, false, missed = (
         int(array.sum())
@@ -52,7 +52,7 @@ def panoptic_lines(result: PanopticResult) -> list[str]:
     return lines + [f"Note: {note}" for note in result.notes]
 
 
-def panoptic_json(result: PanopticResult) -> dict[str, Any]:
+def panoptic_json(result: "PanopticResult") -> dict[str, Any]:
     """The numbers as fractions; null where there is none."""
     metrics = {
         name: {"PQ": _or_none(row.pq), "SQ": _or_none(row.sq), "RQ": _or_none(row.rq),
@@ -82,46 +82,42 @@ def panoptic_json(result: PanopticResult) -> dict[str, Any]:
     }
 
 
-def semantic_tables(result: SemanticResult, *, per_class: bool = False) -> list[Table]:
+def semantic_tables(result: "SemanticResult", *, per_class: bool = False) -> list[str]:
     """The four means, in percent; if asked, also one row per class."""
-    table = Table(title="Semantic segmentation (%)", title_justify="left")
-    table.add_column("")
-    table.add_column("mean of")
-    table.add_column("", justify="right")
     about = {
         "mIoU": f"IoU, {_count(result.iou)} classes in the ground truth or the predictions",
         "mAcc": f"accuracy, {_count(result.acc)} classes in the ground truth",
         "aAcc": "all pixels",
         "fwIoU": "IoU, weighted by ground-truth pixels",
     }
-    for name, value in result.metrics.items():
-        table.add_row(name, about[name], percent(value), style="bold" if name == "mIoU" else None)
+    rows = [["", "mean of", ""]]
+    rows += [[name, about[name], percent(value)] for name, value in result.metrics.items()]
+    lines = text_table("Semantic segmentation (%)", rows, left=(0, 1))
     if not per_class:
-        return [table]
-    whole = Table(title="By class (%)", title_justify="left")
-    whole.add_column("")
-    for heading in ("label", "IoU", "Acc", "ground-truth pixels", "predicted pixels"):
-        whole.add_column(heading, justify="right")
+        return lines
+    rows = [["", "label", "IoU", "Acc", "ground-truth pixels", "predicted pixels"]]
     for place, label in enumerate(result.labels.tolist()):
-        whole.add_row(
-            display_name(result.names[place]),
-            str(label),
-            percent(float(result.iou[place])),
-            percent(float(result.acc[place])),
-            f"{result.true[place]:,}",
-            f"{result.predicted[place]:,}",
+        rows.append(
+            [
+                display_name(result.names[place]),
+                str(label),
+                percent(float(result.iou[place])),
+                percent(float(result.acc[place])),
+                f"{result.true[place]:,}",
+                f"{result.predicted[place]:,}",
+            ]
         )
-    return [table, whole]
+    return lines + text_table("By class (%)", rows)
 
 
-def semantic_lines(result: SemanticResult) -> list[str]:
+def semantic_lines(result: "SemanticResult") -> list[str]:
     """What was evaluated, and the notes."""
     lines = [f"{result.true.sum():,} pixels counted; {result.images:,} images, "
              f"{len(result.labels):,} classes"]  # fmt: skip
     return lines + [f"Note: {note}" for note in result.notes]
 
 
-def semantic_json(result: SemanticResult) -> dict[str, Any]:
+def semantic_json(result: "SemanticResult") -> dict[str, Any]:
     """The numbers as fractions; null where there is none."""
     per_class = [
         {

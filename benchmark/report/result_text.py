@@ -3,6 +3,7 @@
 from benchmark.average_precision.parameters import AREAS, FREQUENCIES, IOU_THRESHOLDS, Measure
 from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou
+from benchmark.report.text_table import text_table
 from o365seg.terminal.percent import percent
 
 IOU_NAMES = {Iou.SEGM: "Mask", Iou.BBOX: "Box", Iou.BOUNDARY: "Boundary"}
@@ -18,18 +19,9 @@ def result_table(result: Result) -> list[str]:
     for measure, value in zip(result.measures, result.numbers, strict=True):
         row = measure.name, _threshold(result, measure), _area(result, measure)
         rows.append((*row, str(limits[measure.limit]), percent(value)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [f"{what} AP and AR (%)", _rule("┌┬┐", widths)]
     first_recall = next(measure.name for measure in result.measures if measure.recall)
-    for row in rows:
-        if row[0] == "AP" or row[0] == first_recall:
-            lines.append(_rule("├┼┤", widths))
-        cells = [
-            cell.ljust(width) if column < 3 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append(f"│ {' │ '.join(cells)} │")
-    return [*lines, _rule("└┴┘", widths)]
+    rules = [number for number, row in enumerate(rows) if row[0] in ("AP", first_recall)]
+    return text_table(f"{what} AP and AR (%)", rows, left=range(3), rules_before=rules)
 
 
 def _threshold(result: Result, measure: Measure) -> str:
@@ -55,11 +47,6 @@ def _area(result: Result, measure: Measure) -> str:
         return _COCO_AREAS[label]
     low, high = result.parameters.areas[label]
     return f"{label}, ≥ {low:g}" if high >= 1e10 else f"{label}, {low:g} to {high:g}"
-
-
-def _rule(corners: str, widths: list[int]) -> str:
-    left, middle, right = corners
-    return left + middle.join("─" * (width + 2) for width in widths) + right
 
 
 def result_lines(result: Result) -> list[str]:

@@ -24,7 +24,7 @@ from o365seg.images.drawing import shrink
 from o365seg.images.image_files import ImageProblem, open_upright
 from o365seg.presentation.html_page import data_uri
 from o365seg.statistics.contents import kind_of
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 SHEET_IMAGES = 12
 """How many images the contact sheet shows."""

@@ -13,7 +13,7 @@ from o365seg.formats.coco_sizes import SIZE_RANGES
 from o365seg.formats.masks import MaskError, rle_area, segmentation_to_rle
 from o365seg.formats.records import Annotation, AnnotationFile
 from o365seg.statistics.relative_size import RelativeSize
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 BIN_EDGES = np.arange(21) / 20  # not linspace: its 0.15 is a hair above 0.15
 """20 bins of 0.05; each holds its lower edge, the last its upper one too."""

@@ -2,18 +2,16 @@
 
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from types import FrameType
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from o365seg.errors import InputError
 from o365seg.terminal.exit_codes import with_exit_codes
-
-T = TypeVar("T")
 
 DatabaseUrl = Annotated[
     str,
@@ -129,26 +127,3 @@ def needed(extras: Mapping[str, str]) -> Iterator[None]:
             f"this needs {package}, which is not installed: "
             f"pip install 'o365seg[{extras[package]}]'"
         ) from None
-
-
-_showing = False  # a progress bar; one inside of another would hide the outer one
-
-
-def progress(items: Sequence[T], label: str) -> Iterable[T]:
-    """Iterate over `items` with a progress bar on stderr, if stderr is a terminal.
-
-    Inside of another one's loop no second bar is shown.
-    """
-    global _showing
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    if _showing or not console.is_terminal:
-        yield from items
-        return
-    _showing = True
-    try:
-        yield from track(items, description=label, console=console, transient=True)
-    finally:
-        _showing = False

@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from evaluation_cases import Case, Guess, Thing, rectangle
+from panoptic_oracle import PanopticCase, Picture, Piece
+from PIL import Image
 
 from benchmark.average_precision import native_path
-from benchmark.commands.fast_path import IOUS, plain_evaluation
+from benchmark.commands.fast_path import IOUS, plain_evaluation, plain_pixels
 from benchmark.reading.choices import Iou
 
 
@@ -40,6 +43,72 @@ def test_a_plain_line_is_read(line: str, expected: dict[str, str]) -> None:
 )  # fmt: skip
 def test_anything_else_is_left_to_the_command_line(line: str) -> None:
     assert plain_evaluation(line.split()) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("evaluate p.json --task panoptic --gt t.json", {"task": "panoptic"}),
+        (
+            "evaluate p.json --gt t.json --task=panoptic --gt-pngs a --pred-pngs b",
+            {"task": "panoptic", "gt_pngs": "a", "pred_pngs": "b"},
+        ),
+        (
+            "evaluate p.json --task semantic --classes c --gt t.json",
+            {"task": "semantic", "classes": "c"},
+        ),
+    ],
+)
+def test_a_plain_line_of_another_task_is_read(line: str, expected: dict[str, str]) -> None:
+    assert plain_pixels(line.split()) == {"predictions": "p.json", "gt": "t.json", **expected}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate p.json --gt t.json", "evaluate p.json --task instance --gt t.json",
+        "evaluate p.json --task panoptic", "evaluate p.json --task panoptic --gt t --classes c",
+        "evaluate p --task semantic --gt t --per-class", "compare p --task semantic",
+        "evaluate p --task semantic --gt t --gt-pngs a", "evaluate --task semantic --gt t",
+        "evaluate p --task depth --gt t",
+    ],
+)  # fmt: skip
+def test_other_lines_of_a_task_are_left_to_the_command_line(line: str) -> None:
+    assert plain_pixels(line.split()) is None
+
+
+@pytest.mark.parametrize("task", ["panoptic", "semantic"])
+@pytest.mark.parametrize("numbers", [True, False])
+def test_both_readings_of_a_task_print_the_same(tmp_path: Path, task: str, numbers: bool) -> None:
+    """And only the command line loads what is slow to load."""
+    if task == "panoptic":
+        segment = Picture([[1, 1, 2]], [[1, 1, 0]], [Piece(1, 1), Piece(2, 2)], [Piece(1, 1)])
+        truth, predictions = PanopticCase([segment], [1, 2], {1}).write(tmp_path)[::-1]
+    else:
+        truth, predictions = tmp_path / "truth", tmp_path / "predictions"
+        for folder, row in ((truth, [0, 1, 1]), (predictions, [0, 0, 1])):
+            folder.mkdir()
+            Image.fromarray(np.array([row], np.uint8)).save(folder / "a.png")
+    line = ["evaluate", str(predictions), "--gt", str(truth), "--task", task]
+    line += ["--json", "-"] if numbers else []
+    told, loaded = [], []
+    for entry in ("benchmark.commands.fast_path", "benchmark.commands.main"):
+        code = (
+            f"import atexit, sys\nfrom {entry} import main\n"
+            "heavy = 'rich PIL pydantic pycocotools numpy.ma'.split()\n"
+            "loaded = lambda: [name for name in heavy if name in sys.modules]\n"
+            "atexit.register(lambda: print(loaded(), file=sys.stderr))\n"
+            "main()"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *line], capture_output=True, text=True, check=True
+        )
+        told.append(done.stdout)
+        loaded.append(done.stderr)
+    assert told[0] == told[1]
+    assert ("mIoU" if task == "semantic" else "PQ") in told[0]
+    if native_path.is_built():
+        assert loaded[0] == "[]\n"
 
 
 def test_the_words_are_those_of_the_choices() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmark.pixels.label_canvas import NO_LABEL
+from benchmark.pixels.label_maps import NO_LABEL
 from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
 from o365seg.errors import InputError
 from o365seg.formats.masks import encode_rle

@@ -1,10 +1,11 @@
 """Progress bars: one at a time, and none where stderr is not a terminal."""
 
+import sys
+
 import pytest
-import rich.console
 import rich.progress
 
-from o365seg.terminal.command_line import progress
+from o365seg.terminal.progress_bar import progress
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         shown.append(description)
         return items
 
-    monkeypatch.setattr(rich.console.Console, "is_terminal", True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(rich.progress, "track", track)
     return shown
 

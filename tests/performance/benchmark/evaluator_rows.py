@@ -52,13 +52,13 @@ print("AP", 100 * pq_compute(sys.argv[1], sys.argv[2])["All"]["pq"])
 VERNIER_SEMANTIC = f"""
 import sys
 from pathlib import Path
-from vernier.semantic import Dataset, Evaluator, Predictions
+from vernier.semantic import evaluate_semantic_from_pngs
 truth, found = (
     {{i: str(path) for i, path in enumerate(sorted(Path(name).glob("*.png")))}}
     for name in sys.argv[1:]
 )
-data = Dataset.from_files(truth, n_classes={CATEGORIES + 1}, ignore_label=255)
-print("AP", 100 * Evaluator().evaluate(data, Predictions.from_files(found)).miou)
+print("AP", 100 * evaluate_semantic_from_pngs(
+    truth, found, {CATEGORIES + 1}, "strict", ignore_label=255).miou)
 """
 
 
