@@ -65,12 +65,12 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
     """
 
     def find(rater_id: int) -> Rater | None:
-        with project.store.read() as db:
+        with project.store.read_once() as db:
             rater = rater_by_id(db, rater_id)
         return rater if rater is not None and rater.active else None
 
     def find_token(token: str) -> Token | None:
-        with project.store.read() as db:
+        with project.store.read_once() as db:
             return tokens.find(db, token)
 
     sessions = Sessions(project.about.id, signing_key(project.folder), find, find_token)

@@ -33,6 +33,7 @@ from o365seg.store.people.raters import Rater
 from o365seg.store.progress.summary import measure_for_rater
 from o365seg.store.quality import gold
 from o365seg.store.review import replies
+from o365seg.store.round_trips import ask
 from o365seg.store.schema import Purpose
 from o365seg.store.work import answers, earlier_work, leases
 from o365seg.store.work.checks import AnswerRefused, Mask, Skip, SkipReason
@@ -199,12 +200,18 @@ def take_work(
     work = leases.take_work(db, rater.id, now, standing)
     if work.gate in _GATES:
         return _NO_WORK | {"go_to": _GATES[work.gate]}
-    return {
-        "current": work.current and _task(db, rater, work.current, work.standing, texts),
-        "prefetched": work.prefetched and _task(db, rater, work.prefetched, work.standing, texts),
-        "waiting": leases.count_waiting(db, rater.id, now),
-        "go_to": None,
-    }
+    given = [leased for leased in (work.current, work.prefetched) if leased is not None]
+    [[waiting]], *drafts = ask(
+        db,
+        leases.waiting_asked(rater.id, now),
+        *(answers.draft_asked(leased.question_id, rater.id) for leased in given),
+    )
+    tasks = [
+        _task(db, rater, leased, answers.draft_of(rows), work.standing, texts)
+        for leased, rows in zip(given, drafts, strict=True)
+    ]
+    current, prefetched = [*tasks, None, None][:2]
+    return {"current": current, "prefetched": prefetched, "waiting": waiting, "go_to": None}
 
 
 def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
@@ -217,10 +224,10 @@ def _task(
     db: Connection,
     rater: Rater,
     leased: leases.LeasedQuestion,
+    draft: answers.Draft | None,
     standing: Qualification | None,
     texts: Texts,
 ) -> dict[str, Any]:
-    draft = answers.find_draft(db, leased.question_id, rater.id)
     earlier = None
     if leased.answered or leased.purpose is not Purpose.ANSWER:
         earlier = earlier_work.own_answer(db, leased.question_id, rater.id, leased.purpose)

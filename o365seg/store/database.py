@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
     InterfaceError,
+    InvalidatePoolError,
     NoSuchModuleError,
     OperationalError,
 )
@@ -29,6 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from o365seg.errors import InputError
 from o365seg.store import schema
+from o365seg.store.round_trips import PENDING, ask, catch_up
 
 Connection = sa.Connection  # for code that passes one on
 
@@ -41,6 +44,9 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "10min",
 }
 _STALLED_WRITER = "60s"
+
+_USED_AT = "o365seg_used_at"
+_TRUSTED_S = 1.0  # for so long after its last use, a connection is not tried before the next
 
 WRITE_WAIT_S = 30
 """How long a writer waits for others before it hears so, and may try again, in seconds."""
@@ -134,6 +140,16 @@ class Store:
                 yield connection
 
     @contextmanager
+    def read_once(self) -> Iterator[sa.Connection]:
+        """A connection for one statement, which sees one state by itself; no transaction."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+            return
+        with self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that commits at the end of the block, or leaves no trace on an error.
 
@@ -146,10 +162,13 @@ class Store:
         """
         with self._turn(), self._engine.connect() as connection:
             connection = connection.execution_options(o365seg_write=True)
+            if not self.is_sqlite:
+                connection = connection.execution_options(**{PENDING: []})
             with connection.begin():
                 if not self.is_sqlite:
-                    connection.execute(self._take_turn, {"wait": f"{_wait_ms()}ms"})
+                    ask(connection, (self._take_turn, {"wait": f"{_wait_ms()}ms"}))
                 yield connection
+                catch_up(connection)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -271,7 +290,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
     try:
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             # A server's answers may come slowly, its absence must be told soon.
             connect_args={
@@ -284,10 +303,10 @@ def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
                     for name, value in {"search_path": namespace, **_SESSION}.items()
                 ),
             },
-            pool_pre_ping=True,  # the database may be restarted under a running server
             pool_size=8,
             max_overflow=32,  # as many as uvicorn has threads
             pool_timeout=20,
+            pool_use_lifo=True,  # the one used last has its statements prepared
             hide_parameters=True,
         )
     except ModuleNotFoundError:
@@ -295,6 +314,27 @@ def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
             "the PostgreSQL driver is not installed: pip install 'o365seg[postgres]'",
             field="--database",
         ) from None
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _in_order(connection: sa.Connection, *_: object) -> None:
+        catch_up(connection)
+
+    # The database may be restarted under a running server.
+    @event.listens_for(engine, "checkin")
+    def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _check(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        used_at = record.info.get(_USED_AT)
+        if used_at is None or time.monotonic() - used_at < _TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise InvalidatePoolError from None
+
+    return engine
 
 
 def append_only_rules(dialect: str) -> list[str]:

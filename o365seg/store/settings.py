@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -83,8 +84,16 @@ _YES_NO = {"true": True, "yes": True, "on": True, "1": True} | dict.fromkeys(
 
 def read_settings(db: sa.Connection) -> ProjectSettings:
     """A project's settings, defaults where nothing was chosen."""
+    return settings_of(db.execute(CHANGED_SETTINGS).all())
+
+
+CHANGED_SETTINGS = sa.select(setting.c.name, setting.c.value)
+"""The settings that were changed, for `settings_of`."""
+
+
+def settings_of(rows: Iterable[Sequence[Any]]) -> ProjectSettings:
+    """A project's settings by the rows of `CHANGED_SETTINGS`."""
     known = {field.name for field in fields(ProjectSettings)}
-    rows = db.execute(sa.select(setting.c.name, setting.c.value))
     return ProjectSettings(**{name: value for name, value in rows if name in known})
 
 

@@ -49,6 +49,12 @@ class Cluster:
         self._programs, self._folder, self._port = programs, folder, port
         self._process: subprocess.Popen | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the running server's first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def run_options(self) -> dict[str, Any]:
         """How its programs are run: as a user of their own, knowing nothing of ours."""
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
 from o365seg.errors import InputError
 from o365seg.store import audit
-from o365seg.store.schema import Purpose, Role, answer, gold, lease, question, rater
+from o365seg.store.schema import Purpose, Role, answer, constant, gold, lease, question, rater
 from o365seg.store.settings import ProjectSettings
 
 
@@ -49,14 +50,15 @@ class Qualification:
     qualified_at: int | None
 
 
-_PERSON = sa.select(
+PERSON = sa.select(
     rater.c.role,
     rater.c.guidelines_read_at,
     rater.c.qualified_at,
     sa.exists()
-    .where(answer.c.rater_id == rater.c.id, answer.c.purpose == Purpose.ANSWER)
+    .where(answer.c.rater_id == rater.c.id, answer.c.purpose == constant(Purpose.ANSWER))
     .label("has_worked"),
 ).where(rater.c.id == sa.bindparam("rater"))
+"""What of a person's row their gate depends on."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,18 @@ def find_entry(
 
     `standing`: their qualification, where the caller has read it already.
     """
-    person = db.execute(_PERSON, {"rater": rater_id}).one()
+    person = db.execute(PERSON, {"rater": rater_id}).one()
+    return entry_of(db, rater_id, settings, person, standing)
+
+
+def entry_of(
+    db: sa.Connection,
+    rater_id: int,
+    settings: ProjectSettings,
+    person: Any,
+    standing: Qualification | None = None,
+) -> Entry:
+    """As `find_entry`, where the caller has read the person's row of `PERSON`."""
     if settings.guidelines_required and person.guidelines_read_at is None:
         return Entry(Gate.GUIDELINES)
     # Raters who worked before the project had such questions are not new.

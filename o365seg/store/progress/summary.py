@@ -1,11 +1,13 @@
 """What has been done so far, and the hours it took, as the paper counts them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from o365seg.store.progress import tally
 from o365seg.store.review import queue as review_queue
+from o365seg.store.round_trips import ask
 from o365seg.store.schema import (
     Purpose,
     answer,
@@ -186,9 +188,14 @@ def list_skips(db: sa.Connection) -> list[SkippedQuestion]:
 
 def count_masks_and_skips(db: sa.Connection) -> tuple[int, int]:
     """How many questions have a mask, and how many a skip; as `counting_answers`, but faster."""
-    newest = tally.count_newest(db)
-    all_, skips = db.execute(_COUNT_SENT_BACK).one()
-    return newest.masks - (all_ - skips), newest.skips - skips
+    known = tally.known_tally(db)
+    [since], [sent_back] = ask(db, tally.since_asked(known), (_COUNT_SENT_BACK, {}))
+    return _counting(tally.extend(db, known, since), sent_back)
+
+
+def _counting(newest: tally.Tally, sent_back: Any) -> tuple[int, int]:
+    """Masks and skips that count, by the newest answers and the row of those sent back."""
+    return newest.masks - (sent_back.all - sent_back.skips), newest.skips - sent_back.skips
 
 
 @dataclass(frozen=True)
@@ -208,8 +215,11 @@ def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
     Counting the question's own answers only would give hidden gold away: nothing would move.
     """
     questions = tally.count_questions(db)
-    masks, skips = count_masks_and_skips(db)
-    mine, extra, extra_skips = db.execute(_COUNT_OWN, {"rater": rater_id}).one()
+    known = tally.known_tally(db)
+    [since], [sent_back], [[mine, extra, extra_skips]] = ask(
+        db, tally.since_asked(known), (_COUNT_SENT_BACK, {}), (_COUNT_OWN, {"rater": rater_id})
+    )
+    masks, skips = _counting(tally.extend(db, known, since), sent_back)
     masks, skips = masks + extra - extra_skips, skips + extra_skips
     done = min(masks + skips, questions)
     return OwnView(questions, done, masks, skips, mine)
@@ -217,9 +227,9 @@ def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
 
 # Built once: both are asked for at every submit.
 _SENT_BACK = rejections()
-_COUNT_SENT_BACK = sa.select(sa.func.count(), sa.func.count(_SENT_BACK.c.skip_reason)).select_from(
-    _SENT_BACK
-)
+_COUNT_SENT_BACK = sa.select(
+    sa.func.count().label("all"), sa.func.count(_SENT_BACK.c.skip_reason).label("skips")
+).select_from(_SENT_BACK)
 _EXTRA = answer.c.purpose.in_((constant(Purpose.GOLD), constant(Purpose.REPLICA)))
 _COUNT_OWN = sa.select(
     sa.func.count().filter(answer.c.purpose != constant(Purpose.QUALIFICATION)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from o365seg.store.round_trips import Asked
 from o365seg.store.schema import Purpose, answer, constant, question
 
 
@@ -22,12 +23,27 @@ class Tally:
     skips: int = 0
 
 
-def count_newest(db: sa.Connection) -> Tally:
-    """The tally of all answers that `db` sees; rejected ones too."""
-    known = _recall(db, "tally", Tally())
-    newest = _extend(db, known)
+def known_tally(db: sa.Connection) -> Tally:
+    """What was counted before."""
+    return _recall(db, "tally", Tally())
+
+
+def since_asked(known: Tally) -> Asked:
+    """The statement that counts what came since; its row is for `extend`."""
+    return _SINCE, {"next": known.up_to + 1, "last": _LAST}
+
+
+def extend(db: sa.Connection, known: Tally, new: Any) -> Tally:
+    """The tally of all answers that `db` sees, rejected ones too; `new`: what came since."""
+    if new.up_to is None:
+        return known
+    newest = Tally(
+        new.up_to,
+        known.masks + new.masks - new.masks_replaced,
+        known.skips + new.skips - new.skips_replaced,
+    )
     # Another reader may have come farther; what it found is as true as this.
-    if newest.up_to > _recall(db, "tally", Tally()).up_to:
+    if newest.up_to > known_tally(db).up_to:
         _remember(db, "tally", newest)
     return newest
 
@@ -81,17 +97,6 @@ def _since() -> sa.Select:
 
 _SINCE = _since()
 _LAST = 2**31 - 1  # of an answer's ids
-
-
-def _extend(db: sa.Connection, known: Tally) -> Tally:
-    new = db.execute(_SINCE, {"next": known.up_to + 1, "last": _LAST}).one()
-    if new.up_to is None:
-        return known
-    return Tally(
-        new.up_to,
-        known.masks + new.masks - new.masks_replaced,
-        known.skips + new.skips - new.skips_replaced,
-    )
 
 
 def _recall(db: sa.Connection, name: str, otherwise: Any) -> Any:

@@ -1,12 +1,13 @@
 """Answers as they arrive: recorded once, never changed; late ones kept as drafts."""
 
 from dataclasses import asdict, dataclass
-from typing import cast
+from typing import Any
 
 import sqlalchemy as sa
 
 from o365seg.store.people import qualification
 from o365seg.store.quality import gold
+from o365seg.store.round_trips import Asked, ask, tell
 from o365seg.store.schema import Purpose, answer, draft, image, lease, question
 from o365seg.store.settings import read_settings
 from o365seg.store.work import leases
@@ -106,7 +107,8 @@ def submit(
         AnswerRefused: unknown lease, another image, a mask that is empty, of the wrong size or
             damaged on its way.
     """
-    held = db.execute(_HELD, {"token": token, "rater": rater_id}).one_or_none()
+    found = ask(db, (_HELD, {"token": token, "rater": rater_id}))[0]
+    held = found[0] if found else None
     if held is None or held.question_id != question_id:
         raise AnswerRefused("this question was not assigned to you")
     if image_sha256 != held.sha256:
@@ -145,7 +147,7 @@ def submit(
 def record_answer(
     db: sa.Connection,
     *,
-    held: sa.Row,
+    held: Any,
     work: Mask | Skip,
     area: int | None,
     activity: Activity,
@@ -161,29 +163,35 @@ def record_answer(
         if reference is not None:
             size = (held.height, held.width)
             measured = gold.compare(mask and mask.counts, reference, size).iou
-    inserted = db.execute(
-        answer.insert().values(
-            question_id=held.question_id,
-            rater_id=held.rater_id,
-            lease_token=held.token,
-            purpose=held.purpose,
-            skip_reason=skip and skip.reason.value,
-            skip_note=skip and skip.note,
-            counts=mask and mask.counts,
-            crc32=mask and mask.crc32,
-            area=area,
-            image_sha256=held.sha256,
-            width=held.width,
-            height=held.height,
-            leased_at=held.leased_at,
-            shown_at=held.shown_at or held.leased_at,
-            received_at=now,
-            client_version=client_version,
-            reference_iou=measured,
-            **asdict(activity),
-        )
-    )
-    return cast("tuple[int]", inserted.inserted_primary_key)[0]
+    row = {
+        "question_id": held.question_id,
+        "rater_id": held.rater_id,
+        "lease_token": held.token,
+        "purpose": held.purpose,
+        "skip_reason": skip and skip.reason.value,
+        "skip_note": skip and skip.note,
+        "counts": mask and mask.counts,
+        "crc32": mask and mask.crc32,
+        "area": area,
+        "image_sha256": held.sha256,
+        "width": held.width,
+        "height": held.height,
+        "leased_at": held.leased_at,
+        "shown_at": held.shown_at or held.leased_at,
+        "received_at": now,
+        "client_version": client_version,
+        "reference_iou": measured,
+        **asdict(activity),
+    }
+    [[[answer_id]]] = ask(db, (_ADD_ANSWER, row))
+    return answer_id
+
+
+_ADD_ANSWER = (
+    answer.insert()
+    .values({column.name: sa.bindparam(column.name) for column in answer.c if column.name != "id"})
+    .returning(answer.c.id)
+)
 
 
 def save_draft(
@@ -259,26 +267,38 @@ def write_draft(
     )
 
 
+_THIS_DRAFT = (
+    draft.c.question_id == sa.bindparam("question"),
+    draft.c.rater_id == sa.bindparam("rater"),
+    draft.c.repaint == sa.bindparam("repaint"),
+    ~draft.c.late,
+)
 _DRAFT = (
     sa.select(draft, image.c.width, image.c.height)
     .select_from(draft.join(question).join(image))
-    .where(
-        draft.c.question_id == sa.bindparam("question"),
-        draft.c.rater_id == sa.bindparam("rater"),
-        draft.c.repaint == sa.bindparam("repaint"),
-        ~draft.c.late,
-    )
+    .where(*_THIS_DRAFT)
 )
+_DELETE_DRAFT = draft.delete().where(*_THIS_DRAFT)
 
 
 def find_draft(
     db: sa.Connection, question_id: int, rater_id: int, *, repaint: bool = False
 ) -> Draft | None:
     """A person's work in progress on a question; `repaint`: on repainting its answer."""
-    given = {"question": question_id, "rater": rater_id, "repaint": repaint}
-    row = db.execute(_DRAFT, given).one_or_none()
-    if row is None:
+    [rows] = ask(db, draft_asked(question_id, rater_id, repaint=repaint))
+    return draft_of(rows)
+
+
+def draft_asked(question_id: int, rater_id: int, *, repaint: bool = False) -> Asked:
+    """What `find_draft` asks, to go with other statements; its rows are for `draft_of`."""
+    return _DRAFT, {"question": question_id, "rater": rater_id, "repaint": repaint}
+
+
+def draft_of(rows: list[Any]) -> Draft | None:
+    """The draft in the rows of `draft_asked`."""
+    if not rows:
         return None
+    [row] = rows
     mask = Mask((row.height, row.width), row.counts, row.crc32)
     polygon = None if row.polygon is None else Polygon(**row.polygon)
     return Draft(mask, Activity(**row.activity), row.saved_at, polygon)
@@ -288,14 +308,8 @@ def delete_draft(
     db: sa.Connection, question_id: int, rater_id: int, *, repaint: bool = False
 ) -> None:
     """Delete a person's work in progress on a question, if there is any."""
-    db.execute(
-        draft.delete().where(
-            draft.c.question_id == question_id,
-            draft.c.rater_id == rater_id,
-            draft.c.repaint == repaint,
-            ~draft.c.late,
-        )
-    )
+    given = {"question": question_id, "rater": rater_id, "repaint": repaint}
+    tell(db, _DELETE_DRAFT, given)
 
 
 def _keep_late(

@@ -6,10 +6,12 @@ changes anyway: in the middle of an image, one question from elsewhere would giv
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from o365seg.store.people import qualification
+from o365seg.store.round_trips import ask
 from o365seg.store.schema import (
     Purpose,
     QuestionState,
@@ -54,15 +56,24 @@ def choose_work(
     one of the image they saw last; hidden gold or a replica where one is due; the first free
     question; any replica.
     """
-    returned = _returned(db, rater_id, now, settings)
-    if returned.mine is not None:
-        return Choice(returned.mine, Purpose.ANSWER)
-    free = _free_question(db, rater_id, now, returned.abandoned)
+    too_long = now - int(settings.correction_hours * MS_PER_HOUR)
+    who = {"rater": rater_id}
+    sent_back, drafts, last = ask(
+        db, (_RETURNED, who | {"too_long": too_long}), (_DRAFTS, who), (_LAST_IMAGE, who)
+    )
+    mine = [row.question_id for row in sent_back if row.rater_id == rater_id]
+    if mine:
+        return Choice(mine[0], Purpose.ANSWER)
+    begun = {row.question_id for row in drafts}
+    last_image = last[0].image_id if last else None
+    # Of others, who took too long or work here no more.
+    abandoned = [row.question_id for row in sent_back]
+    free = _free_question(db, rater_id, now, begun, last_image, abandoned)
     if free is not None and (free.begun or free.same_image):
         return Choice(free.id, Purpose.ANSWER)
     given = {}
     if settings.gold_share > 0 or settings.replica_share > 0:
-        given = {row[0]: row[1] for row in db.execute(_GIVEN, {"rater": rater_id})}
+        given = {row[0]: row[1] for row in ask(db, (_GIVEN, who))[0]}
     if _is_due(given, rater_id, Purpose.GOLD, settings):
         golden = _unseen_gold(db, rater_id, settings)
         if golden is not None:
@@ -74,18 +85,11 @@ def choose_work(
     return None if free is None else Choice(free.id, Purpose.ANSWER)
 
 
-@dataclass(frozen=True)
-class _Returned:
-    """Questions that were sent back: the one for this rater, and what anybody may answer now."""
-
-    mine: int | None
-    abandoned: list[int]
-
-
 # Statements of the way from a submit to the next question are built once: building one takes longer
 # than the database does to answer it.
 _RATER, _NOW = sa.bindparam("rater", type_=sa.Integer), sa.bindparam("now", type_=sa.BigInteger)
 _SENT_BACK = rejections()
+# What was sent back to this rater, and to others who took too long or work here no more.
 _RETURNED = (
     sa.select(_SENT_BACK.c.question_id, _SENT_BACK.c.rater_id)
     .select_from(_SENT_BACK.join(rater, _SENT_BACK.c.rater_id == rater.c.id))
@@ -105,15 +109,6 @@ _RETURNED = (
     )
     .order_by(_SENT_BACK.c.rejected_at, _SENT_BACK.c.question_id)
 )
-
-
-def _returned(db: sa.Connection, rater_id: int, now: int, settings: ProjectSettings) -> _Returned:
-    """What was sent back to this rater, and to others who took too long or work here no more."""
-    too_long = now - int(settings.correction_hours * MS_PER_HOUR)
-    rows = db.execute(_RETURNED, {"rater": rater_id, "too_long": too_long}).all()
-    mine = [row.question_id for row in rows if row.rater_id == rater_id]
-    others = [row.question_id for row in rows if row.rater_id != rater_id]
-    return _Returned(mine[0] if mine else None, others)
 
 
 @dataclass(frozen=True)
@@ -172,7 +167,12 @@ _LAST_IMAGE = (
 
 
 def _free_question(
-    db: sa.Connection, rater_id: int, now: int, abandoned: Collection[int]
+    db: sa.Connection,
+    rater_id: int,
+    now: int,
+    begun: Collection[int],
+    last_image: int | None,
+    abandoned: Collection[int],
 ) -> _Free | None:
     """The best free question: one without an answer, or one of `abandoned`.
 
@@ -181,29 +181,28 @@ def _free_question(
     others hold, and what the rater has seen.
     """
     given = {"rater": rater_id, "now": now}
-    begun = set(db.execute(_DRAFTS, given).scalars())
-    last_image = db.execute(_LAST_IMAGE, given).scalar_one_or_none()
     candidates: list[_Free] = []
 
-    def consider(row: sa.Row, *, again: bool) -> None:
+    def consider(row: Any, *, again: bool) -> None:
         same_image = not again and row.image_id == last_image
         candidates.append(_Free(row.id, row.position, again, row.id in begun, same_image))
 
-    among = begun | set(abandoned)
+    among = {*begun, *abandoned}
     if among:
         for row in db.execute(_FREE_OF, given | {"among": list(among)}):
             if row.state == QuestionState.OPEN or row.id in abandoned:
                 consider(row, again=row.again)
-    first = None
+    first = []
     if last_image is not None:
-        first = db.execute(_FIRST_OF_IMAGE, given | {"image": last_image}).one_or_none()
-    first = first or db.execute(_FIRST, given).one_or_none()
-    if first is not None:
-        consider(first, again=False)
-    elif all(found.again for found in candidates):
-        left = db.execute(_FIRST_LEFT, given).one_or_none()
-        if left is not None:
-            consider(left, again=True)
+        [first] = ask(db, (_FIRST_OF_IMAGE, given | {"image": last_image}))
+    if not first:
+        [first] = ask(db, (_FIRST, given))
+    for row in first:
+        consider(row, again=False)
+    if not first and all(found.again for found in candidates):
+        [left] = ask(db, (_FIRST_LEFT, given))
+        for row in left:
+            consider(row, again=True)
     return min(candidates, key=lambda found: found.rank, default=None)
 
 
@@ -246,8 +245,8 @@ _UNSEEN_GOLD = sa.select(gold.c.question_id).where(
 
 def _unseen_gold(db: sa.Connection, rater_id: int, settings: ProjectSettings) -> int | None:
     """Which of the gold questions that they never had a rater gets next."""
-    unseen = db.execute(_UNSEEN_GOLD, {"rater": rater_id}).scalars()
-    drawn = [(uniform(settings.seed, "gold", rater_id, id_), id_) for id_ in unseen]
+    [unseen] = ask(db, (_UNSEEN_GOLD, {"rater": rater_id}))
+    drawn = [(uniform(settings.seed, "gold", rater_id, id_), id_) for [id_] in unseen]
     return min(drawn)[1] if drawn else None
 
 

@@ -12,13 +12,15 @@ with the rater who had it, who may come back tomorrow and go on.
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
 from o365seg.store.people import qualification
 from o365seg.store.people.qualification import Gate
+from o365seg.store.round_trips import Asked, ask, tell
 from o365seg.store.schema import Purpose, QuestionState, constant, image, lease, question
-from o365seg.store.settings import read_settings
+from o365seg.store.settings import CHANGED_SETTINGS, settings_of
 from o365seg.store.standing import rejections
 from o365seg.store.work import choosing
 
@@ -79,8 +81,12 @@ def take_work(
 
     `standing`: the rater's qualification, where the caller has read it already.
     """
-    settings = read_settings(db)
-    entry = qualification.find_entry(db, rater_id, settings, standing)
+    who = {"rater": rater_id}
+    changed, (person,), held = ask(
+        db, (CHANGED_SETTINGS, {}), (qualification.PERSON, who), (_OPEN_LEASES, who)
+    )
+    settings = settings_of(changed)
+    entry = qualification.entry_of(db, rater_id, settings, person, standing)
     if entry.gate in (Gate.GUIDELINES, Gate.FAILED):
         return Work(None, None, entry.gate)
     on_trial = entry.gate is Gate.QUALIFICATION
@@ -91,14 +97,15 @@ def take_work(
             return choosing.choose_trial(entry.standing, _trials_held(db, rater_id))
         return choosing.choose_work(db, rater_id, now, settings)
 
-    shown, ahead = _open_leases(db, rater_id, on_trial=on_trial)
+    shown, ahead = _shown_and_ahead(held, on_trial=on_trial)
+    until = now + LEASE_MS
     if shown is None and ahead is not None:
         shown, ahead = ahead, None
-        db.execute(_SHOW, {"of": shown, "now": now, "until": now + LEASE_MS})
+        tell(db, _SHOW, {"of": shown, "now": now, "until": until})
     else:
         for token in (shown, ahead):
             if token is not None:
-                renew(db, token, rater_id, now)
+                tell(db, _RENEW, {"of": token, "rater": rater_id, "until": until})
     if shown is None:
         choice = choose()
         if choice is None and not on_trial:
@@ -109,7 +116,7 @@ def take_work(
         choice = choose()
         if choice is not None:
             ahead = _new_lease(db, choice, rater_id, now, shown=False)
-    leased = _leased_questions(db, [token for token in (shown, ahead) if token is not None])
+    leased = _leased_questions(db, shown, ahead)
     return Work(
         current=None if shown is None else leased[shown],
         prefetched=None if ahead is None else leased[ahead],
@@ -126,7 +133,7 @@ def renew(db: sa.Connection, token: str, rater_id: int, now: int) -> bool:
 
 def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     """End a lease if it is open."""
-    db.execute(_CLOSE, {"of": token, "now": now, "how": outcome})
+    tell(db, _CLOSE, {"of": token, "now": now, "how": outcome})
 
 
 def show_again(db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int) -> None:
@@ -149,7 +156,13 @@ def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int)
 
 def count_waiting(db: sa.Connection, rater_id: int, now: int) -> int:
     """Questions without an answer that are with other raters: on their screens, or sent back."""
-    return db.execute(_COUNT_WAITING, {"rater": rater_id, "now": now}).scalar_one()
+    [[[waiting]]] = ask(db, waiting_asked(rater_id, now))
+    return waiting
+
+
+def waiting_asked(rater_id: int, now: int) -> Asked:
+    """What `count_waiting` asks, to go with other statements; a row of one number."""
+    return _COUNT_WAITING, {"rater": rater_id, "now": now}
 
 
 # Built once, since building a statement takes longer than the database does to answer it.
@@ -182,7 +195,7 @@ _LEASED_QUESTIONS = (
         lease.c.purpose,
     )
     .select_from(lease.join(question).join(image))
-    .where(lease.c.token.in_(sa.bindparam("tokens", expanding=True)))
+    .where(lease.c.token.in_((sa.bindparam("shown"), sa.bindparam("ahead"))))
 )
 _IS_OPEN = lease.c.closed_at.is_(None)
 _RENEW = (
@@ -210,12 +223,20 @@ _REPLACE = (
         (lease.c.rater_id == _RATER)
         | (
             (lease.c.purpose == sa.bindparam("why"))
-            & lease.c.purpose.in_((Purpose.ANSWER, Purpose.REPLICA))
+            & lease.c.purpose.in_((constant(Purpose.ANSWER), constant(Purpose.REPLICA)))
             & (lease.c.expires_at <= _NOW)
         ),
     )
     .values(closed_at=_NOW, outcome="expired")
 )
+_ADD = lease.insert().values(
+    {
+        name: sa.bindparam(name)
+        for name in (
+            "token", "question_id", "rater_id", "purpose", "leased_at", "shown_at", "expires_at",
+        )
+    }
+)  # fmt: skip
 # Said of this rater's own answer; of another's it is about a mask that they never see.
 _COMMENT = sa.select(_SENT_BACK.c.comment).where(
     _SENT_BACK.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
@@ -223,15 +244,9 @@ _COMMENT = sa.select(_SENT_BACK.c.comment).where(
 )
 
 
-def _open_leases(
-    db: sa.Connection, rater_id: int, *, on_trial: bool
-) -> tuple[str | None, str | None]:
+def _shown_and_ahead(held: list[Any], *, on_trial: bool) -> tuple[str | None, str | None]:
     """The lease that was put on the rater's screen last, and the one prefetched first."""
-    rows = [
-        row
-        for row in db.execute(_OPEN_LEASES, {"rater": rater_id})
-        if (row.purpose == Purpose.QUALIFICATION) == on_trial
-    ]
+    rows = [row for row in held if (row.purpose == Purpose.QUALIFICATION) == on_trial]
     shown = (row.token for row in rows if row.shown_at is not None)
     ahead = (row.token for row in rows if row.shown_at is None)
     return next(shown, None), next(ahead, None)
@@ -273,7 +288,7 @@ def _new_lease(
     db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int, *, shown: bool
 ) -> str:
     given = {"question": choice.question_id, "rater": rater_id, "now": now}
-    db.execute(_REPLACE, given | {"why": choice.purpose.value})
+    tell(db, _REPLACE, given | {"why": choice.purpose.value})
     token = secrets.token_urlsafe(18)
     row = {
         "token": token,
@@ -284,18 +299,20 @@ def _new_lease(
         "shown_at": now if shown else None,
         "expires_at": now + LEASE_MS,
     }
-    db.execute(lease.insert(), row)
+    tell(db, _ADD, row)
     return token
 
 
-def _leased_questions(db: sa.Connection, tokens: list[str]) -> dict[str, LeasedQuestion]:
-    if not tokens:
+def _leased_questions(
+    db: sa.Connection, shown: str | None, ahead: str | None
+) -> dict[str, LeasedQuestion]:
+    if shown is None:  # then there is none ahead
         return {}
-    rows = db.execute(_LEASED_QUESTIONS, {"tokens": tokens})
-    return {row.token: _leased_question(db, row) for row in rows.all()}
+    [rows] = ask(db, (_LEASED_QUESTIONS, {"shown": shown, "ahead": ahead}))
+    return {row.token: _leased_question(db, row) for row in rows}
 
 
-def _leased_question(db: sa.Connection, row: sa.Row) -> LeasedQuestion:
+def _leased_question(db: sa.Connection, row: Any) -> LeasedQuestion:
     purpose = Purpose(row.purpose)
     comment = None
     if row.state == QuestionState.SENT_BACK and purpose is Purpose.ANSWER:

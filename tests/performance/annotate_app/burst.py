@@ -11,6 +11,7 @@ by strokes, with an uneven boundary and gaps between strokes.
 import argparse
 import contextlib
 import json
+import os
 import statistics
 import tempfile
 import threading
@@ -97,6 +98,23 @@ def burst(clients: list[HttpRater], bodies: list[bytes]) -> tuple[float, list[fl
     return time.perf_counter() - began, took, [reply["next"] for reply in replies]
 
 
+def processor_seconds(pid: int) -> float:
+    """The processor time so far of a process and of its children, those that ended too (Linux)."""
+    seconds, children = 0.0, [pid]
+    parents: dict[int, list[int]] = {}
+    figures: dict[int, list[str]] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it may have ended
+            fields = file.read_text().rpartition(")")[2].split()
+            figures[int(file.parent.name)] = fields
+            parents.setdefault(int(fields[1]), []).append(int(file.parent.name))
+    while children:
+        one = children.pop()
+        seconds += sum(map(int, figures[one][11:15])) / os.sysconf("SC_CLK_TCK")
+        children += parents.get(one, [])
+    return seconds
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -139,12 +157,19 @@ def main() -> None:
                     submit_body(reply["current"], masks[index % len(masks)])
                     for index, reply in enumerate(work)
                 ]
+                measured = [server.process.pid, *([] if cluster is None else [cluster.pid])]
+                before = [processor_seconds(pid) for pid in measured]
                 seconds, took, work = burst(clients, bodies)
+                used = [
+                    f"{(processor_seconds(pid) - start) / len(clients) * 1e3:.1f}"
+                    for pid, start in zip(measured, before, strict=True)
+                ]
                 p50, p95 = np.percentile(took, [50, 95])
                 print(
                     f"burst {number + 1}: {len(clients)} submits in {seconds:.2f} s, "
                     f"{len(clients) / seconds:.0f}/s; p50 {p50:.2f}, p95 {p95:.2f}, "
-                    f"max {max(took):.2f} s",
+                    f"max {max(took):.2f} s; processor time per submit: "
+                    f"{' + '.join(used)} ms (server{'' if cluster is None else ' + database'})",
                     flush=True,
                 )
 
