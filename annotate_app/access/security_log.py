@@ -30,7 +30,7 @@ def refused(request: HTTPConnection, name: str) -> None:
 
 
 def throttled(request: HTTPConnection, what: str, name: str) -> None:
-    """Too many attempts to do `what`: `sign-in` or `join`."""
+    """Too many attempts to do `what`: `sign-in`, `join` or `password`."""
     _write(logging.WARNING, f"throttled {what}", request, name)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o365seg.terminal.output import STDOUT, JsonFile, show
+from o365seg.terminal.output import STDOUT, JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def check(
     if json_file != STDOUT:
         counts = ", ".join(f"{count:,} {name}" for name, count in found.counts.items())
         notes = len(found.findings) - found.faults
-        typer.echo(f"{found.kind}: {counts}; faults: {found.faults}, notes: {notes}")
+        say(f"{found.kind}: {counts}; faults: {found.faults}, notes: {notes}")
     if found.faults:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.release_location import find_release
 from benchmark.report.result_text import result_json, result_lines, result_table
 from o365seg.release.stated_ceiling import ceiling_line, find_human_ceiling
+from o365seg.terminal.printable import printable, printable_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def announced_release(gt: "str | Path | None") -> "str | Path":
         InputError: no ground truth is given or found.
     """
     release, how = find_release(gt)
-    sys.stderr.write(f"ground truth: {release} ({how})\n")
+    sys.stderr.write(printable(f"ground truth: {release} ({how})\n"))
     return release
 
 
@@ -139,14 +140,14 @@ def print_result(
     if json_file is not None:
         import json
 
-        text = json.dumps(numbers, indent=2, ensure_ascii=False) + "\n"
+        text = printable_json(json.dumps(numbers, indent=2, ensure_ascii=False)) + "\n"
     if str(json_file) == "-":
         sys.stdout.write(text)
         return
-    shown = [*result_table(result), *result_lines(result), *lines, ""]
-    sys.stdout.write("".join(printed) if printed else "\n".join(shown))
+    shown = "\n".join([*result_table(result), *result_lines(result), *lines, ""])
+    sys.stdout.write("".join(printed) if printed else printable(shown))
     if printed:
-        sys.stderr.writelines(f"Note: {note}\n" for note in result.notes)
+        sys.stderr.writelines(printable(f"Note: {note}\n") for note in result.notes)
     elif tables:
         from o365seg.terminal.output import output_console
 
@@ -159,4 +160,4 @@ def print_result(
         write_bytes_atomic(json_file, text.encode())
         written = [*written, json_file]
     for path in written:
-        sys.stderr.write(f"written: {path}\n")
+        sys.stderr.write(printable(f"written: {path}\n"))

@@ -9,7 +9,7 @@ import typer
 
 from benchmark.commands.analysis import CompareWhat, Gt, Predictions, Rule
 from benchmark.reading.choices import Iou, SkipRule
-from o365seg.terminal.output import STDOUT, JsonFile, say_written, show
+from o365seg.terminal.output import STDOUT, JsonFile, say, say_written, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 
@@ -43,9 +43,9 @@ def calibration(
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
     show(numbers | _without_nan(asdict(found)), json_file, calibration_table(found))
     if json_file != STDOUT:
-        typer.echo(f"Expected calibration error: {100 * found.error:.2f}%")
+        say(f"Expected calibration error: {100 * found.error:.2f}%")
         if found.outside:
-            typer.echo(f"{found.outside:,} predictions have a score outside 0 to 1; left out")
+            say(f"{found.outside:,} predictions have a score outside 0 to 1; left out")
 
 
 def confusion(
@@ -107,7 +107,7 @@ def confusion(
         csv_file=STDOUT if printed else None, csv_text=printed,
     )  # fmt: skip
     if STDOUT not in (json_file, csv_file):
-        typer.echo(f"Predictions of score {least:.3g} or more")
+        say(f"Predictions of score {least:.3g} or more")
 
 
 def suspects(
@@ -143,7 +143,7 @@ def suspects(
         inputs = read_inputs(source, release, iou)
         pictures, problems = draw_suspects(inputs, found, images)
         for problem in problems:
-            typer.echo(problem, err=True)
+            say(problem, err=True)
         title = f"Suspects of {Path(release).name} by {predictions.name}"
         write_bytes_atomic(page, suspects_page(found, names, pictures, title).encode())
         say_written(page)

@@ -86,7 +86,7 @@ def check(
             if json_file != output.STDOUT:
                 output.output_console().print(_table(report))
             for line in _fault_lines(report):
-                typer.echo(line, err=True)
+                output.say(line, err=True)
             if samples:
                 stem = dataset.name if root is None else f"{dataset.name}_{split}"
                 picture = out or Path(f"{stem}.png")
@@ -140,7 +140,7 @@ def shard(
             folder = out if len(opened) == 1 else out / dataset.name
             written = write_shards(dataset, folder, shard_size * 2**20, command_line.progress)
             size = f"{written.bytes / 2**20:,.0f} MiB"
-            typer.echo(
+            output.say(
                 f"{dataset.name}: {written.images:,} images, {written.shards:,} shards, {size}"
             )
             output.say_written(folder)

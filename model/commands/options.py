@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from model.network.config import PRESETS
-from o365seg.terminal import command_line
+from o365seg.terminal import command_line, output
 
 if TYPE_CHECKING:
     from model.text.encoder import TextEncoder
@@ -121,7 +121,7 @@ def input_size(text: str | None, checkpoint: Path) -> int | None:
     if text is None:
         return trained or FIXED_SIZE
     if trained is not None and trained != pixels:
-        typer.echo(
+        output.say(
             f"{checkpoint}: trained at {trained} pixels, used at {text}; results may be worse",
             err=True,
         )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from model.commands.options import Device, model_libraries
+from o365seg.terminal import output
 
 
 def train(
@@ -60,7 +61,7 @@ def train(
 
         path = find_config(config)
         if show:
-            typer.echo(path.read_text("utf-8"), nl=False)
+            output.say(path.read_text("utf-8").rstrip("\n"))
             return
         replaced = parse_settings(settings or [])
         replaced |= {} if extend is None else {"iterations": extend}

@@ -4,7 +4,6 @@
 """
 
 import json
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from o365seg.terminal.printable import printable
+from o365seg.terminal.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from rich.segment import Segment
 
 STDOUT = Path("-")
-
-# Control characters that JSON allows in its texts.
-_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 JsonFile = Annotated[
     Path | None,
@@ -116,9 +112,9 @@ def as_json(numbers: Any) -> str:
     import msgspec
 
     text = json.dumps(msgspec.to_builtins(numbers), indent=2, ensure_ascii=False)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return printable_json(text) + "\n"
 
 
 def say_written(path: Path) -> None:
     """Print the path of a written file or folder on standard error."""
-    sys.stderr.write(f"written: {path}\n")
+    sys.stderr.write(printable(f"written: {path}\n"))

@@ -1,5 +1,10 @@
 """Text of others that is safe in a terminal, and in a cell of a spreadsheet."""
 
+import re
+
+# Control characters that JSON allows in its texts.
+_UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
 
 def printable(text: str, *, lines: bool = True) -> str:
     r"""The text with control characters as escapes, such as `\x1b`.
@@ -18,6 +23,11 @@ def printable(text: str, *, lines: bool = True) -> str:
         else char
         for char in text
     )
+
+
+def printable_json(text: str) -> str:
+    r"""JSON text with the control characters that JSON allows as escapes, such as `\u009b`."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def csv_cell(value: object) -> object:

@@ -266,6 +266,8 @@ def test_fail2ban_recognises_the_log(caplog: pytest.LogCaptureFixture) -> None:
     security_log.refused(request, 'x" address=203.0.113.9 name="y')
     security_log.throttled(request, "sign-in", "Ada")
     security_log.throttled(request, "join", "")
+    security_log.throttled(request, "password", "Ada")
+    assert len(caplog.records) == 4
     for record in caplog.records:
         match = pattern.match(f" o365seg.security {record.getMessage()}")
         assert match and match["address"] == "2001:db8::1"

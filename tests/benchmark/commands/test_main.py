@@ -52,6 +52,18 @@ def test_evaluate_prints_the_table_and_ap_under_every_rule(folder: Path) -> None
     )
 
 
+def test_evaluate_prints_no_control_characters(folder: Path) -> None:
+    hostile = "gt\x1b]0;owned\x07\x9b.json"
+    (folder / "o365_instance_seg_val.json").rename(folder / hostile)
+    notes = json.loads((folder / hostile).read_text())
+    notes["categories"][0]["name"] = hostile
+    (folder / hostile).write_text(json.dumps(notes))
+    for more in ([], ["--json", "-"], ["--json", hostile + ".out"]):
+        done = run("evaluate", "preds.json", "--gt", hostile, *more, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        assert not set("\x1b\x07\x9b") & set(done.stdout + done.stderr)
+
+
 def test_evaluate_writes_the_very_numbers_of_the_python_function(folder: Path) -> None:
     done = run("evaluate", "preds.json", "--skip-rule", "none", "--json", "out.json", cwd=folder)
     assert done.returncode == 0, done.stderr
