@@ -1,9 +1,10 @@
 """The owner's page to download the release."""
 
+import tempfile
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from contextlib import ExitStack
+from typing import Annotated, BinaryIO, Literal
 
-import msgspec
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 
@@ -11,11 +12,9 @@ from annotate_app.access.sessions import Owner
 from annotate_app.web.pages import render
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
-from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
+from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, note_export, write_release
 from o365seg.store.database import now_ms
 from o365seg.store.progress.summary import measure_progress
-
-_CHUNK = 1000  # records
 
 Variant = Literal["benchmark", "pycocotools"]
 
@@ -47,11 +46,17 @@ def release_response(project: Project, variant: Variant, actor_id: int | None) -
         InputError: the project is damaged.
     """
     stock = variant == "pycocotools"
-    release = build_release(project, for_stock_tools=stock)
-    note_export(project, release, variant, actor_id)
+    with ExitStack() as closing:
+        file = closing.enter_context(tempfile.TemporaryFile())
+        try:
+            written = write_release(project, file, for_stock_tools=stock)
+        except OSError as error:
+            raise InputError(f"the release cannot be written: {error.strerror}") from None
+        note_export(project, written.info, variant, actor_id)
+        closing.pop_all()  # closed with the response
     name = STOCK_FILE_NAME if stock else FILE_NAME
     return StreamingResponse(
-        _json_parts(release),
+        _parts(file),
         media_type="application/json",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -60,19 +65,9 @@ def release_response(project: Project, variant: Variant, actor_id: int | None) -
     )
 
 
-def _json_parts(release: dict[str, Any]) -> Iterator[bytes]:
-    """One JSON object in chunks of its lists, so that the whole text is never in memory."""
-    encode = msgspec.json.encode
-    opening = b"{"
-    for key, value in release.items():
-        yield opening + encode(key) + b":"
-        opening = b","
-        if not isinstance(value, list):
-            yield encode(value)
-            continue
-        yield b"["
-        for start in range(0, len(value), _CHUNK):
-            part = encode(value[start : start + _CHUNK])[1:-1]
-            yield (b"," if start else b"") + part
-        yield b"]"
-    yield b"}"
+def _parts(file: BinaryIO) -> Iterator[bytes]:
+    """A file from its beginning, in parts; closed after the last."""
+    with file:
+        file.seek(0)
+        while part := file.read(1 << 20):
+            yield part

@@ -1,7 +1,5 @@
 """The owner's page of progress, which updates itself."""
 
-import threading
-import time
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -9,6 +7,7 @@ from fastapi.responses import Response
 
 from annotate_app.access.sessions import Owner
 from annotate_app.web import charts
+from annotate_app.web.newest import Newest
 from annotate_app.web.pages import render
 from o365seg.project.folder import Project
 from o365seg.statistics.human_ceiling import HumanCeiling, human_ceiling
@@ -17,9 +16,6 @@ from o365seg.store.progress import pace
 from o365seg.store.progress.summary import Progress, measure_progress
 from o365seg.store.quality import rater_quality
 from o365seg.store.quality.agreement import list_pairs
-
-# Seconds between two measurements, however many people watch.
-_FRESH_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -36,21 +32,22 @@ class _Measured:
 def make_router(project: Project) -> APIRouter:
     """The route `/progress`, and the part of its page that is fetched again."""
     router = APIRouter()
-    measuring = threading.Lock()
-    newest: tuple[float, _Measured] | None = None
 
-    def measured() -> _Measured:
-        nonlocal newest
-        with measuring:
-            if newest is None or time.monotonic() - newest[0] > _FRESH_S:
-                with project.store.read() as db:
-                    newest = (time.monotonic(), _measure(db, now_ms()))
-            return newest[1]
+    def measure() -> _Measured:
+        with project.store.read() as db:
+            return _measure(db, now_ms())
 
-    def page(request: Request, template: str) -> Response:
-        now = measured()
-        chart = charts.of_answers(request, now.quarters, now.at)
-        return render(request, template, chart=chart, **vars(now))
+    newest = Newest(measure)
+
+    def page(request: Request, whole: str = "") -> Response:
+        """The page, or the part of it that is fetched again."""
+        found = newest.get()
+        if found is None:
+            part = "owner/progress_counting.html"
+            return render(request, whole or part, part=part)
+        part = "owner/progress_now.html"
+        chart = charts.of_answers(request, found.quarters, found.at)
+        return render(request, whole or part, part=part, chart=chart, **vars(found))
 
     @router.get("/progress")
     def show(request: Request, owner: Owner) -> Response:
@@ -58,7 +55,7 @@ def make_router(project: Project) -> APIRouter:
 
     @router.get("/progress/now")
     def show_part(request: Request, owner: Owner) -> Response:
-        return page(request, "owner/progress_now.html")
+        return page(request)
 
     return router
 

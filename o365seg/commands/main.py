@@ -121,23 +121,22 @@ def release(
     ] = False,
 ) -> None:
     """Write the annotation file, with masks and marked skips."""
-    from o365seg.formats.json_files import write_json_atomic
-    from o365seg.formats.records import zero_id_warning
+    from o365seg.formats.json_files import replacing
     from o365seg.project.folder import open_project
-    from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, build_release, note_export
+    from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, note_export, write_release
 
     stock = variant == "pycocotools"
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
     opened = open_project(project)
     refuse_overwriting({"--out": path}, [project])
-    built = build_release(opened, for_stock_tools=stock, consensus=consensus)
-    write_json_atomic(path, built)
-    note_export(opened, built, variant, None)
-    if warning := zero_id_warning(record["id"] for record in built["annotations"]):
-        say(f"warning: {path}: {warning}", err=True)
-    info = built["info"]
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        written = write_release(opened, file, for_stock_tools=stock, consensus=consensus)
+    info = written.info
+    note_export(opened, info, variant, None)
+    if written.warning:
+        say(f"warning: {path}: {written.warning}", err=True)
     say(
-        f"{path}: {len(built['images'])} images, {info['masks']} masks, {info['skipped']} skipped, "
+        f"{path}: {written.images} images, {info['masks']} masks, {info['skipped']} skipped, "
         f"{info['unanswered']} unanswered"
         + (f", {info['unaskable']} boxes without question" if info["unaskable"] else "")
     )

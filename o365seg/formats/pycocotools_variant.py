@@ -83,19 +83,29 @@ def importable_file(content: dict[str, Any], source: str | Path) -> dict[str, An
             is the name that it gives the file.
     """
     sizes = {image["id"]: (image["height"], image["width"]) for image in content["images"]}
-    made = []
-    for index, record in enumerate(content["annotations"]):
-        try:
-            made.append(importable_annotation(record, sizes[record["image_id"]]))
-        except (KeyError, MaskError) as error:
-            problem, field = (
-                (str(error), error.field)
-                if isinstance(error, MaskError)
-                else ("missing", error.args[0])
-            )
-            where = f"annotations[{index}] (id {record.get('id')})"
-            raise InputError(problem, file=source, record=where, field=field) from None
+    made = [
+        importable_record(record, sizes[record["image_id"]], index, source)
+        for index, record in enumerate(content["annotations"])
+    ]
     return content | {"annotations": made}
+
+
+def importable_record(
+    record: dict[str, Any], size: tuple[int, int], index: int, source: str | Path
+) -> dict[str, Any]:
+    """`importable_annotation` of the record at `index` of a file.
+
+    Raises:
+        InputError: as `importable_file`.
+    """
+    try:
+        return importable_annotation(record, size)
+    except (KeyError, MaskError) as error:
+        problem, field = "missing", error.args[0]
+        if isinstance(error, MaskError):
+            problem, field = str(error), error.field
+        where = f"annotations[{index}] (id {record.get('id')})"
+        raise InputError(problem, file=source, record=where, field=field) from None
 
 
 def _rle(segmentation: Any, size: tuple[int, int]) -> Rle:

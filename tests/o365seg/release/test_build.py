@@ -1,6 +1,8 @@
 """The released file: the source's records with masks added; the same bytes for the same answers."""
 
 import json
+import tracemalloc
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,12 @@ from o365seg.formats.json_files import write_json_atomic
 from o365seg.formats.records import read_annotations
 from o365seg.project.backup import back_up, restore
 from o365seg.project.folder import Project, create_project, open_project
-from o365seg.release.build import build_release
+from o365seg.release import annotations
+from o365seg.release.build import build_release, write_release
 from o365seg.release.card import data_card, measure
 from o365seg.release.publication import publication
+from o365seg.store import integrity, schema
+from o365seg.store.schema import ACTIVITY_COLUMNS
 from o365seg.store.work.checks import Activity
 
 
@@ -221,3 +226,27 @@ def test_images_that_were_turned_or_mapped_say_so(source: SmallSource, tmp_path:
     assert "turns or mirrors (`exif_orientation` in their record): 2." in card
     assert "except for 1 (`exif_ignored`)" in card
     assert mapping in card
+
+
+def test_masks_are_never_all_in_memory(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = "1" * 2_000_000
+    activity = dict.fromkeys((*ACTIVITY_COLUMNS, "leased_at", "shown_at", "received_at"), 0)
+    row = activity | {"width": 64, "height": 48, "client_version": "x", "image_sha256": "x"}
+    row |= {"counts": counts, "crc32": zlib.crc32(counts.encode()), "area": 1}
+    for rater_id in add_raters(project.store, 9):
+        held = current(take(project.store, rater_id))
+        row |= {"rater_id": rater_id, "question_id": held.question_id, "lease_token": held.token}
+        with project.store.write() as db:
+            db.execute(schema.answer.insert(), row)
+    monkeypatch.setattr(annotations, "_AT_ONCE", 1)
+    monkeypatch.setattr(integrity, "_ROWS", 1)
+    tracemalloc.start()
+    with (tmp_path / "release.json").open("wb") as file:
+        written = write_release(project, file)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert written.info["masks"] == 9
+    assert (tmp_path / "release.json").stat().st_size > 9 * len(counts)
+    assert most < 6 * len(counts)
