@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from pycocotools.coco import COCO as StockCOCO  # noqa: N811
 
+from benchmark.reading.input_text import read_buffer
+
 _LIGHT = ("imgs", "cats")
 _HEAVY = ("dataset", "anns", "imgToAnns", "catToImgs")
 
@@ -102,8 +104,8 @@ class COCO(StockCOCO):
         start = time.time()
         print("Loading and preparing results...")
         if isinstance(resFile, str | os.PathLike):
-            given: bytes | list[dict[str, Any]] = _read(resFile)
-            start_of_text = given[:64].lstrip()
+            given: Any = _read(resFile)
+            start_of_text = bytes(given[:64]).lstrip()
             assert start_of_text[:1] in (b"[", b""), "results in not an array of objects"
             empty = len(given) < 64 and start_of_text.strip() in (b"[]", b"")
         else:
@@ -126,9 +128,9 @@ Light = tuple[dict[Any, Any], dict[Any, Any]]
 
 
 class _File:
-    """A COCO file's text."""
+    """A COCO file's text, bytes or a view of them."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: Any) -> None:
         self._data = data
         self._head: dict[str, list[dict[str, Any]]] | None = None
 
@@ -152,7 +154,7 @@ class _File:
         return images, categories
 
     def load(self) -> StockCOCO:
-        dataset = json.loads(self._data)
+        dataset = json.loads(bytes(self._data))
         assert type(dataset) is dict, f"annotation file format {type(dataset)} not supported"
         if self._head is not None:  # the very records that `imgs` and `cats` have given out
             dataset |= {name: found for name, found in self._head.items() if name in dataset}
@@ -164,20 +166,20 @@ class _File:
 
 
 class _Results:
-    """Results of a parent index: a file's text, or records."""
+    """Results of a parent index: a file's text (bytes or a view of them), or records."""
 
-    def __init__(self, parent: COCO, given: bytes | list[dict[str, Any]]) -> None:
+    def __init__(self, parent: COCO, given: Any) -> None:
         self._parent = parent
         self._given = given
 
     def text(self) -> bytes:
-        return self._given if isinstance(self._given, bytes) else records_to_json(self._given)
+        return records_to_json(self._given) if isinstance(self._given, list) else self._given
 
     def head(self) -> Light | None:
         return None
 
     def load(self) -> StockCOCO:
-        given = json.loads(self._given) if isinstance(self._given, bytes) else self._given
+        given = self._given if isinstance(self._given, list) else json.loads(bytes(self._given))
         with contextlib.redirect_stdout(io.StringIO()):
             return StockCOCO.loadRes(self._parent, given)  # type: ignore[arg-type]
 
@@ -206,10 +208,11 @@ def _plain(value: object) -> object:
     raise TypeError(f"must be JSON-compatible, not {type(value).__name__}")
 
 
-def _read(path: str | os.PathLike[str]) -> bytes:
-    data = Path(path).read_bytes()
+def _read(path: str | os.PathLike[str]) -> Any:
+    """A file's JSON, bytes or a view of them."""
+    data = read_buffer(Path(path))
     if data[:1] in b"{[ \n\r\t":  # how JSON begins
         return data
     from o365seg.formats.json_files import plain_text
 
-    return plain_text(data, Path(path))
+    return plain_text(bytes(data), Path(path))

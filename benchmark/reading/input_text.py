@@ -7,8 +7,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import Any
 
 STDIN = "-"
+_LARGE = 2**22
 
 
 class InputText:
@@ -43,7 +45,7 @@ def read_stdin() -> InputText:
 
 
 def read_file(path: "str | Path") -> InputText:
-    """Read a file; gzip is decompressed, UTF-16 encoded anew, a byte order mark dropped.
+    """Read a file for the core: gzip decompressed, UTF-16 encoded anew, no byte order mark.
 
     A copy, not a mapping: the core relies on text that does not change under it.
 
@@ -51,12 +53,37 @@ def read_file(path: "str | Path") -> InputText:
         OSError: it cannot be read.
         InputError: the gzip data is invalid.
     """
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
-        data = file.read()
+    data = read_buffer(path)
     if data[:1] in b"{[ \n\r\t":  # how JSON begins: nothing to load
         return InputText(path, data)
     from o365seg.formats.json_files import is_plain, plain_text
 
     if is_plain(data[:4]):
         return InputText(path, data)
-    return InputText(path, plain_text(data, path))
+    return InputText(path, plain_text(bytes(data), path))
+
+
+def read_buffer(path: "str | Path") -> "Any":
+    """A file's content: bytes, or a read-only memoryview of large pages where the file is large.
+
+    Faulting in tens of megabytes in pages of 4 kB takes as long as copying them.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (without pathlib, see benchmark.average_precision.result)
+        size = os.fstat(file.fileno()).st_size
+        if size < _LARGE or not sys.platform.startswith("linux"):
+            return file.read()
+        import mmap
+
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        try:
+            pages.madvise(mmap.MADV_HUGEPAGE)
+        except (OSError, AttributeError):  # noqa: SIM105 (without contextlib)
+            pass  # a system without large pages
+        view, done = memoryview(pages), 0
+        while done < size and (count := file.readinto(view[done:])):
+            done += count
+        more = file.read()  # of a file that has grown meanwhile
+        return view[:done].toreadonly() if not more else bytes(view[:done]) + more

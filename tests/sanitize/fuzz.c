@@ -15,8 +15,10 @@
 #include "../../benchmark/native/pixels/bytes.h"
 #include "../../benchmark/native/pixels/pair_counts.h"
 #include "../../benchmark/native/read/reading.h"
+#include "../../benchmark/native/sum/error_gains.h"
 #include "../../benchmark/native/sum/evaluation.h"
 #include "../../benchmark/native/sum/image_records.h"
+#include "../../benchmark/native/sum/judgements.h"
 #include "../../benchmark/native/sum/resampling.h"
 #include "../../benchmark/native/sum/summary.h"
 
@@ -44,7 +46,7 @@ static void use(Evaluation *evaluation)
 }
 
 /* The ways of evaluating: each input is read in all of them. */
-enum { BOXES, MASKS, BOUNDARIES, SIZES, PARAMETERS, AREAS, WAYS };
+enum { BOXES, MASKS, BOUNDARIES, SIZES, PARAMETERS, AREAS, ERRORS, BOX_ERRORS, WAYS };
 
 /* Other parameters than pycocotools' defaults, one category of all, and choices recorded. */
 static void set_parameters(Evaluation *evaluation)
@@ -132,6 +134,44 @@ static void use_png(const uint8_t *data, size_t size, PixelKind kind, bool mende
     free(copy);
 }
 
+static void judge_errors(Evaluation *evaluation)
+{
+    evaluation->judges = evaluation->settings.matches_zero = true;
+    evaluation->recorded = (Rule)(evaluation->prediction_count % (size_t)RULES);
+    evaluation->confused_score = 0.3;
+    evaluation->settings.dilation = evaluation->annotation_count % 2 ? 0.02 : 0;
+}
+
+static void use_judgements(const Evaluation *evaluation)
+{
+    size_t judged = count_judged(evaluation), side = evaluation->categories.count + 1;
+    int64_t *numbers = malloc((6 * judged + 1) * sizeof *numbers), *column = numbers;
+    double *values = malloc((2 * judged + 1) * sizeof *values);
+    uint8_t *fate = malloc(evaluation->annotation_count + 1);
+    Judgements out = {column, column + judged, column + 2 * judged, values, column + 3 * judged,
+                      column + 4 * judged, column + 5 * judged, values + judged, fate};
+    fill_judgements(evaluation, &out);
+    for (size_t i = 0; i < judged; i++)
+        if (out.about[i] >= (int64_t)evaluation->annotation_count || out.iou[i] > 1.01 ||
+            (out.kind[i] == RIGHT) != (out.about[i] >= 0 && out.iou[i] == 0))
+            abort();
+    free(numbers);
+    free(values);
+    free(fate);
+    uint64_t counts[KINDS];
+    double precisions[COUNTINGS];
+    count_errors(evaluation, counts);
+    if (error_precisions(evaluation, precisions) == FINE)
+        for (int i = 0; i < COUNTINGS; i++)
+            if (precisions[i] > 1.01)
+                abort();
+    if (side < 200) {
+        int64_t *matrix = malloc(side * side * sizeof *matrix);
+        (void)count_confusions(evaluation, matrix);
+        free(matrix);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -154,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int way = 0; way < WAYS; way++) {
         Evaluation evaluation;
         memset(&evaluation, 0, sizeof evaluation);
-        evaluation.masks = way != BOXES;
+        evaluation.masks = way != BOXES && way != BOX_ERRORS;
         evaluation.given_areas = way == AREAS;
         evaluation.threads = 2;
         evaluation.results = (Text){results, length};
@@ -168,8 +208,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         evaluation.settings.relative = way == SIZES;
         if (status == FINE && way == PARAMETERS)
             set_parameters(&evaluation);
+        if (status == FINE && (way == ERRORS || way == BOX_ERRORS))
+            judge_errors(&evaluation);
         if (status == FINE)
             status = finish_matching(&evaluation);
+        if (status == FINE && evaluation.judges)
+            use_judgements(&evaluation);
         if (status == FINE && way == PARAMETERS)
             use_records(&evaluation);
         if (status == FINE)
