@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
 
 from benchmark.average_precision.accumulation import RECALLS
 from benchmark.average_precision.result import Result
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder
-from o365seg.presentation.figure_files import figure_style, save_figure, save_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CURVES = {"0.50": slice(0, 1), "0.75": slice(5, 6), "0.50:0.95": slice(None)}
 """The curves by name: the thresholds that each is a mean over."""
@@ -62,6 +63,9 @@ def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> l
     Raises:
         InputError: the folder cannot be written, or the ground truth has no objects.
     """
+    # Here, because the numbers alone need no matplotlib.
+    from o365seg.presentation.figure_files import figure_style, save_figure, save_table
+
     folder = Path(folder)
     curves = mean_curves(result)
     make_folder(folder)
@@ -72,7 +76,10 @@ def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> l
     return [*written, save_table(stem.with_suffix(".csv"), header, _rows(result, curves, names))]
 
 
-def _figure(curves: Sequence[Curve]) -> Figure:
+def _figure(curves: Sequence[Curve]) -> "Figure":
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MultipleLocator
+
     figure = Figure(figsize=(4.4, 3.6), layout="constrained")
     axes = figure.subplots()
     for curve, (colour, dashes) in zip(curves, _LOOKS, strict=True):

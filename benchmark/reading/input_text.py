@@ -78,9 +78,9 @@ def read_buffer(path: "str | Path") -> "Any":
         import mmap
 
         pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        try:
+        try:  # noqa: SIM105 (without contextlib)
             pages.madvise(mmap.MADV_HUGEPAGE)
-        except (OSError, AttributeError):  # noqa: SIM105 (without contextlib)
+        except (OSError, AttributeError):
             pass  # a system without large pages
         view, done = memoryview(pages), 0
         while done < size and (count := file.readinto(view[done:])):

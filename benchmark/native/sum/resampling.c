@@ -28,7 +28,15 @@ typedef struct {
     Lanes right, wrong;
 } Step;
 
+/* A prediction: a bit for each wanted threshold where it is a true or a false positive. */
 typedef struct {
+    int32_t image;
+    uint16_t right, wrong;
+} Item;
+
+typedef struct {
+    Item *items;
+    size_t items_capacity, item_count;
     Step *steps; /* [thresholds, capacity] */
     size_t capacity;
     uint8_t *reached; /* [lanes, most positives + 1]: recalls reached by a number */
@@ -99,39 +107,59 @@ static int32_t *images_by_position(const Evaluation *evaluation)
     return images;
 }
 
-static void walk(const Job *job, size_t category, const Lanes *weights, Lists *lists,
-                 size_t counts[THRESHOLDS])
+/* Lists the predictions of a category that play a part: not ignored at all wanted thresholds, and
+ * up to the last true positive. */
+static Status list_items(const Job *job, size_t category, Lists *lists)
 {
     const Evaluation *evaluation = job->evaluation;
     const Outcome *outcomes = evaluation->outcomes[job->rule];
+    uint32_t start = evaluation->ranking_start[category];
+    uint32_t end = evaluation->ranking_start[category + 1];
+    size_t count = 0, last = 0;
+    if (!room_for((void **)&lists->items, &lists->items_capacity, end - start,
+                  sizeof *lists->items))
+        return NO_MEMORY;
+    for (uint32_t i = start; i < end; i++) {
+        uint32_t position = evaluation->ranking[i].position;
+        Bits matched = outcomes[position].matched >> (job->range * THRESHOLDS);
+        Bits ignored = outcomes[position].ignored >> (job->range * THRESHOLDS);
+        Bits right = matched & ~ignored & job->thresholds;
+        Bits wrong = ~matched & ~ignored & job->thresholds;
+        if (!(right | wrong))
+            continue;
+        lists->items[count++] = (Item){job->images[position], (uint16_t)right, (uint16_t)wrong};
+        if (right)
+            last = count;
+    }
+    lists->item_count = last;
+    return FINE;
+}
+
+static void walk(const Job *job, const Lanes *weights, Lists *lists, size_t counts[THRESHOLDS])
+{
     Lanes wrong, also[THRESHOLDS], right[THRESHOLDS];
     memset(&wrong, 0, sizeof wrong);
     memset(also, 0, sizeof also);
     memset(right, 0, sizeof right);
-    for (uint32_t i = evaluation->ranking_start[category];
-         i < evaluation->ranking_start[category + 1]; i++) {
-        uint32_t position = evaluation->ranking[i].position;
-        const Lanes *weight = &weights[job->images[position]];
-        Bits matched = outcomes[position].matched >> (job->range * THRESHOLDS) & ONE_RANGE;
-        Bits ignored = outcomes[position].ignored >> (job->range * THRESHOLDS) & ONE_RANGE;
-        if (!((matched | ignored) & job->thresholds)) {
+    for (size_t i = 0; i < lists->item_count; i++) {
+        const Item *item = &lists->items[i];
+        const Lanes *weight = &weights[item->image];
+        if (item->wrong == job->thresholds) {
             for (int lane = 0; lane < LANES; lane++)
                 wrong.lane[lane] += weight->lane[lane];
             continue;
         }
         for (int t = 0; t < THRESHOLDS; t++) {
-            if (ignored >> t & 1 || !(job->thresholds >> t & 1))
-                continue;
-            if (!(matched >> t & 1)) {
+            if (item->wrong >> t & 1) {
                 for (int lane = 0; lane < LANES; lane++)
                     also[t].lane[lane] += weight->lane[lane];
-                continue;
-            }
-            Step *step = &lists->steps[(size_t)t * lists->capacity + counts[t]++];
-            for (int lane = 0; lane < LANES; lane++) {
-                right[t].lane[lane] += weight->lane[lane];
-                step->right.lane[lane] = right[t].lane[lane];
-                step->wrong.lane[lane] = wrong.lane[lane] + also[t].lane[lane];
+            } else if (item->right >> t & 1) {
+                Step *step = &lists->steps[(size_t)t * lists->capacity + counts[t]++];
+                for (int lane = 0; lane < LANES; lane++) {
+                    right[t].lane[lane] += weight->lane[lane];
+                    step->right.lane[lane] = right[t].lane[lane];
+                    step->wrong.lane[lane] = wrong.lane[lane] + also[t].lane[lane];
+                }
             }
         }
     }
@@ -185,7 +213,7 @@ static Status do_block(const Job *job, size_t category, size_t block, Lists *lis
         return NO_MEMORY;
     for (int lane = 0; lane < LANES; lane++)
         fill_reached(lists->reached + (size_t)lane * (most + 1), positives.lane[lane]);
-    walk(job, category, weights, lists, counts);
+    walk(job, weights, lists, counts);
     for (int t = 0; t < THRESHOLDS; t++) {
         wanted += job->thresholds >> t & 1;
         add_precision(lists->steps + (size_t)t * lists->capacity, counts[t], lists->reached,
@@ -217,6 +245,9 @@ static Status resample_work(void *context, int worker, size_t first, size_t last
     for (size_t k = first; k < last; k++) {
         if (steps_room(lists, job->evaluation->positives[k][job->range]) != FINE)
             return NO_MEMORY;
+        Status listed = list_items(job, k, lists);
+        if (listed != FINE)
+            return listed;
         for (size_t block = 0; block < job->blocks; block++) {
             Status status = do_block(job, k, block, lists);
             if (status != FINE)
@@ -248,6 +279,7 @@ Status resample_precision(const Evaluation *evaluation, Rule rule, Bits threshol
                              &job);
     }
     for (int i = 0; job.thread_lists && i < evaluation->threads; i++) {
+        free(job.thread_lists[i].items);
         free(job.thread_lists[i].steps);
         free(job.thread_lists[i].reached);
     }
