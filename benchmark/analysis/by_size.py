@@ -9,8 +9,8 @@ As with COCO's area ranges, an object outside a bin is ignored, and so is an unm
 whose own size is outside. A bin holds its lower edge and not its upper one (the last
 holds both), so that every object is in exactly one.
 
-The core's area ranges bound the relative size instead; it has room for four, so more bins take more
-than one pass.
+The core matches in ranges of the relative size beside its area ranges, in one pass: a view of up to
+four bins each.
 """
 
 import itertools
@@ -24,7 +24,6 @@ from benchmark.analysis.core import MatchedCore, matched_core
 from benchmark.average_precision.native_path import NativeMatched
 from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.reading.choices import Iou, SkipRule
-from benchmark.reading.sources import readable_twice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,40 +63,27 @@ class SizeBin:
 class Sizes:
     """Predictions matched in every bin by the native core, under a rule for skipped instances.
 
-    Args:
-        predictions: As for `benchmark.evaluate`.
-        ground_truth: As for `benchmark.evaluate`.
-        iou: What is compared; for boxes, sizes are those of the boxes.
-        rule: How predictions on skipped instances count; without effect for boxes. Having no mask,
-            a skipped instance has no size and may absorb a prediction of any.
-        edges: Edges of the bins, ascending.
+    For boxes, sizes are those of the boxes. Having no mask, a skipped instance has no size and may
+    absorb a prediction of any.
 
-    Raises:
-        InputError: predictions or ground truth are invalid; names the file, record and field.
+    Args:
+        views: The core's views of `size_ranges(edges)`.
+        rule: How predictions on skipped instances count; without effect for boxes.
+        edges: Edges of the bins, ascending.
     """
 
     def __init__(
-        self,
-        predictions: "PredictionsSource",
-        ground_truth: "GroundTruthSource",
-        iou: Iou,
-        rule: SkipRule,
-        edges: Sequence[float] = SIZE_EDGES,
+        self, views: Sequence[MatchedCore], rule: SkipRule, edges: Sequence[float] = SIZE_EDGES
     ) -> None:
+        self._views = views
         self._edges = edges
         self._rule = rule
-        source = readable_twice(predictions)
-        ranges = list(half_open(edges))
-        self._passes = [
-            _match(source, ground_truth, iou, ranges[first : first + _RANGES])
-            for first in range(0, len(ranges), _RANGES)
-        ]
 
     def bins(self) -> list[SizeBin]:
         """The numbers of each bin."""
         found = []
         edges = itertools.pairwise(self._edges)
-        for passed in self._passes:
+        for passed in self._views:
             core = passed.core
             instances = array("q", bytes(8 * _RANGES * len(core.ids(False))))
             core.positives(instances)
@@ -108,7 +94,7 @@ class Sizes:
         return found
 
     def _means(self, passed: MatchedCore) -> Sequence[tuple[float, ...]]:
-        """AP, AP50, AP75 and AR of each bin of a pass."""
+        """AP, AP50, AP75 and AR of each bin of a view."""
         if not passed.lvis:
             return passed.core.range_means(self._rule)
         import numpy as np
@@ -137,7 +123,7 @@ class Sizes:
 
         found = []
         thresholds = range(len(IOU_THRESHOLDS))
-        for passed in self._passes:
+        for passed in self._views:
             core = passed.core
             positives = np.empty((_RANGES, len(core.ids(True))), np.int64)
             core.image_positives(positives)
@@ -192,13 +178,41 @@ def half_open(edges: Sequence[float]) -> list[tuple[float, float]]:
     return bins
 
 
-def _match(
+def size_ranges(edges: Sequence[float] = SIZE_EDGES) -> "list[array[float]]":
+    """What the core needs for bins with those edges: up to four ranges a view."""
+    ranges = half_open(edges)
+    return [
+        array("d", itertools.chain(*ranges[first : first + _RANGES]))
+        for first in range(0, len(ranges), _RANGES)
+    ]
+
+
+def match_in_sizes(
     predictions: "PredictionsSource",
     ground_truth: "GroundTruthSource",
-    iou: Iou,
-    ranges: Sequence[tuple[float, float]],
-) -> MatchedCore:
-    bounds = array("d", itertools.chain(*ranges))
-    return matched_core(
-        predictions, ground_truth, iou, lambda core: core.compare_sizes(bounds), at_half=False
-    )
+    *,
+    iou: Iou | str = Iou.SEGM,
+    skip_rule: SkipRule | str = SkipRule.BOX,
+    edges: Sequence[float] = SIZE_EDGES,
+) -> Sizes:
+    """Match predictions in bins of relative size.
+
+    Args:
+        predictions: As for `benchmark.evaluate`.
+        ground_truth: As for `benchmark.evaluate`.
+        iou: What is compared.
+        skip_rule: How predictions on skipped instances count; without effect for boxes.
+        edges: Edges of the bins, ascending.
+
+    Raises:
+        InputError: predictions or ground truth are invalid; names the file, record and field.
+    """
+    wanted = size_ranges(edges)
+
+    def prepare(core: "_native.Evaluation") -> None:
+        for ranges in wanted:
+            core.add_sizes(ranges)
+
+    found = matched_core(predictions, ground_truth, Iou(iou), prepare, at_half=False)
+    views = [replace(found, core=found.core.view(place)) for place in range(len(wanted))]
+    return Sizes(views, SkipRule(skip_rule), edges)

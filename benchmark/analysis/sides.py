@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.average_precision.native_path import NativeMatched
 from benchmark.reading.choices import SkipRule
 from benchmark.reading.input_text import is_stdin
 from o365seg.errors import InputError
@@ -62,9 +63,15 @@ class Sides:
     @cached_property
     def sizes(self) -> "Sizes":
         """Matches by relative size."""
-        from benchmark.analysis.by_size import Sizes
+        from benchmark.analysis.by_size import Sizes, match_in_sizes
+        from benchmark.analysis.core import MatchedCore
 
-        return Sizes(self._read_twice(), self.release, self.result.iou, self.rule)
+        matched = self.result.matched
+        if isinstance(matched, NativeMatched) and matched.views:
+            return Sizes([MatchedCore(view, []) for view in matched.views], self.rule)
+        return match_in_sizes(
+            self._read_twice(), self.release, iou=self.result.iou, skip_rule=self.rule
+        )
 
     def _read_twice(self) -> Path:
         if is_stdin(self.predictions):

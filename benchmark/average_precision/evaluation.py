@@ -12,6 +12,8 @@ from benchmark.reading.sources import readable_twice, truth_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Sequence
     from pathlib import Path
 
     from benchmark.reading.input_text import InputText
@@ -26,6 +28,7 @@ def evaluate(
     iou: Iou | str = Iou.SEGM,
     skip_rule: SkipRule | str = SkipRule.BOX,
     parameters: Parameters = DEFAULT,
+    size_ranges: "Sequence[array[float]]" = (),
 ) -> Result:
     """Evaluate predictions as COCO does, ignoring those on instances that raters skipped.
 
@@ -46,6 +49,7 @@ def evaluate(
         skip_rule: How predictions on skipped instances count.
         parameters: IoU thresholds, area ranges and limits of detections, where they are to be
             other than COCO's or LVIS's own.
+        size_ranges: For `benchmark.analysis.by_size`: ranges of relative size to match in as well.
 
     Raises:
         InputError: predictions or ground truth are invalid; names the file, record and field.
@@ -53,7 +57,7 @@ def evaluate(
     """
     iou, rule = Iou(iou), SkipRule(skip_rule)
     source, truth = readable_twice(predictions), truth_source(ground_truth)
-    result = _evaluate(source, truth, iou, rule, parameters)
+    result = _evaluate(source, truth, iou, rule, parameters, size_ranges)
     result.ground_truth = ground_truth
     return result
 
@@ -64,10 +68,13 @@ def _evaluate(
     iou: Iou,
     rule: SkipRule,
     parameters: Parameters,
+    size_ranges: "Sequence[array[float]]",
 ) -> Result:
     native = native_core.is_wanted() and native_path.is_built()
     if native:
-        result = native_path.evaluate(source, truth, iou, rule, parameters=parameters)
+        result = native_path.evaluate(
+            source, truth, iou, rule, parameters=parameters, size_ranges=size_ranges
+        )
         if result is not None:
             return result
     from benchmark.average_precision import pycocotools_path

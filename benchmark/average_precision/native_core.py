@@ -13,6 +13,7 @@ from benchmark.reading.processors import processors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Sequence
 
     from benchmark import _native
@@ -113,8 +114,18 @@ def match(
     iou: str,
     threads: int | None = None,
     parameters: Parameters = DEFAULT,
+    size_ranges: "Sequence[array[float]]" = (),
 ) -> "_native.Evaluation":
     """Read and match by COCO's rules; arguments and errors as of `read`.
+
+    Args:
+        truth: Text of a COCO-format file.
+        results: Text of a results file.
+        iou: What is compared.
+        threads: How many to use.
+        parameters: What is measured.
+        size_ranges: Ranges of the relative size to match in too, a view of the core each: at most
+            four pairs of bounds, both inclusive.
 
     Raises:
         _native.Unusual: also for LVIS, whose rules are other ones (`lvis`), and for more
@@ -129,6 +140,8 @@ def match(
     core = read(truth, results, iou=iou, threads=threads)
     if not parameters.is_default:
         configure(core, thresholds, ranges, limits)
+    for ranges in size_ranges:
+        core.add_sizes(ranges)
     core.match()
     if core.facts()["federated"]:
         raise _native.Unusual

@@ -16,6 +16,7 @@ from o365seg.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
@@ -45,6 +46,7 @@ def evaluate(
     rule: SkipRule,
     threads: int | None = None,
     parameters: Parameters = DEFAULT,
+    size_ranges: "Sequence[array[float]]" = (),
 ) -> Result | None:
     """The result, or None where the input needs the general path.
 
@@ -55,15 +57,23 @@ def evaluate(
         rule: How predictions on skipped instances count.
         threads: How many to use, for any result; None for one a processor.
         parameters: What is measured.
+        size_ranges: As in `native_core.match`.
     """
     from benchmark import _native
 
     try:
         truth, results = text_of(ground_truth), text_of(predictions)
-        core = match(truth, results, iou=iou, threads=threads, parameters=parameters)
+        core = match(
+            truth,
+            results,
+            iou=iou,
+            threads=threads,
+            parameters=parameters,
+            size_ranges=size_ranges,
+        )
     except (_native.Unusual, OSError, ValueError, InputError):
         return None
-    return result_of(core, iou, rule, parameters)
+    return result_of(core, iou, rule, parameters, len(size_ranges))
 
 
 def text_of(source: "str | Path | InputText | AnnotationFile") -> InputText:
@@ -78,12 +88,16 @@ def text_of(source: "str | Path | InputText | AnnotationFile") -> InputText:
 
 
 def result_of(
-    core: "_native.Evaluation", iou: Iou, rule: SkipRule, parameters: Parameters = DEFAULT
+    core: "_native.Evaluation",
+    iou: Iou,
+    rule: SkipRule,
+    parameters: Parameters = DEFAULT,
+    views: int = 0,
 ) -> Result:
-    """The numbers of what the core has matched with these parameters."""
+    """The numbers of what the core has matched with these parameters, also in some views."""
     facts = core.facts()
     masks = iou.of_masks
-    matched = NativeMatched(core, rule, parameters)
+    matched = NativeMatched(core, rule, parameters, views)
     if parameters.is_default:
         numbers, by_rule = core.stats(rule)
     else:
@@ -129,13 +143,24 @@ def result_of(
 
 
 class NativeMatched:
-    """What the core matched, under one rule; see `benchmark.average_precision.result.Matched`."""
+    """What the core matched, under one rule; see `benchmark.average_precision.result.Matched`.
+
+    Attributes:
+        core: The core.
+        rule: The rule for skipped instances.
+        views: The same predictions in ranges of relative size, where they were asked for.
+    """
 
     def __init__(
-        self, core: "_native.Evaluation", rule: SkipRule, parameters: Parameters = DEFAULT
+        self,
+        core: "_native.Evaluation",
+        rule: SkipRule,
+        parameters: Parameters = DEFAULT,
+        views: int = 0,
     ) -> None:
         self.core = core
         self.rule = rule
+        self.views = [core.view(place) for place in range(views)]
         # The core has room for this many, and fills all of it.
         self._kept = (
             slice(len(parameters.iou_thresholds)),

@@ -86,8 +86,14 @@ def run_evaluation(
     if core is not None:
         result = native_path.result_of(core, iou, skip_rule)
     else:
+        views = wanted.size_ranges() if wanted is not None and parameters.is_default else ()
         result = evaluation.evaluate(
-            predictions, release, iou=iou, skip_rule=skip_rule, parameters=parameters
+            predictions,
+            release,
+            iou=iou,
+            skip_rule=skip_rule,
+            parameters=parameters,
+            size_ranges=views,
         )
     numbers: dict[str, object] = {}
     lines, tables, written, printed = [], [], [], []

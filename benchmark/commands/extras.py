@@ -14,6 +14,8 @@ from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal.output import STDOUT
 
 if TYPE_CHECKING:
+    from array import array
+
     from rich.table import Table
 
     from benchmark.average_precision.result import Result
@@ -49,6 +51,12 @@ class Wanted:
     images_csv: Path | None = None
     detections_csv: Path | None = None
     slices: dict[str, Path] = field(default_factory=dict)
+
+    def size_ranges(self) -> "Sequence[array[float]]":
+        """The ranges of relative size that the evaluation should match in too."""
+        from benchmark.analysis.by_size import size_ranges
+
+        return size_ranges() if By.SIZE in self.by or self.report else ()
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,23 @@ static void use_png(const uint8_t *data, size_t size, PixelKind kind, bool mende
     free(copy);
 }
 
+/* Two views, of relative sizes and of areas. */
+static void add_views(Evaluation *evaluation)
+{
+    evaluation->views = arena_items(&evaluation->arena, 2, sizeof *evaluation->views);
+    if (!evaluation->views)
+        return;
+    evaluation->view_count = 2;
+    for (int v = 0; v < 2; v++) {
+        Settings *settings = &evaluation->views[v].settings;
+        settings->relative = v == 0;
+        for (int a = 0; a < RANGES; a++) {
+            settings->ranges[a][0] = 0.25 * a;
+            settings->ranges[a][1] = v == 0 ? 0.25 * (a + 1) : 1e5;
+        }
+    }
+}
+
 static void judge_errors(Evaluation *evaluation)
 {
     evaluation->judges = evaluation->settings.matches_zero = true;
@@ -205,13 +222,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while (status == FINE && next_polygons(&evaluation, &of_gt, &index, &mask))
             status = give_mask(&evaluation, of_gt, index, (const uint8_t *)"PPYO", 4);
         evaluation.settings.dilation = way == BOUNDARIES ? 0.02 : 0;
-        evaluation.settings.relative = way == SIZES;
+        if (status == FINE && way == SIZES)
+            add_views(&evaluation);
         if (status == FINE && way == PARAMETERS)
             set_parameters(&evaluation);
         if (status == FINE && (way == ERRORS || way == BOX_ERRORS))
             judge_errors(&evaluation);
         if (status == FINE)
             status = finish_matching(&evaluation);
+        for (int v = 0; status == FINE && v < evaluation.view_count; v++)
+            use(&evaluation.views[v]);
         if (status == FINE && evaluation.judges)
             use_judgements(&evaluation);
         if (status == FINE && way == PARAMETERS)

@@ -28,7 +28,8 @@ enum {
     LIMITS = 3,
     MOST_DETECTIONS = 100, /* pycocotools' default maxDets[-1], per image and category */
     STATS = 12,
-    MOST_THREADS = 64
+    MOST_THREADS = 64,
+    MOST_VIEWS = 16
 };
 
 typedef enum { FINE, UNUSUAL, NO_MEMORY } Status;
@@ -151,7 +152,7 @@ typedef struct {
     uint32_t rank;  /* within its cell */
 } Ranked;
 
-typedef struct {
+typedef struct Evaluation {
     bool masks;          /* masks are compared, otherwise boxes */
     bool needs_masks;    /* predictions' masks are needed: for comparison or for their boxes */
     bool areas_of_boxes; /* pycocotools takes a prediction's area from its box */
@@ -198,6 +199,9 @@ typedef struct {
     Judgement *judgements;    /* by position */
     uint8_t *fates;           /* by annotation: Fate */
     uint8_t *outside;         /* parallel to `order`: bit a is set if the area is outside range a */
+    struct Evaluation *views; /* the same predictions matched in other area ranges */
+    int view_count;
+    bool is_view;             /* shares all but settings, outcomes, `outside` and positives */
     uint64_t absorbed[MOST_RULES][THRESHOLDS];
     uint64_t moved;           /* predictions whose area range differs between box and mask */
     uint64_t no_pixels, gt_no_pixels; /* compared masks without a pixel */

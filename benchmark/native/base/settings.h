@@ -31,6 +31,12 @@ static inline uint8_t ranges_outside(const Settings *settings, double area)
 /* The size of an area that `ranges` bound. */
 double size_of(const Evaluation *evaluation, double area, int32_t image);
 
+/* The same of an annotation. */
+static inline uint8_t annotation_outside(const Evaluation *evaluation, const Annotation *gt)
+{
+    return ranges_outside(&evaluation->settings, size_of(evaluation, gt->area, gt->image));
+}
+
 /* Repeats the bit of each range for its ten thresholds. */
 static inline Bits spread_ranges(uint8_t ranges)
 {

@@ -77,15 +77,6 @@ static Status decode_ground_truth(Evaluation *evaluation, int32_t image, uint32_
     return FINE;
 }
 
-/* Turns the areas of a cell's annotations into what the ranges bound. */
-static void set_sizes(Evaluation *evaluation, const Cell *cell)
-{
-    for (uint32_t i = 0; evaluation->settings.relative && i < cell->gt_count; i++) {
-        Annotation *gt = cell_gt(evaluation, cell, i);
-        gt->area = size_of(evaluation, gt->area, cell->image);
-    }
-}
-
 /* The number of annotations in the cell that a prediction can match, at most 2, judged by areas and
  * a bounding box. Two masks share at most the area of the smaller, so most pairs have an IoU below
  * one half. Hollow masks are an exception: pycocotools does not compare them to the end. Crowds and
@@ -278,6 +269,12 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
         : by_box ? box[2] * box[3] : mask.area;
     evaluation->outside[position] = ranges_outside(settings,
                                                    size_of(evaluation, area, cell->image));
+    for (int v = 0; v < evaluation->view_count; v++) {
+        Evaluation *view = &evaluation->views[v];
+        double of_box = box[2] * box[3], own = evaluation->masks ? mask.area : of_box;
+        view->outside[position] = ranges_outside(&view->settings,
+                                                 size_of(view, own, cell->image));
+    }
     if (evaluation->areas_of_boxes && evaluation->masks &&
         evaluation->outside[position] != ranges_outside(settings, mask.area))
         scratch->moved++;
@@ -299,7 +296,17 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
                               : find_candidates(evaluation, cell, scratch, &compared);
 }
 
-/* Matches a cell whose annotations are decoded, under every rule. */
+/* Matches a cell under every rule, from its candidates. */
+static Status match_by_rules(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
+{
+    Status status = match_cell(evaluation, cell, scratch, false, evaluation->outside + cell->first,
+                               evaluation->outcomes[RULE_NONE] + cell->position);
+    if (status == FINE && evaluation->any_skipped)
+        status = apply_skip_rules(evaluation, cell, scratch);
+    return status;
+}
+
+/* Matches a cell whose annotations are decoded, under every rule and in every view. */
 static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch)
 {
     Status status = FINE;
@@ -310,15 +317,13 @@ static Status do_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch
         !room_for((void **)&scratch->tight, &scratch->tight_capacity, cell->kept,
                   sizeof *scratch->tight))
         return NO_MEMORY;
-    set_sizes(evaluation, cell);
     for (uint32_t rank = 0; rank < cell->count && status == FINE; rank++)
         status = take_prediction(evaluation, cell, scratch, rank);
     scratch->candidate_start[cell->kept] = scratch->candidate_count;
     if (status == FINE)
-        status = match_cell(evaluation, cell, scratch, false, evaluation->outside + cell->first,
-                            evaluation->outcomes[RULE_NONE] + cell->position);
-    if (status == FINE && evaluation->any_skipped)
-        status = apply_skip_rules(evaluation, cell, scratch);
+        status = match_by_rules(evaluation, cell, scratch);
+    for (int v = 0; v < evaluation->view_count && status == FINE; v++)
+        status = match_by_rules(&evaluation->views[v], cell, scratch);
     return status;
 }
 
@@ -392,6 +397,7 @@ static void free_scratch(Scratch *scratch)
     free(scratch->candidates);
     free(scratch->candidate_start);
     free(scratch->tight);
+    free(scratch->absorbing);
     free(scratch->taken);
     free(scratch->skipped);
     free(scratch->ranked);
@@ -399,30 +405,30 @@ static void free_scratch(Scratch *scratch)
     free_scene(&scratch->scene);
 }
 
-static Status allocate_outcomes(Evaluation *evaluation)
+/* Allocates what matching fills, in the arena of `arena`. */
+static Status allocate_outcomes(Evaluation *evaluation, Arena *arena)
 {
     size_t count = evaluation->ordered;
     evaluation->any_skipped = evaluation->masks && evaluation->skipped > 0;
-    evaluation->outside = arena_items(&evaluation->arena, count, sizeof *evaluation->outside);
-    evaluation->positives = arena_items(&evaluation->arena, evaluation->categories.count,
+    evaluation->outside = arena_items(arena, count, sizeof *evaluation->outside);
+    evaluation->positives = arena_items(arena, evaluation->categories.count,
                                         sizeof *evaluation->positives);
     if (!evaluation->outside || !evaluation->positives)
         return NO_MEMORY;
     if (evaluation->records) {
-        evaluation->chosen = arena_items(&evaluation->arena, count, sizeof *evaluation->chosen);
+        evaluation->chosen = arena_items(arena, count, sizeof *evaluation->chosen);
         if (!evaluation->chosen)
             return NO_MEMORY;
     }
     if (evaluation->judges) {
-        evaluation->judgements = arena_items(&evaluation->arena, count,
-                                             sizeof *evaluation->judgements);
-        evaluation->fates = arena_items(&evaluation->arena, evaluation->annotation_count, 1);
+        evaluation->judgements = arena_items(arena, count, sizeof *evaluation->judgements);
+        evaluation->fates = arena_items(arena, evaluation->annotation_count, 1);
         if (!evaluation->judgements || !evaluation->fates)
             return NO_MEMORY;
     }
     for (Rule rule = RULE_NONE; rule < RULES; rule++) {
         evaluation->outcomes[rule] = rule == RULE_NONE || evaluation->any_skipped
-            ? arena_items(&evaluation->arena, count, sizeof(Outcome))
+            ? arena_items(arena, count, sizeof(Outcome))
             : evaluation->outcomes[RULE_NONE];
         if (!evaluation->outcomes[rule])
             return NO_MEMORY;
@@ -437,17 +443,42 @@ static void count_positives(Evaluation *evaluation)
         const Annotation *gt = &evaluation->annotations[evaluation->gt_order[i]];
         if (gt->crowd || (evaluation->masks && gt->skipped))
             continue;
-        uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
+        uint8_t outside = annotation_outside(evaluation, gt);
         int32_t category = evaluation->selection.merged ? 0 : gt->category;
         for (int a = 0; a < RANGES; a++)
             evaluation->positives[category][a] += !(outside >> a & 1);
     }
 }
 
+/* Makes the views what the evaluation is by now, with ranges of their own. */
+static Status start_views(Evaluation *evaluation)
+{
+    Status status = FINE;
+    for (int v = 0; v < evaluation->view_count && status == FINE; v++) {
+        Settings settings = evaluation->views[v].settings;
+        Evaluation *view = &evaluation->views[v];
+        *view = *evaluation;
+        view->settings = evaluation->settings;
+        memcpy(view->settings.ranges, settings.ranges, sizeof settings.ranges);
+        view->settings.relative = settings.relative;
+        view->is_view = true;
+        view->views = NULL;
+        view->view_count = 0;
+        view->judges = view->records = false;
+        view->chosen = NULL;
+        memset(&view->arena, 0, sizeof view->arena);
+        status = allocate_outcomes(view, &evaluation->arena);
+    }
+    return status;
+}
+
 Status match_all(Evaluation *evaluation)
 {
     Job job = {evaluation, new_items((size_t)evaluation->threads, sizeof *job.scratch)};
-    Status status = job.scratch ? allocate_outcomes(evaluation) : NO_MEMORY;
+    Status status = job.scratch ? allocate_outcomes(evaluation, &evaluation->arena)
+                                  : NO_MEMORY;
+    if (status == FINE)
+        status = start_views(evaluation);
     if (status == FINE)
         status = run_workers(evaluation->threads, evaluation->cell_count, 256,
                              evaluation->judges ? work_by_image : work, &job);
@@ -461,7 +492,10 @@ Status match_all(Evaluation *evaluation)
         free_scratch(&job.scratch[i]);
     }
     free(job.scratch);
-    if (status == FINE)
-        count_positives(evaluation);
-    return status;
+    if (status != FINE)
+        return status;
+    count_positives(evaluation);
+    for (int v = 0; v < evaluation->view_count; v++)
+        count_positives(&evaluation->views[v]);
+    return FINE;
 }

@@ -28,10 +28,10 @@ typedef struct {
 
 /* Matches the candidate to the prediction wherever both are unmatched and the annotation is ignored
  * or not, as `ignored` says. Returns the bits where it did. */
-static Bits take(const Settings *settings, const Annotation *gt, bool crowd, Bits reached,
+static Bits take(const Evaluation *evaluation, const Annotation *gt, bool crowd, Bits reached,
                  Bits *taken, bool ignored, Turn *turn)
 {
-    Bits sought = crowd ? 0 : ~spread_ranges(ranges_outside(settings, gt->area));
+    Bits sought = crowd ? 0 : ~spread_ranges(annotation_outside(evaluation, gt));
     Bits here = reached & turn->open & (ignored ? ~sought : sought);
     if (!crowd)
         here &= ~*taken; /* a crowd can match any number */
@@ -39,7 +39,7 @@ static Bits take(const Settings *settings, const Annotation *gt, bool crowd, Bit
     turn->open &= ~here;
     if (ignored)
         turn->ignored |= here;
-    if (gt->id != 0 || settings->matches_zero) /* pycocotools takes an id of 0 for unmatched */
+    if (gt->id != 0 || evaluation->settings.matches_zero) /* pycocotools takes an id of 0 for unmatched */
         turn->matched |= here;
     return here;
 }
@@ -83,7 +83,7 @@ Status match_cell(Evaluation *evaluation, const Cell *cell, Scratch *scratch, bo
                 bool skipped = evaluation->masks && gt->skipped;
                 if (skipped && !with_skipped)
                     continue;
-                Bits here = take(&evaluation->settings, gt, gt->crowd || skipped,
+                Bits here = take(evaluation, gt, gt->crowd || skipped,
                                  candidate->reached, &scratch->taken[candidate->gt], ignored,
                                  &turn);
                 if (chosen)

@@ -61,6 +61,8 @@ typedef struct {
     size_t *candidate_start;  /* by rank of the prediction, and one for the end */
     double (*tight)[4];       /* tight boxes of predictions: x, y, width, height */
     size_t starts_capacity, tight_capacity;
+    Candidate *absorbing; /* the skipped boxes that one prediction overlaps */
+    size_t absorbing_capacity, absorbing_count;
     Bits *taken; /* by annotation or skipped box */
     size_t taken_capacity;
     double (*skipped)[4];

@@ -43,25 +43,26 @@ static Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scr
 static Status find_candidates(const Settings *settings, Scratch *scratch, uint32_t rank,
                               double least)
 {
-    scratch->candidate_count = 0;
+    scratch->absorbing_count = 0;
     for (size_t s = 0; s < scratch->skipped_count; s++) {
         double iou = plain_box_iou(scratch->tight[rank], scratch->skipped[s]);
         if (iou < least)
             continue;
-        if (!room_for_one((void **)&scratch->candidates, &scratch->candidates_capacity,
-                          scratch->candidate_count, sizeof *scratch->candidates))
+        if (!room_for_one((void **)&scratch->absorbing, &scratch->absorbing_capacity,
+                          scratch->absorbing_count, sizeof *scratch->absorbing))
             return NO_MEMORY;
-        size_t position = scratch->candidate_count++;
-        for (; position > 0 && scratch->candidates[position - 1].iou < iou; position--)
-            scratch->candidates[position] = scratch->candidates[position - 1];
-        scratch->candidates[position] = (Candidate){(uint32_t)s, iou, thresholds_reached(settings, iou)};
+        size_t position = scratch->absorbing_count++;
+        for (; position > 0 && scratch->absorbing[position - 1].iou < iou; position--)
+            scratch->absorbing[position] = scratch->absorbing[position - 1];
+        scratch->absorbing[position] =
+            (Candidate){(uint32_t)s, iou, thresholds_reached(settings, iou)};
     }
     return FINE;
 }
 
 /* benchmark.average_precision.skip_rule.absorb: marks as ignored the predictions of a cell that are
  * neither matched nor ignored and that a skipped box absorbs. With `at_half`, an IoU of 0.5 is
- * enough at every threshold. Overwrites the candidates. */
+ * enough at every threshold. */
 static Status absorb(const Settings *settings, const Cell *cell, Scratch *scratch, bool at_half,
                      Outcome *outcomes)
 {
@@ -77,8 +78,8 @@ static Status absorb(const Settings *settings, const Cell *cell, Scratch *scratc
         Status status = find_candidates(settings, scratch, rank, least);
         if (status != FINE)
             return status;
-        for (size_t c = 0; c < scratch->candidate_count; c++) {
-            const Candidate *candidate = &scratch->candidates[c];
+        for (size_t c = 0; c < scratch->absorbing_count; c++) {
+            const Candidate *candidate = &scratch->absorbing[c];
             Bits reached = at_half ? ALL_BITS : candidate->reached;
             Bits here = open & reached & ~scratch->taken[candidate->gt];
             scratch->taken[candidate->gt] |= here;
@@ -107,7 +108,6 @@ static Status apply_box50(Evaluation *evaluation, const Cell *cell, Scratch *scr
     return absorb(&evaluation->settings, cell, scratch, true, outcomes);
 }
 
-/* In this order, because "ioa" needs the candidates that the others overwrite. */
 const SkipRule SKIP_RULES[] = {
     {"none", NULL}, {"ioa", apply_ioa}, {"box", apply_box}, {"box50", apply_box50}};
 const int RULES = sizeof SKIP_RULES / sizeof *SKIP_RULES;
@@ -142,7 +142,7 @@ Status apply_skip_rules(Evaluation *evaluation, const Cell *cell, Scratch *scrat
         if (scratch->skipped_count == 0)
             continue;
         status = SKIP_RULES[rule].apply(evaluation, cell, scratch, outcomes);
-        if (status == FINE)
+        if (status == FINE && !evaluation->is_view)
             count_absorbed(cell, scratch, rule, outcomes, plain);
     }
     return status;

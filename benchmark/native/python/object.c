@@ -65,7 +65,10 @@ static void release(Object *self)
 
 void evaluation_dealloc(Object *self)
 {
-    free_evaluation(&self->core);
+    if (self->owner)
+        Py_DECREF(self->owner);
+    else
+        free_evaluation(&self->core);
     release(self);
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
@@ -112,6 +115,27 @@ PyObject *evaluation_give(Object *self, PyObject *args)
     if (!raise_status(status))
         return NULL;
     Py_RETURN_NONE;
+}
+
+PyObject *evaluation_view(Object *self, PyObject *args)
+{
+    int place;
+    if (!PyArg_ParseTuple(args, "i", &place))
+        return NULL;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    self->busy = false;
+    if (place < 0 || place >= core->view_count)
+        return PyErr_Format(PyExc_IndexError, "no such view");
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    Object *view = (Object *)PyType_GenericNew(type, NULL, NULL);
+    if (!view)
+        return NULL;
+    view->core = core->views[place];
+    view->owner = Py_NewRef((PyObject *)self);
+    view->state = MATCHED;
+    return (PyObject *)view;
 }
 
 PyObject *evaluation_match(Object *self, PyObject *unused)

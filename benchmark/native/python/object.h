@@ -12,6 +12,7 @@ typedef enum { EMPTY, READ, MATCHED } State;
 
 typedef struct {
     PyObject_HEAD
+    PyObject *owner; /* of a view: the object whose memory it shares */
     Evaluation core;
     Py_buffer ground_truth, results; /* the files; masks point into them until they are matched */
     State state;
@@ -33,6 +34,7 @@ int evaluation_init(Object *self, PyObject *args, PyObject *kwargs);
 void evaluation_dealloc(Object *self);
 PyObject *evaluation_polygons(Object *self, PyObject *unused);
 PyObject *evaluation_give(Object *self, PyObject *args);
+PyObject *evaluation_view(Object *self, PyObject *args);
 PyObject *evaluation_match(Object *self, PyObject *unused);
 
 #endif

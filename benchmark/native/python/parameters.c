@@ -95,7 +95,7 @@ PyObject *parameters_compare_boundaries(Object *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-PyObject *parameters_compare_sizes(Object *self, PyObject *args)
+PyObject *parameters_add_sizes(Object *self, PyObject *args)
 {
     Py_buffer ranges;
     Evaluation *core = claim(self, READ);
@@ -103,8 +103,17 @@ PyObject *parameters_compare_sizes(Object *self, PyObject *args)
         return NULL;
     bool fine = PyArg_ParseTuple(args, "y*", &ranges);
     if (fine) {
-        fine = set_ranges(&core->settings, &ranges);
-        core->settings.relative = fine;
+        if (!core->views)
+            core->views = arena_items(&core->arena, MOST_VIEWS, sizeof *core->views);
+        if (core->views && core->view_count < MOST_VIEWS) {
+            Settings *settings = &core->views[core->view_count].settings;
+            fine = set_ranges(settings, &ranges);
+            settings->relative = true;
+            core->view_count += fine;
+        } else {
+            PyErr_SetString(PyExc_ValueError, "too many ranges");
+            fine = false;
+        }
         PyBuffer_Release(&ranges);
     }
     self->busy = false;

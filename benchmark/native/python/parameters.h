@@ -7,7 +7,7 @@
 
 PyObject *parameters_configure(Object *self, PyObject *args);
 PyObject *parameters_compare_boundaries(Object *self, PyObject *args);
-PyObject *parameters_compare_sizes(Object *self, PyObject *args);
+PyObject *parameters_add_sizes(Object *self, PyObject *args);
 PyObject *parameters_select(Object *self, PyObject *args);
 PyObject *parameters_record(Object *self, PyObject *args);
 

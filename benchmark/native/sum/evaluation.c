@@ -57,6 +57,10 @@ Status finish_matching(Evaluation *evaluation)
         status = match_all(evaluation);
     if (status == FINE)
         status = rank_categories(evaluation);
+    for (int v = 0; v < evaluation->view_count; v++) {
+        evaluation->views[v].ranking = evaluation->ranking;
+        evaluation->views[v].ranking_start = evaluation->ranking_start;
+    }
     return status;
 }
 

@@ -30,7 +30,7 @@ static void fill_cell(const Evaluation *evaluation, const Outcome *outcomes, con
             &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
         if (!is_object(evaluation, gt))
             continue;
-        uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
+        uint8_t outside = annotation_outside(evaluation, gt);
         for (size_t a = 0; a < RANGES; a++)
             out->positives[a * evaluation->images.count + (size_t)cell->image] +=
                 !(outside >> a & 1);
@@ -56,7 +56,7 @@ void count_image_positives(const Evaluation *evaluation, int64_t *counts)
     memset(counts, 0, RANGES * images * sizeof *counts);
     for (size_t i = 0; i < evaluation->gt_ordered; i++) {
         const Annotation *gt = &evaluation->annotations[evaluation->gt_order[i]];
-        uint8_t outside = ranges_outside(&evaluation->settings, gt->area);
+        uint8_t outside = annotation_outside(evaluation, gt);
         for (size_t a = 0; a < RANGES && is_object(evaluation, gt); a++)
             counts[a * images + (size_t)gt->image] += !(outside >> a & 1);
     }

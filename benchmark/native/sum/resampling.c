@@ -87,7 +87,7 @@ static void count_positives(const Job *job, size_t category, const Lanes *weight
             const Annotation *gt =
                 &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
             if (gt->crowd || (evaluation->masks && gt->skipped) ||
-                (ranges_outside(&evaluation->settings, gt->area) >> job->range & 1))
+                (annotation_outside(evaluation, gt) >> job->range & 1))
                 continue;
             for (int lane = 0; lane < LANES; lane++)
                 positives->lane[lane] += weights[cell->image].lane[lane];

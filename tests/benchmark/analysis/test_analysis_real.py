@@ -14,9 +14,8 @@ from evaluation_real import coco_content, jittered
 from slow_resampling import resampled
 
 from benchmark import COCOeval, evaluate
-from benchmark.analysis.by_size import SIZE_EDGES, Sizes, half_open
+from benchmark.analysis.by_size import SIZE_EDGES, half_open, match_in_sizes
 from benchmark.average_precision.accumulation import mean_known, precisions
-from benchmark.reading.choices import Iou, SkipRule
 from o365seg.formats.pycocotools_variant import stock_annotation
 
 pytestmark = [
@@ -77,7 +76,7 @@ def test_ap_by_size_is_pycocotools_with_relative_sizes_for_areas(files: tuple[Pa
     with contextlib.redirect_stdout(io.StringIO()):
         stock.evaluate()
         stock.accumulate()
-    bins = Sizes(results, truth, Iou.SEGM, SkipRule.BOX).bins()
+    bins = match_in_sizes(results, truth).bins()
     for area, one in enumerate(bins):
         expected = mean_known(stock.eval["precision"][:, :, :, area, -1])
         assert one.ap == pytest.approx(expected, abs=1e-12)

@@ -14,8 +14,17 @@ from size_oracle import match_by_size, match_in_bins, numbers_by_size
 from slow_resampling import resampled_precision
 
 from benchmark import evaluate
-from benchmark.analysis.by_size import SIZE_EDGES, SizeBin, Sizes, half_open
+from benchmark.analysis.by_size import (
+    SIZE_EDGES,
+    SizeBin,
+    Sizes,
+    half_open,
+    match_in_sizes,
+    size_ranges,
+)
+from benchmark.analysis.core import MatchedCore
 from benchmark.average_precision.matches import CategoryMatches
+from benchmark.average_precision.native_path import NativeMatched
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.inputs import read_inputs
 
@@ -106,7 +115,7 @@ def test_the_core_gives_the_same_bins_and_matches(
     edges: tuple[float, ...],
 ) -> None:
     truth, results = case.write(tmp_path_factory.mktemp("case"))
-    sizes = Sizes(results, truth, iou, rule, edges)
+    sizes = match_in_sizes(results, truth, iou=iou, skip_rule=rule, edges=edges)
     matches = match_by_size(read_inputs(results, truth, iou), rule, edges)
     assert sizes.bins() == numbers_by_size(matches, edges)
     weights = np.random.default_rng(0).integers(0, 3, (4, len(matches[0].positives[0])))
@@ -119,6 +128,23 @@ def test_the_core_gives_the_same_bins_and_matches(
         assert with_objects == np.count_nonzero(objects)
 
 
+@settings(max_examples=30)
+@given(case=cases(), rule=st.sampled_from(list(SkipRule)), iou=st.sampled_from(list(Iou)))
+def test_an_evaluation_with_sizes_gives_both(
+    tmp_path_factory: pytest.TempPathFactory, case: Case, rule: SkipRule, iou: Iou
+) -> None:
+    truth, results = case.write(tmp_path_factory.mktemp("case"))
+    plain = evaluate(results, truth, iou=iou, skip_rule=rule)
+    both = evaluate(results, truth, iou=iou, skip_rule=rule, size_ranges=size_ranges())
+    assert both.numbers == plain.numbers
+    assert both.ap_by_rule == plain.ap_by_rule
+    assert both.absorbed_counts == plain.absorbed_counts
+    assert isinstance(both.matched, NativeMatched)
+    sizes = match_in_sizes(results, truth, iou=iou, skip_rule=rule)
+    views = [MatchedCore(view, []) for view in both.matched.views]
+    assert Sizes(views, rule).bins() == sizes.bins()
+
+
 def _of_area(matches: CategoryMatches, area: int) -> CategoryMatches:
     return replace(
         matches,
@@ -129,7 +155,7 @@ def _of_area(matches: CategoryMatches, area: int) -> CategoryMatches:
 
 
 def bins_of(results: Path, truth: Path, rule: SkipRule = SkipRule.BOX) -> list[SizeBin]:
-    return Sizes(results, truth, Iou.SEGM, rule).bins()
+    return match_in_sizes(results, truth, skip_rule=rule).bins()
 
 
 def small(things: list[Thing], guesses: list[Guess], folder: Path) -> tuple[Path, Path]:
