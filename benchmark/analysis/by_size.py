@@ -28,6 +28,7 @@ from benchmark.reading.choices import Iou, SkipRule
 if TYPE_CHECKING:
     import numpy as np
 
+    from benchmark import _native
     from benchmark.average_precision.matches import CategoryMatches
     from benchmark.reading.sources import GroundTruthSource, PredictionsSource
 

@@ -14,13 +14,13 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from benchmark import Parameters, errors
-from benchmark.analysis.by_size import Sizes
+from benchmark.analysis.by_size import match_in_sizes
 from benchmark.analysis.error_kinds import Judgement
 from benchmark.analysis.outcome_tables import detections_table
 from benchmark.analysis.sides import Sides
 from benchmark.average_precision.evaluation import evaluate
 from benchmark.average_precision.parameters import LVIS_NAMES
-from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.choices import Iou
 from benchmark.report.gather import write_report
 from o365seg.formats.masks import encode_rle
 
@@ -169,7 +169,7 @@ def test_analyses_follow_the_same_rules(seed: int, iou: Iou) -> None:
     judgement = Judgement(predictions, truth, iou=iou)
     assert judgement.is_lvis
     assert judgement.errors().ap == pytest.approx(result.metrics["AP50"])
-    everything = Sizes(predictions, truth, iou, SkipRule.BOX, edges=(0.0, 1.0))
+    everything = match_in_sizes(predictions, truth, iou=iou, edges=(0.0, 1.0))
     (one,) = everything.bins()
     found = [one.ap, one.ap50, one.ap75, one.ar]
     expected = [result.metrics[name] for name in ("AP", "AP50", "AP75", "AR300")]

@@ -44,8 +44,9 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=500)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    sides = (json.loads(path.read_text()) for path in (arguments.truth, arguments.results))
-    for name, content in zip(("truth", "results"), repeat(*sides, arguments.copies), strict=True):
+    truth, results = (json.loads(path.read_text()) for path in (arguments.truth, arguments.results))
+    repeated = repeat(truth, results, arguments.copies)
+    for name, content in zip(("truth", "results"), repeated, strict=True):
         (arguments.folder / f"{name}.json").write_text(json.dumps(content))
 
 
