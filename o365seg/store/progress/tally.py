@@ -5,12 +5,13 @@ is one writer at a time. So what was counted up to an id stays true for good, in
 project, and the next count goes on from there.
 """
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from o365seg.store.round_trips import Asked
+from o365seg.store.round_trips import Asked, ask
 from o365seg.store.schema import Purpose, answer, constant, question
 
 
@@ -24,8 +25,21 @@ class Tally:
 
 
 def known_tally(db: sa.Connection) -> Tally:
-    """What was counted before."""
-    return _recall(db, "tally", Tally())
+    """What was counted before; the first count of a process, where nothing was yet."""
+    known = _recall(db, "tally", None)
+    if known is not None:
+        return known
+    with _FIRST_COUNT:  # of a million answers; others wait for it rather than count too
+        known = _recall(db, "tally", None)
+        if known is None:
+            [all_], [replaced] = ask(db, (_ALL, {}), (_REPLACED, {}))
+            masks, skips = all_.masks - replaced.masks, all_.skips - replaced.skips
+            known = Tally(all_.up_to or 0, masks, skips)
+            _remember(db, "tally", known)
+    return known
+
+
+_FIRST_COUNT = threading.Lock()
 
 
 def since_asked(known: Tally) -> Asked:
@@ -43,7 +57,7 @@ def extend(db: sa.Connection, known: Tally, new: Any) -> Tally:
         known.skips + new.skips - new.skips_replaced,
     )
     # Another reader may have come farther; what it found is as true as this.
-    if newest.up_to > known_tally(db).up_to:
+    if newest.up_to > _recall(db, "tally", known).up_to:
         _remember(db, "tally", newest)
     return newest
 
@@ -95,6 +109,33 @@ def _since() -> sa.Select:
     )
 
 
+# Of all answers, along indexes that hold no mask.
+_IS_ANSWER = answer.c.purpose == constant(Purpose.ANSWER)
+_ALL = sa.select(
+    sa.func.max(answer.c.id).label("up_to"),
+    sa.func.count().filter(_IS_ANSWER, answer.c.skip_reason.is_(None)).label("masks"),
+    sa.func.count().filter(_IS_ANSWER, answer.c.skip_reason.is_not(None)).label("skips"),
+)
+_LATER = answer.alias()
+_OF_QUESTION = answer.alias()
+_SEVERAL = (
+    sa.select(_OF_QUESTION.c.question_id)
+    .group_by(_OF_QUESTION.c.question_id)
+    .having(sa.func.count() > sa.literal_column("1"))
+)
+# Those that a later one replaced: few.
+_REPLACED = sa.select(
+    sa.func.count().filter(answer.c.skip_reason.is_(None)).label("masks"),
+    sa.func.count().filter(answer.c.skip_reason.is_not(None)).label("skips"),
+).where(
+    answer.c.question_id.in_(_SEVERAL),
+    _IS_ANSWER,
+    sa.exists().where(
+        _LATER.c.question_id == answer.c.question_id,
+        _LATER.c.purpose == constant(Purpose.ANSWER),
+        _LATER.c.id > answer.c.id,
+    ),
+)
 _SINCE = _since()
 _LAST = 2**31 - 1  # of an answer's ids
 
