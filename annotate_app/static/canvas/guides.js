@@ -21,7 +21,7 @@ import { segmentSpans } from './kernel.js';
  * @property {number[]|null} box [x, y, w, h], image px
  * @property {Preview[]} previews
  * @property {Point[]} marks places that a reviewer marked, numbered from 1, image px
- * @property {Point[]} earlierMarks likewise, of an earlier review; drawn hollow
+ * @property {Point[]} earlierMarks likewise, of an earlier review; drawn dark
  * @property {Point|null} pointer image px
  * @property {number} size diameter of the ring at the pointer, image px; 0: no ring
  * @property {boolean} erases whether the pointer erases: the ring is dashed, with a minus sign beside it
