@@ -20,56 +20,26 @@ import { ERASER } from '../tools/eraser.js';
 import { TOOLS } from '../tools/list.js';
 import { POLYGON } from '../tools/polygon.js';
 import { COMMANDS, command, LOOKING, withChosenKeys } from './commands.js';
+import { commandEffects } from './effects.js';
 import { Hand } from './hand.js';
 import { HeldKey } from './held_key.js';
 import { listenForInput } from './input.js';
 import { isTyping, keyCap, keyListener } from './keyboard.js';
 import { buildLayout } from './layout.js';
-import { preferencesDialog } from './preferences_dialog.js';
+import { openPreferences } from './preferences_dialog.js';
 import { showRest } from './rest.js';
 import { Settings } from './settings.js';
 
 const NOTE_SHOWN = 5000; // ms
-const ZOOM_STEP = 1.25;
-const PAN_STEP = 80; // CSS px
 
 /** Commands that need no question. */
 const ALWAYS = new Set(['help', 'preferences']);
 
 /** @typedef {import('../tools/tool.js').Counter} Counter */
 
-/**
- * The question on the easel.
- * @typedef {object} Task
- * @property {string} question
- * @property {string} category
- * @property {number[]} bbox x, y, width, height, image px
- * @property {{width: number, height: number}} image
- * @property {import('../canvas/kernel.js').Point[]} [marks] places that a reviewer marked, image px
- * @property {import('../canvas/kernel.js').Point[]} [earlierMarks] likewise, of an earlier review
- */
-
-/**
- * Something to do with the work: a button at the bottom of the panel, a key, and a line in the help sheet.
- * @typedef {object} Action
- * @property {string} id also the button's `data-tool`
- * @property {string} label
- * @property {string} [short] for the button, if the label is too long for it
- * @property {string[]} keys as in keyboard.js
- * @property {() => unknown} run
- * @property {boolean} [primary] the most usual one
- * @property {boolean} [quiet] a link rather than a button
- * @property {boolean} [always] enabled even if nothing is on the easel
- */
-
-/**
- * A text above the photo, for as long as the question is shown: a reviewer's comment, the outcome of a trial question.
- * @typedef {object} Notice
- * @property {string} title
- * @property {string} [text]
- * @property {'note'|'warning'|'good'} [kind]
- * @property {{line: 'mask'|'reference', label: string}[]} [legend]
- */
+/** @typedef {import('./contract.js').Task} Task */
+/** @typedef {import('./contract.js').Action} Action */
+/** @typedef {import('./contract.js').Notice} Notice */
 
 export class Easel {
   #ui;
@@ -90,6 +60,7 @@ export class Easel {
   /** @type {(event: KeyboardEvent) => void} */
   #keys = () => {};
   #on;
+  #effects;
 
   /**
    * @param {{person: string, eyebrow?: string, onInput?: () => void, onStep?: () => void, onCount?: (counter: Counter) => void,
@@ -128,6 +99,14 @@ export class Easel {
         this.#on.step();
         this.#showUndo();
       },
+    });
+    this.#effects = commandEffects({
+      settings: this.#settings,
+      hand: this.#hand,
+      view: this.#view,
+      box: () => this.#task?.bbox ?? null,
+      count: onCount,
+      protect: () => this.#protect(),
     });
     listenForInput({
       onInput,
@@ -364,7 +343,7 @@ export class Easel {
       return;
     }
     if (id === 'preferences') {
-      this.#showPreferences();
+      openPreferences(this.#ui.root, this.#settings, [...COMMANDS, ...this.#actions.map((action) => ({ ...action, group: 'question' }))]);
       return;
     }
     const action = this.#actions.find((candidate) => candidate.id === id);
@@ -374,62 +353,11 @@ export class Easel {
     }
     if (!this.#open || (this.#readOnly && !LOOKING.has(id))) return;
     if (TOOLS.some((tool) => tool.id === id)) this.#pick(id);
-    else this.#commands[id]();
+    else this.#effects[id]();
   }
-
-  /** What each command does; those of the list of tools pick the tool. @type {Object<string, () => void>} */
-  #commands = {
-    smaller: () => this.#settings.stepSize(-1),
-    larger: () => this.#settings.stepSize(1),
-    undo: () => this.#hand.undo(),
-    redo: () => this.#hand.redo(),
-    clear: () => this.#hand.clear(),
-    cancel: () => this.#hand.cancel(),
-    'zoom-in': () => this.#zoom((viewport) => viewport.zoomAt(ZOOM_STEP, viewport.width / 2, viewport.height / 2)),
-    'zoom-out': () => this.#zoom((viewport) => viewport.zoomAt(1 / ZOOM_STEP, viewport.width / 2, viewport.height / 2)),
-    fit: () => this.#zoom((viewport) => viewport.fit()),
-    actual: () => this.#zoom((viewport) => viewport.actualSize()),
-    'zoom-box': () => this.#zoom((viewport) => this.#task && viewport.zoomTo(this.#task.bbox)),
-    'pan-left': () => this.#pan(1, 0),
-    'pan-right': () => this.#pan(-1, 0),
-    'pan-up': () => this.#pan(0, 1),
-    'pan-down': () => this.#pan(0, -1),
-    guide: () => this.#settings.toggle('boxVisible'),
-    mask: () => this.#settings.toggleMask(),
-    outline: () => this.#settings.toggle('outlineOnly'),
-    others: () => this.#settings.toggle('othersVisible'),
-    protect: () => {
-      this.#settings.toggle('othersProtected');
-      this.#protect();
-    },
-    fainter: () => this.#settings.stepSlider('opacity', -1),
-    stronger: () => this.#settings.stepSlider('opacity', 1),
-    colour: () => this.#settings.nextColour(),
-    darker: () => this.#settings.stepSlider('brightness', -1),
-    brighter: () => this.#settings.stepSlider('brightness', 1),
-    softer: () => this.#settings.stepSlider('contrast', -1),
-    harder: () => this.#settings.stepSlider('contrast', 1),
-    'gamma-lower': () => this.#settings.stepSlider('gamma', -1),
-    'gamma-higher': () => this.#settings.stepSlider('gamma', 1),
-    'reset-photo': () => this.#settings.resetPhoto(),
-  };
 
   #protect() {
     if (this.#drawing) this.#drawing.protected = this.#settings.protectedMask;
-  }
-
-  #showPreferences() {
-    const { preferences } = this.#settings;
-    const dialog = preferencesDialog({
-      preferences,
-      commands: [...COMMANDS, ...this.#actions.map((action) => ({ ...action, group: 'question' }))],
-      onChange: (chosen, { reload }) => {
-        this.#settings.prefer(chosen);
-        if (reload) location.reload(); // the work on the easel is kept by its page
-      },
-    });
-    this.#ui.root.append(dialog);
-    dialog.showModal();
   }
 
   /** @param {string} id of a tool */
@@ -438,22 +366,6 @@ export class Easel {
     for (const tool of TOOLS) this.#ui.buttons[tool.id].setAttribute('aria-pressed', String(tool.id === id));
     this.#settings.showSize();
     this.#showUndo();
-  }
-
-  /** @param {(viewport: import('../canvas/viewport.js').Viewport) => void} change */
-  #zoom(change) {
-    change(this.#view.viewport);
-    this.#on.count('zooms');
-    this.#view.moved();
-    this.#hand.viewMoved();
-  }
-
-  /** Moves the photo. @param {number} x steps to the right @param {number} y steps down */
-  #pan(x, y) {
-    const step = PAN_STEP * this.#view.ratio;
-    this.#view.viewport.panBy(x * step, y * step);
-    this.#view.moved();
-    this.#hand.viewMoved();
   }
 
   #showEnabled() {

@@ -26,7 +26,7 @@ function polygonKeys() {
 /**
  * What the hand reads and reports.
  * @typedef {object} HandHost
- * @property {() => {drawing: import('../canvas/drawing.js').Drawing, task: import('./easel.js').Task}|null} work
+ * @property {() => {drawing: import('../canvas/drawing.js').Drawing, task: import('./contract.js').Task}|null} work
  * @property {() => boolean} open whether the easel takes any input now
  * @property {() => number} size diameter of the current tool, image px
  * @property {import('./pointer.js').Sizes} sizes changes that diameter

@@ -182,7 +182,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
 
   /** @type {string[]} */
   let actionIds = [];
-  /** @param {import('./easel.js').Action[]} actions */
+  /** @param {import('./contract.js').Action[]} actions */
   const setActions = (actions) => {
     for (const id of actionIds) delete buttons[id];
     actionIds = actions.map(({ id }) => id);
@@ -193,7 +193,7 @@ export function buildLayout({ run, set, person, eyebrow }) {
     actionLine.replaceChildren(...made);
   };
 
-  /** @param {import('./easel.js').Notice|null} said */
+  /** @param {import('./contract.js').Notice|null} said */
   const setNotice = (said) => {
     notice.hidden = !said;
     if (!said) return;

@@ -20,7 +20,7 @@ const FIXED = ['Tab', ' ', 'Shift', 'Control', 'Alt', 'Meta', 'CapsLock'];
  *     reload: another language, or keys, which are written on every control
  * @returns {HTMLDialogElement} to be added to the page and shown; leaves the page when it is closed
  */
-export function preferencesDialog({ preferences, commands, onChange }) {
+function preferencesDialog({ preferences, commands, onChange }) {
   const { select, checkbox } = controls(preferences);
   const theme = select('theme', t('preferences.theme'), THEMES, (value) => t(`theme.${value}`));
   const language = languageRow();
@@ -141,4 +141,23 @@ function keyTable(commands) {
     return Object.fromEntries(changed.map(({ id, keys }) => [id, [first.get(id) ?? keys[0], ...keys.slice(1)]]));
   };
   return { element, chosen };
+}
+
+/**
+ * Shows the dialog over an element, and does as it is chosen.
+ * @param {HTMLElement} root
+ * @param {import('./settings.js').Settings} settings
+ * @param {Command[]} commands everything that has a key
+ */
+export function openPreferences(root, settings, commands) {
+  const dialog = preferencesDialog({
+    preferences: settings.preferences,
+    commands,
+    onChange: (chosen, { reload }) => {
+      settings.prefer(chosen);
+      if (reload) location.reload(); // the work on the easel is kept by its page
+    },
+  });
+  root.append(dialog);
+  dialog.showModal();
 }

@@ -88,7 +88,7 @@ class Painter {
     return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
-  /** @param {Task|null} task the question on the easel @returns {import('../easel/easel.js').Action[]} */
+  /** @param {Task|null} task the question on the easel @returns {import('../easel/contract.js').Action[]} */
   #actions(task = null) {
     const sentBack = task?.sent_back;
     // An answer that a reviewer sent back must be corrected.
@@ -106,7 +106,7 @@ class Painter {
     ];
   }
 
-  /** The text above the photo: the server's, or that this is the rater's own answer. @param {Task} task @returns {import('../easel/easel.js').Notice|null} */
+  /** The text above the photo: the server's, or that this is the rater's own answer. @param {Task} task @returns {import('../easel/contract.js').Notice|null} */
   #notice({ notice, earlier }) {
     if (notice || !earlier) return notice ?? null;
     const title = earlier.skip_reason ? t('painter.you_skipped', { reason: reasonText(earlier.skip_reason) }) : t('painter.your_answer');

@@ -126,7 +126,7 @@ class Practice {
     });
   }
 
-  /** @returns {import('../easel/easel.js').Action} */
+  /** @returns {import('../easel/contract.js').Action} */
   #leaveAction() {
     return { id: 'leave', label: t('practice.leave'), keys: ['S'], quiet: true, run: () => location.assign('/') };
   }

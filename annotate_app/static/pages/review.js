@@ -17,8 +17,8 @@ import { confirmDialog, reasonText, rejectDialog } from './dialogs.js';
 /** @typedef {import('../work/review_queue.js').ReviewItem} ReviewItem */
 /** @typedef {import('../work/review_queue.js').Verdict} Verdict */
 /** @typedef {import('../canvas/photo.js').Photo} Photo */
-/** @typedef {import('../easel/easel.js').Action} Action */
-/** @typedef {import('../easel/easel.js').Notice} Notice */
+/** @typedef {import('../easel/contract.js').Action} Action */
+/** @typedef {import('../easel/contract.js').Notice} Notice */
 
 const CLIENT_VERSION = 'review-1';
 const KEEP_EVERY = 120_000; // ms

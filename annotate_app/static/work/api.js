@@ -53,7 +53,7 @@ export class ApiError extends Error {
  * @property {import('./drafts.js').Draft|null} draft work in progress that the server keeps
  * @property {PackedMask|null} [initial] mask to begin with if there is no draft: an earlier answer
  * @property {{mask: PackedMask|null, skip_reason: string|null}|null} [earlier] the rater's own answer, shown again to be corrected
- * @property {import('../easel/easel.js').Notice|null} [notice] text above the photo, such as a reviewer's comment
+ * @property {import('../easel/contract.js').Notice|null} [notice] text above the photo, such as a reviewer's comment
  * @property {SentBack|null} [sent_back] the review that sent the rater's answer back
  */
 

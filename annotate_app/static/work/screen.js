@@ -1,7 +1,7 @@
 /** The contract between a session and the page that shows it. */
 
 /** @typedef {import('../canvas/photo.js').Photo} Photo */
-/** @typedef {import('../easel/easel.js').Notice} Notice */
+/** @typedef {import('../easel/contract.js').Notice} Notice */
 /** @typedef {import('../tools/polygon.js').OpenPolygon} OpenPolygon */
 /** @typedef {import('./api.js').Task} Task */
 /** @typedef {import('./api.js').Kept} Kept */

@@ -9,6 +9,7 @@ import { ApiError } from './api.js';
 import { Autosave } from './autosave.js';
 import { Clock } from './clock.js';
 import { restore } from './drafts.js';
+import { PhotoError } from './images.js';
 
 /** @typedef {import('../canvas/rle.js').PackedMask} PackedMask */
 /** @typedef {import('./drafts.js').Draft} Draft */
@@ -222,7 +223,7 @@ export class Session {
    * Shows what the server says about the answer just recorded, as it does for trial questions.
    * @param {Task} task
    * @param {Uint8Array|undefined} painted
-   * @param {{notice: import('../easel/easel.js').Notice, reference?: PackedMask|null}} feedback
+   * @param {{notice: import('../easel/contract.js').Notice, reference?: PackedMask|null}} feedback
    */
   async #showFeedback(task, painted, { notice, reference = null }) {
     const { width, height } = task.image;
@@ -280,22 +281,13 @@ export class Session {
       return;
     }
 
-    const { width, height } = current.image;
     let photo;
     try {
       const slow = setTimeout(() => this.#screen.rest('loading'), 150);
-      photo = await this.#images.get(current.image).finally(() => clearTimeout(slow));
+      photo = await this.#images.getAsked(current.image).finally(() => clearTimeout(slow));
     } catch (error) {
-      const refused = error instanceof ApiError;
-      if (refused && error.signedOut) throw error;
-      const why = refused ? error.message : t('session.photo_damaged');
-      this.#refuse(current, t('session.photo_not_loaded', { reason: why }));
-      return;
-    }
-    if (photo.width !== width || photo.height !== height) {
-      // Painting on a photo of another size or rotation would give a mask that fits nothing.
-      const sizes = { here: `${photo.width} × ${photo.height}`, asked: `${width} × ${height}` };
-      this.#refuse(current, t('session.photo_size', sizes));
+      if (!(error instanceof PhotoError)) throw error;
+      this.#refuse(current, error.message);
       return;
     }
 
