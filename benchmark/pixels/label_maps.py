@@ -10,7 +10,7 @@ Ground truth and predictions may come in either form; images are paired by name 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -32,7 +32,7 @@ class ImageName:
 
     def candidates(self) -> list[str | int]:
         """The names that the other side may use for it, most likely first."""
-        last = PurePosixPath(self.path).name
+        last = self.path.rpartition("/")[2]
         names: list[str | int] = [self.path, last]
         if self.id is not None:
             padded = f"{self.id:012d}" if isinstance(self.id, int) else self.id
@@ -138,9 +138,10 @@ class PredictedFolder:
 
 def _pngs(folder: Path) -> dict[str, Path]:
     """The PNGs below a folder by their path without suffix, sorted."""
+    above = len(folder.parts)
     paths = {
-        str(PurePosixPath(path.relative_to(folder).with_suffix(""))): path
-        for path in sorted(folder.rglob("*.png"))
+        "/".join(path.parts[above:]).removesuffix(path.suffix): path
+        for path in sorted(folder.rglob("*.png"), key=lambda path: path.parts)
     }
     if not paths:
         raise InputError("no PNG files", file=folder)

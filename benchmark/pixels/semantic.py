@@ -13,7 +13,6 @@ where `hits` are the pixels that are of the class and predicted so. A prediction
     fwIoU  mean IoU weighted by the classes' true pixels (not in mmsegmentation; as in detectron2)
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,12 +144,17 @@ def evaluate_semantic(
             raise fault or AssertionError("no images")
         return pairs
 
-    counts: Counter[tuple[int, int]] = Counter()
+    found: list[PixelPairs] = []
     batches = in_batches(range(len(true.images)))
     for pairs in map_in_order(compare, batches, "Comparing label maps"):
-        keys = zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)
-        counts.update(dict(zip(keys, pairs.counts.tolist(), strict=True)))
-    return _result(counts, named, known, ignore_label, len(true.images), notes)
+        found.append(pairs)
+        if len(found) == _KEPT:
+            found = [merge(found)]
+    return _result(merge(found), named, known, ignore_label, len(true.images), notes)
+
+
+_KEPT = 64
+"""Tables of pairs that are kept before they are merged: merging each would take longer."""
 
 
 def _count(
@@ -190,15 +194,13 @@ def _check_known(labels: np.ndarray, allowed: np.ndarray, place: str) -> None:
 
 
 def _result(
-    counts: Counter[tuple[int, int]],
+    confusion: PixelPairs,
     named: dict[int, str] | None,
     known: np.ndarray | None,
     ignore_label: int,
     images: int,
     notes: list[str],
 ) -> SemanticResult:
-    table = np.array([(*pair, counts[pair]) for pair in sorted(counts)], np.int64).reshape(-1, 3)
-    confusion = PixelPairs(*table.T)
     no_class = [NO_LABEL, ignore_label]
     labels = known
     if labels is None:
@@ -211,7 +213,7 @@ def _result(
         np.add.at(pixels, np.searchsorted(labels, of[inside]), confusion.counts[inside])
         return pixels
 
-    everywhere = np.ones(len(table), bool)
+    everywhere = np.ones(len(confusion.counts), bool)
     return SemanticResult(
         labels=labels,
         names=[str(n) if named is None else named[n] for n in labels.tolist()],

@@ -41,7 +41,9 @@ _SYNTAX = {
 def read_bytes(path: str | Path) -> bytes:
     """The file's bytes, gzip taken apart; an `InputError` naming it where it cannot be read."""
     try:
-        return decompressed(Path(path).read_bytes(), path)
+        # Parsing a path takes longer than reading a small file, and there may be many.
+        file = path if isinstance(path, Path) else Path(path)
+        return decompressed(file.read_bytes(), path)
     except FileNotFoundError:
         raise InputError("no such file", file=path) from None
     except IsADirectoryError:

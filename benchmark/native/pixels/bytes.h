@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /* Eight bytes, the first in the lowest bits: one load where the processor stores them so. */
 static inline uint64_t eight_bytes(const uint8_t *at)
 {
@@ -23,6 +27,45 @@ static inline uint32_t big_endian(const uint8_t *at)
 static inline size_t first_set(uint64_t bytes)
 {
     return (size_t)__builtin_ctzll(bytes) >> 3;
+}
+
+enum { READ_AHEAD = 16 };
+
+#if defined(__SSE2__)
+static inline __m128i sixteen_bytes(const uint8_t *at)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)at);
+}
+
+/* Bytes that are equal to those `distance` before are 255, the others 0. */
+static inline __m128i equal_bytes(const uint8_t *at, size_t distance)
+{
+    return _mm_cmpeq_epi8(sixteen_bytes(at), sixteen_bytes(at - distance));
+}
+#endif
+
+/* Index of the first byte from `at` on that differs from the one `distance` before; `end` or more
+ * where none before `end` does. Reads less than READ_AHEAD bytes from `end` on. */
+static inline size_t first_difference(const uint8_t *bytes, size_t distance, size_t at, size_t end)
+{
+#if defined(__SSE2__)
+    for (; at + 32 <= end; at += 32)
+        if (_mm_movemask_epi8(_mm_and_si128(equal_bytes(bytes + at, distance),
+                                            equal_bytes(bytes + at + 16, distance))) != 0xFFFF)
+            break;
+    for (; at < end; at += 16) {
+        unsigned differ = 0xFFFFu ^ (unsigned)_mm_movemask_epi8(equal_bytes(bytes + at, distance));
+        if (differ)
+            return at + (size_t)__builtin_ctz(differ);
+    }
+#else
+    for (; at < end; at += 8) {
+        uint64_t differ = eight_bytes(bytes + at) ^ eight_bytes(bytes + at - distance);
+        if (differ)
+            return at + first_set(differ);
+    }
+#endif
+    return end;
 }
 
 enum { COPIED_BEYOND = 16 };

@@ -5,29 +5,12 @@
 #include "../base/memory.h"
 #include "bytes.h"
 
-/* How eight bytes differ from those `distance` before. */
-static inline uint64_t difference(const uint8_t *at, size_t distance)
-{
-    return eight_bytes(at) ^ eight_bytes(at - distance);
-}
-
 /* End of the run of equal pixels that `at` is in; at most `width`. */
 static size_t run_end(const uint8_t *row, size_t bytes, size_t at, size_t width)
 {
-    size_t byte = (at + 1) * bytes, end = width * bytes;
-    while (byte + 32 <= end &&
-           !(difference(row + byte, bytes) | difference(row + byte + 8, bytes) |
-             difference(row + byte + 16, bytes) | difference(row + byte + 24, bytes)))
-        byte += 32;
-    for (; byte < end; byte += 8) {
-        uint64_t differ = difference(row + byte, bytes);
-        if (differ) { /* perhaps beyond the row, where the next one or room is */
-            byte += first_set(differ);
-            size_t pixel = bytes == 1 ? byte : bytes == 2 ? byte / 2 : byte / 3;
-            return pixel < width ? pixel : width;
-        }
-    }
-    return width;
+    size_t byte = first_difference(row, bytes, (at + 1) * bytes, width * bytes);
+    size_t pixel = bytes == 1 ? byte : bytes == 2 ? byte / 2 : byte / 3;
+    return pixel < width ? pixel : width; /* beyond the row is the next one, or room */
 }
 
 static size_t place_of(const PairCounts *counts, uint64_t values)

@@ -21,19 +21,6 @@ static size_t zeros_end(const uint8_t *row, size_t at, size_t end)
     return at;
 }
 
-/* Index of the first byte from `at` on that differs from the one `bytes` before; at most `end`. */
-static size_t flat_end(const uint8_t *row, size_t at, size_t end, size_t bytes)
-{
-    for (; at + 8 <= end; at += 8) {
-        uint64_t differ = eight_bytes(row + at) ^ eight_bytes(row + at - bytes);
-        if (differ)
-            return at + first_set(differ);
-    }
-    while (at < end && row[at] == row[at - bytes])
-        at++;
-    return at;
-}
-
 static void undo_sub(uint8_t *row, size_t length, size_t bytes)
 {
     for (size_t at = bytes; at < length; at++) {
@@ -86,7 +73,8 @@ static void undo_paeth(uint8_t *row, const uint8_t *above, size_t length, size_t
                 end = zeros;
                 memcpy(row + at, above + at, end - at);
             } else {
-                end = flat_end(above, at, zeros, bytes);
+                end = first_difference(above, bytes, at, zeros); /* `row` follows `above` */
+                end = end < zeros ? end : zeros;
                 repeat_exactly(row + at, bytes, end - at);
             }
         }
