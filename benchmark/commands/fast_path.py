@@ -112,6 +112,8 @@ def _evaluate_pixels(found: dict[str, str]) -> None:
     from o365seg.terminal.exit_codes import with_exit_codes
 
     gc.disable()  # it would search the imports again and again; nothing here refers to itself
+    # numpy starts threads for products of matrices, of which there are none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with_exit_codes(
         lambda: (
             run_panoptic(

@@ -176,8 +176,7 @@ def _images(
 def _segments(listed: list[_Segment], places: dict[int, int], file: Path, record: str) -> Segments:
     ids: set[int] = set()
     for number, segment in enumerate(listed):
-        where = f"segments_info[{number}]"
-        field, message = None, ""
+        field = message = ""
         if segment.id in ids:
             field, message = "id", f"duplicate id {segment.id}"
         elif not 0 < segment.id < 2**63:
@@ -193,7 +192,8 @@ def _segments(listed: list[_Segment], places: dict[int, int], file: Path, record
                 f"must not be negative, not {segment.area} (segment {segment.id})",
             )
         if field:
-            raise InputError(message, file=file, record=record, field=f"{where}.{field}")
+            field = f"segments_info[{number}].{field}"
+            raise InputError(message, file=file, record=record, field=field)
         ids.add(segment.id)
     return Segments(
         ids=np.array([segment.id for segment in listed], np.int64),
