@@ -43,7 +43,8 @@ def calibration(
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
     show(numbers | _without_nan(asdict(found)), json_file, calibration_table(found))
     if json_file != STDOUT:
-        say(f"Expected calibration error: {100 * found.error:.2f}%")
+        error = "–" if math.isnan(found.error) else f"{100 * found.error:.2f}%"
+        say(f"Expected calibration error: {error}")
         if found.outside:
             say(f"{found.outside:,} predictions have a score outside 0 to 1; left out")
 
@@ -107,7 +108,9 @@ def confusion(
         csv_file=STDOUT if printed else None, csv_text=printed,
     )  # fmt: skip
     if STDOUT not in (json_file, csv_file):
-        say(f"Predictions of score {least:.3g} or more")
+        shown = f"Predictions of score {least:.3g} or more"
+        nothing = "No prediction is a true positive, so none takes part; use --score"
+        say(nothing if math.isinf(least) else shown)
 
 
 def suspects(

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from benchmark.average_precision import evaluation, native_core, native_path, notes
+from benchmark.average_precision import evaluation, native_path, notes
 from benchmark.average_precision.result import Counts, Result
 from benchmark.pieces.found_arrays import found_arrays
 from benchmark.pieces.outcomes import Outcomes, outcome_type, pack
@@ -185,13 +185,7 @@ class Evaluator(Summable):
     def _evaluate_truth(self, file: AnnotationFile, flags: int) -> None:
         """What the ground truth alone gives: counts, what notes tell, and the instances to find."""
         masks = self.iou.of_masks
-        nothing: list[dict[str, Any]] = []
-        core = native_core.is_wanted() and native_path.is_built() and self.iou is not Iou.BOUNDARY
-        if core and self.image_ids and self.category_ids:
-            # The core reads no empty file.
-            ids = {"image_id": self.image_ids[0], "category_id": self.category_ids[0], "score": 0}
-            nothing = [ids | ({"segmentation": []} if masks else {"bbox": [0, 0, 0, 0]})]
-        result = evaluation.evaluate(nothing, file, iou=self.iou, skip_rule=self.rule)
+        result = evaluation.evaluate([], file, iou=self.iou, skip_rule=self.rule)
         counts = result.counts
         self.counts = Counts(**(vars(counts) | {"predictions": 0}))
         assert result.tallies is not None

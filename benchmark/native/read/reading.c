@@ -103,7 +103,7 @@ static Status read_shard(Shard *shard, Arena *arena, bool areas)
     bool more = true;
     memset(&layout, 0, sizeof layout);
     layout.areas = areas;
-    if (areas && peek(&shard->cursor) == ']') { /* of records in memory none may take part */
+    if (peek(&shard->cursor) == ']') { /* no records */
         shard->at_end = true;
         return expect(&shard->cursor, ']') ? FINE : UNUSUAL;
     }

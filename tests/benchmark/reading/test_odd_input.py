@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from typer.testing import CliRunner
 
-from benchmark.analysis.error_kinds import errors
+from benchmark.analysis.by_size import Sizes
+from benchmark.analysis.confusion import confusion
+from benchmark.analysis.error_kinds import Kind, errors
 from benchmark.average_precision.evaluation import evaluate
+from benchmark.commands.main import app
+from benchmark.reading.choices import Iou, SkipRule
 from o365seg.errors import InputError
 from o365seg.formats.masks import encode_rle
 
@@ -161,6 +166,21 @@ def test_no_predictions_are_a_result(native: str, monkeypatch: pytest.MonkeyPatc
     assert found.metrics["AP"] == found.metrics["AR100"] == 0
     assert found.metrics["APl"] == -1
     assert [note[:24] for note in found.notes] == ["There are no predictions"]
+
+
+@pytest.mark.parametrize("iou", list(Iou))
+def test_no_predictions_are_input_of_all_analyses(iou: Iou, tmp_path: Path) -> None:
+    truth, _ = inputs()
+    found = errors([], truth, iou=iou)
+    assert (found.ap, found.counts[Kind.MISSED]) == (0, 4)
+    assert confusion([], truth, 0.5, iou=iou).counts.sum() == 4
+    assert sum(one.instances for one in Sizes([], truth, iou, SkipRule.BOX).bins()) == 4
+    for name, content in (("gt.json", truth), ("p.json", [])):
+        (tmp_path / name).write_text(json.dumps(content))
+    done = CliRunner().invoke(
+        app, ["confusion", str(tmp_path / "p.json"), "--gt", str(tmp_path / "gt.json")]
+    )
+    assert "No prediction is a true positive" in done.stdout
 
 
 @pytest.mark.parametrize("native", ["1", "0"])
