@@ -7,7 +7,7 @@ import typer
 
 from model.commands.options import model_libraries
 from o365seg.errors import InputError
-from o365seg.terminal import command_line, output
+from o365seg.terminal import output, progress_bar
 from o365seg.terminal.output import JsonFile
 from o365seg.terminal.overwriting import refuse_overwriting
 
@@ -81,7 +81,7 @@ def check(
         opened = _opened(name, root, split)
         reports: list[CheckReport] = []
         for number, dataset in enumerate(opened):
-            report = check_dataset(dataset, read, command_line.progress)
+            report = check_dataset(dataset, read, progress_bar.progress)
             reports.append(report)
             if json_file != output.STDOUT:
                 output.output_console().print(_table(report))
@@ -138,7 +138,7 @@ def shard(
             raise InputError("two data sets have the same name", file=name, field="name")
         for dataset in opened:
             folder = out if len(opened) == 1 else out / dataset.name
-            written = write_shards(dataset, folder, shard_size * 2**20, command_line.progress)
+            written = write_shards(dataset, folder, shard_size * 2**20, progress_bar.progress)
             size = f"{written.bytes / 2**20:,.0f} MiB"
             output.say(
                 f"{dataset.name}: {written.images:,} images, {written.shards:,} shards, {size}"

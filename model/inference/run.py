@@ -13,7 +13,7 @@ from model.text.choice import TextChoice, find_embeddings
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.task import Task
-from o365seg.terminal import command_line
+from o365seg.terminal import progress_bar
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def predict_files(
         files.add(image, pixels, predictor.predict([pixels], tasks)[0])
 
     try:
-        for image in command_line.progress(images, "images"):
+        for image in progress_bar.progress(images, "images"):
             try:
                 run(image)
             except InputError as error:

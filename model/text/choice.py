@@ -10,7 +10,7 @@ from model.text.embedding_files import read_embeddings, save_embeddings
 from model.text.encoder import TextEncoder, default_cache, text_embeddings
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
-from o365seg.terminal import command_line
+from o365seg.terminal import progress_bar
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def find_embeddings(vocabulary: Vocabulary, choice: TextChoice, device: str = "c
         choice.encoder,
         cache=default_cache(),
         device=device,
-        progress=command_line.progress,
+        progress=progress_bar.progress,
     )
 
 

@@ -37,7 +37,7 @@ from model.training.starting import make_network, start_from
 from model.training.state import has_state
 from model.training.validation import BEST_FILE, Validation
 from o365seg.errors import InputError
-from o365seg.terminal import command_line
+from o365seg.terminal import progress_bar
 
 TEXT_FILE = "text.npz"
 
@@ -178,7 +178,7 @@ def _iterate(
     set_training(network, config.freeze)
     iterations: Any = range(start, config.iterations)
     if ranks.is_first:
-        iterations = command_line.progress(iterations, "training")
+        iterations = progress_bar.progress(iterations, "training")
     for iteration in iterations:
         seed_iteration(config.seed, iteration, ranks.rank)
         own = list(islice(batches, config.accumulate))

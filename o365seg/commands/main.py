@@ -7,7 +7,7 @@ import typer
 
 from o365seg.commands import release as cli_release
 from o365seg.commands import status
-from o365seg.terminal import command_line
+from o365seg.terminal import command_line, progress_bar
 from o365seg.terminal.output import say
 from o365seg.terminal.overwriting import refuse_overwriting
 
@@ -75,7 +75,7 @@ def create(
         database=database,
         corrects=masks is not None,
         only=read_ids(only) if only else None,
-        progress=command_line.progress,
+        progress=progress_bar.progress,
     )
     _list("image not used:", report.excluded)
     _list("image corrected:", report.remarks)

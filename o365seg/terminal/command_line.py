@@ -1,4 +1,4 @@
-"""What all commands share: the app, error handling and progress bars."""
+"""What all commands share: the app and error handling."""
 
 import signal
 import sys
