@@ -70,10 +70,8 @@ _IMAGES = {
 _QUESTIONS = {
     "id": ":first + i",
     "image_id": ":first + i / :per_image",
-    **{
-        name: f"model.{name}"
-        for name in ("category_id", "category", "x", "y", "width", "height", "state")
-    },
+    **{name: f"model.{name}" for name in ("category_id", "category", "x", "y", "width", "height")},
+    "state": "'open'",
     "position": "i",
 }
 _LEASES = {
