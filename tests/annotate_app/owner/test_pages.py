@@ -6,6 +6,7 @@ import re
 import numpy as np
 from fastapi.testclient import TestClient
 from filled_project import fill
+from pages import open_progress
 from PIL import Image
 
 from annotate_app.owner.thumbnails import draw_answer
@@ -91,7 +92,7 @@ def test_the_pages_show_what_was_done(project: Project, password_hash: str, pass
     app = make_app(project)
     owner = TestClient(app, follow_redirects=False)
     owner.post("/login", data={"name": "Olga", "password": password})
-    shown = owner.get("/progress").text
+    shown = open_progress(owner)
     for name in ("Ada", "Bob", "Chiyo", "Dara"):
         assert f">{name}<" in shown
     assert "9 of 9 questions" in shown
