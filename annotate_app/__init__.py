@@ -10,5 +10,6 @@ Folders in the order of imports: each imports only those above it.
     pipeline/  what programs use: the HTTP API with tokens, metrics, webhooks
     commands/  the commands of `annotate-app`, one file a group
 
-`server.py` puts them together; scripts and styles are in `static/`, pages in `templates/`.
+`server.py` puts them together; scripts and styles are in `static/`, pages in
+`templates/`, and the texts of both, a file a language, in `texts/`.
 """

@@ -108,19 +108,29 @@ def list_own(db: sa.Connection, rater_id: int, before: int | None, limit: int) -
     ]
 
 
+_asked = question.alias()
+# Asked for with every question, so built once, and without the columns that are not shown.
+_OWN_MASKS = (
+    sa.select(
+        answer.c.question_id,
+        answer.c.height,
+        answer.c.width,
+        answer.c.counts,
+        answer.c.crc32,
+    )
+    .select_from(answer.join(question).join(_asked, _asked.c.image_id == question.c.image_id))
+    .where(
+        _asked.c.id == sa.bindparam("asked"),
+        question.c.id != sa.bindparam("asked"),
+        answer.c.rater_id == sa.bindparam("rater"),
+    )
+    .order_by(answer.c.id)
+)
+
+
 def own_masks(db: sa.Connection, rater_id: int, question_id: int) -> list[Mask]:
     """A rater's own masks of the other objects of a question's image."""
-    asked = question.alias()
-    rows = db.execute(
-        sa.select(answer)
-        .select_from(answer.join(question).join(asked, asked.c.image_id == question.c.image_id))
-        .where(
-            asked.c.id == question_id,
-            question.c.id != question_id,
-            answer.c.rater_id == rater_id,
-        )
-        .order_by(answer.c.id)
-    )
+    rows = db.execute(_OWN_MASKS, {"asked": question_id, "rater": rater_id})
     newest = {row.question_id: row for row in rows}
     return [
         Mask((row.height, row.width), row.counts, row.crc32)
