@@ -76,12 +76,12 @@ def test_a_writer_that_stands_still_is_ended(
     tmp_path: Path, source: SmallSource, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would keep every other server from writing."""
-    monkeypatch.setattr("o365seg.store.database._STALLED_WRITER", "300ms")
+    monkeypatch.setattr("o365seg.store.database._STALLED_WRITER", "1s")
     with open_small_project(tmp_path / "p", source, postgresql) as project:
 
         def stand_still() -> None:
             with project.store.write():
-                threading.Event().wait(1.5)
+                threading.Event().wait(3)
 
         with pytest.raises(DBAPIError):
             stand_still()
