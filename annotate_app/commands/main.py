@@ -100,7 +100,7 @@ def demo(
         say(f"created {project}: {report.images} images, {report.questions} questions")
     opened = open_project(project)
     password = demo_password(opened)
-    sign_in = f"Sign in as {DEMO_RATER} with password {password}, and choose Paint"
+    sign_in = f"Sign in as {DEMO_RATER} with password {password} and choose Paint"
     release = project.with_name("release.json")
     score = (
         "When you have painted some masks, score the demo's predictions on them, in another "

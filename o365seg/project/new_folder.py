@@ -1,8 +1,8 @@
 """A folder that is made whole or not at all, also when its maker is interrupted or killed."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -65,9 +65,9 @@ def new_folder(folder: Path) -> Iterator[NewFolder]:
         parents = [parent for parent in folder.parents if not parent.exists()]
         folder.parent.mkdir(parents=True, exist_ok=True)
         _delete_unfinished(folder)
-        work = Path(
-            tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_UNFINISHED, dir=folder.parent)
-        )
+        # Named before it is made: an interruption in between leaves nothing.
+        work = folder.parent / f".{folder.name}.{secrets.token_hex(4)}{_UNFINISHED}"
+        work.mkdir(mode=0o700)
         lock = _try_lock(work)
         yield NewFolder(folder, work, mode)
     except OSError as error:

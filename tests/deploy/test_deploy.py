@@ -15,6 +15,7 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 import yaml
 from painter_requests import submit_body
@@ -197,7 +198,11 @@ def test_the_start_script_serves_a_project(tmp_path: Path, source: SmallSource) 
             said += line
             if "Ctrl-C" in line:
                 break
-        assert f"http://127.0.0.1:{environment['PORT']}/" in said
+        address = f"http://127.0.0.1:{environment['PORT']}"
+        assert f"{address}/" in said
+        # Once it answers, it handles signals.
+        with httpx.Client(transport=httpx.HTTPTransport(retries=10)) as client:
+            assert client.get(f"{address}/healthz", headers={"Host": "paint.example"}).is_success
         process.send_signal(signal.SIGTERM)  # as Docker stops it: the script has become the server
         rest, _ = process.communicate(timeout=30)
         assert process.returncode == 0

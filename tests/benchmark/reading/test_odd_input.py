@@ -14,12 +14,12 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from typer.testing import CliRunner
 
-from benchmark.analysis.by_size import Sizes
+from benchmark.analysis.by_size import match_in_sizes
 from benchmark.analysis.confusion import confusion
 from benchmark.analysis.error_kinds import Kind, errors
 from benchmark.average_precision.evaluation import evaluate
 from benchmark.commands.main import app
-from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.choices import Iou
 from o365seg.errors import InputError
 from o365seg.formats.masks import encode_rle
 
@@ -174,7 +174,7 @@ def test_no_predictions_are_input_of_all_analyses(iou: Iou, tmp_path: Path) -> N
     found = errors([], truth, iou=iou)
     assert (found.ap, found.counts[Kind.MISSED]) == (0, 4)
     assert confusion([], truth, 0.5, iou=iou).counts.sum() == 4
-    assert sum(one.instances for one in Sizes([], truth, iou, SkipRule.BOX).bins()) == 4
+    assert sum(one.instances for one in match_in_sizes([], truth, iou=iou).bins()) == 4
     for name, content in (("gt.json", truth), ("p.json", [])):
         (tmp_path / name).write_text(json.dumps(content))
     done = CliRunner().invoke(
