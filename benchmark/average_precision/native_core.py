@@ -71,7 +71,7 @@ def read(
     if iou == "boundary":
         core.compare_boundaries(DILATION_RATIO)
     for of_truth, index, height, width, text in core.polygons():
-        # By pycocotools' rasteriser.
+        # Left by the core: odd, far beyond the image, or in a large one.
         import msgspec
 
         from o365seg.formats.masks import segmentation_to_rle

@@ -48,8 +48,8 @@ typedef enum {
     MASK_EMPTY,    /* `[]`: no pixels */
     MASK_TEXT,     /* compressed run lengths: the raw contents of a JSON string */
     MASK_COUNTS,   /* plain run lengths: a JSON list of integers */
-    MASK_POLYGONS, /* a JSON list for Python to rasterise; becomes MASK_GIVEN */
-    MASK_GIVEN,    /* compressed run lengths from Python, owned by the evaluation; not JSON */
+    MASK_POLYGONS, /* a JSON list to be rasterised; becomes MASK_GIVEN */
+    MASK_GIVEN,    /* compressed run lengths, owned by the evaluation; not JSON */
     MASK_REGION    /* an annotation without a mask: its box */
 } MaskKind;
 

@@ -79,7 +79,13 @@ PyObject *evaluation_polygons(Object *self, PyObject *unused)
 {
     (void)unused;
     Evaluation *core = claim(self, READ);
-    PyObject *list = core ? PyList_New(0) : NULL;
+    if (!core)
+        return NULL;
+    Status status;
+    Py_BEGIN_ALLOW_THREADS
+    status = draw_all_polygons(core);
+    Py_END_ALLOW_THREADS
+    PyObject *list = raise_status(status) ? PyList_New(0) : NULL;
     bool of_gt = true;
     size_t index = 0;
     MaskText mask;
@@ -94,7 +100,7 @@ PyObject *evaluation_polygons(Object *self, PyObject *unused)
         Py_XDECREF(item);
         index++;
     }
-    self->busy = core ? false : self->busy;
+    self->busy = false;
     return list;
 }
 

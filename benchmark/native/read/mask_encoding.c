@@ -6,13 +6,6 @@
 
 enum { BLOCK = 16 };
 
-/* Run lengths being written: each is stored as its difference from the one two before it. */
-typedef struct {
-    Output *text;
-    size_t count;
-    int64_t before, last; /* the two latest run lengths */
-} Runs;
-
 bool append(Output *text, const char *chars, size_t length)
 {
     void *grown = text->chars;
@@ -25,7 +18,7 @@ bool append(Output *text, const char *chars, size_t length)
 }
 
 /* Five bits a character, least significant first; 0x20 means that more follow. */
-static bool write_run(Runs *runs, int64_t length)
+bool write_run(Runs *runs, int64_t length)
 {
     char chars[2 * 16];
     size_t written = 0;
@@ -35,7 +28,7 @@ static bool write_run(Runs *runs, int64_t length)
         rest = rest >= 0 ? rest >> 5 : ~(~rest >> 5); /* rounds down, also below 0 */
         more = bits & 0x10 ? rest != -1 : rest != 0;
         chars[written] = (char)((more ? bits | 0x20 : bits) + '0');
-        if (chars[written++] == '\\') /* to be escaped in JSON */
+        if (chars[written++] == '\\' && runs->in_json)
             chars[written++] = '\\';
     }
     runs->before = runs->last;
@@ -63,7 +56,7 @@ bool encode_mask(Output *text, const uint8_t *pixels, size_t height, size_t widt
         bottom--;
     size_t rows = bottom - top;
     transpose(pixels + top * width, rows, width, scratch);
-    Runs runs = {text, 0, 0, 0};
+    Runs runs = {.text = text, .in_json = true};
     int64_t length = 0;
     uint8_t value = 0;
     for (size_t x = 0; rows && x < width; x++) {

@@ -14,6 +14,17 @@ typedef struct {
     size_t length, capacity;
 } Output;
 
+/* Run lengths being written: each is stored as its difference from the one two before it. */
+typedef struct {
+    Output *text;
+    size_t count;
+    int64_t before, last; /* the two latest run lengths */
+    bool in_json;         /* backslashes are escaped */
+} Runs;
+
+/* Appends a run length; false when out of memory. */
+bool write_run(Runs *runs, int64_t length);
+
 /* Appends characters; false when out of memory. */
 bool append(Output *text, const char *chars, size_t length);
 

@@ -6,6 +6,7 @@
 #include "../match/cells.h"
 #include "../match/match_all.h"
 #include "../read/ids.h"
+#include "../read/polygons.h"
 #include "accumulation.h"
 
 bool next_polygons(const Evaluation *evaluation, bool *of_gt, size_t *index, MaskText *mask)
@@ -48,6 +49,26 @@ Status give_mask(Evaluation *evaluation, bool of_gt, size_t index, const uint8_t
     mask->text = copy;
     mask->length = (uint32_t)length;
     return FINE;
+}
+
+Status draw_all_polygons(Evaluation *evaluation)
+{
+    DrawingMemory memory = {0};
+    Status status = FINE;
+    bool of_gt = true;
+    size_t index = 0;
+    MaskText mask;
+    for (; status != NO_MEMORY && next_polygons(evaluation, &of_gt, &index, &mask); index++) {
+        int32_t image = of_gt ? evaluation->annotations[index].image
+                              : evaluation->predictions[index].image;
+        status = draw_polygons(&mask, evaluation->heights[image], evaluation->widths[image],
+                               &memory);
+        if (status == FINE)
+            status = give_mask(evaluation, of_gt, index, (const uint8_t *)memory.text.chars,
+                               memory.text.length);
+    }
+    free_drawing(&memory);
+    return status == NO_MEMORY ? NO_MEMORY : FINE;
 }
 
 Status finish_matching(Evaluation *evaluation)
