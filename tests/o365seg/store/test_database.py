@@ -49,12 +49,13 @@ def test_what_is_appended_stays(project: Project, table: str, verb: str) -> None
     skip(project.store, ada, current(take(project.store, ada)))
     with project.store.write() as db:
         given = db.execute(sa.select(answer.c.id)).scalar_one()
-        if table == "review":
-            db.execute(
-                tables.tables["review"].insert().values(
-                    answer_id=given, reviewer_id=ada, verdict="accepted", created_at=0
-                )
-            )  # fmt: skip
+        if table in ("review", "reply"):
+            row = {"answer_id": given, "reviewer_id": ada, "verdict": "accepted", "created_at": 0}
+            db.execute(tables.tables["review"].insert().values(row))
+        if table == "reply":
+            review = db.execute(sa.select(tables.tables["review"].c.id)).scalar_one()
+            row = {"review_id": review, "rater_id": ada, "text": "x", "created_at": 0}
+            db.execute(tables.tables["reply"].insert().values(row))
         if table == "audit":
             row = {"at": 0, "action": "x", "detail": {}}
             db.execute(tables.tables["audit"].insert().values(row))
