@@ -87,7 +87,7 @@ def test_frozen_parts_stay_as_they_are(first: Path, tmp_path: Path) -> None:
     run(tmp_path, tables)
     old, now = load_checkpoint(first).state_dict(), load_checkpoint(tmp_path / MODEL_FILE)
     for name, tensor in now.state_dict().items():
-        frozen = name.startswith("backbone.") or name == "decoder.queries"
+        frozen = name.startswith(("backbone.", "pixel_")) or name == "decoder.queries"
         assert torch.equal(tensor, old[name]) == frozen, name
 
 
