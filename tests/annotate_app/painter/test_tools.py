@@ -4,8 +4,10 @@ import dataclasses
 
 import pytest
 
+from annotate_app.web.catalogue import SHIPPED, read_texts
 from o365seg.store.work.checks import Activity
 
+LABELS = read_texts(SHIPPED / "en.toml")
 _TOOLS = "return m.TOOLS.map(({ tool, ...entry }) => entry);"
 
 
@@ -22,7 +24,9 @@ def test_every_tool_has_a_button_with_its_icon(rater, tools):
         (e) => [e.dataset.tool, e.getAttribute('aria-label'), e.getAttribute('aria-keyshortcuts'),
         [...e.querySelectorAll('path')].map((path) => path.getAttribute('d'))]
     )""")
-    expected = [[t["id"], t["label"], " ".join(t["keys"]), t["icon"]] for t in tools]
+    expected = [
+        [t["id"], LABELS[f"command.{t['id']}"], " ".join(t["keys"]), t["icon"]] for t in tools
+    ]
     assert shown == expected
     assert all(tool["icon"] for tool in tools)
 
@@ -45,7 +49,7 @@ def test_every_tool_has_a_line_in_the_help_sheet(rater, tools):
     ada = rater()
     ada.press("?")
     lines = ada.page.locator("dialog[open] dd").all_inner_texts()
-    assert {tool["label"] for tool in tools} <= set(lines)
+    assert {LABELS[f"command.{tool['id']}"] for tool in tools} <= set(lines)
 
 
 def test_every_tool_that_paints_has_a_counter_that_the_server_knows(evaluate, tools):
