@@ -34,11 +34,11 @@ def file(polygons: list[Any], height: int = HEIGHT, width: int = WIDTH) -> dict[
     }
 
 
-def by_pycocotools(polygons: list[Any], height: int, width: int) -> dict[str, Any]:
+def by_pycocotools(polygons: Any, height: int, width: int) -> Any:
     return coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
 
 
-def agrees(polygons: list[Any], drawn: dict[str, Any]) -> bool:
+def agrees(polygons: list[Any], drawn: Any) -> bool:
     """Whether the mask of `drawn` is the core's, and not one pixel else."""
     height, width = drawn["size"]
     mask = {"size": [height, width], "counts": drawn["counts"].decode()}
