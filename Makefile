@@ -20,10 +20,9 @@ help:
 demo: $(VENV)/annotate.installed
 	@$(BIN)/annotate-app demo $(DEMO) --port $(PORT)
 
-# Three workers on two cores: browsers and servers wait for each other a third of the time.
 test: lint docs
 	@sh tests/install_services.sh $(BIN)
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: $(VENV)/dev.installed
 	$(BIN)/python -m pytest -m 'not browser and not slow'
