@@ -21,3 +21,16 @@ bool sized(const Py_buffer *buffer, size_t count, size_t size)
     PyErr_SetString(PyExc_ValueError, "an array of the wrong size");
     return false;
 }
+
+PyObject *into_counts(Object *self, PyObject *args, size_t count,
+                      Status (*fill)(const Evaluation *, int64_t *))
+{
+    Py_buffer counts;
+    bool fine = PyArg_ParseTuple(args, "w*", &counts);
+    if (fine) {
+        fine = sized(&counts, count, sizeof(int64_t)) &&
+               raise_status(fill(&self->core, counts.buf));
+        PyBuffer_Release(&counts);
+    }
+    return done(self, fine);
+}

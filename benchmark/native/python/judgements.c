@@ -30,8 +30,7 @@ PyObject *judgements_judge(Object *self, PyObject *args)
         core->settings.ranges[a][0] = -INFINITY;
         core->settings.ranges[a][1] = INFINITY;
     }
-    self->busy = false;
-    Py_RETURN_NONE;
+    return done(self, true);
 }
 
 /* Claims the core if it has judged. */
@@ -111,28 +110,12 @@ PyObject *judgements_fill(Object *self, PyObject *args)
         for (int i = 0; i < ARRAYS; i++)
             PyBuffer_Release(&arrays[i]);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 PyObject *judgements_confusion(Object *self, PyObject *args)
 {
-    Py_buffer counts;
     Evaluation *core = claim_judged(self);
-    if (!core)
-        return NULL;
-    bool fine = PyArg_ParseTuple(args, "w*", &counts);
-    if (fine) {
-        size_t side = core->categories.count + 1;
-        fine = sized(&counts, side * side, sizeof(int64_t));
-        if (fine)
-            fine = raise_status(count_confusions(core, counts.buf));
-        PyBuffer_Release(&counts);
-    }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    size_t side = core ? core->categories.count + 1 : 0;
+    return core ? into_counts(self, args, side * side, count_confusions) : NULL;
 }

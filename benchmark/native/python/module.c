@@ -12,7 +12,7 @@
 
 static PyMethodDef methods[] = {
     {"polygons", (PyCFunction)evaluation_polygons, METH_NOARGS,
-     "Draws masks given as polygons; those left: (is ground truth, index, height, width, JSON text)."},
+     "Polygons left to draw: (is ground truth, index, height, width, JSON text)."},
     {"give", (PyCFunction)evaluation_give, METH_VARARGS,
      "Replaces polygons by compressed run lengths."},
     {"configure", (PyCFunction)parameters_configure, METH_VARARGS,

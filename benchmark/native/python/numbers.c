@@ -113,10 +113,7 @@ PyObject *number_curves(Object *self, PyObject *args)
         PyBuffer_Release(&recall);
         PyBuffer_Release(&scores);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 PyObject *number_absorbed(Object *self, PyObject *args)
@@ -189,61 +186,53 @@ PyObject *number_ids(Object *self, PyObject *args)
     return list;
 }
 
+/* Counts the ranked predictions of a category; sets IndexError if there is none such. */
+static bool count_ranked(const Evaluation *core, Py_ssize_t category, size_t *count)
+{
+    if (category < 0 || (size_t)category >= core->categories.count) {
+        PyErr_SetString(PyExc_IndexError, "no such category");
+        return false;
+    }
+    *count = core->ranking_start[category + 1] - core->ranking_start[category];
+    return true;
+}
+
 PyObject *number_match_count(Object *self, PyObject *args)
 {
     Py_ssize_t category;
+    size_t count;
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;
-    bool fine = PyArg_ParseTuple(args, "n", &category);
+    bool fine = PyArg_ParseTuple(args, "n", &category) && count_ranked(core, category, &count);
     self->busy = false;
-    if (fine && (category < 0 || (size_t)category >= core->categories.count)) {
-        PyErr_SetString(PyExc_IndexError, "no such category");
-        fine = false;
-    }
-    if (!fine)
-        return NULL;
-    return PyLong_FromUnsignedLong(core->ranking_start[category + 1] -
-                                   core->ranking_start[category]);
+    return fine ? PyLong_FromSize_t(count) : NULL;
+}
+
+static Status copy_positives(const Evaluation *core, int64_t *counts)
+{
+    for (size_t i = 0; i < core->categories.count * RANGES; i++)
+        counts[i] = core->positives[i / RANGES][i % RANGES];
+    return FINE;
 }
 
 PyObject *number_positives(Object *self, PyObject *args)
 {
-    Py_buffer counts;
     Evaluation *core = claim(self, MATCHED);
-    if (!core)
-        return NULL;
-    bool fine = PyArg_ParseTuple(args, "w*", &counts);
-    if (fine) {
-        fine = sized(&counts, core->categories.count * RANGES, sizeof(int64_t));
-        int64_t *out = counts.buf;
-        for (size_t i = 0; fine && i < core->categories.count * RANGES; i++)
-            out[i] = core->positives[i / RANGES][i % RANGES];
-        PyBuffer_Release(&counts);
-    }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return core ? into_counts(self, args, core->categories.count * RANGES, copy_positives) : NULL;
+}
+
+static Status copy_image_positives(const Evaluation *core, int64_t *counts)
+{
+    count_image_positives(core, counts);
+    return FINE;
 }
 
 PyObject *number_image_positives(Object *self, PyObject *args)
 {
-    Py_buffer counts;
     Evaluation *core = claim(self, MATCHED);
-    if (!core)
-        return NULL;
-    bool fine = PyArg_ParseTuple(args, "w*", &counts);
-    if (fine) {
-        fine = sized(&counts, RANGES * core->images.count, sizeof(int64_t));
-        if (fine)
-            count_image_positives(core, counts.buf);
-        PyBuffer_Release(&counts);
-    }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return core ? into_counts(self, args, RANGES * core->images.count, copy_image_positives)
+                : NULL;
 }
 
 PyObject *number_matches(Object *self, PyObject *args)
@@ -258,14 +247,9 @@ PyObject *number_matches(Object *self, PyObject *args)
     bool fine = PyArg_ParseTuple(args, "snw*w*w*w*w*w*", &name, &category, &image, &prediction,
                                  &score, &matched, &ignored, &positives);
     if (fine) {
-        fine = parse_rule(core, name, &rule);
-        if (fine && (category < 0 || (size_t)category >= core->categories.count)) {
-            PyErr_SetString(PyExc_IndexError, "no such category");
-            fine = false;
-        }
-        size_t count = !fine ? 0 : core->ranking_start[category + 1] -
-                                   core->ranking_start[category];
-        fine = fine && sized(&image, count, sizeof(int32_t)) &&
+        size_t count;
+        fine = parse_rule(core, name, &rule) && count_ranked(core, category, &count) &&
+               sized(&image, count, sizeof(int32_t)) &&
                sized(&prediction, count, sizeof(int64_t)) &&
                sized(&score, count, sizeof(double)) && sized(&matched, count * CURVES, 1) &&
                sized(&ignored, count * CURVES, 1) &&
@@ -282,10 +266,7 @@ PyObject *number_matches(Object *self, PyObject *args)
         PyBuffer_Release(&ignored);
         PyBuffer_Release(&positives);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 PyObject *number_resample(Object *self, PyObject *args)
@@ -319,10 +300,7 @@ PyObject *number_resample(Object *self, PyObject *args)
         PyBuffer_Release(&weights);
         PyBuffer_Release(&precisions);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 PyObject *number_record_counts(Object *self, PyObject *unused)
@@ -369,8 +347,5 @@ PyObject *number_records(Object *self, PyObject *args)
         for (int i = 0; i < ARRAYS; i++)
             PyBuffer_Release(&arrays[i]);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }

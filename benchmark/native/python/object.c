@@ -25,6 +25,12 @@ Evaluation *claim(Object *self, State state)
     return &self->core;
 }
 
+PyObject *done(Object *self, bool fine)
+{
+    self->busy = false;
+    return fine ? Py_NewRef(Py_None) : NULL;
+}
+
 int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"ground_truth", "results", "masks", "threads", "areas", NULL};
@@ -47,6 +53,8 @@ int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
     Status status;
     Py_BEGIN_ALLOW_THREADS
     status = read_files(&self->core, ground_truth.buf, (size_t)ground_truth.len);
+    if (status == FINE)
+        status = draw_all_polygons(&self->core);
     Py_END_ALLOW_THREADS
     self->busy = false;
     if (!raise_status(status))
@@ -79,13 +87,7 @@ PyObject *evaluation_polygons(Object *self, PyObject *unused)
 {
     (void)unused;
     Evaluation *core = claim(self, READ);
-    if (!core)
-        return NULL;
-    Status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = draw_all_polygons(core);
-    Py_END_ALLOW_THREADS
-    PyObject *list = raise_status(status) ? PyList_New(0) : NULL;
+    PyObject *list = core ? PyList_New(0) : NULL;
     bool of_gt = true;
     size_t index = 0;
     MaskText mask;
@@ -100,7 +102,7 @@ PyObject *evaluation_polygons(Object *self, PyObject *unused)
         Py_XDECREF(item);
         index++;
     }
-    self->busy = false;
+    self->busy = core ? false : self->busy;
     return list;
 }
 
@@ -117,10 +119,7 @@ PyObject *evaluation_give(Object *self, PyObject *args)
         return NULL;
     Status status = index < 0 ? UNUSUAL
         : give_mask(core, of_gt, (size_t)index, (const uint8_t *)counts, (size_t)length);
-    self->busy = false;
-    if (!raise_status(status))
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, raise_status(status));
 }
 
 PyObject *evaluation_view(Object *self, PyObject *args)
@@ -154,10 +153,7 @@ PyObject *evaluation_match(Object *self, PyObject *unused)
     Py_BEGIN_ALLOW_THREADS
     status = finish_matching(core);
     Py_END_ALLOW_THREADS
-    self->busy = false;
     self->state = status == FINE ? MATCHED : EMPTY;
     release(self);
-    if (!raise_status(status))
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, raise_status(status));
 }

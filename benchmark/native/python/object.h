@@ -29,6 +29,9 @@ bool raise_status(Status status);
  * where it is in use or in another state. */
 Evaluation *claim(Object *self, State state);
 
+/* Ends a call that claimed the core: None, or NULL if not `fine`, with the exception set before. */
+PyObject *done(Object *self, bool fine);
+
 /* Methods of the Python type; _native.pyi gives their types. */
 int evaluation_init(Object *self, PyObject *args, PyObject *kwargs);
 void evaluation_dealloc(Object *self);

@@ -72,10 +72,7 @@ PyObject *parameters_configure(Object *self, PyObject *args)
         PyBuffer_Release(&limits);
         PyBuffer_Release(&recalls);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 PyObject *parameters_compare_boundaries(Object *self, PyObject *args)
@@ -91,8 +88,7 @@ PyObject *parameters_compare_boundaries(Object *self, PyObject *args)
     if (!core)
         return NULL;
     core->settings.dilation = ratio;
-    self->busy = false;
-    Py_RETURN_NONE;
+    return done(self, true);
 }
 
 PyObject *parameters_add_sizes(Object *self, PyObject *args)
@@ -116,10 +112,7 @@ PyObject *parameters_add_sizes(Object *self, PyObject *args)
         }
         PyBuffer_Release(&ranges);
     }
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 /* Flags the known ones of some ids, by rank; `*flags` stays NULL if `given` is None. */
@@ -158,10 +151,7 @@ PyObject *parameters_select(Object *self, PyObject *args)
     core->selection.merged = merged && core->categories.count;
     bool fine = select_ids(core, &core->images, images, &core->selection.images) &&
                 select_ids(core, &core->categories, categories, &core->selection.categories);
-    self->busy = false;
-    if (!fine)
-        return NULL;
-    Py_RETURN_NONE;
+    return done(self, fine);
 }
 
 PyObject *parameters_record(Object *self, PyObject *args)
