@@ -40,8 +40,8 @@ static Status gather_skipped(const Evaluation *evaluation, const Cell *cell, Scr
 
 /* Finds the skipped boxes that a prediction overlaps enough: highest IoU first, of equal ones the
  * first. */
-static Status find_candidates(const Settings *settings, Scratch *scratch, uint32_t rank,
-                              double least)
+static Status find_absorbing(const Settings *settings, Scratch *scratch, uint32_t rank,
+                             double least)
 {
     scratch->absorbing_count = 0;
     for (size_t s = 0; s < scratch->skipped_count; s++) {
@@ -75,7 +75,7 @@ static Status absorb(const Settings *settings, const Cell *cell, Scratch *scratc
         Bits open = ~outcomes[rank].matched & ~outcomes[rank].ignored & ALL_BITS;
         if (!open)
             continue;
-        Status status = find_candidates(settings, scratch, rank, least);
+        Status status = find_absorbing(settings, scratch, rank, least);
         if (status != FINE)
             return status;
         for (size_t c = 0; c < scratch->absorbing_count; c++) {
