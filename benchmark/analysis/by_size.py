@@ -21,6 +21,7 @@ from math import inf, nextafter
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.core import MatchedCore, matched_core
+from benchmark.average_precision.native_core import RANGES
 from benchmark.average_precision.native_path import NativeMatched
 from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.reading.choices import Iou, SkipRule
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 SIZE_EDGES = (0.0, 0.05, 0.1, 0.2, 0.4, 1.0)
 """Edges of the bins of relative size."""
-
-_RANGES = 4
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,12 @@ class Sizes:
         edges = itertools.pairwise(self._edges)
         for passed in self._views:
             core = passed.core
-            instances = array("q", bytes(8 * _RANGES * len(core.ids(False))))
+            instances = array("q", bytes(8 * RANGES * len(core.ids(False))))
             core.positives(instances)
             for area, (low, high), means in zip(
-                range(_RANGES), edges, self._means(passed), strict=False
+                range(RANGES), edges, self._means(passed), strict=False
             ):
-                found.append(SizeBin(low, high, sum(instances[area::_RANGES]), *means))
+                found.append(SizeBin(low, high, sum(instances[area::RANGES]), *means))
         return found
 
     def _means(self, passed: MatchedCore) -> Sequence[tuple[float, ...]]:
@@ -103,7 +102,7 @@ class Sizes:
         from benchmark.average_precision.accumulation import mean_known, precisions, rank, recall
 
         matches, found = _lvis_matches(passed), []
-        for area in range(_RANGES):
+        for area in range(RANGES):
             precision = precisions(matches, area)
             reached = np.stack([recall(rank(one, area)) for one in matches])
             means = map(mean_known, (precision, precision[0], precision[5], reached))
@@ -123,22 +122,21 @@ class Sizes:
         import numpy as np
 
         found = []
+        edges = itertools.pairwise(self._edges)
         thresholds = range(len(IOU_THRESHOLDS))
         for passed in self._views:
             core = passed.core
-            positives = np.empty((_RANGES, len(core.ids(True))), np.int64)
+            positives = np.empty((RANGES, len(core.ids(True))), np.int64)
             core.image_positives(positives)
             matched = NativeMatched(core, self._rule)
-            for area in range(_RANGES):
-                if len(found) < len(self._edges) - 1:
-                    found.append(
-                        (
-                            _lvis_resampled(passed, weights, area)
-                            if passed.lvis
-                            else matched.resampled_precision(weights, thresholds, area),
-                            np.count_nonzero(positives[area]),
-                        )
-                    )
+            of_lvis = _lvis_matches(passed) if passed.lvis else []
+            for area, _ in zip(range(RANGES), edges, strict=False):
+                precision = (
+                    _lvis_resampled(of_lvis, weights, area)
+                    if passed.lvis
+                    else matched.resampled_precision(weights, thresholds, area)
+                )
+                found.append((precision, np.count_nonzero(positives[area])))
         return found
 
 
@@ -152,24 +150,20 @@ def _lvis_matches(passed: MatchedCore) -> "list[CategoryMatches]":
     ]
 
 
-def _lvis_resampled(passed: MatchedCore, weights: "np.ndarray", area: int) -> "np.ndarray":
+def _lvis_resampled(
+    matches: "list[CategoryMatches]", weights: "np.ndarray", area: int
+) -> "np.ndarray":
     """AP per resample and category in a bin, float64[resamples, categories]."""
-    import numpy as np
-
-    from benchmark.average_precision.weighted_ap import category_precision
+    from benchmark.average_precision.weighted_ap import precision_by_category
 
     here = slice(area, area + 1)
-    found = [
-        category_precision(
-            replace(
-                one, matched=one.matched[here], ignored=one.ignored[here],
-                positives=one.positives[here],
-            ),
-            weights.T, range(len(IOU_THRESHOLDS)),
+    in_bin = (
+        replace(
+            one, matched=one.matched[here], ignored=one.ignored[here], positives=one.positives[here]
         )
-        for one in _lvis_matches(passed)
-    ]  # fmt: skip
-    return np.stack(found, axis=1)
+        for one in matches
+    )
+    return precision_by_category(in_bin, weights, range(len(IOU_THRESHOLDS)))
 
 
 def half_open(edges: Sequence[float]) -> list[tuple[float, float]]:
@@ -183,8 +177,8 @@ def size_ranges(edges: Sequence[float] = SIZE_EDGES) -> "list[array[float]]":
     """What the core needs for bins with those edges: up to four ranges a view."""
     ranges = half_open(edges)
     return [
-        array("d", itertools.chain(*ranges[first : first + _RANGES]))
-        for first in range(0, len(ranges), _RANGES)
+        array("d", itertools.chain(*ranges[first : first + RANGES]))
+        for first in range(0, len(ranges), RANGES)
     ]
 
 

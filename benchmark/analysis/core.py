@@ -73,14 +73,14 @@ def matched_core(
 
     def match(truth_text: InputText, results: InputText) -> "_native.Evaluation":
         core = native_core.read(truth_text, results, iou=iou)
+        if core.facts()["federated"]:
+            raise _native.Unusual  # LVIS, whose rules are other ones
         prepare(core)
         core.match()
         return core
 
     try:
-        core = match(native_path.text_of(truth), native_path.text_of(source))
-        if not core.facts()["federated"]:
-            return MatchedCore(core, [])
+        return MatchedCore(match(native_path.text_of(truth), native_path.text_of(source)), [])
     except (_native.Unusual, OSError, ValueError, InputError):
         pass
     from benchmark.reading.inputs import read_inputs
@@ -110,14 +110,24 @@ def _match_lvis(
 
 def _without_ignored(rules: "LvisRules") -> list[int]:
     """The predictions that count and are not ignored at IoU 0.5; the others match nothing."""
+    found = rules.inputs.predictions
+    incomplete = {
+        (image.id, category)
+        for image in rules.inputs.file.images
+        for category in image.not_exhaustive_category_ids or ()
+    }
+    unsure = [i for i in rules.kept if (found.image_ids[i], found.category_ids[i]) in incomplete]
+    if not unsure:
+        return rules.kept
+    # An image and category is matched without regard to the others.
     alone = DEFAULT.with_max_dets((rules.limit,))
-    core = native_core.match(*rules.texts(rules.kept), iou=rules.inputs.iou, parameters=alone)
+    core = native_core.match(*rules.texts(unsure), iou=rules.inputs.iou, parameters=alone)
     matched = native_path.NativeMatched(core, SkipRule.NONE, alone)
     ignored: set[int] = set()
     for category_id in rules.incomplete:
-        found = rules.ignored(matched.category_matches(category_id))
-        ignored.update(found.prediction[found.ignored[0, 0]].tolist())
-    return [index for place, index in enumerate(rules.kept) if place not in ignored]
+        matches = rules.ignored(matched.category_matches(category_id))
+        ignored.update(unsure[place] for place in matches.prediction[matches.ignored[0, 0]])
+    return [index for index in rules.kept if index not in ignored]
 
 
 def _plain_texts(inputs: "Inputs") -> tuple[InputText, InputText]:

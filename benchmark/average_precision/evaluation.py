@@ -86,7 +86,9 @@ def _evaluate(
 
         return evaluate_lvis(inputs, parameters)
     if native and inputs.texts is not None:  # no longer odd
-        result = native_path.evaluate(*inputs.texts, iou, rule, parameters=parameters)
+        result = native_path.evaluate(
+            *inputs.texts, iou, rule, parameters=parameters, size_ranges=size_ranges
+        )
         if result is not None:
             result.notes.extend(inputs.notes)
             return result

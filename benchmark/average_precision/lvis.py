@@ -21,7 +21,7 @@ from benchmark.average_precision.parameters import DEFAULT, FREQUENCIES, Paramet
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.pycocotools_path import SlowMatched
 from benchmark.average_precision.result import Counts, Curves, Result
-from benchmark.average_precision.weighted_ap import category_precision
+from benchmark.average_precision.weighted_ap import precision_by_category
 from benchmark.reading.choices import SkipRule
 from benchmark.reading.inputs import Inputs
 
@@ -116,8 +116,11 @@ class LvisMatched:
     def category_matches(self, category_id: int) -> CategoryMatches:
         """A category's matches; predictions are those of the whole file."""
         found = self.rules.ignored(self.plain.category_matches(category_id))
-        kept = np.array(self.rules.kept, np.int64)
-        return replace(found, prediction=kept[found.prediction])
+        return replace(found, prediction=self._kept[found.prediction])
+
+    @cached_property
+    def _kept(self) -> np.ndarray:
+        return np.array(self.rules.kept, np.int64)
 
     @cached_property
     def _found(self) -> Curves:
@@ -157,8 +160,5 @@ class LvisMatched:
 
     def resampled_precision(self, weights: np.ndarray, thresholds: Sequence[int]) -> np.ndarray:
         """AP per resample and category, float64[resamples, categories]."""
-        found = [
-            category_precision(self.category_matches(category_id), weights.T, thresholds)
-            for category_id in self.category_ids
-        ]
-        return np.stack(found, axis=1)
+        matches = map(self.category_matches, self.category_ids)
+        return precision_by_category(matches, weights, thresholds)

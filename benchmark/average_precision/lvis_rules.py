@@ -59,10 +59,14 @@ class LvisRules:
             file.categories,
         )
 
+    @cached_property
+    def _truth_text(self) -> InputText:
+        return InputText("ground truth", msgspec.json.encode(self.plain_truth))
+
     def texts(self, kept: Sequence[int]) -> tuple[InputText, InputText]:
         """The plain ground truth, and some of the predictions, for the core."""
         return (
-            InputText("ground truth", msgspec.json.encode(self.plain_truth)),
+            self._truth_text,
             InputText("predictions", msgspec.json.encode(_records(self.inputs, kept))),
         )
 

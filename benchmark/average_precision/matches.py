@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
     from benchmark.average_precision.result import Curves
 
-DETECTIONS = 100
-"""Predictions that count per image and category, best score first: COCO's largest limit."""
-
 
 @dataclass(frozen=True)
 class CategoryMatches:
@@ -75,10 +72,6 @@ class StoredMatched:
 
     def resampled_precision(self, weights: np.ndarray, thresholds: "Sequence[int]") -> np.ndarray:
         """AP per resample and category, float64[resamples, categories]."""
-        from benchmark.average_precision.weighted_ap import category_precision
+        from benchmark.average_precision.weighted_ap import precision_by_category
 
-        found = [
-            category_precision(matches, weights.T, thresholds)
-            for matches in self.by_category.values()
-        ]
-        return np.stack(found, axis=1)
+        return precision_by_category(self.by_category.values(), weights, thresholds)

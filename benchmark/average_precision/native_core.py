@@ -138,13 +138,13 @@ def match(
     if len(thresholds) > THRESHOLDS or len(ranges) > RANGES or len(limits) > LIMITS:
         raise _native.Unusual
     core = read(truth, results, iou=iou, threads=threads)
+    if core.facts()["federated"]:
+        raise _native.Unusual
     if not parameters.is_default:
         configure(core, thresholds, ranges, limits)
     for ranges in size_ranges:
         core.add_sizes(ranges)
     core.match()
-    if core.facts()["federated"]:
-        raise _native.Unusual
     return core
 
 

@@ -8,7 +8,7 @@ recall on is always reached at a true positive.
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -50,6 +50,14 @@ def category_precision(
     )
     found, known = ranking_precision(without_ignored(wanted), weights, ())
     return np.where(known, found[0], -1.0)
+
+
+def precision_by_category(
+    matches: Iterable[CategoryMatches], weights: np.ndarray, thresholds: Sequence[int]
+) -> np.ndarray:
+    """AP per resample and category under weights [sets, images], float64[sets, categories]."""
+    found = [category_precision(one, weights.T, thresholds) for one in matches]
+    return np.stack(found, axis=1)
 
 
 def without_ignored(ranking: Ranking) -> Ranking:

@@ -67,8 +67,6 @@ def run_evaluation(
     release = announced_release(gt)
     if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core is not built; using pycocotools, which is slow\n")
-    if json_file is not None:
-        pass  # now, while the core is at work
     if json_file is not None or wanted is not None:
         from o365seg.terminal.overwriting import refuse_overwriting
 

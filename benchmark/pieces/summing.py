@@ -15,11 +15,10 @@ from benchmark.average_precision.accumulation import (
 )
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.parameters import IOU_THRESHOLDS
+from benchmark.average_precision.parameters import MAX_DETS as LIMITS
 from benchmark.average_precision.result import Curves
-from benchmark.average_precision.weighted_ap import category_precision
+from benchmark.average_precision.weighted_ap import precision_by_category
 from benchmark.pieces.outcomes import RANGES, THRESHOLDS, Outcomes, unpack
-
-LIMITS = (1, 10, 100)
 
 
 @dataclass(frozen=True)
@@ -119,11 +118,8 @@ class SummedMatched:
 
     def resampled_precision(self, weights: np.ndarray, thresholds: Sequence[int]) -> np.ndarray:
         """AP per resample and category, float64[resamples, categories]."""
-        found = [
-            category_precision(self.category_matches(category_id), weights.T, thresholds)
-            for category_id in self.categories
-        ]
-        return np.stack(found, axis=1)
+        matches = map(self.category_matches, self.categories)
+        return precision_by_category(matches, weights, thresholds)
 
 
 def _best(matches: CategoryMatches, limit: int) -> CategoryMatches:

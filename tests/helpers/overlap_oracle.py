@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from benchmark.analysis.file_check import DETECTIONS
 from benchmark.average_precision.boundary import lesser_ious
-from benchmark.average_precision.matches import DETECTIONS
 from benchmark.reading.choices import Iou
 from benchmark.reading.inputs import Inputs
 

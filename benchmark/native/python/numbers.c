@@ -139,7 +139,7 @@ PyObject *number_absorbed(Object *self, PyObject *args)
 PyObject *number_facts(Object *self, PyObject *unused)
 {
     (void)unused;
-    Evaluation *core = claim(self, MATCHED);
+    Evaluation *core = claim(self, self->state == READ ? READ : MATCHED);
     if (!core)
         return NULL;
     self->busy = false;
