@@ -122,22 +122,17 @@ def table_of_boxes(recipe: str) -> str:
 def table_of_paper(number: int, recipe: str) -> str:
     """The rows of a table of the paper whose runs are finished; Markdown."""
     runs = read_runs(recipe)
-    rows = [
-        row for row in PAPERS_TABLES[number].rows if {r.name for r in row.runs.values()} & {*runs}
-    ]
+    found = {
+        row.name: {
+            column: _values(runs.get(run.name, []), column) for column, run in row.runs.items()
+        }
+        for row in PAPERS_TABLES[number].rows
+        if any(run.name in runs for run in row.runs.values())
+    }
     columns = [
-        column
-        for column in PAPERS_TABLES[number].columns
-        if any(
-            _values(runs.get(row.runs[column].name, []), column)
-            for row in rows
-            if column in row.runs
-        )
+        c for c in PAPERS_TABLES[number].columns if any(of_row[c] for of_row in found.values())
     ]
-    lines = [
-        [row.name, *(_number(_values(runs.get(row.runs[c].name, []), c)) for c in columns)]
-        for row in rows
-    ]
+    lines = [[name, *(_number(of_row[c]) for c in columns)] for name, of_row in found.items()]
     return _markdown(["", *columns], lines)
 
 

@@ -60,13 +60,8 @@ class OracleJudged:
     missed_annotations: np.ndarray
 
 
-def oracle_kinds(inputs: Inputs, rule: SkipRule = SkipRule.BOX) -> ErrorKinds:
-    """Count errors and the AP gained if they were fixed; arguments as for `judge`."""
-    return oracle_errors(inputs, oracle_judge(inputs, rule))
-
-
 def oracle_errors(inputs: Inputs, judged: OracleJudged) -> ErrorKinds:
-    """The same, of predictions that `judge` has judged."""
+    """Count errors and the AP gained if they were fixed, of what `oracle_judge` has judged."""
     everything = np.ones(len(judged.true), bool)
     ap = _ap(inputs, judged, everything, judged.category, judged.true, judged.positives)
     counts = {kind: int((judged.kind == kind).sum()) for kind in KINDS}
