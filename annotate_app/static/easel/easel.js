@@ -13,6 +13,7 @@
 
 import { Drawing } from '../canvas/drawing.js';
 import { drawGuides } from '../canvas/guides.js';
+import { encodeCounts } from '../canvas/rle.js';
 import { View } from '../canvas/view.js';
 import { t } from '../texts/texts.js';
 import { BRUSH } from '../tools/brush.js';
@@ -59,7 +60,7 @@ export class Easel {
   #actions = [];
   /** @type {(event: KeyboardEvent) => void} */
   #keys = () => {};
-  #on;
+  #onStep;
   #effects;
 
   /**
@@ -70,7 +71,7 @@ export class Easel {
    *     onClick: a pixel was clicked while the mask can only be looked at
    */
   constructor({ person, eyebrow = t('easel.paint_every_pixel'), onInput = () => {}, onStep = () => {}, onCount = () => {}, onClick = () => {} }) {
-    this.#on = { step: onStep, count: onCount };
+    this.#onStep = onStep;
     this.#ui = buildLayout({
       run: (id) => this.#run(id),
       set: (name, value) => this.#settings.set(name, value),
@@ -96,7 +97,7 @@ export class Easel {
       say: (text, kind) => this.say(text, kind),
       clicked: onClick,
       cornersChanged: () => {
-        this.#on.step();
+        this.#onStep();
         this.#showUndo();
       },
     });
@@ -140,6 +141,11 @@ export class Easel {
     return this.#drawing;
   }
 
+  /** The mask as COCO's compressed run lengths, or an empty text; for tests. */
+  maskRle() {
+    return this.#drawing ? encodeCounts(this.#drawing.mask, this.#drawing.w, this.#drawing.h) : '';
+  }
+
   /** @param {number} x @param {number} y @returns {{x: number, y: number}} page coordinates (CSS px) of the centre of an image pixel */
   screenFromImage(x, y) {
     return this.#view.clientFromPixel(x, y);
@@ -176,7 +182,7 @@ export class Easel {
       onSpans: (spans) => this.#view.touchSpans(spans),
       onTiles: (tiles) => this.#view.touchTiles(tiles),
       onStep: () => {
-        this.#on.step();
+        this.#onStep();
         this.#held.use();
         this.#showUndo();
         if (this.#ui.show.status.dataset.kind === 'warning') this.say('');

@@ -3,10 +3,7 @@
  * Mac's command key as well; shift is written only where it does not already choose the character.
  */
 
-import { t } from '../texts/texts.js';
-
-/** Keys and gestures that have a name in the catalogue. */
-const NAMED = new Set(['Shift', 'Ctrl', 'Alt', 'Space', 'Delete', 'Escape', 'PageUp', 'PageDown', 'Hold', 'Click', 'Drag', 'Wheel', 'RightButton', 'DragCorner', 'TwoFingers', 'DoubleClick']);
+import { textOr } from '../texts/texts.js';
 
 /** Names of physical keys, for keyboards whose characters there are others: '[' is 'ü' on a German one. */
 /** @type {Object<string, string>} */
@@ -81,5 +78,5 @@ export function keyCap(key) {
   /** @type {Object<string, string>} */
   const signs = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Enter: '↵', Backspace: '⌫', '-': '−' };
   if (key === '+') return key;
-  return key.split('+').map((part) => signs[part] ?? (NAMED.has(part) ? t(`key.${part}`) : part)).join(' ');
+  return key.split('+').map((part) => signs[part] ?? textOr(`key.${part}`, part)).join(' ');
 }

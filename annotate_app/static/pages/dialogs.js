@@ -4,14 +4,14 @@
  */
 
 import { el, keyCaps } from '../easel/dom.js';
-import { LANGUAGE, t } from '../texts/texts.js';
+import { LANGUAGE, t, textOr } from '../texts/texts.js';
 
 /** Why a question can be skipped; the server knows the ids, and the catalogue their texts. */
 const REASONS = ['too_blurry', 'too_dark', 'box_wrong', 'category_wrong', 'fully_occluded', 'other'];
 
 /** A skip's reason within a sentence; one that this page does not know as it is. @param {string} reason */
 export function reasonText(reason) {
-  return REASONS.includes(reason) ? t(`skip_reason.${reason}`) : reason;
+  return textOr(`skip_reason.${reason}`, reason);
 }
 
 /**

@@ -3,7 +3,6 @@
  * (work/session.js) that takes the questions from the server, saves drafts and sends the answers.
  */
 
-import { encodeCounts } from '../canvas/rle.js';
 import { Easel } from '../easel/easel.js';
 import { counted, LANGUAGE, t } from '../texts/texts.js';
 import { Api } from '../work/api.js';
@@ -36,7 +35,7 @@ export function mount(root, { rater, project, assistance = [], api = new Api() }
   const ready = painter.session.start();
   Object.assign(root, {
     painter: {
-      maskRle: () => painter.maskRle(),
+      maskRle: () => painter.easel.maskRle(),
       screenFromImage: painter.easel.screenFromImage.bind(painter.easel),
       question: () => painter.question,
       ready,
@@ -81,11 +80,6 @@ class Painter {
     window.addEventListener('pagehide', () => this.session.leave());
     document.addEventListener('visibilitychange', () => this.session.setVisible(document.visibilityState === 'visible'));
     setInterval(() => this.#showTime(), 1000);
-  }
-
-  maskRle() {
-    const { drawing } = this.easel;
-    return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
   /** @param {Task|null} task the question on the easel @returns {import('../easel/contract.js').Action[]} */

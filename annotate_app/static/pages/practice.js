@@ -3,7 +3,6 @@
  * nothing of it becomes an answer or counts as work.
  */
 
-import { encodeCounts } from '../canvas/rle.js';
 import { command } from '../easel/commands.js';
 import { Easel } from '../easel/easel.js';
 import { keyCap } from '../easel/keyboard.js';
@@ -32,7 +31,7 @@ export async function mount(root, { person }) {
   Object.assign(root, {
     practice: {
       step: () => practice.step,
-      maskRle: () => practice.maskRle(),
+      maskRle: () => practice.easel.maskRle(),
       screenFromImage: practice.easel.screenFromImage.bind(practice.easel),
     },
   });
@@ -49,11 +48,6 @@ class Practice {
   /** @param {string} person */
   constructor(person) {
     this.easel = new Easel({ person, onCount: (counter) => this.#did(counter) });
-  }
-
-  maskRle() {
-    const { drawing } = this.easel;
-    return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
   async start() {
@@ -81,7 +75,7 @@ class Practice {
     this.step = step;
     const { id } = STEPS[step];
     const last = step === STEPS.length - 1;
-    this.#showProgress(step);
+    this.easel.progress(step, STEPS.length);
     this.easel.setActions([
       last
         ? { id: 'submit', label: t('painter.submit'), keys: ['Enter'], primary: true, run: () => this.#submit() }
@@ -105,7 +99,7 @@ class Practice {
       return;
     }
     this.step = STEPS.length;
-    this.#showProgress(this.step);
+    this.easel.progress(this.step, STEPS.length);
     const { iou, missed, extra } = compare(drawing.mask, this.#picture.mask);
     this.easel.setActions([
       { id: 'start', label: t('page.go_to_questions'), keys: ['Enter'], primary: true, run: () => location.assign('/') },
@@ -129,11 +123,6 @@ class Practice {
   /** @returns {import('../easel/contract.js').Action} */
   #leaveAction() {
     return { id: 'leave', label: t('practice.leave'), keys: ['S'], quiet: true, run: () => location.assign('/') };
-  }
-
-  /** @param {number} done steps */
-  #showProgress(done) {
-    this.easel.progress(done, STEPS.length, t('easel.done', { done, all: STEPS.length }));
   }
 }
 

@@ -3,7 +3,7 @@
  * (work/review_queue.js) has the next ones ready; a verdict is sent while the next answer is already on the screen.
  */
 
-import { encodeCounts, unpackMask } from '../canvas/rle.js';
+import { unpackMask } from '../canvas/rle.js';
 import { Easel } from '../easel/easel.js';
 import { t } from '../texts/texts.js';
 import { Api, ApiError } from '../work/api.js';
@@ -37,7 +37,7 @@ export function mount(root, { person, project, filters, api = new Api() }) {
       answer: () => review.item?.answer ?? null,
       screenFromImage: review.easel.screenFromImage.bind(review.easel),
       settled: () => review.settled(),
-      maskRle: () => review.maskRle(),
+      maskRle: () => review.easel.maskRle(),
       ready: review.start(),
     },
   });
@@ -99,11 +99,6 @@ class Review {
     });
     window.addEventListener('pagehide', () => this.#autosave.leave());
     setInterval(() => this.item && this.#api.review('keep', {}).catch(() => {}), KEEP_EVERY);
-  }
-
-  maskRle() {
-    const { drawing } = this.easel;
-    return drawing ? encodeCounts(drawing.mask, drawing.w, drawing.h) : '';
   }
 
   /** Starts at the beginning of the queue, with the current filters. */

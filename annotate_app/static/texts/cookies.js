@@ -20,9 +20,10 @@ export function chosenLanguage() {
 
 /** @returns {boolean} whether the server did not know this time zone before */
 export function tellTimeZone() {
-  const told = `o365seg_time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}`;
-  if (document.cookie.split('; ').includes(told)) return false;
-  const [name, zone] = told.split('=');
+  const name = 'o365seg_time_zone';
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const isTold = () => document.cookie.split('; ').includes(`${name}=${zone}`);
+  if (isTold()) return false;
   setCookie(name, zone);
-  return document.cookie.split('; ').includes(told);
+  return isTold();
 }

@@ -20,7 +20,7 @@ export function counted(noun, count) {
   return t(`count.${noun}.${count === 1 ? 'one' : 'other'}`, { count: count.toLocaleString(LANGUAGE) });
 }
 
-/** The text of an error that the server named by a code, or its own message. @param {string} code @param {string} message */
-export function errorText(code, message) {
-  return TEXTS[`error.${code}`] ?? message;
+/** The text of a key that the catalogue may lack, or `otherwise`. @param {string} key @param {string} otherwise */
+export function textOr(key, otherwise) {
+  return TEXTS[key] ?? otherwise;
 }

@@ -3,7 +3,7 @@
  * server recognises a submit by its lease and records it once.
  */
 
-import { errorText, t } from '../texts/texts.js';
+import { t, textOr } from '../texts/texts.js';
 
 /** @typedef {import('../canvas/rle.js').PackedMask} PackedMask */
 
@@ -235,7 +235,7 @@ export class Api {
     const body = await response.json().catch(() => ({}));
     const fallback = response.status === 401 ? t('error.signed_out') : t('error.failed', { status: response.status });
     const message = typeof body.message === 'string' && body.message ? body.message : fallback;
-    throw new ApiError(response.status, body.error ?? 'failed', errorText(body.error, message), body);
+    throw new ApiError(response.status, body.error ?? 'failed', textOr(`error.${body.error}`, message), body);
   }
 }
 
