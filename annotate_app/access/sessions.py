@@ -62,6 +62,11 @@ _LARGE_PATHS = frozenset(
 _PICTURES_PATH = "/settings/pictures"
 
 
+def join_link(address: str, token: str) -> str:
+    """The link of an invitation, at a server's address."""
+    return f"{address.rstrip('/')}{JOIN_ROOT}/{token}"
+
+
 class Sessions:
     """Creates and reads the session cookie; a new password ends all sessions of its rater."""
 

@@ -20,8 +20,8 @@ from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import PRACTICE, render
 from o365seg.project.folder import Project
 from o365seg.store.people.raters import Rater, end_sessions, find_rater
-from o365seg.store.progress.summary import measure_for_rater
 from o365seg.store.schema import Role
+from o365seg.store.work.earlier_work import list_own
 
 
 def make_router(project: Project, sessions: Sessions, throttle: Throttle) -> APIRouter:
@@ -78,7 +78,7 @@ def is_new(project: Project, rater: Rater) -> bool:
     if rater.role is not Role.RATER:
         return False
     with project.store.read() as db:
-        return measure_for_rater(db, rater.id).mine == 0
+        return not list_own(db, rater.id, None, 1)
 
 
 def _page(request: Request, message: str = "", name: str = "", status: int = 200) -> Response:

@@ -33,14 +33,14 @@ def invite(
 
     Use `--role owner` for the first owner of a project.
     """
-    from annotate_app.access.sessions import JOIN_ROOT
+    from annotate_app.access.sessions import join_link
     from o365seg.project.folder import open_project
     from o365seg.store.database import now_ms
     from o365seg.store.people import invitations
 
     with open_project(project).store.write() as db:
         token = invitations.invite(db, role, name=name, by=None, now=now_ms(), days=days)
-    say(f"{url.rstrip('/')}{JOIN_ROOT}/{token}")
+    say(join_link(url, token))
 
 
 @app.command(epilog="Example: `annotate-app invitations my-project`")

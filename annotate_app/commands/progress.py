@@ -84,8 +84,8 @@ def agreement(project: ProjectFolder, json: JsonFile = None) -> None:
 
     refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
-        report = measure_agreement(db)
-        ceiling = released_ceiling(human_ceiling(list_pairs(db)))
+        pairs = list_pairs(db)
+    report, ceiling = measure_agreement(pairs), released_ceiling(human_ceiling(pairs))
     columns = ("pairs", "both painted", "mean IoU", "median IoU", "same choice", "kappa")
     table = Table("", *columns, box=None)
     for column in table.columns[1:]:

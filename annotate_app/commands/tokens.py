@@ -10,6 +10,7 @@ from o365seg.errors import InputError
 from o365seg.store.pipeline.scopes import Scope
 from o365seg.terminal.command_line import utf8
 from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage tokens of the HTTP API.", no_args_is_help=True)
 
@@ -38,16 +39,18 @@ def create(
 def list_all(project: ProjectFolder, json: JsonFile = None) -> None:
     """List the tokens that work."""
     from rich.table import Table
+    from rich.text import Text
 
     from o365seg.project.folder import open_project
     from o365seg.store.pipeline import tokens
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         found = tokens.list_working(db)
     table = Table("name", "scope", "created (UTC)", box=None)
     for token in found:
         at = datetime.fromtimestamp(token.created_at / 1000, UTC)
-        table.add_row(token.name, token.scope.value, f"{at:%Y-%m-%d %H:%M}")
+        table.add_row(Text(token.name), token.scope.value, f"{at:%Y-%m-%d %H:%M}")
     show(found, json, table)
 
 

@@ -8,6 +8,7 @@ from annotate_app.commands.options import ProjectFolder
 from o365seg.errors import InputError
 from o365seg.terminal.command_line import MOST, utf8
 from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage webhooks, which are told of new answers.", no_args_is_help=True)
 
@@ -33,15 +34,23 @@ def list_all(project: ProjectFolder, json: JsonFile = None) -> None:
     from dataclasses import asdict
 
     from rich.table import Table
+    from rich.text import Text
 
     from o365seg.project.folder import open_project
     from o365seg.store.pipeline import webhooks
 
+    refuse_overwriting({"--json": json}, [project])
     with open_project(project).store.read() as db:
         found = webhooks.list_all(db)
     table = Table("id", "URL", "told up to answer", "failures", "last message", box=None)
     for one in found:
-        table.add_row(str(one.id), one.url, str(one.sent_up_to), str(one.failures), one.last_result)
+        table.add_row(
+            str(one.id),
+            Text(one.url),
+            str(one.sent_up_to),
+            str(one.failures),
+            Text(one.last_result),
+        )
     numbers = [
         {name: value for name, value in asdict(one).items() if name != "secret"} for one in found
     ]

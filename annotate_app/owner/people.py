@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from annotate_app.access.sessions import JOIN_ROOT, Owner
+from annotate_app.access.sessions import Owner, join_link
 from annotate_app.web.languages import texts_of
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
@@ -45,7 +45,7 @@ def make_router(project: Project) -> APIRouter:
                 request,
                 problem=texts_of(request).text("people.name_problem", problem=error.message),
             )
-        link = str(request.base_url).rstrip("/") + f"{JOIN_ROOT}/{token}"
+        link = join_link(str(request.base_url), token)
         return _page(request, link=link, link_days=days)
 
     @router.post("/withdraw")

@@ -61,12 +61,13 @@ def make_router(project: Project) -> APIRouter:
 
 
 def _measure(db: Connection, now: int) -> _Measured:
+    pairs = list_pairs(db)
     return _Measured(
         measure_progress(db, now),
         pace.estimate(db, now),
-        rater_quality.measure_raters(db),
+        rater_quality.measure_raters(db, pairs=pairs),
         rater_quality.skips_by_category(db),
-        human_ceiling(list_pairs(db)),
+        human_ceiling(pairs),
         pace.answers_by_quarter(db, now),
         now,
     )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from annotate_app.access.sessions import API_ROOT, JOIN_ROOT
+from annotate_app.access.sessions import API_ROOT, join_link
 from annotate_app.owner.export import Variant, release_response
 from annotate_app.pipeline.access import Inviter, Reader, Releaser
 from annotate_app.web.problems import problem
@@ -75,7 +75,7 @@ def make_router(project: Project) -> APIRouter:
                 )
         except InputError as error:
             return problem(422, "refused", f"name: {error.message}")
-        link = str(request.base_url).rstrip("/") + f"{JOIN_ROOT}/{token}"
+        link = join_link(str(request.base_url), token)
         return JSONResponse({"link": link, "days": body.days}, status_code=201)
 
     return router

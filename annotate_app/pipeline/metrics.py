@@ -1,6 +1,5 @@
 """`/metrics` in Prometheus' text format, for owners and for tokens."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +9,7 @@ from fastapi.responses import Response
 from annotate_app.access.sessions import METRICS_PATH
 from annotate_app.pipeline.access import MetricsReader
 from annotate_app.pipeline.request_counts import RequestCounts
+from annotate_app.web.newest import Kept
 from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.progress.summary import measure_progress
@@ -23,16 +23,11 @@ def make_router(project: Project, counts: RequestCounts) -> APIRouter:
     """The route `/metrics`."""
     router = APIRouter()
     started = time.time()
-    measuring = threading.Lock()
-    newest: tuple[float, list[str]] | None = None
+    of_project = Kept(lambda: list(_of_project(project)), _FRESH_S)
 
     @router.get(METRICS_PATH)
     def metrics(reader: MetricsReader) -> Response:
-        nonlocal newest
-        with measuring:
-            if newest is None or time.monotonic() - newest[0] > _FRESH_S:
-                newest = time.monotonic(), list(_of_project(project))
-            lines = [*newest[1], *_of_server(counts, started)]
+        lines = [*of_project.get(), *_of_server(counts, started)]
         return Response(
             "".join(f"{line}\n" for line in lines),
             media_type="text/plain; version=0.0.4",

@@ -1,4 +1,7 @@
-"""A measurement that a page shows, made again in a thread when it is old; no page waits long."""
+"""Measurements that many ask for and that are made again when they are old.
+
+Whoever asks waits for a `Kept` one. A `Newest` one is made in a thread: no page waits for it long.
+"""
 
 import threading
 import time
@@ -15,6 +18,23 @@ PATIENCE_S = 0.3
 """How long a page waits for it, in seconds; then it shows the one before."""
 
 _SHARE = 5  # and it is begun only after this many times the seconds that the last one took
+
+
+class Kept(Generic[_T]):
+    """A result that is made again when it is older than `fresh_s` seconds; who asks waits."""
+
+    def __init__(self, measure: Callable[[], _T], fresh_s: float) -> None:
+        self._measure = measure
+        self._fresh_s = fresh_s
+        self._lock = threading.Lock()
+        self._kept: tuple[float, _T] | None = None
+
+    def get(self) -> _T:
+        """The result; raises what the function raises, and then keeps the one before."""
+        with self._lock:
+            if self._kept is None or time.monotonic() - self._kept[0] >= self._fresh_s:
+                self._kept = time.monotonic(), self._measure()
+            return self._kept[1]
 
 
 class Newest(Generic[_T]):

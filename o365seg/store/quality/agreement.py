@@ -59,9 +59,8 @@ class AgreementReport:
     by_size: dict[str, Agreement]
 
 
-def measure_agreement(db: sa.Connection) -> AgreementReport:
-    """How much the raters of a project agree."""
-    pairs = list_pairs(db)
+def measure_agreement(pairs: list[Pair]) -> AgreementReport:
+    """How much the raters of a project agree, by its pairs (`list_pairs`)."""
     return AgreementReport(
         summarize(pairs),
         _grouped(pairs, lambda pair: pair.raters),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.store.audit import ODD_TIME
-from o365seg.store.quality.agreement import list_pairs
+from o365seg.store.quality.agreement import Pair, list_pairs
 from o365seg.store.schema import Purpose, Role, Verdict, answer, audit, question, rater
 from o365seg.store.standing import counting_answers, newest_reviews
 
@@ -54,8 +54,13 @@ class RaterQuality:
         return self.rejected / self.reviewed if self.reviewed else None
 
 
-def measure_raters(db: sa.Connection, rater_id: int | None = None) -> list[RaterQuality]:
-    """Every rater's work, by name; only one's where `rater_id` says so."""
+def measure_raters(
+    db: sa.Connection, rater_id: int | None = None, pairs: list[Pair] | None = None
+) -> list[RaterQuality]:
+    """Every rater's work, by name; only one's where `rater_id` says so.
+
+    `pairs` are those of `list_pairs`, from a caller that has them.
+    """
     is_mask = answer.c.counts.is_not(None)
     is_gold = answer.c.purpose == Purpose.GOLD
     counted = (
@@ -79,7 +84,7 @@ def measure_raters(db: sa.Connection, rater_id: int | None = None) -> list[Rater
     if rater_id is not None:
         counted = counted.where(rater.c.id == rater_id)
     verdicts = _verdicts(db)
-    agreements = _agreements(db)
+    agreements = _agreements(list_pairs(db) if pairs is None else pairs)
     odd = _odd_times(db)
     found = []
     for row in db.execute(counted):
@@ -202,10 +207,10 @@ def _odd_times(db: sa.Connection) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _agreements(db: sa.Connection) -> dict[str, list[float]]:
+def _agreements(pairs: list[Pair]) -> dict[str, list[float]]:
     """The IoUs of each rater's masks with other raters' of the same question, by name."""
     found: dict[str, list[float]] = defaultdict(list)
-    for pair in list_pairs(db):
+    for pair in pairs:
         if pair.iou is not None:
             for name in pair.raters:
                 found[name].append(pair.iou)

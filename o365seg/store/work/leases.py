@@ -154,14 +154,11 @@ def close_answering(db: sa.Connection, question_id: int, outcome: str, now: int)
     )
 
 
-def count_waiting(db: sa.Connection, rater_id: int, now: int) -> int:
-    """Questions without an answer that are with other raters: on their screens, or sent back."""
-    [[[waiting]]] = ask(db, waiting_asked(rater_id, now))
-    return waiting
-
-
 def waiting_asked(rater_id: int, now: int) -> Asked:
-    """What `count_waiting` asks, to go with other statements; a row of one number."""
+    """How many questions without an answer are with other raters, on their screens or sent back.
+
+    To go with other statements; a row of one number.
+    """
     return _COUNT_WAITING, {"rater": rater_id, "now": now}
 
 

@@ -123,3 +123,17 @@ def test_tokens_are_managed_by_command(project: Project) -> None:
     assert "nightly" in annotate_app("token", "list", folder).stdout
     assert annotate_app("token", "revoke", folder, "nightly").returncode == 0
     assert annotate_app("token", "revoke", folder, "nightly").returncode == 1
+
+
+@pytest.mark.parametrize("command", ["token", "webhook"])
+def test_a_list_does_not_replace_a_file_of_the_project(project: Project, command: str) -> None:
+    file = project.folder / "project.json"
+    before = file.read_bytes()
+    refused = annotate_app(command, "list", project.folder, "--json", file)
+    assert (refused.returncode != 0, file.read_bytes()) == (True, before)
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_token_s_name_is_listed_as_it_is(project: Project) -> None:
+    annotate_app("token", "create", project.folder, "ci [nightly]")
+    assert "ci [nightly]" in annotate_app("token", "list", project.folder).stdout

@@ -58,7 +58,7 @@ def test_replicas_go_to_others_once_and_change_no_answer(project: Project) -> No
         assert purposes == [Purpose.ANSWER, Purpose.REPLICA, Purpose.REPLICA]
     with project.store.read() as db:
         done = measure_progress(db, now=0)
-        report = agreement.measure_agreement(db)
+        report = agreement.measure_agreement(agreement.list_pairs(db))
     assert (done.masks, done.replicas, done.replicas_wanted) == (9, 18, 18)
     assert report.overall.pairs == 9 * 3
     assert report.overall.same_choice == 1

@@ -9,6 +9,7 @@ from small_project import SmallSource, box_mask, make_source
 
 from o365seg.project.folder import Project, create_project, open_project
 from o365seg.store.database import now_ms
+from o365seg.store.round_trips import ask
 from o365seg.store.work import answers, leases
 from o365seg.store.work.checks import Activity
 
@@ -91,8 +92,8 @@ def test_at_the_end_a_merely_prefetched_question_goes_to_who_is_free(project: Pr
     # Bob got everything but what is on Ada's screen, and Cem has nothing to do but wait for her.
     assert take(project.store, cem) == leases.Work(None, None)
     with project.store.read() as db:
-        assert leases.count_waiting(db, cem, now=0) == 1
-        assert leases.count_waiting(db, ada, now=0) == 0
+        assert ask(db, leases.waiting_asked(cem, now=0)) == [[(1,)]]
+        assert ask(db, leases.waiting_asked(ada, now=0)) == [[(0,)]]
 
 
 def test_a_draft_brings_its_question_back(project: Project) -> None:
