@@ -5,8 +5,8 @@ whoever writes keeps all other writers waiting meanwhile. So statements that do 
 other's results go together, by libpq's pipeline mode. SQLite has no wire and runs them at once.
 """
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
@@ -68,13 +68,26 @@ def _compiled(statement: sa.Executable) -> Compiled:
     return statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
 
 
+@contextmanager
+def _pipeline(connection: Any) -> Iterator[None]:
+    """psycopg's pipeline, which ends with its last result and sends nothing after that.
+
+    psycopg itself may ask for a flush behind the last sync. PostgreSQL takes that for the next
+    command: it stops the clock of `idle_in_transaction_session_timeout` and never starts it again.
+    """
+    with connection.pipeline() as pipeline:
+        fetch = pipeline._fetch_gen
+        pipeline._fetch_gen = lambda *, flush: fetch(flush=False)
+        yield
+
+
 def _send(db: sa.Connection, asked: list[Asked]) -> list[list[Any]]:
     import psycopg  # an extra of the package
     from psycopg.rows import namedtuple_row
 
     connection: Any = db.connection.driver_connection
     begun = connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
-    together = nullcontext() if len(asked) == 1 and begun else connection.pipeline()
+    together = nullcontext() if len(asked) == 1 and begun else _pipeline(connection)
     cursors = []
     try:
         with together:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from browser_rater import sign_in
 from filled_project import fill
 from pages import PAGES
 from serving import Server, serving
@@ -40,13 +41,9 @@ def test_no_page_has_a_serious_violation(
     check("sign-in")
     page.goto(f"{server.url}/join/made-up")
     check("a link that no longer works")
-    page.goto(f"{server.url}/login")
-    page.fill("#name", "Olga")
-    page.fill("#password", "wrong")
-    page.click("button")
+    sign_in(page, server.url, "Olga", "wrong")
     check("sign-in, refused")
-    page.fill("#password", password)
-    page.click("button")
+    sign_in(page, server.url, "Olga", password)
     for path in (*PAGES, "/gallery/999999.jpg"):
         page.goto(server.url + path)
         check(path)

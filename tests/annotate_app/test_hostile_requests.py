@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from browser_rater import sign_in
 from fastapi.testclient import TestClient
 from filled_project import fill
 from hypothesis import HealthCheck, given, settings
@@ -177,10 +178,7 @@ def test_markup_runs_nowhere_in_a_browser(hostile: Project, browser, password: s
     with serving(hostile.folder) as server:
         page = browser.new_page()
         page.set_default_timeout(20_000)
-        page.goto(server.url)
-        page.fill("#name", HOSTILE)
-        page.fill("#password", password)
-        page.click("button")
+        sign_in(page, server.url, HOSTILE, password)
         for path in ("/my-work", "/"):
             page.goto(server.url + path)
         page.wait_for_selector(".painter")
@@ -188,10 +186,7 @@ def test_markup_runs_nowhere_in_a_browser(hostile: Project, browser, password: s
         assert page.evaluate("window.hacked") is None
         assert HOSTILE in page.locator(".painter").inner_text()
         page.context.clear_cookies()
-        page.goto(server.url)
-        page.fill("#name", "Olga")
-        page.fill("#password", password)
-        page.click("button")
+        sign_in(page, server.url, "Olga", password)
         for path in PAGES:
             page.goto(server.url + path)
             assert page.evaluate("window.hacked") is None

@@ -1,6 +1,5 @@
 """Someone at the painter of the real server."""
 
-import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,15 @@ FIND_PAINTER = (
     "window.painterRoot = () => [...document.querySelectorAll('.painter')]"
     ".map((element) => element.parentElement).find((element) => element?.painter)"
 )
+
+
+def sign_in(page: Any, url: str, name: str, password: str) -> None:
+    """Send the sign-in page of a server and wait for the page that follows, whichever it is."""
+    page.goto(f"{url}/login")
+    page.fill("#name", name)
+    page.fill("#password", password)
+    with page.expect_navigation():
+        page.click("button")
 
 
 class Rater:
@@ -31,10 +39,7 @@ class Rater:
         """Open the page, signing in where the server asks for it."""
         self.page.goto(self.url)
         if self.page.url.endswith("/login"):
-            self.page.fill("#name", self.name)
-            self.page.fill("#password", PASSWORD)
-            self.page.click("button")
-            self.page.wait_for_url(re.compile(r"(?<!/login)$"))
+            sign_in(self.page, self.url, self.name, PASSWORD)
             if self.page.url.endswith("/practice"):  # where new raters land
                 self.page.goto(self.url)
         self.page.wait_for_function("window.painterRoot?.()?.painter.question() != null")
