@@ -1,7 +1,7 @@
 """The web application of one project: sign-in, painter page (Gradio), painter routes (FastAPI)."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 # Set before Gradio is imported: no usage data leaves the owner's machine.
@@ -27,7 +27,8 @@ from annotate_app.owner import (
     progress,
     settings,
 )
-from annotate_app.pipeline import api, metrics
+from annotate_app.pipeline import api, metrics, new_projects
+from annotate_app.pipeline.new_projects import ProjectMaker
 from annotate_app.pipeline.request_counts import CountRequests, RequestCounts
 from annotate_app.rater import earlier_work, guidelines, my_work, practice, questions, replies
 from annotate_app.reviewer import review
@@ -56,12 +57,19 @@ fetch('/api/me').then((answer) => {
 _PAGE_CSS = "footer { display: none !important; }"
 
 
-def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
+def make_app(
+    project: Project,
+    hosts: Collection[str] = (),
+    maker: ProjectMaker | None = None,
+    find_maker: Callable[[str], Token | None] | None = None,
+) -> FastAPI:
     """Build the application. Serve it with any ASGI server, in one process.
 
     Args:
         project: The open project.
         hosts: Host names that requests may name; none: any.
+        maker: Makes further projects for programs; None: they can make none.
+        find_maker: In a project that was made so: the tokens that may make projects.
     """
 
     def find(rater_id: int) -> Rater | None:
@@ -71,7 +79,8 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
 
     def find_token(token: str) -> Token | None:
         with project.store.read_once() as db:
-            return tokens.find(db, token)
+            found = tokens.find(db, token)
+        return found if found or find_maker is None else find_maker(token)
 
     sessions = Sessions(project.about.id, signing_key(project.folder), find, find_token)
     counts = RequestCounts()
@@ -101,9 +110,11 @@ def make_app(project: Project, hosts: Collection[str] = ()) -> FastAPI:
         export,
         settings,
         guideline_pictures,
-        api,
     ):
         app.include_router(room.make_router(project))
+    app.include_router(api.make_router(project, invites_owners=find_maker is not None))
+    if maker is not None:
+        app.include_router(new_projects.make_router(maker))
     app.include_router(metrics.make_router(project, counts))
     app.include_router(_me_router(project))
     problems.add_handlers(app)

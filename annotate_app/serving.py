@@ -6,7 +6,7 @@ import socket
 from contextlib import suppress
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from annotate_app.access.connections import ConnectionLimits, limited_protocol
 from annotate_app.web.server_log import log_to_stderr
@@ -38,7 +38,7 @@ def address_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def serve_until_interrupted(app: FastAPI, listening: socket.socket, proxy: str | None) -> None:
+def serve_until_interrupted(app: ASGIApp, listening: socket.socket, proxy: str | None) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
     `proxy`: the only address whose forwarding headers are trusted.

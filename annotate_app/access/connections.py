@@ -17,6 +17,8 @@ from annotate_app.access.security_headers import plain_headers
 
 _log = logging.getLogger("o365seg.connections")
 
+_BODY_BYTES = 4 * 1024 * 1024
+
 
 @dataclass
 class ConnectionLimits:
@@ -24,7 +26,7 @@ class ConnectionLimits:
 
     Attributes:
         head_s: Seconds from connecting to the end of a request's headers.
-        body_s: Seconds for its body, 4 MiB at most (0.3 Mbit/s).
+        body_s: Seconds for each 4 MiB of its body (0.3 Mbit/s).
         in_all: Connections at a time.
         per_address: Connections of one address at a time; an office may share one.
         unlimited: Addresses with no limit of their own: a trusted proxy.
@@ -46,6 +48,7 @@ class LimitedProtocol(H11Protocol):
     _counted: str | None = None
     _deadline: asyncio.TimerHandle | None = None
     _in_body = False
+    _received = 0  # bytes since the deadline was set
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count the connection; close it where there are too many."""
@@ -76,6 +79,7 @@ class LimitedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Handle data; a request that is still incomplete has a deadline."""
+        self._received += len(data)
         super().data_received(data)
         self._watch()
 
@@ -95,9 +99,11 @@ class LimitedProtocol(H11Protocol):
             self._stop_watching()
             return
         in_body = state is h11.SEND_BODY
-        if self._deadline is not None and in_body == self._in_body:
+        arrives = in_body and self._received >= _BODY_BYTES
+        if self._deadline is not None and in_body == self._in_body and not arrives:
             return
         self._stop_watching()
+        self._received = 0
         self._in_body = in_body
         seconds = self.limits.body_s if in_body else self.limits.head_s
         self._deadline = self.loop.call_later(seconds, self._end_late)

@@ -33,6 +33,7 @@ LOGOUT_PATH = "/logout"
 JOIN_ROOT = "/join"  # followed by the token of an invitation
 API_ROOT = "/api/v1"  # for programs, which sign their requests with a token
 METRICS_PATH = "/metrics"
+PROJECTS_ROOT = f"{API_ROOT}/projects"
 
 # Where people land after they sign in: no question's clock starts for those who do not paint.
 _HOMES = {Role.RATER: "/", Role.REVIEWER: "/review", Role.OWNER: "/progress"}
@@ -54,6 +55,7 @@ CSRF_HEADER = b"x-o365seg"
 # Bytes; enough for a mask of 1.3 million runs. A painted one of 12 megapixels has about 10,000.
 MAX_LARGE_BODY = 4 * 1024 * 1024
 MAX_OTHER_BODY = 64 * 1024
+MAX_DETECTIONS = 512 * 1024 * 1024  # those of Objects365 val are about 200 MB
 _LARGE_PATHS = frozenset(
     {"/api/submit", "/api/draft", "/api/review/repaint", "/api/review/draft", "/settings"}
 )
@@ -175,6 +177,8 @@ class SessionGuard:
         most = MAX_LARGE_BODY if path in _LARGE_PATHS else MAX_OTHER_BODY
         if path == _PICTURES_PATH:
             most = LARGEST_FILE + MAX_OTHER_BODY
+        if path.startswith(f"{PROJECTS_ROOT}/"):
+            most = MAX_DETECTIONS
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > most or b"transfer-encoding" in headers:
             return problem(413, "too_large", "the request is too large")

@@ -49,6 +49,25 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    projects: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder in which programs make further projects by the HTTP API, with a token of "
+            "scope create. Each project NAME of the folder is served at NAME.HOST, where HOST is "
+            "a name of --hostname, or localhost.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_images: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLACE",
+            help="With --projects: a folder or URL in which images of such projects may be; may "
+            "be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     behind_proxy: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +96,20 @@ def serve(
     sign_in = _who_can_sign_in(project, names, [one.role for one in invited])
     if not hostname and behind_proxy is None:
         hostname = _own_names(host)
-    _serve(opened, listen(host, port), sign_in, behind_proxy, hostname or [])
+    if projects is not None and not hostname:
+        raise InputError("needs --hostname: projects are served at NAME.HOST", field="--projects")
+    if allow_images and projects is None:
+        raise InputError("needs --projects", field="--allow-images")
+    _serve(
+        opened,
+        listen(host, port),
+        sign_in,
+        behind_proxy,
+        hostname or [],
+        projects,
+        allow_images or [],
+        database,
+    )
 
 
 @app.command(epilog="Example: `annotate-app demo demo/project`")
@@ -138,14 +170,25 @@ def _serve(
     sign_in: str,
     proxy: str | None,
     hosts: Sequence[str],
+    projects: Path | None = None,
+    image_places: Sequence[str] = (),
+    database: str = "",
 ) -> None:
     """Serve until interrupted; print the address and how to sign in."""
     say("starting …")
+    from annotate_app.pipeline.new_projects import ProjectMaker
     from annotate_app.pipeline.webhook_sender import WebhookSender
+    from annotate_app.project_hosts import ProjectHosts
     from annotate_app.server import make_app
     from annotate_app.serving import address_of, serve_until_interrupted
 
-    app = make_app(project, hosts)
+    more = None
+    if projects is None:
+        app = make_app(project, hosts)
+    else:
+        maker = ProjectMaker(project, projects, image_places)
+        more = ProjectHosts(project, maker, hosts, database)
+        app = more.home_app
     for language, texts in app.state.languages.catalogues.items():
         if texts.missing:
             missing = f"{len(texts.missing)} texts are missing, the first {texts.missing[0]}"
@@ -154,9 +197,11 @@ def _serve(
     sender.start()
     say(f"\n  {address_of(listening)}\n\n{sign_in}\nCtrl-C stops the server.\n")
     try:
-        serve_until_interrupted(app, listening, proxy)
+        serve_until_interrupted(more or app, listening, proxy)
     finally:
         sender.stop()
+        if more is not None:
+            more.close()
         project.store.close()
     say("stopped; all submitted answers are saved")
 

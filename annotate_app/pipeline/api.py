@@ -20,12 +20,16 @@ from o365seg.project.folder import Project
 from o365seg.store.database import now_ms
 from o365seg.store.people import invitations
 from o365seg.store.pipeline import feed
+from o365seg.store.pipeline.scopes import Scope
 from o365seg.store.progress.summary import measure_progress
 from o365seg.store.roles import Role
 
 
 class InviteBody(BaseModel):
-    """Whom to invite. Owners are invited by owners and by the command line only."""
+    """Whom to invite.
+
+    Owners are invited by owners and by the command line, and by the program that made the project.
+    """
 
     role: Role = Role.RATER
     name: Text | None = Field(default=None, max_length=100)
@@ -35,8 +39,8 @@ class InviteBody(BaseModel):
 _Invite = Annotated[InviteBody, Depends(json_body(InviteBody))]
 
 
-def make_router(project: Project) -> APIRouter:
-    """The routes under `/api/v1`."""
+def make_router(project: Project, *, invites_owners: bool = False) -> APIRouter:
+    """The routes under `/api/v1`; `invites_owners`: for whoever made the project by the API."""
     router = APIRouter(prefix=API_ROOT)
 
     @router.get("/status")
@@ -66,7 +70,8 @@ def make_router(project: Project) -> APIRouter:
 
     @router.post("/invitations")
     def invite(request: Request, inviter: Inviter, body: _Invite) -> JSONResponse:
-        if body.role is Role.OWNER:
+        by_maker = inviter is not None and inviter.scope is Scope.CREATE and invites_owners
+        if body.role is Role.OWNER and not by_maker:
             return problem(403, "refused", "The API invites raters and reviewers only.")
         try:
             with project.store.write() as db:

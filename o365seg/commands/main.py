@@ -8,7 +8,7 @@ import typer
 from o365seg.commands import release as cli_release
 from o365seg.commands import status
 from o365seg.terminal import command_line, progress_bar
-from o365seg.terminal.output import say
+from o365seg.terminal.output import STDOUT, JsonFile, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = command_line.make_app(
@@ -55,6 +55,7 @@ def create(
         int, typer.Option(help="Random seed; the same seed gives the same sample anywhere.")
     ] = 0,
     database: command_line.DatabaseUrl = "",
+    json: JsonFile = None,
 ) -> None:
     """Create a project: sample images and ask one question for each non-crowd box."""
     from o365seg.errors import InputError
@@ -81,10 +82,12 @@ def create(
     _list("image corrected:", report.remarks)
     _list("box not used:", report.unaskable)
     _list("box used, but unusual:", report.overruns)
-    say(
-        f"{project}: {report.images} images, {report.questions} questions, "
-        f"{report.crowds} crowd boxes not used"
-    )
+    if json != STDOUT:
+        say(
+            f"{project}: {report.images} images, {report.questions} questions, "
+            f"{report.crowds} crowd boxes not used"
+        )
+    show(report, json)
     if report.warning:
         say(f"warning: {source}: {report.warning}", err=True)
     if detections and report.images < count:

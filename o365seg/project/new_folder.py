@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 try:
@@ -64,7 +65,7 @@ def new_folder(folder: Path) -> Iterator[NewFolder]:
         mode = folder.stat().st_mode & 0o777 if folder.exists() else allowed_by_umask(0o777)
         parents = [parent for parent in folder.parents if not parent.exists()]
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _delete_unfinished(folder)
+        delete_unfinished(folder.parent, folder.name)
         # Named before it is made: an interruption in between leaves nothing.
         work = folder.parent / f".{folder.name}.{secrets.token_hex(4)}{_UNFINISHED}"
         work.mkdir(mode=0o700)
@@ -82,14 +83,34 @@ def new_folder(folder: Path) -> Iterator[NewFolder]:
             os.close(lock)
 
 
-def _delete_unfinished(folder: Path) -> None:
-    """Delete unfinished folders whose maker no longer runs."""
-    for left in folder.parent.iterdir():
-        if left.name.startswith(f".{folder.name}.") and left.name.endswith(_UNFINISHED):
-            lock = _try_lock(left)
-            if lock is not None:
-                shutil.rmtree(left, ignore_errors=True)
-                os.close(lock)
+def delete_unfinished(parent: Path, name: str = "*") -> None:
+    """Delete unfinished folders whose maker no longer runs.
+
+    Args:
+        parent: The folder that they are in.
+        name: Of the folder that was to be made; `*`: any.
+    """
+    for left in _unfinished(parent, name):
+        lock = _try_lock(left)
+        if lock is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(lock)
+
+
+def is_in_the_making(folder: Path) -> bool:
+    """Whether a process makes this folder now."""
+    for unfinished in _unfinished(folder.parent, folder.name):
+        lock = _try_lock(unfinished)
+        if lock is None and unfinished.exists():
+            return True
+        if lock is not None:
+            os.close(lock)
+    return False
+
+
+def _unfinished(parent: Path, name: str) -> Iterator[Path]:
+    pattern = "*" if name == "*" else escape(name)
+    yield from parent.glob(f".{pattern}.{'[0-9a-f]' * 8}{_UNFINISHED}")
 
 
 def _try_lock(folder: Path) -> int | None:

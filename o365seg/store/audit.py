@@ -3,6 +3,7 @@
 And `ODD_TIME`: whose answer claimed more active time than its rater can have had.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,14 +63,7 @@ def list_entries(
         before: Only entries with a smaller id, for the next page.
         limit: At most so many.
     """
-    query = (
-        sa.select(
-            audit.c.id, audit.c.at, rater.c.name, audit.c.action, audit.c.subject, audit.c.detail
-        )
-        .select_from(audit.outerjoin(rater, audit.c.actor_id == rater.c.id))
-        .order_by(audit.c.id.desc())
-        .limit(limit)
-    )
+    query = _NEWEST.limit(limit)
     if actor is not None:
         query = query.where(rater.c.name == actor)
     if action is not None:
@@ -79,6 +73,20 @@ def list_entries(
     return [Entry(*row) for row in db.execute(query)]
 
 
+def newest_about(db: sa.Connection, subject: str, actions: Collection[str]) -> Entry | None:
+    """The newest entry of one of `actions` about a subject."""
+    about = (audit.c.subject == subject, audit.c.action.in_(list(actions)))
+    rows = db.execute(_NEWEST.where(*about).limit(1))
+    return next((Entry(*row) for row in rows), None)
+
+
 def list_actions(db: sa.Connection) -> list[str]:
     """Every action that occurs."""
     return list(db.execute(sa.select(audit.c.action).distinct().order_by(audit.c.action)).scalars())
+
+
+_NEWEST = (
+    sa.select(audit.c.id, audit.c.at, rater.c.name, audit.c.action, audit.c.subject, audit.c.detail)
+    .select_from(audit.outerjoin(rater, audit.c.actor_id == rater.c.id))
+    .order_by(audit.c.id.desc())
+)

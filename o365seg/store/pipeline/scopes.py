@@ -10,6 +10,7 @@ class Scope(StrEnum):
     READ = "read"  # progress and answers
     RELEASE = "release"  # the release, and a note of it in the audit log
     INVITE = "invite"  # invitations of raters and reviewers
+    CREATE = "create"  # new projects, and everything above in each of them
 
     def includes(self, other: "Scope") -> bool:
         """Whether this scope allows what `other` allows."""

@@ -1,0 +1,206 @@
+"""Projects that programs make: what is accepted, what is left behind, and how they are served."""
+
+import inspect
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from serving import serving
+from small_project import SmallSource
+
+from annotate_app.access import sessions
+from annotate_app.commands.main import serve
+from annotate_app.pipeline.new_projects import Options, ProjectMaker
+from annotate_app.project_hosts import ProjectHosts
+from o365seg.commands.main import create
+from o365seg.errors import InputError
+from o365seg.project.folder import Project
+from o365seg.project.new_folder import new_folder
+from o365seg.store.audit import list_entries
+from o365seg.store.pipeline import tokens
+from o365seg.store.pipeline.scopes import Scope
+
+ROOT = "/api/v1/projects"
+
+
+@pytest.fixture
+def maker(project: Project, source: SmallSource, tmp_path: Path) -> ProjectMaker:
+    return ProjectMaker(project, tmp_path / "more", [str(source.images), "s3://bucket/val/"])
+
+
+@pytest.fixture
+def client(project: Project, maker: ProjectMaker) -> Iterator[TestClient]:
+    """A program with a token of scope create."""
+    with project.store.write() as db:
+        token = tokens.create(db, "maker", Scope.CREATE, 0)
+    with TestClient(
+        ProjectHosts(project, maker, ["testserver"]),
+        headers={"Authorization": f"Bearer {token}"},
+        follow_redirects=False,
+    ) as client:
+        yield client
+
+
+def wait(client: TestClient | httpx.Client, name: str) -> dict:
+    """What became of a project, when it is made or has failed."""
+    for _ in range(600):
+        found = client.get(f"{ROOT}/{name}")
+        assert found.status_code == 200, found.text
+        if found.json()["status"] != "creating":
+            return found.json()
+        time.sleep(0.1)
+    raise AssertionError("never made")
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_project_is_made_served_and_released_without_a_shell(
+    client: TestClient, maker: ProjectMaker, project: Project, source: SmallSource
+) -> None:
+    options = {"images": str(source.images), "count": 2, "seed": 5}
+    body = source.detections.read_bytes()
+    begun = client.put(f"{ROOT}/cars", params=options, content=body)
+    assert (begun.status_code, begun.json()["status"]) == (202, "creating")
+    # One at a time, and never over another.
+    assert client.put(f"{ROOT}/vans", params=options, content=body).status_code == 429
+    made = wait(client, "cars")
+    assert (made["status"], made["address"]) == ("ready", "http://cars.testserver/")
+    assert (made["report"]["images"], made["report"]["excluded"]) == (2, [])
+    assert client.put(f"{ROOT}/cars", params=options, content=body).status_code == 409
+    assert left(maker.folder) == ["cars"]
+
+    cars = {"Host": "cars.testserver"}
+    status = client.get("/api/v1/status", headers=cars).json()
+    assert (status["images"], status["project"] != project.about.id) == (2, True)
+    assert client.get("/api/v1/release", headers=cars).json()["info"]["seed"] == 5
+    # Its maker invites its owner, who is nobody in the first project.
+    invitation = {"name": "Olga", "role": "owner"}
+    assert client.post("/api/v1/invitations", json=invitation).status_code == 403
+    link = client.post("/api/v1/invitations", json=invitation, headers=cars).json()["link"]
+    assert link.startswith("http://cars.testserver/join/")
+    stranger = TestClient(client.app, base_url="http://cars.testserver")
+    assert "Olga" in stranger.get(link).text
+    assert client.get(f"{ROOT}/cars", headers=cars).status_code == 404
+    with project.store.write() as db:
+        actions = [entry.action for entry in list_entries(db)]
+        assert actions == ["project.created", "project.create", "token.create"]
+        tokens.revoke(db, "maker", 1)
+    assert client.get("/api/v1/status", headers=cars).status_code == 401
+
+
+def test_a_fault_is_told_as_the_command_tells_it_and_leaves_nothing(
+    client: TestClient, maker: ProjectMaker, source: SmallSource
+) -> None:
+    source.content["annotations"][3]["bbox"][2] = "wide"
+    source.rewrite()
+    options = {"images": str(source.images)}
+    client.put(f"{ROOT}/cars", params=options, content=source.detections.read_bytes())
+    failed = wait(client, "cars")
+    why = "cars.json: annotations[3] (id 4), field 'bbox[2]': must be a number, not text"
+    assert failed == {"name": "cars", "status": "failed", "message": why}
+    assert left(maker.folder) == []
+    assert client.get("/login", headers={"Host": "cars.testserver"}).status_code == 404
+
+
+REFUSED = [
+    ("cars", {"images": "/etc"}, "must be in one of the allowed places"),
+    ("cars", {"images": "IMAGES/../.."}, "must be in one of the allowed places"),
+    ("cars", {"images": "s3://bucket/value"}, "must be in one of the allowed places"),
+    ("cars", {"images": "s3://bucket/val/../x"}, "must be in one of the allowed places"),
+    ("cars", {"images": "s3://bucket/val/a::file:///etc"}, "must be in one of the allowed"),
+    ("cars", {"images": "s3://bucket/val/%2e%2e/x"}, "must be in one of the allowed places"),
+    ("cars", {}, "images: Field required"),
+    ("cars", {"images": "IMAGES", "count": 0}, "count: Input should be greater"),
+    ("cars", {"images": "IMAGES", "only": "/etc/passwd"}, "only: String should match"),
+    ("cars", {"images": "IMAGES", "database": "x"}, "database: Extra inputs"),
+    ("Cars", {"images": "IMAGES"}, "name: String should match"),
+    ("a.b", {"images": "IMAGES"}, "name: String should match"),
+]
+
+
+def test_requests_are_refused_before_anything_is_made(
+    client: TestClient, maker: ProjectMaker, source: SmallSource
+) -> None:
+    images = str(source.images)
+    for name, options, says in REFUSED:
+        params = {key: str(value).replace("IMAGES", images) for key, value in options.items()}
+        refused = client.put(f"{ROOT}/{name}", params=params, content=b"{}")
+        assert (refused.status_code, says in refused.json()["message"]) == (422, True), params
+    assert left(maker.folder) == []
+
+
+def test_places_below_the_allowed_ones_are_accepted(maker: ProjectMaker) -> None:
+    for url in ("s3://bucket/val", "s3://bucket/val/", "s3://bucket/val/a/b"):
+        assert maker.check_images(url) == url
+
+
+def test_who_may_make_projects(
+    client: TestClient, project: Project, source: SmallSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with project.store.write() as db:
+        weaker = tokens.create(db, "weaker", Scope.INVITE, 0)
+    options = {"images": str(source.images)}
+    stranger = TestClient(client.app, follow_redirects=False)
+    for method in ("PUT", "GET"):
+        assert stranger.request(method, f"{ROOT}/cars", params=options).status_code == 401
+        headers = {"Authorization": f"Bearer {weaker}"}
+        refused = stranger.request(method, f"{ROOT}/cars", params=options, headers=headers)
+        assert (refused.status_code, "scope create" in refused.text) == (403, True)
+    monkeypatch.setattr(sessions, "MAX_DETECTIONS", 10)
+    large = client.put(f"{ROOT}/cars", params=options, content=b" " * 11)
+    assert large.status_code == 413
+    assert client.get(f"{ROOT}/cars").status_code == 404
+
+
+def test_what_a_killed_server_left_is_deleted_but_not_what_is_being_made(
+    project: Project, tmp_path: Path
+) -> None:
+    more = tmp_path / "more"
+    (more / ".cars.0123abcd.unfinished").mkdir(parents=True)
+    (more / ".kept").mkdir()
+    with new_folder(more / "vans") as making:
+        maker = ProjectMaker(project, more, [])
+        assert left(more) == [".kept", making.work.name]
+        assert maker.status("vans") == {"status": "creating"}
+    assert maker.status("vans") is None
+
+
+def test_options_are_those_of_the_command() -> None:
+    """But for what the server decides, and for the file, which is the body."""
+    of_command = set(inspect.signature(create).parameters)
+    of_server = {"project", "detections", "masks", "database", "json"}
+    assert set(Options.model_fields) - {"source"} == of_command - of_server
+
+
+def test_a_server_serves_the_projects_of_its_folder(
+    project: Project, source: SmallSource, tmp_path: Path
+) -> None:
+    folder, more = project.folder, tmp_path / "more"
+    with project.store.write() as db:
+        token = tokens.create(db, "maker", Scope.CREATE, 0)
+    options = ("--projects", str(more), "--allow-images", str(source.images))
+    with (
+        serving(folder, options=options) as server,
+        httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client,
+    ):
+        put = {"images": str(source.images)}
+        client.put(f"{ROOT}/cars", params=put, content=source.detections.read_bytes())
+        address = wait(client, "cars")["address"]
+        port = server.url.rpartition(":")[2]
+        assert address == f"http://cars.localhost:{port}/"
+        page = client.get("/login", headers={"Host": f"cars.localhost:{port}"})
+        assert "cars" in page.text
+        code, said = server.interrupt()
+        assert (code, "Traceback" in said) == (0, False), said
+
+
+def test_serve_says_what_such_projects_need(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'--projects': needs --hostname"):
+        serve(project.folder, host="0.0.0.0", projects=tmp_path / "more")
+    with pytest.raises(InputError, match="'--allow-images': needs --projects"):
+        serve(project.folder, allow_images=["/srv"])
