@@ -27,29 +27,35 @@ def make_router(project: Project) -> APIRouter:
     def show(request: Request, owner: Owner) -> Response:
         with project.store.read() as db:
             done = measure_progress(db, now_ms())
-        return render(request, "owner/export.html", done=done)
+        return render(request, "owner/export.html", done=done, corrects=project.about.corrects)
 
     @router.post("/export")
-    def download(owner: Owner, variant: Annotated[Variant, Form()]) -> Response:
+    def download(
+        owner: Owner,
+        variant: Annotated[Variant, Form()],
+        consensus: Annotated[bool, Form()] = False,
+    ) -> Response:
         try:
-            return release_response(project, variant, owner.id)
+            return release_response(project, variant, owner.id, consensus=consensus)
         except InputError as error:
             raise HTTPException(500, str(error)) from None
 
     return router
 
 
-def release_response(project: Project, variant: Variant, actor_id: int | None) -> Response:
-    """The release as a download, noted in the audit log.
+def release_response(
+    project: Project, variant: Variant, actor_id: int | None, *, consensus: bool = False
+) -> Response:
+    """The release as a download, noted in the audit log; see `write_release`.
 
     Raises:
-        InputError: the project is damaged.
+        InputError: the project is damaged, or corrects a file and a consensus is wanted.
     """
     stock = variant == "pycocotools"
     with ExitStack() as closing:
         file = closing.enter_context(tempfile.TemporaryFile())
         try:
-            written = write_release(project, file, for_stock_tools=stock)
+            written = write_release(project, file, for_stock_tools=stock, consensus=consensus)
         except OSError as error:
             raise InputError(f"the release cannot be written: {error.strerror}") from None
         note_export(project, written.info, variant, actor_id)

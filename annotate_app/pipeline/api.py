@@ -62,9 +62,13 @@ def make_router(project: Project, *, invites_owners: bool = False) -> APIRouter:
         return {"answers": found, "next": found[-1]["id"] if found else since}
 
     @router.get("/release")
-    def release(releaser: Releaser, variant: Variant = "benchmark") -> Response:
+    def release(
+        releaser: Releaser, variant: Variant = "benchmark", consensus: bool = False
+    ) -> Response:
+        if consensus and project.about.corrects:
+            return problem(422, "refused", "consensus: not available, this project corrects a file")
         try:
-            return release_response(project, variant, None)
+            return release_response(project, variant, None, consensus=consensus)
         except InputError as error:
             return problem(500, "damaged", str(error))
 

@@ -79,9 +79,13 @@ def test_the_export_is_the_release_and_is_audited(
         expected = json.loads(json.dumps(build_release(project, for_stock_tools=stock)))
         assert json.loads(sent.content) == expected
         assert sent.headers["content-disposition"].startswith("attachment")
+    sent = client.post("/export", data={"variant": "benchmark", "consensus": "yes"})
+    assert sent.json() == json.loads(json.dumps(build_release(project, consensus=True)))
+    assert sent.json()["info"]["consensus"] == {"masks": 0, "changed": 0}
     with project.store.read() as db:
         entries = audit.list_entries(db, action="export")
     assert [(entry.actor, entry.subject) for entry in entries] == [
+        ("Olga", "benchmark"),
         ("Olga", "pycocotools"),
         ("Olga", "benchmark"),
     ]
