@@ -7,7 +7,6 @@ What the core does not take, and a subclass that changes how matching works, goe
 `plain_cocoeval`.
 """
 
-import copy
 import datetime
 import time
 from typing import Any
@@ -19,7 +18,7 @@ from benchmark.average_precision import native_core
 from benchmark.average_precision.native_path import is_built
 from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.drop_in.core_input import CoreInput, input_of, untouched_input
-from benchmark.drop_in.core_passes import Passes, is_possible, read, unique
+from benchmark.drop_in.core_passes import Passes, copy_of, is_possible, read, unique
 from benchmark.drop_in.plain_cocoeval import PlainCOCOeval
 from benchmark.drop_in.summary_lines import summary_lines
 from benchmark.reading.choices import Iou, SkipRule
@@ -123,7 +122,7 @@ class COCOeval(PlainCOCOeval):
         self._passes, self._accumulated = passes, None
         for name in _ON_DEMAND:
             vars(self).pop(name, None)
-        self._paramsEval = copy.deepcopy(self.params)
+        self._paramsEval = copy_of(self.params)
         print(f"DONE (t={time.time() - start:0.2f}s).")
 
     def _match(self) -> Passes | None:

@@ -94,7 +94,7 @@ class Passes:
         self, given: CoreInput, core: "_native.Evaluation", params: Any, rule: SkipRule
     ) -> None:
         self._given = given
-        self._params = copy.deepcopy(params)  # the caller's may change
+        self._params = copy_of(params)  # the caller's may change
         self._rule = rule
         self._image_ids = core.ids(True)
         self._category_ids = core.ids(False)
@@ -211,4 +211,15 @@ def _count(part: slice) -> int:
 
 def unique(values: Sequence[Any]) -> list[Any]:
     """As pycocotools' `evaluate` sorts ids."""
+    if {type(value) for value in values} <= {int}:
+        # `np.unique` loads `numpy.ma`, which takes longer than sorting.
+        return list(np.array(sorted(set(values)), np.int64))
     return list(np.unique(values))
+
+
+def copy_of(params: Any) -> Any:
+    """A deep copy of pycocotools' parameters; ids cannot change, only their lists."""
+    made = copy.copy(params)
+    for name, value in vars(params).items():
+        setattr(made, name, list(value) if name in ("imgIds", "catIds") else copy.deepcopy(value))
+    return made

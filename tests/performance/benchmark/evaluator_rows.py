@@ -8,15 +8,18 @@
         --peers /tmp/peers/bin/python
 
 Every tool is a whole process, from a cold interpreter to its printed numbers; a row's tools run in
-turn, so that a busy machine affects them equally. Prints medians of processor time, how many times
-the best other tool needs, and the number that each tool found. The other tools read the ground
-truth without skipped objects. A tool that is not installed or fails is named and left out. This
-script tests nothing.
+turn, so that a busy machine affects them equally. The row "drop-in calls" counts what a training
+loop waits for: the calls, without the interpreter and its imports. Prints medians of processor
+time, how many times the best other tool needs, and the number that each tool found. The other tools
+read the ground truth without skipped objects. A tool that is not installed or fails is named and
+left out. Modules are compiled first, as pip does when it installs; `--ours` names a Python in which
+this project is installed from a wheel. This script tests nothing.
 """
 
 import argparse
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +31,11 @@ from compare import CALLS, PEERS, START, run, with_boxes, without_skipped
 from panoptic_and_semantic import CATEGORIES, write
 
 COMMAND = "from benchmark.commands.fast_path import console; console()"
+COMPILE = """
+import compileall, benchmark, o365seg
+for package in (benchmark, o365seg):
+    compileall.compile_dir(package.__path__[0], quiet=1)
+"""
 CLASSES = "from benchmark import COCO, COCOeval\n"
 VERNIER = "import sys, vernier\nfrom pathlib import Path\nfrom vernier import instance\n"
 TIDE = f"""{VERNIER}
@@ -64,11 +72,15 @@ print("AP", 100 * evaluate_semantic_from_pngs(
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that people run: our command and other tools' programs."""
+    """One thing that people run: our command and other tools' programs.
+
+    `counted`: whether the programs print the seconds that count, after the word CALLS.
+    """
 
     name: str
     ours: list[str]
     peers: dict[str, list[str]] = field(default_factory=dict)
+    counted: bool = False
 
 
 def classes(start: str, iou: str = "segm") -> str:
@@ -76,11 +88,22 @@ def classes(start: str, iou: str = "segm") -> str:
     return START + start + CALLS.replace('"segm"', f'"{iou}"')
 
 
-def instance_rows(truth: str, results: str, stock: str, boxed: str, peers: str) -> list[Row]:
+def timed_classes(start: str) -> str:
+    """As `classes`, printing the processor seconds of the calls."""
+    clock = "from time import process_time\nbegun = process_time()\n"
+    return START + start + clock + CALLS + 'print("CALLS", process_time() - begun)\n'
+
+
+def instance_rows(
+    truth: str, results: str, stock: str, boxed: str, ours: str, peers: str
+) -> list[Row]:
     """The rows that read results files."""
-    command = [sys.executable, "-c", COMMAND]
+    command = [ours, "-c", COMMAND]
     files = {name: [stock, boxed if name == "vernier" else results] for name in PEERS}
     tools = {name: [peers, "-c", classes(start), *files[name]] for name, start in PEERS.items()}
+    calls = {
+        name: [peers, "-c", timed_classes(start), *files[name]] for name, start in PEERS.items()
+    }
     boundary = [peers, "-c", classes(PEERS["vernier"], "boundary"), *files["vernier"]]
     tide = {
         "vernier": [peers, "-c", TIDE, *files["vernier"]],
@@ -90,7 +113,8 @@ def instance_rows(truth: str, results: str, stock: str, boxed: str, peers: str) 
     with_report = [*given, "--report", str(Path(truth).with_name("report.html"))]
     return [
         Row("evaluate", [*command, "evaluate", *given], tools),
-        Row("drop-in classes", [sys.executable, "-c", classes(CLASSES), truth, results], tools),
+        Row("drop-in classes", [ours, "-c", classes(CLASSES), truth, results], tools),
+        Row("drop-in calls", [ours, "-c", timed_classes(CLASSES), truth, results], calls, True),
         Row("boundary", [*command, "evaluate", *given, "--iou", "boundary"], {"vernier": boundary}),
         Row("errors", [*command, "errors", *given], tide),
         Row("by size", [*command, "evaluate", *given, "--by", "size"]),
@@ -98,9 +122,9 @@ def instance_rows(truth: str, results: str, stock: str, boxed: str, peers: str) 
     ]
 
 
-def pixel_rows(folder: Path, peers: str) -> list[Row]:
+def pixel_rows(folder: Path, ours: str, peers: str) -> list[Row]:
     """Panoptic quality and mean IoU of generated images."""
-    command = [sys.executable, "-c", COMMAND, "evaluate"]
+    command = [ours, "-c", COMMAND, "evaluate"]
     segments = [str(folder / f"{side}.json") for side in ("true", "predicted")]
     labels = [str(folder / f"{side}_labels") for side in ("true", "predicted")]
     return [
@@ -136,7 +160,7 @@ def measure(row: Row, rounds: int) -> None:
                 print(f"{row.name:16} {name} is left out: {fault}")
                 del tools[name], times[name]
                 continue
-            times[name].append(cpu)
+            times[name].append(float(text.split("CALLS")[1]) if row.counted else cpu)
             numbers[name] = found_number(text)
     medians = {name: statistics.median(some) for name, some in times.items()}
     others = [cpu for name, cpu in medians.items() if name != "o365seg"]
@@ -150,11 +174,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare with other tools, row by row.")
     parser.add_argument("workload", type=Path)
     parser.add_argument("--peers", default=sys.executable, help="Python with the other tools")
+    parser.add_argument("--ours", default=sys.executable, help="Python with this project")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=600, help="for PQ and mIoU")
     parser.add_argument("--only", action="append", help="run only this row; may be repeated")
     parser.add_argument("--without", action="append", default=[], help="leave out this tool")
     arguments = parser.parse_args()
+    subprocess.run([arguments.ours, "-c", COMPILE], check=True)
     folder = arguments.workload
     truth, results = folder / "truth.json", folder / "results.json"
     with tempfile.TemporaryDirectory() as name:
@@ -165,8 +191,10 @@ def main() -> None:
             pixels = not arguments.only or {*arguments.only} & {"panoptic", "semantic"}
             pool.submit(write, Path(name), arguments.images if pixels else 0).result()
         rows = [
-            *instance_rows(str(truth), str(results), str(stock), str(boxed), arguments.peers),
-            *pixel_rows(Path(name), arguments.peers),
+            *instance_rows(
+                str(truth), str(results), str(stock), str(boxed), arguments.ours, arguments.peers
+            ),
+            *pixel_rows(Path(name), arguments.ours, arguments.peers),
         ]
         print(f"{'row':16} {'tool':22}{'CPU s':>8}  {'ahead':7} found")
         for row in rows:
