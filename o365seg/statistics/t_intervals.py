@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from o365seg.statistics.students_t import two_tails, upper_quantile
+
 LEVEL = 0.95
 LEAST_IMAGES = 10
 """Images with objects that an interval or a p-value needs; with fewer there is none."""
@@ -118,10 +120,8 @@ def interval(
         corrected: For the number of images.
         bounds: The least and the greatest possible value.
     """
-    from scipy.special import stdtrit
-
     error = float(values.std(ddof=1)) * corrected.factor
-    reach = float(stdtrit(corrected.degrees_of_freedom, (1 + LEVEL) / 2)) * error
+    reach = upper_quantile(corrected.degrees_of_freedom, (1 - LEVEL) / 2) * error
     return Interval(
         low=max(estimate - reach, bounds[0]),
         high=min(estimate + reach, bounds[1]),
@@ -137,11 +137,9 @@ def p_value(estimate: float, error: float, corrected: Correction) -> float:
     At least 2^(1 − images), the smallest that a sign test over the images could give: resamples
     that all agree do not make a difference certain.
     """
-    from scipy.special import stdtr
-
     if abs(estimate) <= 1e-12:  # equal up to rounding
         return 1.0
-    beyond = 2 * float(stdtr(corrected.degrees_of_freedom, -abs(estimate) / error)) if error else 0
+    beyond = two_tails(corrected.degrees_of_freedom, abs(estimate) / error) if error else 0
     return max(beyond, 2.0 ** (1 - corrected.images))
 
 

@@ -17,7 +17,10 @@
 #include "../base/settings.h"
 #include "accumulation.h"
 
-enum { LANES = 16 };
+enum {
+    LANES = 16,
+    FEW = 511 /* positives: rows of `reached` up to here are kept, one after the other */
+};
 
 typedef struct {
     uint32_t lane[LANES];
@@ -39,8 +42,13 @@ typedef struct {
     size_t items_capacity, item_count;
     Step *steps; /* [thresholds, capacity] */
     size_t capacity;
-    uint8_t *reached; /* [lanes, most positives + 1]: recalls reached by a number */
-    size_t reached_capacity;
+    int32_t *sought; /* the image of each annotation to find */
+    size_t sought_capacity, sought_count;
+    /* Rows of how many recalls a number of true positives reaches: of the numbers of positives up
+     * to FEW, made when needed, and of one lane each for more of them. */
+    uint8_t *few, *many;
+    bool made[FEW + 1];
+    size_t many_capacity;
 } Lists;
 
 typedef struct {
@@ -54,6 +62,12 @@ typedef struct {
     double *precisions;
     Lists *thread_lists;
 } Job;
+
+static void add_lanes(Lanes *restrict sum, const Lanes *restrict more)
+{
+    for (int lane = 0; lane < LANES; lane++)
+        sum->lane[lane] += more->lane[lane];
+}
 
 static bool are_valid_weights(const Evaluation *evaluation, size_t resamples, const int32_t *weights)
 {
@@ -75,24 +89,34 @@ static bool are_valid_weights(const Evaluation *evaluation, size_t resamples, co
     return true;
 }
 
-static void count_positives(const Job *job, size_t category, const Lanes *weights,
-                            Lanes *positives)
+/* Lists the images of the annotations of a category that are to be found. */
+static Status list_sought(const Job *job, size_t category, Lists *lists)
 {
     const Evaluation *evaluation = job->evaluation;
-    memset(positives, 0, sizeof *positives);
+    size_t count = 0;
     for (uint32_t c = evaluation->category_start[category];
          c < evaluation->category_start[category + 1]; c++) {
         const Cell *cell = &evaluation->cells[evaluation->by_category[c]];
+        if (!room_for((void **)&lists->sought, &lists->sought_capacity, count + cell->gt_count,
+                      sizeof *lists->sought))
+            return NO_MEMORY;
         for (uint32_t i = 0; i < cell->gt_count; i++) {
             const Annotation *gt =
                 &evaluation->annotations[evaluation->gt_order[cell->gt_first + i]];
-            if (gt->crowd || (evaluation->masks && gt->skipped) ||
-                (annotation_outside(evaluation, gt) >> job->range & 1))
-                continue;
-            for (int lane = 0; lane < LANES; lane++)
-                positives->lane[lane] += weights[cell->image].lane[lane];
+            if (!gt->crowd && !(evaluation->masks && gt->skipped) &&
+                !(annotation_outside(evaluation, gt) >> job->range & 1))
+                lists->sought[count++] = cell->image;
         }
     }
+    lists->sought_count = count;
+    return FINE;
+}
+
+static void count_positives(const Lists *lists, const Lanes *weights, Lanes *positives)
+{
+    memset(positives, 0, sizeof *positives);
+    for (size_t i = 0; i < lists->sought_count; i++)
+        add_lanes(positives, &weights[lists->sought[i]]);
 }
 
 /* The image of each outcome, by position; NULL when out of memory. */
@@ -145,21 +169,18 @@ static void walk(const Job *job, const Lanes *weights, Lists *lists, size_t coun
         const Item *item = &lists->items[i];
         const Lanes *weight = &weights[item->image];
         if (item->wrong == job->thresholds) {
-            for (int lane = 0; lane < LANES; lane++)
-                wrong.lane[lane] += weight->lane[lane];
+            add_lanes(&wrong, weight);
             continue;
         }
         for (int t = 0; t < THRESHOLDS; t++) {
             if (item->wrong >> t & 1) {
-                for (int lane = 0; lane < LANES; lane++)
-                    also[t].lane[lane] += weight->lane[lane];
+                add_lanes(&also[t], weight);
             } else if (item->right >> t & 1) {
                 Step *step = &lists->steps[(size_t)t * lists->capacity + counts[t]++];
-                for (int lane = 0; lane < LANES; lane++) {
-                    right[t].lane[lane] += weight->lane[lane];
-                    step->right.lane[lane] = right[t].lane[lane];
-                    step->wrong.lane[lane] = wrong.lane[lane] + also[t].lane[lane];
-                }
+                add_lanes(&right[t], weight);
+                step->right = right[t];
+                step->wrong = wrong;
+                add_lanes(&step->wrong, &also[t]);
             }
         }
     }
@@ -177,47 +198,75 @@ static void fill_reached(uint8_t *reached, uint32_t positives)
     }
 }
 
-/* Adds the precision envelope at all recalls to `sums`, from the last true positive to the
- * first. */
-static void add_precision(const Step *steps, size_t count, const uint8_t *reached, size_t stride,
+/* Sets the row of each lane. */
+static Status find_rows(Lists *lists, const Lanes *positives, const uint8_t *rows[LANES])
+{
+    size_t most = 0;
+    for (int lane = 0; lane < LANES; lane++)
+        most = positives->lane[lane] > most ? positives->lane[lane] : most;
+    if (!lists->few)
+        lists->few = new_items((size_t)(FEW + 1) * (FEW + 2) / 2, 1);
+    if (!lists->few || (most > FEW && !room_for((void **)&lists->many, &lists->many_capacity,
+                                                most + 1, LANES)))
+        return NO_MEMORY;
+    for (int lane = 0; lane < LANES; lane++) {
+        size_t count = positives->lane[lane];
+        bool few = count <= FEW;
+        uint8_t *row = few ? lists->few + count * (count + 1) / 2
+                           : lists->many + (size_t)lane * (most + 1);
+        if (!few || !lists->made[count])
+            fill_reached(row, (uint32_t)count);
+        if (few)
+            lists->made[count] = true;
+        rows[lane] = row;
+    }
+    return FINE;
+}
+
+/* Adds the precision envelope at all recalls to `sums`, from the last true positive to the first.
+ * A resample without its image adds nothing. Counts have 31 bits, which convert faster as signed. */
+static void add_precision(const Step *steps, size_t count, const uint8_t *rows[LANES],
                           double sums[LANES])
 {
-    double best[LANES] = {0};
+    static const Lanes none;
+    double best[LANES] = {0}, total[LANES];
+    int32_t gained[LANES], found[LANES];
+    memcpy(total, sums, sizeof total);
     for (size_t c = count; c-- > 0;) {
+        Lanes right = steps[c].right, before = c ? steps[c - 1].right : none;
+        const Lanes *wrong = &steps[c].wrong;
+        for (int lane = 0; lane < LANES; lane++)
+            gained[lane] = rows[lane][right.lane[lane]] - rows[lane][before.lane[lane]];
+        for (int lane = 0; lane < LANES; lane++) /* without a branch, for the vector units */
+            found[lane] = (int32_t)(right.lane[lane] &
+                                    (0 - (uint32_t)(right.lane[lane] != before.lane[lane])));
         for (int lane = 0; lane < LANES; lane++) {
-            uint32_t right = steps[c].right.lane[lane];
-            uint32_t before = c ? steps[c - 1].right.lane[lane] : 0;
-            if (right == before)
-                continue; /* the resample does not contain its image */
-            double all = ((double)steps[c].wrong.lane[lane] + right) + DBL_EPSILON;
-            double here = right / all;
+            double all = ((double)(int32_t)wrong->lane[lane] + (double)(int32_t)right.lane[lane])
+                + DBL_EPSILON;
+            double here = (double)found[lane] / all;
             best[lane] = here > best[lane] ? here : best[lane];
-            const uint8_t *row = reached + (size_t)lane * stride;
-            sums[lane] += best[lane] * (row[right] - row[before]);
+            total[lane] += best[lane] * (double)gained[lane];
         }
     }
+    memcpy(sums, total, sizeof total);
 }
 
 static Status do_block(const Job *job, size_t category, size_t block, Lists *lists)
 {
     const Evaluation *evaluation = job->evaluation;
     const Lanes *weights = job->weights + block * evaluation->images.count;
-    size_t counts[THRESHOLDS] = {0}, most = 0;
+    size_t counts[THRESHOLDS] = {0};
     int wanted = 0;
     double sums[LANES] = {0};
+    const uint8_t *rows[LANES];
     Lanes positives;
-    count_positives(job, category, weights, &positives);
-    for (int lane = 0; lane < LANES; lane++)
-        most = positives.lane[lane] > most ? positives.lane[lane] : most;
-    if (!room_for((void **)&lists->reached, &lists->reached_capacity, most + 1, LANES))
+    count_positives(lists, weights, &positives);
+    if (find_rows(lists, &positives, rows) != FINE)
         return NO_MEMORY;
-    for (int lane = 0; lane < LANES; lane++)
-        fill_reached(lists->reached + (size_t)lane * (most + 1), positives.lane[lane]);
     walk(job, weights, lists, counts);
     for (int t = 0; t < THRESHOLDS; t++) {
         wanted += job->thresholds >> t & 1;
-        add_precision(lists->steps + (size_t)t * lists->capacity, counts[t], lists->reached,
-                      most + 1, sums);
+        add_precision(lists->steps + (size_t)t * lists->capacity, counts[t], rows, sums);
     }
     for (size_t lane = 0; lane < LANES && block * LANES + lane < job->resamples; lane++)
         job->precisions[(block * LANES + lane) * evaluation->categories.count + category] =
@@ -245,9 +294,8 @@ static Status resample_work(void *context, int worker, size_t first, size_t last
     for (size_t k = first; k < last; k++) {
         if (steps_room(lists, job->evaluation->positives[k][job->range]) != FINE)
             return NO_MEMORY;
-        Status listed = list_items(job, k, lists);
-        if (listed != FINE)
-            return listed;
+        if (list_items(job, k, lists) != FINE || list_sought(job, k, lists) != FINE)
+            return NO_MEMORY;
         for (size_t block = 0; block < job->blocks; block++) {
             Status status = do_block(job, k, block, lists);
             if (status != FINE)
@@ -281,7 +329,9 @@ Status resample_precision(const Evaluation *evaluation, Rule rule, Bits threshol
     for (int i = 0; job.thread_lists && i < evaluation->threads; i++) {
         free(job.thread_lists[i].items);
         free(job.thread_lists[i].steps);
-        free(job.thread_lists[i].reached);
+        free(job.thread_lists[i].sought);
+        free(job.thread_lists[i].few);
+        free(job.thread_lists[i].many);
     }
     free(job.thread_lists);
     free(job.weights);
