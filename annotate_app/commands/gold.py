@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from annotate_app.commands.options import ProjectFolder, QuestionId
-from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage gold questions, whose answer is known.", no_args_is_help=True)

@@ -8,7 +8,8 @@ import typer
 from annotate_app.commands.options import PersonName, ProjectFolder
 from o365seg.store.roles import Role
 from o365seg.terminal.command_line import MOST
-from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer()

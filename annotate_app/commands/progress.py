@@ -7,7 +7,8 @@ import typer
 
 from annotate_app.commands.options import ProjectFolder
 from o365seg.terminal.command_line import MOST, utf8
-from o365seg.terminal.output import STDOUT, JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import STDOUT, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer()

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from annotate_app.commands.options import ProjectFolder
-from o365seg.terminal.output import STDOUT, JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import STDOUT, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Show and change a project's settings.", no_args_is_help=True)

@@ -9,7 +9,8 @@ from annotate_app.commands.options import ProjectFolder
 from o365seg.errors import InputError
 from o365seg.store.pipeline.scopes import Scope
 from o365seg.terminal.command_line import utf8
-from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage tokens of the HTTP API.", no_args_is_help=True)

@@ -7,7 +7,8 @@ import typer
 from annotate_app.commands.options import ProjectFolder
 from o365seg.errors import InputError
 from o365seg.terminal.command_line import MOST, utf8
-from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = typer.Typer(help="Manage webhooks, which are told of new answers.", no_args_is_help=True)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmark.analysis.error_kinds import Fate, Judged, Kind
+from benchmark.analysis.pictures import FOUND_MARK, PICTURES, Errors, Picture
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.reading.choices import Iou
 from benchmark.reading.inputs import Inputs
@@ -18,61 +19,11 @@ from o365seg.formats.masks import Rle
 from o365seg.images.drawing import dashed_box, mask_region, paint, shrink
 from o365seg.images.image_files import ImageProblem, open_upright
 from o365seg.images.palette import distinct_colours
-from o365seg.presentation.html_page import data_uri
 
 SIDE = 720
 """Longest side of a drawn image, in pixels."""
-PICTURES = 24
-"""Number of images drawn by default."""
 MISSED, FALSE, FOUND = (222, 60, 170), (240, 200, 40), (70, 165, 245)
 """Magenta, yellow and blue: distinct for colour-blind readers, and rare in photos."""
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Errors of one image at IoU 0.5, without predictions below a score."""
-
-    image: int
-    missed: int
-    false: int
-    found: int
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawn image, twice.
-
-    Attributes:
-        name: Its file's name.
-        errors: Its errors.
-        width: Of both drawings, in pixels.
-        height: Likewise.
-        data: JPEG with the missed, false and found objects.
-        truth: JPEG with all ground-truth objects.
-        marks: (category id, kind) of what is on it: FOUND_MARK, "missed", or a false prediction's
-            kind of error (`error_kinds.Kind`, in lower case).
-    """
-
-    name: str
-    errors: Errors
-    width: int
-    height: int
-    data: bytes
-    truth: bytes
-    marks: frozenset[tuple[int, str]]
-
-    @property
-    def uri(self) -> str:
-        """The first drawing as a `data:` address."""
-        return data_uri(self.data, "image/jpeg")
-
-    @property
-    def truth_uri(self) -> str:
-        """The second drawing likewise."""
-        return data_uri(self.truth, "image/jpeg")
-
-
-FOUND_MARK = "found"
 
 
 def best_score(matches: Sequence[CategoryMatches]) -> float:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from benchmark.reading.choices import Iou, SkipRule
-from o365seg.terminal.output import JsonFile, say_written, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say_written, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 Predictions = Annotated[
@@ -106,19 +107,9 @@ def errors(
     json_file: JsonFile = None,
 ) -> None:
     """Count errors by kind, as TIDE does, with the AP gained if each kind were fixed."""
-    from benchmark.analysis.error_kinds import Judgement
-    from benchmark.commands.evaluate import announced_release
-    from benchmark.report.error_tables import errors_json, errors_table
+    from benchmark.commands.run_errors import run_errors
 
-    release = announced_release(gt)
-    refuse_overwriting({"--json": json_file}, (predictions, release))
-    judgement = Judgement(predictions, release, iou=iou, skip_rule=skip_rule)
-    found = judgement.errors()
-    numbers = {"predictions": str(predictions), "ground_truth": str(release), "iou": str(iou)}
-    numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
-    show(numbers | errors_json(found), json_file, errors_table(found))
-    told = ["The ground truth is LVIS's, so its rules apply."] * judgement.is_lvis
-    sys.stderr.writelines(f"Note: {note}\n" for note in [*judgement.notes, *told])
+    run_errors(predictions, gt, iou, skip_rule, json_file)
 
 
 def curves(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o365seg.terminal.output import STDOUT, JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import STDOUT, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
     if wanted.csv_file or By.CATEGORY in wanted.by or By.SUPERCATEGORY in wanted.by:
         _find_categories(source, wanted, found)
     if By.SIZE in wanted.by:
-        from benchmark.report.breakdown_tables import sizes_table
+        from benchmark.report.size_tables import sizes_table
 
         bins = source.sizes.bins()
         found.tables.append(sizes_table(bins, source.result))

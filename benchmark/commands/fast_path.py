@@ -1,8 +1,8 @@
-"""The entry point of `benchmark`, and a fast start for a plain `benchmark evaluate`.
+"""The entry point of `benchmark`, and a fast start for plain `benchmark evaluate` and `errors`.
 
 The libraries behind `main` take longer to load than a whole evaluation takes to run. So a plain
-`benchmark evaluate`, of any task, is parsed here without them; everything else (help, a wrong
-option, another command) goes to `main`, which has the same options and decides.
+`benchmark evaluate`, of any task, and `benchmark errors` are parsed here without them; everything
+else (help, a wrong option, another command) goes to `main`, which has the same options and decides.
 """
 
 import os
@@ -14,6 +14,7 @@ IOUS = ("segm", "bbox", "boundary")
 """Equal to `choices.Iou`, which would take longer to import; a test compares them."""
 
 _OPTIONS = {"--gt": "gt", "--iou": "iou", "--skip-rule": "skip_rule", "--json": "json_file"}
+_EXTRAS = {"--by": "by", "--report": "report"}
 _PIXELS = {"--gt": "gt", "--json": "json_file", "--task": "task"}
 _PIXEL_OPTIONS = {
     "panoptic": {**_PIXELS, "--gt-pngs": "gt_pngs", "--pred-pngs": "pred_pngs"},
@@ -23,26 +24,37 @@ _PIXEL_OPTIONS = {
 
 def plain_evaluation(arguments: list[str]) -> dict[str, str] | None:
     """The options of a plain `evaluate PREDS [--OPTION VALUE | --OPTION=VALUE]…`, else None."""
-    found = _plain_options(arguments, _OPTIONS)
-    known = found is not None and (
+    found = _plain_options("evaluate", arguments, _OPTIONS | _EXTRAS)
+    return found if _are_known(found) and (found or {}).get("by", "size") == "size" else None
+
+
+def plain_errors(arguments: list[str]) -> dict[str, str] | None:
+    """Likewise of `errors PREDS …`."""
+    found = _plain_options("errors", arguments, _OPTIONS)
+    return found if _are_known(found) else None
+
+
+def _are_known(found: dict[str, str] | None) -> bool:
+    return found is not None and (
         found.get("iou", "segm") in IOUS
         and ("skip_rule" not in found or found["skip_rule"] in skip_rules())
     )
-    return found if known else None
 
 
 def plain_pixels(arguments: list[str]) -> dict[str, str] | None:
     """Likewise of `evaluate PREDS --task panoptic|semantic --gt GT …`."""
     for task, options in _PIXEL_OPTIONS.items():
-        found = _plain_options(arguments, options)
+        found = _plain_options("evaluate", arguments, options)
         if found is not None and found.get("task") == task and "gt" in found:
             return found
     return None
 
 
-def _plain_options(arguments: list[str], options: dict[str, str]) -> dict[str, str] | None:
-    """What is given of the `options` of `evaluate`, and the predictions; else None."""
-    if arguments[:1] != ["evaluate"]:
+def _plain_options(
+    command: str, arguments: list[str], options: dict[str, str]
+) -> dict[str, str] | None:
+    """What is given of the `options` of a command, and the predictions; else None."""
+    if arguments[:1] != [command]:
         return None
     found: dict[str, str] = {}
     rest = arguments[1:]
@@ -83,16 +95,36 @@ def main() -> None:
         _evaluate_pixels(pixels)
         return
     found = plain_evaluation(sys.argv[1:])
-    if found is None:
-        from benchmark.commands import main as cli
-
-        cli.main()
+    if found is not None:
+        _evaluate(found)
         return
-    started = head_start(found)
+    found = plain_errors(sys.argv[1:])
+    if found is not None:
+        _find_errors(found)
+        return
+    from benchmark.commands import main as cli
+
+    cli.main()
+
+
+def _evaluate(found: dict[str, str]) -> None:
+    _without_collections()
+    extras = any(name in found for name in _EXTRAS.values())
+    started = None if extras else head_start(found)
     from benchmark.commands.evaluate import run_evaluation
-    from benchmark.reading.choices import Iou, SkipRule
+    from benchmark.reading.choices import By, Iou, SkipRule
     from o365seg.terminal.exit_codes import with_exit_codes
 
+    wanted = None
+    if extras:
+        from pathlib import Path
+
+        from benchmark.commands.extras import Wanted
+
+        report = found.get("report")
+        wanted = Wanted(
+            by=[By.SIZE] if "by" in found else [], report=None if report is None else Path(report)
+        )
     with_exit_codes(
         lambda: run_evaluation(
             found["predictions"],
@@ -100,18 +132,37 @@ def main() -> None:
             Iou(found.get("iou", "segm")),
             SkipRule(found.get("skip_rule", "box")),
             found.get("json_file"),
-            started=started,
+            wanted,
+            started,
+        )
+    )
+
+
+def _find_errors(found: dict[str, str]) -> None:
+    _without_collections()
+    from pathlib import Path
+
+    from benchmark.commands.run_errors import run_errors
+    from benchmark.reading.choices import Iou, SkipRule
+    from o365seg.terminal.exit_codes import with_exit_codes
+
+    gt, json_file = (Path(found[key]) if key in found else None for key in ("gt", "json_file"))
+    with_exit_codes(
+        lambda: run_errors(
+            Path(found["predictions"]),
+            gt,
+            Iou(found.get("iou", "segm")),
+            SkipRule(found.get("skip_rule", "box")),
+            json_file,
         )
     )
 
 
 def _evaluate_pixels(found: dict[str, str]) -> None:
-    import gc
-
+    _without_collections()
     from benchmark.commands.evaluate_pixels import run_panoptic, run_semantic
     from o365seg.terminal.exit_codes import with_exit_codes
 
-    gc.disable()  # it would search the imports again and again; nothing here refers to itself
     # numpy starts threads for products of matrices, of which there are none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with_exit_codes(
@@ -127,3 +178,10 @@ def _evaluate_pixels(found: dict[str, str]) -> None:
             )
         )
     )  # fmt: skip
+
+
+def _without_collections() -> None:
+    """Keep the collector from searching the imports again and again; no data refers to itself."""
+    import gc
+
+    gc.disable()

@@ -9,7 +9,8 @@ import typer
 
 from benchmark.commands.analysis import CompareWhat, Gt, Predictions, Rule
 from benchmark.reading.choices import Iou, SkipRule
-from o365seg.terminal.output import STDOUT, JsonFile, say, say_written, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import STDOUT, say, say_written, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 

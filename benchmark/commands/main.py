@@ -13,7 +13,7 @@ from benchmark.commands import statistics as cli_statistics
 from benchmark.reading.choices import By, Cityscapes, Iou, SkipRule
 from o365seg.formats.task import Task
 from o365seg.terminal import command_line
-from o365seg.terminal.output import JsonFile
+from o365seg.terminal.options import JsonFile
 
 app = command_line.make_app(
     "Evaluate segmentation: AP that ignores skipped instances, panoptic quality, mean IoU; and "

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from benchmark.reading.choices import Iou, SkipRule
-from o365seg.terminal.output import JsonFile, say_written
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say_written
 from o365seg.terminal.overwriting import refuse_overwriting
 
 

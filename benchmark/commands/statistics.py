@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from o365seg.statistics.relative_size import RelativeSize
-from o365seg.terminal.output import JsonFile, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import numpy as np
 
 from benchmark.analysis.bootstrap import intervals, mean_over_categories
 from benchmark.analysis.by_size import SizeBin, Sizes
+from benchmark.analysis.pictures import PICTURES
 from benchmark.analysis.pr_curves import mean_curves
 from benchmark.analysis.sides import Sides
-from benchmark.analysis.worst_images import PICTURES, draw_worst
 from benchmark.average_precision.breakdown import by_category
 from benchmark.report.html import Report, page
 from o365seg.formats.categories import display_name
@@ -47,6 +47,8 @@ def write_report(
     of_metrics = intervals(result, resamples, seed)
     least, drawn, problems = (0.0, [], [])
     if images is not None:
+        from benchmark.analysis.worst_images import draw_worst  # loads Pillow
+
         judged = sides.judgement.judged()
         least, drawn, problems = draw_worst(sides.inputs, result.matches, judged, images, pictures)
     report = Report(

@@ -11,14 +11,14 @@ from html import escape
 
 from benchmark.analysis.by_size import SizeBin
 from benchmark.analysis.error_kinds import ErrorKinds
+from benchmark.analysis.pictures import FOUND_MARK, Picture
 from benchmark.analysis.pr_curves import Curve
-from benchmark.analysis.worst_images import FOUND_MARK, Picture
 from benchmark.average_precision.breakdown import NO_SUPERCATEGORY, Row, category_measures
 from benchmark.average_precision.result import Result
-from benchmark.report.breakdown_tables import measured_area, size_name
 from benchmark.report.charts import Bar, bar_chart, curve_chart, spark
 from benchmark.report.error_tables import MEANING
 from benchmark.report.result_text import IOU_NAMES
+from benchmark.report.size_tables import measured_area, size_name
 from o365seg.formats.categories import display_name
 from o365seg.presentation.html_page import asset, foot, head
 from o365seg.statistics.t_intervals import LEAST_IMAGES, Interval

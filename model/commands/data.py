@@ -8,7 +8,7 @@ import typer
 from model.commands.options import model_libraries
 from o365seg.errors import InputError
 from o365seg.terminal import output, progress_bar
-from o365seg.terminal.output import JsonFile
+from o365seg.terminal.options import JsonFile
 from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from model.commands.options import (
     model_libraries,
     text_encoder,
 )
-from o365seg.terminal.output import JsonFile
+from o365seg.terminal.options import JsonFile
 from o365seg.terminal.overwriting import refuse_overwriting
 
 

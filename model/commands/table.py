@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from model.commands.options import Device, model_libraries
-from o365seg.terminal.output import JsonFile
+from o365seg.terminal.options import JsonFile
 
 
 def table(

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from o365seg.terminal.output import STDOUT, JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import STDOUT, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 ReleaseFile = Annotated[

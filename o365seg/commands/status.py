@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from o365seg.terminal.output import JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 if TYPE_CHECKING:

@@ -25,12 +25,7 @@ def two_tails(freedom: float, t: float) -> float:
         return 1.0
     half = freedom / 2
     # √(1 − x) x^half / B(half, 1/2); `log1p` because x is close to 1 for a small t
-    front = exp(
-        _log_step(half)
-        - 0.5 * log(pi)
-        - half * log1p(square / freedom)
-        + 0.5 * log(rest)
-    )
+    front = exp(_log_step(half) - 0.5 * log(pi) - half * log1p(square / freedom) + 0.5 * log(rest))
     # Whichever of the two fractions converges fast.
     if x < (half + 1) / (half + 2.5):
         return front * _fraction(half, 0.5, x) / half

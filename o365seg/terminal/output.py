@@ -1,15 +1,14 @@
 """What a command prints: tables for people, JSON for programs. `--json` means the same everywhere.
 
 `--json FILE` writes the numbers to FILE beside the table; `--json -` prints them instead of it.
+Free of Typer, for commands that start without it.
 """
 
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from o365seg.terminal.printable import printable, printable_json
 
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
     from rich.segment import Segment
 
 STDOUT = Path("-")
-
-JsonFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--json",
-        metavar="FILE",
-        help="Write the numbers as JSON to FILE; '-' prints them instead of the table.",
-        show_default=False,
-    ),
-]
 
 
 def output_console() -> "Console":
@@ -64,7 +53,7 @@ class _Printable:
 
 def say(text: str, *, err: bool = False) -> None:
     """Print a line, on standard error if `err`."""
-    typer.echo(printable(text), err=err)
+    print(printable(text), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def show(
