@@ -5,6 +5,7 @@ The libraries behind `main` take longer to load than a whole evaluation takes to
 else (help, a wrong option, another command) goes to `main`, which has the same options and decides.
 """
 
+import gc
 import os
 import sys
 
@@ -82,6 +83,7 @@ def head_start(found: dict[str, str]) -> HeadStart | None:
 
 def console() -> None:
     """Run `main` as the whole process, and end it without the interpreter's clean-up."""
+    gc.disable()  # it would search the imports again and again; plain commands make no circles
     main()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -102,13 +104,13 @@ def main() -> None:
     if found is not None:
         _find_errors(found)
         return
+    gc.enable()
     from benchmark.commands import main as cli
 
     cli.main()
 
 
 def _evaluate(found: dict[str, str]) -> None:
-    _without_collections()
     extras = any(name in found for name in _EXTRAS.values())
     started = None if extras else head_start(found)
     from benchmark.commands.evaluate import run_evaluation
@@ -139,7 +141,6 @@ def _evaluate(found: dict[str, str]) -> None:
 
 
 def _find_errors(found: dict[str, str]) -> None:
-    _without_collections()
     from pathlib import Path
 
     from benchmark.commands.run_errors import run_errors
@@ -159,7 +160,6 @@ def _find_errors(found: dict[str, str]) -> None:
 
 
 def _evaluate_pixels(found: dict[str, str]) -> None:
-    _without_collections()
     from benchmark.commands.evaluate_pixels import run_panoptic, run_semantic
     from o365seg.terminal.exit_codes import with_exit_codes
 
@@ -178,10 +178,3 @@ def _evaluate_pixels(found: dict[str, str]) -> None:
             )
         )
     )  # fmt: skip
-
-
-def _without_collections() -> None:
-    """Keep the collector from searching the imports again and again; no data refers to itself."""
-    import gc
-
-    gc.disable()

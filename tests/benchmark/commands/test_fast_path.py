@@ -11,7 +11,7 @@ from panoptic_oracle import PanopticCase, Picture, Piece
 from PIL import Image
 
 from benchmark.average_precision import native_path
-from benchmark.commands.fast_path import IOUS, plain_evaluation, plain_pixels
+from benchmark.commands.fast_path import IOUS, plain_errors, plain_evaluation, plain_pixels
 from benchmark.reading.choices import Iou
 
 
@@ -24,6 +24,10 @@ from benchmark.reading.choices import Iou
         (
             "evaluate p.json --skip-rule ioa --json -",
             {"predictions": "p.json", "skip_rule": "ioa", "json_file": "-"},
+        ),
+        (
+            "evaluate p.json --by size --report r.html",
+            {"predictions": "p.json", "by": "size", "report": "r.html"},
         ),
     ],
 )
@@ -38,11 +42,19 @@ def test_a_plain_line_is_read(line: str, expected: dict[str, str]) -> None:
         "evaluate p.json q.json", "evaluate p.json --gt", "evaluate p.json --gt a --gt b",
         "evaluate p.json --iou mask", "evaluate p.json --skip-rule some", "evaluate p.json --odd 1",
         "evaluate p.json --gt --json", "evaluate -- p.json", "evaluate -p", "evaluate --gt= p.json",
-        "--version",
+        "evaluate p.json --by category", "evaluate p.json --by size --by category",
+        "errors p.json", "--version",
     ],
 )  # fmt: skip
 def test_anything_else_is_left_to_the_command_line(line: str) -> None:
     assert plain_evaluation(line.split()) is None
+
+
+def test_a_plain_line_of_errors_is_read() -> None:
+    found = {"predictions": "p.json", "gt": "t.json", "json_file": "-"}
+    assert plain_errors(["errors", "p.json", "--gt", "t.json", "--json", "-"]) == found
+    for line in ("evaluate p.json", "errors", "errors p.json --by size", "errors --help"):
+        assert plain_errors(line.split()) is None
 
 
 @pytest.mark.parametrize(
@@ -136,35 +148,57 @@ def test_what_goes_wrong_early_is_told_as_ever(damage: str, tmp_path: Path) -> N
     assert "Traceback" not in told[0][2]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate {} --iou segm --json -", "evaluate {} --iou bbox --json -", "errors {}",
+        "errors {} --iou bbox --skip-rule none --json -", "evaluate {} --by size",
+        "evaluate {} --by size --report {}.html --json -", "errors {}.absent",
+    ],
+)  # fmt: skip
 def test_both_readings_print_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """And write the same, and end alike."""
     from benchmark.commands import fast_path as command
     from benchmark.commands import main as cli
 
     mask = rectangle(0, 0, 30, 30)
     truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
-    for iou in ("segm", "bbox"):
-        arguments = ["evaluate", str(results), "--gt", str(truth), "--iou", iou, "--json", "-"]
-        monkeypatch.setattr("sys.argv", ["benchmark", *arguments])
-        command.main()
-        quick = capsys.readouterr()
-        with pytest.raises(SystemExit) as done:
-            cli.main()
-        assert done.value.code in (0, None)
-        assert capsys.readouterr() == quick
+    arguments = [*line.replace("{}", str(results)).split(), "--gt", str(truth)]
+    monkeypatch.setattr("sys.argv", ["benchmark", *arguments])
+    found = []
+    for run in (command.main, cli.main):
+        try:
+            run()
+            code = 0
+        except SystemExit as done:
+            code = done.code or 0
+        report = Path(f"{results}.html")
+        written = report.read_bytes() if report.exists() else b""
+        found.append((code, capsys.readouterr(), written))
+    assert found[0] == found[1]
 
 
 @pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")
-def test_an_evaluation_loads_nothing_heavy(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "heavy"),
+    [
+        ("evaluate {}", "numpy pycocotools msgspec typer rich pydantic"),
+        ("evaluate {} --by size", "numpy pycocotools typer pydantic"),
+        ("evaluate {} --report {}.html", "typer pydantic scipy PIL matplotlib"),
+        ("errors {}", "numpy pycocotools typer pydantic"),
+    ],
+)
+def test_a_plain_line_loads_nothing_heavy(line: str, heavy: str, tmp_path: Path) -> None:
     mask = rectangle(0, 0, 30, 30)
     truth, results = Case([Thing(mask)], [Guess(mask)]).write(tmp_path)
+    arguments = [*line.replace("{}", str(results)).split(), "--gt", str(truth)]
     code = (
-        "import sys\nfrom benchmark.commands.fast_path import main\n"
-        f"sys.argv = ['benchmark', 'evaluate', {str(results)!r}, '--gt', {str(truth)!r}]\n"
-        "main()\n"
-        "heavy = 'numpy pycocotools msgspec typer rich pydantic'.split()\n"
-        "print('loaded:', [name for name in heavy if name in sys.modules])"
+        "import sys\nfrom benchmark.commands.fast_path import main\nmain()\n"
+        f"print('loaded:', [name for name in {heavy.split()!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1] == "loaded: []"
