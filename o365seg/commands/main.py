@@ -8,7 +8,8 @@ import typer
 from o365seg.commands import release as cli_release
 from o365seg.commands import status
 from o365seg.terminal import command_line, progress_bar
-from o365seg.terminal.output import STDOUT, JsonFile, say, show
+from o365seg.terminal.options import JsonFile
+from o365seg.terminal.output import STDOUT, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
 
 app = command_line.make_app(
