@@ -237,9 +237,9 @@ def _task(
         earlier = initial = None  # each attempt starts from an empty mask
         assert standing is not None  # such a question is leased only to qualify
         notice = notices.before(texts(), standing, leased.question_id)
-    elif leased.comment is not None:
-        notice = notices.sent_back(texts(), leased.comment)
+    elif leased.sent_back:
         sent_back = replies.find_sent_back(db, leased.question_id, rater.id)
+        notice = sent_back and notices.sent_back(texts(), sent_back.comment)
     return {
         "question": id_text(leased.question_id),
         "lease": leased.token,

@@ -28,7 +28,7 @@ def rejections() -> sa.Subquery:
     """Each question that was sent back and not answered since.
 
     Columns: question_id, answer_id, rater_id (whose answer it was), skip_reason (None: a mask),
-    comment, rejected_at (ms).
+    review_id, comment, marks, rejected_at (ms).
     """
     later_review, later_answer = review.alias(), answer.alias()
     return (
@@ -38,7 +38,9 @@ def rejections() -> sa.Subquery:
             # No bare column, or SQLite would go through all answers of a rater that is asked for.
             (answer.c.rater_id + sa.literal_column("0")).label("rater_id"),
             answer.c.skip_reason,
+            review.c.id.label("review_id"),
             review.c.comment,
+            review.c.marks,
             review.c.created_at.label("rejected_at"),
         )
         .select_from(question.join(answer).join(review))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from o365seg.store.schema import Purpose, Verdict, answer, reply, review
+from o365seg.store.schema import Verdict, answer, reply, review
+from o365seg.store.standing import rejections
 
 MOST_MARKS = 20
 """Marks that one review may have."""
@@ -20,31 +21,34 @@ class SentBack:
     """The review that sent a rater's answer back.
 
     Attributes:
+        comment: The reviewer's.
         marks: The places that the reviewer marked, (x, y) in image px.
         reply: The rater's newest reply; None: none yet.
     """
 
     review_id: int
+    comment: str
     marks: list[tuple[int, int]]
     reply: str | None
 
 
 def find_sent_back(db: sa.Connection, question_id: int, rater_id: int) -> SentBack | None:
-    """The newest review of a rater's newest answer to a question, where it is a rejection."""
-    row = db.execute(
-        sa.select(review.c.id, review.c.verdict, review.c.marks)
-        .select_from(answer.outerjoin(review))
-        .where(
-            answer.c.question_id == question_id,
-            answer.c.rater_id == rater_id,
-            answer.c.purpose == Purpose.ANSWER,
-        )
-        .order_by(answer.c.id.desc(), review.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None or row.verdict != Verdict.REJECTED:
+    """The review that sent a question back, if the answer was this rater's.
+
+    Of another's answer it is about a mask that they never see.
+    """
+    row = db.execute(_SENT_BACK, {"question": question_id, "rater": rater_id}).one_or_none()
+    if row is None:
         return None
-    return SentBack(row.id, as_marks(row.marks), newest_replies(db, [row.id]).get(row.id))
+    replied = newest_replies(db, [row.review_id]).get(row.review_id)
+    return SentBack(row.review_id, row.comment, as_marks(row.marks), replied)
+
+
+_REJECTIONS = rejections()
+_SENT_BACK = sa.select(_REJECTIONS.c.review_id, _REJECTIONS.c.comment, _REJECTIONS.c.marks).where(
+    _REJECTIONS.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
+    _REJECTIONS.c.rater_id == sa.bindparam("rater", type_=sa.Integer),
+)
 
 
 def add_reply(db: sa.Connection, rater_id: int, review_id: int, text: str, now: int) -> None:

@@ -33,7 +33,7 @@ class LeasedQuestion:
 
     Attributes:
         purpose: Never to be shown to the rater, but for qualification.
-        comment: A reviewer's, where the rater's own answer was sent back.
+        sent_back: Whether its newest answer was sent back; perhaps another rater's.
         answered: Whether the question has an answer of somebody already.
         initial_counts: The mask to start with, compressed run lengths; None: an empty one.
     """
@@ -47,7 +47,7 @@ class LeasedQuestion:
     width: int
     height: int
     purpose: Purpose = Purpose.ANSWER
-    comment: str | None = None
+    sent_back: bool = False
     answered: bool = False
     initial_counts: str | None = None
 
@@ -188,7 +188,6 @@ _LEASED_QUESTIONS = (
         image.c.width.label("w"),
         image.c.height.label("h"),
         lease.c.token,
-        lease.c.rater_id,
         lease.c.purpose,
     )
     .select_from(lease.join(question).join(image))
@@ -234,11 +233,6 @@ _ADD = lease.insert().values(
         )
     }
 )  # fmt: skip
-# Said of this rater's own answer; of another's it is about a mask that they never see.
-_COMMENT = sa.select(_SENT_BACK.c.comment).where(
-    _SENT_BACK.c.question_id == sa.bindparam("question", type_=sa.BigInteger),
-    _SENT_BACK.c.rater_id == _RATER,
-)
 
 
 def _shown_and_ahead(held: list[Any], *, on_trial: bool) -> tuple[str | None, str | None]:
@@ -306,15 +300,11 @@ def _leased_questions(
     if shown is None:  # then there is none ahead
         return {}
     [rows] = ask(db, (_LEASED_QUESTIONS, {"shown": shown, "ahead": ahead}))
-    return {row.token: _leased_question(db, row) for row in rows}
+    return {row.token: _leased_question(row) for row in rows}
 
 
-def _leased_question(db: sa.Connection, row: Any) -> LeasedQuestion:
+def _leased_question(row: Any) -> LeasedQuestion:
     purpose = Purpose(row.purpose)
-    comment = None
-    if row.state == QuestionState.SENT_BACK and purpose is Purpose.ANSWER:
-        given = {"question": row.id, "rater": row.rater_id}
-        comment = db.execute(_COMMENT, given).scalar_one_or_none()
     return LeasedQuestion(
         token=row.token,
         question_id=row.id,
@@ -325,7 +315,7 @@ def _leased_question(db: sa.Connection, row: Any) -> LeasedQuestion:
         width=row.w,
         height=row.h,
         purpose=purpose,
-        comment=comment,
+        sent_back=row.state == QuestionState.SENT_BACK and purpose is Purpose.ANSWER,
         answered=row.state != QuestionState.OPEN,
         initial_counts=row.initial_counts,
     )

@@ -27,6 +27,7 @@ from o365seg.store.people import accounts as people
 from o365seg.store.progress import summary as progress
 from o365seg.store.review import verdicts as reviews
 from o365seg.store.review.queue import Filters, take_reviews
+from o365seg.store.review.replies import find_sent_back
 from o365seg.store.schema import Purpose, Role, Verdict, answer, lease, review
 from o365seg.store.standing import counting_answers
 from o365seg.store.versions import open_store
@@ -228,9 +229,12 @@ class QualityWork(RuleBasedStateMachine):
             newest = self._newest(leased.question_id)
             assert newest is None or self.verdicts.get(newest) is Verdict.REJECTED
             own = newest is not None and self.answers[newest]["rater"] == rater
-            assert (leased.comment is not None) == own
+            assert leased.sent_back == (newest is not None)
+            with self.store.read() as db:
+                said = find_sent_back(db, leased.question_id, rater)
+            assert (said is not None) == own
         else:
-            assert leased.comment is None
+            assert not leased.sent_back
         with self.store.read() as db:
             shown = earlier_work.own_answer(db, leased.question_id, rater, leased.purpose)
         if shown is not None and shown.mask is not None:

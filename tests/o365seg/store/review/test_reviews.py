@@ -21,6 +21,7 @@ from o365seg.store.progress.summary import measure_progress
 from o365seg.store.review import queue as review_queue
 from o365seg.store.review import verdicts as reviews
 from o365seg.store.review.queue import Attention
+from o365seg.store.review.replies import find_sent_back
 from o365seg.store.review.verdicts import ReviewRefused
 from o365seg.store.schema import Purpose, Role, Verdict
 from o365seg.store.work import answers
@@ -107,7 +108,11 @@ def test_what_was_sent_back_goes_to_its_rater_first(
         assert work.question_id != question
         skip(project.store, bob, work)
     again = current(take(project.store, ada))
-    assert (again.question_id, again.comment) == (question, "the hand is not the cup")
+    assert (again.question_id, again.sent_back) == (question, True)
+    with project.store.read() as db:
+        said = find_sent_back(db, question, ada)
+    assert said is not None
+    assert said.comment == "the hand is not the cup"
     submit(project.store, ada, again, box_mask(*SIZE, 1, 1))
     (item,) = queue(project.store, rea, rater="Ada", size="small", limit=1)
     assert [(said.reviewer, said.comment) for said in item.earlier] == [
@@ -126,7 +131,9 @@ def test_after_a_while_or_without_its_rater_others_get_it_blank(
         skip(project.store, bob, work)
     late = 2 * HOUR + 1
     work = current(take(project.store, bob, now=late))
-    assert (work.question_id, work.comment) == (first[0], None)
+    assert (work.question_id, work.sent_back) == (first[0], True)
+    with project.store.read() as db:
+        assert find_sent_back(db, first[0], bob) is None
     skip(project.store, bob, work, now=late)
     reject(project.store, rea, second[1], now=late)
     held = take(project.store, bob, now=late).current
