@@ -60,13 +60,13 @@ def precision_at_recalls(ranking: Ranking) -> np.ndarray:
     if positives == 0:
         return np.full((thresholds, len(RECALLS)), -1.0)
     found = np.zeros((thresholds, len(RECALLS)))
-    true = ranking.true.cumsum(axis=1).astype(float)
-    precision = true / (ranking.counted.cumsum(axis=1) + EPSILON)
-    best = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    for t in range(thresholds):
-        places = np.searchsorted(true[t] / positives, RECALLS, side="left")
-        reached = places < true.shape[1]
-        found[t, reached] = best[t, places[reached]]
+    for t in range(thresholds):  # one after the other: a category may have millions
+        true = ranking.true[t].cumsum().astype(float)
+        precision = true / (ranking.counted[t].cumsum() + EPSILON)
+        best = np.maximum.accumulate(precision[::-1])[::-1]
+        places = np.searchsorted(true / positives, RECALLS, side="left")
+        reached = places < len(true)
+        found[t, reached] = best[places[reached]]
     return found
 
 

@@ -5,7 +5,7 @@
         evaluator.update(image_id, masks=found.masks, scores=found.scores, labels=found.labels)
     print(evaluator.result().metrics)
 
-Predictions are matched as soon as there are some thousands, and only what became of them is kept.
+Predictions are matched as soon as there are many, and only what became of them is kept.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from benchmark.average_precision import evaluation, native_path, notes
 from benchmark.average_precision.result import Counts, Result
 from benchmark.pieces.found_arrays import found_arrays
 from benchmark.pieces.outcomes import Outcomes, outcome_type, pack
+from benchmark.pieces.positives import Positives
 from benchmark.pieces.summable import Summable
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.input_text import InputText
@@ -28,7 +29,7 @@ from benchmark.reading.sources import GroundTruthSource
 from o365seg.errors import InputError
 from o365seg.formats.records import Annotation, AnnotationFile
 
-BATCH = 20_000
+BATCH = 100_000
 """Predictions that are matched together."""
 
 
@@ -195,7 +196,10 @@ class Evaluator(Summable):
             gt_no_pixels=result.tallies.gt_no_pixels,
         )
         self._any_skipped = masks and counts.skipped + counts.unanswered > 0
-        self.positives = [one.positives for one in result.matches]
+        self.positives = Positives.of(
+            (result.category_matches(category).positives for category in self.category_ids),
+            len(self.image_ids),
+        )
 
 
 def name_of(source: object) -> str:

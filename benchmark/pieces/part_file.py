@@ -1,7 +1,6 @@
 """A part of an evaluation as a file: a ZIP archive of one JSON and of NumPy arrays."""
 
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import numpy as np
 
 from benchmark.average_precision.notes import Tallies
 from benchmark.average_precision.result import Counts
-from benchmark.pieces.outcomes import Outcomes, outcome_type
+from benchmark.pieces.outcomes import RANGES, Outcomes, outcome_type
+from benchmark.pieces.positives import Positives
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
@@ -45,7 +45,7 @@ def write_part(part: "Summable", path: str | Path) -> None:
     }
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         archive.writestr(_ABOUT, msgspec.json.encode(about))
-        _write_array(archive, "positives", _to_sparse(part.positives))
+        _write_array(archive, "positives", part.positives.rows)
         for number, (records, starts) in enumerate(part.outcomes.chunks()):
             _write_array(archive, f"starts_{number}", starts)
             _write_array(archive, f"outcomes_{number}", records)
@@ -79,9 +79,8 @@ def _set(part: "Summable", archive: zipfile.ZipFile) -> None:
     part.covered, part.predictions = set(about["covered"]), about["predictions"]
     part.boxed, part.odd = about["boxed"], about["odd"]
     part.counts, part.tallies = Counts(**about["counts"]), Tallies(**about["tallies"])
-    part.positives = _to_dense(
-        _read_array(archive, "positives"), len(part.category_ids), len(part.image_ids)
-    )
+    rows, sides = _read_array(archive, "positives"), (len(part.category_ids), len(part.image_ids))
+    part.positives = Positives(_checked(rows, *sides), *sides)
     part.outcomes = Outcomes(outcome_type(len(part.rules)))
     number = 0
     while f"outcomes_{number}.npy" in archive.namelist():
@@ -92,21 +91,18 @@ def _set(part: "Summable", archive: zipfile.ZipFile) -> None:
         number += 1
 
 
-def _to_sparse(positives: Iterable[np.ndarray]) -> np.ndarray:
-    """int64[n, 4]: category, area range, image, how many; of those that are not 0."""
-    rows = [np.zeros((0, 4), np.int64)]
-    for k, counts in enumerate(positives):
-        areas, images = np.nonzero(counts)
-        rows.append(np.stack([np.full(len(areas), k), areas, images, counts[areas, images]], 1))
-    return np.concatenate(rows)
+def _checked(rows: np.ndarray, categories: int, images: int) -> np.ndarray:
+    """Rows of `Positives`, if they are ones.
 
-
-def _to_dense(rows: np.ndarray, categories: int, images: int) -> list[np.ndarray]:
-    found = [np.zeros((4, images), np.int32) for _ in range(categories)]
-    for k in np.unique(rows[:, 0]).tolist():
-        mine = rows[rows[:, 0] == k]
-        found[k][mine[:, 1], mine[:, 2]] = mine[:, 3]
-    return found
+    Raises:
+        ValueError: they are not.
+    """
+    if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 4:
+        raise ValueError(rows.shape)
+    inside = (rows >= 0).all() and (rows[:, :3] < (categories, RANGES, images)).all()
+    if not inside or (np.diff(rows[:, 0]) < 0).any():
+        raise ValueError("positives")
+    return rows
 
 
 def _write_array(archive: zipfile.ZipFile, name: str, values: np.ndarray) -> None:

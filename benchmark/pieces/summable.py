@@ -1,14 +1,13 @@
 """What all parts of an evaluation share: they add up, are saved, and give the numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-
-import numpy as np
 
 from benchmark.average_precision import notes
 from benchmark.average_precision.result import Counts, Result
 from benchmark.pieces.outcomes import Outcomes
 from benchmark.pieces.part_file import read_part, write_part
+from benchmark.pieces.positives import Positives
 from benchmark.pieces.summing import SummedMatched
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.errors import InputError
@@ -26,7 +25,7 @@ class Summable:
         rules: The rules under which outcomes are known.
         image_ids: All images of the ground truth, ascending.
         category_ids: All its categories, ascending.
-        positives: Per category, int32[area ranges, images]: how many instances there are to find.
+        positives: How many instances there are to find.
         counts: What the ground truth has.
         tallies: What the notes tell of.
         odd: Notes on what was odd in the ground truth.
@@ -44,7 +43,7 @@ class Summable:
     rules: list[SkipRule]
     image_ids: list[int]
     category_ids: list[int]
-    positives: Sequence[np.ndarray]
+    positives: Positives
     counts: Counts
     tallies: notes.Tallies
     odd: list[str]

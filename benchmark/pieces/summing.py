@@ -19,6 +19,7 @@ from benchmark.average_precision.parameters import MAX_DETS as LIMITS
 from benchmark.average_precision.result import Curves
 from benchmark.average_precision.weighted_ap import precision_by_category
 from benchmark.pieces.outcomes import RANGES, THRESHOLDS, Outcomes, unpack
+from benchmark.pieces.positives import Positives
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class SummedMatched:
     Attributes:
         images: All image ids, ascending.
         categories: All category ids, ascending.
-        positives: Per category, int32[area ranges, images].
+        positives: How many instances there are to find.
         outcomes: Of all pieces.
         rule: The index of the rule among those of the outcomes.
         plain: The index of the rule that ignores nothing.
@@ -36,7 +37,7 @@ class SummedMatched:
 
     images: list[int]
     categories: list[int]
-    positives: Sequence[np.ndarray]
+    positives: Positives
     outcomes: Outcomes
     rule: int
     plain: int
