@@ -7,6 +7,9 @@ Buffer = Any  # type checkers cannot express the buffer protocol in Python 3.11
 SKIP_RULES: tuple[str, ...]
 """The names of the rules for skipped instances; methods take one as `rule`."""
 
+INTERFACE: int
+"""The CRC-32 of this file when the core was built; 0 where `setup.py` did not build it."""
+
 class Unusual(Exception): ...
 
 def count_png_pairs(files: tuple[bytes, ...], ids: bool, /) -> list[bytes | None]:

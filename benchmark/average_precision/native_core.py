@@ -6,6 +6,7 @@ evaluation's imports then cost no time.
 
 import _thread
 import os
+from functools import cache
 
 from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.reading.input_text import InputText, read_file
@@ -32,6 +33,46 @@ DILATION_RATIO = 0.02
 def is_wanted() -> bool:
     """Whether the environment lets the core be used."""
     return os.environ.get(SWITCH) != "0"
+
+
+def is_built() -> bool:
+    """Whether the core was built at all; without a compiler the install goes without.
+
+    Raises:
+        InputError: it was built from other sources.
+    """
+    try:
+        from benchmark import _native  # noqa: F401
+    except ImportError:
+        return False
+    _require_current()
+    return True
+
+
+@cache
+def _require_current() -> None:
+    """Refuse a core that was built from other sources, as in a checkout after a pull.
+
+    Raises:
+        InputError: it has another interface than this package.
+    """
+    from binascii import crc32
+
+    from benchmark import _native
+
+    built = getattr(_native, "INTERFACE", None)
+    try:
+        with open(os.path.join(os.path.dirname(__file__), "..", "_native.pyi"), "rb") as file:  # noqa: PTH118, PTH120, PTH123 (without pathlib, see benchmark.average_precision.result)
+            wanted = crc32(file.read())
+    except OSError:
+        return
+    if built not in (0, wanted):
+        from o365seg.errors import InputError
+
+        raise InputError(
+            "the native core is of another version than this package; in the checkout, build it "
+            "again: pip install -e ."
+        )
 
 
 def skip_rules() -> tuple[str, ...]:

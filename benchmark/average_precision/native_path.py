@@ -7,7 +7,13 @@ The core says whether it takes the input for sound and plain; if not, there is n
 import os
 
 from benchmark.average_precision import notes
-from benchmark.average_precision.native_core import LIMITS, RANGES, THRESHOLDS, match
+from benchmark.average_precision.native_core import (
+    LIMITS,
+    RANGES,
+    THRESHOLDS,
+    is_built,
+    match,
+)
 from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.reading.choices import Iou, SkipRule
@@ -27,16 +33,9 @@ if TYPE_CHECKING:
     from benchmark.average_precision.matches import CategoryMatches
     from o365seg.formats.records import AnnotationFile
 
+__all__ = ["NativeMatched", "evaluate", "is_built", "result_of", "text_of"]
+
 _RECALLS = 101
-
-
-def is_built() -> bool:
-    """Whether the core was built at all; without a compiler the install goes without."""
-    try:
-        from benchmark import _native  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def evaluate(

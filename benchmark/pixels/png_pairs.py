@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.average_precision.native_core import is_wanted
+from benchmark.average_precision.native_core import is_built, is_wanted
 from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
@@ -46,7 +46,11 @@ def count_in_pngs(
             fault = error
             break
     found: list[PixelPairs] = []
-    counted = count_png_pairs(tuple(files), ids) if is_wanted() else [None] * (len(files) // 2)
+    counted = (
+        count_png_pairs(tuple(files), ids)
+        if is_wanted() and is_built()
+        else [None] * (len(files) // 2)
+    )
     for number, triples in enumerate(counted):
         if triples is not None:
             found.append(PixelPairs(*np.frombuffer(triples, np.int64).reshape(-1, 3).T))

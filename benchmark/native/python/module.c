@@ -82,6 +82,10 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "benchmark._native", "The evaluator's native core.", -1, functions, NULL,
     NULL, NULL, NULL};
 
+#ifndef INTERFACE
+#define INTERFACE 0 /* not built by setup.py */
+#endif
+
 static bool add_skip_rules(PyObject *module)
 {
     PyObject *names = PyTuple_New(RULES);
@@ -105,6 +109,7 @@ PyMODINIT_FUNC PyInit__native(void)
     PyObject *type = PyType_FromSpec(&evaluation_type);
     unusual = PyErr_NewException("benchmark._native.Unusual", PyExc_Exception, NULL);
     bool added = type && unusual && add_skip_rules(module) &&
+                 PyModule_AddIntConstant(module, "INTERFACE", (long)INTERFACE) == 0 &&
                  PyModule_AddObjectRef(module, "Unusual", unusual) == 0 &&
                  PyModule_AddObjectRef(module, "Evaluation", type) == 0;
     Py_XDECREF(type);

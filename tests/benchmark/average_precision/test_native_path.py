@@ -19,7 +19,7 @@ from native_cases import Files, files, huge_files, odd_text
 from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate
-from benchmark.average_precision import evaluation, native_path
+from benchmark.average_precision import evaluation, native_core, native_path
 from benchmark.average_precision import pycocotools_path as slow_path
 from benchmark.average_precision.native_core import SWITCH
 from benchmark.reading.choices import Iou, SkipRule
@@ -367,3 +367,24 @@ def test_matches_of_an_unknown_category(tmp_path: Path) -> None:
     truth, results = CASE.write(tmp_path)
     with pytest.raises(KeyError):
         evaluation.evaluate(results, truth).category_matches(99)
+
+
+def test_a_core_of_another_version_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmark import _native
+    from benchmark.commands import fast_path
+
+    truth, results = Case([Thing(rectangle(0, 0, 9, 9))], []).write(tmp_path)
+    monkeypatch.setattr(_native, "INTERFACE", _native.INTERFACE + 1)
+    native_core._require_current.cache_clear()
+    for command in (["evaluate"], ["errors"], ["evaluate", "--by", "size"]):
+        arguments = [*command, str(results), "--gt", str(truth)]
+        monkeypatch.setattr(sys, "argv", ["benchmark", *arguments])
+        with pytest.raises(SystemExit) as done:
+            fast_path.main()
+        assert done.value.code == 1
+        told = capsys.readouterr().err.splitlines()
+        assert "pip install -e ." in told[-1] and "Traceback" not in "".join(told)
+    monkeypatch.setenv(SWITCH, "0")
+    assert evaluate(results, truth).counts.instances == 1
