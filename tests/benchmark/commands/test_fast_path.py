@@ -53,7 +53,8 @@ def test_anything_else_is_left_to_the_command_line(line: str) -> None:
 def test_a_plain_line_of_errors_is_read() -> None:
     found = {"predictions": "p.json", "gt": "t.json", "json_file": "-"}
     assert plain_errors(["errors", "p.json", "--gt", "t.json", "--json", "-"]) == found
-    for line in ("evaluate p.json", "errors", "errors p.json --by size", "errors --help"):
+    lines: list[str] = ["evaluate p.json", "errors", "errors p.json --by size", "errors --help"]
+    for line in lines:
         assert plain_errors(line.split()) is None
 
 

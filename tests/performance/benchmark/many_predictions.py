@@ -57,7 +57,8 @@ def write_ground_truth(path: Path, seed: int, images: int, pool: list[dict[str, 
     import json
 
     masks = [json.dumps(mask) for mask in pool]
-    areas = [int(area({**mask, "counts": mask["counts"].encode()})) for mask in pool]
+    stock: Any = [mask | {"counts": mask["counts"].encode()} for mask in pool]
+    areas = [int(area(mask)) for mask in stock]
     with path.open("w", encoding="utf-8") as file:
         file.write('{"categories":[')
         file.write(",".join(f'{{"id":{k},"name":"c{k}"}}' for k in range(1, CATEGORIES + 1)))
