@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from o365seg.store.audit import ODD_TIME
 from o365seg.store.quality.agreement import Pair, list_pairs
-from o365seg.store.schema import Purpose, Role, Verdict, answer, audit, question, rater
+from o365seg.store.schema import Purpose, Role, Verdict, answer, audit, question, rater, reply
 from o365seg.store.standing import counting_answers, newest_reviews
 
 
@@ -147,7 +147,12 @@ def skips_by_category(db: sa.Connection) -> list[Skips]:
 
 @dataclass(frozen=True)
 class Correction:
-    """An answer of a rater whose newest verdict is not accepted; `at` in ms since 1970 (UTC)."""
+    """An answer of a rater whose newest verdict is not accepted.
+
+    Attributes:
+        at: When it was reviewed, in ms since 1970 (UTC).
+        reply: The rater's newest reply; None: none yet.
+    """
 
     question: int
     category: str
@@ -155,11 +160,19 @@ class Correction:
     comment: str
     at: int
     answer: int
+    reply: str | None
 
 
 def list_corrections(db: sa.Connection, rater_id: int, limit: int = 100) -> list[Correction]:
     """A rater's answers whose newest verdict is not accepted, newest first."""
     last = newest_reviews()
+    newest_reply = (
+        sa.select(reply.c.text)
+        .where(reply.c.review_id == last.c.id)
+        .order_by(reply.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     rows = db.execute(
         sa.select(
             question.c.id,
@@ -168,6 +181,7 @@ def list_corrections(db: sa.Connection, rater_id: int, limit: int = 100) -> list
             last.c.comment,
             last.c.created_at,
             answer.c.id,
+            newest_reply,
         )
         .select_from(
             last.join(answer, last.c.answer_id == answer.c.id).join(

@@ -171,6 +171,7 @@ def test_a_question_sent_back_brings_its_mask_to_its_rater_only(
     assert bob.post("/api/reply", json=reply).status_code == 422
     assert ada.post("/api/reply", json=reply | {"text": " "}).status_code == 422
     assert ada.post("/api/reply", json=reply).json() == {"status": "recorded"}
+    assert reply["text"] in ada.get("/my-work").text
     again = next_task(ada)
     assert again["sent_back"]["reply"] == "It is a mirror."
     answered = ada.post("/api/submit", json=submit_body(again)).json()["answer"]
