@@ -7,11 +7,11 @@ restart of the server, and skips; the released masks are compared pixel for pixe
 import json
 import re
 import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import forked
 import numpy as np
 import pytest
 from browser_rater import FIND_PAINTER, PASSWORD, Point, Rater
@@ -29,9 +29,7 @@ BRUSH = 12  # the painter's size at the start, in image pixels
 
 def run(package: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """One command of the project, as the user runs it."""
-    code = f"from {package}.commands.main import main; main()"
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    done = forked.run(f"{package}.commands.main:main", *arguments, cwd=cwd)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -79,18 +79,9 @@ def test_core_and_python_know_the_same_skip_rules(tmp_path: Path) -> None:
     assert set(core.stats("box")[1]) == set(SkipRule)
 
 
-@settings(ROOMY, max_examples=150)
+@settings(ROOMY, max_examples=1000 if "O365SEG_DEEP" in os.environ else 200)
 @given(case=files(), choice=st.sampled_from(CHOICES))
 def test_equals_pycocotools(
-    tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
-) -> None:
-    compare(case, tmp_path_factory.mktemp("case"), *choice)
-
-
-@pytest.mark.slow
-@settings(ROOMY, max_examples=1000)
-@given(case=files(), choice=st.sampled_from(CHOICES))
-def test_equals_pycocotools_on_a_thousand_cases(
     tmp_path_factory: pytest.TempPathFactory, case: Files, choice: tuple[Iou, SkipRule]
 ) -> None:
     compare(case, tmp_path_factory.mktemp("case"), *choice)

@@ -3,9 +3,9 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 from panoptic_oracle import PanopticCase, Picture, Piece
@@ -16,11 +16,10 @@ from benchmark import evaluate_panoptic, evaluate_semantic
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """The installed command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", "from benchmark.commands.main import main; main()", "evaluate",
-         *arguments],
-        cwd=cwd, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    preload = ("benchmark.pixels.panoptic", "benchmark.pixels.semantic", "benchmark.report")
+    return forked.run(
+        "benchmark.commands.main:main", "evaluate", *arguments, preload=preload, cwd=cwd
+    )
 
 
 @pytest.fixture

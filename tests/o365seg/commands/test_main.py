@@ -3,9 +3,9 @@
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import forked
 import pytest
 from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource
@@ -15,13 +15,8 @@ from o365seg.store import audit
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-c",
-        "from o365seg.commands.main import main; main()",
-        *map(str, arguments),
-    ]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    preload = ("o365seg.project.folder", "o365seg.project.backup", "o365seg.release.build")
+    return forked.run("o365seg.commands.main:main", *arguments, preload=preload, cwd=cwd)
 
 
 def test_create_tells_what_it_made_and_noticed(source: SmallSource, tmp_path: Path) -> None:
