@@ -11,7 +11,6 @@ from o365seg.store.round_trips import ask
 from o365seg.store.schema import (
     Purpose,
     answer,
-    constant,
     draft,
     image,
     lease,
@@ -19,6 +18,7 @@ from o365seg.store.schema import (
     rater,
 )
 from o365seg.store.standing import counting_answers, rejections
+from o365seg.store.work import own_answers
 
 MS_PER_HOUR = 3_600_000
 
@@ -216,26 +216,26 @@ def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
     """
     questions = tally.count_questions(db)
     known = tally.known_tally(db)
-    [since], [sent_back], [[mine, extra, extra_skips]] = ask(
-        db, tally.since_asked(known), (_COUNT_SENT_BACK, {}), (_COUNT_OWN, {"rater": rater_id})
+    before = own_answers.known(db, rater_id)
+    [since], [sent_back], [rest] = ask(
+        db,
+        tally.since_asked(known),
+        (_COUNT_SENT_BACK, {}),
+        own_answers.rest_asked(before, rater_id),
     )
     masks, skips = _counting(tally.extend(db, known, since), sent_back)
-    masks, skips = masks + extra - extra_skips, skips + extra_skips
+    own = own_answers.extend(db, rater_id, before, rest)
+    extra = own.gold + own.replicas
+    masks, skips = masks + extra - own.extra_skips, skips + own.extra_skips
     done = min(masks + skips, questions)
-    return OwnView(questions, done, masks, skips, mine)
+    return OwnView(questions, done, masks, skips, own.answers + extra)
 
 
-# Built once: both are asked for at every submit.
+# Built once: it is asked for at every submit.
 _SENT_BACK = rejections()
 _COUNT_SENT_BACK = sa.select(
     sa.func.count().label("all"), sa.func.count(_SENT_BACK.c.skip_reason).label("skips")
 ).select_from(_SENT_BACK)
-_EXTRA = answer.c.purpose.in_((constant(Purpose.GOLD), constant(Purpose.REPLICA)))
-_COUNT_OWN = sa.select(
-    sa.func.count().filter(answer.c.purpose != constant(Purpose.QUALIFICATION)),
-    sa.func.count().filter(_EXTRA),
-    sa.func.count(answer.c.skip_reason).filter(_EXTRA),
-).where(answer.c.rater_id == sa.bindparam("rater"))
 
 
 def _rater_progress(db: sa.Connection) -> list[RaterProgress]:

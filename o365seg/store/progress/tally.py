@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from o365seg.store.memory import recall, remember
 from o365seg.store.round_trips import Asked, ask
 from o365seg.store.schema import Purpose, answer, constant, question
 
@@ -26,16 +27,16 @@ class Tally:
 
 def known_tally(db: sa.Connection) -> Tally:
     """What was counted before; the first count of a process, where nothing was yet."""
-    known = _recall(db, "tally", None)
+    known = recall(db, "tally")
     if known is not None:
         return known
     with _FIRST_COUNT:  # of a million answers; others wait for it rather than count too
-        known = _recall(db, "tally", None)
+        known = recall(db, "tally")
         if known is None:
             [all_], [replaced] = ask(db, (_ALL, {}), (_REPLACED, {}))
             masks, skips = all_.masks - replaced.masks, all_.skips - replaced.skips
             known = Tally(all_.up_to or 0, masks, skips)
-            _remember(db, "tally", known)
+            remember(db, "tally", known)
     return known
 
 
@@ -57,17 +58,17 @@ def extend(db: sa.Connection, known: Tally, new: Any) -> Tally:
         known.skips + new.skips - new.skips_replaced,
     )
     # Another reader may have come farther; what it found is as true as this.
-    if newest.up_to > _recall(db, "tally", known).up_to:
-        _remember(db, "tally", newest)
+    if newest.up_to > recall(db, "tally", known).up_to:
+        remember(db, "tally", newest)
     return newest
 
 
 def count_questions(db: sa.Connection) -> int:
     """The questions of a project, which are all there when it is made."""
-    known = _recall(db, "questions", None)
+    known = recall(db, "questions")
     if known is None:
         known = db.execute(sa.select(sa.func.count()).select_from(question)).scalar_one()
-        _remember(db, "questions", known)
+        remember(db, "questions", known)
     return known
 
 
@@ -138,14 +139,3 @@ _REPLACED = sa.select(
 )
 _SINCE = _since()
 _LAST = 2**31 - 1  # of an answer's ids
-
-
-def _recall(db: sa.Connection, name: str, otherwise: Any) -> Any:
-    return db.get_execution_options()["o365seg_memory"].get(name, otherwise)
-
-
-def _remember(db: sa.Connection, name: str, value: Any) -> None:
-    options = db.get_execution_options()
-    # What a writer sees may be rolled back, and its ids given to other answers.
-    if not options.get("o365seg_write", False):
-        options["o365seg_memory"][name] = value

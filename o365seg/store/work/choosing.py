@@ -4,6 +4,7 @@ Questions of one image come together. Hidden gold and replicas therefore come wh
 changes anyway: in the middle of an image, one question from elsewhere would give itself away.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from o365seg.store.schema import (
 )
 from o365seg.store.settings import ProjectSettings, uniform
 from o365seg.store.standing import rejections
+from o365seg.store.work import own_answers
 
 MS_PER_HOUR = 3_600_000
 
@@ -71,9 +73,9 @@ def choose_work(
     free = _free_question(db, rater_id, now, begun, last_image, abandoned)
     if free is not None and (free.begun or free.same_image):
         return Choice(free.id, Purpose.ANSWER)
-    given = {}
+    given: Counter[str] = Counter()
     if settings.gold_share > 0 or settings.replica_share > 0:
-        given = {row[0]: row[1] for row in ask(db, (_GIVEN, who))[0]}
+        given = _given(db, rater_id)
     if _is_due(given, rater_id, Purpose.GOLD, settings):
         golden = _unseen_gold(db, rater_id, settings)
         if golden is not None:
@@ -127,13 +129,31 @@ class _Free:
         return self.again, not self.begun, not self.same_image, self.position
 
 
-_TAKEN = sa.exists().where(
+def _one_by_one(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Exists:
+    """Whether a row exists, looked up for each question that is walked past.
+
+    PostgreSQL would join all questions with all rows to find the first without one; it leaves a
+    query with an offset alone.
+    """
+    return (
+        sa.select(sa.literal_column("1"))
+        .select_from(table)
+        .where(*where)
+        .correlate(question)
+        .offset(sa.literal_column("0"))
+        .exists()
+    )
+
+
+_TAKEN = _one_by_one(
+    lease,
     lease.c.question_id == question.c.id,
     lease.c.closed_at.is_(None),
     ((lease.c.purpose == constant(Purpose.ANSWER)) & (lease.c.expires_at > _NOW))
     | (lease.c.rater_id == _RATER),
 )
-_AGAIN = sa.exists().where(
+_AGAIN = _one_by_one(
+    answer,
     answer.c.question_id == question.c.id,
     answer.c.rater_id == _RATER,
     answer.c.purpose != constant(Purpose.ANSWER),
@@ -206,11 +226,24 @@ def _free_question(
     return min(candidates, key=lambda found: found.rank, default=None)
 
 
-_GIVEN = (
-    sa.select(lease.c.purpose, sa.func.count())
-    .where(lease.c.rater_id == _RATER, lease.c.purpose != constant(Purpose.QUALIFICATION))
-    .group_by(lease.c.purpose)
+_HELD = sa.select(lease.c.purpose).where(
+    lease.c.rater_id == _RATER,
+    lease.c.closed_at.is_(None),
+    lease.c.purpose != constant(Purpose.QUALIFICATION),
 )
+
+
+def _given(db: sa.Connection, rater_id: int) -> Counter[str]:
+    """The questions that a rater answered or has now, by purpose."""
+    before = own_answers.known(db, rater_id)
+    held, [rest] = ask(db, (_HELD, {"rater": rater_id}), own_answers.rest_asked(before, rater_id))
+    own = own_answers.extend(db, rater_id, before, rest)
+    answered = {
+        Purpose.ANSWER.value: own.answers,
+        Purpose.GOLD.value: own.gold,
+        Purpose.REPLICA.value: own.replicas,
+    }
+    return Counter(answered) + Counter(row.purpose for row in held)
 
 
 def _is_due(
@@ -218,7 +251,7 @@ def _is_due(
 ) -> bool:
     """Whether a rater's share of such questions is behind; when exactly is drawn by the seed.
 
-    `given`: how many questions the rater was given so far, by purpose.
+    `given`: how many questions the rater answered or has now, by purpose.
     """
     share = settings.gold_share if purpose == Purpose.GOLD else settings.replica_share
     such = given.get(purpose.value, 0)

@@ -6,21 +6,23 @@ way (a question's state, the tally) is what follows from answers and reviews.
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from quality_steps import SIZE, paint, reject
 from rater_steps import add_raters, current, skip, take
-from small_project import box_mask
+from small_project import SmallSource, box_mask, open_small_project
 
 from o365seg.project.folder import Project
 from o365seg.store import schema
 from o365seg.store.progress import summary as progress
 from o365seg.store.schema import ACTIVITY_COLUMNS, Purpose, QuestionState, Verdict
 from o365seg.store.settings import ProjectSettings, uniform
-from o365seg.store.work import choosing
+from o365seg.store.work import choosing, own_answers
 from o365seg.store.work.choosing import MS_PER_HOUR, Choice
 
 NOW = 10 * MS_PER_HOUR
@@ -276,16 +278,28 @@ def test_the_obvious_question_comes_next(project: Project, situation: Situation)
             counting = [row for id_, row in oracle.newest.items() if id_ not in oracle.rejected]
             masks = sum(row.counts is not None for row in counting)
             assert progress.count_masks_and_skips(db) == (masks, len(counting) - masks)
+            for rater_id in people:
+                mine = sum(row.rater_id == rater_id for row in oracle.answers)
+                assert progress.measure_for_rater(db, rater_id).mine == mine
             raise Undone
     except Undone:
         pass
 
 
-def test_the_tally_goes_on_from_where_it_was(project: Project) -> None:
+@pytest.mark.parametrize("most_since", [0, 5000])
+def test_the_tally_goes_on_from_where_it_was(
+    project: Project, monkeypatch: pytest.MonkeyPatch, most_since: int
+) -> None:
     ada, rui = add_raters(project.store, 2)
+    monkeypatch.setattr(own_answers, "_MOST_SINCE", most_since)
+    table = schema.answer
 
     def counted() -> tuple[int, int]:
         with project.store.read() as db:
+            for rater_id in (ada, rui):
+                all_ = sa.select(sa.func.count()).where(table.c.rater_id == rater_id)
+                mine = progress.measure_for_rater(db, rater_id).mine
+                assert mine == db.execute(all_.select_from(table)).scalar_one()
             return progress.count_masks_and_skips(db)
 
     assert counted() == (0, 0)
@@ -301,6 +315,22 @@ def test_the_tally_goes_on_from_where_it_was(project: Project) -> None:
     assert again.sent_back
     skip(project.store, ada, again)  # the mask became a skip
     assert counted() == (0, 3)
+
+
+def test_postgresql_walks_along_the_questions(
+    source: SmallSource, tmp_path: Path, postgresql: str
+) -> None:
+    """Joined, all open questions would be read to find the first free one."""
+    with (
+        open_small_project(tmp_path / "project", source, postgresql) as project,
+        project.store.read() as db,
+    ):
+        for statement in (choosing._FIRST, choosing._FIRST_OF_IMAGE):
+            given = statement.params(rater=1, now=1, image=1)
+            text = given.compile(db.engine, compile_kwargs={"literal_binds": True})
+            plan = "\n".join(db.execute(sa.text(f"EXPLAIN {text}")).scalars())
+            assert "SubPlan" in plan
+            assert "Join" not in plan
 
 
 def test_what_a_writer_sees_and_undoes_is_not_remembered(project: Project) -> None:
