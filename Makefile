@@ -22,7 +22,7 @@ demo: $(VENV)/annotate.installed
 
 test: lint docs
 	@sh tests/install_services.sh $(BIN)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/dev.installed
 	$(BIN)/python -m pytest -m 'not browser and not slow'

@@ -30,10 +30,15 @@ CHROMIUM_ARGUMENTS = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses the browser, so that `-m 'not browser'` leaves them out."""
+    """Mark every test that uses the browser, so that `-m 'not browser'` leaves them out.
+
+    Files with slow tests come first: at the end every process has a short file left.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+import argon2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from annotate_app.access.passwords import hash_password
 from annotate_app.server import make_app
 from o365seg.project.folder import Project
 from o365seg.store.people import raters
@@ -21,8 +21,8 @@ def password() -> str:
 
 @pytest.fixture(scope="session")
 def password_hash(password: str) -> str:
-    """Hashing is slow on purpose, so once is enough."""
-    return hash_password(password)
+    """A hash of the least cost (it names its cost to who checks it): ours are slow on purpose."""
+    return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
 
 @pytest.fixture

@@ -41,8 +41,45 @@ print(f"{wheel.name}: {wheel.stat().st_size:,} bytes, {len(inside)} files of {si
       f"{sdist.stat().st_size:,} bytes, {len(shipped)} files")
 PY
 
+# An empty environment gets the wheel and what it declares: links to the packages of PYTHON's own
+# environment where that has them all, which takes seconds, else by pip.
+install() {  # install EXTRA: '' for none
+    "$python" - "$work/empty" "$1" <<'PY' || "$work/empty/bin/pip" --disable-pip-version-check install --quiet --quiet \
+        --no-compile --constraint "$root/constraints.txt" "$(echo "$work"/dist/*.whl)${1:+[$1]}"
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, distributions
+from pathlib import Path
+try:
+    from packaging.requirements import Requirement
+except ImportError:
+    sys.exit(1)
+[site] = Path(sys.argv[1]).glob("lib/python*/site-packages")
+[wheel] = distributions(name="o365seg", path=[str(site)])
+todo, links = [(wheel, {sys.argv[2]})], {}
+seen = set()
+while todo:
+    package, extras = todo.pop()
+    for needed in map(Requirement, package.requires or ()):
+        if needed.marker and not any(needed.marker.evaluate({"extra": one}) for one in extras):
+            continue
+        if (needed.name, frozenset(needed.extras)) not in seen:
+            seen.add((needed.name, frozenset(needed.extras)))
+            try:
+                found = distribution(needed.name)
+            except PackageNotFoundError:
+                sys.exit(1)
+            todo.append((found, needed.extras or {""}))
+            tops = {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}
+            links.update((site / top, Path(found.locate_file(top))) for top in tops)
+for link, target in links.items():
+    if not link.exists():
+        link.symlink_to(target)
+PY
+    "$work/empty/bin/pip" --disable-pip-version-check check
+}
 "$python" -m venv empty
-empty/bin/pip --disable-pip-version-check install --quiet --quiet --no-compile --constraint "$root/constraints.txt" dist/*.whl
+empty/bin/pip --disable-pip-version-check install --quiet --quiet --no-deps --no-index --no-compile dist/*.whl
+install ''
 mkdir elsewhere && cd elsewhere
 bin=$work/empty/bin
 
@@ -118,8 +155,7 @@ for line in "annotate-app demo new" "dataseg init tiny new.safetensors" "dataseg
 done
 
 # With the extra `annotate`, the demo serves its sign-in page and the painter's files.
-"$work/empty/bin/pip" --disable-pip-version-check install --quiet --quiet --no-compile \
-    --constraint "$root/constraints.txt" "$(echo "$work"/dist/*.whl)[annotate]"
+install annotate
 "$bin/annotate-app" demo project --port 0 >served.txt 2>&1 &
 served=$!
 trap 'kill $served 2>/dev/null; rm -rf "$work"' EXIT

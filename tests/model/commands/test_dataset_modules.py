@@ -1,5 +1,6 @@
 """`--dataset`: whose own modules `dataseg predict` and `export` use."""
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,9 +77,12 @@ def test_a_wrong_choice_is_one_line(
 
 def test_the_exported_program_has_the_named_modules(folder: Path) -> None:
     out = folder / "ade.pt2"
-    done = run("export", folder / "own.safetensors", "--program", out, "--size", 64, "--dataset",
-               "ade20k_semantic")  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        done = run("export", folder / "own.safetensors", "--program", out, "--size", 64,
+                   "--dataset", "ade20k_semantic")  # fmt: skip
     assert done.exit_code == 0, (done.output, done.exception)
+    assert done.output == f"written: {out}\n"
     network = load_checkpoint(folder / "own.safetensors")
     images, text = torch.rand(1, 3, 64, 64) * 255, torch.randn(4, 8)
     with torch.no_grad():

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -169,13 +168,7 @@ def test_describe_and_export(folder: Path, tmp_path: Path) -> None:
     assert shown.exit_code == 0
     assert "backbone" in shown.stdout and "total" in shown.stdout
     assert "unknown preset 'huge'" in str(run("describe", "huge").exception)
-    program = tmp_path / "m.pt2"
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        done = run("export", folder / "m.safetensors", "--program", program, "--size", 64)
-    assert done.exit_code == 0
-    assert done.output == f"written: {program}\n"
-    assert program.stat().st_size > 0
+    program = tmp_path / "m.pt2"  # one that is written: test_dataset_modules.py
     assert run("export", folder / "m.safetensors").exit_code == 2
     native = run("export", folder / "m.safetensors", "--program", program, "--size", "native")
     assert native.exit_code == 2

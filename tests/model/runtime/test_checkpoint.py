@@ -15,14 +15,6 @@ from model.network.dataseg import build_dataseg  # noqa: E402
 from model.runtime.checkpoint import read_header, save_checkpoint, trained_size  # noqa: E402
 
 ABOUT = {"trained": {"iterations": 3, "config": {"image_size": 128}}, "by": "a test", "z": 1}
-WRITE = """
-import sys, torch
-from model.network.config import PRESETS
-from model.network.dataseg import build_dataseg
-from model.runtime.checkpoint import save_checkpoint
-torch.manual_seed(0)
-save_checkpoint(sys.argv[1], build_dataseg(PRESETS["tiny"]), {about})
-"""
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +25,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_equal_content_has_equal_bytes_in_every_process(tmp_path: Path) -> None:
-    files = [tmp_path / f"{number}.safetensors" for number in range(2)]
-    for file in files:
-        code = WRITE.replace("{about}", repr(ABOUT))
-        subprocess.run([sys.executable, "-c", code, str(file)], check=True)
-    assert files[0].read_bytes() == files[1].read_bytes()
+    torch.manual_seed(0)
+    save_checkpoint(tmp_path / "here.safetensors", build_dataseg(PRESETS["tiny"]), ABOUT)
+    code = f"""
+import sys, torch
+from model.network.config import PRESETS
+from model.network.dataseg import build_dataseg
+from model.runtime.checkpoint import save_checkpoint
+torch.manual_seed(0)
+save_checkpoint(sys.argv[1], build_dataseg(PRESETS["tiny"]), {ABOUT!r})
+"""
+    there = tmp_path / "there.safetensors"
+    subprocess.run([sys.executable, "-c", code, str(there)], check=True)
+    assert there.read_bytes() == (tmp_path / "here.safetensors").read_bytes()
 
 
 def test_the_header_is_read_back(trained: Path) -> None:

@@ -1,5 +1,6 @@
 """`dataseg train`: what it writes, that it goes on where it was stopped, and when it refuses."""
 
+import functools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 import torch
@@ -203,15 +205,12 @@ def test_a_batch_is_cut_into_equal_parts(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.slow
 def test_the_command_shows_recipes_and_names_faults(tmp_path: Path) -> None:
-    shown = subprocess.run(
-        [*command(tmp_path, Path("paper_r50")), "--show"],
-        env=environment(), capture_output=True, text=True,
-    )  # fmt: skip
-    assert "3e-5" in shown.stdout
+    train = functools.partial(
+        forked.run, "model.commands.main:main", "train", preload=("model.training.loop",)
+    )
+    assert "3e-5" in train("paper_r50", "--show").stdout
     broken = tmp_path / "broken.toml"
     broken.write_text(as_toml(small_tables(iterations=0)))
-    done = subprocess.run(
-        command(tmp_path, broken), env=environment(), capture_output=True, text=True
-    )
+    done = train(broken, "--out", tmp_path, "--device", "cpu")
     assert done.returncode == 1
     assert done.stderr == f"error: {broken}: field 'iterations': must be at least 1\n"

@@ -15,7 +15,7 @@ def test_all_parts_run_on_a_cpu(tmp_path: Path) -> None:
     command = [sys.executable, str(Path(__file__).with_name("gpu.py")), "--device", "cpu"]
     paths = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
     done = subprocess.run(
-        [*command, "--minutes", "0.3", "--out", "gpu.md"],
+        [*command, "--minutes", "0.05", "--out", "gpu.md"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
         capture_output=True,
