@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from pycocotools import mask as coco_mask
 
@@ -50,10 +51,13 @@ class FoundArrays:
         }
         columns |= {} if found is None else {"segmentation": found}
         columns |= {} if boxes is None else {"bbox": boxes.tolist()}
-        rows = [
-            dict(zip(columns, row, strict=True)) | {"image_id": image_id}
-            for row in zip(*columns.values(), strict=True)
-        ]
+        columns |= {"image_id": [image_id] * len(self.scores)}
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if finite and _are_text(found):
+            try:
+                return msgspec.json.encode(rows)[1:-1]  # a tenth of the time of `encode`
+            except (TypeError, ValueError):
+                pass  # values that only `encode` converts or refuses
         return encode(rows, "predictions")[1:-1]
 
 
@@ -91,6 +95,13 @@ def found_arrays(
     if found.masks is found.rles is found.boxes and count:
         raise InputError("give masks, rles or boxes", file=where)
     return found
+
+
+def _are_text(rles: Sequence[dict[str, Any]] | None) -> bool:
+    """Whether all run lengths are text: pycocotools' own are bytes."""
+    return rles is not None and all(
+        isinstance(one, dict) and isinstance(one.get("counts"), str) for one in rles
+    )
 
 
 def _array(values: Any) -> np.ndarray:

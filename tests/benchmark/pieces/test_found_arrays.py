@@ -90,3 +90,18 @@ def test_the_core_refuses_arrays_of_the_wrong_size() -> None:
             _native.records(1, *size, one, score, masks, boxes)
     with pytest.raises(ValueError, match="wrong size"):
         _native.records(1, 3, 3, one, np.ones(2), None, None)
+
+
+@pytest.mark.parametrize("size", [[9, 9], np.array([9, 9])])
+def test_run_lengths_are_the_same_as_text_and_as_bytes(size: Any) -> None:
+    scores, texts = [0.1 + 0.2, 1e-9], ["a\\1", "Q2"]
+    given = ([{"size": size, "counts": one} for one in texts],
+             [{"size": size, "counts": one.encode()} for one in texts])  # fmt: skip
+    text, stock = (
+        found_arrays((9, 9), "image 1", None, rles, None, scores, [3, 4]).records(7)
+        for rles in given
+    )
+    found = json.loads(b"[%s]" % text)
+    assert found == json.loads(b"[%s]" % stock)
+    assert [one["score"] for one in found] == scores
+    assert [one["segmentation"]["counts"] for one in found] == texts
