@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.sides import Sides
 from benchmark.reading.choices import By, Iou
-from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal.output import STDOUT
 
 if TYPE_CHECKING:
@@ -142,6 +141,8 @@ def _find_categories(source: Sides, wanted: Wanted, found: Extras) -> None:
         if wanted.csv_file == STDOUT:
             found.printed.append(text)
         else:
+            from o365seg.formats.json_files import write_bytes_atomic
+
             write_bytes_atomic(wanted.csv_file, text.encode())
             found.written.append(wanted.csv_file)
     if By.CATEGORY in wanted.by:

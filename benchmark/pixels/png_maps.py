@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_bytes
+from o365seg.formats.file_bytes import read_bytes
 
 if TYPE_CHECKING:
     from PIL import Image  # slow to import, and not needed where the core reads the file

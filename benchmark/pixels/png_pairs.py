@@ -13,7 +13,7 @@ import numpy as np
 from benchmark.average_precision.native_core import is_built, is_wanted
 from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_bytes
+from o365seg.formats.file_bytes import read_bytes
 
 try:
     from benchmark._native import count_png_pairs

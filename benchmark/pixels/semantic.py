@@ -20,7 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.pixels.cityscapes import CityscapesPredictions, CityscapesTruth, to_train_ids
-from benchmark.pixels.class_names import read_classes
 from benchmark.pixels.label_maps import (
     NO_LABEL,
     GroundTruthFolder,
@@ -124,7 +123,11 @@ def evaluate_semantic(
     if reduce_zero_label and true.classes is not None:
         raise InputError("--reduce-zero-label is only for label maps", file=ground_truth)
     notes = predicted.check(true.images)
-    named = true.classes if classes is None else read_classes(classes)
+    named = true.classes
+    if classes is not None:
+        from benchmark.pixels.class_names import read_classes  # loads msgspec
+
+        named = read_classes(classes)
     known = None if named is None else np.array(sorted(named), np.int64)
 
     def kept(pairs: PixelPairs) -> PixelPairs:

@@ -5,7 +5,6 @@ import json
 import math
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +15,10 @@ import msgspec
 from o365seg.errors import InputError
 from o365seg.formats.convert import Steps, field_name, read_fault
 from o365seg.formats.durable import allowed_by_umask, sync_folder
+from o365seg.formats.file_bytes import GZIP, decompressed, read_bytes
 
 T = TypeVar("T")
 
-_GZIP = b"\x1f\x8b"
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 # The words of Python's JSON decoder as ours.
@@ -38,41 +37,9 @@ _SYNTAX = {
 }
 
 
-def read_bytes(path: str | Path) -> bytes:
-    """The file's bytes, gzip taken apart; an `InputError` naming it where it cannot be read."""
-    try:
-        # Parsing a path takes longer than reading a small file, and there may be many.
-        file = path if isinstance(path, Path) else Path(path)
-        return decompressed(file.read_bytes(), path)
-    except FileNotFoundError:
-        raise InputError("no such file", file=path) from None
-    except IsADirectoryError:
-        raise InputError("is a folder, not a file", file=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", file=path) from None
-
-
-def decompressed(data: bytes, source: str | Path) -> bytes:
-    """`data`, decompressed if it is gzip (known by its first bytes, which no JSON text has).
-
-    Raises:
-        InputError: gzip cut short or damaged; `source` is the name that it gives.
-    """
-    if not data.startswith(_GZIP):
-        return data
-    import gzip
-    import zlib
-
-    try:
-        return gzip.decompress(data)
-    except (EOFError, OSError, zlib.error) as error:
-        problem = "is truncated" if isinstance(error, EOFError) else "is damaged"
-        raise InputError(f"the gzip file {problem}", file=source) from None
-
-
 def is_plain(data: bytes) -> bool:
     """Whether text is UTF-8 without a byte order mark and not gzip; its first 4 bytes suffice."""
-    return not data.startswith((_GZIP, *_MARKS)) and 0 not in data[:4]
+    return not data.startswith((GZIP, *_MARKS)) and 0 not in data[:4]
 
 
 def plain_text(data: bytes, source: str | Path) -> bytes:
@@ -223,6 +190,8 @@ def replacing(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     Raises:
         InputError: the place cannot be written.
     """
+    import tempfile  # loads much
+
     path = Path(path)
     temporary = None
     try:
