@@ -1,6 +1,8 @@
 """Someone at the painter, by real mouse and keyboard events; the server is a stand-in."""
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,20 @@ from pycocotools import mask as coco
 from stand_in import StandIn
 
 Point = tuple[int, int]
+
+_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_NEWEST_DRAFT = """() => new Promise((done, failed) => {
+    const opening = indexedDB.open('o365seg-painter', 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore('drafts');
+    opening.onerror = failed;
+    opening.onsuccess = () => {
+        const all = opening.result.transaction('drafts').objectStore('drafts').getAll();
+        all.onsuccess = () => {
+            opening.result.close();
+            done(Math.max(0, ...all.result.map((draft) => draft.saved_at ?? 0)));
+        };
+    };
+})"""
 
 
 class Rater:
@@ -17,6 +33,7 @@ class Rater:
         self.page = page
         self.server = server
         self.url = url
+        self._acted_at = 0  # epoch ms, before the last action
 
     def open(self) -> None:
         self.page.goto(f"{self.url}/page")
@@ -27,10 +44,30 @@ class Rater:
         found = self.page.evaluate("([x, y]) => root.painter.screenFromImage(x, y)", [x, y])
         return found["x"], found["y"]
 
+    def until(self, met: Callable[[], object]) -> None:
+        """Until something is so: what the page asks of the stand-in is answered meanwhile."""
+        ends = time.monotonic() + 30
+        while not met():
+            assert time.monotonic() < ends
+            self.page.wait_for_timeout(20)
+
+    def frames(self) -> None:
+        """Until what was done is drawn."""
+        self.page.evaluate(_FRAMES)
+
+    def saved(self) -> None:
+        """Until the draft in this browser has the last action, which changed the drawing."""
+        self.until(lambda: self.page.evaluate(_NEWEST_DRAFT) >= self._acted_at)
+
+    def _act(self) -> None:
+        self._acted_at = time.time_ns() // 1_000_000
+
     def click(self, point: Point, **options: Any) -> None:
+        self._act()
         self.page.mouse.click(*self.at(*point), **options)
 
     def drag(self, *points: Point, button: str = "left") -> None:
+        self._act()
         self.page.mouse.move(*self.at(*points[0]))
         self.page.mouse.down(button=button)
         for point in points[1:]:
@@ -39,6 +76,7 @@ class Rater:
 
     def press(self, *keys: str) -> None:
         for key in keys:
+            self._act()
             self.page.keyboard.press(key)
 
     def mask(self) -> np.ndarray:

@@ -30,7 +30,7 @@ def test_the_submitted_mask_is_the_oracles_at_every_zoom_and_pixel_ratio(rater, 
         page.mouse.move(500, 320)
         for _ in range(4):
             page.mouse.wheel(0, -200)
-        page.wait_for_timeout(50)
+        ada.frames()
     (x0, y0), (x1, _) = ada.at(0, 0), ada.at(1000, 1000)
     scale = (x1 - x0) / 1000
     assert (scale < 1) == (zoom == "out")
@@ -111,7 +111,7 @@ def test_zooming_and_panning_within_a_stroke_do_not_disturb_it(rater):
     ada.page.mouse.down()
     ada.page.mouse.move(*ada.at(100, 60))
     ada.page.mouse.wheel(0, -300)
-    ada.page.wait_for_timeout(100)
+    ada.frames()
     ada.press("ArrowLeft")
     under = ada.at(120, 90)
     ada.page.mouse.move(*under)
@@ -268,8 +268,7 @@ def test_skipping_needs_a_reason_and_other_needs_words(rater):
 
 def test_the_next_photo_is_fetched_before_it_is_needed(rater):
     ada = rater()
-    ada.page.wait_for_timeout(200)
-    assert ("/image/1", None) in ada.server.requests
+    ada.until(lambda: ("/image/1", None) in ada.server.requests)
 
 
 def test_a_category_is_text_whatever_it_holds(rater):
@@ -364,7 +363,7 @@ def test_a_reload_brings_the_work_and_its_account_back(rater):
     ada.drag((50, 50), (90, 60))
     ada.drag((50, 90), (90, 90))
     before = ada.mask()
-    ada.page.wait_for_timeout(800)
+    ada.saved()
     ada.open()
     ada.says("restored")
     assert np.array_equal(ada.mask(), before)
@@ -394,7 +393,7 @@ def test_drafts_of_another_project_or_photo_are_not_restored(rater):
     for change in ({"project": "two"}, {"photo": 7}):
         ada = rater()
         ada.drag((50, 50), (90, 60))
-        ada.page.wait_for_timeout(800)
+        ada.saved()
         for name, value in change.items():
             setattr(ada.server, name, value)
         ada.open()
@@ -483,12 +482,12 @@ def test_drafts_and_heartbeats_follow_the_work(rater):
     assert server.bodies("/api/draft") == []
     ada.drag((50, 50), (90, 60))
     ada.page.clock.run_for(20_000)
-    ada.page.wait_for_timeout(200)
+    ada.until(lambda: server.bodies("/api/draft"))
     (draft,) = server.bodies("/api/draft")
     assert draft["lease"] == "lease-0"
     assert np.array_equal(unpack(draft["mask"]), _stroke(server, [(50, 50), (90, 60)], 12))
     ada.page.clock.run_for(20_000)
-    ada.page.wait_for_timeout(200)
+    ada.until(lambda: server.bodies("/api/heartbeat"))
     assert len(server.bodies("/api/draft")) == 1  # nothing new was painted
     assert server.bodies("/api/heartbeat") == [{"lease": "lease-0", "prefetched": "lease-1"}]
     ada.page.clock.run_for(120_000)
@@ -624,7 +623,7 @@ def test_corners_survive_a_reload(rater):
     ada.drag((150, 50), (190, 60))
     before = ada.mask()
     _open_polygon(ada)
-    ada.page.wait_for_timeout(800)
+    ada.saved()
     ada.open()
     ada.says("restored")
     assert np.array_equal(ada.mask(), before)
@@ -635,12 +634,12 @@ def test_corners_survive_a_reload(rater):
 def test_corners_survive_a_reload_before_anything_is_painted(rater):
     ada = rater()
     _open_polygon(ada)
-    ada.page.wait_for_timeout(800)
+    ada.saved()
     ada.open()
     assert not ada.mask().any()
     ada.press("Enter")
     assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
-    ada.page.wait_for_timeout(800)
+    ada.saved()
     ada.open()  # closed, it is not open again
     assert np.array_equal(ada.mask(), _area(ada.server, CORNERS))
     ada.submit()
@@ -713,7 +712,7 @@ def test_corners_can_be_dragged_and_that_is_undone(rater):
     ada.drag(CORNERS[0], (60, 90), (50, 60))
     ada.drag(CORNERS[2], (110, 150))
     ada.press("Control+z", "Control+y")
-    ada.page.wait_for_timeout(800)
+    ada.saved()
     ada.open()
     ada.press("Enter")
     moved = [(50, 60), CORNERS[1], (110, 150), CORNERS[3]]
@@ -733,7 +732,7 @@ def test_undo_and_redo_survive_a_reload(rater):
         ada.drag((50, row), (90, row + 10))
         masks.append(ada.mask())
     ada.press("Control+z")
-    ada.page.wait_for_timeout(800)
+    ada.saved()
     ada.open()
     assert np.array_equal(ada.mask(), masks[2])
     ada.press("Control+y")
@@ -788,7 +787,7 @@ def test_the_eraser_lasts_while_its_key_is_held(rater):
 def test_the_mask_is_hidden_while_its_key_is_held(rater):
     ada = rater()
     hidden = ada.page.locator("[data-tool=mask][aria-pressed=false]")
-    _hold(ada, "m", 400, lambda: hidden.wait_for(timeout=2000))
+    _hold(ada, "m", 400, lambda: hidden.wait_for())
     assert hidden.count() == 0
     _hold(ada, "m", 0)
     assert hidden.count() == 1
@@ -869,7 +868,7 @@ _DRAWN = """() => {
 
 def _guides(ada) -> list[float]:
     """Left, top, right and bottom of what the guide layer shows, page px."""
-    ada.page.wait_for_timeout(100)
+    ada.frames()
     return ada.page.evaluate(_DRAWN)
 
 
@@ -951,7 +950,7 @@ def test_any_own_answer_can_be_opened_from_the_list(rater):
     ada.page.get_by_text("skipped: too dark").wait_for()
     ada.page.click("[data-tool=correct]")
     ada.page.wait_for_function("!document.querySelector('dialog[open]')")
-    ada.page.wait_for_timeout(300)
+    ada.until(lambda: server.bodies("/api/reopen"))
     assert server.bodies("/api/reopen") == [{"question": "7"}]
 
 

@@ -26,7 +26,7 @@ def test_the_wheel_with_alt_or_ctrl_changes_the_size(rater):
     for key, turn, size in [("Alt", -100, 14), ("Control", -200, 18), ("Alt", 300, 12)]:
         ada.page.keyboard.down(key)
         ada.page.mouse.wheel(0, turn)
-        ada.page.wait_for_timeout(100)
+        ada.frames()
         ada.page.keyboard.up(key)
         assert _size(ada) == f"Brush {size} px"
     assert ada.page.inner_text("[data-show=zoom]") == zoom
@@ -38,7 +38,7 @@ def test_a_pinch_on_a_trackpad_still_zooms(rater):
     zoom = ada.page.inner_text("[data-show=zoom]")
     ada.page.evaluate("""() => document.querySelector('.stage').dispatchEvent(
         new WheelEvent('wheel', { deltaY: -20, ctrlKey: true, clientX: 500, clientY: 300 }))""")
-    ada.page.wait_for_timeout(100)
+    ada.frames()
     assert ada.page.inner_text("[data-show=zoom]") != zoom
     assert _size(ada) == "Brush 12 px"
 
