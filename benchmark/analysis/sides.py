@@ -1,6 +1,6 @@
 """The two files of an evaluation, for the analyses that follow it; each is read when needed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from benchmark.average_precision.result import Result
     from benchmark.reading.inputs import Inputs
     from o365seg.formats.records import AnnotationFile
+    from o365seg.statistics.t_intervals import Interval
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Sides:
     result: "Result"
     predictions: Path
     release: Path
+    _intervals: "dict[tuple[int, int], dict[str, Interval] | None]" = field(
+        default_factory=dict, init=False
+    )
 
     @property
     def rule(self) -> SkipRule:
@@ -45,6 +49,14 @@ class Sides:
         from benchmark.reading.inputs import read_truth
 
         return read_truth(self.release, self.result.iou)
+
+    def intervals(self, resamples: int, seed: int) -> "dict[str, Interval] | None":
+        """As `bootstrap.intervals`; found once for the table and the report."""
+        from benchmark.analysis.bootstrap import intervals
+
+        if (resamples, seed) not in self._intervals:
+            self._intervals[resamples, seed] = intervals(self.result, resamples, seed)
+        return self._intervals[resamples, seed]
 
     @cached_property
     def inputs(self) -> "Inputs":

@@ -108,10 +108,9 @@ def find(result: "Result", predictions: Path, release: Path, wanted: Wanted) -> 
 
 
 def _find_intervals(source: Sides, wanted: Wanted, found: Extras) -> None:
-    from benchmark.analysis.bootstrap import intervals
     from o365seg.statistics.t_intervals import LEAST_IMAGES, LEVEL
 
-    of_metrics = intervals(source.result, wanted.resamples, wanted.seed)
+    of_metrics = source.intervals(wanted.resamples, wanted.seed)
     found.numbers["intervals"] = {
         "level": LEVEL,
         "resamples": wanted.resamples,

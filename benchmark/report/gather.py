@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.bootstrap import intervals, mean_over_categories
+from benchmark.analysis.bootstrap import mean_over_categories
 from benchmark.analysis.by_size import SizeBin, Sizes
 from benchmark.analysis.pictures import PICTURES
 from benchmark.analysis.pr_curves import mean_curves
@@ -44,7 +44,7 @@ def write_report(
             cannot be written.
     """
     result = sides.result
-    of_metrics = intervals(result, resamples, seed)
+    of_metrics = sides.intervals(resamples, seed)
     least, drawn, problems = (0.0, [], [])
     if images is not None:
         from benchmark.analysis.worst_images import draw_worst  # loads Pillow

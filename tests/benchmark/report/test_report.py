@@ -114,6 +114,22 @@ def test_equal_input_gives_equal_bytes(folder: Path) -> None:
     assert report(folder, images=folder).read_bytes() == report(folder, images=folder).read_bytes()
 
 
+def test_the_table_and_the_report_resample_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmark.analysis import bootstrap
+    from benchmark.commands import extras
+
+    calls = []
+    plain = bootstrap.resample
+    monkeypatch.setattr(bootstrap, "LEAST_IMAGES", 0)
+    monkeypatch.setattr(bootstrap, "resample", lambda *given: calls.append(1) or plain(*given))
+    files = folder / "results.json", folder / "truth.json"
+    wanted = extras.Wanted(interval=True, report=folder / "report.html", resamples=20)
+    extras.find(evaluate(*files), *files, wanted)
+    assert len(calls) == 1
+
+
 def test_images_that_are_not_there_are_told(folder: Path) -> None:
     (folder / "2.jpg").unlink()
     assert "Not drawn: 2.jpg: no such file" in report(folder, images=folder).read_text()
