@@ -54,6 +54,10 @@ def make_tables(db: sa.Connection, store: Store) -> None:
             raise InputError("already contains a project with this id", file=store.name)
         db.execute(sa.schema.CreateSchema(store.namespace))
     schema.tables.create_all(db)
+    if not store.is_sqlite:
+        for table in (schema.answer, schema.draft):
+            # Run lengths are compressed: doing it again takes most of an insert and saves a tenth.
+            db.execute(sa.text(f"ALTER TABLE {table.name} ALTER counts SET STORAGE EXTERNAL"))
     for rule in (*append_only_rules(db.dialect.name), *state_rules(db.dialect.name)):
         db.execute(sa.text(rule))
     db.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
