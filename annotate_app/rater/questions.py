@@ -216,7 +216,7 @@ def take_work(
 
 def count_progress(project: Project, rater: Rater) -> dict[str, Any]:
     """The project's progress, read outside the writing transaction, which others wait for."""
-    with project.store.read() as db:
+    with project.store.read_once() as db:
         return {"progress": asdict(measure_for_rater(db, rater.id))}
 
 

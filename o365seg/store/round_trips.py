@@ -55,6 +55,15 @@ def catch_up(db: sa.Connection) -> None:
         ask(db)
 
 
+def side_by_side(*counts: sa.Select) -> sa.Select:
+    """One row with the columns of statements that each return one; they see one state."""
+    first, *others = (count.subquery() for count in counts)
+    joined: sa.FromClause = first
+    for other in others:
+        joined = joined.join(other, sa.true())
+    return sa.select(*joined.columns).select_from(joined)
+
+
 def _rows(result: sa.CursorResult[Any]) -> list[Any]:
     return list(result.all()) if result.returns_rows else []
 
@@ -87,7 +96,8 @@ def _send(db: sa.Connection, asked: list[Asked]) -> list[list[Any]]:
 
     connection: Any = db.connection.driver_connection
     begun = connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
-    together = nullcontext() if len(asked) == 1 and begun else _pipeline(connection)
+    alone = len(asked) == 1 and (begun or connection.autocommit)
+    together = nullcontext() if alone else _pipeline(connection)
     cursors = []
     try:
         with together:
@@ -96,7 +106,8 @@ def _send(db: sa.Connection, asked: list[Asked]) -> list[list[Any]]:
                 cursor = connection.cursor(row_factory=namedtuple_row)
                 cursors.append(cursor)
                 cursor.execute(str(compiled), compiled.construct_params(dict(given)))
-        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        # Not by `description`, which makes an object of each column.
+        return [cursor.fetchall() if cursor.pgresult.nfields else [] for cursor in cursors]
     except psycopg.Error as error:
         lost = db.dialect.is_disconnect(cast("Any", error), connection, None)
         if lost:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from o365seg.store.progress import tally
 from o365seg.store.review import queue as review_queue
-from o365seg.store.round_trips import ask
+from o365seg.store.round_trips import ask, side_by_side
 from o365seg.store.schema import (
     Purpose,
     answer,
@@ -189,13 +189,13 @@ def list_skips(db: sa.Connection) -> list[SkippedQuestion]:
 def count_masks_and_skips(db: sa.Connection) -> tuple[int, int]:
     """How many questions have a mask, and how many a skip; as `counting_answers`, but faster."""
     known = tally.known_tally(db)
-    [since], [sent_back] = ask(db, tally.since_asked(known), (_COUNT_SENT_BACK, {}))
-    return _counting(tally.extend(db, known, since), sent_back)
+    [[row]] = ask(db, (_COUNT, tally.since_parameters(known)))
+    return _counting(tally.extend(db, known, row), row)
 
 
-def _counting(newest: tally.Tally, sent_back: Any) -> tuple[int, int]:
-    """Masks and skips that count, by the newest answers and the row of those sent back."""
-    return newest.masks - (sent_back.all - sent_back.skips), newest.skips - sent_back.skips
+def _counting(newest: tally.Tally, row: Any) -> tuple[int, int]:
+    """Masks and skips that count, by the newest answers and the row of `_COUNT`."""
+    return newest.masks - row.masks_sent_back, newest.skips - row.skips_sent_back
 
 
 @dataclass(frozen=True)
@@ -213,29 +213,34 @@ def measure_for_rater(db: sa.Connection, rater_id: int) -> OwnView:
     """What a rater sees: each answer of theirs counts alike, whatever it was for.
 
     Counting the question's own answers only would give hidden gold away: nothing would move.
+    It takes one statement, but for the first time: no transaction is needed.
     """
     questions = tally.count_questions(db)
     known = tally.known_tally(db)
     before = own_answers.known(db, rater_id)
-    [since], [sent_back], [rest] = ask(
-        db,
-        tally.since_asked(known),
-        (_COUNT_SENT_BACK, {}),
-        own_answers.rest_asked(before, rater_id),
-    )
-    masks, skips = _counting(tally.extend(db, known, since), sent_back)
-    own = own_answers.extend(db, rater_id, before, rest)
+    rest, given = own_answers.rest_asked(before, rater_id)
+    [[row]] = ask(db, (_COUNT_WITH[rest], given | tally.since_parameters(known)))
+    masks, skips = _counting(tally.extend(db, known, row), row)
+    own = own_answers.extend(db, rater_id, before, row)
     extra = own.gold + own.replicas
     masks, skips = masks + extra - own.extra_skips, skips + own.extra_skips
     done = min(masks + skips, questions)
     return OwnView(questions, done, masks, skips, own.answers + extra)
 
 
-# Built once: it is asked for at every submit.
+# Built once: they are asked for at every submit.
 _SENT_BACK = rejections()
 _COUNT_SENT_BACK = sa.select(
-    sa.func.count().label("all"), sa.func.count(_SENT_BACK.c.skip_reason).label("skips")
+    (sa.func.count() - sa.func.count(_SENT_BACK.c.skip_reason)).label("masks_sent_back"),
+    sa.func.count(_SENT_BACK.c.skip_reason).label("skips_sent_back"),
 ).select_from(_SENT_BACK)
+
+
+_COUNT = side_by_side(tally.SINCE, _COUNT_SENT_BACK)
+_COUNT_WITH = {
+    rest: side_by_side(tally.SINCE, _COUNT_SENT_BACK, rest)
+    for rest in (own_answers.ALL, own_answers.SINCE)
+}
 
 
 def _rater_progress(db: sa.Connection) -> list[RaterProgress]:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from o365seg.store.memory import recall, remember
-from o365seg.store.round_trips import Asked, ask
+from o365seg.store.round_trips import ask, side_by_side
 from o365seg.store.schema import Purpose, answer, constant, question
 
 
@@ -33,9 +33,9 @@ def known_tally(db: sa.Connection) -> Tally:
     with _FIRST_COUNT:  # of a million answers; others wait for it rather than count too
         known = recall(db, "tally")
         if known is None:
-            [all_], [replaced] = ask(db, (_ALL, {}), (_REPLACED, {}))
-            masks, skips = all_.masks - replaced.masks, all_.skips - replaced.skips
-            known = Tally(all_.up_to or 0, masks, skips)
+            [[row]] = ask(db, (side_by_side(_ALL, _REPLACED), {}))
+            masks, skips = row.masks - row.masks_replaced, row.skips - row.skips_replaced
+            known = Tally(row.up_to or 0, masks, skips)
             remember(db, "tally", known)
     return known
 
@@ -43,9 +43,9 @@ def known_tally(db: sa.Connection) -> Tally:
 _FIRST_COUNT = threading.Lock()
 
 
-def since_asked(known: Tally) -> Asked:
-    """The statement that counts what came since; its row is for `extend`."""
-    return _SINCE, {"next": known.up_to + 1, "last": _LAST}
+def since_parameters(known: Tally) -> dict[str, int]:
+    """The parameters of `SINCE`, which counts what came since; its row is for `extend`."""
+    return {"since": known.up_to + 1, "last": _LAST}
 
 
 def extend(db: sa.Connection, known: Tally, new: Any) -> Tally:
@@ -97,7 +97,7 @@ def _since() -> sa.Select:
     since = (
         sa.select(answer.c.id, answer.c.purpose, answer.c.skip_reason, replaced.label("replaced"))
         # An upper bound too, or PostgreSQL would plan for a third of all answers.
-        .where(answer.c.id.between(sa.bindparam("next"), sa.bindparam("last")))
+        .where(answer.c.id.between(sa.bindparam("since"), sa.bindparam("last")))
         .subquery()
     )
     count, counted = sa.func.count, since.c.purpose == constant(Purpose.ANSWER)
@@ -126,8 +126,8 @@ _SEVERAL = (
 )
 # Those that a later one replaced: few.
 _REPLACED = sa.select(
-    sa.func.count().filter(answer.c.skip_reason.is_(None)).label("masks"),
-    sa.func.count().filter(answer.c.skip_reason.is_not(None)).label("skips"),
+    sa.func.count().filter(answer.c.skip_reason.is_(None)).label("masks_replaced"),
+    sa.func.count().filter(answer.c.skip_reason.is_not(None)).label("skips_replaced"),
 ).where(
     answer.c.question_id.in_(_SEVERAL),
     _IS_ANSWER,
@@ -137,5 +137,5 @@ _REPLACED = sa.select(
         _LATER.c.id > answer.c.id,
     ),
 )
-_SINCE = _since()
+SINCE = _since()
 _LAST = 2**31 - 1  # of an answer's ids

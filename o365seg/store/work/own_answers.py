@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from o365seg.store.memory import recall, remember
-from o365seg.store.round_trips import Asked
 from o365seg.store.schema import Purpose, answer, constant
 
 _MOST_SINCE = 5000  # answers of everybody; after more, the rater's are counted along their index
@@ -39,17 +38,17 @@ def known(db: sa.Connection, rater_id: int) -> OwnAnswers:
     return nothing if recall(db, _NEWEST, 0) - found.up_to > _MOST_SINCE else found
 
 
-def rest_asked(known: OwnAnswers, rater_id: int) -> Asked:
-    """The statement that counts the rest; its row is for `extend`."""
+def rest_asked(known: OwnAnswers, rater_id: int) -> tuple[sa.Select, dict[str, int]]:
+    """The statement that counts the rest, `ALL` or `SINCE`; its row is for `extend`."""
     if known.up_to == 0:
-        return _ALL, {"rater": rater_id}
-    return _SINCE, {"rater": rater_id, "next": known.up_to + 1, "last": _LAST}
+        return ALL, {"rater": rater_id}
+    return SINCE, {"rater": rater_id, "next": known.up_to + 1, "last": _LAST}
 
 
 def extend(db: sa.Connection, rater_id: int, known: OwnAnswers, rest: Any) -> OwnAnswers:
     """All that `db` sees; `rest`: the row of `rest_asked`."""
     found = OwnAnswers(
-        max(rest.up_to or 0, known.up_to),
+        max(rest.own_up_to or 0, known.up_to),
         known.answers + rest.answers,
         known.gold + rest.gold,
         known.replicas + rest.replicas,
@@ -66,7 +65,7 @@ def _count(purpose: Purpose) -> sa.ColumnElement[int]:
 
 _ANYBODYS = answer.alias()
 _COUNTED = sa.select(
-    sa.select(sa.func.max(_ANYBODYS.c.id)).scalar_subquery().label("up_to"),
+    sa.select(sa.func.max(_ANYBODYS.c.id)).scalar_subquery().label("own_up_to"),
     _count(Purpose.ANSWER).label("answers"),
     _count(Purpose.GOLD).label("gold"),
     _count(Purpose.REPLICA).label("replicas"),
@@ -75,8 +74,8 @@ _COUNTED = sa.select(
     .label("extra_skips"),
 )
 _RATER = sa.bindparam("rater", type_=sa.Integer)
-_ALL = _COUNTED.where(answer.c.rater_id == _RATER)
-_SINCE = _COUNTED.where(
+ALL = _COUNTED.where(answer.c.rater_id == _RATER)
+SINCE = _COUNTED.where(
     # No bare column, or all answers of the rater would be looked through.
     answer.c.rater_id + sa.literal_column("0") == _RATER,
     # An upper bound too, or PostgreSQL would plan for a third of all answers.
