@@ -1,5 +1,6 @@
 """A signed-in client of the real application, in this process."""
 
+import functools
 from collections.abc import Iterator
 
 import argon2
@@ -7,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from annotate_app import server
 from annotate_app.server import make_app
 from o365seg.project.folder import Project
 from o365seg.store.people import raters
@@ -23,6 +25,12 @@ def password() -> str:
 def password_hash(password: str) -> str:
     """A hash of the least cost (it names its cost to who checks it): ours are slow on purpose."""
     return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_painter_page() -> None:
+    """The page that Gradio builds is the same for all projects and takes half of `make_app`."""
+    server._painter_page = functools.cache(server._painter_page)
 
 
 @pytest.fixture
