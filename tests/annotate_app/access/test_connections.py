@@ -14,7 +14,7 @@ from annotate_app.access.connections import ConnectionLimits, limited_protocol
 def test_a_large_body_has_its_time_for_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "_BODY_BYTES", 1000)
 
-    async def nothing(*_: object) -> None:
+    async def nothing(_scope: object, _receive: object, _send: object) -> None:
         await asyncio.sleep(0)
 
     async def receive() -> None:
