@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[3]
 MOST = 500  # MB; one mask of each of 100 queries would be 4,800
 SCRIPT = """
-import resource, sys, torch
+import sys, torch
+from peak_memory import peak_mb
 from model.inference import postprocess
 from model.network.outputs import Proposals
 from model.network.preprocess import Placement
@@ -23,20 +24,22 @@ masks = torch.stack([8 - (rows - 1.28 * n).abs() for n in range(100)])[None, :, 
 proposals = Proposals(logits, masks.expand(1, 100, 128, 128).contiguous())
 place = [Placement(image=(3000, 4000), input=(384, 512))]
 things = torch.tensor([True, True, False])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_mb()
 if sys.argv[1] == "panoptic":
     postprocess.panoptic_results(proposals, place, things, 0.5)
 elif sys.argv[1] == "semantic":
     postprocess.semantic_results(proposals, place)
 else:
     postprocess.instance_results(proposals, place, things)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+print(peak_mb() - before)
 """
 
 
 @pytest.mark.parametrize("task", ["panoptic", "semantic", "instance"])
 def test_a_large_image_takes_little_memory(task: str) -> None:
-    paths = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
+    paths = os.pathsep.join(
+        (str(ROOT), str(ROOT / "tests" / "helpers"), os.environ.get("PYTHONPATH", ""))
+    )
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, task], capture_output=True, text=True,
         env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
