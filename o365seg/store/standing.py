@@ -43,10 +43,16 @@ def rejections() -> sa.Subquery:
             review.c.marks,
             review.c.created_at.label("rejected_at"),
         )
-        .select_from(question.join(answer).join(review))
+        .select_from(answer.join(review))
         .where(
-            # Few are, among many that ever were; the rest says which answer and which review.
-            question.c.state == constant(QuestionState.SENT_BACK),
+            # Few are, among many that ever were; the rest says which answer and which review. Not
+            # a join: SQLite would guess that as many are in this state as in any other, and rather
+            # go through all answers.
+            answer.c.question_id.in_(
+                sa.select(question.c.id).where(
+                    question.c.state == constant(QuestionState.SENT_BACK)
+                )
+            ),
             review.c.verdict == constant(Verdict.REJECTED),
             answer.c.purpose == constant(Purpose.ANSWER),
             ~sa.exists().where(
