@@ -312,12 +312,12 @@ def test_the_rater_sees_the_reviewers_marks_and_replies(page: Any, photographed:
         page.context.clear_cookies()
         ada = Rater(page, server.url)
         ada.open()
-        while ada.question() != str(question):
+        while (before := ada.question()) != str(question):
             page.keyboard.press("s")
             page.keyboard.press("1")
             page.keyboard.press("Enter")
             page.wait_for_function(
-                "(before) => painterRoot().painter.question() !== before", arg=ada.question()
+                "(before) => painterRoot().painter.question() !== before", arg=before
             )
         x, y = ada.at((250, 120))
         assert page.evaluate(red, {"x": x, "y": y}) > 30
