@@ -364,12 +364,12 @@ def test_what_was_sent_back_comes_with_its_mask_and_the_comment(
     with serving(project.folder) as server:
         ada = Rater(page, server.url)
         ada.open()
-        while ada.question() != str(question):  # what was prefetched comes first
+        while (before := ada.question()) != str(question):  # what was prefetched comes first
             page.keyboard.press("s")
             page.keyboard.press("1")
             page.keyboard.press("Enter")
             page.wait_for_function(
-                "(before) => painterRoot().painter.question() !== before", arg=ada.question()
+                "(before) => painterRoot().painter.question() !== before", arg=before
             )
         assert "the <b>strap</b> is missing" in page.locator("[data-show=notice]").inner_text()
         assert (ada.mask() == decode_rle(Rle(mask.size, mask.counts))).all()
