@@ -8,7 +8,7 @@ sum instead of each mask before it, and a mask's mean probability, which enters 
 instances and segments. With `exact` both are computed on the image's pixels, as in Mask2Former.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,7 @@ MOST_INSTANCES = 100
 """Maximum number of instances per image (appendix F)."""
 
 _ROWS = 256  # of a map that are widened to 8 bytes a pixel at a time
-_STRIP = 2**24  # class scores resized at a time in semantic results: 64 MB
+_STRIP = 2**22  # class scores resized at a time in semantic results: 16 MB, or one class
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,7 @@ def _panoptic(
             continue
         segments.append(PanopticSegment(len(segments) + 1, classes[number], scores[number]))
         new_ids[number + 1] = len(segments)
-    for rows in own.split(_ROWS):
-        rows.copy_(new_ids.to(rows.device)[rows.long() + 1])
+    _rename(own.add_(1), new_ids.to(own.device))
     return PanopticResult(own.cpu().numpy(), segments)
 
 
@@ -212,7 +211,9 @@ def _strongest(scores: torch.Tensor, placement: Placement) -> torch.Tensor:
     blocks = (
         resize_to_image(scores[i : i + block], placement) for i in range(0, len(scores), block)
     )
-    return possible.int()[_first_largest(blocks, placement)]
+    found = _first_largest(blocks, placement, scores.device)
+    _rename(found, possible.int())
+    return found
 
 
 def _exactly_strongest(
@@ -234,23 +235,34 @@ def _exactly_strongest(
             total.addcmul_(prob[:, None, None], inside)
         return total
 
-    return _first_largest(map(scores, range(0, probs.shape[1], block)), placement)
+    blocks = map(scores, range(0, probs.shape[1], block))
+    return _first_largest(blocks, placement, masks.device)
 
 
-def _first_largest(blocks: Iterable[torch.Tensor], placement: Placement) -> torch.Tensor:
-    """int32 (H, W), the position of the first largest score among all blocks' (k, H, W) scores."""
-    best, found, first = None, None, 0
-    for block in blocks:
-        value, index = block.max(0)
-        index = index.int() + first
-        first += len(block)
-        if best is None or found is None:
-            best, found = value, index
-            continue
-        wins = value > best
-        best, found = torch.where(wins, value, best), torch.where(wins, index, found)
-    assert found is not None  # there is a class
+def _first_largest(
+    blocks: Iterator[torch.Tensor], placement: Placement, device: torch.device
+) -> torch.Tensor:
+    """int32 (H, W), the position of the first largest score among all blocks' (k, H, W) scores,
+    which are at least 0.
+    """
+    best = torch.full(placement.image, -1.0, device=device)
+    found = torch.zeros(placement.image, dtype=torch.int32, device=device)
+    wins = torch.empty(placement.image, dtype=torch.bool, device=device)
+    number = 0
+    while (block := next(blocks, None)) is not None:
+        for score in block:  # in place: a 12-megapixel map of int64 is 96 MB
+            torch.gt(score, best, out=wins)
+            torch.maximum(best, score, out=best)
+            found.masked_fill_(wins, number)
+            number += 1
+        del block, score  # before the next is made
     return found
+
+
+def _rename(indices: torch.Tensor, names: torch.Tensor) -> None:
+    """Replace each index in an int32 (H, W) map by its entry of `names`, int32 (n,), in place."""
+    for rows in indices.split(_ROWS):
+        rows.copy_(names[rows.long()])
 
 
 @torch.no_grad()

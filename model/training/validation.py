@@ -2,8 +2,8 @@
 
 A validation changes nothing of the training: a run with it ends with the same weights as one
 without. The network predicts one image at a time, at the size it is trained at, without gradients;
-whatever has an image's own size exists once (`model.inference.postprocess`). So it needs less
-memory than a training step.
+whatever has an image's own size exists once (`model.inference.postprocess`), and what training has
+freed is given back before. So it needs less memory than a training step.
 """
 
 import sys
@@ -23,6 +23,7 @@ from model.evaluation.scores import metric_names
 from model.inference.predictor import Predictor
 from model.network.dataseg import DaTaSeg
 from model.runtime.checkpoint import read_header
+from model.runtime.device import release_unused_memory
 from model.runtime.distributed import Ranks
 from model.training.config import TrainConfig, ValidationConfig
 from model.training.log import ValidationLog
@@ -126,11 +127,13 @@ class Validation:
             InputError: an image or the ground truth is invalid, or a file cannot be written.
         """
         share_buffers(network, self._ranks)
+        release_unused_memory()
         was_training = [module for module in network.modules() if module.training]
         network.eval()
         metrics = self._ranks.from_first(self._score(network))
         for module in was_training:
             module.training = True
+        release_unused_memory()
         self._done.append(done)
         name, _, metric = self.metric.rpartition("/")
         value = metrics[name][metric]

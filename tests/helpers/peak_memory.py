@@ -8,8 +8,17 @@ from pathlib import Path
 
 def peak_mb() -> float:
     """The largest resident memory since the start or `reset_peak`, in MB (Linux)."""
+    return _status_mb("VmHWM")
+
+
+def resident_mb() -> float:
+    """The memory that is resident now, in MB (Linux)."""
+    return _status_mb("VmRSS")
+
+
+def _status_mb(name: str) -> float:
     status = Path("/proc/self/status").read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    [line] = [line for line in status.splitlines() if line.startswith(name)]
     return int(line.split()[1]) * 1024 / 1e6
 
 

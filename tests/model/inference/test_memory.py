@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-MOST = 500  # MB; one mask of each of 100 queries would be 4,800
+MOST = 320  # MB; one mask of each of 100 queries would be 4,800
 SCRIPT = """
 import sys, torch
 from peak_memory import peak_mb
