@@ -250,12 +250,12 @@ def _first_largest(
     wins = torch.empty(placement.image, dtype=torch.bool, device=device)
     number = 0
     while (block := next(blocks, None)) is not None:
-        for score in block:  # in place: a 12-megapixel map of int64 is 96 MB
-            torch.gt(score, best, out=wins)
-            torch.maximum(best, score, out=best)
+        for k in range(len(block)):  # in place: a 12-megapixel map of int64 is 96 MB
+            torch.gt(block[k], best, out=wins)
+            torch.maximum(best, block[k], out=best)
             found.masked_fill_(wins, number)
             number += 1
-        del block, score  # before the next is made
+        del block  # before the next is made
     return found
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import nn
+from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from model.network.activation_checkpointing import checkpoint_activations
@@ -40,8 +42,8 @@ class Description:
         weight_bytes: The weights in float32.
         optimiser_bytes: Weights, gradients and AdamW's two moments in float32.
         activation_bytes: Tensors that the forward pass of a training step keeps for the backward
-            pass, for one image in float32, without those of the losses. Attention weights are
-            counted, though fused kernels do not keep those of plain transformers.
+            pass, for one image in float32, without those of the losses. Attention weights count
+            where a fused kernel would keep them, too: where their bias is learned (ViTDet).
         checkpointed_bytes: The same with activation checkpointing, without those of the block that
             is computed again.
     """
@@ -165,7 +167,35 @@ def _activation_bytes(
 
     for block in checkpointed:
         block.register_forward_pre_hook(keep)
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor), _FusedAttention():
         outputs = model(images, text_embeddings, dataset_index=dataset_index)
     assert outputs.layers
     return sum(storage.nbytes() for storage in saved.values())
+
+
+class _FusedAttention(TorchFunctionMode):
+    """Lets attention keep what a fused kernel keeps; on the meta device there is none."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is F.scaled_dot_product_attention:
+            mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
+            if mask is None or not mask.requires_grad:
+                return _AttentionShapes.apply(*args[:3], mask)
+        return func(*args, **kwargs)
+
+
+class _AttentionShapes(torch.autograd.Function):
+    """Saves inputs, output and the logarithms of the sums (B, heads, N), as FlashAttention does."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        mask: torch.Tensor | None,
+    ) -> torch.Tensor:
+        output = torch.empty_like(query)
+        ctx.save_for_backward(query, key, value, mask, output, output[..., 0].clone())
+        return output
