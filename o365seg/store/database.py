@@ -31,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from o365seg.errors import InputError
 from o365seg.store import schema
-from o365seg.store.round_trips import PENDING, ask, catch_up
+from o365seg.store.round_trips import ONCE, PENDING, ask, catch_up
 
 Connection = sa.Connection  # for code that passes one on
 
@@ -147,7 +147,7 @@ class Store:
                 yield connection
             return
         with self._engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection.execution_options(**{ONCE: True})
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -298,6 +298,8 @@ def _postgresql(url: sa.URL, namespace: str) -> sa.Engine:
                 "keepalives_idle": 30,
                 "keepalives_interval": 10,
                 "keepalives_count": 3,
+                # `ask` prepares statements; a rollback would drop these too, with psycopg's own.
+                "prepare_threshold": None,
                 "options": " ".join(
                     f"-c{name}={value}"
                     for name, value in {"search_path": namespace, **_SESSION}.items()

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from o365seg.errors import InputError
 from o365seg.store.database import now_ms
+from o365seg.store.round_trips import ask
 from o365seg.store.schema import Role, rater
 
 
@@ -104,7 +105,8 @@ _BY_NAME = _RATER.where(rater.c.name == sa.bindparam("key"))
 
 
 def _one(db: sa.Connection, statement: sa.Select, key: int | str) -> Rater | None:
-    row = db.execute(statement, {"key": key}).one_or_none()
-    if row is None:
+    [rows] = ask(db, (statement, {"key": key}))
+    if not rows:
         return None
+    [row] = rows
     return Rater(row.id, row.name, row.password_hash, row.sign_outs, Role(row.role), row.active)

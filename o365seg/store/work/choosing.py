@@ -146,27 +146,34 @@ def _one_by_one(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.Exists:
     )
 
 
-_TAKEN = _one_by_one(
-    lease,
-    lease.c.question_id == question.c.id,
+_TAKES = (
     lease.c.closed_at.is_(None),
     ((lease.c.purpose == constant(Purpose.ANSWER)) & (lease.c.expires_at > _NOW))
     | (lease.c.rater_id == _RATER),
 )
+_TAKEN = _one_by_one(lease, lease.c.question_id == question.c.id, *_TAKES)
 _AGAIN = _one_by_one(
     answer,
     answer.c.question_id == question.c.id,
     answer.c.rater_id == _RATER,
     answer.c.purpose != constant(Purpose.ANSWER),
 )
-_FREE = sa.select(question.c.id, question.c.position, question.c.image_id).where(~_TAKEN)
+_QUESTION = sa.select(question.c.id, question.c.position, question.c.image_id)
+_FREE = _QUESTION.where(~_TAKEN)
+_OPEN = question.c.state == constant(QuestionState.OPEN)
 _FIRST_LEFT = (
-    _FREE.where(question.c.state == constant(QuestionState.OPEN))
+    # Whoever works has a question or two before the first free one, so all of them are read once:
+    # looking up each question would take as many searches as there are people, for each of them.
+    _QUESTION.where(_OPEN, question.c.id.not_in(sa.select(lease.c.question_id).where(*_TAKES)))
     .order_by(question.c.position)
     .limit(_ONE)
 )
 _FIRST = _FIRST_LEFT.where(~_AGAIN)
-_FIRST_OF_IMAGE = _FIRST.where(question.c.image_id == sa.bindparam("image", type_=sa.BigInteger))
+_FIRST_OF_IMAGE = (
+    _FREE.where(_OPEN, ~_AGAIN, question.c.image_id == sa.bindparam("image", type_=sa.BigInteger))
+    .order_by(question.c.position)
+    .limit(_ONE)
+)
 _FREE_OF = _FREE.add_columns(_AGAIN.label("again"), question.c.state).where(
     question.c.id.in_(sa.bindparam("among", expanding=True))
 )
@@ -315,5 +322,5 @@ _REPLICA = (
 
 def _replica(db: sa.Connection, rater_id: int, now: int) -> Choice | None:
     """A question to paint once more: it has an answer, which this rater had no part in."""
-    found = db.execute(_REPLICA, {"rater": rater_id, "now": now}).scalar_one_or_none()
-    return None if found is None else Choice(found, Purpose.REPLICA)
+    [found] = ask(db, (_REPLICA, {"rater": rater_id, "now": now}))
+    return Choice(found[0].id, Purpose.REPLICA) if found else None
