@@ -36,7 +36,7 @@ from o365seg.store.review import replies
 from o365seg.store.round_trips import ask
 from o365seg.store.schema import Purpose
 from o365seg.store.work import answers, earlier_work, leases
-from o365seg.store.work.checks import AnswerRefused, Mask, Skip, SkipReason
+from o365seg.store.work.checks import AnswerRefused, Mask, Skip, SkipReason, checked
 
 
 class SkipBody(BaseModel):
@@ -113,29 +113,29 @@ def make_router(project: Project) -> APIRouter:
     @router.post("/api/submit")
     def submit(request: Request, body: _Submit, rater: CurrentRater) -> JSONResponse:
         texts = partial(texts_of, request)
-        with store.write() as db:
-            now = now_ms()
-            try:
+        try:
+            work = checked(body.answer.work())
+            with store.write() as db:
+                now = now_ms()
                 outcome = answers.submit(
                     db,
                     rater_id=rater.id,
                     token=body.lease,
                     question_id=body.question,
-                    work=body.answer.work(),
+                    work=work,
                     image_sha256=body.image_sha256,
                     activity=body.activity.activity(),
                     client_version=body.client_version,
                     now=now,
                 )
-            except AnswerRefused as refusal:
-                return problem(422, "refused", str(refusal))
-            trial = _trial_feedback(db, outcome, texts)
-            # After a whole attempt its result comes first, not the next attempt.
-            work = _NO_WORK | {"go_to": "/qualification"} if trial and trial.complete else None
-            standing = outcome.standing if isinstance(outcome, answers.Recorded) else None
-            work = work or take_work(db, rater, now, texts, standing)
+                trial = _trial_feedback(db, outcome, texts)
+                # After a whole attempt its result comes first, not the next attempt.
+                go_to = {"go_to": "/qualification"} if trial and trial.complete else None
+                following = _NO_WORK | go_to if go_to else take_work(db, rater, now, texts, outcome)
+        except AnswerRefused as refusal:
+            return problem(422, "refused", str(refusal))
         # The browser deletes its own copy on this reply, so the commit must be on disk by now.
-        following = work | count_progress(project, rater)
+        following |= count_progress(project, rater)
         if isinstance(outcome, answers.LeaseLost):
             return problem(409, "lease_lost", outcome.why, next=following)
         status = "already_recorded" if outcome.repeated else "recorded"
@@ -186,7 +186,11 @@ Texts = Callable[[], Catalogue]
 
 
 def take_work(
-    db: Connection, rater: Rater, now: int, texts: Texts, standing: Qualification | None = None
+    db: Connection,
+    rater: Rater,
+    now: int,
+    texts: Texts,
+    after: answers.Recorded | answers.LeaseLost | None = None,
 ) -> dict[str, Any]:
     """A rater's questions; only a qualification question shows its purpose.
 
@@ -195,17 +199,22 @@ def take_work(
         rater: Whose questions.
         now: In ms.
         texts: In the rater's language.
-        standing: The rater's qualification, where it has been read already.
+        after: The submit that they follow.
     """
-    work = leases.take_work(db, rater.id, now, standing)
-    if work.gate in _GATES:
-        return _NO_WORK | {"go_to": _GATES[work.gate]}
-    given = [leased for leased in (work.current, work.prefetched) if leased is not None]
-    [[waiting]], *drafts = ask(
-        db,
-        leases.waiting_asked(rater.id, now),
-        *(answers.draft_asked(leased.question_id, rater.id) for leased in given),
+    recorded = after if isinstance(after, answers.Recorded) else None
+    out = leases.hand_out(
+        db, rater.id, now, recorded and recorded.standing, recorded and recorded.holdings
     )
+    if out.gate in _GATES:
+        return _NO_WORK | {"go_to": _GATES[out.gate]}
+    leased_rows, [[waiting]], *drafts = ask(
+        db,
+        out.asked(),
+        leases.waiting_asked(rater.id, now),
+        *(answers.draft_asked(question_id, rater.id) for _, question_id in out.given),
+    )
+    work = out.work(leased_rows)
+    given = [leased for leased in (work.current, work.prefetched) if leased is not None]
     tasks = [
         _task(db, rater, leased, answers.draft_of(rows), work.standing, texts)
         for leased, rows in zip(given, drafts, strict=True)

@@ -31,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from o365seg.errors import InputError
 from o365seg.store import schema
-from o365seg.store.round_trips import ONCE, PENDING, ask, catch_up
+from o365seg.store.round_trips import ONCE, PENDING, catch_up, tell
 
 Connection = sa.Connection  # for code that passes one on
 
@@ -166,7 +166,7 @@ class Store:
                 connection = connection.execution_options(**{PENDING: []})
             with connection.begin():
                 if not self.is_sqlite:
-                    ask(connection, (self._take_turn, {"wait": f"{_wait_ms()}ms"}))
+                    tell(connection, self._take_turn, {"wait": f"{_wait_ms()}ms"})
                 yield connection
                 catch_up(connection)
 

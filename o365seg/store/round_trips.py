@@ -21,16 +21,10 @@ Asked: TypeAlias = tuple[sa.Executable, Mapping[str, Any]]
 """A statement built once for the module, and its parameters: numbers and texts."""
 
 PENDING = "o365seg_pending"
-"""Execution option of a PostgreSQL transaction: what `tell` and `ask_later` have put aside."""
+"""Execution option of a PostgreSQL transaction: what `tell` has put aside."""
 
 ONCE = "o365seg_once"
 """Execution option of a PostgreSQL connection: what is asked needs no transaction."""
-
-
-class Later:
-    """The rows of a statement that `ask_later` has put aside, once it was run."""
-
-    rows: list[Any]
 
 
 def ask(db: sa.Connection, *asked: Asked) -> list[list[Any]]:
@@ -41,29 +35,11 @@ def ask(db: sa.Connection, *asked: Asked) -> list[list[Any]]:
     """
     if db.dialect.name == "sqlite":
         return [_rows(db.execute(statement, given)) for statement, given in asked]
-    pending: list[tuple[Asked, Later | None]] = db.get_execution_options().get(PENDING, [])
-    before = [*pending]
+    pending: list[Asked] = db.get_execution_options().get(PENDING, [])
+    told = len(pending)
+    together = [*pending, *asked]
     pending.clear()
-    answers = iter(_send(db, [*(one for one, _ in before), *asked]))
-    for _, later in before:
-        rows = next(answers)
-        if later is not None:
-            later.rows = rows
-    return list(answers)
-
-
-def ask_later(db: sa.Connection, statement: sa.Executable, given: Mapping[str, Any]) -> Later:
-    """Run a statement whose rows are needed only after the next `ask` or the commit of this `db`.
-
-    What the database has against it comes with that one.
-    """
-    later = Later()
-    pending = db.get_execution_options().get(PENDING)
-    if pending is None:
-        [later.rows] = ask(db, (statement, given))
-    else:
-        pending.append(((statement, given), later))
-    return later
+    return _send(db, together)[told:]
 
 
 def tell(db: sa.Connection, statement: sa.Executable, given: Mapping[str, Any]) -> None:
@@ -75,11 +51,11 @@ def tell(db: sa.Connection, statement: sa.Executable, given: Mapping[str, Any]) 
     if pending is None:
         db.execute(statement, given)
     else:
-        pending.append(((statement, given), None))
+        pending.append((statement, given))
 
 
 def catch_up(db: sa.Connection) -> None:
-    """Run what `tell` and `ask_later` have put aside."""
+    """Run what `tell` has put aside."""
     if db.get_execution_options().get(PENDING):
         ask(db)
 
@@ -99,7 +75,7 @@ def _rows(result: sa.CursorResult[Any]) -> list[Any]:
 
 _DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")
 _NUMBERS = count()
-_PREPARED = "o365seg_prepared"  # in a connection's `info`: names of statements, and how to read rows
+_PREPARED = "o365seg_prepared"  # in the `info` of a connection: names it knows, reader of rows
 
 
 class _Prepared:
@@ -107,9 +83,7 @@ class _Prepared:
 
     def __init__(self, statement: sa.Executable) -> None:
         assert isinstance(statement, sa.ClauseElement)
-        compiled = statement.compile(
-            dialect=_DIALECT, compile_kwargs={"render_postcompile": True}
-        )
+        compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         assert isinstance(compiled, SQLCompiler)
         self.name = f"o365seg_{next(_NUMBERS)}".encode()
         self.text = str(compiled)
@@ -143,11 +117,12 @@ def _text(value: Any, encoding: str) -> bytes | None:
 
 def _send(db: sa.Connection, asked: list[Asked]) -> list[list[Any]]:
     import psycopg  # an extra of the package
+    from psycopg.adapt import Transformer
 
     connection: Any = db.connection.driver_connection
     info = db.connection.info
     if _PREPARED not in info:
-        info[_PREPARED] = set(), psycopg.adapt.Transformer.from_context(connection)
+        info[_PREPARED] = set(), Transformer.from_context(connection)
     known, reader = info[_PREPARED]
     encoding = connection.info.encoding
     statements = [_prepared(statement) for statement, _ in asked]
@@ -263,6 +238,6 @@ def _read(reader: Any, statement: _Prepared, result: Any) -> list[Any]:
         return []
     if statement.make_row is None:
         names = [result.fname(index).decode() for index in range(result.nfields)]
-        statement.make_row = namedtuple("Row", names, rename=True)._make  # noqa: PYI024
+        statement.make_row = namedtuple("Row", names, rename=True)._make
     reader.set_pgresult(result)
     return reader.load_rows(0, result.ntuples, statement.make_row)

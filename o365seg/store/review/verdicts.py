@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from o365seg.store.review.replies import MOST_MARKS, as_marks, newest_replies
+from o365seg.store.round_trips import ask
 from o365seg.store.schema import (
     REPAINTED,
     Purpose,
@@ -160,7 +161,7 @@ def repaint(
         sa.select(answer).where(answer.c.lease_token == token, answer.c.rater_id == reviewer_id)
     ).one_or_none()
     if recorded is not None:
-        same, _ = check_work(mask, (recorded.height, recorded.width))
+        same = check_work(mask, (recorded.height, recorded.width)).work
         if isinstance(same, Mask) and recorded.counts == same.counts:
             return answers.Recorded(recorded.id, repeated=True)
         raise ReviewRefused("you already submitted another mask for this question")
@@ -168,7 +169,7 @@ def repaint(
     hold = _hold(db, reviewer_id, answer_id, token)
     if hold is None:
         raise ReviewRefused("your time to repaint it ran out; open it again")
-    work, area = check_work(mask, (row.height, row.width))
+    checked = check_work(mask, (row.height, row.width))
     leases.close_answering(db, row.question_id, "reassigned", now)
     began = min(now, hold.expires_at - HOLD_MS)
     db.execute(
@@ -189,16 +190,16 @@ def repaint(
         .select_from(lease.join(question).join(image))
         .where(lease.c.token == token)
     ).one()
-    new_id = answers.record_answer(
+    new = answers.answer_asked(
         db,
         held=held,
-        work=work,
-        area=area,
+        checked=checked,
         # Nobody can have begun before the answer was there.
         activity=bounded_by(activity, now - row.received_at),
         client_version=client_version,
         now=now,
     )
+    [[[new_id]]] = ask(db, new)
     _record_review(db, answer_id, reviewer_id, Verdict.REPAINTED, "", now)
     answers.delete_draft(db, row.question_id, reviewer_id, repaint=True)
     db.execute(review_hold.delete().where(review_hold.c.answer_id == answer_id))

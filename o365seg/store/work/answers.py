@@ -1,6 +1,6 @@
 """Answers as they arrive: recorded once, never changed; late ones kept as drafts."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from o365seg.store.work import leases
 from o365seg.store.work.checks import (
     Activity,
     AnswerRefused,
+    Checked,
     Mask,
     Skip,
     bounded,
@@ -58,12 +59,14 @@ class Recorded:
     Attributes:
         repeated: This very answer was recorded before; nothing was changed.
         standing: After an answer to a qualification question, the rater's qualification.
+        holdings: After any other, what `leases.hand_out` asks first.
     """
 
     answer_id: int
     repeated: bool
     purpose: Purpose = Purpose.ANSWER
     standing: qualification.Qualification | None = None
+    holdings: leases.Holdings | None = field(default=None, compare=False, repr=False)
 
 
 # A lease with its image, and the answer that was given under it.
@@ -90,7 +93,7 @@ def submit(
     rater_id: int,
     token: str,
     question_id: int,
-    work: Mask | Skip,
+    work: Mask | Skip | Checked,
     image_sha256: str,
     activity: Activity,
     client_version: str,
@@ -98,7 +101,8 @@ def submit(
 ) -> Recorded | LeaseLost:
     """Record an answer under its lease; the lease's token makes a resent submit harmless.
 
-    A lease that merely expired still holds while nobody else has taken the question.
+    A lease that merely expired still holds while nobody else has taken the question. `work` that
+    was `checked` before keeps other writers waiting for less.
 
     Returns:
         `Recorded`, or `LeaseLost`: then what came was kept as a late draft.
@@ -113,48 +117,53 @@ def submit(
         raise AnswerRefused("this question was not assigned to you")
     if image_sha256 != held.sha256:
         raise AnswerRefused("the answer is for a different image")
-    work, area = check_work(work, (held.height, held.width))
+    checked = check_work(work, (held.height, held.width))
 
     if held.answer_id is not None:
-        if _content(work) == (held.counts, held.skip_reason):
+        if _content(checked.work) == (held.counts, held.skip_reason):
             purpose, standing = Purpose(held.purpose), None
             if purpose is Purpose.QUALIFICATION:
                 standing = qualification.read_qualification(db, rater_id)
             return Recorded(held.answer_id, repeated=True, purpose=purpose, standing=standing)
-        _keep_late(db, held.question_id, rater_id, work, activity, now)
+        _keep_late(db, held.question_id, rater_id, checked.work, activity, now)
         return LeaseLost("You had already submitted another answer to the last question.")
     if held.closed_at is not None:
-        _keep_late(db, held.question_id, rater_id, work, activity, now)
+        _keep_late(db, held.question_id, rater_id, checked.work, activity, now)
         return LeaseLost("The last question went to another rater while you were away.")
     purpose = Purpose(held.purpose)
-    answer_id = record_answer(
+    recorded = answer_asked(
         db,
         held=held,
-        work=work,
-        area=area,
+        checked=checked,
         activity=bounded(db, activity, held, now),
         client_version=client_version,
         now=now,
     )
-    leases.close(db, token, "answered", now)
-    delete_draft(db, held.question_id, rater_id)
-    standing = None
+    [[answer_id]], _, _, *held_now = ask(
+        db,
+        recorded,
+        leases.closing_asked(token, "answered", now),
+        (_DELETE_DRAFT, _this_draft(held.question_id, rater_id)),
+        *leases.holdings_asked(rater_id),
+    )
     if purpose is Purpose.QUALIFICATION:
         standing = qualification.conclude(db, rater_id, read_settings(db), now)
-    return Recorded(answer_id, repeated=False, purpose=purpose, standing=standing)
+        return Recorded(answer_id, repeated=False, purpose=purpose, standing=standing)
+    holdings = leases.holdings_of(held_now)
+    return Recorded(answer_id, repeated=False, purpose=purpose, holdings=holdings)
 
 
-def record_answer(
+def answer_asked(
     db: sa.Connection,
     *,
     held: Any,
-    work: Mask | Skip,
-    area: int | None,
+    checked: Checked,
     activity: Activity,
     client_version: str,
     now: int,
-) -> int:
-    """Add an answer's row and return its id; `held`: its lease, with the image's columns."""
+) -> Asked:
+    """What adds an answer's row and returns its id; `held`: its lease, with the image's columns."""
+    work = checked.work
     mask = work if isinstance(work, Mask) else None
     skip = work if isinstance(work, Skip) else None
     measured = None
@@ -172,7 +181,7 @@ def record_answer(
         "skip_note": skip and skip.note,
         "counts": mask and mask.counts,
         "crc32": mask and mask.crc32,
-        "area": area,
+        "area": checked.area,
         "image_sha256": held.sha256,
         "width": held.width,
         "height": held.height,
@@ -183,8 +192,7 @@ def record_answer(
         "reference_iou": measured,
         **asdict(activity),
     }
-    [[[answer_id]]] = ask(db, (_ADD_ANSWER, row))
-    return answer_id
+    return _ADD_ANSWER, row
 
 
 _ADD_ANSWER = (
@@ -291,7 +299,11 @@ def find_draft(
 
 def draft_asked(question_id: int, rater_id: int, *, repaint: bool = False) -> Asked:
     """What `find_draft` asks, to go with other statements; its rows are for `draft_of`."""
-    return _DRAFT, {"question": question_id, "rater": rater_id, "repaint": repaint}
+    return _DRAFT, _this_draft(question_id, rater_id, repaint=repaint)
+
+
+def _this_draft(question_id: int, rater_id: int, *, repaint: bool = False) -> dict[str, Any]:
+    return {"question": question_id, "rater": rater_id, "repaint": repaint}
 
 
 def draft_of(rows: list[Any]) -> Draft | None:
@@ -308,8 +320,7 @@ def delete_draft(
     db: sa.Connection, question_id: int, rater_id: int, *, repaint: bool = False
 ) -> None:
     """Delete a person's work in progress on a question, if there is any."""
-    given = {"question": question_id, "rater": rater_id, "repaint": repaint}
-    tell(db, _DELETE_DRAFT, given)
+    tell(db, _DELETE_DRAFT, _this_draft(question_id, rater_id, repaint=repaint))
 
 
 def _keep_late(

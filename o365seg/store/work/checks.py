@@ -61,27 +61,54 @@ class AnswerRefused(Exception):
     """An answer that cannot be what the rater painted; nothing was stored."""
 
 
-def check_work(work: Mask | Skip, size: tuple[int, int]) -> tuple[Mask, int] | tuple[Skip, None]:
+@dataclass(frozen=True)
+class Checked:
+    """Work that is sound for an image of the size that it claims; see `checked`."""
+
+    work: Mask | Skip
+    area: int | None  # px; None: a skip
+
+
+def checked(work: Mask | Skip) -> Checked:
+    """Check what needs no database, which a writer would keep others waiting for.
+
+    Raises:
+        AnswerRefused: a mask that is damaged; a skip without its note.
+    """
+    if isinstance(work, Mask):
+        return Checked(*check_mask(work))
+    if work.reason is SkipReason.OTHER and not work.note.strip():
+        raise AnswerRefused("give the reason for the skip in a few words")
+    return Checked(work, None)
+
+
+def check_work(work: Mask | Skip | Checked, size: tuple[int, int]) -> Checked:
     """Check that work can be what was painted on an image of `size`.
 
     Returns:
-        The work as it is stored, a mask with canonical run lengths, and the mask's area.
+        The work as it is stored, a mask with canonical run lengths.
 
     Raises:
         AnswerRefused: a mask that is empty, of another size or damaged; a skip without its note.
     """
-    if isinstance(work, Skip):
-        if work.reason is SkipReason.OTHER and not work.note.strip():
-            raise AnswerRefused("give the reason for the skip in a few words")
-        return work, None
-    mask, area = check_mask(work, size)
-    if area == 0:
+    if not isinstance(work, Checked):
+        work = checked(work)
+    if isinstance(work.work, Mask) and tuple(work.work.size) != tuple(size):
+        (height, width), (high, wide) = work.work.size, size
+        raise AnswerRefused(
+            f"the mask is invalid: mask size {height}×{width} differs from {high}×{wide}"
+        )
+    if work.area == 0:
         raise AnswerRefused("the mask is empty; paint the object or skip the question")
-    return mask, area
+    return work
 
 
-def check_mask(mask: Mask, size: tuple[int, int]) -> tuple[Mask, int]:
+def check_mask(mask: Mask, size: tuple[int, int] | None = None) -> tuple[Mask, int]:
     """A mask with canonical run lengths, and its area.
+
+    Args:
+        mask: As it came.
+        size: The (height, width) it must have; None: the one that it claims.
 
     Raises:
         AnswerRefused: of another size, or damaged.
@@ -92,7 +119,7 @@ def check_mask(mask: Mask, size: tuple[int, int]) -> tuple[Mask, int]:
         runs = check_rle(Rle(mask.size, mask.counts), size)
     except MaskError as error:
         raise AnswerRefused(f"the mask is invalid: {error}") from None
-    counts = compress_runs(canonical_runs(runs), size).counts
+    counts = compress_runs(canonical_runs(runs), mask.size).counts
     assert isinstance(counts, str)  # compressed
     if counts != mask.counts:
         mask = Mask(mask.size, counts, zlib.crc32(counts.encode()))

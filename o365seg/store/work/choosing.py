@@ -60,8 +60,15 @@ def choose_work(
     """
     too_long = now - int(settings.correction_hours * MS_PER_HOUR)
     who = {"rater": rater_id}
-    sent_back, drafts, last = ask(
-        db, (_RETURNED, who | {"too_long": too_long}), (_DRAFTS, who), (_LAST_IMAGE, who)
+    before = own_answers.known(db, rater_id)
+    shares = settings.gold_share > 0 or settings.replica_share > 0
+    sent_back, drafts, last, first, *counted = ask(
+        db,
+        (_RETURNED, who | {"too_long": too_long}),
+        (_DRAFTS, who),
+        (_LAST_IMAGE, who),
+        (_NEXT, who | {"now": now}),
+        *([(_HELD, who), own_answers.rest_asked(before, rater_id)] if shares else []),
     )
     mine = [row.question_id for row in sent_back if row.rater_id == rater_id]
     if mine:
@@ -70,12 +77,13 @@ def choose_work(
     last_image = last[0].image_id if last else None
     # Of others, who took too long or work here no more.
     abandoned = [row.question_id for row in sent_back]
-    free = _free_question(db, rater_id, now, begun, last_image, abandoned)
+    free = _free_question(db, rater_id, now, first, begun, last_image, abandoned)
     if free is not None and (free.begun or free.same_image):
         return Choice(free.id, Purpose.ANSWER)
     given: Counter[str] = Counter()
-    if settings.gold_share > 0 or settings.replica_share > 0:
-        given = _given(db, rater_id)
+    if shares:
+        held, [rest] = counted
+        given = _given(own_answers.extend(db, rater_id, before, rest), held)
     if _is_due(given, rater_id, Purpose.GOLD, settings):
         golden = _unseen_gold(db, rater_id, settings)
         if golden is not None:
@@ -169,11 +177,6 @@ _FIRST_LEFT = (
     .limit(_ONE)
 )
 _FIRST = _FIRST_LEFT.where(~_AGAIN)
-_FIRST_OF_IMAGE = (
-    _FREE.where(_OPEN, ~_AGAIN, question.c.image_id == sa.bindparam("image", type_=sa.BigInteger))
-    .order_by(question.c.position)
-    .limit(_ONE)
-)
 _FREE_OF = _FREE.add_columns(_AGAIN.label("again"), question.c.state).where(
     question.c.id.in_(sa.bindparam("among", expanding=True))
 )
@@ -194,15 +197,33 @@ _LAST_IMAGE = (
 )
 
 
+def _first_of(image: sa.ColumnElement[int]) -> sa.Select:
+    return (
+        _FREE.where(_OPEN, ~_AGAIN, question.c.image_id == image)
+        .order_by(question.c.position)
+        .limit(_ONE)
+    )
+
+
+# The first of the image that the rater saw last, or of all: the second is then not looked for.
+_NEXT = sa.union_all(
+    *(
+        sa.select(first.subquery())
+        for first in (_first_of(_LAST_IMAGE.correlate(None).scalar_subquery()), _FIRST)
+    )
+).limit(_ONE)
+
+
 def _free_question(
     db: sa.Connection,
     rater_id: int,
     now: int,
+    first: list[Any],
     begun: Collection[int],
     last_image: int | None,
     abandoned: Collection[int],
 ) -> _Free | None:
-    """The best free question: one without an answer, or one of `abandoned`.
+    """The best free question: one without an answer (`first` by `_NEXT`), or one of `abandoned`.
 
     The first of each kind is looked up along an index, and the best of these taken: the work is
     the same whether a hundred questions are left or a hundred thousand. Walked past are only what
@@ -220,11 +241,6 @@ def _free_question(
         for row in db.execute(_FREE_OF, given | {"among": list(among)}):
             if row.state == QuestionState.OPEN or row.id in abandoned:
                 consider(row, again=row.again)
-    first = []
-    if last_image is not None:
-        [first] = ask(db, (_FIRST_OF_IMAGE, given | {"image": last_image}))
-    if not first:
-        [first] = ask(db, (_FIRST, given))
     for row in first:
         consider(row, again=False)
     if not first and all(found.again for found in candidates):
@@ -241,11 +257,8 @@ _HELD = sa.select(lease.c.purpose).where(
 )
 
 
-def _given(db: sa.Connection, rater_id: int) -> Counter[str]:
-    """The questions that a rater answered or has now, by purpose."""
-    before = own_answers.known(db, rater_id)
-    held, [rest] = ask(db, (_HELD, {"rater": rater_id}), own_answers.rest_asked(before, rater_id))
-    own = own_answers.extend(db, rater_id, before, rest)
+def _given(own: own_answers.OwnAnswers, held: list[Any]) -> Counter[str]:
+    """The questions that a rater answered or has now (the rows of `_HELD`), by purpose."""
     answered = {
         Purpose.ANSWER.value: own.answers,
         Purpose.GOLD.value: own.gold,

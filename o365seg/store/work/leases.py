@@ -12,7 +12,7 @@ with the rater who had it, who may come back tomorrow and go on.
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -20,7 +20,7 @@ from o365seg.store.people import qualification
 from o365seg.store.people.qualification import Gate
 from o365seg.store.round_trips import Asked, ask, tell
 from o365seg.store.schema import Purpose, QuestionState, constant, image, lease, question
-from o365seg.store.settings import CHANGED_SETTINGS, settings_of
+from o365seg.store.settings import CHANGED_SETTINGS, ProjectSettings, settings_of
 from o365seg.store.standing import rejections
 from o365seg.store.work import choosing
 
@@ -67,28 +67,79 @@ class Work:
     standing: qualification.Qualification | None = None
 
 
-def take_work(
+@dataclass(frozen=True)
+class Holdings:
+    """What decides about a rater's next question: settings, their own row, their open leases."""
+
+    settings: ProjectSettings
+    person: Any
+    held: list[Any]
+
+
+def holdings_asked(rater_id: int) -> list[Asked]:
+    """What a rater's holdings are read by, to go with other statements; for `holdings_of`."""
+    who = {"rater": rater_id}
+    return [(CHANGED_SETTINGS, {}), (qualification.PERSON, who), (_OPEN_LEASES, who)]
+
+
+def holdings_of(rows: list[list[Any]]) -> Holdings:
+    """The holdings in the rows of `holdings_asked`."""
+    changed, [person], held = rows
+    return Holdings(settings_of(changed), person, held)
+
+
+@dataclass(frozen=True)
+class HandedOut:
+    """A rater's leases, whose questions are still to be read; otherwise as `Work`.
+
+    Attributes:
+        given: (token, question) of the question on the screen, then of the one after it.
+    """
+
+    given: list[tuple[str, int]]
+    gate: Gate
+    standing: qualification.Qualification | None = None
+
+    def asked(self) -> Asked:
+        """What reads the questions, to go with other statements; its rows are for `work`."""
+        shown, ahead = [*(token for token, _ in self.given), None, None][:2]
+        return _LEASED_QUESTIONS, {"shown": shown, "ahead": ahead}
+
+    def work(self, rows: list[Any]) -> Work:
+        """The rater's work, by the rows of `asked`."""
+        leased = {row.token: _leased_question(row) for row in rows}
+        current, prefetched = [*(leased[token] for token, _ in self.given), None, None][:2]
+        return Work(current, prefetched, self.gate, self.standing)
+
+
+def take_work(db: sa.Connection, rater_id: int, now: int) -> Work:
+    """Give a rater a question to work on and one to prefetch, see `hand_out`."""
+    out = hand_out(db, rater_id, now)
+    [rows] = ask(db, out.asked())
+    return out.work(rows)
+
+
+def hand_out(
     db: sa.Connection,
     rater_id: int,
     now: int,
     standing: qualification.Qualification | None = None,
-) -> Work:
+    holdings: Holdings | None = None,
+) -> HandedOut:
     """Give a rater a question to work on and one to prefetch; what they hold already stays theirs.
 
     First comes the question on their screen, then the one prefetched for them, then what
     `choosing.choose_work` finds; where it finds nothing, a question that was only prefetched for
     somebody else, so that nobody waits for idle leases.
 
-    `standing`: the rater's qualification, where the caller has read it already.
+    `standing`, `holdings`: the rater's, where the caller has read them already.
     """
-    who = {"rater": rater_id}
-    changed, (person,), held = ask(
-        db, (CHANGED_SETTINGS, {}), (qualification.PERSON, who), (_OPEN_LEASES, who)
-    )
-    settings = settings_of(changed)
+    if holdings is None:
+        holdings = holdings_of(ask(db, *holdings_asked(rater_id)))
+    settings, person, held = holdings.settings, holdings.person, holdings.held
     entry = qualification.entry_of(db, rater_id, settings, person, standing)
     if entry.gate in (Gate.GUIDELINES, Gate.FAILED):
-        return Work(None, None, entry.gate)
+        return HandedOut([], entry.gate)
     on_trial = entry.gate is Gate.QUALIFICATION
 
     def choose() -> choosing.Choice | None:
@@ -101,11 +152,11 @@ def take_work(
     until = now + LEASE_MS
     if shown is None and ahead is not None:
         shown, ahead = ahead, None
-        tell(db, _SHOW, {"of": shown, "now": now, "until": until})
+        tell(db, _SHOW, {"of": shown[0], "now": now, "until": until})
     else:
-        for token in (shown, ahead):
-            if token is not None:
-                tell(db, _RENEW, {"of": token, "rater": rater_id, "until": until})
+        for one in (shown, ahead):
+            if one is not None:
+                tell(db, _RENEW, {"of": one[0], "rater": rater_id, "until": until})
     if shown is None:
         choice = choose()
         if choice is None and not on_trial:
@@ -116,13 +167,8 @@ def take_work(
         choice = choose()
         if choice is not None:
             ahead = _new_lease(db, choice, rater_id, now, shown=False)
-    leased = _leased_questions(db, shown, ahead)
-    return Work(
-        current=None if shown is None else leased[shown],
-        prefetched=None if ahead is None else leased[ahead],
-        gate=entry.gate,
-        standing=entry.standing,
-    )
+    given = [one for one in (shown, ahead) if one is not None]
+    return HandedOut(given, entry.gate, entry.standing)
 
 
 def renew(db: sa.Connection, token: str, rater_id: int, now: int) -> bool:
@@ -133,7 +179,12 @@ def renew(db: sa.Connection, token: str, rater_id: int, now: int) -> bool:
 
 def close(db: sa.Connection, token: str, outcome: str, now: int) -> None:
     """End a lease if it is open."""
-    tell(db, _CLOSE, {"of": token, "now": now, "how": outcome})
+    tell(db, *closing_asked(token, outcome, now))
+
+
+def closing_asked(token: str, outcome: str, now: int) -> Asked:
+    """What `close` runs, to go with other statements."""
+    return _CLOSE, {"of": token, "now": now, "how": outcome}
 
 
 def show_again(db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int) -> None:
@@ -177,7 +228,7 @@ _COUNT_WAITING = sa.select(sa.func.count()).select_from(
     .subquery()
 )
 _OPEN_LEASES = (
-    sa.select(lease.c.token, lease.c.shown_at, lease.c.purpose)
+    sa.select(lease.c.token, lease.c.question_id, lease.c.shown_at, lease.c.purpose)
     .where(lease.c.rater_id == _RATER, lease.c.closed_at.is_(None))
     .order_by(lease.c.shown_at.desc(), lease.c.leased_at)
 )
@@ -235,11 +286,14 @@ _ADD = lease.insert().values(
 )  # fmt: skip
 
 
-def _shown_and_ahead(held: list[Any], *, on_trial: bool) -> tuple[str | None, str | None]:
+_Given: TypeAlias = tuple[str, int]  # token and question of a lease
+
+
+def _shown_and_ahead(held: list[Any], *, on_trial: bool) -> tuple[_Given | None, _Given | None]:
     """The lease that was put on the rater's screen last, and the one prefetched first."""
     rows = [row for row in held if (row.purpose == Purpose.QUALIFICATION) == on_trial]
-    shown = (row.token for row in rows if row.shown_at is not None)
-    ahead = (row.token for row in rows if row.shown_at is None)
+    shown = ((row.token, row.question_id) for row in rows if row.shown_at is not None)
+    ahead = ((row.token, row.question_id) for row in rows if row.shown_at is None)
     return next(shown, None), next(ahead, None)
 
 
@@ -277,7 +331,7 @@ def _reassigned_question(db: sa.Connection, now: int) -> choosing.Choice | None:
 
 def _new_lease(
     db: sa.Connection, choice: choosing.Choice, rater_id: int, now: int, *, shown: bool
-) -> str:
+) -> _Given:
     given = {"question": choice.question_id, "rater": rater_id, "now": now}
     tell(db, _REPLACE, given | {"why": choice.purpose.value})
     token = secrets.token_urlsafe(18)
@@ -291,16 +345,7 @@ def _new_lease(
         "expires_at": now + LEASE_MS,
     }
     tell(db, _ADD, row)
-    return token
-
-
-def _leased_questions(
-    db: sa.Connection, shown: str | None, ahead: str | None
-) -> dict[str, LeasedQuestion]:
-    if shown is None:  # then there is none ahead
-        return {}
-    [rows] = ask(db, (_LEASED_QUESTIONS, {"shown": shown, "ahead": ahead}))
-    return {row.token: _leased_question(row) for row in rows}
+    return token, choice.question_id
 
 
 def _leased_question(row: Any) -> LeasedQuestion:

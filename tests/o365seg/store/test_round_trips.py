@@ -2,14 +2,20 @@
 
 import pytest
 import sqlalchemy as sa
-from rater_steps import add_raters, current, skip, take
+from rater_steps import add_raters, current, take
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 
+from annotate_app.rater import questions
+from annotate_app.web.catalogue import read_catalogues
 from o365seg.project.folder import Project
+from o365seg.store import round_trips
 from o365seg.store.database import Connection
+from o365seg.store.people.raters import Rater
 from o365seg.store.round_trips import ask, tell
-from o365seg.store.schema import rater
+from o365seg.store.schema import Role, rater
+from o365seg.store.work import answers
+from o365seg.store.work.checks import Activity, Skip, SkipReason
 
 _NAMES = sa.select(rater.c.name).order_by(rater.c.name)
 _ADD = (
@@ -61,18 +67,34 @@ def test_what_was_told_before_an_error_is_not_run_later(project: Project) -> Non
         assert names(db) == []
 
 
-def test_a_submit_needs_few_round_trips(project: Project) -> None:
+def test_a_submit_needs_few_round_trips(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The burst of submits rests on it: every one of them waits for each."""
     if project.store.is_sqlite:
         pytest.skip("SQLite has no wire")
     [ada] = add_raters(project.store, 1)
+    person = Rater(ada, "rater 0", "hash", 0, Role.RATER, True)
     held = current(take(project.store, ada))
-    alone = []
+    alone, together = [], []
+    exchange = round_trips._exchange
+    monkeypatch.setattr(
+        round_trips, "_exchange", lambda *given: together.append(1) or exchange(*given)
+    )
 
     @event.listens_for(project.store._engine, "before_cursor_execute")
     def _note(_db: object, _cursor: object, statement: str, *_: object) -> None:
         alone.append(statement)
 
-    skip(project.store, ada, held)
-    take(project.store, ada)
-    assert alone == []
+    with project.store.write() as db:
+        done = answers.submit(
+            db,
+            rater_id=ada,
+            token=held.token,
+            question_id=held.question_id,
+            work=Skip(SkipReason.TOO_DARK),
+            image_sha256=held.image_sha256,
+            activity=Activity(),
+            client_version="test",
+            now=0,
+        )
+        questions.take_work(db, person, 0, lambda: read_catalogues()["en"], done)
+    assert (alone, len(together)) == ([], 4)  # and the commit
