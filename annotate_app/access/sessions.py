@@ -236,7 +236,11 @@ def current_rater(request: Request) -> Rater:
     return rater
 
 
-CurrentRater = Annotated[Rater, Depends(current_rater)]
+async def _without_a_thread(request: Request) -> Rater:
+    return current_rater(request)
+
+
+CurrentRater = Annotated[Rater, Depends(_without_a_thread)]
 
 
 def require(role: Role) -> Callable[[Request], Rater]:
