@@ -207,10 +207,12 @@ def take_work(
     )
     if out.gate in _GATES:
         return _NO_WORK | {"go_to": _GATES[out.gate]}
-    leased_rows, [[waiting]], *drafts = ask(
+    if not out.given:
+        [[[waiting]]] = ask(db, leases.waiting_asked(rater.id, now))
+        return _NO_WORK | {"waiting": waiting}
+    leased_rows, *drafts = ask(
         db,
         out.asked(),
-        leases.waiting_asked(rater.id, now),
         *(answers.draft_asked(question_id, rater.id) for _, question_id in out.given),
     )
     work = out.work(leased_rows)
@@ -220,7 +222,7 @@ def take_work(
         for leased, rows in zip(given, drafts, strict=True)
     ]
     current, prefetched = [*tasks, None, None][:2]
-    return {"current": current, "prefetched": prefetched, "waiting": waiting, "go_to": None}
+    return _NO_WORK | {"current": current, "prefetched": prefetched}
 
 
 def count_progress(project: Project, rater: Rater) -> dict[str, Any]:

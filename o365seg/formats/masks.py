@@ -49,12 +49,12 @@ def parse_counts(counts: str) -> np.ndarray:
         MaskError: a character outside the alphabet, a number cut short or too long.
     """
     try:
-        text = np.frombuffer(counts.encode("ascii"), np.uint8).astype(np.int64) - 48
+        text = np.frombuffer(counts.encode("ascii"), np.uint8) - np.uint8(48)  # may wrap around
     except UnicodeEncodeError:
         raise MaskError("invalid character in the run lengths") from None
     if text.size == 0:
         return np.zeros(0, np.int64)
-    if text.min() < 0 or text.max() > 63:
+    if text.max() > 63:
         raise MaskError("invalid character in the run lengths")
     ends = np.flatnonzero((text & 0x20) == 0)  # the last character of each number
     if ends.size == 0 or ends[-1] != text.size - 1:
@@ -63,8 +63,11 @@ def parse_counts(counts: str) -> np.ndarray:
     lengths = ends - starts + 1
     if lengths.max() > 7:  # 7 × 5 bits hold any run of any image up to 2^34 pixels
         raise MaskError("a run length is too long")
-    place = np.arange(text.size) - np.repeat(starts, lengths)
-    values = np.add.reduceat((text & 0x1F) << (5 * place), starts)
+    digits = (text & 0x1F).astype(np.int64)
+    values = digits[starts]
+    for place in range(1, lengths.max()):  # few numbers are long
+        longer = np.flatnonzero(lengths > place)
+        values[longer] |= digits[starts[longer] + place] << (5 * place)
     negative = (text[ends] & 0x10) != 0
     if (negative & (lengths > 6)).any():
         # pycocotools sign-extends in 32 bits and would read another number than we do.
@@ -270,14 +273,37 @@ def compress_runs(runs: np.ndarray, size: tuple[int, int]) -> Rle:
     The text is pycocotools', which itself reserves six characters a run and writes beyond them
     where the runs of a very large image need more.
     """
-    values = runs.astype(np.int64)
-    values[3:] -= runs[1:-2]  # from the fourth on the difference to the one two before it
-    bounds = np.int64(1) << np.arange(4, 34, 5)  # of 1 to 6 characters: 5 bits each, one the sign
-    lengths = 1 + ((values[:, None] >= bounds) | (values[:, None] < -bounds)).sum(axis=1)
+    values = _differences(runs)
+    lengths = _characters(values)
     place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     digits = np.repeat(values, lengths) >> (5 * place) & 0x1F
     digits |= np.where(place < np.repeat(lengths, lengths) - 1, 0x20, 0)
     return Rle((size[0], size[1]), (digits + 48).astype(np.uint8).tobytes().decode("ascii"))
+
+
+def is_compressed(counts: str, runs: np.ndarray) -> bool:
+    """Whether the text that these sound runs were read from is the one of `compress_runs`."""
+    # Each number has one shortest form, and longer ones.
+    return len(counts) == _characters(_differences(runs)).sum()
+
+
+def _differences(runs: np.ndarray) -> np.ndarray:
+    """The numbers that compressed text holds: from the fourth on relative to the one two before."""
+    values = runs.astype(np.int64)
+    values[3:] -= runs[1:-2]
+    return values
+
+
+def _characters(values: np.ndarray) -> np.ndarray:
+    """How many characters each number takes: 5 bits in each, one of all is the sign."""
+    lengths = np.ones(values.size, np.int64)
+    sizes = np.where(values < 0, ~values, values)
+    for bits in range(4, 34, 5):
+        longer = sizes >> bits > 0
+        if not longer.any():
+            break
+        lengths += longer
+    return lengths
 
 
 def overlap(first: str, second: str, size: tuple[int, int]) -> tuple[int, int, int]:

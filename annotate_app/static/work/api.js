@@ -65,7 +65,7 @@ export class ApiError extends Error {
  * @property {Task|null} current
  * @property {Task|null} prefetched the question after it
  * @property {Progress} progress
- * @property {number} waiting questions that are with other raters
+ * @property {number} waiting questions that are with other raters, where there is none for this one
  * @property {string} [go_to] path of another page that comes first, such as the guidelines
  */
 

@@ -6,7 +6,14 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from o365seg.formats.masks import MaskError, Rle, canonical_runs, check_rle, compress_runs
+from o365seg.formats.masks import (
+    MaskError,
+    Rle,
+    canonical_runs,
+    check_rle,
+    compress_runs,
+    is_compressed,
+)
 from o365seg.store import audit
 from o365seg.store.schema import lease
 
@@ -119,9 +126,10 @@ def check_mask(mask: Mask, size: tuple[int, int] | None = None) -> tuple[Mask, i
         runs = check_rle(Rle(mask.size, mask.counts), size)
     except MaskError as error:
         raise AnswerRefused(f"the mask is invalid: {error}") from None
-    counts = compress_runs(canonical_runs(runs), mask.size).counts
-    assert isinstance(counts, str)  # compressed
-    if counts != mask.counts:
+    canonical = canonical_runs(runs)
+    if canonical is not runs or not is_compressed(mask.counts, runs):
+        counts = compress_runs(canonical, mask.size).counts
+        assert isinstance(counts, str)  # compressed
         mask = Mask(mask.size, counts, zlib.crc32(counts.encode()))
     return mask, int(runs[1::2].sum())
 

@@ -80,7 +80,8 @@ def test_a_writer_that_stands_still_is_ended(
     with open_small_project(tmp_path / "p", source, postgresql) as project:
 
         def stand_still() -> None:
-            with project.store.write():
+            with project.store.write() as db:
+                raters.rater_names(db)  # the turn comes with the first statement
                 threading.Event().wait(3)
 
         with pytest.raises(DBAPIError):

@@ -239,3 +239,14 @@ def test_canonical_runs_are_those_of_pycocotools(lengths: list[int]) -> None:
     canonical = masks.canonical_runs(np.array(lengths, np.int64))
     size = (pixels.size, 1)
     assert masks.compress_runs(canonical, size) == masks.encode_rle(pixels)
+
+
+@given(st.lists(st.integers(0, 2**24), min_size=1, max_size=6))
+def test_compressed_text_is_told_from_a_longer_form(runs: list[int]) -> None:
+    counts = masks.compress_runs(np.array(runs), (sum(runs), 1)).counts
+    assert isinstance(counts, str)
+    assert masks.is_compressed(counts, np.array(runs))
+    last = (ord(counts[-1]) - 48) | 0x20  # the sign again, in one more character
+    longer = counts[:-1] + chr(last + 48) + ("O" if last & 0x10 else "0")
+    assert masks.parse_counts(longer).tolist() == runs
+    assert not masks.is_compressed(longer, np.array(runs))
