@@ -46,6 +46,20 @@ def records(
         boxes: float64[n, 4]; None for none.
     """
 
+def end_if_lost(mapped: Buffer, line: str, /) -> bool:
+    """Have the process end with a line on stderr and exit code 1 if a mapped file is shortened.
+
+    Args:
+        mapped: The mapped file, which stays mapped until `forget_mapped`.
+        line: The line, with its end.
+
+    Returns:
+        False where too many are mapped.
+    """
+
+def forget_mapped() -> None:
+    """Undo all `end_if_lost`."""
+
 class Facts(TypedDict):
     images: int
     categories: int

@@ -80,7 +80,10 @@ def matched_core(
         return core
 
     try:
-        return MatchedCore(match(native_path.text_of(truth), native_path.text_of(source)), [])
+        core = native_core.unless_changed(
+            lambda: match(native_path.text_of(truth), native_path.text_of(source))
+        )
+        return MatchedCore(core, [])
     except (_native.Unusual, OSError, ValueError, InputError):
         pass
     from benchmark.reading.inputs import read_inputs

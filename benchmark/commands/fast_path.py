@@ -10,6 +10,7 @@ import os
 import sys
 
 from benchmark.average_precision.native_core import HeadStart, is_wanted, skip_rules
+from benchmark.reading.mapped_files import allow_mapping
 
 IOUS = ("segm", "bbox", "boundary")
 """Equal to `choices.Iou`, which would take longer to import; a test compares them."""
@@ -83,6 +84,7 @@ def head_start(found: dict[str, str]) -> HeadStart | None:
 
 def console() -> None:
     """Run `main` as the whole process, and end it without the interpreter's clean-up."""
+    allow_mapping()
     gc.disable()  # it would search the imports again and again; plain commands make no circles
     main()
     sys.stdout.flush()

