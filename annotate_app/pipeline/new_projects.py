@@ -28,7 +28,7 @@ from annotate_app.pipeline.access import Creator
 from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import Text
 from o365seg.errors import InputError
-from o365seg.project.folder import PROJECT_FILE, Project
+from o365seg.project.folder import DATABASE_VARIABLE, PROJECT_FILE, Project
 from o365seg.project.new_folder import delete_unfinished, is_in_the_making, new_folder
 from o365seg.store import audit
 from o365seg.store.database import without_password, write_deadline
@@ -161,6 +161,12 @@ class ProjectMaker:
         with unfinished:
             url = self._home.store.url
             database = []
+            # Not where the environment says: where the home is.
+            environment = {
+                name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE
+            }
+            if url.password:
+                environment["PGPASSWORD"] = str(url.password)
             if not self._home.store.is_sqlite:
                 bare = without_password(url.render_as_string(hide_password=False))
                 database = [f"--database={bare}"]
@@ -171,7 +177,7 @@ class ProjectMaker:
                     *(f"--{options.source}={name}.json", *options.as_arguments(), *database),
                 ],
                 cwd=work,
-                env=os.environ | ({"PGPASSWORD": url.password} if url.password else {}),
+                env=environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
             printed, said = self._process.communicate()

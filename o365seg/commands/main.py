@@ -61,7 +61,7 @@ def create(
     """Create a project: sample images and ask one question for each non-crowd box."""
     from o365seg.errors import InputError
     from o365seg.project.correction import read_ids
-    from o365seg.project.folder import create_project
+    from o365seg.project.folder import create_project, database_for_new
 
     source = detections or masks
     if source is None or (detections and masks):
@@ -74,7 +74,7 @@ def create(
         images,
         images=count,
         seed=seed,
-        database=database,
+        database=database or database_for_new(),
         corrects=masks is not None,
         only=read_ids(only) if only else None,
         progress=progress_bar.progress,
@@ -180,8 +180,9 @@ def restore(
 ) -> None:
     """Restore a project from a backup, to SQLite or PostgreSQL."""
     from o365seg.project.backup import restore as restore_backup
+    from o365seg.project.folder import database_for_new
 
-    made = restore_backup(archive, project, database)
+    made = restore_backup(archive, project, database or database_for_new())
     say(f"{project}: {len(made.files)} files, {made.answers:,} answers")
 
 

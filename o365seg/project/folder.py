@@ -44,6 +44,12 @@ FORMAT_VERSION = 1
 DATABASE_VARIABLE = "O365SEG_DATABASE"
 """Environment variable with the URL of a project's PostgreSQL database, password and all."""
 
+
+def database_for_new() -> str:
+    """Where the commands put a new project's answers, if they are not told: its URL, or empty."""
+    return os.environ.get(DATABASE_VARIABLE, "")
+
+
 # No image has a corner out there; areas and outlines of such boxes would overflow.
 _FARTHEST = 1e7
 

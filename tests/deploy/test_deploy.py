@@ -1,5 +1,6 @@
 """The files of `deploy/` are valid, and work as far as this machine has the programs."""
 
+import json
 import os
 import re
 import shutil
@@ -9,11 +10,11 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPSConnection
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -26,7 +27,9 @@ from annotate_app.access import security_log
 from annotate_app.access.passwords import hash_password
 from o365seg.project.folder import Project
 from o365seg.store.people import raters
+from o365seg.store.pipeline import tokens
 from o365seg.store.pipeline.feed import newest_answer
+from o365seg.store.pipeline.scopes import Scope
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -46,12 +49,13 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate of `paint.example` and its key."""
+    """A certificate of `paint.example` and of the hosts below it, and its key."""
     folder = tmp_path_factory.mktemp("tls")
     made = (folder / "o365seg.pem", folder / "o365seg.key")
     subprocess.run(
         [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-subj", "/CN=paint.example", "-addext", "subjectAltName=DNS:paint.example",
+         "-nodes", "-subj", "/CN=paint.example", "-addext",
+         "subjectAltName=DNS:paint.example,DNS:*.paint.example",
          "-days", "2", "-out", made[0], "-keyout", made[1]],
         check=True, capture_output=True,
     )  # fmt: skip
@@ -98,6 +102,14 @@ def nginx(folder: Path, certificate: tuple[Path, Path], ports: list[int]) -> Ite
         running.wait()
 
 
+def wait_until(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never did")
+
+
 class Browser:
     """A browser that knows `paint.example` by the test's certificate."""
 
@@ -125,12 +137,16 @@ class Browser:
 
 
 def test_nginx_in_front_of_two_servers(
-    tmp_path: Path, project: Project, certificate: tuple[Path, Path]
+    tmp_path: Path, project: Project, source: SmallSource, certificate: tuple[Path, Path]
 ) -> None:
     password = "correct horse"
     with project.store.write() as db:
         raters.add_rater(db, "Ada", hash_password(password))
-    options = ("--behind-proxy", "127.0.0.1", "--hostname", "paint.example")
+        token = tokens.create(db, "maker", Scope.CREATE, 0)
+    options = (
+        *("--behind-proxy", "127.0.0.1", "--hostname", "paint.example"),
+        *("--projects", str(tmp_path / "more"), "--allow-images", str(source.images)),
+    )
     with ExitStack() as running:
         servers = [
             running.enter_context(serving(project.folder, options=options)) for _ in range(2)
@@ -146,8 +162,15 @@ def test_nginx_in_front_of_two_servers(
         assert "Secure" in ada.sign_in("Ada", password)
         assert ada.send("GET", "/metrics")[0].status == 404
         assert ada.send("GET", "/login", Host="evil.example")[0].status in (400, 421, 303)
-        import json
-
+        maker = Browser(port, certificate[0])
+        maker.headers["Authorization"] = f"Bearer {token}"
+        cars, place = "/api/v1/projects/cars", quote(str(source.images))
+        begun, body = maker.send("PUT", f"{cars}?images={place}", source.detections.read_bytes())
+        assert begun.status == 202, body
+        wait_until(lambda: json.loads(maker.send("GET", cars)[1])["status"] == "ready")
+        answer, page = maker.send("GET", "/login", Host="cars.paint.example")
+        assert (answer.status, b"cars" in page) == (200, True)
+        assert maker.send("GET", "/login", Host="vans.paint.example")[0].status == 404
         for server in (None, *servers):
             if server is not None:  # painting goes on by the other server
                 server.process.send_signal(signal.SIGTERM)
@@ -246,10 +269,22 @@ def test_compose_and_its_settings_agree() -> None:
     assert {"HOSTNAMES", "PROXY"} <= read & set(server)
 
 
-def test_the_caddyfile_is_valid() -> None:
+@pytest.mark.parametrize("with_projects", [False, True])
+def test_the_caddyfile_is_valid(
+    tmp_path: Path, certificate: tuple[Path, Path], with_projects: bool
+) -> None:
     environment = os.environ | {"PAINT_HOST": "paint.example", "PAINT_SERVERS": "a:1 b:2"}
-    command = [need("caddy"), "validate", "--adapter", "caddyfile", "--config"]
-    assert subprocess.run([*command, DEPLOY / "Caddyfile"], env=environment).returncode == 0
+    command = [need("caddy"), "validate", "--adapter", "caddyfile", "--config", "Caddyfile"]
+    shutil.copy(DEPLOY / "Caddyfile", tmp_path)
+    if with_projects:
+        (tmp_path / "projects").mkdir()
+        text = (DEPLOY / "projects.caddy").read_text()
+        placed = text.replace("/etc/caddy/", f"{tmp_path}/")
+        (tmp_path / "projects" / "projects.caddy").write_text(placed)
+        for made, name in zip(certificate, ("wildcard.pem", "wildcard.key"), strict=True):
+            shutil.copy(made, tmp_path / "projects" / name)
+    run = subprocess.run(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 0, run.stderr
 
 
 def test_the_image_copies_files_that_exist() -> None:

@@ -1,6 +1,7 @@
 """The deadline of a request's body, without waiting for it."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
@@ -40,4 +41,6 @@ def test_a_large_body_has_its_time_for_each_part(monkeypatch: pytest.MonkeyPatch
         assert protocol._deadline is None
         await asyncio.sleep(0.01)  # the application is called, and ends
 
-    asyncio.run(receive())
+    # Not in this thread, where a browser of another test may run its loop.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, receive()).result()

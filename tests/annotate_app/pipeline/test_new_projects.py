@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from serving import serving
-from small_project import SmallSource
+from small_project import SmallSource, open_small_project
 
 from annotate_app.access import sessions
 from annotate_app.commands.main import serve
@@ -17,7 +17,7 @@ from annotate_app.pipeline.new_projects import Options, ProjectMaker
 from annotate_app.project_hosts import ProjectHosts
 from o365seg.commands.main import create
 from o365seg.errors import InputError
-from o365seg.project.folder import Project
+from o365seg.project.folder import Project, read_about
 from o365seg.project.new_folder import new_folder
 from o365seg.store.audit import list_entries
 from o365seg.store.pipeline import tokens
@@ -36,12 +36,16 @@ def client(project: Project, maker: ProjectMaker) -> Iterator[TestClient]:
     """A program with a token of scope create."""
     with project.store.write() as db:
         token = tokens.create(db, "maker", Scope.CREATE, 0)
-    with TestClient(
+    with program(project, maker, token) as client:
+        yield client
+
+
+def program(project: Project, maker: ProjectMaker, token: str) -> TestClient:
+    return TestClient(
         ProjectHosts(project, maker, ["testserver"]),
         headers={"Authorization": f"Bearer {token}"},
         follow_redirects=False,
-    ) as client:
-        yield client
+    )
 
 
 def wait(client: TestClient | httpx.Client, name: str) -> dict:
@@ -91,6 +95,31 @@ def test_a_project_is_made_served_and_released_without_a_shell(
         assert actions == ["project.created", "project.create", "token.create"]
         tokens.revoke(db, "maker", 1)
     assert client.get("/api/v1/status", headers=cars).status_code == 401
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_new_projects_are_in_the_database_of_their_home(
+    tmp_path: Path,
+    source: SmallSource,
+    postgresql: str,
+    monkeypatch: pytest.MonkeyPatch,
+    is_there: bool,
+) -> None:
+    """Whatever the environment of the server says."""
+    with open_small_project(tmp_path / "home", source, postgresql if is_there else "") as home:
+        if not is_there:
+            monkeypatch.setenv("O365SEG_DATABASE", postgresql)
+        with home.store.write() as db:
+            token = tokens.create(db, "maker", Scope.CREATE, 0)
+        maker = ProjectMaker(home, tmp_path / "more", [str(source.images)])
+        with program(home, maker, token) as client:
+            options = {"images": str(source.images)}
+            client.put(f"{ROOT}/cars", params=options, content=source.detections.read_bytes())
+            assert wait(client, "cars")["status"] == "ready"
+            status = client.get("/api/v1/status", headers={"Host": "cars.testserver"})
+            assert status.json()["questions"] == 9
+        about = read_about(maker.folder / "cars")
+        assert (bool(about.database), about.id != home.about.id) == (is_there, True)
 
 
 def test_a_fault_is_told_as_the_command_tells_it_and_leaves_nothing(

@@ -10,6 +10,7 @@ import pytest
 from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource
 
+from o365seg.project.backup import back_up
 from o365seg.project.folder import Project
 from o365seg.store import audit
 
@@ -110,6 +111,20 @@ def test_bad_input_gets_one_clear_line(
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_the_environment_says_where_a_new_project_goes(
+    project: Project, source: SmallSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, new = tmp_path / "b.zip", tmp_path / "new"
+    back_up(project.folder, archive)
+    monkeypatch.setenv("O365SEG_DATABASE", "mysql://db.example/x")
+    files = ("--detections", source.detections, "--images", source.images)
+    for command in (("create", new, *files), ("restore", archive, new)):
+        done = run(*command)
+        assert (done.returncode, new.exists()) == (1, False)
+        assert "not a PostgreSQL URL" in done.stderr
+    assert run("status", project.folder).returncode == 0  # it says where it is
 
 
 def test_every_command_has_help_with_an_example() -> None:
