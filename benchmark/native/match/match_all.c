@@ -97,8 +97,8 @@ __attribute__((always_inline)) static inline void fetch_ahead(const Evaluation *
         __builtin_prefetch(mask->text + i);
 }
 
-/* Decodes the prediction at `rank` and finds what it overlaps. Beyond the limit of detections it
- * only checks that the mask is valid. */
+/* Decodes the prediction at `rank` and finds what it overlaps. Beyond the limit of detections, and
+ * where there is nothing to overlap, it only measures the mask and checks that it is valid. */
 static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch *scratch,
                               uint32_t rank)
 {
@@ -111,8 +111,11 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     memset(&mask, 0, sizeof mask);
     scratch->runs.used = 0;
     fetch_ahead(evaluation, (size_t)position + 2);
+    bool is_compared = kept && (cell->gt_count || evaluation->judges);
     if (evaluation->needs_masks) {
-        Status status = decode_mask(&prediction->mask, height, width, &scratch->runs, &mask);
+        Status status = boxes || is_compared
+            ? decode_mask(&prediction->mask, height, width, &scratch->runs, &mask)
+            : measure_mask(&prediction->mask, height, width, &scratch->runs, &mask);
         if (status != FINE)
             return status;
     }
@@ -120,10 +123,11 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     if (evaluation->needs_masks) {
         /* A tight box is slower than the columns but saves comparisons if there is more than one
          * candidate. */
-        if (kept && !boxes)
+        if (is_compared && !boxes)
             column_box(&scratch->runs, &mask, height);
-        if (boxes || (kept && (evaluation->judges ||
-                               likely_partners(evaluation, cell, scratch, &mask) > 1)))
+        if (boxes || (is_compared &&
+                      (evaluation->judges ||
+                       likely_partners(evaluation, cell, scratch, &mask) > 1)))
             tight_box(&scratch->runs, &mask, height);
     }
     if (boxes)

@@ -98,6 +98,10 @@ static inline const uint8_t *take_number(const uint8_t *at, const uint8_t *end, 
     return take_number_slowly(at, end, number);
 }
 
+/* Of the functions below there are two versions: one keeps the runs, the other (`keep` is false) only
+ * measures them, which takes half as long. */
+#define TWO_VERSIONS __attribute__((always_inline)) static inline
+
 /* The state of a decoder. Arithmetic is unsigned, so that invalid numbers cannot overflow: a number
  * that is negative or larger than the mask sets the top bit of `bad`, and until then sums are
  * correct. An empty run sets the top bit of `holes`. */
@@ -106,32 +110,33 @@ typedef struct {
     uint64_t sum, pixels, area, bad, holes;
 } Decoding;
 
-static inline void add_run(Decoding *decoding, uint64_t length)
+TWO_VERSIONS void add_run(Decoding *decoding, uint64_t length, bool keep)
 {
     decoding->bad |= length | (decoding->pixels - length);
     decoding->holes |= length - 1;
     decoding->sum += length;
-    *decoding->out++ = (uint32_t)decoding->sum;
+    if (keep)
+        *decoding->out++ = (uint32_t)decoding->sum;
 }
 
 /* The first background run may be empty. */
-static inline void add_first(Decoding *decoding, uint64_t length)
+TWO_VERSIONS void add_first(Decoding *decoding, uint64_t length, bool keep)
 {
-    add_run(decoding, length);
+    add_run(decoding, length, keep);
     decoding->holes = 0;
 }
 
 /* Reads a foreground and a background run, each given as the difference from the run two before it.
  * False if one is truncated or too long. */
-static inline bool add_two_runs(Decoding *decoding, const uint8_t **at, const uint8_t *end,
-                              uint64_t *foreground, uint64_t *background)
+TWO_VERSIONS bool add_two_runs(Decoding *decoding, const uint8_t **at, const uint8_t *end,
+                               uint64_t *foreground, uint64_t *background, bool keep)
 {
     uint64_t number;
     *at = take_number(*at, end, &number);
     if (!*at)
         return false;
     *foreground += number;
-    add_run(decoding, *foreground);
+    add_run(decoding, *foreground, keep);
     decoding->area += *foreground;
     if (*at == end)
         return true;
@@ -139,7 +144,7 @@ static inline bool add_two_runs(Decoding *decoding, const uint8_t **at, const ui
     if (!*at)
         return false;
     *background += number;
-    add_run(decoding, *background);
+    add_run(decoding, *background, keep);
     return true;
 }
 
@@ -156,64 +161,85 @@ static inline bool are_eight(const uint8_t *at)
 /* With fewer pixels than this, no sum of eight more runs exceeds 31 bits. */
 #define FEW_PIXELS (UINT64_C(1) << 27)
 
-/* Reads all groups of eight one-character numbers from `at` on; returns their end. Prefix sums of
- * four lanes are made by adding the lanes shifted by one and by two. An invalid number marks `bad`
- * before anything can overflow. */
-static const uint8_t *add_eights(Decoding *decoding, const uint8_t *at, const uint8_t *end,
-                                 uint64_t *foreground, uint64_t *background)
+/* Each of eight one-character numbers, as bytes, with all before it that are an even number of places
+ * away: at most four of -16 to 15. */
+static inline __m128i running_steps(const uint8_t *at)
+{
+    __m128i step = _mm_loadl_epi64((const __m128i *)at);
+    step = _mm_xor_si128(_mm_sub_epi8(step, _mm_set1_epi8(48)), _mm_set1_epi8(16));
+    step = _mm_sub_epi8(step, _mm_set1_epi8(16));
+    step = _mm_add_epi8(step, _mm_slli_si128(step, 2));
+    return _mm_add_epi8(step, _mm_slli_si128(step, 4));
+}
+
+/* Sums of four lanes: each with all before it. */
+static inline __m128i running_sums(__m128i lanes)
+{
+    lanes = _mm_add_epi32(lanes, _mm_slli_si128(lanes, 4));
+    return _mm_add_epi32(lanes, _mm_slli_si128(lanes, 8));
+}
+
+static inline uint32_t lane(__m128i lanes, int number)
+{
+    uint32_t values[4];
+    _mm_storeu_si128((__m128i *)values, lanes);
+    return values[number];
+}
+
+static inline uint64_t top_bit(__m128i lanes)
+{
+    return _mm_movemask_ps(_mm_castsi128_ps(lanes)) ? UINT64_C(1) << 63 : 0;
+}
+
+/* Reads all groups of eight one-character numbers from `at` on; returns their end. An invalid number
+ * or a sum beyond 31 bits marks `bad`, and what follows in the loop does not matter. */
+TWO_VERSIONS const uint8_t *add_eights(Decoding *decoding, const uint8_t *at, const uint8_t *end,
+                                       uint64_t *foreground, uint64_t *background, bool keep)
 {
     const __m128i zero = _mm_setzero_si128(), one = _mm_set1_epi32(1);
-    const __m128i pixels = _mm_set1_epi32((int)decoding->pixels);
     __m128i length = _mm_set_epi32((int)*background, (int)*foreground, (int)*background,
                                    (int)*foreground);
     __m128i sum = _mm_set1_epi32((int)decoding->sum);
-    __m128i area = zero, bad = zero, holes = zero;
+    __m128i lengths = zero, bad = zero, holes = zero; /* lanes 0 and 2 are foreground */
     uint32_t *out = decoding->out;
     do {
-        __m128i step = _mm_loadl_epi64((const __m128i *)at);
-        step = _mm_xor_si128(_mm_sub_epi8(step, _mm_set1_epi8(48)), _mm_set1_epi8(16));
-        step = _mm_sub_epi8(step, _mm_set1_epi8(16));
-        /* Each number to the one two before it: at most four of -16 to 15, so bytes hold them. */
-        step = _mm_add_epi8(step, _mm_slli_si128(step, 2));
-        step = _mm_add_epi8(step, _mm_slli_si128(step, 4));
+        __m128i step = running_steps(at);
         __m128i wide = _mm_unpacklo_epi8(step, _mm_cmpgt_epi8(zero, step));
         __m128i sign = _mm_cmpgt_epi16(zero, wide);
         __m128i first = _mm_add_epi32(length, _mm_unpacklo_epi16(wide, sign));
         __m128i second = _mm_add_epi32(length, _mm_unpackhi_epi16(wide, sign));
         length = _mm_shuffle_epi32(second, 0xEE);
         bad = _mm_or_si128(bad, _mm_or_si128(first, second));
-        holes = _mm_or_si128(holes, _mm_or_si128(_mm_sub_epi32(first, one),
-                                                 _mm_sub_epi32(second, one)));
-        area = _mm_add_epi32(area, _mm_add_epi32(first, second));
-        first = _mm_add_epi32(first, _mm_slli_si128(first, 4));
-        second = _mm_add_epi32(second, _mm_slli_si128(second, 4));
-        first = _mm_add_epi32(first, _mm_slli_si128(first, 8));
-        second = _mm_add_epi32(second, _mm_slli_si128(second, 8));
-        first = _mm_add_epi32(first, sum);
-        second = _mm_add_epi32(second, _mm_shuffle_epi32(first, 0xFF));
-        sum = _mm_shuffle_epi32(second, 0xFF);
-        bad = _mm_or_si128(bad, _mm_sub_epi32(pixels, sum));
-        _mm_storeu_si128((__m128i *)out, first);
-        _mm_storeu_si128((__m128i *)(out + 4), second);
+        lengths = _mm_add_epi32(lengths, _mm_add_epi32(first, second));
+        bad = _mm_or_si128(bad, lengths);
+        if (keep) {
+            holes = _mm_or_si128(holes, _mm_or_si128(_mm_sub_epi32(first, one),
+                                                     _mm_sub_epi32(second, one)));
+            first = _mm_add_epi32(running_sums(first), sum);
+            second = _mm_add_epi32(running_sums(second), _mm_shuffle_epi32(first, 0xFF));
+            sum = _mm_shuffle_epi32(second, 0xFF);
+            _mm_storeu_si128((__m128i *)out, first);
+            _mm_storeu_si128((__m128i *)(out + 4), second);
+            out += 8;
+        }
         at += 8;
-        out += 8;
     } while (end - at >= 8 && are_eight(at));
+    uint64_t pixels = (uint64_t)lane(lengths, 0) + lane(lengths, 2);
     decoding->out = out;
-    decoding->sum = (uint32_t)_mm_cvtsi128_si32(sum);
-    decoding->area += (uint32_t)_mm_cvtsi128_si32(area) +
-                      (uint64_t)(uint32_t)_mm_cvtsi128_si32(_mm_shuffle_epi32(area, 2));
-    decoding->bad |= _mm_movemask_ps(_mm_castsi128_ps(bad)) ? UINT64_C(1) << 63 : 0;
-    decoding->holes |= _mm_movemask_ps(_mm_castsi128_ps(holes)) ? UINT64_C(1) << 63 : 0;
-    *foreground = (uint32_t)_mm_cvtsi128_si32(length);
-    *background = (uint32_t)_mm_cvtsi128_si32(_mm_shuffle_epi32(length, 1));
+    decoding->area += pixels;
+    decoding->sum += pixels + lane(lengths, 1) + lane(lengths, 3);
+    decoding->bad |= top_bit(bad);
+    decoding->holes |= top_bit(holes);
+    *foreground = lane(length, 0);
+    *background = lane(length, 1);
     return at;
 }
 #endif
 
 /* Reads one group of eight, for a mask of any size. Checks only signs: the caller checks that the
  * sum stays within the mask, so that no run can be longer than it. */
-static inline void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *foreground,
-                             uint64_t *background)
+TWO_VERSIONS void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *foreground,
+                            uint64_t *background, bool keep)
 {
     for (int i = 0; i < 8; i += 2) {
         *foreground += (uint64_t)((at[i] - 48u) ^ 16) - 16;
@@ -221,15 +247,16 @@ static inline void add_eight(Decoding *decoding, const uint8_t *at, uint64_t *fo
         decoding->bad |= *foreground | *background;
         decoding->holes |= (*foreground - 1) | (*background - 1);
         decoding->area += *foreground;
-        decoding->out[i] = (uint32_t)(decoding->sum + *foreground);
+        if (keep)
+            *decoding->out++ = (uint32_t)(decoding->sum + *foreground);
         decoding->sum += *foreground + *background;
-        decoding->out[i + 1] = (uint32_t)decoding->sum;
+        if (keep)
+            *decoding->out++ = (uint32_t)decoding->sum;
     }
-    decoding->out += 8;
 }
 
 /* From the fourth number on each is the difference to the one two before it. */
-static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
+TWO_VERSIONS bool decode_text(Decoding *result, const uint8_t *at, size_t length, bool keep)
 {
     const uint8_t *end = at + length;
     uint64_t background = 0, foreground = 0, number;
@@ -238,27 +265,27 @@ static bool decode_text(Decoding *result, const uint8_t *at, size_t length)
         at = take_number(at, end, &number);
         if (!at)
             return false;
-        add_first(decoding, number);
+        add_first(decoding, number, keep);
     }
     while (end - at >= 8) {
         if (are_eight(at)) {
 #if defined(__SSE2__)
             if (decoding->pixels < FEW_PIXELS) {
-                at = add_eights(decoding, at, end, &foreground, &background);
+                at = add_eights(decoding, at, end, &foreground, &background, keep);
             } else
 #endif
             {
-                add_eight(decoding, at, &foreground, &background);
+                add_eight(decoding, at, &foreground, &background, keep);
                 at += 8;
             }
-        } else if (!add_two_runs(decoding, &at, end, &foreground, &background)) {
+        } else if (!add_two_runs(decoding, &at, end, &foreground, &background, keep)) {
             return false;
         }
         if ((decoding->bad | (decoding->pixels - decoding->sum)) >> 63)
             return false;
     }
     while (at < end)
-        if (!add_two_runs(decoding, &at, end, &foreground, &background))
+        if (!add_two_runs(decoding, &at, end, &foreground, &background, keep))
             return false;
     *result = local;
     return true;
@@ -277,15 +304,16 @@ static bool decode_counts(Decoding *decoding, const uint8_t *text, size_t length
         if (!scan_integer(&cursor, &value) || !next_or_close(&cursor, ']', &more))
             return false;
         if (count)
-            add_run(decoding, (uint64_t)value);
+            add_run(decoding, (uint64_t)value, true);
         else
-            add_first(decoding, (uint64_t)value);
+            add_first(decoding, (uint64_t)value, true);
         decoding->area += count % 2 ? (uint64_t)value : 0;
     }
     return true;
 }
 
-Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask)
+TWO_VERSIONS Status decode(const MaskText *text, int32_t height, int32_t width, RunList *list,
+                           Mask *mask, bool keep)
 {
     /* A number has at least one character, so this is enough room, with a copy of the text behind
      * the runs. */
@@ -296,7 +324,7 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
                          .pixels = (uint64_t)height * (uint64_t)width};
     bool valid = true;
     if (text->kind == MASK_EMPTY) {
-        add_first(&decoding, decoding.pixels);
+        add_first(&decoding, decoding.pixels, true);
     } else if (text->kind == MASK_COUNTS) {
         valid = decode_counts(&decoding, text->text, length);
     } else {
@@ -306,7 +334,7 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
             length = unescape(copy, plain, length);
             plain = copy;
         }
-        valid = length != SIZE_MAX && decode_text(&decoding, plain, length);
+        valid = length != SIZE_MAX && decode_text(&decoding, plain, length, keep);
     }
     if (!valid || decoding.bad >> 63 || decoding.sum != decoding.pixels)
         return UNUSUAL;
@@ -316,4 +344,14 @@ Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList 
     mask->hollow = decoding.holes >> 63;
     list->used += mask->runs;
     return FINE;
+}
+
+Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask)
+{
+    return decode(text, height, width, list, mask, true);
+}
+
+Status measure_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask)
+{
+    return decode(text, height, width, list, mask, false);
 }

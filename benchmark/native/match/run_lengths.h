@@ -27,4 +27,7 @@ bool room_for_runs(RunList *list, size_t more);
  * not of exactly height * width pixels. */
 Status decode_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask);
 
+/* As decode_mask, but of `mask` only the area is meaningful: half the work. `list` is for scratch. */
+Status measure_mask(const MaskText *text, int32_t height, int32_t width, RunList *list, Mask *mask);
+
 #endif
