@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from make_workload import SCALES, write_workload
 from native_cases import Files, files, huge_files, odd_text
+from pycocotools import mask as coco_mask
 from slow_resampling import resampled_precision
 
 from benchmark import Result, evaluate
@@ -23,6 +24,7 @@ from benchmark.average_precision import evaluation, native_core, native_path
 from benchmark.average_precision import pycocotools_path as slow_path
 from benchmark.average_precision.native_core import SWITCH
 from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.input_text import InputText
 
 pytestmark = pytest.mark.skipif(not native_path.is_built(), reason="the core was not built")
 
@@ -254,6 +256,43 @@ def test_what_is_rare_but_plain_is_not_left_to_the_slow_path(
     expected = slow_path.evaluate(results, truth, Iou.SEGM, SkipRule.BOX)
     results.write_text(text.replace(old, new, 1))
     assert_same(natively(truth, results, Iou.SEGM, SkipRule.BOX), expected)
+
+
+@pytest.mark.parametrize("size", [(40, 30), (20_000, 20_000)], ids=["small", "huge"])
+def test_a_mask_with_nothing_to_overlap_is_checked_like_any(size: tuple[int, int]) -> None:
+    # Category 2 has no annotation: its masks are measured, those of category 1 decoded.
+    from benchmark import _native
+
+    height, width = size
+    random = np.random.default_rng(height)
+    box = {"bbox": [1, 1, 3, 3], "area": 9, "iscrowd": 0, "segmentation": [[1, 1, 4, 1, 4, 4]]}
+    truth = {
+        "images": [{"id": 1, "height": height, "width": width}],
+        "categories": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1} | box],
+    }
+    verdicts = []
+    for _ in range(400):
+        lengths = random.integers(random.integers(2), 16, size=random.integers(1, 70)).tolist()
+        if random.random() < 0.3:
+            lengths[random.integers(len(lengths))] = int(random.integers(height * width))
+        lengths.append(max(height * width - sum(lengths) + int(random.random() < 0.1), 0))
+        rle = coco_mask.frPyObjects({"size": [height, width], "counts": lengths}, height, width)
+        counts = bytearray(rle["counts"])
+        if random.random() < 0.3:
+            counts[random.integers(len(counts))] = int(random.integers(40, 115))
+        mask = {"size": [height, width], "counts": counts.decode("ascii")}
+        cores = []
+        for category in (1, 2):
+            record = {"image_id": 1, "category_id": category, "score": 0.5, "segmentation": mask}
+            texts = (InputText("", json.dumps(each).encode()) for each in (truth, [record]))
+            try:
+                cores.append(native_core.match(*texts, iou="segm", threads=1).facts())
+            except _native.Unusual:
+                cores.append(None)
+        assert cores[0] == cores[1], mask
+        verdicts.append(cores[0] is not None)
+    assert 20 < sum(verdicts) < 380
 
 
 def test_the_switch_and_an_absent_core_lead_to_the_slow_path(
