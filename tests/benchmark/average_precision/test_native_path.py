@@ -278,6 +278,7 @@ def test_a_mask_with_nothing_to_overlap_is_checked_like_any(size: tuple[int, int
             lengths[random.integers(len(lengths))] = int(random.integers(height * width))
         lengths.append(max(height * width - sum(lengths) + int(random.random() < 0.1), 0))
         rle = coco_mask.frPyObjects({"size": [height, width], "counts": lengths}, height, width)
+        assert isinstance(rle["counts"], bytes)
         counts = bytearray(rle["counts"])
         if random.random() < 0.3:
             counts[random.integers(len(counts))] = int(random.integers(40, 115))
