@@ -9,9 +9,8 @@ Ground truth and predictions may come in either form; images are paired by name 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,8 +22,7 @@ NO_LABEL = 2**31 - 1
 """In a map: a pixel that nothing labels."""
 
 
-@dataclass(frozen=True)
-class ImageName:
+class ImageName(NamedTuple):
     """The name of an image: its path without suffix and, if a JSON file has it, its id."""
 
     path: str

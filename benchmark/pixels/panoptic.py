@@ -17,8 +17,8 @@ open. In one image, of the pixels of prediction P that the ground truth calls vo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,7 @@ from benchmark.pixels.png_pairs import count_in_pngs
 VOID = 0
 
 
-@dataclass(frozen=True)
-class SegmentMatch:
+class SegmentMatch(NamedTuple):
     """What became of the segments of some images.
 
     Attributes:
@@ -51,8 +50,7 @@ class SegmentMatch:
     unlisted: int
 
 
-@dataclass(frozen=True)
-class Quality:
+class Quality(NamedTuple):
     """A row: means over `categories` categories, as fractions; NaN where there are none."""
 
     pq: float
@@ -61,8 +59,7 @@ class Quality:
     categories: int
 
 
-@dataclass(frozen=True)
-class PanopticResult:
+class PanopticResult(NamedTuple):
     """Panoptic quality of a set of predictions; all arrays have one entry a category.
 
     Attributes:

@@ -4,8 +4,8 @@ The JSON lists each image's segments; the PNG of that image holds their ids as c
 ground truth and the predictions come like that, predictions without `area` and `iscrowd`.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -44,8 +44,7 @@ class _Predictions(msgspec.Struct):
     annotations: list[_Annotation]
 
 
-@dataclass(frozen=True)
-class Segments:
+class Segments(NamedTuple):
     """The segments of one image as the JSON lists them; all arrays have one entry a segment.
 
     Attributes:
@@ -61,8 +60,7 @@ class Segments:
     crowd: np.ndarray
 
 
-@dataclass(frozen=True)
-class PanopticImage:
+class PanopticImage(NamedTuple):
     """One image's segments and the PNG that holds them.
 
     Attributes:
@@ -82,8 +80,7 @@ class PanopticImage:
         return InputError(message, file=self.file, record=self.record, field=field)
 
 
-@dataclass(frozen=True)
-class PanopticPairs:
+class PanopticPairs(NamedTuple):
     """The images to compare.
 
     Attributes:

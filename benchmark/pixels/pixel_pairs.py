@@ -1,13 +1,12 @@
 """Joint counts of the values of two maps of one image, the basis of PQ and mIoU."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class PixelPairs:
+class PixelPairs(NamedTuple):
     """The pairs of values that two maps have at the same pixel; int64[pairs] each.
 
     Sorted by `first`, then `second`; every pair once, with a count of at least 1.

@@ -14,8 +14,8 @@ where `hits` are the pixels that are of the class and predicted so. A prediction
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,8 +38,7 @@ from o365seg.errors import InputError
 IGNORE_LABEL = 255
 
 
-@dataclass(frozen=True)
-class SemanticResult:
+class SemanticResult(NamedTuple):
     """What was predicted for which pixels; all arrays have one entry a class.
 
     Attributes:

@@ -68,25 +68,46 @@ static inline size_t first_difference(const uint8_t *bytes, size_t distance, siz
     return end;
 }
 
+static inline void put_eight_bytes(uint8_t *to, uint64_t bytes)
+{
+    for (int i = 0; i < 8; i++)
+        to[i] = (uint8_t)(bytes >> 8 * i);
+}
+
 enum { COPIED_BEYOND = 16 };
 
 /* Appends `length` bytes that repeat those `distance` before `to`. Writes up to COPIED_BEYOND bytes
- * more. */
+ * more, of which some are read before. */
 static inline void repeat_roughly(uint8_t *to, size_t distance, size_t length)
 {
-    uint8_t *end = to + length, block[16];
-    if (distance >= sizeof block) {
+    /* By distance: how often it fits into eight bytes, as a factor; what is left of eight; and of
+     * sixteen the bytes that are whole repetitions. */
+    static const uint64_t FACTOR[8] = {0, UINT64_C(0x0101010101010101),
+                                       UINT64_C(0x0001000100010001), UINT64_C(0x0001000001000001),
+                                       UINT64_C(0x0000000100000001), UINT64_C(0x0000010000000001),
+                                       UINT64_C(0x0001000000000001), UINT64_C(0x0100000000000001)};
+    static const uint8_t LEFT[8] = {0, 0, 0, 2, 0, 3, 2, 1};
+    static const uint8_t STEP[16] = {0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15};
+    uint8_t *end = to + length;
+    if (distance >= 16) {
         for (; to < end; to += 16)
             memcpy(to, to - distance, 16);
         return;
     }
-    /* Reading what was just written would wait for it, so the pattern is kept: as many whole
-     * repetitions as fit. */
-    for (size_t i = 0; i < sizeof block; i++)
-        block[i] = i < distance ? to[(ptrdiff_t)i - (ptrdiff_t)distance] : block[i - distance];
-    size_t step = sizeof block - sizeof block % distance;
-    for (; to < end; to += step)
-        memcpy(to, block, 16);
+    /* Reading what was just written would wait for it, so sixteen bytes are kept. */
+    uint64_t low = eight_bytes(to - distance), high;
+    if (distance < 8) {
+        low = (low & (((uint64_t)1 << 8 * distance) - 1)) * FACTOR[distance];
+        size_t left = LEFT[distance];
+        high = left ? low >> 8 * left | low << 8 * (distance - left) : low;
+    } else {
+        size_t more = 8 * (distance - 8);
+        high = (eight_bytes(to - distance + 8) & (((uint64_t)1 << more) - 1)) | low << more;
+    }
+    for (size_t step = STEP[distance]; to < end; to += step) {
+        put_eight_bytes(to, low);
+        put_eight_bytes(to + 8, high);
+    }
 }
 
 /* The same, and writes nothing more. */
