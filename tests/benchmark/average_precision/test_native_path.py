@@ -278,7 +278,9 @@ def test_a_mask_with_nothing_to_overlap_is_checked_like_any(size: tuple[int, int
             lengths[random.integers(len(lengths))] = int(random.integers(height * width))
         lengths.append(max(height * width - sum(lengths) + int(random.random() < 0.1), 0))
         # Not by pycocotools: it writes beyond its memory where runs are long.
-        counts = bytearray(compress_runs(np.array(lengths), size).counts, "ascii")
+        text = compress_runs(np.array(lengths), size).counts
+        assert isinstance(text, str)
+        counts = bytearray(text, "ascii")
         if random.random() < 0.3:
             counts[random.integers(len(counts))] = int(random.integers(40, 115))
         mask = {"size": [height, width], "counts": counts.decode("ascii")}
