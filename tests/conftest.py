@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from postgresql_server import postgresql_cluster, why_not
-from small_project import SmallSource, make_source, open_small_project
+from small_project import SmallSource, make_source, open_copied_project
 
 from o365seg.project.folder import Project
 
@@ -87,12 +87,13 @@ def postgresql() -> Iterator[str]:
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     if reason := why_not():
         pytest.skip(reason)
-    with postgresql_cluster() as cluster:
+    # The machine does not lose its power in the tests, and what is written waits for no disk.
+    with postgresql_cluster("fsync=off") as cluster:
         yield cluster.url
 
 
 @pytest.fixture
 def project(tmp_path: Path, source: SmallSource) -> Iterator[Project]:
     """An open project of all images of `source`, with SQLite."""
-    with open_small_project(tmp_path / "project", source) as opened:
+    with open_copied_project(tmp_path / "project", source) as opened:
         yield opened

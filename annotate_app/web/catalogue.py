@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -99,15 +99,11 @@ def read_catalogues(*folders: Path) -> dict[str, Catalogue]:
     Raises:
         InputError: a file is not a catalogue: not TOML, an unknown key, a wrong `{…}`.
     """
-    english = read_texts(SHIPPED / f"{ENGLISH}.toml")
-    found: dict[str, dict[str, str]] = {}
-    for folder in (SHIPPED, *folders):
-        for path in sorted(folder.glob("*.toml")):
-            if not LANGUAGE.fullmatch(path.stem):
-                raise InputError("must be named after a language, such as fr.toml", file=path)
-            texts = read_texts(path)
-            check_texts(texts, english, path)
-            found.setdefault(path.stem, {}).update(texts)
+    english = _shipped_texts()[ENGLISH]
+    found = {language: dict(texts) for language, texts in _shipped_texts().items()}
+    for folder in folders:
+        for language, texts in _folder_texts(folder, english).items():
+            found.setdefault(language, {}).update(texts)
     for language, texts in found.items():
         if "name" not in texts:
             raise InputError(
@@ -117,6 +113,23 @@ def read_catalogues(*folders: Path) -> dict[str, Catalogue]:
         language: Catalogue(language, english | texts, tuple(sorted(english.keys() - texts.keys())))
         for language, texts in sorted(found.items(), key=lambda item: item[0] != ENGLISH)
     }
+
+
+@cache
+def _shipped_texts() -> dict[str, dict[str, str]]:
+    """Those of every project."""
+    return _folder_texts(SHIPPED, read_texts(SHIPPED / f"{ENGLISH}.toml"))
+
+
+def _folder_texts(folder: Path, english: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The texts of a folder's files by language, checked against the English ones."""
+    found = {}
+    for path in sorted(folder.glob("*.toml")):
+        if not LANGUAGE.fullmatch(path.stem):
+            raise InputError("must be named after a language, such as fr.toml", file=path)
+        found[path.stem] = read_texts(path)
+        check_texts(found[path.stem], english, path)
+    return found
 
 
 def read_texts(path: Path) -> dict[str, str]:

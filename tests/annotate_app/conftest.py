@@ -2,11 +2,13 @@
 
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import argon2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from gradio.routes import App
 
 from annotate_app import server
 from annotate_app.server import make_app
@@ -29,8 +31,15 @@ def password_hash(password: str) -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_painter_page() -> None:
-    """The page that Gradio builds is the same for all projects and takes half of `make_app`."""
+    """Gradio's page and application are the same for all projects; they take most of `make_app`."""
     server._painter_page = functools.cache(server._painter_page)
+    create, made = App.create_app, []
+
+    def create_once(*given: Any, **named: Any) -> App:
+        made[:] = made or [create(*given, **named)]
+        return made[0]
+
+    App.create_app = staticmethod(create_once)
 
 
 @pytest.fixture

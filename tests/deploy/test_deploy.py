@@ -167,7 +167,9 @@ def test_nginx_in_front_of_two_servers(
         cars, place = "/api/v1/projects/cars", quote(str(source.images))
         begun, body = maker.send("PUT", f"{cars}?images={place}", source.detections.read_bytes())
         assert begun.status == 202, body
-        wait_until(lambda: json.loads(maker.send("GET", cars)[1])["status"] == "ready")
+        wait_until(lambda: json.loads(maker.send("GET", cars)[1])["status"] != "creating")
+        made = json.loads(maker.send("GET", cars)[1])
+        assert (made["status"], made["address"]) == ("ready", "https://cars.paint.example/"), made
         answer, page = maker.send("GET", "/login", Host="cars.paint.example")
         assert (answer.status, b"cars" in page) == (200, True)
         assert maker.send("GET", "/login", Host="vans.paint.example")[0].status == 404
@@ -176,6 +178,7 @@ def test_nginx_in_front_of_two_servers(
                 server.process.send_signal(signal.SIGTERM)
                 server.process.wait(30)
                 assert server.process.returncode == 0
+                assert "Traceback" not in server.said + server.process.stdout.read()
                 if server is servers[1]:
                     break
             answer, body = ada.send("POST", "/api/next", b"{}")

@@ -44,9 +44,12 @@ def why_not() -> str | None:
 class Cluster:
     """A database cluster in a folder, whose server can be stopped and started."""
 
-    def __init__(self, programs: Path, folder: Path, port: int) -> None:
+    def __init__(
+        self, programs: Path, folder: Path, port: int, settings: tuple[str, ...] = ()
+    ) -> None:
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._programs, self._folder, self._port = programs, folder, port
+        self._settings = settings
         self._process: subprocess.Popen | None = None
 
     @property
@@ -67,6 +70,7 @@ class Cluster:
                 self._programs / "postgres", "-D", self._folder / "cluster",
                 "-p", str(self._port), "-k", self._folder,
                 "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=120",
+                *(word for setting in self._settings for word in ("-c", setting)),
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.run_options(),
         )  # fmt: skip
@@ -81,8 +85,8 @@ class Cluster:
 
 
 @contextmanager
-def postgresql_cluster() -> Iterator[Cluster]:
-    """Start a server of an empty database, and end it after the block."""
+def postgresql_cluster(*settings: str) -> Iterator[Cluster]:
+    """Start a server of an empty database, with `settings`, and end it after the block."""
     programs = find_programs()
     assert programs is not None
     with tempfile.TemporaryDirectory(prefix="o365seg-pg-", dir="/tmp") as folder:
@@ -91,7 +95,7 @@ def postgresql_cluster() -> Iterator[Cluster]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        cluster = Cluster(programs, Path(folder), port)
+        cluster = Cluster(programs, Path(folder), port, settings)
         place = Path(folder) / "cluster"
         subprocess.run(
             [programs / "initdb", "-D", place, "-U", "postgres", "-A", "trust", "-E", "UTF8"],

@@ -1,14 +1,15 @@
-"""Projects that programs make: what is accepted, what is left behind, and how they are served."""
+"""Projects that programs make: what is accepted and left behind; `tests/deploy` serves one."""
 
 import inspect
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from serving import serving
 from small_project import SmallSource, open_small_project
 
 from annotate_app.access import sessions
@@ -78,6 +79,7 @@ def test_a_project_is_made_served_and_released_without_a_shell(
     assert client.put(f"{ROOT}/cars", params=options, content=body).status_code == 409
     assert left(maker.folder) == ["cars"]
 
+    assert "cars" in client.get("/login", headers={"Host": "cars.localhost:7860"}).text
     cars = {"Host": "cars.testserver"}
     status = client.get("/api/v1/status", headers=cars).json()
     assert (status["images"], status["project"] != project.about.id) == (2, True)
@@ -97,18 +99,10 @@ def test_a_project_is_made_served_and_released_without_a_shell(
     assert client.get("/api/v1/status", headers=cars).status_code == 401
 
 
-@pytest.mark.parametrize("is_there", [False, True])
 def test_new_projects_are_in_the_database_of_their_home(
-    tmp_path: Path,
-    source: SmallSource,
-    postgresql: str,
-    monkeypatch: pytest.MonkeyPatch,
-    is_there: bool,
+    tmp_path: Path, source: SmallSource, postgresql: str
 ) -> None:
-    """Whatever the environment of the server says."""
-    with open_small_project(tmp_path / "home", source, postgresql if is_there else "") as home:
-        if not is_there:
-            monkeypatch.setenv("O365SEG_DATABASE", postgresql)
+    with open_small_project(tmp_path / "home", source, postgresql) as home:
         with home.store.write() as db:
             token = tokens.create(db, "maker", Scope.CREATE, 0)
         maker = ProjectMaker(home, tmp_path / "more", [str(source.images)])
@@ -119,7 +113,20 @@ def test_new_projects_are_in_the_database_of_their_home(
             status = client.get("/api/v1/status", headers={"Host": "cars.testserver"})
             assert status.json()["questions"] == 9
         about = read_about(maker.folder / "cars")
-        assert (bool(about.database), about.id != home.about.id) == (is_there, True)
+        assert (about.database, about.id != home.about.id) == (home.about.database, True)
+
+
+def test_the_environment_does_not_say_where_they_are(
+    maker: ProjectMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("O365SEG_DATABASE", "postgresql://db.example/x")
+    begun = Mock(side_effect=OSError)
+    monkeypatch.setattr("annotate_app.pipeline.new_projects.subprocess.Popen", begun)
+    with pytest.raises(OSError):
+        maker._make(ExitStack(), "cars", tmp_path, Options(images="/srv"))
+    [command], given = begun.call_args
+    assert "O365SEG_DATABASE" not in given["env"]
+    assert not [word for word in command if word.startswith("--database")]
 
 
 def test_a_fault_is_told_as_the_command_tells_it_and_leaves_nothing(
@@ -204,28 +211,6 @@ def test_options_are_those_of_the_command() -> None:
     of_command = set(inspect.signature(create).parameters)
     of_server = {"project", "detections", "masks", "database", "json"}
     assert set(Options.model_fields) - {"source"} == of_command - of_server
-
-
-def test_a_server_serves_the_projects_of_its_folder(
-    project: Project, source: SmallSource, tmp_path: Path
-) -> None:
-    folder, more = project.folder, tmp_path / "more"
-    with project.store.write() as db:
-        token = tokens.create(db, "maker", Scope.CREATE, 0)
-    options = ("--projects", str(more), "--allow-images", str(source.images))
-    with (
-        serving(folder, options=options) as server,
-        httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client,
-    ):
-        put = {"images": str(source.images)}
-        client.put(f"{ROOT}/cars", params=put, content=source.detections.read_bytes())
-        address = wait(client, "cars")["address"]
-        port = server.url.rpartition(":")[2]
-        assert address == f"http://cars.localhost:{port}/"
-        page = client.get("/login", headers={"Host": f"cars.localhost:{port}"})
-        assert "cars" in page.text
-        code, said = server.interrupt()
-        assert (code, "Traceback" in said) == (0, False), said
 
 
 def test_serve_says_what_such_projects_need(project: Project, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_project import SmallSource, open_small_project
+from small_project import SmallSource, open_copied_project, open_small_project
 
 from o365seg.project.folder import Project
 
@@ -14,7 +14,10 @@ def project(
     request: pytest.FixtureRequest, tmp_path: Path, source: SmallSource
 ) -> Iterator[Project]:
     """An open project of all images of `source`."""
-    on_server = request.param == "postgresql"
-    database = request.getfixturevalue("postgresql") if on_server else ""
-    with open_small_project(tmp_path / "project", source, database) as opened:
+    folder = tmp_path / "project"
+    if request.param == "sqlite":
+        opening = open_copied_project(folder, source)
+    else:
+        opening = open_small_project(folder, source, request.getfixturevalue("postgresql"))
+    with opening as opened:
         yield opened
