@@ -124,7 +124,7 @@ def open_copied_project(folder: Path, source: SmallSource) -> Iterator[Project]:
     shutil.copytree(_model(), folder)
     about = json.loads((folder / PROJECT_FILE).read_text())
     own = {"id": secrets.token_hex(8), "image_root": str(source.images.resolve())}
-    (folder / PROJECT_FILE).write_text(json.dumps(about | own))
+    (folder / PROJECT_FILE).write_text(json.dumps(about | own, separators=(",", ":")))
     signing_key(folder)
     opened = open_project(folder)
     yield opened
