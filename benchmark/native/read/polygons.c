@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../base/memory.h"
 #include "json_scan.h"
@@ -56,57 +57,134 @@ static bool is_drawable(const double *corners, size_t count)
     return outline <= LONGEST_OUTLINE;
 }
 
-/* Notes a crossing between two neighbours on the fine grid, of which `x` and `y` are the lesser. */
+/* Notes that the outline crosses the middle `x` of a column, on the fine grid, below the row `y`. */
 static bool cross(Drawing *drawing, int x, int y)
 {
-    if (x < MIDDLE || (x - MIDDLE) % FINER)
-        return true;
-    uint32_t column = (uint32_t)(x - MIDDLE) / FINER;
-    uint32_t row = y <= MIDDLE ? 0 : (uint32_t)(y - MIDDLE + FINER - 1) / FINER;
-    if (column >= drawing->width)
-        return true;
     DrawingMemory *memory = drawing->memory;
     if (!room_for_one((void **)&memory->crossings, &memory->crossing_room, drawing->crossings,
                       sizeof *memory->crossings))
         return false;
+    uint32_t row = y <= MIDDLE ? 0 : (uint32_t)(y - MIDDLE + FINER - 1) / FINER;
     row = row < drawing->height ? row : drawing->height;
-    memory->crossings[drawing->crossings++] = column * drawing->height + row;
+    memory->crossings[drawing->crossings++] =
+        (Crossing){(uint32_t)(x - MIDDLE) / FINER, row};
     return true;
+}
+
+/* The first middle of a column from `x` on. */
+static int middle_from(int x)
+{
+    return x <= MIDDLE ? MIDDLE : x + (FINER - (x - MIDDLE) % FINER) % FINER;
+}
+
+/* The last middle of a column before `x` that is in the image. */
+static int last_before(const Drawing *drawing, int x)
+{
+    int64_t last = (int64_t)(drawing->width - 1) * FINER + MIDDLE;
+    return x - 1 < last ? x - 1 : (int)last;
 }
 
 /* An edge that is at least as wide as high, from left to right. */
 static bool walk_along(Drawing *drawing, const int from[2], const int to[2])
 {
-    int steps = to[0] - from[0];
+    int steps = to[0] - from[0], last = last_before(drawing, to[0]);
     double slope = steps ? (double)(to[1] - from[1]) / steps : 0;
-    for (int t = 0; t < steps; t++) {
-        if (from[0] + t < MIDDLE || (from[0] + t - MIDDLE) % FINER)
-            continue;
+    for (int x = middle_from(from[0]); x <= last; x += FINER) {
+        int t = x - from[0];
         int here = (int)(from[1] + slope * t + .5), next = (int)(from[1] + slope * (t + 1) + .5);
-        if (!cross(drawing, from[0] + t, here < next ? here : next))
+        if (!cross(drawing, x, here < next ? here : next))
             return false;
     }
     return true;
 }
 
-/* An edge that is higher than wide, from top to bottom. */
+/* An edge that is higher than wide, from top to bottom. At step t it is at x = (int)(start +
+ * slope * t + .5), which rounding leaves monotone, so the step at which it passes a middle can be
+ * found from an estimate instead of by walking. */
 static bool walk_down(Drawing *drawing, const int from[2], const int to[2])
 {
-    int steps = to[1] - from[1], here = (int)(from[0] + .5);
+    int steps = to[1] - from[1];
     double slope = (double)(to[0] - from[0]) / steps;
-    for (int t = 0; t < steps; t++) {
-        int next = (int)(from[0] + slope * (t + 1) + .5);
-        if (next != here && !cross(drawing, here < next ? here : next, from[1] + t))
+    int first = (int)(from[0] + .5), end = (int)(from[0] + slope * steps + .5);
+    bool right = first < end;
+    int last = last_before(drawing, right ? end : first);
+    for (int x = middle_from(right ? first : end); x <= last; x += FINER) {
+        /* The step that brings it beyond x: to x + 1 from the left, or to x from the right. */
+        double estimate = (x + .5 - from[0]) / slope;
+        int t = estimate < 1 ? 1 : estimate > steps ? steps : (int)estimate;
+        while (t > 1 && ((int)(from[0] + slope * (t - 1) + .5) > x) == right)
+            t--;
+        while (((int)(from[0] + slope * t + .5) > x) != right)
+            t++;
+        if (!cross(drawing, x, from[1] + t - 1))
             return false;
-        here = next;
     }
     return true;
 }
 
-static int ascending(const void *one, const void *other)
+static int by_row(const void *one, const void *other)
 {
     uint32_t first = *(const uint32_t *)one, second = *(const uint32_t *)other;
     return (first > second) - (first < second);
+}
+
+static int by_start(const void *one, const void *other)
+{
+    return by_row(&((const Stretch *)one)->start, &((const Stretch *)other)->start);
+}
+
+/* Sorts the rows of one column: mostly two of them. */
+static void sort_rows(uint32_t *rows, size_t count)
+{
+    enum { FEW = 24 };
+    if (count > FEW) {
+        qsort(rows, count, sizeof *rows, by_row);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        uint32_t row = rows[i];
+        size_t place = i;
+        for (; place > 0 && rows[place - 1] > row; place--)
+            rows[place] = rows[place - 1];
+        rows[place] = row;
+    }
+}
+
+/* Puts the crossings in order, as positions down the columns: into `memory->places`. */
+static bool sort_crossings(Drawing *drawing)
+{
+    DrawingMemory *memory = drawing->memory;
+    const Crossing *crossings = memory->crossings;
+    uint32_t first = UINT32_MAX, last = 0;
+    for (size_t i = 0; i < drawing->crossings; i++) {
+        first = crossings[i].column < first ? crossings[i].column : first;
+        last = crossings[i].column > last ? crossings[i].column : last;
+    }
+    size_t columns = first <= last ? last - first + 1 : 0;
+    if (!room_for((void **)&memory->places, &memory->place_room, drawing->crossings,
+                  sizeof *memory->places) ||
+        !room_for((void **)&memory->starts, &memory->start_room, columns + 1,
+                  sizeof *memory->starts))
+        return false;
+    uint32_t *starts = memory->starts, *places = memory->places, start = 0;
+    memset(starts, 0, (columns + 1) * sizeof *starts);
+    for (size_t i = 0; i < drawing->crossings; i++)
+        starts[crossings[i].column - first]++;
+    for (size_t c = 0; c < columns; c++) {
+        uint32_t count = starts[c];
+        starts[c] = start;
+        start += count;
+    }
+    for (size_t i = 0; i < drawing->crossings; i++)
+        places[starts[crossings[i].column - first]++] = crossings[i].row;
+    start = 0;
+    for (size_t c = 0; c < columns; c++) { /* `starts` are ends by now */
+        uint32_t before = (first + (uint32_t)c) * drawing->height;
+        sort_rows(places + start, starts[c] - start);
+        for (; start < starts[c]; start++)
+            places[start] += before;
+    }
+    return true;
 }
 
 /* Appends the stretches of one polygon. */
@@ -127,11 +205,12 @@ static bool draw_polygon(Drawing *drawing, const double *corners, size_t count)
         if (!(wide ? walk_along : walk_down)(drawing, first, last))
             return false;
     }
-    qsort(memory->crossings, drawing->crossings, sizeof *memory->crossings, ascending);
+    if (!sort_crossings(drawing))
+        return false;
     uint32_t pixels = drawing->height * drawing->width;
     for (size_t i = 0; i < drawing->crossings; i += 2) {
-        uint32_t start = memory->crossings[i];
-        uint32_t end = i + 1 < drawing->crossings ? memory->crossings[i + 1] : pixels;
+        uint32_t start = memory->places[i];
+        uint32_t end = i + 1 < drawing->crossings ? memory->places[i + 1] : pixels;
         if (start == end)
             continue;
         if (!room_for_one((void **)&memory->stretches, &memory->stretch_room, drawing->stretches,
@@ -178,8 +257,8 @@ Status draw_polygons(const MaskText *mask, int32_t height, int32_t width, Drawin
         if (!next_or_close(&cursor, ']', &more))
             return UNUSUAL;
     }
-    if (polygons > 1) /* `start` comes first in a stretch */
-        qsort(memory->stretches, drawing.stretches, sizeof *memory->stretches, ascending);
+    if (polygons > 1)
+        qsort(memory->stretches, drawing.stretches, sizeof *memory->stretches, by_start);
     memory->text.length = 0;
     return write_union(memory->stretches, drawing.stretches, drawing.height * drawing.width,
                        &memory->text)
@@ -191,6 +270,8 @@ void free_drawing(DrawingMemory *memory)
 {
     free(memory->corners);
     free(memory->crossings);
+    free(memory->starts);
+    free(memory->places);
     free(memory->stretches);
     free(memory->text.chars);
     *memory = (DrawingMemory){0};

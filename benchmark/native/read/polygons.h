@@ -10,12 +10,18 @@ typedef struct {
     uint32_t start, end;
 } Stretch;
 
+/* Where an outline enters or leaves a column of pixels: before `row`. */
+typedef struct {
+    uint32_t column, row;
+} Crossing;
+
 /* Memory of drawing, used again for the next mask. Empty when zeroed. */
 typedef struct {
     double *corners; /* x, y of one polygon */
-    uint32_t *crossings;
+    Crossing *crossings;
+    uint32_t *starts, *places; /* by column; of the crossings, in order */
     Stretch *stretches;
-    size_t corner_room, crossing_room, stretch_room;
+    size_t corner_room, crossing_room, start_room, place_room, stretch_room;
     Output text;
 } DrawingMemory;
 
