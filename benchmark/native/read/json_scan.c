@@ -184,6 +184,41 @@ bool scan_number(Cursor *cursor, double *value)
     return length > 0;
 }
 
+/* Reads a number of few digits, as most coordinates are; nothing of any other. */
+static bool scan_short_number(Cursor *cursor, double *value)
+{
+    static const double TENS[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+    enum { MOST_WHOLE = 6, MOST_DECIMALS = 8 };
+    if (peek(cursor) == 0)
+        return false;
+    const uint8_t *at = cursor->at, *end = cursor->end, *start = at;
+    uint64_t digits = 0;
+    unsigned digit;
+    size_t decimals = 0;
+    while (at < end && (digit = *at - (unsigned)'0') < 10)
+        digits = 10 * digits + digit, at++;
+    if (at == start || at - start > MOST_WHOLE || (*start == '0' && at - start > 1) || at == end)
+        return false;
+    if (*at == '.') {
+        const uint8_t *point = at++;
+        while (at < end && (digit = *at - (unsigned)'0') < 10)
+            digits = 10 * digits + digit, at++;
+        decimals = (size_t)(at - point) - 1;
+        if (decimals == 0 || decimals > MOST_DECIMALS || at == end)
+            return false;
+    }
+    if (*at == 'e' || *at == 'E')
+        return false;
+    *value = (double)digits / TENS[decimals]; /* both exact, so this rounds once */
+    cursor->at = at;
+    return true;
+}
+
+bool scan_coordinate(Cursor *cursor, double *value)
+{
+    return scan_short_number(cursor, value) || scan_number(cursor, value);
+}
+
 bool scan_word(Cursor *cursor, const char *word)
 {
     size_t length = strlen(word);
@@ -258,7 +293,7 @@ static bool skip_coordinates(Cursor *cursor)
         return expect(cursor, ']');
     bool more = true;
     while (more)
-        if (!scan_number(cursor, &number) || !next_or_close(cursor, ']', &more))
+        if (!scan_coordinate(cursor, &number) || !next_or_close(cursor, ']', &more))
             return false;
     return true;
 }

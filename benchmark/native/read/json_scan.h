@@ -108,6 +108,9 @@ bool scan_integer(Cursor *cursor, int64_t *value);
 /* Reads any number, rounded to the nearest double. */
 bool scan_number(Cursor *cursor, double *value);
 
+/* The same, faster for numbers of few digits. */
+bool scan_coordinate(Cursor *cursor, double *value);
+
 /* Consumes `word`: true, false or null. */
 bool scan_word(Cursor *cursor, const char *word);
 

@@ -6,35 +6,49 @@
 
 enum { BLOCK = 16 };
 
-bool append(Output *text, const char *chars, size_t length)
+char *room_for_text(Output *text, size_t more)
 {
     void *grown = text->chars;
-    if (!room_for(&grown, &text->capacity, text->length + length, 1))
-        return false;
+    if (!room_for(&grown, &text->capacity, text->length + more, 1))
+        return NULL;
     text->chars = grown;
-    memcpy(text->chars + text->length, chars, length);
+    return text->chars + text->length;
+}
+
+bool append(Output *text, const char *chars, size_t length)
+{
+    char *at = room_for_text(text, length);
+    if (!at)
+        return false;
+    memcpy(at, chars, length);
     text->length += length;
     return true;
 }
 
-/* Five bits a character, least significant first; 0x20 means that more follow. */
-bool write_run(Runs *runs, int64_t length)
+char *put_run(char *at, Runs *runs, int64_t length)
 {
-    char chars[2 * 16];
-    size_t written = 0;
     int64_t rest = runs->count > 2 ? length - runs->before : length;
     for (bool more = true; more;) {
         int bits = (int)(rest & 0x1f);
         rest = rest >= 0 ? rest >> 5 : ~(~rest >> 5); /* rounds down, also below 0 */
         more = bits & 0x10 ? rest != -1 : rest != 0;
-        chars[written] = (char)((more ? bits | 0x20 : bits) + '0');
-        if (chars[written++] == '\\' && runs->in_json)
-            chars[written++] = '\\';
+        *at = (char)((more ? bits | 0x20 : bits) + '0');
+        if (*at++ == '\\' && runs->in_json)
+            *at++ = '\\';
     }
     runs->before = runs->last;
     runs->last = length;
     runs->count++;
-    return append(runs->text, chars, written);
+    return at;
+}
+
+/* Appends a run length; false when out of memory. */
+static bool write_run(Runs *runs, int64_t length)
+{
+    char *at = room_for_text(runs->text, LONGEST_RUN);
+    if (at)
+        runs->text->length += (size_t)(put_run(at, runs, length) - at);
+    return at;
 }
 
 static void transpose(const uint8_t *pixels, size_t height, size_t width, uint8_t *columns)

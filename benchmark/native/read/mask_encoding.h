@@ -22,8 +22,14 @@ typedef struct {
     bool in_json;         /* backslashes are escaped */
 } Runs;
 
-/* Appends a run length; false when out of memory. */
-bool write_run(Runs *runs, int64_t length);
+enum { LONGEST_RUN = 32 }; /* characters, with escapes */
+
+/* Writes a run length: five bits a character, least significant first; 0x20 means that more follow.
+ * There must be room for LONGEST_RUN characters. Returns the end. */
+char *put_run(char *at, Runs *runs, int64_t length);
+
+/* Makes room for so many more characters and returns where; NULL when out of memory. */
+char *room_for_text(Output *text, size_t more);
 
 /* Appends characters; false when out of memory. */
 bool append(Output *text, const char *chars, size_t length);

@@ -35,8 +35,8 @@ static size_t read_corners(Cursor *cursor, DrawingMemory *memory, Status *status
             *status = NO_MEMORY;
             return 0;
         }
-        if (!scan_number(cursor, &memory->corners[count++]) ||
-            !next_or_close(cursor, ']', &more))
+        double *corner = &memory->corners[count++];
+        if (!scan_coordinate(cursor, corner) || !next_or_close(cursor, ']', &more))
             return 0;
     }
     return count;
@@ -226,15 +226,22 @@ static bool write_union(const Stretch *stretches, size_t count, uint32_t pixels,
 {
     Runs runs = {.text = text};
     uint32_t written = 0;
+    /* A difference of 32-bit lengths has at most 7 characters. */
+    char *start = room_for_text(text, 7 * (2 * count + 1) + LONGEST_RUN), *at = start;
+    if (!start)
+        return false;
     for (size_t i = 0; i < count;) {
-        uint32_t start = stretches[i].start, end = stretches[i].end;
+        uint32_t from = stretches[i].start, end = stretches[i].end;
         for (i++; i < count && stretches[i].start <= end; i++)
             end = stretches[i].end > end ? stretches[i].end : end;
-        if (!write_run(&runs, start - written) || !write_run(&runs, end - start))
-            return false;
+        at = put_run(at, &runs, from - written);
+        at = put_run(at, &runs, end - from);
         written = end;
     }
-    return (written == pixels && count) || write_run(&runs, pixels - written);
+    if (written != pixels || !count)
+        at = put_run(at, &runs, pixels - written);
+    text->length += (size_t)(at - start);
+    return true;
 }
 
 Status draw_polygons(const MaskText *mask, int32_t height, int32_t width, DrawingMemory *memory)
