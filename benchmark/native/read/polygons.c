@@ -264,7 +264,7 @@ Status draw_polygons(const MaskText *mask, int32_t height, int32_t width, Drawin
         if (!next_or_close(&cursor, ']', &more))
             return UNUSUAL;
     }
-    if (polygons > 1)
+    if (polygons > 1 && drawing.stretches)
         qsort(memory->stretches, drawing.stretches, sizeof *memory->stretches, by_start);
     memory->text.length = 0;
     return write_union(memory->stretches, drawing.stretches, drawing.height * drawing.width,
