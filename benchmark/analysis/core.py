@@ -12,6 +12,7 @@ from benchmark.average_precision import native_core, native_path
 from benchmark.average_precision.parameters import DEFAULT
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.input_text import InputText
+from benchmark.reading.mapped_files import MappedInUse
 from benchmark.reading.sources import readable_twice, truth_source
 from o365seg.errors import InputError
 
@@ -72,18 +73,16 @@ def matched_core(
     source, truth = readable_twice(predictions), truth_source(ground_truth)
 
     def match(truth_text: InputText, results: InputText) -> "_native.Evaluation":
-        core = native_core.read(truth_text, results, iou=iou)
-        if core.facts()["federated"]:
-            raise _native.Unusual  # LVIS, whose rules are other ones
-        prepare(core)
-        core.match()
+        with MappedInUse():
+            core = native_core.read(truth_text, results, iou=iou)
+            if core.facts()["federated"]:
+                raise _native.Unusual  # LVIS, whose rules are other ones
+            prepare(core)
+            core.match()
         return core
 
     try:
-        core = native_core.unless_changed(
-            lambda: match(native_path.text_of(truth), native_path.text_of(source))
-        )
-        return MatchedCore(core, [])
+        return MatchedCore(match(native_path.text_of(truth), native_path.text_of(source)), [])
     except (_native.Unusual, OSError, ValueError, InputError):
         pass
     from benchmark.reading.inputs import read_inputs

@@ -10,13 +10,13 @@ from functools import cache
 
 from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.reading.input_text import InputText, read_file
-from benchmark.reading.mapped_files import release
+from benchmark.reading.mapped_files import MappedInUse
 from benchmark.reading.processors import processors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from benchmark import _native
 
@@ -173,44 +173,21 @@ def match(
         _native.Unusual: also for LVIS, whose rules are other ones (`lvis`), for more parameters
             than the core has room for, and if a mapped file was changed meanwhile.
     """
-    return unless_changed(lambda: _match(truth, results, iou, threads, parameters, size_ranges))
-
-
-def unless_changed(match: "Callable[[], _native.Evaluation]") -> "_native.Evaluation":
-    """What `match` returns, which needs no mapped file any more.
-
-    Raises:
-        _native.Unusual: a mapped file was changed meanwhile.
-    """
-    try:
-        core = match()
-    finally:
-        unchanged = release()
-    if not unchanged:
-        from benchmark import _native
-
-        raise _native.Unusual
-    return core
-
-
-def _match(
-    truth: InputText, results: InputText, iou: str, threads: int | None, parameters: Parameters,
-    size_ranges: "Sequence[array[float]]",
-) -> "_native.Evaluation":  # fmt: skip
     from benchmark import _native
 
     thresholds, ranges = parameters.iou_thresholds, parameters.area_ranges
     limits = parameters.limits()
-    if len(thresholds) > THRESHOLDS or len(ranges) > RANGES or len(limits) > LIMITS:
-        raise _native.Unusual
-    core = read(truth, results, iou=iou, threads=threads)
-    if core.facts()["federated"]:
-        raise _native.Unusual
-    if not parameters.is_default:
-        configure(core, thresholds, ranges, limits)
-    for ranges in size_ranges:
-        core.add_sizes(ranges)
-    core.match()
+    with MappedInUse():
+        if len(thresholds) > THRESHOLDS or len(ranges) > RANGES or len(limits) > LIMITS:
+            raise _native.Unusual
+        core = read(truth, results, iou=iou, threads=threads)
+        if core.facts()["federated"]:
+            raise _native.Unusual
+        if not parameters.is_default:
+            configure(core, thresholds, ranges, limits)
+        for ranges in size_ranges:
+            core.add_sizes(ranges)
+        core.match()
     return core
 
 

@@ -1,8 +1,8 @@
 """Large files that are mapped instead of copied: by a program that is a whole process.
 
-Copying a file takes a third as long as evaluating it, and as much memory as it has bytes. But
-others may write to a mapped file. If they shorten it, the process ends with one line; if they
-rewrite it in place, `release` says so, and the file is read again, as a copy.
+A mapped file needs no memory of its own, nor time to copy it (a twentieth of an evaluation's). But
+others may write to it. If they shorten it, the process ends with one line; if they rewrite it in
+place, `MappedInUse` says so, and the file is read again, as a copy.
 """
 
 import os
@@ -27,7 +27,7 @@ def allow_mapping() -> None:
 
 
 def map_file(path: "str | Path") -> "Any":
-    """A large file's content, to be used before `release`; None where it is to be copied.
+    """A large file's content, to be used within `MappedInUse`; None where it is to be copied.
 
     Raises:
         OSError: there is no such file, or it cannot be opened.
@@ -42,7 +42,7 @@ def map_file(path: "str | Path") -> "Any":
     from benchmark import _native
     from o365seg.terminal.printable import printable
 
-    file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 (closed by `release`)
+    file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 (closed by `MappedInUse`)
     about = os.fstat(file.fileno())
     line = f"error: {printable(str(path))}: was changed while it was read\n"
     try:
@@ -59,17 +59,28 @@ def map_file(path: "str | Path") -> "Any":
     return memoryview(pages)
 
 
-def release() -> bool:
-    """End the use of all mapped files; returns whether they stayed as they were."""
-    if not _mapped:
-        return True
-    from benchmark import _native
+class MappedInUse:
+    """The span in which the core uses what was mapped before it; afterwards nothing does.
 
-    same = True
-    for file, before in _mapped:
-        now = os.fstat(file.fileno())
-        same &= (now.st_size, now.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-        file.close()
-    _mapped.clear()
-    _native.forget_mapped()
-    return same
+    Raises:
+        benchmark._native.Unusual: at the end, if a mapped file was changed meanwhile.
+    """
+
+    def __enter__(self) -> None:
+        """Begin: whatever is mapped already belongs to it."""
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """Close the mapped files, and compare them with what they were."""
+        if not _mapped:
+            return
+        from benchmark import _native
+
+        same = True
+        for file, before in _mapped:
+            now = os.fstat(file.fileno())
+            same &= (now.st_size, now.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+            file.close()
+        _mapped.clear()
+        _native.forget_mapped()
+        if kind is None and not same:
+            raise _native.Unusual
