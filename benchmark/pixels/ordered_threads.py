@@ -1,10 +1,9 @@
 """Work on files across threads with results in the files' order, whatever thread ends first."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -53,74 +52,20 @@ def map_in_order(
     waiting = iter(items)
     limit = 4 * threads if size is None else 1
     largest = 1
-    pool = _Pool(work, min(threads, len(items)))
-    try:
-        ahead = [pool.submit(item) for item in islice(waiting, limit)]
-        for _ in progress(range(len(items)), label):
-            result = ahead.pop(0).result()
-            if size is not None:
-                largest = max(largest, size(result))
-                limit = min(max(BUDGET // largest, 1), 4 * threads)
-            missing = max(limit - len(ahead), 0)
-            ahead.extend(pool.submit(item) for item in islice(waiting, missing))
-            yield result
-    finally:
-        pool.close()
-
-
-class _Task(Generic[T, R]):
-    """An item that is worked on, and what came of it."""
-
-    def __init__(self, item: T) -> None:
-        self._item = item
-        self._outcome: tuple[R | None, BaseException | None] = None, None
-        self._working = Lock()
-        self._working.acquire()
-
-    def run(self, work: Callable[[T], R]) -> None:
+    with ThreadPoolExecutor(threads) as pool:
+        ahead = [pool.submit(work, item) for item in islice(waiting, limit)]
         try:
-            self._outcome = work(self._item), None
-        except BaseException as error:
-            self._outcome = None, error
+            for _ in progress(range(len(items)), label):
+                result = ahead.pop(0).result()
+                if size is not None:
+                    largest = max(largest, size(result))
+                    limit = min(max(BUDGET // largest, 1), 4 * threads)
+                missing = max(limit - len(ahead), 0)
+                ahead.extend(pool.submit(work, item) for item in islice(waiting, missing))
+                yield result
         finally:
-            self._working.release()
-
-    def result(self) -> R:
-        """Wait for the result; raises what the work raised."""
-        with self._working:
-            result, error = self._outcome
-        if error is not None:
-            raise error
-        return result  # type: ignore[return-value]  # of an R that may be None
-
-
-class _Pool(Generic[T, R]):
-    """Threads that do one kind of work. (`concurrent.futures` takes long to import.)"""
-
-    def __init__(self, work: Callable[[T], R], threads: int) -> None:
-        self._work = work
-        self._tasks: SimpleQueue[_Task[T, R] | None] = SimpleQueue()
-        self._is_closed = False
-        self._threads = [Thread(target=self._run, daemon=True) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def submit(self, item: T) -> _Task[T, R]:
-        task = _Task[T, R](item)
-        self._tasks.put(task)
-        return task
-
-    def close(self) -> None:
-        """Drop the tasks that nobody has begun, and wait for the others."""
-        self._is_closed = True
-        for _ in self._threads:
-            self._tasks.put(None)
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self) -> None:
-        while (task := self._tasks.get()) is not None and not self._is_closed:
-            task.run(self._work)
+            for future in ahead:
+                future.cancel()
 
 
 def _let_memory_be_reused() -> None:
