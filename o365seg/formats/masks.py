@@ -95,8 +95,8 @@ def check_rle(rle: Rle, size: tuple[int, int] | None = None) -> np.ndarray:
     height, width = rle.size
     if height < 0 or width < 0 or height * width >= 2**31:
         raise MaskError(f"mask size {height}×{width} is out of range")
-    if size is not None and tuple(rle.size) != tuple(size):
-        raise MaskError(f"mask size {height}×{width} differs from {size[0]}×{size[1]}")
+    if size is not None:
+        check_size(rle.size, size)
     if isinstance(rle.counts, str):
         runs = parse_counts(rle.counts)
     elif any(abs(count) >= 2**31 for count in rle.counts):
@@ -110,6 +110,17 @@ def check_rle(rle: Rle, size: tuple[int, int] | None = None) -> np.ndarray:
     if runs.sum() != height * width:
         raise MaskError(f"run lengths sum to {runs.sum()}, not {height}×{width}")
     return runs
+
+
+def check_size(size: tuple[int, int], wanted: tuple[int, int]) -> None:
+    """Check the (height, width) of a mask.
+
+    Raises:
+        MaskError: it is not the one wanted.
+    """
+    if tuple(size) != tuple(wanted):
+        (height, width), (high, wide) = size, wanted
+        raise MaskError(f"mask size {height}×{width} differs from {high}×{wide}")
 
 
 def decode_rle(rle: Rle) -> np.ndarray:

@@ -11,6 +11,7 @@ from o365seg.formats.masks import (
     Rle,
     canonical_runs,
     check_rle,
+    check_size,
     compress_runs,
     is_compressed,
 )
@@ -100,11 +101,11 @@ def check_work(work: Mask | Skip | Checked, size: tuple[int, int]) -> Checked:
     """
     if not isinstance(work, Checked):
         work = checked(work)
-    if isinstance(work.work, Mask) and tuple(work.work.size) != tuple(size):
-        (height, width), (high, wide) = work.work.size, size
-        raise AnswerRefused(
-            f"the mask is invalid: mask size {height}×{width} differs from {high}×{wide}"
-        )
+    if isinstance(work.work, Mask):
+        try:
+            check_size(work.work.size, size)
+        except MaskError as error:
+            raise AnswerRefused(f"the mask is invalid: {error}") from None
     if work.area == 0:
         raise AnswerRefused("the mask is empty; paint the object or skip the question")
     return work
