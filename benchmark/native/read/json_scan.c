@@ -189,8 +189,7 @@ static bool scan_short_number(Cursor *cursor, double *value)
 {
     static const double TENS[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
     enum { MOST_WHOLE = 6, MOST_DECIMALS = 8 };
-    if (peek(cursor) == 0)
-        return false;
+    skip_blank(cursor);
     const uint8_t *at = cursor->at, *end = cursor->end, *start = at;
     uint64_t digits = 0;
     unsigned digit;

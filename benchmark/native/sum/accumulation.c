@@ -13,7 +13,7 @@
 #include "../base/workers.h"
 #include "../match/ranking.h"
 
-enum { FETCHED_AHEAD = 24 };
+enum { FETCHED_AHEAD = 8 };
 
 /* Lists the category's predictions in pycocotools' order before sorting: by image, then by rank. */
 static void gather(const Evaluation *evaluation, size_t category)
