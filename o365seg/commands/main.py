@@ -61,7 +61,8 @@ def create(
     """Create a project: sample images and ask one question for each non-crowd box."""
     from o365seg.errors import InputError
     from o365seg.project.correction import read_ids
-    from o365seg.project.folder import create_project, database_for_new
+    from o365seg.project.creation import create_project
+    from o365seg.project.folder import database_for_new
 
     source = detections or masks
     if source is None or (detections and masks):

@@ -10,7 +10,8 @@ import skimage
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json, write_json_atomic
 from o365seg.formats.records import read_annotations
-from o365seg.project.folder import PROJECT_FILE, CreationReport, ProjectFile, create_project
+from o365seg.project.creation import CreationReport, create_project
+from o365seg.project.folder import PROJECT_FILE, ProjectFile
 
 IMAGES_FOLDER = "photographs"
 PREDICTIONS_FOLDER = "predictions"

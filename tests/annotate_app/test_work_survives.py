@@ -21,7 +21,8 @@ from small_project import CATEGORIES, make_image
 
 from annotate_app.access.passwords import hash_password
 from o365seg.formats.masks import Rle, decode_rle
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.store.database import now_ms
 from o365seg.store.people import raters
 from o365seg.store.schema import Purpose, lease

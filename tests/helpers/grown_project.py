@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from small_project import box_mask, make_source
 
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.store.people.raters import add_rater
 from o365seg.store.schema import ACTIVITY_COLUMNS, answer, gold, image, lease, question, review
 from o365seg.store.settings import change_setting

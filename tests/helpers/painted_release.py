@@ -9,7 +9,8 @@ from small_project import make_source, travelling_mask
 
 from o365seg.formats.json_files import write_json_atomic
 from o365seg.formats.records import read_annotations
-from o365seg.project.folder import create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import open_project
 from o365seg.release.build import FILE_NAME, build_release
 from o365seg.store.work.checks import Activity
 

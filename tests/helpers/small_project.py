@@ -17,7 +17,8 @@ import numpy as np
 from PIL import Image
 
 from o365seg.formats.masks import encode_rle
-from o365seg.project.folder import PROJECT_FILE, Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import PROJECT_FILE, Project, open_project
 from o365seg.project.signing_key import KEY_FILE, signing_key
 from o365seg.store.work.checks import Mask
 

@@ -8,7 +8,8 @@ from fastapi.testclient import TestClient
 from small_project import make_source
 
 from annotate_app.server import make_app
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.store.people import raters
 
 

@@ -14,7 +14,8 @@ from painter_requests import let_time_pass, mask_body, next_task, submit_body
 from small_project import SmallSource, box_mask, make_source, travelling_mask
 
 from annotate_app.server import make_app
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.store.people import raters
 from o365seg.store.progress import summary as progress
 from o365seg.store.schema import answer

@@ -11,7 +11,7 @@ from small_project import make_image, make_source
 from o365seg.formats.records import read_annotations
 from o365seg.images.file_names import candidate_paths, portable_path
 from o365seg.images.image_files import find_image
-from o365seg.project.folder import create_project
+from o365seg.project.creation import create_project
 
 
 @pytest.mark.parametrize(

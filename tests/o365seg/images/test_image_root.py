@@ -13,7 +13,8 @@ from small_project import SmallSource
 
 from o365seg.errors import InputError
 from o365seg.images.image_root import ImageRoot
-from o365seg.project.folder import create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import open_project
 from o365seg.store.schema import image
 
 

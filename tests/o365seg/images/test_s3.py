@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from small_project import SmallSource
 
 from o365seg.errors import InputError
-from o365seg.project.folder import create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import open_project
 from o365seg.store.schema import image
 
 _NEEDS = "not installed; pip install s3fs 'moto[server]'"

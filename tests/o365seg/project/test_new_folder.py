@@ -17,7 +17,7 @@ from small_project import SmallSource, open_small_project
 
 from o365seg.errors import InputError
 from o365seg.project.backup import back_up, restore
-from o365seg.project.folder import create_project
+from o365seg.project.creation import create_project
 from o365seg.project.new_folder import new_folder
 from o365seg.store.database import Store, postgresql_url
 
@@ -143,7 +143,7 @@ def test_an_interrupted_create_leaves_no_schema(
         raise KeyboardInterrupt
 
     before = schemas()
-    monkeypatch.setattr(f"o365seg.project.folder.{interrupted}", interrupt)
+    monkeypatch.setattr(f"o365seg.project.creation.{interrupted}", interrupt)
     with pytest.raises(KeyboardInterrupt):
         create(tmp_path / "p", source, postgresql)
     assert schemas() == before

@@ -7,7 +7,7 @@ import pytest
 from small_project import make_source
 
 from o365seg.errors import InputError
-from o365seg.project.folder import create_project
+from o365seg.project.creation import create_project
 from o365seg.project.signing_key import KEY_FILE, signing_key
 
 

@@ -19,7 +19,8 @@ from o365seg.errors import InputError
 from o365seg.formats.json_files import write_json_atomic
 from o365seg.formats.records import read_annotations
 from o365seg.project.backup import back_up, restore
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.release import annotations
 from o365seg.release.build import build_release, write_release
 from o365seg.release.card import data_card, measure

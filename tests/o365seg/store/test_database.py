@@ -136,7 +136,7 @@ def test_an_error_does_not_tell_what_was_stored(project: Project) -> None:
 
 def test_a_server_that_is_not_there_is_named(tmp_path: Path, source) -> None:
     pytest.importorskip("psycopg")
-    from o365seg.project.folder import create_project
+    from o365seg.project.creation import create_project
 
     nowhere = "postgresql://postgres@127.0.0.1:1/none"
     with pytest.raises(InputError, match=r"postgresql://postgres@127.0.0.1:1/none: connection"):

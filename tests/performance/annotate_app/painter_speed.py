@@ -20,7 +20,8 @@ from serving import serving
 from small_project import CATEGORIES
 
 from annotate_app.access.passwords import hash_password
-from o365seg.project.folder import create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import open_project
 from o365seg.store.people import raters
 
 PASSWORD = "battery staple"

@@ -21,7 +21,7 @@ from quality_steps import SIZE, add_person, choose, make_gold
 from rater_steps import submit, take
 from small_project import box_mask, make_source
 
-from o365seg.project.folder import create_project
+from o365seg.project.creation import create_project
 from o365seg.store.database import Store, sqlite_url
 from o365seg.store.people import accounts as people
 from o365seg.store.progress import summary as progress

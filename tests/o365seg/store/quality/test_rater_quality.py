@@ -11,7 +11,8 @@ from filled_project import DAY, fill
 from pycocotools import mask as coco_mask
 from small_project import make_source
 
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.store.database import now_ms
 from o365seg.store.progress import gallery, pace
 from o365seg.store.progress import summary as progress

@@ -7,7 +7,8 @@ from pathlib import Path
 from rater_steps import add_raters, current, skip, take
 from small_project import SmallSource, box_mask, make_source
 
-from o365seg.project.folder import Project, create_project, open_project
+from o365seg.project.creation import create_project
+from o365seg.project.folder import Project, open_project
 from o365seg.store.database import now_ms
 from o365seg.store.round_trips import ask
 from o365seg.store.work import answers, leases
