@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from benchmark.drop_in.patch import patch_pycocotools
     from benchmark.pieces.evaluator import Evaluator
     from benchmark.pixels.panoptic import PanopticResult, evaluate_panoptic
-    from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
+    from benchmark.pixels.semantic import evaluate_semantic
+    from benchmark.pixels.semantic_result import SemanticResult
     from benchmark.reading.choices import Iou, SkipRule
 
 __all__ = [
@@ -55,7 +56,7 @@ _MODULES = {
     "Parameters": "average_precision.parameters",
     "PanopticResult": "pixels.panoptic",
     "Result": "average_precision.result",
-    "SemanticResult": "pixels.semantic",
+    "SemanticResult": "pixels.semantic_result",
     "SkipRule": "reading.choices",
     "compare": "analysis.comparison",
     "errors": "analysis.error_kinds",

@@ -12,16 +12,27 @@ INTERFACE: int
 
 class Unusual(Exception): ...
 
-def count_png_pairs(files: tuple[bytes, ...], ids: bool, /) -> list[bytes | None]:
-    """How often two PNGs of an image have which values at the same pixel.
+def count_segment_pairs(paths: tuple[bytes, ...], /) -> list[bytes | None]:
+    """How often two PNGs of an image have which segment ids at the same pixel.
 
     Args:
-        files: Of each image: the first PNG, then the second.
-        ids: Whether pixels are ids of segments; otherwise labels.
+        paths: Of each image: the first PNG, then the second.
 
     Returns:
-        Of each image int64[pairs, 3]: first value, second value, pixels, sorted; None where one of
-        its PNGs needs the general path.
+        Of each image int64[pairs, 3]: first id, second id, pixels, sorted; None where one of its
+        PNGs needs the general path.
+    """
+
+def count_label_pairs(paths: tuple[bytes, ...], threads: int, /) -> tuple[bytes, list[int]]:
+    """How often two PNGs of an image have which labels at the same pixel, in all images together.
+
+    Args:
+        paths: Of each image: the first PNG, then the second.
+        threads: How many to use, for any result.
+
+    Returns:
+        int64[pairs, 3]: first label, second label, pixels, sorted; and the images that need the
+        general path, which are not counted.
     """
 
 def records(

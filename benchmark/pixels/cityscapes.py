@@ -8,10 +8,8 @@ do not count where they are true, and are no class where they are predicted.
 import re
 from pathlib import Path
 
-import numpy as np
-
 from benchmark.pixels.label_maps import GroundTruthFolder, ImageName, PredictedFolder
-from benchmark.pixels.pixel_pairs import PixelPairs, merge
+from benchmark.pixels.label_pairs import LabelPairs
 from benchmark.reading.choices import Cityscapes
 from o365seg.errors import InputError
 
@@ -48,7 +46,7 @@ class CityscapesPredictions(PredictedFolder):
         self._paths = _frames(folder, "")
 
 
-def _frames(folder: Path, ending: str) -> dict[str, Path]:
+def _frames(folder: Path, ending: str) -> dict[str, str]:
     """PNGs by frame, sorted.
 
     Raises:
@@ -67,21 +65,25 @@ def _frames(folder: Path, ending: str) -> dict[str, Path]:
     if not found:
         name = f"CITY_000000_000000_*{ending}.png"
         raise InputError(f"no PNG files named as in Cityscapes, {name}", file=folder)
-    return dict(sorted(found.items()))
+    return {frame: str(found[frame]) for frame in sorted(found)}
 
 
-def to_train_ids(pairs: PixelPairs, predicted: Cityscapes) -> PixelPairs:
+def to_train_ids(pairs: LabelPairs, predicted: Cityscapes) -> LabelPairs:
     """Pairs of train ids; an unknown label id stays as it is, and is no class's.
 
     Args:
-        pairs: True label ids, and predicted labels.
+        pairs: Pixels by true label id and predicted label.
         predicted: What predicted labels are.
     """
-    second = pairs.second if predicted is Cityscapes.TRAIN_IDS else _train_ids(pairs.second)
-    return merge([PixelPairs(_train_ids(pairs.first), second, pairs.counts)])
+    found: LabelPairs = {}
+    for (true, guess), pixels in pairs.items():
+        labels = _train_id(true), guess if predicted is Cityscapes.TRAIN_IDS else _train_id(guess)
+        found[labels] = found.get(labels, 0) + pixels
+    return found
 
 
-def _train_ids(labels: np.ndarray) -> np.ndarray:
-    table = np.full(_LAST_ID + 1, IGNORED)
-    table[list(CLASSES)] = np.arange(len(CLASSES))
-    return np.where(labels <= _LAST_ID, table[np.minimum(labels, _LAST_ID)], labels)
+_TRAIN_IDS = {label: train_id for train_id, label in enumerate(CLASSES)}
+
+
+def _train_id(label: int) -> int:
+    return _TRAIN_IDS.get(label, IGNORED if label <= _LAST_ID else label)

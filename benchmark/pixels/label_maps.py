@@ -8,25 +8,30 @@ Ground truth and predictions may come in either form; images are paired by name 
 - two JSONs: by image id, else by `file_name`.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple, Protocol
+import os
 
-import numpy as np
-
-from benchmark.pixels.png_maps import read_labels
-from benchmark.pixels.png_pairs import check_size
 from o365seg.errors import InputError
+
+TYPE_CHECKING = False  # two folders are compared without numpy, typing and pathlib: see `Result`
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Protocol
+
+    import numpy as np
+else:
+    Protocol = object
 
 NO_LABEL = 2**31 - 1
 """In a map: a pixel that nothing labels."""
 
 
-class ImageName(NamedTuple):
+class ImageName:
     """The name of an image: its path without suffix and, if a JSON file has it, its id."""
 
-    path: str
-    id: int | str | None = None
+    def __init__(self, path: str, image_id: int | str | None = None) -> None:
+        self.path = path
+        self.id = image_id
 
     def candidates(self) -> list[str | int]:
         """The names that the other side may use for it, most likely first."""
@@ -42,7 +47,7 @@ class GroundTruthMaps(Protocol):
     """The ground truth of every image."""
 
     @property
-    def images(self) -> Sequence[ImageName]:
+    def images(self) -> "Sequence[ImageName]":
         """All its images, in a fixed order."""
         ...
 
@@ -51,7 +56,7 @@ class GroundTruthMaps(Protocol):
         """Class names by label; None where the source does not have them."""
         ...
 
-    def read(self, index: int) -> np.ndarray:
+    def read(self, index: int) -> "np.ndarray":
         """The map of an image, integer[height, width]; `NO_LABEL` where it has none."""
         ...
 
@@ -63,11 +68,11 @@ class GroundTruthMaps(Protocol):
 class PredictedMaps(Protocol):
     """The predictions for every image."""
 
-    def check(self, images: Sequence[ImageName]) -> list[str]:
+    def check(self, images: "Sequence[ImageName]") -> list[str]:
         """Check that these images have predictions, and return notes for the reader."""
         ...
 
-    def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
+    def read(self, image: ImageName, size: tuple[int, int]) -> "np.ndarray":
         """The map of an image of a (height, width), integer; `NO_LABEL` where it has none."""
         ...
 
@@ -81,19 +86,21 @@ class GroundTruthFolder:
 
     classes: dict[int, str] | None = None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: "str | Path") -> None:
         self._paths = _pngs(folder)
         self.images = [ImageName(name) for name in self._paths]
 
-    def read(self, index: int) -> np.ndarray:
+    def read(self, index: int) -> "np.ndarray":
         """See `GroundTruthMaps`."""
-        return read_labels(self.path(index))
+        from benchmark.pixels.png_maps import read_labels
+
+        return read_labels(_shown(self.path(index)))
 
     def place(self, index: int) -> str:
         """See `GroundTruthMaps`."""
-        return str(self.path(index))
+        return str(_shown(self.path(index)))
 
-    def path(self, index: int) -> Path:
+    def path(self, index: int) -> str:
         """The PNG of an image."""
         return self._paths[self.images[index].path]
 
@@ -101,23 +108,25 @@ class GroundTruthFolder:
 class PredictedFolder:
     """PNGs below a folder, of the images of a ground truth, which errors name."""
 
-    def __init__(self, folder: Path, ground_truth: Path) -> None:
+    def __init__(self, folder: "str | Path", ground_truth: "str | Path") -> None:
         self._folder = folder
         self._ground_truth = ground_truth
         self._paths = _pngs(folder)
 
-    def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
+    def read(self, image: ImageName, size: tuple[int, int]) -> "np.ndarray":
         """See `PredictedMaps`."""
-        path = self.path(image)
+        from benchmark.pixels.png_maps import check_size, read_labels
+
+        path = _shown(self.path(image))
         labels = read_labels(path)
         check_size(labels.shape, size, path)
         return labels
 
     def place(self, image: ImageName) -> str:
         """See `PredictedMaps`."""
-        return str(self.path(image))
+        return str(_shown(self.path(image)))
 
-    def check(self, images: Sequence[ImageName]) -> list[str]:
+    def check(self, images: "Sequence[ImageName]") -> list[str]:
         """Require a PNG for every image."""
         used = {self.path(image) for image in images}
         unused = len(self._paths) - len(used)
@@ -125,40 +134,50 @@ class PredictedFolder:
             return []
         return [f"{unused:,} predicted maps are not in the ground truth; ignored."]
 
-    def path(self, image: ImageName) -> Path:
+    def path(self, image: ImageName) -> str:
         """The PNG of an image; an `InputError` where there is none."""
         for name in image.candidates():
             if name in self._paths:
                 return self._paths[str(name)]
-        message = f"{image.path}.png is missing; {self._ground_truth} has it"
-        raise InputError(message, file=self._folder)
+        message = f"{image.path}.png is missing; {_shown(self._ground_truth)} has it"
+        raise InputError(message, file=_shown(self._folder))
 
 
-def _pngs(folder: Path) -> dict[str, Path]:
+def _shown(path: "str | Path") -> "Path":
+    """As errors name it: without `./` or a double `/`."""
+    from pathlib import Path
+
+    return Path(path)
+
+
+def _pngs(folder: "str | Path") -> dict[str, str]:
     """The PNGs below a folder by their path without suffix, sorted."""
-    above = len(folder.parts)
-    paths = {
-        "/".join(path.parts[above:]).removesuffix(path.suffix): path
-        for path in sorted(folder.rglob("*.png"), key=lambda path: path.parts)
-    }
-    if not paths:
-        raise InputError("no PNG files", file=folder)
-    return paths
+    top = os.path.join(folder, "")  # noqa: PTH118
+    names = [
+        os.path.join(above, name)[len(top) :].replace(os.sep, "/")  # noqa: PTH118
+        for above, folders, files in os.walk(top)
+        for name in (*folders, *files)
+        if name.endswith(".png")
+    ]
+    if not names:
+        raise InputError("no PNG files", file=_shown(folder))
+    names.sort(key=lambda name: name.split("/"))
+    return {name.removesuffix(".png"): top + name for name in names}
 
 
-def ground_truth_maps(path: Path) -> GroundTruthMaps:
+def ground_truth_maps(path: "str | Path") -> GroundTruthMaps:
     """Ground truth from a folder of PNGs or a COCO annotation file."""
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112
         return GroundTruthFolder(path)
     from benchmark.pixels.label_json import GroundTruthJson  # its libraries take time to load
 
-    return GroundTruthJson(path)
+    return GroundTruthJson(_shown(path))
 
 
-def predicted_maps(path: Path, ground_truth: Path) -> PredictedMaps:
+def predicted_maps(path: "str | Path", ground_truth: "str | Path") -> PredictedMaps:
     """Predictions from a folder of PNGs or a results file, for a ground truth."""
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112
         return PredictedFolder(path, ground_truth)
     from benchmark.pixels.label_json import PredictedJson
 
-    return PredictedJson(path)
+    return PredictedJson(_shown(path))

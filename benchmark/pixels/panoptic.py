@@ -295,7 +295,7 @@ def unlisted_segment(pairs: PixelPairs, predicted: Segments) -> str | None:
 
 
 def _match_files(images: Sequence[tuple[PanopticImage, PanopticImage]]) -> SegmentMatch:
-    pairs, fault = count_in_pngs([(true.png, found.png) for true, found in images], ids=True)
+    pairs, fault = count_in_pngs([(true.png, found.png) for true, found in images])
     known = images[: len(pairs)]
     if known:
         try:

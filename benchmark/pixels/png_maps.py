@@ -71,6 +71,18 @@ def decode_labels(data: bytes, path: str | Path) -> np.ndarray:
     return np.asarray(_decode(data, path))
 
 
+def check_size(size: tuple[int, ...], of_truth: tuple[int, ...], path: Path) -> None:
+    """Check that a predicted map has the (height, width) of its ground truth.
+
+    Raises:
+        InputError: it has not; names the file `path`.
+    """
+    if size != of_truth:
+        (height, width), (true_height, true_width) = size, of_truth
+        message = f"has size {width}×{height}; its ground truth has {true_width}×{true_height}"
+        raise InputError(message, file=path)
+
+
 def _kind(data: bytes, path: str | Path) -> tuple[int, int]:
     """Bit depth and colour type from the header chunk, which is always the first."""
     if data[:8] != _SIGNATURE or data[12:16] != b"IHDR" or len(data) < 26:

@@ -1,98 +1,35 @@
 """Mean IoU of semantic segmentation by the rule of mmsegmentation's `IoUMetric`.
 
-Pixels that the ground truth ignores do not exist. Of the others, class by class over all images:
-
-    IoU = hits / (true + predicted − hits)        Acc = hits / true
-
-where `hits` are the pixels that are of the class and predicted so. A prediction that is no class
+Pixels that the ground truth ignores do not exist. Of the others, pixels are counted by true and
+predicted class over all images (`semantic_result` has the formulas). A prediction that is no class
 (the ignore label, or no label at all) is wrong and belongs to nobody.
-
-    mIoU   mean IoU of the classes that are true or predicted anywhere; the others are NaN
-    mAcc   mean Acc of the classes that are true anywhere
-    aAcc   all hits / all true pixels
-    fwIoU  mean IoU weighted by the classes' true pixels (not in mmsegmentation; as in detectron2)
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
-
-from benchmark.pixels.cityscapes import CityscapesPredictions, CityscapesTruth, to_train_ids
-from benchmark.pixels.label_maps import (
-    NO_LABEL,
-    GroundTruthFolder,
-    GroundTruthMaps,
-    PredictedFolder,
-    PredictedMaps,
-    ground_truth_maps,
-    predicted_maps,
-)
-from benchmark.pixels.ordered_threads import in_batches, map_in_order
-from benchmark.pixels.pixel_pairs import PixelPairs, count_pairs, merge
-from benchmark.pixels.png_pairs import count_in_pngs
-from benchmark.reading.choices import Cityscapes
+from benchmark.pixels.label_comparison import LabelComparison
+from benchmark.pixels.label_maps import NO_LABEL, ground_truth_maps, predicted_maps
+from benchmark.pixels.label_pairs import add
+from benchmark.pixels.semantic_result import ClassPixels, SemanticResult
 from o365seg.errors import InputError
+
+TYPE_CHECKING = False  # two folders are compared without numpy, typing and pathlib: see `Result`
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.pixels.label_maps import GroundTruthMaps, PredictedMaps
+    from benchmark.pixels.label_pairs import LabelPairs
+    from benchmark.reading.choices import Cityscapes
 
 IGNORE_LABEL = 255
 
 
-class SemanticResult(NamedTuple):
-    """What was predicted for which pixels; all arrays have one entry a class.
-
-    Attributes:
-        labels: int64, rising: the named classes, or where none are named those that appear.
-        names: Of the classes; their labels in words where none are named.
-        hits: int64, pixels of the class that are predicted so.
-        true: int64, pixels of the class.
-        predicted: int64, pixels predicted so, where the ground truth does not ignore them.
-        confusion: How often which true label (`first`) was predicted as which (`second`; may be
-            `NO_LABEL`), in pixels.
-        images: Images compared.
-        notes: Notes to the reader, one line each.
-    """
-
-    labels: np.ndarray
-    names: list[str]
-    hits: np.ndarray
-    true: np.ndarray
-    predicted: np.ndarray
-    confusion: PixelPairs
-    images: int
-    notes: list[str]
-
-    @property
-    def iou(self) -> np.ndarray:
-        """float64[classes]; NaN for a class neither true nor predicted anywhere."""
-        return _ratio(self.hits, self.true + self.predicted - self.hits)
-
-    @property
-    def acc(self) -> np.ndarray:
-        """float64[classes]; NaN for a class that is true nowhere."""
-        return _ratio(self.hits, self.true)
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """`mIoU`, `mAcc`, `aAcc` and `fwIoU` as fractions; NaN where no pixel counts."""
-        total = int(self.true.sum())
-        weighted = np.nansum(self.iou * self.true) / total if total else np.nan
-        return {
-            "mIoU": _mean(self.iou),
-            "mAcc": _mean(self.acc),
-            "aAcc": float(self.hits.sum() / total) if total else float("nan"),
-            "fwIoU": float(weighted),
-        }
-
-
 def evaluate_semantic(
-    predictions: str | Path,
-    ground_truth: str | Path,
+    predictions: "str | Path",
+    ground_truth: "str | Path",
     *,
-    classes: str | Path | None = None,
+    classes: "str | Path | None" = None,
     ignore_label: int = IGNORE_LABEL,
     reduce_zero_label: bool = False,
-    cityscapes: Cityscapes | str | None = None,
+    cityscapes: "Cityscapes | str | None" = None,
 ) -> SemanticResult:
     """Compute the mean IoU of predicted label maps.
 
@@ -115,10 +52,7 @@ def evaluate_semantic(
         InputError: a file is missing, invalid, or of the wrong size or kind; an unknown label;
             masks of one image overlap. Names the file and the record.
     """
-    labels = None if cityscapes is None else Cityscapes(cityscapes)
-    true = CityscapesTruth(Path(ground_truth)) if labels else ground_truth_maps(Path(ground_truth))
-    of_predictions = CityscapesPredictions if labels else predicted_maps
-    predicted = of_predictions(Path(predictions), Path(ground_truth))
+    true, predicted, labels = _opened(predictions, ground_truth, cityscapes)
     if reduce_zero_label and true.classes is not None:
         raise InputError("--reduce-zero-label is only for label maps", file=ground_truth)
     notes = predicted.check(true.images)
@@ -127,112 +61,69 @@ def evaluate_semantic(
         from benchmark.pixels.class_names import read_classes  # loads msgspec
 
         named = read_classes(classes)
-    known = None if named is None else np.array(sorted(named), np.int64)
 
-    def kept(pairs: PixelPairs) -> PixelPairs:
-        pairs = to_train_ids(pairs, labels) if labels else pairs
+    def kept(pairs: "LabelPairs") -> "LabelPairs":
+        if labels is not None:
+            from benchmark.pixels.cityscapes import to_train_ids
+
+            pairs = to_train_ids(pairs, labels)
         return _without_ignored(pairs, ignore_label, reduce_zero_label)
 
-    def compare(indices: Sequence[int]) -> PixelPairs:
-        images, fault = _count(true, predicted, indices)
-        pairs = kept(merge(images)) if images else None
-        if pairs is not None and known is not None:
-            allowed = np.append(known, [ignore_label, NO_LABEL])
-            if not (np.isin(pairs.first, allowed).all() and np.isin(pairs.second, allowed).all()):
-                for index, image in zip(indices, map(kept, images), strict=False):
-                    _check_known(image.first, allowed, true.place(index))
-                    _check_known(image.second, allowed, predicted.place(true.images[index]))
-        if fault is not None or pairs is None:
-            raise fault or AssertionError("no images")
-        return pairs
-
-    found: list[PixelPairs] = []
-    batches = in_batches(range(len(true.images)))
-    for pairs in map_in_order(compare, batches, "Comparing label maps"):
-        found.append(pairs)
-        if len(found) == _KEPT:
-            found = [merge(found)]
-    return _result(merge(found), named, known, ignore_label, len(true.images), notes)
+    known = None if named is None else {*named, ignore_label, NO_LABEL}
+    pairs: LabelPairs = {}
+    for more in LabelComparison(true, predicted, kept, known).run():
+        add(more, pairs)
+    return _result(pairs, named, ignore_label, len(true.images), notes)
 
 
-_KEPT = 64
-"""Tables of pairs that are kept before they are merged: merging each would take longer."""
+def _opened(
+    predictions: "str | Path", ground_truth: "str | Path", cityscapes: "Cityscapes | str | None"
+) -> "tuple[GroundTruthMaps, PredictedMaps, Cityscapes | None]":
+    """Both sides, and what Cityscapes' predicted labels are."""
+    if cityscapes is None:
+        true = ground_truth_maps(ground_truth)
+        return true, predicted_maps(predictions, ground_truth), None
+    from pathlib import Path
+
+    from benchmark.pixels.cityscapes import CityscapesPredictions, CityscapesTruth
+    from benchmark.reading.choices import Cityscapes
+
+    labels = Cityscapes(cityscapes)
+    true = CityscapesTruth(Path(ground_truth))
+    return true, CityscapesPredictions(Path(predictions), Path(ground_truth)), labels
 
 
-def _count(
-    true: GroundTruthMaps, predicted: PredictedMaps, indices: Sequence[int]
-) -> tuple[list[PixelPairs], InputError | None]:
-    """The pairs of labels of each image, up to the first with a fault, and that fault."""
-    if isinstance(true, GroundTruthFolder) and isinstance(predicted, PredictedFolder):
-        images = [(index, true.images[index]) for index in indices]
-        paths = [(true.path(index), predicted.path(image)) for index, image in images]
-        return count_in_pngs(paths, ids=False)
-    found: list[PixelPairs] = []
-    for index in indices:
-        try:
-            labels = true.read(index)
-            guesses = predicted.read(true.images[index], (labels.shape[0], labels.shape[1]))
-        except InputError as error:
-            return found, error
-        found.append(count_pairs(labels, guesses))
-    return found, None
-
-
-def _without_ignored(pairs: PixelPairs, ignore_label: int, reduce_zero_label: bool) -> PixelPairs:
+def _without_ignored(
+    pairs: "LabelPairs", ignore_label: int, reduce_zero_label: bool
+) -> "LabelPairs":
     """The pairs that count, by true label after any reduction."""
-    first = pairs.first
-    ignored = (first == ignore_label) | (first == NO_LABEL)
+    ignored = {ignore_label, NO_LABEL}
     if reduce_zero_label:
-        first = first - 1
-        ignored |= (first == -1) | (first == ignore_label)
-    kept = ~ignored
-    return PixelPairs(first[kept], pairs.second[kept], pairs.counts[kept])
-
-
-def _check_known(labels: np.ndarray, allowed: np.ndarray, place: str) -> None:
-    unknown = np.setdiff1d(labels, allowed)
-    if unknown.size:
-        raise InputError(f"unknown label {unknown[0]}: not among the classes", file=place)
+        ignored |= {0, ignore_label + 1}
+    less = int(reduce_zero_label)
+    return {
+        (true - less, predicted): pixels
+        for (true, predicted), pixels in pairs.items()
+        if true not in ignored
+    }
 
 
 def _result(
-    confusion: PixelPairs,
+    pairs: "LabelPairs",
     named: dict[int, str] | None,
-    known: np.ndarray | None,
     ignore_label: int,
     images: int,
     notes: list[str],
 ) -> SemanticResult:
-    no_class = [NO_LABEL, ignore_label]
-    labels = known
-    if labels is None:
-        found = {*confusion.first.tolist()} | {*confusion.second.tolist()}.difference(no_class)
-        labels = np.array(sorted(found), np.int64)
-
-    def totals(of: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        pixels = np.zeros(len(labels), np.int64)
-        inside = chosen & np.isin(of, labels)
-        np.add.at(pixels, np.searchsorted(labels, of[inside]), confusion.counts[inside])
-        return pixels
-
-    everywhere = np.ones(len(confusion.counts), bool)
-    return SemanticResult(
-        labels=labels,
-        names=[str(n) if named is None else named[n] for n in labels.tolist()],
-        hits=totals(confusion.first, confusion.first == confusion.second),
-        true=totals(confusion.first, everywhere),
-        predicted=totals(confusion.second, ~np.isin(confusion.second, no_class)),
-        confusion=confusion,
-        images=images,
-        notes=notes,
-    )
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-
-
-def _mean(values: np.ndarray) -> float:
-    """The mean of those that are not NaN; NaN of none."""
-    found = values[~np.isnan(values)]
-    return float(found.mean()) if found.size else float("nan")
+    no_class = {NO_LABEL, ignore_label}
+    if named is None:
+        found = {true for true, _ in pairs} | {guess for _, guess in pairs} - no_class
+        named = {label: str(label) for label in found}
+    classes = {label: ClassPixels(label, named[label]) for label in sorted(named)}
+    for (true, predicted), pixels in pairs.items():
+        classes[true].true += pixels
+        if predicted not in no_class:
+            classes[predicted].predicted += pixels
+        if true == predicted:
+            classes[true].hits += pixels
+    return SemanticResult([*classes.values()], pairs, images, notes)

@@ -1,15 +1,15 @@
 """Panoptic quality and mean IoU for the terminal and as JSON."""
 
 import math
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from benchmark.report.text_table import text_table
 from o365seg.formats.categories import display_name
 from o365seg.terminal.percent import percent
 
+TYPE_CHECKING = False  # without typing, see `benchmark.average_precision.result`
 if TYPE_CHECKING:
+    from typing import Any
+
     from benchmark.pixels.panoptic import PanopticResult
     from benchmark.pixels.semantic import SemanticResult
 
@@ -52,7 +52,7 @@ def panoptic_lines(result: "PanopticResult") -> list[str]:
     return lines + [f"Note: {note}" for note in result.notes]
 
 
-def panoptic_json(result: "PanopticResult") -> dict[str, Any]:
+def panoptic_json(result: "PanopticResult") -> "dict[str, Any]":
     """The numbers as fractions; null where there is none."""
     metrics = {
         name: {"PQ": _or_none(row.pq), "SQ": _or_none(row.sq), "RQ": _or_none(row.rq),
@@ -84,9 +84,11 @@ def panoptic_json(result: "PanopticResult") -> dict[str, Any]:
 
 def semantic_tables(result: "SemanticResult", *, per_class: bool = False) -> list[str]:
     """The four means, in percent; if asked, also one row per class."""
+    anywhere = sum(not math.isnan(one.iou) for one in result.classes)
+    true = sum(not math.isnan(one.acc) for one in result.classes)
     about = {
-        "mIoU": f"IoU, {_count(result.iou)} classes in the ground truth or the predictions",
-        "mAcc": f"accuracy, {_count(result.acc)} classes in the ground truth",
+        "mIoU": f"IoU, {anywhere} classes in the ground truth or the predictions",
+        "mAcc": f"accuracy, {true} classes in the ground truth",
         "aAcc": "all pixels",
         "fwIoU": "IoU, weighted by ground-truth pixels",
     }
@@ -96,15 +98,15 @@ def semantic_tables(result: "SemanticResult", *, per_class: bool = False) -> lis
     if not per_class:
         return lines
     rows = [["", "label", "IoU", "Acc", "ground-truth pixels", "predicted pixels"]]
-    for place, label in enumerate(result.labels.tolist()):
+    for one in result.classes:
         rows.append(
             [
-                display_name(result.names[place]),
-                str(label),
-                percent(float(result.iou[place])),
-                percent(float(result.acc[place])),
-                f"{result.true[place]:,}",
-                f"{result.predicted[place]:,}",
+                display_name(one.name),
+                str(one.label),
+                percent(one.iou),
+                percent(one.acc),
+                f"{one.true:,}",
+                f"{one.predicted:,}",
             ]
         )
     return lines + text_table("By class (%)", rows)
@@ -112,36 +114,32 @@ def semantic_tables(result: "SemanticResult", *, per_class: bool = False) -> lis
 
 def semantic_lines(result: "SemanticResult") -> list[str]:
     """What was evaluated, and the notes."""
-    lines = [f"{result.true.sum():,} pixels counted; {result.images:,} images, "
-             f"{len(result.labels):,} classes"]  # fmt: skip
+    lines = [f"{result.pixels:,} pixels counted; {result.images:,} images, "
+             f"{len(result.classes):,} classes"]  # fmt: skip
     return lines + [f"Note: {note}" for note in result.notes]
 
 
-def semantic_json(result: "SemanticResult") -> dict[str, Any]:
+def semantic_json(result: "SemanticResult") -> "dict[str, Any]":
     """The numbers as fractions; null where there is none."""
     per_class = [
         {
-            "label": label,
-            "name": result.names[place],
-            "IoU": _or_none(result.iou[place]),
-            "Acc": _or_none(result.acc[place]),
-            "true_pixels": int(result.true[place]),
-            "predicted_pixels": int(result.predicted[place]),
-            "hits": int(result.hits[place]),
+            "label": one.label,
+            "name": one.name,
+            "IoU": _or_none(one.iou),
+            "Acc": _or_none(one.acc),
+            "true_pixels": one.true,
+            "predicted_pixels": one.predicted,
+            "hits": one.hits,
         }
-        for place, label in enumerate(result.labels.tolist())
+        for one in result.classes
     ]
     return {
         "task": "semantic",
         "metrics": {name: _or_none(value) for name, value in result.metrics.items()},
         "per_class": per_class,
-        "counts": {"images": result.images, "pixels": int(result.true.sum())},
+        "counts": {"images": result.images, "pixels": result.pixels},
         "notes": result.notes,
     }
-
-
-def _count(values: np.ndarray) -> int:
-    return int((~np.isnan(values)).sum())
 
 
 def _or_none(value: float) -> float | None:

@@ -1,15 +1,18 @@
 """Progress bars on standard error; light enough to import where a command must start fast."""
 
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
-T = TypeVar("T")
+TYPE_CHECKING = False  # typing would delay the start
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _showing = False  # a progress bar; one inside of another would hide the outer one
 
 
-def progress(items: Sequence[T], label: str) -> Iterable[T]:
+def progress(items: "Sequence[T]", label: str) -> "Iterable[T]":
     """Iterate over `items` with a progress bar on stderr, if stderr is a terminal.
 
     Inside of another one's loop no second bar is shown.

@@ -1,7 +1,7 @@
 /* What all rooms of the native core share: the evaluation, its parts and the status codes.
  *
  * Rooms, each including only the ones before it:
- *   base/    this file, the settings, memory (arena, memory) and threads (workers)
+ *   base/    this file, the settings, memory (arena, memory), threads (workers) and whole files
  *   read/    from JSON text to records: scanners, ids, annotation and results files
  *   match/   from records to matches: run lengths, overlaps, matching, skip rules
  *   sum/     from matches to numbers: curves, summary, resamples; whole evaluations

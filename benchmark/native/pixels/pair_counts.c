@@ -70,6 +70,18 @@ bool count_pairs(const Raster *first, const Raster *second, PairCounts *counts)
     return true;
 }
 
+bool move_pairs(PairCounts *more, PairCounts *counts)
+{
+    for (size_t i = 0; i < more->size; i++) {
+        PairCount *pair = &more->table[i];
+        if (pair->count && !add(counts, pair->values, pair->count))
+            return false;
+        *pair = (PairCount){0};
+    }
+    more->used = 0;
+    return true;
+}
+
 static int by_values(const void *one, const void *other)
 {
     uint64_t first = ((const PairCount *)one)->values, second = ((const PairCount *)other)->values;

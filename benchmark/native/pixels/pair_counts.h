@@ -21,6 +21,9 @@ typedef struct {
  * out of memory. */
 bool count_pairs(const Raster *first, const Raster *second, PairCounts *counts);
 
+/* Adds the counts of `more`, and empties it. False when out of memory. */
+bool move_pairs(PairCounts *more, PairCounts *counts);
+
 /* Sets `sorted`, in order of the values. */
 bool sort_pairs(PairCounts *counts);
 

@@ -73,8 +73,10 @@ static PyType_Spec evaluation_type = {"benchmark._native.Evaluation", sizeof(Obj
                                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE, slots};
 
 static PyMethodDef functions[] = {
-    {"count_png_pairs", count_png_pairs, METH_VARARGS,
-     "How often two PNGs of an image have which values at the same pixel, for several images."},
+    {"count_segment_pairs", count_segment_pairs, METH_VARARGS,
+     "How often two PNGs of an image have which segment ids at the same pixel, by image."},
+    {"count_label_pairs", count_label_pairs, METH_VARARGS,
+     "How often two PNGs of an image have which labels at the same pixel, in all images."},
     {"records", write_records, METH_VARARGS,
      "Predictions of an image as JSON records, separated by commas."},
     {"end_if_lost", mapped_end_if_lost, METH_VARARGS,

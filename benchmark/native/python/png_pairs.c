@@ -4,53 +4,28 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../pixels/pair_counts.h"
+#include "../base/workers.h"
+#include "../pixels/paired_files.h"
 
+/* The files of some images: of each, the first PNG, then the second. */
 typedef struct {
-    PixelKind kind;
-    size_t count;
-    Text *files;         /* of each pair: the first, then the second */
-    PairCounts *results; /* of each pair; not sorted where it is unusual */
-    PngMemory first, second;
-} Job;
+    const char **paths;
+    size_t images;
+} Files;
 
-static Status count_pair(Job *job, size_t pair)
+static bool take_files(PyObject *paths, Files *files)
 {
-    Raster first, second;
-    Status status = read_png(job->files[2 * pair], job->kind, &job->first, &first);
-    if (status == FINE)
-        status = read_png(job->files[2 * pair + 1], job->kind, &job->second, &second);
-    if (status == FINE && (first.width != second.width || first.height != second.height))
-        status = UNUSUAL;
-    if (status != FINE)
-        return status;
-    PairCounts *counts = &job->results[pair];
-    return count_pairs(&first, &second, counts) && sort_pairs(counts) ? FINE : NO_MEMORY;
-}
-
-static Status count_all(Job *job)
-{
-    for (size_t pair = 0; pair < job->count; pair++)
-        if (count_pair(job, pair) == NO_MEMORY)
-            return NO_MEMORY;
-    return FINE;
-}
-
-static bool start(Job *job, PyObject *files)
-{
-    job->count = (size_t)PyTuple_Size(files) / 2;
-    job->files = new_items(2 * job->count, sizeof *job->files);
-    job->results = new_items(job->count, sizeof *job->results);
-    if (!job->files || !job->results) {
+    Py_ssize_t count = PyTuple_Size(paths);
+    *files = (Files){new_items((size_t)count, sizeof *files->paths), (size_t)count / 2};
+    if (!files->paths) {
         PyErr_NoMemory();
         return false;
     }
-    for (size_t i = 0; i < 2 * job->count; i++) {
-        char *text;
-        Py_ssize_t length;
-        if (PyBytes_AsStringAndSize(PyTuple_GetItem(files, (Py_ssize_t)i), &text, &length) < 0)
+    for (Py_ssize_t i = 0; i < count; i++) {
+        char *path; /* an error where it has a zero byte inside */
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(paths, i), &path, NULL) < 0)
             return false;
-        job->files[i] = (Text){(const uint8_t *)text, (size_t)length};
+        files->paths[i] = path;
     }
     return true;
 }
@@ -70,12 +45,26 @@ static PyObject *triples(const PairCounts *counts)
     return bytes;
 }
 
-static PyObject *results(const Job *job)
+/* Counts each image; `results` stay unsorted where one is unusual. */
+static Status count_segments(const Files *files, PairCounts *results)
 {
-    PyObject *list = PyList_New((Py_ssize_t)job->count);
-    for (size_t i = 0; list && i < job->count; i++) {
-        const PairCounts *counts = &job->results[i];
-        PyObject *item = counts->sorted ? triples(counts) : Py_NewRef(Py_None);
+    PairMemory memory = {0};
+    Status status = FINE;
+    for (size_t i = 0; status != NO_MEMORY && i < files->images; i++) {
+        status = count_paired_files(files->paths[2 * i], files->paths[2 * i + 1], SEGMENT_IDS,
+                                    &memory, &results[i]);
+        if (status == FINE && !sort_pairs(&results[i]))
+            status = NO_MEMORY;
+    }
+    free_pair_memory(&memory);
+    return status == NO_MEMORY ? NO_MEMORY : FINE;
+}
+
+static PyObject *list_of(const PairCounts *results, size_t images)
+{
+    PyObject *list = PyList_New((Py_ssize_t)images);
+    for (size_t i = 0; list && i < images; i++) {
+        PyObject *item = results[i].sorted ? triples(&results[i]) : Py_NewRef(Py_None);
         if (item)
             PyList_SetItem(list, (Py_ssize_t)i, item);
         else
@@ -84,33 +73,125 @@ static PyObject *results(const Job *job)
     return list;
 }
 
-static void finish(Job *job)
-{
-    for (size_t i = 0; job->results && i < job->count; i++)
-        free_pairs(&job->results[i]);
-    free_png_memory(&job->first);
-    free_png_memory(&job->second);
-    free(job->files);
-    free(job->results);
-}
-
-PyObject *count_png_pairs(PyObject *module, PyObject *args)
+PyObject *count_segment_pairs(PyObject *module, PyObject *args)
 {
     (void)module;
-    PyObject *files;
-    int ids;
-    if (!PyArg_ParseTuple(args, "O!p", &PyTuple_Type, &files, &ids))
+    PyObject *paths, *found = NULL;
+    Files files = {0};
+    if (!PyArg_ParseTuple(args, "O!", &PyTuple_Type, &paths))
         return NULL;
-    Job job = {.kind = ids ? SEGMENT_IDS : LABELS};
-    PyObject *found = NULL;
-    if (start(&job, files)) {
+    PairCounts *results = new_items((size_t)PyTuple_Size(paths) / 2, sizeof *results);
+    if (!results)
+        return PyErr_NoMemory();
+    if (take_files(paths, &files)) {
         Status status;
         Py_BEGIN_ALLOW_THREADS
-        status = count_all(&job);
+        status = count_segments(&files, results);
         Py_END_ALLOW_THREADS
         if (raise_status(status))
-            found = results(&job);
+            found = list_of(results, files.images);
     }
-    finish(&job);
+    for (size_t i = 0; i < files.images; i++)
+        free_pairs(&results[i]);
+    free(results);
+    free(files.paths);
+    return found;
+}
+
+typedef struct {
+    PairMemory memory;
+    PairCounts image, all; /* the image's own are few, and near */
+} LabelWorker;
+
+typedef struct {
+    Files files;
+    uint8_t *left; /* by image: it needs the general path */
+    LabelWorker workers[MOST_THREADS];
+} LabelJob;
+
+static Status count_labels(void *context, int worker, size_t first, size_t last)
+{
+    LabelJob *job = context;
+    LabelWorker *own = &job->workers[worker];
+    for (size_t i = first; i < last; i++) {
+        const char **paths = &job->files.paths[2 * i];
+        Status status = count_paired_files(paths[0], paths[1], LABELS, &own->memory, &own->image);
+        if (status == NO_MEMORY || !move_pairs(&own->image, &own->all))
+            return NO_MEMORY;
+        job->left[i] = status == UNUSUAL;
+    }
+    return FINE;
+}
+
+/* Counts all images together, in `all` of the first worker. */
+static Status count_all_labels(LabelJob *job, int threads)
+{
+    Status status = run_workers(threads, job->files.images, 1, count_labels, job);
+    PairCounts *all = &job->workers[0].all;
+    for (size_t i = 1; status == FINE && i < MOST_THREADS; i++)
+        if (!move_pairs(&job->workers[i].all, all))
+            status = NO_MEMORY;
+    return status == FINE && !sort_pairs(all) ? NO_MEMORY : status;
+}
+
+static PyObject *indices_of(const uint8_t *chosen, size_t count)
+{
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list && i < count; i++) {
+        if (!chosen[i])
+            continue;
+        PyObject *index = PyLong_FromSize_t(i);
+        if (!index || PyList_Append(list, index) < 0)
+            Py_CLEAR(list);
+        Py_XDECREF(index);
+    }
+    return list;
+}
+
+/* A pair of what was counted, and the images that are left. */
+static PyObject *label_results(const LabelJob *job)
+{
+    PyObject *pairs = triples(&job->workers[0].all);
+    PyObject *left = pairs ? indices_of(job->left, job->files.images) : NULL;
+    PyObject *found = left ? PyTuple_Pack(2, pairs, left) : NULL;
+    Py_XDECREF(pairs);
+    Py_XDECREF(left);
+    return found;
+}
+
+static void free_label_job(LabelJob *job)
+{
+    for (size_t i = 0; i < MOST_THREADS; i++) {
+        free_pair_memory(&job->workers[i].memory);
+        free_pairs(&job->workers[i].image);
+        free_pairs(&job->workers[i].all);
+    }
+    free(job->files.paths);
+    free(job->left);
+    free(job);
+}
+
+PyObject *count_label_pairs(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *paths, *found = NULL;
+    int threads;
+    if (!PyArg_ParseTuple(args, "O!i", &PyTuple_Type, &paths, &threads))
+        return NULL;
+    LabelJob *job = new_items(1, sizeof *job);
+    if (!job)
+        return PyErr_NoMemory();
+    job->left = new_items((size_t)PyTuple_Size(paths) / 2, 1);
+    if (!job->left)
+        PyErr_NoMemory();
+    else if (take_files(paths, &job->files)) {
+        Status status;
+        Py_BEGIN_ALLOW_THREADS
+        status = count_all_labels(job, threads < 1 ? 1 : threads);
+        Py_END_ALLOW_THREADS
+        if (raise_status(status))
+            found = label_results(job);
+    }
+    free_label_job(job);
     return found;
 }

@@ -1,5 +1,7 @@
 """The core reads PNGs as Pillow does, or leaves them to Pillow."""
 
+import os
+import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from png_bytes import GREY, PALETTE, RGB, chunk, filtered, header, png
 
+from benchmark.pixels.label_pairs import LabelPairs, add, plain
 from benchmark.pixels.pixel_pairs import count_pairs
 from benchmark.pixels.png_maps import decode_labels, decode_segment_ids
 from benchmark.pixels.png_pairs import count_in_pngs
@@ -34,7 +37,16 @@ STRATEGIES = [
 
 def by_core(first: bytes, second: bytes, *, ids: bool) -> np.ndarray | None:
     """int64[pairs, 3], or None where the core leaves them."""
-    found = _native.count_png_pairs((first, second), ids)[0]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, "first"), Path(folder, "second")]
+        for path, data in zip(paths, (first, second), strict=True):
+            path.write_bytes(data)
+        names = tuple(map(os.fsencode, paths))
+        if ids:
+            found = _native.count_segment_pairs(names)[0]
+        else:
+            found, left = _native.count_label_pairs(names, 1)
+            found = None if left else found
     return None if found is None else np.frombuffer(found, np.int64).reshape(-1, 3)
 
 
@@ -149,22 +161,62 @@ def test_other_pngs_are_left() -> None:
         assert by_core(plain, data, ids=False) is None, name
 
 
-@pytest.mark.parametrize("ids", [True, False])
-def test_without_the_core_counts_are_equal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ids: bool
-) -> None:
+def test_without_the_core_counts_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(3)
     paths = [(tmp_path / f"{i}.png", tmp_path / f"{i}p.png") for i in range(5)]
     for first, second in paths:
         for path in (first, second):
-            path.write_bytes(any_png(random, "ids" if ids else "grey", 30, 20))
-    by_the_core = count_in_pngs(paths, ids=ids)
+            path.write_bytes(any_png(random, "ids", 30, 20))
+    by_the_core = count_in_pngs(paths)
     monkeypatch.setenv("O365SEG_NATIVE", "0")
-    generally = count_in_pngs(paths, ids=ids)
+    generally = count_in_pngs(paths)
     assert by_the_core[1] is generally[1] is None
     for one, other in zip(by_the_core[0], generally[0], strict=True):
         for field in ("first", "second", "counts"):
             assert np.array_equal(getattr(one, field), getattr(other, field))
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3, 200])
+def test_labels_of_all_images_are_counted_together_on_any_number_of_threads(
+    tmp_path: Path, threads: int
+) -> None:
+    random = np.random.default_rng(threads)
+    paths, expected = [], LabelPairs()
+    for number in range(30):
+        kinds = random.choice(["grey", "grey 16", "palette"], 2).tolist()
+        data = [any_png(random, kind, 30, 20) for kind in kinds]
+        paths += [tmp_path / f"{number}.png", tmp_path / f"{number}p.png"]
+        for path, content in zip(paths[-2:], data, strict=True):
+            path.write_bytes(content)
+        if number in (4, 17, 29):
+            paths[-1].write_bytes(data[1][:-30])
+        else:
+            add(plain(count_pairs(*(decode_labels(some, "") for some in data))), expected)
+    triples, left = _native.count_label_pairs(tuple(map(os.fsencode, paths)), threads)
+    rows = np.frombuffer(triples, np.int64).reshape(-1, 3).tolist()
+    assert rows == [[*labels, pixels] for labels, pixels in sorted(expected.items())]
+    assert left == [4, 17, 29]
+
+
+def test_what_is_no_file_with_pixels_is_left(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.png"
+    whole.write_bytes(any_png(np.random.default_rng(0), "grey", 3, 3))
+    empty, folder, pipe = (tmp_path / name for name in ("empty.png", "folder.png", "pipe.png"))
+    empty.touch()
+    folder.mkdir()
+    os.mkfifo(pipe)  # nobody writes into it: opening it must not wait
+    for odd in (empty, folder, pipe, tmp_path / "absent.png"):
+        names = tuple(map(os.fsencode, (whole, odd, odd, whole, whole, whole)))
+        triples, left = _native.count_label_pairs(names, 2)
+        assert left == [0, 1], odd
+        assert np.frombuffer(triples, np.int64).reshape(-1, 3)[:, 2].sum() == 9
+
+
+@pytest.mark.parametrize("paths", [(1, b"a"), ("a", "b"), (b"a\0b", b"a")])
+def test_what_names_no_file_is_refused(paths: tuple[object, object]) -> None:
+    for count in (_native.count_segment_pairs, lambda files: _native.count_label_pairs(files, 1)):
+        with pytest.raises((TypeError, ValueError)):
+            count(paths)
 
 
 def cut_short(path: Path) -> None:
@@ -188,7 +240,7 @@ def test_a_fault_is_given_with_what_comes_before_it(
         for path in pair:
             path.write_bytes(any_png(random, "ids", 40, 30))
     spoil(paths[2][1])
-    pairs, fault = count_in_pngs(paths, ids=True)
+    pairs, fault = count_in_pngs(paths)
     assert len(pairs) == 2
     assert isinstance(fault, InputError)
     assert message in str(fault)

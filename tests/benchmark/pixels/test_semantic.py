@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from benchmark.pixels.label_maps import NO_LABEL
-from benchmark.pixels.semantic import SemanticResult, evaluate_semantic
+from benchmark.pixels.semantic import evaluate_semantic
+from benchmark.pixels.semantic_result import ClassPixels, SemanticResult
 from o365seg.errors import InputError
 from o365seg.formats.masks import encode_rle
 
@@ -128,6 +130,71 @@ def test_folders_equal_the_recount(
     result = evaluate_semantic(predicted, true, ignore_label=rule[0], reduce_zero_label=rule[1])
     assert_equals(result, recount(*maps, *rule))
     assert result.confusion.counts.sum() == result.true.sum()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_numbers_are_numpys_of_the_arrays(seed: int) -> None:
+    """Means are summed without numpy, in numpy's order."""
+    random = np.random.default_rng(seed)
+    classes = []
+    for label in range(random.integers(1, 300)):
+        pixels = ClassPixels(label, "")
+        if label == 0 or random.random() < 0.8:
+            pixels.hits, more, wrong = random.integers(0, 10**9, 3).tolist()
+            pixels.true, pixels.predicted = pixels.hits + more, pixels.hits + wrong
+        classes.append(pixels)
+    result = SemanticResult(classes, {}, 1, [])
+    iou, acc, total = result.iou, result.acc, result.true.sum()
+    expected = {
+        "mIoU": iou[~np.isnan(iou)].mean(),
+        "mAcc": acc[~np.isnan(acc)].mean(),
+        "aAcc": result.hits.sum() / total,
+        "fwIoU": np.nansum(iou * result.true) / total,
+    }
+    assert result.metrics == expected
+
+
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_images_that_the_core_leaves_are_counted_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: str
+) -> None:
+    monkeypatch.setenv("O365SEG_NATIVE", switch)
+    names = [f"{number:03}" for number in range(20)]
+    random = np.random.default_rng(7)
+    maps = [{name: random.integers(0, 4, (3, 5)).tolist() for name in names} for _ in range(2)]
+    true, predicted = (
+        write_maps(tmp_path / side, some) for side, some in zip("tp", maps, strict=True)
+    )
+    for name in names[3:9]:  # a text of a kind that the core does not know
+        image = Image.open(predicted / f"{name}.png")
+        about = PngInfo()
+        about.add_itxt("made by", "somebody")
+        image.save(predicted / f"{name}.png", pnginfo=about)
+    assert_equals(evaluate_semantic(predicted, true), recount(maps[0], maps[1]))
+
+
+@pytest.mark.parametrize("switch", ["0", "1"])
+def test_of_several_faults_the_first_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, switch: str
+) -> None:
+    monkeypatch.setenv("O365SEG_NATIVE", switch)
+    maps = {f"{number:03}": [[1, 1]] for number in range(9)}
+    true, predicted = (write_maps(tmp_path / side, maps) for side in "tp")
+    names = tmp_path / "names.txt"
+    names.write_text("nothing\nwall\n")
+    write_maps(predicted, {"004": [[9, 7]]})
+    write_maps(true, {"007": [[8, 1]]})
+    (predicted / "006.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"p/004\.png: unknown label 7: not among the classes"):
+        evaluate_semantic(predicted, true, classes=names)
+    with pytest.raises(InputError, match=r"006\.png: not a PNG file"):
+        evaluate_semantic(predicted, true)
+    (predicted / "002.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"002\.png: not a PNG file"):
+        evaluate_semantic(predicted, true, classes=names)
+    write_maps(predicted, {"002": [[1, 1]], "004": [[1, 1]], "006": [[1, 1]]})
+    with pytest.raises(InputError, match=r"t/007\.png: unknown label 8"):
+        evaluate_semantic(predicted, true, classes=names)
 
 
 @given(pairs_of_maps())
