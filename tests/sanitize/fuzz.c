@@ -219,8 +219,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool of_gt = true;
         size_t index = 0;
         MaskText mask;
-        if (status == FINE)
-            status = draw_all_polygons(&evaluation);
         while (status == FINE && next_polygons(&evaluation, &of_gt, &index, &mask))
             status = give_mask(&evaluation, of_gt, index, (const uint8_t *)"PPYO", 4);
         evaluation.settings.dilation = way == BOUNDARIES ? 0.02 : 0;

@@ -3,7 +3,7 @@
  * Rooms, each including only the ones before it:
  *   base/    this file, the settings, memory (arena, memory), threads (workers) and whole files
  *   read/    from JSON text to records: scanners, ids, annotation and results files
- *   match/   from records to matches: run lengths, overlaps, matching, skip rules
+ *   match/   from records to matches: run lengths, drawn polygons, overlaps, matching, skip rules
  *   sum/     from matches to numbers: curves, summary, resamples; whole evaluations
  *   pixels/  PNGs of ids or labels, and how often pairs of values meet in two of them
  *   python/  the Python module `benchmark._native`
@@ -48,7 +48,8 @@ typedef enum {
     MASK_EMPTY,    /* `[]`: no pixels */
     MASK_TEXT,     /* compressed run lengths: the raw contents of a JSON string */
     MASK_COUNTS,   /* plain run lengths: a JSON list of integers */
-    MASK_POLYGONS, /* a JSON list to be rasterised; becomes MASK_GIVEN */
+    MASK_POLYGONS, /* a JSON list of polygons */
+    MASK_ODD_POLYGONS, /* the same, left to Python; becomes MASK_GIVEN */
     MASK_GIVEN,    /* compressed run lengths, owned by the evaluation; not JSON */
     MASK_REGION    /* an annotation without a mask: its box */
 } MaskKind;

@@ -11,6 +11,7 @@
 #include "judging.h"
 #include "mask_boxes.h"
 #include "matching.h"
+#include "polygons.h"
 #include "ranking.h"
 #include "run_lengths.h"
 #include "skip_rule.h"
@@ -38,6 +39,15 @@ static Status sort_cell(const Evaluation *evaluation, const Cell *cell, Scratch 
     return FINE;
 }
 
+/* Decodes or draws a mask at the end of `runs`. Of one that is not `compared` only the area counts. */
+static Status take_mask(const MaskText *text, int32_t height, int32_t width, bool compared,
+                        RunList *runs, Scratch *scratch, Mask *mask)
+{
+    if (text->kind == MASK_POLYGONS)
+        return draw_polygons(text, height, width, &scratch->drawing, runs, mask);
+    return (compared ? decode_mask : measure_mask)(text, height, width, runs, mask);
+}
+
 /* Decodes the masks of some annotations of an image, by their places in `gt_order`; a missing area
  * becomes the mask's. */
 static Status decode_ground_truth(Evaluation *evaluation, int32_t image, uint32_t first,
@@ -59,7 +69,7 @@ static Status decode_ground_truth(Evaluation *evaluation, int32_t image, uint32_
             continue;
         Status status = gt->mask.kind == MASK_REGION
             ? region_mask(gt->box, height, width, &scratch->gt_runs, mask)
-            : decode_mask(&gt->mask, height, width, &scratch->gt_runs, mask);
+            : take_mask(&gt->mask, height, width, true, &scratch->gt_runs, scratch, mask);
         if (status != FINE)
             return status;
         if (evaluation->masks) {
@@ -113,9 +123,8 @@ static Status take_prediction(Evaluation *evaluation, const Cell *cell, Scratch 
     fetch_ahead(evaluation, (size_t)position + 2);
     bool is_compared = kept && (cell->gt_count || evaluation->judges);
     if (evaluation->needs_masks) {
-        Status status = boxes || is_compared
-            ? decode_mask(&prediction->mask, height, width, &scratch->runs, &mask)
-            : measure_mask(&prediction->mask, height, width, &scratch->runs, &mask);
+        Status status = take_mask(&prediction->mask, height, width, boxes || is_compared,
+                                  &scratch->runs, scratch, &mask);
         if (status != FINE)
             return status;
     }
@@ -260,6 +269,7 @@ static void free_scratch(Scratch *scratch)
     free(scratch->runs.ends);
     free(scratch->gt_runs.ends);
     free(scratch->gt_masks);
+    free_drawing(&scratch->drawing);
     free(scratch->gt_band);
     free_bands(&scratch->bands);
     free_bands(&scratch->gt_bands);

@@ -3,6 +3,7 @@
 
 #include "../base/core.h"
 #include "boundary.h"
+#include "polygons.h"
 #include "run_lengths.h"
 
 /* An annotation that a prediction overlaps with at least the lowest threshold. */
@@ -49,6 +50,7 @@ typedef struct {
 /* Memory that a thread reuses for all its cells. */
 typedef struct {
     RunList runs, gt_runs;
+    DrawingMemory drawing;
     Mask *gt_masks;    /* of the annotations of the cell, or of the whole image */
     size_t gt_start;   /* the cell's first one */
     size_t masks_capacity;

@@ -53,8 +53,6 @@ int evaluation_init(Object *self, PyObject *args, PyObject *kwargs)
     Status status;
     Py_BEGIN_ALLOW_THREADS
     status = read_files(&self->core, ground_truth.buf, (size_t)ground_truth.len);
-    if (status == FINE)
-        status = draw_all_polygons(&self->core);
     Py_END_ALLOW_THREADS
     self->busy = false;
     if (!raise_status(status))

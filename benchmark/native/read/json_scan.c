@@ -282,34 +282,3 @@ bool skip_value(Cursor *cursor, Span *value)
     value->length = (size_t)(cursor->at - value->text);
     return true;
 }
-
-static bool skip_coordinates(Cursor *cursor)
-{
-    double number;
-    if (!expect(cursor, '['))
-        return false;
-    if (peek(cursor) == ']')
-        return expect(cursor, ']');
-    bool more = true;
-    while (more)
-        if (!scan_coordinate(cursor, &number) || !next_or_close(cursor, ']', &more))
-            return false;
-    return true;
-}
-
-bool skip_polygons(Cursor *cursor, Span *value, bool *empty)
-{
-    skip_blank(cursor);
-    value->text = cursor->at;
-    if (!expect(cursor, '['))
-        return false;
-    *empty = peek(cursor) == ']';
-    bool more = !*empty;
-    if (*empty)
-        cursor->at++;
-    while (more)
-        if (!skip_coordinates(cursor) || !next_or_close(cursor, ']', &more))
-            return false;
-    value->length = (size_t)(cursor->at - value->text);
-    return true;
-}

@@ -117,8 +117,4 @@ bool scan_word(Cursor *cursor, const char *word);
 /* Skips any value; `*value` is its text. */
 bool skip_value(Cursor *cursor, Span *value);
 
-/* Skips a list of lists of numbers; `*value` is its text, `*empty` whether the outer list is
- * empty. */
-bool skip_polygons(Cursor *cursor, Span *value, bool *empty);
-
 #endif

@@ -1,7 +1,11 @@
 /* Finds masks in JSON text without decoding them. */
 #include "mask_text.h"
 
+#include <math.h>
 #include <string.h>
+
+/* As in o365seg/formats/masks.py. */
+static const double FARTHEST_CORNER = 1 << 28, LONGEST_OUTLINE = 1 << 22;
 
 static bool scan_size(Cursor *cursor, MaskText *mask)
 {
@@ -88,10 +92,65 @@ static bool scan_run_lengths(Cursor *cursor, MaskText *mask, MaskHead *head)
     return size && counts;
 }
 
+/* How far the longer side of an edge reaches. */
+static double edge_length(const double from[2], const double to[2])
+{
+    double width = fabs(to[0] - from[0]), height = fabs(to[1] - from[1]);
+    return width > height ? width : height;
+}
+
+/* Skips a list of numbers. `*drawable` becomes false if they are no polygon that the core draws: of
+ * few points, an odd number of coordinates, or reaching far. */
+static bool skip_polygon(Cursor *cursor, bool *drawable)
+{
+    double corner[2], before[2] = {0, 0}, first[2] = {0, 0}, outline = 0;
+    size_t count = 0;
+    bool is_near = true, more = true;
+    if (!expect(cursor, '['))
+        return false;
+    if (peek(cursor) == ']') {
+        *drawable = false;
+        return expect(cursor, ']');
+    }
+    for (; more; count++) {
+        double *number = &corner[count % 2];
+        if (!scan_coordinate(cursor, number) || !next_or_close(cursor, ']', &more))
+            return false;
+        is_near &= fabs(*number) <= FARTHEST_CORNER;
+        if (count % 2 == 0)
+            continue;
+        if (count > 1)
+            outline += edge_length(before, corner);
+        else
+            memcpy(first, corner, sizeof first);
+        memcpy(before, corner, sizeof before);
+    }
+    outline += edge_length(before, first);
+    *drawable &= count >= 6 && count % 2 == 0 && is_near && outline <= LONGEST_OUTLINE;
+    return true;
+}
+
+static bool skip_polygons(Cursor *cursor, MaskText *mask)
+{
+    bool drawable = true, more = true;
+    mask->text = cursor->at;
+    if (!expect(cursor, '['))
+        return false;
+    if (peek(cursor) == ']') {
+        mask->kind = MASK_EMPTY;
+        cursor->at++;
+        return true;
+    }
+    while (more)
+        if (!skip_polygon(cursor, &drawable) || !next_or_close(cursor, ']', &more))
+            return false;
+    mask->kind = drawable ? MASK_POLYGONS : MASK_ODD_POLYGONS;
+    mask->length = (uint32_t)(cursor->at - mask->text);
+    return cursor->at - mask->text <= INT32_MAX;
+}
+
 bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant, MaskHead *head)
 {
-    Span span;
-    bool empty;
     memset(mask, 0, sizeof *mask);
     switch (peek(cursor)) {
     case '{':
@@ -100,12 +159,7 @@ bool scan_mask(Cursor *cursor, MaskText *mask, bool tolerant, MaskHead *head)
             return tolerant && expect(cursor, '}');
         return scan_run_lengths(cursor, mask, head);
     case '[':
-        if (!skip_polygons(cursor, &span, &empty) || span.length > INT32_MAX)
-            return false;
-        mask->kind = empty ? MASK_EMPTY : MASK_POLYGONS;
-        mask->text = span.text;
-        mask->length = (uint32_t)span.length;
-        return true;
+        return skip_polygons(cursor, mask);
     default:
         return scan_word(cursor, "null");
     }

@@ -5,15 +5,24 @@
 
 #include "../match/cells.h"
 #include "../match/match_all.h"
+#include "../match/polygons.h"
 #include "../read/ids.h"
-#include "../read/polygons.h"
 #include "accumulation.h"
+
+/* Whether Python must draw the mask: its polygons are odd, or its image is too large. */
+static bool is_left(const Evaluation *evaluation, const MaskText *mask, int32_t image)
+{
+    return mask->kind == MASK_ODD_POLYGONS ||
+           (mask->kind == MASK_POLYGONS &&
+            !is_canvas(evaluation->heights[image], evaluation->widths[image]));
+}
 
 bool next_polygons(const Evaluation *evaluation, bool *of_gt, size_t *index, MaskText *mask)
 {
     for (; *of_gt && *index < evaluation->annotation_count; ++*index) {
-        if (evaluation->annotations[*index].mask.kind == MASK_POLYGONS) {
-            *mask = evaluation->annotations[*index].mask;
+        const Annotation *annotation = &evaluation->annotations[*index];
+        if (is_left(evaluation, &annotation->mask, annotation->image)) {
+            *mask = annotation->mask;
             return true;
         }
     }
@@ -22,8 +31,9 @@ bool next_polygons(const Evaluation *evaluation, bool *of_gt, size_t *index, Mas
         *index = 0;
     }
     for (; evaluation->needs_masks && *index < evaluation->prediction_count; ++*index) {
-        if (evaluation->predictions[*index].mask.kind == MASK_POLYGONS) {
-            *mask = evaluation->predictions[*index].mask;
+        const Prediction *prediction = &evaluation->predictions[*index];
+        if (is_left(evaluation, &prediction->mask, prediction->image)) {
+            *mask = prediction->mask;
             return true;
         }
     }
@@ -38,7 +48,7 @@ Status give_mask(Evaluation *evaluation, bool of_gt, size_t index, const uint8_t
         return UNUSUAL;
     MaskText *mask = of_gt ? &evaluation->annotations[index].mask
                               : &evaluation->predictions[index].mask;
-    if (mask->kind != MASK_POLYGONS)
+    if (mask->kind != MASK_POLYGONS && mask->kind != MASK_ODD_POLYGONS)
         return UNUSUAL;
     uint8_t *copy = malloc(length ? length : 1);
     if (!copy)
@@ -49,26 +59,6 @@ Status give_mask(Evaluation *evaluation, bool of_gt, size_t index, const uint8_t
     mask->text = copy;
     mask->length = (uint32_t)length;
     return FINE;
-}
-
-Status draw_all_polygons(Evaluation *evaluation)
-{
-    DrawingMemory memory = {0};
-    Status status = FINE;
-    bool of_gt = true;
-    size_t index = 0;
-    MaskText mask;
-    for (; status != NO_MEMORY && next_polygons(evaluation, &of_gt, &index, &mask); index++) {
-        int32_t image = of_gt ? evaluation->annotations[index].image
-                              : evaluation->predictions[index].image;
-        status = draw_polygons(&mask, evaluation->heights[image], evaluation->widths[image],
-                               &memory);
-        if (status == FINE)
-            status = give_mask(evaluation, of_gt, index, (const uint8_t *)memory.text.chars,
-                               memory.text.length);
-    }
-    free_drawing(&memory);
-    return status == NO_MEMORY ? NO_MEMORY : FINE;
 }
 
 Status finish_matching(Evaluation *evaluation)

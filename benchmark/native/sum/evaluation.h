@@ -3,9 +3,6 @@
 
 #include "../base/core.h"
 
-/* Draws the polygons of both sides; those that it leaves to Python keep their kind. */
-Status draw_all_polygons(Evaluation *evaluation);
-
 /* Iterates over masks that Python must rasterise (polygons): moves (`of_gt`, `index`) to the first
  * one at or after it; false if there is none. Start with (true, 0). */
 bool next_polygons(const Evaluation *evaluation, bool *of_gt, size_t *index, MaskText *mask);

@@ -75,6 +75,15 @@ def test_larger_shapes(polygons: list[Any]) -> None:
     assert agrees(polygons, drawn)
 
 
+CORNERS = st.lists(st.tuples(st.floats(0, 9), st.floats(0, HEIGHT)), min_size=30, max_size=90)
+
+
+@given(CORNERS, st.lists(POLYGON, max_size=1))
+def test_a_column_that_is_crossed_many_times(corners: Any, others: list[Any]) -> None:
+    polygons = [[x for corner in corners for x in corner], *others]
+    assert agrees(polygons, by_pycocotools(polygons, HEIGHT, WIDTH))
+
+
 def test_plain_polygons_are_drawn_by_the_core_and_others_left() -> None:
     def left(polygons: list[Any], height: int = HEIGHT) -> int:
         truth = json.dumps(file(polygons, height)).encode()
