@@ -41,6 +41,7 @@ def write_seeds(folder: Path) -> None:
     forms = [
         [],
         [[0, 0, 9, 0, 9, 9]],
+        [[2, 2, 90, 5.5, 40, 99], [x for i in range(12) for x in (i % 2 * 9.5, 4 * i)]],
         {"size": [110, 100], "counts": [0, 5, 0, 0, 10_995]},
     ]
     plain = [{**record, "segmentation": form} for form in forms]
