@@ -5,12 +5,12 @@
 
 void tight_box(const RunList *list, Mask *mask, int32_t height)
 {
-    const uint32_t *ends = list->ends + mask->first;
     uint32_t h = (uint32_t)height, column = 0; /* `column`: start of the current column */
     uint32_t left = UINT32_MAX, right = 0, top = h, bottom = 0;
     memset(mask->box, 0, sizeof mask->box);
-    if (mask->area == 0)
+    if (mask->area == 0) /* then `list` may have no memory yet */
         return;
+    const uint32_t *ends = list->ends + mask->first;
     for (uint32_t j = 1; j < mask->runs; j += 2) {
         uint32_t start = ends[j - 1], last = ends[j] - 1;
         if (ends[j] == start)
@@ -38,11 +38,11 @@ void tight_box(const RunList *list, Mask *mask, int32_t height)
 
 void column_box(const RunList *list, Mask *mask, int32_t height)
 {
-    const uint32_t *ends = list->ends + mask->first;
     uint32_t h = (uint32_t)height;
     memset(mask->box, 0, sizeof mask->box);
     if (mask->area == 0)
         return;
+    const uint32_t *ends = list->ends + mask->first;
     uint32_t end = ends[mask->runs - 1 - mask->runs % 2]; /* end of the last foreground run */
     mask->box[0] = (int32_t)(ends[0] / h);
     mask->box[2] = (int32_t)((end - 1) / h) + 1;

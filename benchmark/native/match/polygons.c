@@ -164,6 +164,9 @@ static bool find_crossings(Drawing *drawing, DrawingMemory *memory, size_t *tota
     drawing->first = column_from(left);
     drawing->columns = drawing->first < end ? end - drawing->first : 0;
     size_t columns = drawing->columns;
+    *total = 0;
+    if (!columns)
+        return true;
     if (!room_for((void **)&memory->counts, &memory->count_room, columns, sizeof *memory->counts) ||
         !room_for((void **)&memory->rows, &memory->row_room, USUAL * columns,
                   sizeof *memory->rows))
@@ -172,7 +175,6 @@ static bool find_crossings(Drawing *drawing, DrawingMemory *memory, size_t *tota
     drawing->rows = memory->rows;
     walk(drawing);
     uint32_t most = 0;
-    *total = 0;
     for (size_t c = 0; c < columns; c++) {
         *total += drawing->counts[c];
         most = drawing->counts[c] > most ? drawing->counts[c] : most;
