@@ -6,11 +6,11 @@ the order of ties). A category without an object in a resample is left out of it
 mean, as in a set without it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark.average_precision.native_path import NativeMatched
 from benchmark.average_precision.result import Result
 from o365seg.errors import InputError
 from o365seg.statistics.t_intervals import (
@@ -47,22 +47,14 @@ def resample(result: Result, weights: np.ndarray) -> Resampled:
     Uses the result's own re-accumulation: the native core's, if it evaluated.
     """
     at = [_place(result.thresholds, wanted) for wanted in (0.5, 0.75)]
-    by_category = _by_category(result, weights, None)
-    halves = (mean_over_categories(_by_category(result, weights, [place])) for place in at)
-    return Resampled(np.stack([mean_over_categories(by_category), *halves]), by_category)
-
-
-def _by_category(
-    result: Result, weights: np.ndarray, thresholds: Sequence[int] | None
-) -> np.ndarray:
-    """AP under weights [images, sets], float64[sets, categories]; −1 without objects."""
     images, sets = weights.shape
-    found = np.empty((sets, len(result.category_ids)))
+    found = np.empty((len(INTERVAL_METRICS), sets, len(result.category_ids)))
     step = max(16, _WEIGHTS // max(1, images) // 16 * 16)  # the core takes sixteen at a time
     for first in progress(range(0, sets, step), "Resampling"):
         part = slice(first, min(sets, first + step))
-        found[part] = result.resampled_precision(weights[:, part].T, thresholds)
-    return found
+        means = [None, *([place] for place in at)]
+        found[:, part] = result.resampled_precisions(weights[:, part].T, means)
+    return Resampled(np.stack([mean_over_categories(one) for one in found]), found[0])
 
 
 def mean_over_categories(values: np.ndarray) -> np.ndarray:
@@ -79,6 +71,8 @@ def _place(thresholds: np.ndarray, wanted: float) -> int:
 
 def images_with_objects(result: Result) -> np.ndarray:
     """Which images have objects of which category of `category_ids`: bool[categories, images]."""
+    if isinstance(result.matched, NativeMatched):
+        return result.matched.images_with_objects()
     found = np.zeros((len(result.category_ids), len(result.image_ids)), bool)
     for k, category_id in enumerate(result.category_ids):  # all matches together may be large
         found[k] = result.category_matches(category_id).positives[0] > 0
@@ -91,7 +85,10 @@ def known_or_nan(by_category: np.ndarray) -> np.ndarray:
 
 
 def intervals(
-    result: Result, resamples: int = RESAMPLES, seed: int = 0
+    result: Result,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    weights: np.ndarray | None = None,
 ) -> dict[str, Interval] | None:
     """The 95% interval of AP, AP50 and AP75 over images, by name.
 
@@ -99,6 +96,7 @@ def intervals(
         result: What `evaluate` found.
         resamples: Number of resamples, ≥ 2.
         seed: Equal seeds give equal numbers.
+        weights: The `image_weights` of these, where they are at hand.
 
     Returns:
         None where fewer than `LEAST_IMAGES` images have objects.
@@ -113,7 +111,8 @@ def intervals(
     objects = images_with_objects(result)
     if np.count_nonzero(objects.any(axis=0)) < LEAST_IMAGES:
         return None
-    weights = image_weights(len(result.image_ids), resamples, seed)
+    if weights is None:
+        weights = image_weights(len(result.image_ids), resamples, seed)
     return intervals_of(result, resample(result, weights), objects)
 
 

@@ -134,7 +134,7 @@ class Sizes:
                 precision = (
                     _lvis_resampled(of_lvis, weights, area)
                     if passed.lvis
-                    else matched.resampled_precision(weights, thresholds, area)
+                    else matched.resampled_precisions(weights, [thresholds], area)[0]
                 )
                 found.append((precision, np.count_nonzero(positives[area])))
         return found
@@ -154,7 +154,7 @@ def _lvis_resampled(
     matches: "list[CategoryMatches]", weights: "np.ndarray", area: int
 ) -> "np.ndarray":
     """AP per resample and category in a bin, float64[resamples, categories]."""
-    from benchmark.average_precision.weighted_ap import precision_by_category
+    from benchmark.average_precision.weighted_ap import precisions_by_category
 
     here = slice(area, area + 1)
     in_bin = (
@@ -163,7 +163,7 @@ def _lvis_resampled(
         )
         for one in matches
     )
-    return precision_by_category(in_bin, weights, range(len(IOU_THRESHOLDS)))
+    return precisions_by_category(in_bin, weights, [range(len(IOU_THRESHOLDS))])[0]
 
 
 def half_open(edges: Sequence[float]) -> list[tuple[float, float]]:

@@ -11,6 +11,8 @@ from benchmark.reading.input_text import is_stdin
 from o365seg.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from benchmark.analysis.by_size import Sizes
     from benchmark.analysis.error_kinds import Judgement
     from benchmark.average_precision.result import Result
@@ -50,12 +52,14 @@ class Sides:
 
         return read_truth(self.release, self.result.iou)
 
-    def intervals(self, resamples: int, seed: int) -> "dict[str, Interval] | None":
+    def intervals(
+        self, resamples: int, seed: int, weights: "np.ndarray | None" = None
+    ) -> "dict[str, Interval] | None":
         """As `bootstrap.intervals`; found once for the table and the report."""
         from benchmark.analysis.bootstrap import intervals
 
         if (resamples, seed) not in self._intervals:
-            self._intervals[resamples, seed] = intervals(self.result, resamples, seed)
+            self._intervals[resamples, seed] = intervals(self.result, resamples, seed, weights)
         return self._intervals[resamples, seed]
 
     @cached_property

@@ -80,7 +80,7 @@ def evaluate_slices(result: Result, slices: Mapping[str, Sequence[int]]) -> list
     for row, image_ids in zip(weights, slices.values(), strict=True):
         row[[place[image_id] for image_id in image_ids]] = 1
     objects = images_with_objects(result)
-    values = [result.resampled_precision(weights, at) for at in (None, [0], [5])]
+    values = result.resampled_precisions(weights, [None, [0], [5]])
     return [
         Slice(
             name,

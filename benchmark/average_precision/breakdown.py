@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.average_precision.accumulation import mean_known
+from benchmark.average_precision.native_path import NativeMatched
 from benchmark.average_precision.parameters import Measure
 from benchmark.average_precision.result import Result
 from benchmark.reading.inputs import read_truth
@@ -97,22 +98,30 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
     for annotation in file.annotations:
         skipped[annotation.category_id] += annotation.is_skipped and not annotation.unanswered
     measures, rows = category_measures(result), []
-    for k, (category_id, matches) in enumerate(
-        zip(result.category_ids, result.matches, strict=True)
+    counts = _counts(result)
+    for k, (category_id, (instances, predictions)) in enumerate(
+        zip(result.category_ids, counts, strict=True)
     ):
         rows.append(
             Row(
                 ids=(category_id,),
                 name=categories[category_id].name,
                 supercategory=categories[category_id].supercategory or NO_SUPERCATEGORY,
-                metrics={one.column: one.of(result.curves, [k]) for one in measures},
-                instances=int(matches.positives[0].sum()),
-                predictions=len(matches.score),
+                metrics={one.column: one.of(result.curves, slice(k, k + 1)) for one in measures},
+                instances=instances,
+                predictions=predictions,
                 skipped=skipped[category_id],
                 absorbed=result.matched.absorbed_at_half(category_id),
             )
         )
     return rows
+
+
+def _counts(result: Result) -> list[tuple[int, int]]:
+    """Objects, and predictions that count, of each category."""
+    if isinstance(result.matched, NativeMatched):
+        return result.matched.counts_by_category()
+    return [(int(one.positives[0].sum()), len(one.score)) for one in result.matches]
 
 
 def by_supercategory(rows: Sequence[Row]) -> list[Row]:

@@ -21,7 +21,7 @@ from benchmark.average_precision.parameters import DEFAULT, FREQUENCIES, Paramet
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.pycocotools_path import SlowMatched
 from benchmark.average_precision.result import Counts, Curves, Result
-from benchmark.average_precision.weighted_ap import precision_by_category
+from benchmark.average_precision.weighted_ap import precisions_by_category
 from benchmark.reading.choices import SkipRule
 from benchmark.reading.inputs import Inputs
 
@@ -158,7 +158,9 @@ class LvisMatched:
         """None: LVIS has no skipped instances."""
         return 0
 
-    def resampled_precision(self, weights: np.ndarray, thresholds: Sequence[int]) -> np.ndarray:
-        """AP per resample and category, float64[resamples, categories]."""
+    def resampled_precisions(
+        self, weights: np.ndarray, means: Sequence[Sequence[int]]
+    ) -> np.ndarray:
+        """See `Result.resampled_precisions`."""
         matches = map(self.category_matches, self.category_ids)
-        return precision_by_category(matches, weights, thresholds)
+        return precisions_by_category(matches, weights, means)

@@ -70,8 +70,10 @@ class StoredMatched:
         """False positives at IoU 0.5 that are ignored because of a skipped instance."""
         return self.absorbed[category_id]
 
-    def resampled_precision(self, weights: np.ndarray, thresholds: "Sequence[int]") -> np.ndarray:
-        """AP per resample and category, float64[resamples, categories]."""
-        from benchmark.average_precision.weighted_ap import precision_by_category
+    def resampled_precisions(
+        self, weights: np.ndarray, means: "Sequence[Sequence[int]]"
+    ) -> np.ndarray:
+        """See `Result.resampled_precisions`."""
+        from benchmark.average_precision.weighted_ap import precisions_by_category
 
-        return precision_by_category(self.by_category.values(), weights, thresholds)
+        return precisions_by_category(self.by_category.values(), weights, means)

@@ -5,6 +5,7 @@ The core says whether it takes the input for sound and plain; if not, there is n
 """
 
 import os
+from functools import cached_property
 
 from benchmark.average_precision import notes
 from benchmark.average_precision.native_core import (
@@ -178,24 +179,47 @@ class NativeMatched:
         tail = (len(self.core.ids(False)), RANGES, LIMITS)
         precision = np.zeros((THRESHOLDS, _RECALLS, *tail))
         recall = np.zeros((THRESHOLDS, *tail))
-        scores = np.zeros_like(precision)
-        self.core.curves(self.rule, precision, recall, scores)
+        self.core.curves(self.rule, precision, recall)
         t, a, m = self._kept
-        return Curves(precision[t, ..., a, m], recall[t, ..., a, m], scores[t, ..., a, m])
 
-    def category_matches(self, category_id: int) -> "CategoryMatches":
-        """A category's matches."""
-        return self._matches(self.rule, category_id)
+        def scores() -> "np.ndarray":
+            found = np.zeros(precision.shape)
+            self.core.curves(self.rule, np.zeros(precision.shape), np.zeros(recall.shape), found)
+            return found[t, ..., a, m]
+
+        return Curves(precision[t, ..., a, m], recall[t, ..., a, m], scores)
 
     def absorbed_at_half(self, category_id: int) -> int:
         """False positives at IoU 0.5 that are ignored because of a skipped instance."""
-        if not self.core.facts()["any_skipped"]:
-            return 0
-        plain = self._matches(SkipRule.NONE, category_id)
-        ignored = self._matches(self.rule, category_id).ignored
-        return int((ignored & ~plain.ignored)[0, 0].sum())
+        return self._absorbed[self.core.ids(False).index(category_id)]
 
-    def _matches(self, rule: SkipRule, category_id: int) -> "CategoryMatches":
+    @cached_property
+    def _absorbed(self) -> "array[int]":
+        from array import array
+
+        counts = array("q", bytes(8 * len(self.core.ids(False))))
+        self.core.absorbed_by_category(self.rule, counts)
+        return counts
+
+    def counts_by_category(self) -> list[tuple[int, int]]:
+        """Objects, and predictions that count, of each category."""
+        from array import array
+
+        categories = range(len(self.core.ids(False)))
+        positives = array("q", bytes(8 * RANGES * len(categories)))
+        self.core.positives(positives)
+        return [(positives[RANGES * k], self.core.match_count(k)) for k in categories]
+
+    def images_with_objects(self) -> "np.ndarray":
+        """Which images have objects of which category: bool[categories, images]."""
+        import numpy as np
+
+        found = np.zeros((len(self.core.ids(False)), self.core.facts()["images"]), bool)
+        self.core.images_with_objects(found)
+        return found
+
+    def category_matches(self, category_id: int) -> "CategoryMatches":
+        """A category's matches."""
         import numpy as np
 
         from benchmark.average_precision.matches import CategoryMatches
@@ -210,23 +234,23 @@ class NativeMatched:
             np.empty((RANGES, THRESHOLDS, count), bool),
             np.empty((RANGES, self.core.facts()["images"]), np.int32),
         ]
-        self.core.matches(rule, category, *arrays)
+        self.core.matches(self.rule, category, *arrays)
         image, prediction, score, matched, ignored, positives = arrays
         t, a, _ = self._kept
         return CategoryMatches(
             category_id, image, prediction, score, matched[a, t], ignored[a, t], positives[a]
         )
 
-    def resampled_precision(
-        self, weights: "np.ndarray", thresholds: "Sequence[int]", area: int = 0
+    def resampled_precisions(
+        self, weights: "np.ndarray", means: "Sequence[Sequence[int]]", area: int = 0
     ) -> "np.ndarray":
-        """AP per resample and category in an area range, float64[resamples, categories]."""
+        """In an area range; see `Result.resampled_precisions`."""
         import numpy as np
 
         from benchmark import _native
 
-        bits = sum(1 << place for place in thresholds)
-        found = np.empty((len(weights), len(self.core.ids(False))))
+        bits = np.array([sum(1 << place for place in mean) for mean in means], np.uint32)
+        found = np.empty((len(means), len(weights), len(self.core.ids(False))))
         try:
             self.core.resample(self.rule, bits, area, len(weights), weights, found)
         except _native.Unusual:

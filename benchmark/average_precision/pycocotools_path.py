@@ -16,7 +16,7 @@ from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.average_precision.pycocotools_matching import Matching
 from benchmark.average_precision.result import Counts, Curves, Result
 from benchmark.average_precision.skip_rule import Cells, cells_by_rule
-from benchmark.average_precision.weighted_ap import precision_by_category
+from benchmark.average_precision.weighted_ap import precisions_by_category
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.ground_truth import GroundTruth
 from benchmark.reading.input_text import InputText
@@ -114,10 +114,12 @@ class SlowMatched:
             positives,
         )
 
-    def resampled_precision(self, weights: np.ndarray, thresholds: Sequence[int]) -> np.ndarray:
-        """AP per resample and category, float64[resamples, categories]."""
+    def resampled_precisions(
+        self, weights: np.ndarray, means: Sequence[Sequence[int]]
+    ) -> np.ndarray:
+        """See `Result.resampled_precisions`."""
         matches = map(self.category_matches, self.matching.category_ids)
-        return precision_by_category(matches, weights, thresholds)
+        return precisions_by_category(matches, weights, means)
 
 
 def _apply(matching: Matching, cells: Cells) -> None:

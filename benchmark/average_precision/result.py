@@ -11,7 +11,7 @@ from benchmark.average_precision.parameters import DEFAULT, IOU_THRESHOLDS, Para
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol
 
     import numpy as np
@@ -65,13 +65,26 @@ class Curves:
     Attributes:
         precision: float64[thresholds, recalls, categories, area ranges, detection limits].
         recall: float64[thresholds, categories, area ranges, detection limits].
-        scores: float64, of `precision`'s shape: the score at which each recall is reached.
     """
 
-    def __init__(self, precision: "np.ndarray", recall: "np.ndarray", scores: "np.ndarray") -> None:
+    def __init__(
+        self,
+        precision: "np.ndarray",
+        recall: "np.ndarray",
+        scores: "np.ndarray | Callable[[], np.ndarray]",
+    ) -> None:
         self.precision = precision
         self.recall = recall
-        self.scores = scores
+        self._scores = scores
+
+    def __getstate__(self) -> "dict[str, Any]":
+        """What is pickled and copied: arrays alone."""
+        return {"precision": self.precision, "recall": self.recall, "_scores": self.scores}
+
+    @cached_property
+    def scores(self) -> "np.ndarray":
+        """float64, of `precision`'s shape: the score at which each recall is reached."""
+        return self._scores() if callable(self._scores) else self._scores
 
 
 class Matched(Protocol):
@@ -93,10 +106,10 @@ class Matched(Protocol):
         """A category's part of `Result.absorbed_counts[0]`."""
         ...
 
-    def resampled_precision(
-        self, weights: "np.ndarray", thresholds: "Sequence[int]"
+    def resampled_precisions(
+        self, weights: "np.ndarray", means: "Sequence[Sequence[int]]"
     ) -> "np.ndarray":
-        """See `Result.resampled_precision`."""
+        """See `Result.resampled_precisions`."""
         ...
 
 
@@ -293,6 +306,20 @@ class Result:
                 such thresholds.
             InputError: the result has other than the default parameters.
         """
+        return self.resampled_precisions(weights, [thresholds])[0]
+
+    def resampled_precisions(
+        self, weights: "np.ndarray", means: "Sequence[Sequence[int] | None]"
+    ) -> "np.ndarray":
+        """`resampled_precision` over several sets of thresholds, in little more time than of one.
+
+        Args:
+            weights: As there.
+            means: The `thresholds` of each mean.
+
+        Returns:
+            float64[means, resamples, categories].
+        """
         import numpy as np
 
         self.require_default_parameters()
@@ -305,10 +332,12 @@ class Result:
             raise ValueError(f"weights must be integers, not {checked.dtype}")
         if checked.size and (checked.min() < 0 or checked.sum(axis=1, dtype=float).max() > 2e7):
             raise ValueError("weights must not be negative or add up to more than 20 million")
-        places = range(len(IOU_THRESHOLDS)) if thresholds is None else thresholds
-        if not places or len({*places}) < len(places) or not {*places} <= {*range(10)}:
-            raise ValueError(f"thresholds must be distinct indices from 0 to 9, not {places}")
-        return self.matched.resampled_precision(np.ascontiguousarray(checked, np.int32), places)
+        every = range(len(IOU_THRESHOLDS))
+        chosen = [every if mean is None else mean for mean in means]
+        for places in chosen:
+            if not places or len({*places}) < len(places) or not {*places} <= {*every}:
+                raise ValueError(f"thresholds must be distinct indices from 0 to 9, not {places}")
+        return self.matched.resampled_precisions(np.ascontiguousarray(checked, np.int32), chosen)
 
 
 def _array(values: tuple) -> "np.ndarray":

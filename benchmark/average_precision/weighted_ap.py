@@ -52,12 +52,15 @@ def category_precision(
     return np.where(known, found[0], -1.0)
 
 
-def precision_by_category(
-    matches: Iterable[CategoryMatches], weights: np.ndarray, thresholds: Sequence[int]
+def precisions_by_category(
+    matches: Iterable[CategoryMatches], weights: np.ndarray, means: Sequence[Sequence[int]]
 ) -> np.ndarray:
-    """AP per resample and category under weights [sets, images], float64[sets, categories]."""
-    found = [category_precision(one, weights.T, thresholds) for one in matches]
-    return np.stack(found, axis=1)
+    """AP over the thresholds of each of `means`, float64[means, sets, categories].
+
+    Under weights [sets, images].
+    """
+    found = [[category_precision(one, weights.T, mean) for mean in means] for one in matches]
+    return np.moveaxis(np.array(found), 0, 2)
 
 
 def without_ignored(ranking: Ranking) -> Ranking:

@@ -121,6 +121,7 @@ def _evaluate(found: dict[str, str]) -> None:
 
     wanted = None
     if extras:
+        _start_no_threads_for_matrices()
         from pathlib import Path
 
         from benchmark.commands.extras import Wanted
@@ -140,6 +141,11 @@ def _evaluate(found: dict[str, str]) -> None:
             started,
         )
     )
+
+
+def _start_no_threads_for_matrices() -> None:
+    """Of products of matrices, for which numpy starts threads, there are none."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _find_errors(found: dict[str, str]) -> None:
@@ -165,8 +171,7 @@ def _evaluate_pixels(found: dict[str, str]) -> None:
     from benchmark.commands.evaluate_pixels import run_panoptic, run_semantic
     from o365seg.terminal.exit_codes import with_exit_codes
 
-    # numpy starts threads for products of matrices, of which there are none.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _start_no_threads_for_matrices()
     with_exit_codes(
         lambda: (
             run_panoptic(

@@ -17,7 +17,7 @@ from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.average_precision.parameters import MAX_DETS as LIMITS
 from benchmark.average_precision.result import Curves
-from benchmark.average_precision.weighted_ap import precision_by_category
+from benchmark.average_precision.weighted_ap import precisions_by_category
 from benchmark.pieces.outcomes import RANGES, THRESHOLDS, Outcomes, unpack
 from benchmark.pieces.positives import Positives
 
@@ -117,10 +117,12 @@ class SummedMatched:
                         reached[:, k, area, m] = recall(ranking)
         return Curves(precision, reached, scores)
 
-    def resampled_precision(self, weights: np.ndarray, thresholds: Sequence[int]) -> np.ndarray:
-        """AP per resample and category, float64[resamples, categories]."""
+    def resampled_precisions(
+        self, weights: np.ndarray, means: Sequence[Sequence[int]]
+    ) -> np.ndarray:
+        """See `Result.resampled_precisions`."""
         matches = map(self.category_matches, self.categories)
-        return precision_by_category(matches, weights, thresholds)
+        return precisions_by_category(matches, weights, means)
 
 
 def _best(matches: CategoryMatches, limit: int) -> CategoryMatches:

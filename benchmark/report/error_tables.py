@@ -1,11 +1,12 @@
 """Errors by kind for the terminal and as JSON."""
 
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from benchmark.analysis.error_kinds import BACKGROUND, FOREGROUND, ErrorKinds, Kind
 from o365seg.terminal.percent import percent
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 MEANING = {
     Kind.CLASSIFICATION: "overlaps an object of another category",
@@ -18,8 +19,10 @@ MEANING = {
 """What each kind means."""
 
 
-def errors_table(found: ErrorKinds) -> Table:
+def errors_table(found: ErrorKinds) -> "Table":
     """Counts, and gains in percentage points."""
+    from rich.table import Table  # the report does without
+
     title = f"Errors by kind; AP at IoU 0.50 is {percent(found.ap)}"
     table = Table(title=title, title_justify="left")
     table.add_column("")

@@ -44,7 +44,8 @@ def write_report(
             cannot be written.
     """
     result = sides.result
-    of_metrics = sides.intervals(resamples, seed)
+    weights = image_weights(len(result.image_ids), resamples, seed)
+    of_metrics = sides.intervals(resamples, seed, weights)
     least, drawn, problems = (0.0, [], [])
     if images is not None:
         from benchmark.analysis.worst_images import draw_worst  # loads Pillow
@@ -60,7 +61,7 @@ def write_report(
         seed=seed,
         curves=mean_curves(result),
         errors=sides.judgement.errors(),
-        sizes=_with_intervals(sides.sizes, len(result.image_ids), resamples, seed),
+        sizes=_with_intervals(sides.sizes, weights),
         rows=by_category(result, sides.file),
         pictures=drawn,
         category_names={c.id: display_name(c.name) for c in sides.file.categories},
@@ -71,12 +72,10 @@ def write_report(
     write_bytes_atomic(path, page(report).encode())
 
 
-def _with_intervals(
-    sizes: Sizes, images: int, resamples: int, seed: int
-) -> list[tuple[SizeBin, Interval | None]]:
-    weights = np.ascontiguousarray(image_weights(images, resamples, seed).T, np.int32)
+def _with_intervals(sizes: Sizes, weights: np.ndarray) -> list[tuple[SizeBin, Interval | None]]:
+    resampled = sizes.resampled(np.ascontiguousarray(weights.T, np.int32))
     found = []
-    for one, (precisions, with_objects) in zip(sizes.bins(), sizes.resampled(weights), strict=True):
+    for one, (precisions, with_objects) in zip(sizes.bins(), resampled, strict=True):
         known = mean_over_categories(precisions)
         known = known[known >= 0]
         corrected = correction(with_objects)

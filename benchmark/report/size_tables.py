@@ -1,17 +1,21 @@
 """Numbers by relative size: a table for the terminal."""
 
 from collections.abc import Sequence
-
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from benchmark.analysis.by_size import SizeBin
 from benchmark.average_precision.result import Result
 from benchmark.reading.choices import Iou
 from o365seg.terminal.percent import percent
 
+if TYPE_CHECKING:
+    from rich.table import Table
 
-def sizes_table(bins: Sequence[SizeBin], result: Result) -> Table:
+
+def sizes_table(bins: Sequence[SizeBin], result: Result) -> "Table":
     """AP of a result by relative size as a table, in percent."""
+    from rich.table import Table  # the report does without
+
     title = f"By size, √({measured_area(result.iou)} / image area) (%)"
     limit = result.parameters.limits(lvis=result.is_lvis)[-1]
     table = Table(title=title, title_justify="left")

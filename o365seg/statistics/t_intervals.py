@@ -27,10 +27,10 @@ def image_weights(images: int, resamples: int, seed: int) -> np.ndarray:
     first of more, and two results over the same images can be compared draw by draw.
     """
     random = np.random.default_rng(seed)
-    weights = np.empty((images, resamples), np.uint16)
-    for column in range(resamples):
-        weights[:, column] = np.bincount(random.integers(images, size=images), minlength=images)
-    return weights
+    weights = np.empty((resamples, images), np.uint16)
+    for row in weights:
+        row[:] = np.bincount(random.integers(images, size=images), minlength=images)
+    return weights.T
 
 
 @dataclass(frozen=True)

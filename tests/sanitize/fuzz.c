@@ -38,7 +38,8 @@ static void use(Evaluation *evaluation)
         int32_t *weights = calloc(images, sizeof *weights);
         double *found = calloc(categories + 1, sizeof *found);
         weights[0] = 2;
-        (void)resample_precision(evaluation, RULE_NONE, ONE_RANGE, RANGES - 1, 1, weights, found);
+        const uint32_t all = ONE_RANGE;
+        (void)resample_precision(evaluation, RULE_NONE, &all, 1, RANGES - 1, 1, weights, found);
         free(weights);
         free(found);
     }

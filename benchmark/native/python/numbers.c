@@ -90,18 +90,18 @@ PyObject *number_curves(Object *self, PyObject *args)
 {
     const char *name;
     Rule rule;
-    Py_buffer precision, recall, scores;
+    Py_buffer precision, recall, scores = {0};
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;
-    bool fine = PyArg_ParseTuple(args, "sw*w*w*", &name, &precision, &recall, &scores);
+    bool fine = PyArg_ParseTuple(args, "sw*w*|w*", &name, &precision, &recall, &scores);
     if (fine) {
         size_t columns = core->categories.count * RANGES * LIMITS;
         size_t recalls = core->settings.recall_count;
         fine = parse_rule(core, name, &rule) &&
                sized(&precision, THRESHOLDS * recalls * columns, sizeof(double)) &&
                sized(&recall, THRESHOLDS * columns, sizeof(double)) &&
-               sized(&scores, THRESHOLDS * recalls * columns, sizeof(double));
+               (!scores.obj || sized(&scores, THRESHOLDS * recalls * columns, sizeof(double)));
         if (fine) {
             Status status;
             Py_BEGIN_ALLOW_THREADS
@@ -111,7 +111,8 @@ PyObject *number_curves(Object *self, PyObject *args)
         }
         PyBuffer_Release(&precision);
         PyBuffer_Release(&recall);
-        PyBuffer_Release(&scores);
+        if (scores.obj)
+            PyBuffer_Release(&scores);
     }
     return done(self, fine);
 }
@@ -134,6 +135,41 @@ PyObject *number_absorbed(Object *self, PyObject *args)
             Py_CLEAR(tuple);
     }
     return tuple;
+}
+
+PyObject *number_absorbed_by_category(Object *self, PyObject *args)
+{
+    const char *name;
+    Rule rule;
+    Py_buffer counts;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "sw*", &name, &counts);
+    if (fine) {
+        fine = parse_rule(core, name, &rule) &&
+               sized(&counts, core->categories.count, sizeof(int64_t));
+        if (fine)
+            count_absorbed(core, rule, counts.buf);
+        PyBuffer_Release(&counts);
+    }
+    return done(self, fine);
+}
+
+PyObject *number_images_with_objects(Object *self, PyObject *args)
+{
+    Py_buffer found;
+    Evaluation *core = claim(self, MATCHED);
+    if (!core)
+        return NULL;
+    bool fine = PyArg_ParseTuple(args, "w*", &found);
+    if (fine) {
+        fine = sized(&found, core->categories.count * core->images.count, 1);
+        if (fine)
+            find_images_with_objects(core, found.buf);
+        PyBuffer_Release(&found);
+    }
+    return done(self, fine);
 }
 
 PyObject *number_facts(Object *self, PyObject *unused)
@@ -269,34 +305,47 @@ PyObject *number_matches(Object *self, PyObject *args)
     return done(self, fine);
 }
 
+/* Whether each mean has thresholds, and no others than there are. */
+static bool are_means(const Py_buffer *means)
+{
+    const uint32_t *bits = means->buf;
+    size_t count = (size_t)means->len / sizeof *bits;
+    bool fine = (size_t)means->len == count * sizeof *bits;
+    for (size_t i = 0; fine && i < count; i++)
+        fine = bits[i] && !(bits[i] & ~(uint32_t)ONE_RANGE);
+    return fine;
+}
+
 PyObject *number_resample(Object *self, PyObject *args)
 {
     const char *name;
-    unsigned thresholds;
     int range;
     Rule rule;
     Py_ssize_t count;
-    Py_buffer weights, precisions;
+    Py_buffer means, weights, precisions;
     Evaluation *core = claim(self, MATCHED);
     if (!core)
         return NULL;
-    bool fine = PyArg_ParseTuple(args, "sIiny*w*", &name, &thresholds, &range, &count, &weights,
+    bool fine = PyArg_ParseTuple(args, "sy*iny*w*", &name, &means, &range, &count, &weights,
                                  &precisions);
     if (fine) {
-        fine = parse_rule(core, name, &rule) && count >= 0 && (thresholds & ONE_RANGE) &&
+        size_t mean_count = (size_t)means.len / sizeof(uint32_t);
+        fine = parse_rule(core, name, &rule) && count >= 0 && are_means(&means) &&
                range >= 0 && range < RANGES &&
-               sized(&precisions, (size_t)count * core->categories.count, sizeof(double)) &&
+               sized(&precisions, mean_count * (size_t)count * core->categories.count,
+                     sizeof(double)) &&
                sized(&weights, (size_t)count * core->images.count, sizeof(int32_t));
         if (!fine && !PyErr_Occurred())
             PyErr_SetString(PyExc_ValueError, "a negative number of resamples, or no threshold or range");
         if (fine) {
             Status status;
             Py_BEGIN_ALLOW_THREADS
-            status = resample_precision(core, rule, thresholds & ONE_RANGE, range, (size_t)count,
+            status = resample_precision(core, rule, means.buf, mean_count, range, (size_t)count,
                                         weights.buf, precisions.buf);
             Py_END_ALLOW_THREADS
             fine = raise_status(status);
         }
+        PyBuffer_Release(&means);
         PyBuffer_Release(&weights);
         PyBuffer_Release(&precisions);
     }

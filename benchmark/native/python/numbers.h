@@ -9,6 +9,8 @@ PyObject *number_stats(Object *self, PyObject *args);
 PyObject *number_range_means(Object *self, PyObject *args);
 PyObject *number_curves(Object *self, PyObject *args);
 PyObject *number_absorbed(Object *self, PyObject *args);
+PyObject *number_absorbed_by_category(Object *self, PyObject *args);
+PyObject *number_images_with_objects(Object *self, PyObject *args);
 PyObject *number_facts(Object *self, PyObject *unused);
 PyObject *number_ids(Object *self, PyObject *args);
 PyObject *number_match_count(Object *self, PyObject *args);

@@ -50,6 +50,27 @@ void fill_matches(const Evaluation *evaluation, Rule rule, size_t category, cons
     }
 }
 
+void count_absorbed(const Evaluation *evaluation, Rule rule, int64_t *counts)
+{
+    const Outcome *with = evaluation->outcomes[rule], *without = evaluation->outcomes[RULE_NONE];
+    memset(counts, 0, evaluation->categories.count * sizeof *counts);
+    for (size_t i = 0; i < evaluation->cell_count; i++) {
+        const Cell *cell = &evaluation->cells[i];
+        for (uint32_t rank = 0; rank < cell->kept; rank++)
+            counts[cell->category] += with[cell->position + rank].ignored &
+                                      ~without[cell->position + rank].ignored & 1;
+    }
+}
+
+void find_images_with_objects(const Evaluation *evaluation, uint8_t *found)
+{
+    for (size_t i = 0; i < evaluation->gt_ordered; i++) {
+        const Annotation *gt = &evaluation->annotations[evaluation->gt_order[i]];
+        if (is_object(evaluation, gt) && !(annotation_outside(evaluation, gt) & 1))
+            found[(size_t)gt->category * evaluation->images.count + (size_t)gt->image] = 1;
+    }
+}
+
 void count_image_positives(const Evaluation *evaluation, int64_t *counts)
 {
     size_t images = evaluation->images.count;

@@ -15,6 +15,14 @@ typedef struct {
 
 void fill_matches(const Evaluation *evaluation, Rule rule, size_t category, const Matches *out);
 
+/* The number of predictions of each category, int64 [categories], that a skipped instance has ignored
+ * at the first threshold, in the first range. */
+void count_absorbed(const Evaluation *evaluation, Rule rule, int64_t *counts);
+
+/* Whether a category has annotations to find in an image, of any area: 0 or 1 [categories, images],
+ * zeroed by the caller. */
+void find_images_with_objects(const Evaluation *evaluation, uint8_t *found);
+
 /* The number of annotations to find, int64 [ranges, images], of all categories. */
 void count_image_positives(const Evaluation *evaluation, int64_t *counts);
 

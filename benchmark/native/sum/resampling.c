@@ -54,7 +54,9 @@ typedef struct {
 typedef struct {
     const Evaluation *evaluation;
     Rule rule;
-    Bits thresholds;
+    const uint32_t *means; /* a bit for each threshold of a mean */
+    size_t mean_count;
+    Bits thresholds; /* of all means */
     int range;
     size_t resamples, blocks;
     Lanes *weights;  /* [blocks, images] */
@@ -230,18 +232,23 @@ static void add_precision(const Step *steps, size_t count, const uint8_t *rows[L
 {
     static const Lanes none;
     double best[LANES] = {0}, total[LANES];
-    int32_t gained[LANES], found[LANES];
+    int32_t reached[LANES], gained[LANES], found[LANES];
     memcpy(total, sums, sizeof total);
+    for (int lane = 0; lane < LANES && count; lane++)
+        reached[lane] = rows[lane][steps[count - 1].right.lane[lane]];
     for (size_t c = count; c-- > 0;) {
-        Lanes right = steps[c].right, before = c ? steps[c - 1].right : none;
-        const Lanes *wrong = &steps[c].wrong;
-        for (int lane = 0; lane < LANES; lane++)
-            gained[lane] = rows[lane][right.lane[lane]] - rows[lane][before.lane[lane]];
-        for (int lane = 0; lane < LANES; lane++) /* without a branch, for the vector units */
-            found[lane] = (int32_t)(right.lane[lane] &
-                                    (0 - (uint32_t)(right.lane[lane] != before.lane[lane])));
+        const Lanes *right = &steps[c].right, *wrong = &steps[c].wrong;
+        const Lanes *before = c ? &steps[c - 1].right : &none;
         for (int lane = 0; lane < LANES; lane++) {
-            double all = ((double)(int32_t)wrong->lane[lane] + (double)(int32_t)right.lane[lane])
+            int32_t earlier = rows[lane][before->lane[lane]];
+            gained[lane] = reached[lane] - earlier;
+            reached[lane] = earlier;
+        }
+        for (int lane = 0; lane < LANES; lane++) /* without a branch, for the vector units */
+            found[lane] = (int32_t)(right->lane[lane] &
+                                    (0 - (uint32_t)(right->lane[lane] != before->lane[lane])));
+        for (int lane = 0; lane < LANES; lane++) {
+            double all = ((double)(int32_t)wrong->lane[lane] + (double)(int32_t)right->lane[lane])
                 + DBL_EPSILON;
             double here = (double)found[lane] / all;
             best[lane] = here > best[lane] ? here : best[lane];
@@ -256,21 +263,26 @@ static Status do_block(const Job *job, size_t category, size_t block, Lists *lis
     const Evaluation *evaluation = job->evaluation;
     const Lanes *weights = job->weights + block * evaluation->images.count;
     size_t counts[THRESHOLDS] = {0};
-    int wanted = 0;
-    double sums[LANES] = {0};
     const uint8_t *rows[LANES];
     Lanes positives;
     count_positives(lists, weights, &positives);
     if (find_rows(lists, &positives, rows) != FINE)
         return NO_MEMORY;
     walk(job, weights, lists, counts);
-    for (int t = 0; t < THRESHOLDS; t++) {
-        wanted += job->thresholds >> t & 1;
-        add_precision(lists->steps + (size_t)t * lists->capacity, counts[t], rows, sums);
+    for (size_t mean = 0; mean < job->mean_count; mean++) {
+        int wanted = 0;
+        double sums[LANES] = {0};
+        for (int t = 0; t < THRESHOLDS; t++) {
+            if (!(job->means[mean] >> t & 1))
+                continue;
+            wanted++;
+            add_precision(lists->steps + (size_t)t * lists->capacity, counts[t], rows, sums);
+        }
+        size_t first = mean * job->resamples + block * LANES;
+        for (size_t lane = 0; lane < LANES && block * LANES + lane < job->resamples; lane++)
+            job->precisions[(first + lane) * evaluation->categories.count + category] =
+                positives.lane[lane] ? sums[lane] / (wanted * RECALLS) : -1;
     }
-    for (size_t lane = 0; lane < LANES && block * LANES + lane < job->resamples; lane++)
-        job->precisions[(block * LANES + lane) * evaluation->categories.count + category] =
-            positives.lane[lane] ? sums[lane] / (wanted * RECALLS) : -1;
     return FINE;
 }
 
@@ -305,15 +317,18 @@ static Status resample_work(void *context, int worker, size_t first, size_t last
     return FINE;
 }
 
-Status resample_precision(const Evaluation *evaluation, Rule rule, Bits thresholds,
-                          int range, size_t resamples, const int32_t *weights, double *precisions)
+Status resample_precision(const Evaluation *evaluation, Rule rule, const uint32_t *means,
+                          size_t mean_count, int range, size_t resamples, const int32_t *weights,
+                          double *precisions)
 {
     size_t images = evaluation->images.count;
     if (!are_valid_weights(evaluation, resamples, weights))
         return UNUSUAL;
-    Job job = {.evaluation = evaluation, .rule = rule,
-               .thresholds = thresholds, .range = range, .resamples = resamples,
+    Job job = {.evaluation = evaluation, .rule = rule, .means = means, .mean_count = mean_count,
+               .range = range, .resamples = resamples,
                .blocks = (resamples + LANES - 1) / LANES, .precisions = precisions};
+    for (size_t mean = 0; mean < mean_count; mean++)
+        job.thresholds |= means[mean];
     job.weights = new_items(job.blocks * images, sizeof *job.weights);
     job.thread_lists = new_items((size_t)evaluation->threads, sizeof *job.thread_lists);
     job.images = images_by_position(evaluation);

@@ -182,8 +182,11 @@ typedef struct {
 
 static void fill_absent(const Curve *curve, size_t recalls)
 {
-    for (size_t i = 0; i < THRESHOLDS * recalls; i++)
-        curve->precision[i * curve->stride] = curve->scores[i * curve->stride] = -1;
+    for (size_t i = 0; i < THRESHOLDS * recalls; i++) {
+        curve->precision[i * curve->stride] = -1;
+        if (curve->scores)
+            curve->scores[i * curve->stride] = -1;
+    }
     for (size_t t = 0; t < THRESHOLDS; t++)
         curve->recall[t * curve->stride] = -1;
 }
@@ -195,7 +198,8 @@ static Status fill_work(void *context, int worker, size_t first, size_t last)
     for (size_t item = first; item < last; item++) {
         size_t k = item / (RANGES * LIMITS);
         int range = (int)(item % (RANGES * LIMITS) / LIMITS), limit = (int)(item % LIMITS);
-        Curve curve = {fill->precision + item, fill->scores + item, fill->recall + item, stride};
+        double *scores = fill->scores ? fill->scores + item : NULL;
+        Curve curve = {fill->precision + item, scores, fill->recall + item, stride};
         if (fill->evaluation->positives[k][range] == 0) {
             fill_absent(&curve, fill->evaluation->settings.recall_count);
             continue;

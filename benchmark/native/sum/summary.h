@@ -14,7 +14,7 @@ Status summarize_ranges(const Evaluation *evaluation, Rule rule, double means[RA
 
 /* Fills pycocotools' arrays, C-contiguous and zeroed by the caller: precision and scores
  * [thresholds, recalls, categories, ranges, limits], recall [thresholds, categories, ranges,
- * limits]. */
+ * limits]. `scores` may be NULL. */
 Status fill_curves(const Evaluation *evaluation, Rule rule, double *precision, double *recall,
                    double *scores);
 

@@ -62,6 +62,20 @@ def assert_same(native: Result, slow: Result) -> None:
             first, second = map(np.asarray, (getattr(ours, name), getattr(theirs, name)))
             assert first.dtype == second.dtype and first.shape == second.shape, name
             assert first.tobytes() == second.tobytes(), name
+    assert_same_counts(native, slow)
+
+
+def assert_same_counts(native: Result, slow: Result) -> None:
+    """What the core counts by category is what its matches say."""
+    ours = native.matched
+    assert isinstance(ours, native_path.NativeMatched)
+    counts = [(one.positives[0].sum(), len(one.score)) for one in slow.matches]
+    assert ours.counts_by_category() == counts
+    objects = np.array([one.positives[0] > 0 for one in slow.matches])
+    assert ours.images_with_objects().tobytes() == objects.tobytes()
+    for category_id in slow.category_ids:
+        absorbed = slow.matched.absorbed_at_half(category_id)
+        assert ours.absorbed_at_half(category_id) == absorbed
 
 
 def compare(case: Files | Case, folder: Path, iou: Iou, rule: SkipRule) -> None:
@@ -336,8 +350,10 @@ def test_resampling_equals_the_plain_rule(
     native = natively(truth, results, Iou.SEGM, rule)
     slow = slow_path.evaluate(results, truth, Iou.SEGM, rule)
     weights = _weights(native, rows)
-    for thresholds in (range(10), [0], [5], [2, 9]):
-        ours = native.resampled_precision(weights, thresholds)
+    means = (range(10), [0], [5], [2, 9])
+    together = native.resampled_precisions(weights, means)
+    for ours, thresholds in zip(together, means, strict=True):
+        assert ours.tobytes() == native.resampled_precision(weights, thresholds).tobytes()
         theirs = slow.resampled_precision(weights, thresholds)
         plain = [resampled_precision(one, weights, thresholds) for one in slow.matches]
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)

@@ -189,7 +189,7 @@ def test_both_readings_print_the_same(
     [
         ("evaluate {}", "numpy pycocotools msgspec typer rich pydantic"),
         ("evaluate {} --by size", "numpy pycocotools typer pydantic"),
-        ("evaluate {} --report {}.html", "typer pydantic scipy PIL matplotlib"),
+        ("evaluate {} --report {}.html", "typer pydantic scipy PIL matplotlib rich"),
         ("errors {}", "numpy pycocotools typer pydantic"),
     ],
 )
