@@ -36,7 +36,8 @@ class Padding:
     def blank(self, features: torch.Tensor) -> torch.Tensor:
         """(B, C, h, w) with zeros outside the images, like the padding of a convolution."""
         inside = self.inside(*features.shape[-2:])
-        return features.masked_fill(~inside[:, None], 0.0)
+        # Not `masked_fill`, whose result is always channels-first.
+        return torch.where(inside[:, None], features, 0.0)
 
 
 def make_padding(images: torch.Tensor, sizes: torch.Tensor | None) -> Padding | None:
