@@ -11,7 +11,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 from model.network.attention import Attention, Feedforward, init_transformer, sine_positions
-from model.network.fast_convolution import conv2d
+from model.network.fast_convolution import Conv2d
 from model.network.padding import Padding
 
 
@@ -38,15 +38,6 @@ class ChannelNorm(nn.LayerNorm):
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """(B, C, h, w) -> the same, normalised; no copy where the input is channels-last."""
         return super().forward(input.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class Conv2d(nn.Conv2d):
-    """`nn.Conv2d` computed by `model.network.fast_convolution`."""
-
-    def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """(B, C_in, h, w) -> (B, C_out, h, w)."""
-        assert isinstance(self.padding, tuple)
-        return conv2d(input, self.weight, self.bias, padding=self.padding)
 
 
 def conv_norm(channels_in: int, channels: int, kernel: int) -> nn.Sequential:
@@ -103,7 +94,7 @@ class PixelDecoder(nn.Module):
     ) -> None:
         super().__init__()
         *finer, coarsest = channels
-        self.project = nn.Conv2d(coarsest, hidden_dim, 1)
+        self.project = Conv2d(coarsest, hidden_dim, 1)
         nn.init.kaiming_uniform_(self.project.weight, a=1)
         self.encoder = nn.ModuleList(
             EncoderLayer(hidden_dim, num_heads, dim_feedforward, dropout) for _ in range(layers)

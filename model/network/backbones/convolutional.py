@@ -9,6 +9,7 @@ from torch import nn
 
 from model.network.backbones.fast_frozen_norm import freeze_batch_norm
 from model.network.config import BackboneConfig
+from model.network.fast_convolution import speed_up
 from model.network.padding import Padding
 from o365seg.errors import InputError
 
@@ -40,6 +41,7 @@ class ConvBackbone(nn.Module):
         self._padding: Padding | None = None
         if config.freeze_norm:
             freeze_batch_norm(self.net)
+        speed_up(self.net)
         for module in self.net.modules():
             if getattr(module, "kernel_size", 1) not in (1, (1, 1)):
                 module.register_forward_pre_hook(self._blank)

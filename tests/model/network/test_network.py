@@ -142,15 +142,55 @@ def test_channel_norm_normalises_over_channels():
     torch.testing.assert_close(ChannelNorm(6)(x), (x - mean) / (var + 1e-6).sqrt())
 
 
-@pytest.mark.parametrize("stride", [1, 2])
-def test_convolution_gradients_are_those_of_pytorch(stride):
-    inputs = [torch.randn(s, dtype=torch.float64) for s in ((2, 3, 8, 8), (4, 3, 3, 3), (4,))]
-    ours = [x.clone().requires_grad_() for x in inputs]
-    theirs = [x.clone().requires_grad_() for x in inputs]
-    conv2d(*ours, stride=(stride, stride)).square().sum().backward()
-    F.conv2d(*theirs, stride=stride, padding=1).square().sum().backward()
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(
+    ("channels", "kernel", "stride", "padding"),
+    [
+        ((3, 4), (3, 3), 1, (1, 1)),
+        ((3, 4), (3, 3), 2, (1, 1)),
+        ((3, 4), (1, 1), 1, (0, 0)),
+        ((3, 4), (1, 1), 2, (0, 0)),
+        ((64, 65), (3, 3), 1, (1, 1)),  # wide: a product for each position in the kernel
+        ((64, 65), (2, 5), 1, (0, 3)),
+        ((64, 65), (3, 3), 2, (1, 1)),
+    ],
+)
+def test_convolution_is_that_of_pytorch(channels, kernel, stride, padding, memory):
+    inputs, outputs = channels
+    shapes = ((2, inputs, 6, 7), (outputs, inputs, *kernel), (outputs,))
+    values = [torch.randn(shape, dtype=torch.float64) for shape in shapes]
+    values[0] = values[0].contiguous(memory_format=memory)
+    ours = [x.clone().requires_grad_() for x in values]
+    theirs = [x.clone().requires_grad_() for x in values]
+    found = conv2d(*ours, stride=(stride, stride), padding=padding)
+    expected = F.conv2d(*theirs, stride=stride, padding=padding)
+    torch.testing.assert_close(found, expected)
+    found.relu_().square().sum().backward()  # in place, as in ResNets
+    expected.relu_().square().sum().backward()
     for one, other in zip(ours, theirs, strict=True):
         torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_padded_images_keep_every_map_channels_last():
+    """Otherwise each layer copies its maps between the layouts, forwards and backwards."""
+    network = build_dataseg(TINY)
+    found = []
+
+    def look(name, tensor):
+        if tensor.dim() == 4 and not tensor.is_contiguous(memory_format=torch.channels_last):
+            found.append(name)
+
+    def watch(module, inputs, output, name):
+        look(f"input of {name}", inputs[0])
+        output.register_hook(lambda gradient: look(f"gradient of {name}", gradient))
+
+    for name, module in network.backbone.named_modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.BatchNorm2d):
+            module.register_forward_hook(partial(watch, name=name))
+    images = torch.rand(2, 3, 64, 96) * 255
+    outputs = network(images, torch.randn(3, TINY.text_dim), torch.tensor([[64, 90], [50, 96]]))
+    sum(proposals.masks.sum() for proposals in outputs.layers).backward()
+    assert not found
 
 
 def test_frozen_norm_is_folded_and_stays():
