@@ -30,34 +30,35 @@ class _GroupMaximum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, masks: torch.Tensor, matches: Matches) -> torch.Tensor:
         ctx.matches, ctx.shape = matches, masks.shape
+        first = _rows(masks, matches.slots)
         if len(matches.sizes) == 1:
-            return _rows(masks, matches.slots)
-        values = _rows(masks, matches.members)  # (P, h, w)
-        grid = (len(matches.slots), *masks.shape[2:])
-        merged = values.new_empty(grid)
-        merged.index_reduce_(0, matches.owners, values, "amax", include_self=False)
-        lost = values < merged.index_select(0, matches.owners)
+            return first
+        count = len(matches.slots)
+        owners = matches.owners[count:]
+        others = _rows(masks, matches.members[count:])  # (P - M, h, w)
+        merged = first.clone().index_reduce_(0, owners, others, "amax")
         # Of equal members the first wins: the lowest rank among those that did not lose.
-        ranks = _ranks(matches)
-        contenders = ranks.expand_as(lost).masked_fill(lost, torch.iinfo(ranks.dtype).max)
-        winner = contenders.new_empty(grid)
-        winner.index_reduce_(0, matches.owners, contenders, "amin", include_self=False)
-        ctx.save_for_backward(winner, ranks)
+        ranks = _ranks(matches)[count:]
+        last = torch.iinfo(ranks.dtype).max
+        winner = torch.zeros_like(first, dtype=ranks.dtype).masked_fill_(first < merged, last)
+        lost = others < merged.index_select(0, owners)
+        winner.index_reduce_(0, owners, torch.where(lost, last, ranks), "amin")
+        ctx.save_for_backward(winner)
         return merged
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
         (of_merged,) = gradients
         of_masks = of_merged.new_zeros(ctx.shape)
-        rows = of_masks.flatten(0, 1)
+        matches: Matches = ctx.matches
         if not ctx.saved_tensors:
-            rows.index_copy_(0, ctx.matches.slots, of_merged)
+            of_masks.flatten(0, 1).index_copy_(0, matches.slots, of_merged)
             return of_masks, None
-        winner, ranks = ctx.saved_tensors
-        owners = ctx.matches.owners
-        lost = winner.index_select(0, owners) != ranks
-        of_members = of_merged.index_select(0, owners).masked_fill_(lost, 0)
-        rows.index_copy_(0, ctx.matches.members, of_members)
+        (winner,) = ctx.saved_tensors
+        rows = matches.members.new_zeros(len(matches.slots), len(matches.sizes))
+        rows[matches.owners, matches.ranks] = matches.members
+        rows = rows.gather(1, winner.flatten(1).long())  # (M, h * w): the row that won each pixel
+        of_masks.flatten(0, 1).flatten(1).scatter_(0, rows, of_merged.flatten(1))
         return of_masks, None
 
 
