@@ -189,7 +189,7 @@ def test_padded_images_keep_every_map_channels_last():
             module.register_forward_hook(partial(watch, name=name))
     images = torch.rand(2, 3, 64, 96) * 255
     outputs = network(images, torch.randn(3, TINY.text_dim), torch.tensor([[64, 90], [50, 96]]))
-    sum(proposals.masks.sum() for proposals in outputs.layers).backward()
+    torch.stack([proposals.masks for proposals in outputs.layers]).sum().backward()
     assert not found
 
 
