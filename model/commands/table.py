@@ -31,6 +31,15 @@ def table(
     data_root: Annotated[
         Path | None, typer.Option(help="Folder of the data for all recipes but small.")
     ] = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(
+            help="Iterations on all three sets; other runs in proportion. Give each number a "
+            "folder of its own.",
+            min=1,
+            show_default="the recipe's",
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Number of seeds, from 0.", min=1)] = 1,
     device: Device = None,
     list_only: Annotated[
@@ -51,11 +60,14 @@ def table(
     """
     with model_libraries():
         from model.experiments import filling
+        from model.experiments.recipe import for_iterations
         from model.experiments.run import Place
         from model.experiments.tables import TABLES
 
         folder = out or Path("experiments") / recipe
         chosen, place = filling.find_recipe(recipe, data_root, folder), Place(folder, device)
+        if iterations is not None:
+            chosen = for_iterations(chosen, iterations)
         if list_only:
             filling.list_runs(TABLES[number], chosen, range(seeds), place)
         else:

@@ -1,7 +1,7 @@
 """A recipe: the data sets, networks and schedules for the paper's tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,12 @@ class Recipe:
     confidence: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
+
+
+def for_iterations(recipe: Recipe, iterations: int) -> Recipe:
+    """The recipe with another number of iterations of co-training."""
+    networks = {b: replace(n, iterations=iterations) for b, n in recipe.networks.items()}
+    return replace(recipe, networks=networks)
 
 
 PAPER_QUERIES = 100

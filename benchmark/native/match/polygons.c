@@ -222,8 +222,14 @@ static bool draw_polygon(Drawing *drawing, DrawingMemory *memory, RunList *list)
     bool inside = false;
     for (uint32_t c = 0; c < drawing->columns; c++, before += drawing->height) {
         uint32_t *rows = drawing->rows + (drawing->starts ? drawing->starts[c] : c * USUAL);
-        sort_rows(rows, drawing->counts[c]);
-        for (uint32_t i = 0; i < drawing->counts[c]; i++) {
+        uint32_t count = drawing->counts[c];
+        if (count == 2 && !inside) { /* as in most columns */
+            uint32_t low = rows[0] < rows[1] ? rows[0] : rows[1];
+            out = put_stretch(first, out, before + low, before + rows[0] + rows[1] - low);
+            continue;
+        }
+        sort_rows(rows, count);
+        for (uint32_t i = 0; i < count; i++) {
             if (inside)
                 out = put_stretch(first, out, start, before + rows[i]);
             else

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from model.commands.main import app
 from model.evaluation.scores import Scores
 from model.experiments.columns import TRAINED_ON, Column, Role
 from model.experiments.filling import fill_table, list_runs
@@ -58,6 +60,13 @@ def test_table_2_is_every_combination_once() -> None:
     sets = {frozenset(run.sets) for run in runs}
     assert len(sets) == len(TABLES[2].rows) == 7
     assert frozenset() not in sets
+
+
+def test_a_longer_run_is_longer_for_every_set(tmp_path: Path) -> None:
+    command = ["table", "1", "--iterations", "230", "--list", "--out", str(tmp_path)]
+    lines = CliRunner().invoke(app, command).stdout.splitlines()
+    counts = sorted(int(line.split(": ")[1].split()[0].replace(",", "")) for line in lines)
+    assert counts == [30, 100, 100, 230]  # 3 : 10 : 10
 
 
 @pytest.mark.parametrize(
