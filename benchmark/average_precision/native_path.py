@@ -191,7 +191,12 @@ class NativeMatched:
 
     def absorbed_at_half(self, category_id: int) -> int:
         """False positives at IoU 0.5 that are ignored because of a skipped instance."""
-        return self._absorbed[self.core.ids(False).index(category_id)]
+        return self._absorbed[self._places[category_id]]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The core's number of each category id."""
+        return {category_id: place for place, category_id in enumerate(self.core.ids(False))}
 
     @cached_property
     def _absorbed(self) -> "array[int]":
@@ -224,7 +229,7 @@ class NativeMatched:
 
         from benchmark.average_precision.matches import CategoryMatches
 
-        category = self.core.ids(False).index(category_id)
+        category = self._places[category_id]
         count = self.core.match_count(category)
         arrays: list[Any] = [
             np.empty(count, np.int32),

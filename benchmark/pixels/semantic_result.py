@@ -82,36 +82,32 @@ class SemanticResult:
     @cached_property
     def labels(self) -> "np.ndarray":
         """int64, rising."""
-        return self._integers("label")
+        return self._array("label", "int64")
 
     @cached_property
     def hits(self) -> "np.ndarray":
         """int64, pixels of the class that are predicted so."""
-        return self._integers("hits")
+        return self._array("hits", "int64")
 
     @cached_property
     def true(self) -> "np.ndarray":
         """int64, pixels of the class."""
-        return self._integers("true")
+        return self._array("true", "int64")
 
     @cached_property
     def predicted(self) -> "np.ndarray":
         """int64, pixels predicted so, where the ground truth does not ignore them."""
-        return self._integers("predicted")
+        return self._array("predicted", "int64")
 
     @cached_property
     def iou(self) -> "np.ndarray":
         """float64[classes]; NaN for a class neither true nor predicted anywhere."""
-        import numpy as np
-
-        return np.array([one.iou for one in self.classes], np.float64)
+        return self._array("iou", "float64")
 
     @cached_property
     def acc(self) -> "np.ndarray":
         """float64[classes]; NaN for a class that is true nowhere."""
-        import numpy as np
-
-        return np.array([one.acc for one in self.classes], np.float64)
+        return self._array("acc", "float64")
 
     @cached_property
     def confusion(self) -> "PixelPairs":
@@ -143,10 +139,10 @@ class SemanticResult:
             "fwIoU": _ratio(pairwise_sum(weighted), self.pixels),
         }
 
-    def _integers(self, field: str) -> "np.ndarray":
+    def _array(self, field: str, dtype: str) -> "np.ndarray":
         import numpy as np
 
-        return np.array([getattr(one, field) for one in self.classes], np.int64)
+        return np.array([getattr(one, field) for one in self.classes], dtype)
 
 
 def _ratio(part: float, whole: int) -> float:

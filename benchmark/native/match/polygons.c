@@ -223,11 +223,6 @@ static bool draw_polygon(Drawing *drawing, DrawingMemory *memory, RunList *list)
     for (uint32_t c = 0; c < drawing->columns; c++, before += drawing->height) {
         uint32_t *rows = drawing->rows + (drawing->starts ? drawing->starts[c] : c * USUAL);
         uint32_t count = drawing->counts[c];
-        if (count == 2 && !inside) { /* as in most columns */
-            uint32_t low = rows[0] < rows[1] ? rows[0] : rows[1];
-            out = put_stretch(first, out, before + low, before + rows[0] + rows[1] - low);
-            continue;
-        }
         sort_rows(rows, count);
         for (uint32_t i = 0; i < count; i++) {
             if (inside)

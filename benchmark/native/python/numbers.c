@@ -111,8 +111,7 @@ PyObject *number_curves(Object *self, PyObject *args)
         }
         PyBuffer_Release(&precision);
         PyBuffer_Release(&recall);
-        if (scores.obj)
-            PyBuffer_Release(&scores);
+        PyBuffer_Release(&scores); /* does nothing where none was given */
     }
     return done(self, fine);
 }

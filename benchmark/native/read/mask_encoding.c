@@ -6,7 +6,15 @@
 
 enum { BLOCK = 16 };
 
-char *room_for_text(Output *text, size_t more)
+/* Run lengths being written: each is stored as its difference from the one two before it. */
+typedef struct {
+    Output *text;
+    size_t count;
+    int64_t before, last; /* the two latest run lengths */
+} Runs;
+
+/* Makes room for so many more characters and returns where; NULL when out of memory. */
+static char *room_for_text(Output *text, size_t more)
 {
     void *grown = text->chars;
     if (!room_for(&grown, &text->capacity, text->length + more, 1))
@@ -25,30 +33,28 @@ bool append(Output *text, const char *chars, size_t length)
     return true;
 }
 
-char *put_run(char *at, Runs *runs, int64_t length)
+/* Appends a run length: five bits a character, least significant first; 0x20 means that more
+ * follow. Backslashes are escaped. False when out of memory. */
+static bool write_run(Runs *runs, int64_t length)
 {
+    enum { LONGEST = 32 }; /* characters, with escapes */
+    char *at = room_for_text(runs->text, LONGEST);
+    if (!at)
+        return false;
     int64_t rest = runs->count > 2 ? length - runs->before : length;
     for (bool more = true; more;) {
         int bits = (int)(rest & 0x1f);
         rest = rest >= 0 ? rest >> 5 : ~(~rest >> 5); /* rounds down, also below 0 */
         more = bits & 0x10 ? rest != -1 : rest != 0;
         *at = (char)((more ? bits | 0x20 : bits) + '0');
-        if (*at++ == '\\' && runs->in_json)
+        if (*at++ == '\\')
             *at++ = '\\';
     }
+    runs->text->length = (size_t)(at - runs->text->chars);
     runs->before = runs->last;
     runs->last = length;
     runs->count++;
-    return at;
-}
-
-/* Appends a run length; false when out of memory. */
-static bool write_run(Runs *runs, int64_t length)
-{
-    char *at = room_for_text(runs->text, LONGEST_RUN);
-    if (at)
-        runs->text->length += (size_t)(put_run(at, runs, length) - at);
-    return at;
+    return true;
 }
 
 static void transpose(const uint8_t *pixels, size_t height, size_t width, uint8_t *columns)
@@ -70,7 +76,7 @@ bool encode_mask(Output *text, const uint8_t *pixels, size_t height, size_t widt
         bottom--;
     size_t rows = bottom - top;
     transpose(pixels + top * width, rows, width, scratch);
-    Runs runs = {.text = text, .in_json = true};
+    Runs runs = {.text = text};
     int64_t length = 0;
     uint8_t value = 0;
     for (size_t x = 0; rows && x < width; x++) {

@@ -14,23 +14,6 @@ typedef struct {
     size_t length, capacity;
 } Output;
 
-/* Run lengths being written: each is stored as its difference from the one two before it. */
-typedef struct {
-    Output *text;
-    size_t count;
-    int64_t before, last; /* the two latest run lengths */
-    bool in_json;         /* backslashes are escaped */
-} Runs;
-
-enum { LONGEST_RUN = 32 }; /* characters, with escapes */
-
-/* Writes a run length: five bits a character, least significant first; 0x20 means that more follow.
- * There must be room for LONGEST_RUN characters. Returns the end. */
-char *put_run(char *at, Runs *runs, int64_t length);
-
-/* Makes room for so many more characters and returns where; NULL when out of memory. */
-char *room_for_text(Output *text, size_t more);
-
 /* Appends characters; false when out of memory. */
 bool append(Output *text, const char *chars, size_t length);
 

@@ -48,7 +48,9 @@ Status give_mask(Evaluation *evaluation, bool of_gt, size_t index, const uint8_t
         return UNUSUAL;
     MaskText *mask = of_gt ? &evaluation->annotations[index].mask
                               : &evaluation->predictions[index].mask;
-    if (mask->kind != MASK_POLYGONS && mask->kind != MASK_ODD_POLYGONS)
+    int32_t image = of_gt ? evaluation->annotations[index].image
+                          : evaluation->predictions[index].image;
+    if (!is_left(evaluation, mask, image))
         return UNUSUAL;
     uint8_t *copy = malloc(length ? length : 1);
     if (!copy)
