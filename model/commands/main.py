@@ -8,6 +8,7 @@ from model.commands.network import describe, export, init
 from model.commands.predict import embed, predict
 from model.commands.table import table
 from model.commands.train import train
+from model.runtime.allocator import keep_freed_memory
 from o365seg.terminal import command_line
 
 app = command_line.make_app("Train, evaluate, run, describe and export DaTaSeg.")
@@ -43,4 +44,5 @@ app.add_typer(data_app, name="data")
 
 def main() -> None:
     """Run the command."""
+    keep_freed_memory()
     command_line.run(app)

@@ -1,10 +1,8 @@
 """The device to run on, and its memory."""
 
-import ctypes
-import sys
-
 import torch
 
+from model.runtime.allocator import give_back_freed_memory
 from o365seg.errors import InputError
 
 
@@ -25,14 +23,11 @@ def chosen_device(name: str | None) -> str:
 
 
 def release_unused_memory() -> None:
-    """Give the memory of freed tensors back, on the CPU (glibc) and the GPU.
+    """Give the memory of freed tensors back, on the CPU and the GPU.
 
     Allocators keep it for tensors like those before. Between training and validation, whose tensors
     have other sizes, that would add the memory of one to that of the other.
     """
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-        if trim is not None:
-            trim(0)
+    give_back_freed_memory()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()

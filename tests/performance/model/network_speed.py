@@ -100,8 +100,12 @@ def measure(arguments: argparse.Namespace) -> None:
     """Measure one network in one mode in this process; prints JSON."""
     import torch
 
+    from model.runtime.allocator import keep_freed_memory
+
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    if arguments.network == "dataseg":
+        keep_freed_memory()  # as the command `dataseg` does
     cuda = arguments.device == "cuda"
     build = {"dataseg": dataseg, "mask2former": mask2former}[arguments.network]
     training = arguments.mode == "step"

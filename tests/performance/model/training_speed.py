@@ -31,6 +31,7 @@ def measure_step(arguments: argparse.Namespace) -> None:
 
     import torch
 
+    from model.runtime.allocator import keep_freed_memory
     from model.training.config import OptimizerConfig
     from model.training.optimizer import make_optimizer
 
@@ -38,6 +39,8 @@ def measure_step(arguments: argparse.Namespace) -> None:
     torch.manual_seed(0)
     cuda = arguments.device == "cuda"
     ours = arguments.network == "dataseg"
+    if ours:
+        keep_freed_memory()  # as the command `dataseg` does
     build = network_speed.dataseg if ours else network_speed.mask2former
     network, _, loss = build(arguments.size, arguments.device, arguments.compile)
     network.train()

@@ -77,9 +77,11 @@ def run_one(given: dict[str, Any], folder: Path) -> None:
     import torch
     from peak_memory import peak_mb
 
+    from model.runtime.allocator import keep_freed_memory
     from model.training.config import train_config_from_dict
     from model.training.loop import train_run
 
+    keep_freed_memory()  # as `dataseg train` does
     torch.set_num_threads(1)
     train_run(train_config_from_dict(given), Path(), "config.toml", folder, "cpu")
     print("peak", round(peak_mb()))
