@@ -8,10 +8,12 @@ reference.
 
 import torch
 import torch.fx
+from timm.layers import BatchNormAct2d
 from torch import nn
 
 from model.network.fast_convolution import conv2d
 
+_KINDS = (nn.BatchNorm2d, BatchNormAct2d)
 _NAMES = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
@@ -19,7 +21,8 @@ class FrozenBatchNorm(nn.Module):
     """Batch norm with constant parameters, with the state of `nn.BatchNorm2d`.
 
     Attributes:
-        folded: Whether the convolution before it includes the norm; it then returns its input.
+        folded: Whether the convolution before it includes the norm.
+        after: What follows within the module: dropout and activation of timm's `BatchNormAct2d`.
     """
 
     weight: torch.Tensor
@@ -33,6 +36,8 @@ class FrozenBatchNorm(nn.Module):
             self.register_buffer(name, getattr(norm, name).detach().clone())
         self.eps = norm.eps
         self.folded = folded
+        with_more = isinstance(norm, BatchNormAct2d)
+        self.after = nn.Sequential(norm.drop, norm.act) if with_more else nn.Identity()
 
     def scale_and_shift(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The (C,) constants of y = x * scale + shift."""
@@ -41,10 +46,10 @@ class FrozenBatchNorm(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """(B, C, h, w) -> the same, normalised."""
-        if self.folded:
-            return features
-        scale, shift = self.scale_and_shift()
-        return features * scale[:, None, None] + shift[:, None, None]
+        if not self.folded:
+            scale, shift = self.scale_and_shift()
+            features = torch.addcmul(shift[:, None, None], features, scale[:, None, None])
+        return self.after(features)
 
 
 class FoldedConv2d(nn.Module):
@@ -79,17 +84,17 @@ class FoldedConv2d(nn.Module):
 
 
 def freeze_batch_norm(net: nn.Module) -> None:
-    """Freeze every `nn.BatchNorm2d` of `net` in place, and fold where possible.
+    """Freeze every batch norm of `net` in place, and fold where possible.
 
     A norm is folded if its only input is a plain bias-free convolution that nothing else reads,
-    which a symbolic trace of `net` shows. If `net` cannot be traced, or a norm includes an
-    activation (timm's), norms are frozen without folding.
+    which a symbolic trace of `net` shows. If `net` cannot be traced, norms are frozen without
+    folding.
     """
     before = _convolutions_before_norms(net)
     for name, module in list(net.named_modules()):
         if not isinstance(module, nn.BatchNorm2d):
             continue
-        if type(module) is not nn.BatchNorm2d:
+        if type(module) not in _KINDS:
             module.requires_grad_(False)  # the backbone keeps it in evaluation mode
             continue
         frozen = FrozenBatchNorm(module, folded=name in before)
@@ -103,7 +108,7 @@ def freeze_batch_norm(net: nn.Module) -> None:
 def _convolutions_before_norms(net: nn.Module) -> dict[str, str]:
     """Names of the foldable batch norms, each with the name of the convolution before it."""
     try:
-        graph = torch.fx.symbolic_trace(net).graph
+        graph = _Tracer().trace(net)
     except Exception:  # a forward pass may do anything; then nothing is folded
         return {}
     calls = [str(node.target) for node in graph.nodes if node.op == "call_module"]
@@ -118,9 +123,18 @@ def _convolutions_before_norms(net: nn.Module) -> dict[str, str]:
         if calls.count(norm) > 1 or calls.count(convolution) > 1:
             continue
         conv_module = net.get_submodule(convolution)
-        plain = type(net.get_submodule(norm)) is nn.BatchNorm2d and type(conv_module) is nn.Conv2d
+        plain = type(net.get_submodule(norm)) in _KINDS and type(conv_module) is nn.Conv2d
         if not plain or conv_module.bias is not None or isinstance(conv_module.padding, str):
             continue
         if conv_module.padding_mode == "zeros":
             found[norm] = convolution
     return found
+
+
+class _Tracer(torch.fx.Tracer):
+    """Sees timm's norms and convolutions as one call each."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, (*_KINDS, nn.Conv2d)) or super().is_leaf_module(
+            m, module_qualified_name
+        )

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from model.inference.export import make_program
 from model.network.backbones.convolutional import ConvBackbone
+from model.network.backbones.fast_frozen_norm import FrozenBatchNorm
 from model.network.backbones.vitdet import SIZES, ViT, ViTDet
 from model.network.config import (
     PRESETS,
@@ -193,20 +194,42 @@ def test_padded_images_keep_every_map_channels_last():
     assert not found
 
 
-def test_frozen_norm_is_folded_and_stays():
-    plain = timm.create_model("resnet18", features_only=True, out_indices=(1, 2, 3, 4)).eval()
-    for name, buffer in plain.named_buffers():
-        if name.endswith(("mean", "var")):
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [
+        ("resnet18", 20),  # all
+        ("tf_efficientnet_lite0", 43),  # norms with activations; 5 convolutions pad by themselves
+        ("mobilenetv3_small_050", 34),
+    ],
+)
+def test_frozen_norm_is_folded_and_stays(name: str, folded: int):
+    net = timm.create_model(name, features_only=True)
+    finest = len(net.feature_info.reduction()) - 4
+    indices = tuple(range(finest, finest + 4))
+    plain = timm.create_model(name, features_only=True, out_indices=indices).eval()
+    for key, buffer in plain.named_buffers():
+        if key.endswith(("mean", "var")):
             buffer.copy_(torch.rand_like(buffer) + 0.5)
-    backbone = ConvBackbone(BackboneConfig("resnet18", freeze_norm=True))
+    backbone = ConvBackbone(BackboneConfig(name, freeze_norm=True))
+    frozen = [module for module in backbone.modules() if isinstance(module, FrozenBatchNorm)]
+    assert sum(norm.folded for norm in frozen) == folded
     assert backbone.net.state_dict().keys() == plain.state_dict().keys()
     backbone.net.load_state_dict(plain.state_dict())
     backbone.train()
     before = {k: v.clone() for k, v in backbone.net.named_buffers()}
     image = torch.randn(2, 3, 64, 64)
-    with torch.no_grad():
-        for one, other in zip(backbone(image, None), plain(image), strict=True):
-            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
+    ours, theirs = backbone(image, None), plain(image)
+    for one, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)
+    sum(level.square().mean() for level in ours).backward()
+    sum(level.square().mean() for level in theirs).backward()
+    expected = dict(plain.named_parameters())
+    for key, parameter in backbone.net.named_parameters():
+        if parameter.grad is not None:
+            scale = expected[key].grad.abs().max().item()
+            torch.testing.assert_close(
+                parameter.grad, expected[key].grad, rtol=1e-2, atol=1e-3 * scale
+            )
     assert all(torch.equal(before[k], v) for k, v in backbone.net.named_buffers())
     assert not any("bn" in name for name, _ in backbone.named_parameters())
 
