@@ -8,7 +8,7 @@ reference.
 
 import torch
 import torch.fx
-from timm.layers import BatchNormAct2d
+from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 
 from model.network.fast_convolution import conv2d
@@ -36,8 +36,8 @@ class FrozenBatchNorm(nn.Module):
             self.register_buffer(name, getattr(norm, name).detach().clone())
         self.eps = norm.eps
         self.folded = folded
-        with_more = isinstance(norm, BatchNormAct2d)
-        self.after = nn.Sequential(norm.drop, norm.act) if with_more else nn.Identity()
+        names = ("drop", "act") if isinstance(norm, BatchNormAct2d) else ()
+        self.after = nn.Sequential(*(norm.get_submodule(name) for name in names))
 
     def scale_and_shift(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The (C,) constants of y = x * scale + shift."""

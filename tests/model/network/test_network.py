@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm
@@ -204,7 +205,7 @@ def test_padded_images_keep_every_map_channels_last():
     ],
 )
 def test_frozen_norm_is_folded_and_stays(name: str, folded: int):
-    net = timm.create_model(name, features_only=True)
+    net: Any = timm.create_model(name, features_only=True)
     finest = len(net.feature_info.reduction()) - 4
     indices = tuple(range(finest, finest + 4))
     plain = timm.create_model(name, features_only=True, out_indices=indices).eval()
