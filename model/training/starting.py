@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from model.network.activation_checkpointing import checkpoint_activations
 from model.network.dataseg import DaTaSeg, build_dataseg
@@ -14,6 +15,11 @@ from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks
 from model.runtime.start import load_start, report_lines
 from model.training.config import TrainConfig, train_config_to_dict
+
+_MIXED_STATISTICS = (
+    "note: batch norm learns the statistics of all data sets mixed, which fit none of them; "
+    "model.backbone.freeze_norm = true keeps the pretrained ones\n"
+)
 
 
 def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
@@ -29,9 +35,17 @@ def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
         report = load_pretrained(network, file if file.exists() else config.backbone_weights)
         if report.missing:
             sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
+        if len(config.data) > 1 and _trains_batch_norm(network):
+            sys.stderr.write(_MIXED_STATISTICS)
     if config.activation_checkpointing:
         checkpoint_activations(network)
     return network
+
+
+def _trains_batch_norm(network: DaTaSeg) -> bool:
+    return any(isinstance(module, nn.BatchNorm2d) for module in network.backbone.modules()) and (
+        not network.config.backbone.freeze_norm
+    )
 
 
 def start_from(network: DaTaSeg, config: TrainConfig, base: Path, ranks: Ranks) -> None:

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 from small_run import as_toml, cut_power, small_tables
 
 from model.runtime.checkpoint import load_checkpoint, read_header
 from model.training import loop
 from model.training.config import read_train_config, train_config_from_dict
 from model.training.saving import MODEL_FILE
+from model.training.starting import make_network
 from o365seg.errors import InputError
 
 
@@ -62,6 +65,24 @@ def test_it_begins_with_the_checkpoint_s_weights_on_other_data(
     assert "  resized: decoder.queries, decoder.query_positions\n" in said
     assert "text embeddings" not in said
     assert read_header(tmp_path / MODEL_FILE)[1]["trained"]["config"]["start"] == str(first)
+
+
+@pytest.mark.parametrize(
+    ("freeze_norm", "sets", "noted"), [(False, 3, True), (False, 1, False), (True, 3, False)]
+)
+def test_batch_norm_that_would_mix_data_sets_is_noted(
+    freeze_norm: bool, sets: int, noted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = small_tables()
+    name = "test_resnet"
+    weights = tmp_path / "pretrained.safetensors"
+    save_file(timm.create_model(name, features_only=True).state_dict(), weights)
+    model = tables["model"] | {"backbone": {"name": name, "freeze_norm": freeze_norm}}
+    model["backbone_weights"] = str(weights)
+    changed = tables | {"model": model, "data": tables["data"][:sets]}
+    make_network(train_config_from_dict(changed), Path())
+    said = capsys.readouterr().err
+    assert ("batch norm learns the statistics of all data sets" in said) == noted
 
 
 def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
