@@ -109,7 +109,8 @@ class DaTaSeg(nn.Module):
         """Standardised images; padding becomes the mean pixel, which is 0."""
         normalised = (images - self.pixel_mean) / self.pixel_std
         if padding is not None:
-            normalised = padding.blank(normalised)
+            inside = padding.inside(*normalised.shape[-2:])[:, None]
+            normalised = torch.where(inside, normalised, 0.0)  # it may hold NaN
         return normalised.contiguous(memory_format=torch.channels_last)
 
     def _check(

@@ -34,10 +34,10 @@ class Padding:
         return row[:, :, None] & column[:, None, :]
 
     def blank(self, features: torch.Tensor) -> torch.Tensor:
-        """(B, C, h, w) with zeros outside the images, like the padding of a convolution."""
-        inside = self.inside(*features.shape[-2:])
-        # Not `masked_fill`, whose result is always channels-first.
-        return torch.where(inside[:, None], features, 0.0)
+        """Finite (B, C, h, w) with zeros outside the images, like the padding of a convolution."""
+        # A product, as `where` takes twice its time forwards and backwards, and `masked_fill` makes
+        # channels-first maps.
+        return features * self.inside(*features.shape[-2:])[:, None]
 
 
 def make_padding(images: torch.Tensor, sizes: torch.Tensor | None) -> Padding | None:
