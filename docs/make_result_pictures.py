@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from make_results import ALONE, BOXES, TOGETHER, read_runs
 from PIL import Image, ImageDraw
+from pycocotools import mask as coco_mask
 
 from benchmark.pixels.png_maps import read_labels
 from model.datasets.synthetic import open_synthetic
@@ -33,6 +34,8 @@ SHOWN = 6
 LEAST_SCORE = 0.5
 SIDE, MARGIN, HEADING = 176, 6, 26
 SEMANTIC = ALONE["ADE semantic mIoU"]
+BOX_ONLY = ("bracket", "letter x")
+CROP_COLUMNS = ("image", "ground truth", "together")
 COLUMNS = ("image", "ground truth", "alone", "together")
 
 Panel = np.ndarray
@@ -51,6 +54,55 @@ def instance_rows(experiment: Path, seed: int) -> tuple[list[list[Panel]], Vocab
         for number, image in enumerate(images, start=1)
     ]
     return rows, words
+
+
+def box_only_rows(experiment: Path, seed: int) -> list[list[Panel]]:
+    """Rows of `CROP_COLUMNS`: the first objects of each class that no set has masks of.
+
+    Beside each, the co-trained prediction of its class whose box overlaps its own most.
+    """
+    folder = _scored(experiment, TOGETHER, seed, "instances")
+    truth = json.loads((folder / "truth.json").read_text())
+    predictions = json.loads((folder / "preds.json").read_text())
+    identities = {category["name"]: category["id"] for category in truth["categories"]}
+    data = open_synthetic({"which": "instances", "split": "val", "size": 128}, "pictures")
+    rows = []
+    for name in BOX_ONLY:
+        own = [a for a in truth["annotations"] if a["category_id"] == identities[name]][:SHOWN]
+        for annotation in own:
+            wanted = [
+                p for p in predictions
+                if (p["image_id"], p["category_id"]) == (annotation["image_id"], identities[name])
+            ]  # fmt: skip
+            masks = [_decoded(p["segmentation"]) for p in wanted]
+            boxes: list[Any] = [coco_mask.toBbox(p["segmentation"]) for p in wanted]
+            own_box: Any = np.array([annotation["bbox"]])
+            overlaps: Any = coco_mask.iou(np.array(boxes).reshape(-1, 4), own_box, [0])
+            truth_mask = _decoded(annotation["segmentation"])
+            found = masks[overlaps.argmax()] if wanted else np.zeros_like(truth_mask)
+            x, y, width, height = (round(value) for value in annotation["bbox"])
+            window = np.s_[max(y - 4, 0) : y + height + 4, max(x - 4, 0) : x + width + 4]
+            image = data[annotation["image_id"] - 1].image[window]
+            nearest = Image.Resampling.NEAREST
+            rows.append([
+                _scaled(image),
+                *(_scaled(mask[window], nearest) for mask in (truth_mask, found)),
+            ])  # fmt: skip
+    return rows
+
+
+def crops(rows: list[list[Panel]]) -> Image.Image:
+    """Rows of `CROP_COLUMNS`, half a panel high, four side by side."""
+    side, across = SIDE // 2, 4
+    row_width = len(CROP_COLUMNS) * side + 2 * MARGIN
+    picture = Image.new("RGB", (across * row_width, -(-len(rows) // across) * (side + MARGIN)))
+    picture.paste("white", (0, 0, *picture.size))
+    for index, panels in enumerate(rows):
+        top, left = index // across * (side + MARGIN), index % across * row_width
+        for column, panel in enumerate(panels):
+            small = Image.fromarray(panel).resize((side, side))
+            picture.paste(small, (left + column * side, top))
+    return picture
 
 
 def semantic_rows(experiment: Path, seed: int) -> tuple[list[list[Panel]], Vocabulary]:
@@ -123,6 +175,11 @@ def _scaled(pixels: np.ndarray, how: Image.Resampling = Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), how))
 
 
+def _decoded(segmentation: Any) -> np.ndarray:
+    """(H, W, 3) uint8, white where the mask is."""
+    return np.repeat(coco_mask.decode(segmentation)[..., None] * 255, 3, 2)
+
+
 def _of_image(records: list[dict[str, Any]], image_id: int) -> list[dict[str, Any]]:
     """Its annotations or sure predictions, the surest last."""
     mine = [r for r in records if r["image_id"] == image_id and r.get("score", 1) >= LEAST_SCORE]
@@ -147,6 +204,9 @@ def main() -> None:
         path = IMAGES / f"results_{name}.webp"
         sheet(*rows(given.experiment, given.seed)).save(path, quality=80)
         sys.stderr.write(f"written: {path}\n")
+    path = IMAGES / "results_box_only.webp"
+    crops(box_only_rows(given.experiment, given.seed)).save(path, quality=80)
+    sys.stderr.write(f"written: {path}\n")
     draw_losses("small", IMAGES / "results_losses.svg")
     sys.stderr.write(f"written: {IMAGES / 'results_losses.svg'}\n")
 

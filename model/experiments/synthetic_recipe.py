@@ -21,7 +21,7 @@ _SCORED = {
 
 
 def small_recipe(
-    iterations: int = 6900, *, image_size: int = 128, images: int = 0, scored_images: int = 0
+    iterations: int = 10350, *, image_size: int = 128, images: int = 0, scored_images: int = 0
 ) -> Recipe:
     """Make the recipe; ADE has 32 images, the other two 1,000 each.
 

@@ -1,7 +1,7 @@
 """The paper's claim on the synthetic trio, from scratch: with masks of other classes beside them,
 boxes become masks, and the small semantic set gains.
 
-About 25 minutes of one idle core, so only where `O365SEG_EVIDENCE` names a folder for the runs.
+About an hour of one idle core, so only where `O365SEG_EVIDENCE` names a folder for the runs.
 What is there already is not trained again: a test that was stopped goes on.
 """
 
@@ -48,7 +48,7 @@ def test_co_training_turns_boxes_into_masks_and_lifts_the_small_set() -> None:
     together = found[TOGETHER][0]
     for column, alone, least, ratio in (
         (Column.ADE_SEMANTIC, ALONE, 0.6, 3),
-        (Column.O365_INSTANCE, BOXES, 0.3, 5),
+        (Column.O365_INSTANCE, BOXES, 0.35, 5),
     ):
         score, before = together[column], found[alone][0][column]
         assert score is not None
