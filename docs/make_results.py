@@ -91,9 +91,10 @@ def read_runs(recipe: str) -> dict[str, list[dict[str, Any]]]:
 def table_of_scores(recipe: str) -> str:
     """Alone and together, a column a number; Markdown."""
     runs = read_runs(recipe)
-    columns = [name for name, run in ALONE.items() if name in _scores(runs.get(run, []))]
+    together = _scores(runs.get(TOGETHER, []))
+    columns = [n for n, run in ALONE.items() if n in together | _scores(runs.get(run, []))]
     rows = [
-        ["alone", *(_number(_values(runs[ALONE[name]], name)) for name in columns)],
+        ["alone", *(_number(_values(runs.get(ALONE[name], []), name)) for name in columns)],
         ["together", *(_number(_values(runs.get(TOGETHER, []), name)) for name in columns)],
     ]
     return _markdown(["", *columns], rows)
