@@ -147,10 +147,9 @@ def draw_losses(recipe: str, path: Path) -> None:
     with figure_style():
         figure, axes = plt.subplots(1, len(names), figsize=(9, 2.8), layout="constrained")
         for name, axis in zip(names, axes, strict=True):
-            alone = next(run[0] for run in runs.values() if sorted(run[0]["losses"]) == [name])
-            for label, run, colour in zip(
-                ("alone", "together"), (alone, together), COLOURS[:2], strict=True
-            ):
+            alone = [some[0] for some in runs.values() if sorted(some[0]["losses"]) == [name]]
+            curves = [("alone", run, COLOURS[0]) for run in alone]
+            for label, run, colour in [*curves, ("together", together, COLOURS[1])]:
                 points = np.array(run["losses"][name])
                 axis.plot(points[:, 0] / run["iterations"], points[:, 1], color=colour, label=label)
             axis.set(title=name.removeprefix("synthetic_"), xlabel="part of the run", yscale="log")
