@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw
 from pycocotools import mask as coco_mask
 
 from benchmark.pixels.png_maps import read_labels
+from model.data.samples import Dataset
 from model.datasets.synthetic import open_synthetic
 from model.inference.visualize import font
 from model.text.vocabulary import Vocabulary
@@ -56,17 +57,17 @@ def instance_rows(experiment: Path, seed: int) -> tuple[list[list[Panel]], Vocab
     return rows, words
 
 
-def box_only_rows(experiment: Path, seed: int) -> list[list[Panel]]:
+def box_only_rows(experiment: Path, seed: int) -> list[list[np.ndarray]]:
     """Rows of `CROP_COLUMNS`: the first objects of each class that no set has masks of.
 
-    Beside each, the co-trained prediction of its class whose box overlaps its own most.
+    In the images' own pixels. Beside each is the co-trained prediction of its class whose box
+    overlaps its own most.
     """
     folder = _scored(experiment, TOGETHER, seed, "instances")
     truth = json.loads((folder / "truth.json").read_text())
     predictions = json.loads((folder / "preds.json").read_text())
     identities = {category["name"]: category["id"] for category in truth["categories"]}
-    data = open_synthetic({"which": "instances", "split": "val", "size": 128}, "pictures")
-    rows = []
+    data, rows = _validation("instances"), []
     for name in BOX_ONLY:
         own = [a for a in truth["annotations"] if a["category_id"] == identities[name]][:SHOWN]
         for annotation in own:
@@ -83,24 +84,21 @@ def box_only_rows(experiment: Path, seed: int) -> list[list[Panel]]:
             x, y, width, height = (round(value) for value in annotation["bbox"])
             window = np.s_[max(y - 4, 0) : y + height + 4, max(x - 4, 0) : x + width + 4]
             image = data[annotation["image_id"] - 1].image[window]
-            nearest = Image.Resampling.NEAREST
-            rows.append([
-                _scaled(image),
-                *(_scaled(mask[window], nearest) for mask in (truth_mask, found)),
-            ])  # fmt: skip
+            rows.append([image, truth_mask[window], found[window]])
     return rows
 
 
-def crops(rows: list[list[Panel]]) -> Image.Image:
+def crops(rows: list[list[np.ndarray]]) -> Image.Image:
     """Rows of `CROP_COLUMNS`, half a panel high, four side by side."""
     side, across = SIDE // 2, 4
     row_width = len(CROP_COLUMNS) * side + 2 * MARGIN
-    picture = Image.new("RGB", (across * row_width, -(-len(rows) // across) * (side + MARGIN)))
-    picture.paste("white", (0, 0, *picture.size))
+    size = across * row_width, -(-len(rows) // across) * (side + MARGIN)
+    picture = Image.new("RGB", size, "white")
     for index, panels in enumerate(rows):
         top, left = index // across * (side + MARGIN), index % across * row_width
         for column, panel in enumerate(panels):
-            small = Image.fromarray(panel).resize((side, side))
+            how = Image.Resampling.NEAREST if column else Image.Resampling.BICUBIC  # masks
+            small = Image.fromarray(panel).resize((side, side), how)
             picture.paste(small, (left + column * side, top))
     return picture
 
@@ -165,8 +163,12 @@ def _scored(experiment: Path, run: str, seed: int, which: str) -> Path:
     return experiment / "runs" / run / f"seed{seed}" / "scored" / f"synthetic_{which}"
 
 
+def _validation(which: str) -> Dataset:
+    return open_synthetic({"which": which, "split": "val", "size": 128}, "pictures")
+
+
 def _images(which: str) -> tuple[list[Panel], Vocabulary]:
-    data = open_synthetic({"which": which, "split": "val", "size": 128}, "pictures")
+    data = _validation(which)
     return [_scaled(data[index].image) for index in range(SHOWN)], data.vocabulary
 
 

@@ -45,15 +45,12 @@ _BOXES = Path("trio/coco_boxes_o365schema_train.json")
 _TRAINED = 80  # of the 100 panoptic images, by rising id
 
 
-def real_recipe(
-    data_root: Path, derived: Path, iterations: int = 2700, *, image_size: int = 160
-) -> Recipe:
+def real_recipe(data_root: Path, derived: Path, *, image_size: int = 160) -> Recipe:
     """The real trio.
 
     Args:
         data_root: The folder of the data.
         derived: Folder for derived files: splits, the 60 classes' masks, text embeddings.
-        iterations: Iterations of co-training.
         image_size: Side of the input in pixels.
 
     Raises:
@@ -114,7 +111,7 @@ def real_recipe(
                     "dim_feedforward": 96,
                 },
                 {"lr": 1e-3, "backbone_lr": 0.1, "clip_norm": 1.0, "warmup": 50},
-                iterations,
+                iterations=2700,
                 batch_size=8,
             )
         },

@@ -20,13 +20,10 @@ _SCORED = {
 }
 
 
-def small_recipe(
-    iterations: int = 10350, *, image_size: int = 128, images: int = 0, scored_images: int = 0
-) -> Recipe:
+def small_recipe(*, image_size: int = 128, images: int = 0, scored_images: int = 0) -> Recipe:
     """Make the recipe; ADE has 32 images, the other two 1,000 each.
 
     Args:
-        iterations: Iterations of co-training.
         image_size: Side of the images in pixels.
         images: Training images of each set; 0 for the default numbers.
         scored_images: Images to score on; 0 for the default of 200.
@@ -54,7 +51,7 @@ def small_recipe(
             Backbone.R50: Network(
                 {"preset": "tiny", "text_dim": 64},
                 {"lr": 2e-3, "clip_norm": 1.0, "warmup": 50},
-                iterations,
+                iterations=10_350,
                 batch_size=8,
             )
         },

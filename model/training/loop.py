@@ -33,7 +33,7 @@ from model.training.optimizer import make_optimizer, set_learning_rate, trained
 from model.training.resume import begin_folder, check_folder, check_processes_agree
 from model.training.saving import MODEL_FILE, TrainingRun
 from model.training.schedule import rate_factor
-from model.training.starting import make_network, start_from
+from model.training.starting import make_network, note_mixed_statistics, start_from
 from model.training.state import has_state
 from model.training.validation import BEST_FILE, Validation
 from o365seg.errors import InputError
@@ -71,6 +71,8 @@ def train_run(
         parts = make_parts(config, datasets, base, source, str(ranks.device))
         network = make_network(config, base).to(ranks.device)
         freeze(network, config.freeze, source)
+        if ranks.is_first:
+            note_mixed_statistics(network, config)
         if not has_state(folder):
             start_from(network, config, base, ranks)
         run = TrainingRun(

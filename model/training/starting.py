@@ -16,11 +16,6 @@ from model.runtime.distributed import Ranks
 from model.runtime.start import load_start, report_lines
 from model.training.config import TrainConfig, train_config_to_dict
 
-_MIXED_STATISTICS = (
-    "note: batch norm learns the statistics of all data sets mixed, which fit none of them; "
-    "model.backbone.freeze_norm = true keeps the pretrained ones\n"
-)
-
 
 def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
     """The network at iteration 0, but for `start`; the same for the same seed.
@@ -35,17 +30,9 @@ def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
         report = load_pretrained(network, file if file.exists() else config.backbone_weights)
         if report.missing:
             sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
-        if len(config.data) > 1 and _trains_batch_norm(network):
-            sys.stderr.write(_MIXED_STATISTICS)
     if config.activation_checkpointing:
         checkpoint_activations(network)
     return network
-
-
-def _trains_batch_norm(network: DaTaSeg) -> bool:
-    return any(isinstance(module, nn.BatchNorm2d) for module in network.backbone.modules()) and (
-        not network.config.backbone.freeze_norm
-    )
 
 
 def start_from(network: DaTaSeg, config: TrainConfig, base: Path, ranks: Ranks) -> None:
@@ -69,6 +56,23 @@ def start_from(network: DaTaSeg, config: TrainConfig, base: Path, ranks: Ranks) 
         sys.stderr.write(
             f"  trained with text embeddings of {before}, not of {now}: what it knows of classes "
             "is lost\n"
+        )
+
+
+def note_mixed_statistics(network: DaTaSeg, config: TrainConfig) -> None:
+    """Say on stderr where several data sets change the statistics of a pretrained batch norm.
+
+    Args:
+        network: The network, after `model.training.freezing.freeze`.
+        config: The configuration.
+    """
+    if config.backbone_weights is None or len(config.data) == 1:
+        return
+    norms = [module for module in network.backbone.modules() if isinstance(module, nn.BatchNorm2d)]
+    if any(parameter.requires_grad for norm in norms for parameter in norm.parameters()):
+        sys.stderr.write(
+            "note: batch norm learns the statistics of all data sets mixed, which fit none of "
+            "them; model.backbone.freeze_norm = true keeps the pretrained ones\n"
         )
 
 

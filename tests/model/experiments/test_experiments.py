@@ -14,7 +14,7 @@ from model.experiments.columns import TRAINED_ON, Column, Role
 from model.experiments.filling import fill_table, list_runs
 from model.experiments.paper_numbers import PAPER
 from model.experiments.paper_recipe import paper_recipe
-from model.experiments.recipe import run_config
+from model.experiments.recipe import for_iterations, run_config
 from model.experiments.run import Place, _value, run_table, wanted_columns
 from model.experiments.synthetic_recipe import small_recipe
 from model.experiments.table_text import cells, markdown
@@ -180,7 +180,7 @@ def test_seen_and_unseen_are_means_over_their_classes() -> None:
 def test_a_table_from_training_to_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """So small that nothing is learned: what is there is not trained again, and numbers stay."""
     number = 5
-    recipe = small_recipe(2, image_size=32, images=4, scored_images=2)
+    recipe = for_iterations(small_recipe(image_size=32, images=4, scored_images=2), 2)
     network = recipe.networks[Backbone.R50]
     recipe = replace(recipe, networks={Backbone.R50: replace(network, batch_size=2)})
     place, file = Place(tmp_path, "cpu"), tmp_path / "table.json"

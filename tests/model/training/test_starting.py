@@ -14,7 +14,6 @@ from model.runtime.checkpoint import load_checkpoint, read_header
 from model.training import loop
 from model.training.config import read_train_config, train_config_from_dict
 from model.training.saving import MODEL_FILE
-from model.training.starting import make_network
 from o365seg.errors import InputError
 
 
@@ -68,10 +67,22 @@ def test_it_begins_with_the_checkpoint_s_weights_on_other_data(
 
 
 @pytest.mark.parametrize(
-    ("freeze_norm", "sets", "noted"), [(False, 3, True), (False, 1, False), (True, 3, False)]
+    ("freeze_norm", "frozen", "sets", "noted"),
+    [
+        (False, [], 3, True),
+        (False, [], 1, False),
+        (True, [], 3, False),
+        (False, ["backbone"], 3, False),
+        (False, ["pixel_decoder"], 3, True),
+    ],
 )
 def test_batch_norm_that_would_mix_data_sets_is_noted(
-    freeze_norm: bool, sets: int, noted: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    freeze_norm: bool,
+    frozen: list[str],
+    sets: int,
+    noted: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     tables = small_tables()
     name = "test_resnet"
@@ -79,8 +90,8 @@ def test_batch_norm_that_would_mix_data_sets_is_noted(
     save_file(timm.create_model(name, features_only=True).state_dict(), weights)
     model = tables["model"] | {"backbone": {"name": name, "freeze_norm": freeze_norm}}
     model["backbone_weights"] = str(weights)
-    changed = tables | {"model": model, "data": tables["data"][:sets]}
-    make_network(train_config_from_dict(changed), Path())
+    changed = tables | {"model": model, "data": tables["data"][:sets], "freeze": frozen}
+    run(tmp_path / "run", changed | {"iterations": 1})
     said = capsys.readouterr().err
     assert ("batch norm learns the statistics of all data sets" in said) == noted
 
