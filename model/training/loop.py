@@ -69,7 +69,7 @@ def train_run(
         config, changed = check_folder(folder, config, source, named)
         datasets = open_datasets(config, base, source)
         parts = make_parts(config, datasets, base, source, str(ranks.device))
-        network = make_network(config, base).to(ranks.device)
+        network = make_network(config, base, quiet=not ranks.is_first).to(ranks.device)
         freeze(network, config.freeze, source)
         if ranks.is_first:
             note_mixed_statistics(network, config)

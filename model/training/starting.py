@@ -17,8 +17,14 @@ from model.runtime.start import load_start, report_lines
 from model.training.config import TrainConfig, train_config_to_dict
 
 
-def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
+def make_network(config: TrainConfig, base: Path, *, quiet: bool = False) -> DaTaSeg:
     """The network at iteration 0, but for `start`; the same for the same seed.
+
+    Args:
+        config: The configuration.
+        base: Folder for its relative paths.
+        quiet: Don't report on stderr which pretrained weights are missing, as the first of several
+            processes does.
 
     Raises:
         InputError: the pretrained weights cannot be had, or do not fit.
@@ -28,7 +34,7 @@ def make_network(config: TrainConfig, base: Path) -> DaTaSeg:
     if config.backbone_weights is not None:
         file = base / config.backbone_weights
         report = load_pretrained(network, file if file.exists() else config.backbone_weights)
-        if report.missing:
+        if report.missing and not quiet:
             sys.stderr.write(f"{config.backbone_weights}: {report.summary()}\n")
     if config.activation_checkpointing:
         checkpoint_activations(network)

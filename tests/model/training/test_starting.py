@@ -96,6 +96,24 @@ def test_batch_norm_that_would_mix_data_sets_is_noted(
     assert ("batch norm learns the statistics of all data sets" in said) == noted
 
 
+def test_missing_pretrained_tensors_are_reported_unless_quiet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the first of several processes says so."""
+    tables = small_tables()
+    name = "test_resnet"
+    state = timm.create_model(name, features_only=True).state_dict()
+    del state[next(iter(state))]
+    weights = tmp_path / "pretrained.safetensors"
+    save_file(state, weights)
+    model = tables["model"] | {"backbone": {"name": name}, "backbone_weights": str(weights)}
+    config = train_config_from_dict(tables | {"model": model})
+    loop.make_network(config, Path(), quiet=True)
+    assert capsys.readouterr().err == ""
+    loop.make_network(config, Path())
+    assert "1 missing" in capsys.readouterr().err
+
+
 def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
     first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
