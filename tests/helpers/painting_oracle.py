@@ -20,6 +20,12 @@ def segment(height: int, width: int, a: tuple[int, int], b: tuple[int, int], d: 
     return np.where(t <= 0, to_a, np.where(t >= length2, to_b, to_line))
 
 
+def stroke(height: int, width: int, points: list[tuple[int, int]], d: int) -> np.ndarray:
+    """Pixels of a freehand stroke of diameter `d` over these points (x, y); one is a dot."""
+    pairs = zip(points, points[1:] or points, strict=False)
+    return np.any([segment(height, width, a, b, d) for a, b in pairs], axis=0)
+
+
 def polygon(height: int, width: int, points: list[tuple[int, int]]) -> np.ndarray:
     """Pixels whose centre the outline goes around (non-zero winding number); points are (x, y)."""
     y, x = np.mgrid[0:height, 0:width].astype(np.int64)
