@@ -52,7 +52,7 @@ def paper_recipe(data_root: Path) -> Recipe:
             column: Scored({"name": name, "root": root, "split": "val"}, metric, role, only)
             for column, (name, root, metric, role, only) in _SCORED.items()
         },
-        networks={
+        networks={  # from ImageNet-1K for ResNet, from MAE on ImageNet-1K for ViTDet (section 4)
             Backbone.R50: Network(
                 {"preset": "dataseg_r50", "backbone_weights": "resnet50.tv_in1k"},
                 {"lr": 3e-5, "backbone_lr": 0.1},

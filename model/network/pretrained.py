@@ -20,12 +20,6 @@ from model.network.dataseg import DaTaSeg
 from model.network.pixel_statistics import pretraining_statistics
 from o365seg.errors import InputError
 
-# The paper's: ImageNet-1K for ResNet, MAE on ImageNet-1K for ViTDet (section 4).
-PAPER_WEIGHTS = {
-    "resnet50": "resnet50.tv_in1k",
-    "vitdet_b": "vit_base_patch16_224.mae",
-    "vitdet_l": "vit_large_patch16_224.mae",
-}
 _WRAPPERS = ("model", "state_dict", "model_state_dict", "module")
 
 

@@ -17,7 +17,6 @@ from o365seg.store import schema
 from o365seg.store.database import Store, append_only_rules, database_errors
 from o365seg.store.question_state import state_rules
 
-FIRST = "0001"
 HEAD = "0007"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))

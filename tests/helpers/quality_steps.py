@@ -13,7 +13,6 @@ from o365seg.store.review.queue import Filters
 from o365seg.store.review.verdicts import ReviewItem
 from o365seg.store.schema import Purpose, Role, Verdict, gold
 from o365seg.store.settings import change_setting
-from o365seg.store.work import leases
 from o365seg.store.work.answers import Recorded
 from o365seg.store.work.checks import Mask
 
@@ -68,7 +67,3 @@ def judge(
 
 def reject(store: Store, reviewer: int, answer_id: int, comment: str = "too big", now: int = 0):
     judge(store, reviewer, answer_id, Verdict.REJECTED, comment, now)
-
-
-def held_questions(work: leases.Work) -> list[int]:
-    return [leased.question_id for leased in (work.current, work.prefetched) if leased]

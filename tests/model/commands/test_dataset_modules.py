@@ -23,7 +23,6 @@ def run(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with modules of two data sets, one without, text embeddings and an image."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("modules")
     config = replace(preset("tiny"), text_dim=8)
     modules = DatasetModulesConfig(("coco_panoptic", "ade20k_semantic"))

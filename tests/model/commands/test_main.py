@@ -30,7 +30,6 @@ def run(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained checkpoint, text embeddings, two images named by number and a broken one."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("dataseg")
     assert run("init", "tiny", folder / "m.safetensors", "--text-width", 8).exit_code == 0
     random = np.random.default_rng(0)

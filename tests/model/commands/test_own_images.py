@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from small_run import small_tables
 from typer.testing import CliRunner
@@ -36,7 +35,6 @@ TOY = ["iterations=4", "batch_size=2", "image_size=64", "workers=0", "validation
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """50 photographs as the page has them, with COCO JSON besides, and a model to start from."""
-    torch.set_num_threads(1)
     base = tmp_path_factory.mktemp("page")
     own = base / "own"
     for name in ("photos", "labels"):

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from model.commands.main import app
@@ -24,12 +23,6 @@ from model.text.shipped_vocabularies import shipped_vocabulary
 from model.training.mixture import loss_weights
 from o365seg.errors import InputError
 from o365seg.formats.task import Task
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
 
 PAPERS = paper_recipe(Path("data"))
 

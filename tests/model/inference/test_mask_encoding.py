@@ -13,8 +13,6 @@ from model.inference.resize import resize_to_image
 from model.network.preprocess import Placement
 from o365seg.formats.masks import decode_rle
 
-torch.set_num_threads(1)
-
 sides = st.tuples(st.integers(1, 60), st.integers(1, 60))
 placements = st.builds(Placement, image=sides, input=sides)
 

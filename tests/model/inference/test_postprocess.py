@@ -15,8 +15,6 @@ from model.network.preprocess import Placement
 from model.objective.merge import group_proposals, merge
 from o365seg.formats.masks import decode_rle
 
-torch.set_num_threads(1)
-
 IS_THING = torch.tensor([True, True, False, False])
 INPUT = 64, 96
 

@@ -10,7 +10,6 @@ from model.network.config import BackboneConfig, preset
 from model.network.dataseg import DaTaSeg, build_dataseg
 from model.network.describe import describe
 
-torch.set_num_threads(1)
 TEXT = torch.randn(5, 768, generator=torch.Generator().manual_seed(1))
 BACKBONES = [
     BackboneConfig("vitdet_tiny", drop_path=0.5),

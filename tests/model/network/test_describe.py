@@ -9,7 +9,6 @@ from model.network.config import BackboneConfig, preset
 from model.network.dataseg import build_dataseg
 from model.network.describe import describe
 
-torch.set_num_threads(1)
 SIZE, CLASSES = 128, 7
 
 

@@ -35,7 +35,6 @@ from model.network.pretrained import load_backbone
 from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
 from o365seg.errors import InputError
 
-torch.set_num_threads(1)
 TINY = preset("tiny")
 MODULES = DatasetModulesConfig(("ade", "coco"), num_queries=3, context=True)
 

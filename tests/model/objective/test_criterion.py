@@ -21,8 +21,6 @@ from model.objective.merge import group_proposals, merge, mergeable_classes
 from model.objective.targets import BoxTarget, MaskTarget, Target, join_targets
 from o365seg.formats.task import Task
 
-torch.set_num_threads(1)
-
 IS_THING = torch.tensor([True, True, False, False])
 KINDS = [
     (Task.SEMANTIC, MaskTarget, ADE20K_SEMANTIC),

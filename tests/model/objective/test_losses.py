@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from model.objective import losses
 from model.objective.fast_mask_losses import mask_losses
 
-torch.set_num_threads(1)
-
 shapes = st.tuples(st.integers(1, 5), st.integers(1, 7), st.integers(1, 7))  # M, h, w
 seeds = st.integers(0, 2**32)
 spreads = st.sampled_from([0.1, 3.0, 30.0])

@@ -16,8 +16,6 @@ from model.objective.matching import mask_costs, match
 from model.objective.merge import Groups, group_proposals, merge, merge_masks
 from model.objective.targets import BoxTarget, MaskTarget, Target, join_targets
 
-torch.set_num_threads(1)
-
 GRID = 5, 4
 
 

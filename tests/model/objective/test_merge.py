@@ -10,8 +10,6 @@ from model.network.outputs import Proposals
 from model.objective import merge
 from o365seg.formats.task import Task
 
-torch.set_num_threads(1)
-
 sizes = st.tuples(*(st.integers(1, high) for high in (3, 8, 5, 4, 4)))  # B, N, K, h, w
 
 

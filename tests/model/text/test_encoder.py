@@ -21,7 +21,6 @@ TEMPLATES = ("{}", "a photo of {a}.")
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CLIP small enough for a test, known to open_clip by the name `tiny-clip`."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("clip")
     config = {
         "embed_dim": 8,

@@ -19,7 +19,6 @@ from model.training.starting import make_network
 
 
 def run(folder: Path, **changes: object) -> None:
-    torch.set_num_threads(1)
     config = train_config_from_dict(small_tables(**changes))
     loop.train_run(config, Path(), "config.toml", folder, "cpu")
 

@@ -21,11 +21,6 @@ from model.training.loop import add_gradients
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def assert_same(got: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Within 1e-6 of the largest of a parameter's own gradient, or of all where that is tiny."""
     largest = max(gradient.abs().max().item() for gradient in wanted.values())

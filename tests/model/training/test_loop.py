@@ -28,11 +28,6 @@ from o365seg.errors import InputError
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def run(folder: Path, **changes: object) -> None:
     config = train_config_from_dict(small_tables(**changes))
     train_run(config, Path(), "config.toml", folder, "cpu")
@@ -41,7 +36,6 @@ def run(folder: Path, **changes: object) -> None:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that nothing stopped."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run") / "whole"
     run(folder)
     return folder

@@ -91,11 +91,6 @@ def learn(task: Task, weights: LossWeights, steps: int) -> tuple[DaTaSeg, torch.
 PLACES = [Placement((SIDE, SIDE), (SIDE, SIDE))] * 2
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_semantic() -> None:
     network, text = learn(Task.SEMANTIC, ADE20K_SEMANTIC, steps=60)
     with torch.inference_mode():

@@ -28,7 +28,6 @@ from o365seg.errors import InputError
 
 
 def run(folder: Path, named: tuple[str, ...] = (), **changes: object) -> None:
-    torch.set_num_threads(1)
     config = train_config_from_dict(small_tables(**changes))
     train_run(config, Path(), "config.toml", folder, "cpu", named)
 

@@ -67,7 +67,6 @@ def test_two_machines_under_slurm_train_as_one(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=400
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    torch.set_num_threads(1)
     train_run(train_config_from_dict(tables), Path(), "", tmp_path / "one", "cpu")
     both, alone = (load_checkpoint(tmp_path / f / "model.safetensors") for f in ("out", "one"))
     for (name, ours), theirs in zip(

@@ -18,7 +18,6 @@ from o365seg.errors import InputError
 
 
 def run(folder: Path, tables: dict[str, Any]) -> None:
-    torch.set_num_threads(1)
     loop.train_run(train_config_from_dict(tables, "c.toml"), Path(), "c.toml", folder, "cpu")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from small_run import as_toml, cut_power, small_tables
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -39,7 +38,6 @@ def tables(**validation: Any) -> dict[str, Any]:
 
 
 def run(folder: Path, given: dict[str, Any]) -> None:
-    torch.set_num_threads(1)
     train_run(train_config_from_dict(given), Path(), "config.toml", folder, "cpu")
 
 
@@ -96,7 +94,6 @@ def test_every_metric_of_every_set_is_logged(validated: Path) -> None:
 
 
 def test_the_scores_are_those_of_dataseg_evaluate(validated: Path, tmp_path: Path) -> None:
-    torch.set_num_threads(1)
     asked = tmp_path / "data.toml"
     asked.write_text(as_toml({"data": SETS}))
     scores = evaluate_all(

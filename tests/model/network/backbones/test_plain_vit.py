@@ -15,7 +15,6 @@ from model.network.pretrained import load_backbone, load_pretrained
 from model.runtime.checkpoint import load_checkpoint, save_checkpoint
 from o365seg.errors import InputError
 
-torch.set_num_threads(1)
 TEXT = torch.randn(5, 768, generator=torch.Generator().manual_seed(1))
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 PEOPLE_HAVE = [  # one of each family
