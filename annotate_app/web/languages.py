@@ -7,11 +7,10 @@ browser prefers; then English.
 from starlette.requests import Request
 
 from annotate_app.web.catalogue import ENGLISH, Catalogue, read_catalogues
-from o365seg.project.folder import Project
+from o365seg.project.folder import TEXTS_FOLDER, Project
 from o365seg.store.settings import read_settings
 
 COOKIE = "o365seg_language"  # set by the pages' scripts
-FOLDER = "texts"  # of a project: its own languages, and its own words for some texts
 
 
 class Languages:
@@ -23,7 +22,7 @@ class Languages:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self.catalogues = read_catalogues(project.folder / FOLDER)
+        self.catalogues = read_catalogues(project.folder / TEXTS_FOLDER)
 
     @property
     def names(self) -> dict[str, str]:

@@ -5,6 +5,7 @@
     sample.json
     image_notes.json  where there is one
     upright/…
+    texts/…           the project's own languages, where there are any
     secret.key        where there is one: sessions outlive a restore
     project.sqlite    every table, also of a project whose answers are in PostgreSQL
 
@@ -30,6 +31,7 @@ from o365seg.project.folder import (
     PROJECT_FILE,
     SAMPLE_FILE,
     STORE_FILE,
+    TEXTS_FOLDER,
     UPRIGHT_FOLDER,
     ProjectFile,
     project_store,
@@ -46,7 +48,10 @@ from o365seg.store.versions import HEAD, dropped_on_error, open_store, schema_ve
 MANIFEST = "manifest.json"
 FORMAT = 1
 _KEPT = (PROJECT_FILE, SAMPLE_FILE, NOTES_FILE, KEY_FILE)
-_UPRIGHT = re.compile(rf"{UPRIGHT_FOLDER}/-?\d+")  # named by image id
+_FOLDERS = {  # the names of their files: image ids, codes of languages
+    UPRIGHT_FOLDER: re.compile(r"-?\d+"),
+    TEXTS_FOLDER: re.compile(r"[\w-]+\.toml"),
+}
 
 
 class Manifest(msgspec.Struct):
@@ -94,7 +99,12 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
             copied = Path(work) / STORE_FILE
             answers = copy_to_sqlite(store, copied)
             files = [folder / name for name in _KEPT if (folder / name).is_file()]
-            files += sorted((folder / UPRIGHT_FOLDER).glob("*"))
+            files += [
+                path
+                for name, pattern in _FOLDERS.items()
+                for path in sorted((folder / name).glob("*"))
+                if pattern.fullmatch(path.name)
+            ]
             manifest = Manifest(FORMAT, about.id, answers, {})
             # Stored, not deflated: run lengths and PNGs hardly shrink.
             with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as written:
@@ -161,9 +171,10 @@ def _unpack(archive: Path, work: Path) -> Manifest:
 def _unpack_file(
     packed: zipfile.ZipFile, name: str, expected: str, work: Path, archive: Path
 ) -> None:
-    if name not in (*_KEPT, STORE_FILE) and not _UPRIGHT.fullmatch(name):
+    if name not in (*_KEPT, STORE_FILE) and not _is_in_a_folder(name):
         raise InputError("not a file of a project", file=archive, record=name)
     path = work / name
+    path.parent.mkdir(exist_ok=True)
     digest = hashlib.sha256()
     try:
         with packed.open(name) as source, _writing(path, archive) as target:
@@ -178,6 +189,11 @@ def _unpack_file(
         raise InputError("damaged: the SHA-256 checksum does not match", file=archive, record=name)
     kept = packed.getinfo(name).external_attr >> 16 & 0o666
     path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else allowed_by_umask(kept))
+
+
+def _is_in_a_folder(name: str) -> bool:
+    folder, _, file = name.partition("/")
+    return folder in _FOLDERS and _FOLDERS[folder].fullmatch(file) is not None
 
 
 @contextmanager

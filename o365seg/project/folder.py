@@ -26,6 +26,8 @@ PROJECT_FILE = "project.json"
 SAMPLE_FILE = "sample.json"
 STORE_FILE = "project.sqlite"
 UPRIGHT_FOLDER = "upright"
+TEXTS_FOLDER = "texts"
+"""The project's own languages, and its own words for some texts."""
 FORMAT_VERSION = 1
 
 DATABASE_VARIABLE = "O365SEG_DATABASE"

@@ -47,6 +47,9 @@ def test_every_row_and_file_comes_back(
     with open_small_project(tmp_path / "p", source, urls[before]) as project:
         answered(project)
         (project.folder / "secret.key").write_text("x" * 40)
+        for name, content in (("texts/fr.toml", 'name = "Français"'), ("upright/7", "PNG")):
+            (project.folder / name).parent.mkdir(exist_ok=True)
+            (project.folder / name).write_text(content)
         made = back_up(project.folder, tmp_path / "b.zip")
         assert made.answers == 4
         if before == after == "postgresql":  # one project of an id in a database
@@ -58,6 +61,8 @@ def test_every_row_and_file_comes_back(
         assert contents(again) == contents(project)
         assert build_release(again) == build_release(project)
         assert (again.folder / "secret.key").read_text() == "x" * 40
+        assert (again.folder / "texts" / "fr.toml").read_text() == 'name = "Français"'
+        assert (again.folder / "upright" / "7").read_text() == "PNG"
         # And work goes on: new rows find free ids.
         answered_before = len(contents(again)["answer"])
         with again.store.write() as db:
@@ -149,7 +154,9 @@ def test_a_manifest_that_is_not_one_is_named(
     assert not (tmp_path / "q").exists()
 
 
-@pytest.mark.parametrize("name", ["../evil", "upright/../../evil", "/evil", "upright/..", "a/b"])
+@pytest.mark.parametrize(
+    "name", ["../evil", "upright/../../evil", "/evil", "upright/..", "a/b", "texts/../a.toml"]
+)
 def test_no_name_leads_out_of_the_folder(project: Project, tmp_path: Path, name: str) -> None:
     archive = tmp_path / "b.zip"
     back_up(project.folder, archive)
