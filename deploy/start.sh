@@ -1,6 +1,7 @@
 #!/bin/sh
 # Run one command on the project of this container: serve (with HOSTNAMES, PROXY, HOST and PORT from the
-# environment), create, backup, status, or any command of annotate-app.
+# environment), create, status, release, backup, restore ARCHIVE, or any command of annotate-app. The
+# project is left out: `invite --role owner`, `token create nightly`.
 set -eu
 
 PROJECT=${PROJECT:-/project/project}
@@ -23,6 +24,22 @@ serve)
     ;;
 create | status | release | backup)
     exec o365seg "$command" "$PROJECT" "$@"
+    ;;
+restore)
+    archive=$1 # then the project
+    shift
+    exec o365seg restore "$archive" "$PROJECT" "$@"
+    ;;
+invite)
+    # The address in the link is the first host's; a `--url` that is given comes later and wins.
+    [ -z "${HOSTNAMES:-}" ] || set -- --url "https://${HOSTNAMES%% *}" "$@"
+    exec annotate-app invite "$PROJECT" "$@"
+    ;;
+gold | rater | settings | token | webhook)
+    group=$command # of commands: the project stands after the second word
+    command=$1
+    shift
+    exec annotate-app "$group" "$command" "$PROJECT" "$@"
     ;;
 *)
     exec annotate-app "$command" "$PROJECT" "$@"

@@ -213,9 +213,14 @@ def test_the_start_script_serves_a_project(tmp_path: Path, source: SmallSource) 
     invited = subprocess.run(
         [*script, "invite", "--role", "owner"], env=environment, capture_output=True, text=True
     )
-    assert "/join/" in invited.stdout, invited.stderr
+    assert "https://paint.example/join/" in invited.stdout, invited.stderr
     archive = str(tmp_path / "b.zip")
     assert subprocess.run([*script, "backup", archive], env=environment).returncode == 0
+    restored = environment | {"PROJECT": str(tmp_path / "q")}
+    assert subprocess.run([*script, "restore", archive], env=restored).returncode == 0
+    for group in ("gold list", "rater list", "settings show", "token list", "webhook list"):
+        ran = subprocess.run([*script, *group.split()], env=restored, capture_output=True)
+        assert ran.returncode == 0, ran.stderr
     process = subprocess.Popen(script, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
