@@ -12,7 +12,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 help:
 	@echo 'make demo         install, build a demo project, open the painting tool'
 	@echo 'make test         install what tests need (a browser too), then lint, types and all tests'
-	@echo 'make test-fast    the tests that need neither a browser nor a big file'
+	@echo 'make test-fast    the tests that need no browser and a few seconds at most'
 	@echo 'make lint         ruff, pyright, and for JavaScript Biome and tsc'
 	@echo 'make docs         build the documentation site into build/site'
 	@echo 'make clean        remove the virtual environment and the demo project'

