@@ -4,12 +4,13 @@
     python docs/make_results.py write
 
 `gather` keeps a JSON file a run under docs/results/RECIPE: its scores, for the box set also box AP
-and mask AP by class, and its loss curve. `write` fills the tables between the page's markers from
-those files, so that no number is typed.
+and mask AP by class, for the semantic set the IoU by class, and its loss curve. `write` fills the
+tables between the page's markers from those files, so that no number is typed.
 """
 
 import argparse
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,7 @@ PAGE = Path(__file__).parent / "results.md"
 RESULTS = Path(__file__).parent / "results"
 ALONE = {str(column): Run((role,)).name for column, role in TRAINED_ON.items()}
 TOGETHER = Run(ALL).name
+SEMANTIC = Run((Role.ADE,)).name
 BOXES = Run((Role.O365,)).name
 _POINTS = 60  # of a loss curve
 _MARKED = re.compile(r"<!-- (\w+) ([\w-]+) -->\n.*?<!-- end -->\n", re.DOTALL)
@@ -44,6 +46,8 @@ def gather(experiment: Path, recipe: str) -> list[Path]:
             ground_truth = predictions.parent / "truth.json"
             if ground_truth.is_file():  # else it is a file of the data set's own
                 found |= _boxes_and_classes(predictions, ground_truth)
+        for labels in run.glob("scored/*/semantic"):
+            found["iou_by_class"] = _iou_by_class(labels)
         found["losses"] = _curve(run / "metrics.jsonl")
         file = RESULTS / recipe / f"{run.parent.name}-{run.name}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +69,15 @@ def _boxes_and_classes(predictions: Path, ground_truth: Path) -> dict[str, Any]:
     }
     boxes = benchmark.evaluate(predictions, ground_truth, iou="bbox")
     return {"box_ap": boxes.metrics["AP"], "mask_ap_by_class": by_class}
+
+
+def _iou_by_class(labels: Path) -> dict[str, float]:
+    """IoU by class of predicted label maps; fractions, without classes that are nowhere."""
+    scored = benchmark.evaluate_semantic(
+        labels, labels.parent / "truth", classes=labels.parent / "classes.json"
+    )
+    pairs = zip(scored.names, scored.iou.tolist(), strict=True)
+    return {name: iou for name, iou in pairs if not math.isnan(iou)}
 
 
 def _curve(metrics: Path) -> dict[str, list[list[float]]]:
@@ -104,7 +117,7 @@ def table_of_boxes(recipe: str) -> str:
     """Box AP, mask AP and their ratio, and mask AP by class, of the box set; Markdown."""
     runs = read_runs(recipe)
     kept = {"alone": runs.get(BOXES, []), "together": runs.get(TOGETHER, [])}
-    names = sorted({name for some in kept.values() for one in some for name in _classes(one)})
+    names = _names(kept.values(), "mask_ap_by_class")
     rows = []
     for label, some in kept.items():
         ratios = [
@@ -115,9 +128,21 @@ def table_of_boxes(recipe: str) -> str:
             _number([one["box_ap"] for one in some if "box_ap" in one]),
             _number([one["scores"]["O365 mask AP"] for one in some]),
             f"{mean(ratios):.2f}" if ratios else "–",
-            *(_number([_classes(one)[name] for one in some]) for name in names),
+            *(_by_class(some, "mask_ap_by_class", name) for name in names),
         ])  # fmt: skip
     return _markdown(["", "box AP", "mask AP", "mask / box", *names], rows)
+
+
+def table_of_classes(recipe: str) -> str:
+    """IoU by class of the semantic set; Markdown."""
+    runs = read_runs(recipe)
+    kept = {"alone": runs.get(SEMANTIC, []), "together": runs.get(TOGETHER, [])}
+    names = _names(kept.values(), "iou_by_class")
+    rows = [
+        [label, *(_by_class(some, "iou_by_class", name) for name in names)]
+        for label, some in kept.items()
+    ]
+    return _markdown(["", *names], rows)
 
 
 def table_of_paper(number: int, recipe: str) -> str:
@@ -137,7 +162,7 @@ def table_of_paper(number: int, recipe: str) -> str:
     return _markdown(["", *columns], lines)
 
 
-TABLES = {"scores": table_of_scores, "boxes": table_of_boxes} | {
+TABLES = {"scores": table_of_scores, "boxes": table_of_boxes, "classes": table_of_classes} | {
     f"table{number}": partial(table_of_paper, number) for number in PAPERS_TABLES
 }
 
@@ -146,8 +171,13 @@ def _scores(runs: Sequence[dict[str, Any]]) -> set[str]:
     return {name for run in runs for name in run["scores"]}
 
 
-def _classes(run: dict[str, Any]) -> dict[str, float]:
-    return run.get("mask_ap_by_class", {})
+def _names(kept: Iterable[Sequence[dict[str, Any]]], key: str) -> list[str]:
+    """The classes that any run has a value of, in the order found."""
+    return list(dict.fromkeys(name for some in kept for one in some for name in one.get(key, {})))
+
+
+def _by_class(runs: Iterable[dict[str, Any]], key: str, name: str) -> str:
+    return _number([one[key][name] for one in runs if name in one.get(key, {})])
 
 
 def _values(runs: Iterable[dict[str, Any]], name: str) -> list[float]:
