@@ -7,6 +7,7 @@ import logging
 import threading
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from o365seg.project.folder import Project
@@ -59,6 +60,8 @@ class WebhookSender:
                 deliver_due(self._project)
             except DATABASE_ERRORS as error:
                 _log.warning("webhooks wait for the database: %s", type(error).__name__)
+            except Exception as error:  # one webhook's fault must not end the others
+                _log.error("webhooks: %s: %s", type(error).__name__, error)
 
 
 def deliver_due(project: Project) -> int:
@@ -106,12 +109,12 @@ def _post(webhook: Webhook, body: bytes) -> str | None:
         "User-Agent": "o365seg",
         SIGNATURE: signature(webhook.secret, body),
     }
-    # The URL is the owner's own, by command line, and is http or https.
-    request = urllib.request.Request(webhook.url, body, headers)  # noqa: S310
     try:
+        # The URL is the owner's own, by command line, and is http or https.
+        request = urllib.request.Request(webhook.url, body, headers)  # noqa: S310
         with _opener.open(request, timeout=_TIMEOUT_S):
             return None
     except urllib.error.HTTPError as error:
         return f"HTTP status {error.code}"
-    except (OSError, ValueError) as error:
-        return str(getattr(error, "reason", error))
+    except (OSError, ValueError, HTTPException) as error:  # the last: it does not speak HTTP
+        return str(getattr(error, "reason", error)) or type(error).__name__

@@ -5,6 +5,7 @@ Several servers share the work: `claim` gives a webhook that is due to one of th
 
 import secrets
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -43,10 +44,9 @@ def add(db: sa.Connection, url: str, now: int) -> Webhook:
     Raises:
         InputError: not an http or https URL, or one with a password.
     """
-    scheme, separator, rest = url.partition("://")
-    if scheme not in ("http", "https") or not separator or not rest or not url.isprintable():
+    if not _is_web_address(url):
         raise InputError("must be an http:// or https:// URL", field="url")
-    if "@" in rest.partition("/")[0]:
+    if "@" in urlsplit(url).netloc:
         raise InputError("must not contain a password", field="url")
     row = {
         "url": url,
@@ -59,6 +59,17 @@ def add(db: sa.Connection, url: str, now: int) -> Webhook:
     added = db.execute(webhook.insert().values(row).returning(webhook)).one()
     audit.record(db, None, "webhook.add", url)
     return _from_row(added)
+
+
+def _is_web_address(url: str) -> bool:
+    """Whether it can be asked: it has a host, a port that is one, and no blank or control."""
+    if not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, or an address in brackets
+        return False
 
 
 def remove(db: sa.Connection, webhook_id: int) -> bool:

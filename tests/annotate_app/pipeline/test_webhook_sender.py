@@ -1,6 +1,7 @@
 """Webhooks hear of every answer, signed, and again after a failure."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,8 +13,10 @@ from serving import annotate_app
 
 from annotate_app.pipeline import webhook_sender
 from annotate_app.pipeline.webhook_sender import SIGNATURE, deliver_due, signature
+from o365seg.errors import InputError
 from o365seg.project.folder import Project
 from o365seg.store.pipeline import webhooks
+from o365seg.store.schema import webhook
 
 
 class Receiver(HTTPServer):
@@ -104,6 +107,49 @@ def test_a_failed_message_is_repeated_later(
     with project.store.read() as db:
         [one] = webhooks.list_all(db)
     assert (one.failures, one.last_result, one.sent_up_to) == (0, "delivered", 1)
+
+
+def test_what_does_not_speak_http_is_a_failure_like_any_other(
+    project: Project, receiver: Receiver, clock: list[int]
+) -> None:
+    def greet() -> None:
+        with ssh.accept()[0] as connection:
+            connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+            while connection.recv(65536):
+                pass
+
+    [ada] = add_raters(project.store, 1)
+    with socket.create_server(("127.0.0.1", 0)) as ssh:
+        with project.store.write() as db:
+            webhooks.add(db, f"http://127.0.0.1:{ssh.getsockname()[1]}/", clock[0])
+            added = webhooks.add(db, "http://ci.example/", clock[0])
+            db.execute(  # as an earlier version took it
+                webhook.update()
+                .where(webhook.c.id == added.id)
+                .values(url="http://ci.example:8o80/")
+            )
+            webhooks.add(db, receiver.url, clock[0])
+        skip(project.store, ada, current(take(project.store, ada)))
+        thread = threading.Thread(target=greet)
+        thread.start()
+        assert deliver_due(project) == 1  # the third
+        thread.join()
+    with project.store.read() as db:
+        first, second, third = webhooks.list_all(db)
+    assert "SSH-2.0" in first.last_result and "8o80" in second.last_result
+    assert [one.failures for one in (first, second, third)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://ci.example/", "ci.example", "http://", "http://:80/", "http://ci.example:8o80/",
+        "http://ci.example:0/", "http://ci.example:70000/", "http://ci example/", "http://[::1/",
+    ],
+)  # fmt: skip
+def test_only_an_address_that_can_be_asked_is_taken(project: Project, url: str) -> None:
+    with project.store.write() as db, pytest.raises(InputError, match="must be an http"):
+        webhooks.add(db, url, 0)
 
 
 def test_of_two_servers_one_tells(project: Project, clock: list[int]) -> None:
