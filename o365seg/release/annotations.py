@@ -99,7 +99,7 @@ def write_annotations(
         sample: The project's.
         db: A connection that sees one state.
         file: Where to write.
-        for_stock_tools: As `importable_annotation` has them.
+        for_stock_tools: As `importable_record` has them.
         consensus: With the mask of most raters, where there are replicas.
 
     Raises:
@@ -173,7 +173,7 @@ def _merge(
         return record
     merged = {key: value for key, value in record.items() if key not in _OURS}
     if answer is not None:
-        merged["active_seconds"] = answer.active_ms / 1000
+        merged["active_seconds"] = max(0, answer.active_ms) / 1000
     if answer is not None and answer.counts is not None:
         merged["segmentation"] = {"size": list(size), "counts": answer.counts}
         merged["area"] = answer.area

@@ -167,6 +167,7 @@ def bounded(db: sa.Connection, activity: Activity, held: sa.Row, now: int) -> Ac
 
 
 def bounded_by(activity: Activity, most_ms: int) -> Activity:
-    """The activity with each time cut to `most_ms`."""
+    """The activity with each time cut to `most_ms`; a clock that was set back gives 0, not less."""
+    most_ms = max(0, most_ms)
     times = ("wall_ms", "active_ms", "idle_ms", "hidden_ms")
     return replace(activity, **{name: min(getattr(activity, name), most_ms) for name in times})

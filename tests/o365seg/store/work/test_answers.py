@@ -15,7 +15,7 @@ from o365seg.formats.masks import compress_runs
 from o365seg.project.folder import Project
 from o365seg.store.audit import ODD_TIME, list_entries
 from o365seg.store.quality.rater_quality import measure_raters
-from o365seg.store.schema import answer, draft
+from o365seg.store.schema import answer, draft, lease
 from o365seg.store.work import answers, leases
 from o365seg.store.work.answers import LeaseLost, Recorded
 from o365seg.store.work.checks import Activity, AnswerRefused, Mask, Skip, SkipReason
@@ -208,6 +208,16 @@ def test_active_time_is_at_most_what_the_server_saw(
         assert (entry.actor, entry.subject) == ("rater 0", f"question {held.question_id}")
         assert entry.detail == {"claimed_s": WEEK // 1000, "possible_s": 1}
         assert [rater.odd_times for rater in measure_raters(db)] == [1, 0]
+
+
+def test_a_clock_that_is_set_back_gives_no_negative_time(
+    project: Project, held: leases.LeasedQuestion, submit: Callable
+) -> None:
+    with project.store.write() as db:
+        db.execute(lease.update().values(shown_at=5000))
+    submit(activity=Activity(wall_ms=90, active_ms=80, idle_ms=10, strokes=1), now=1000)
+    (row,) = rows(project, answer)
+    assert (row.wall_ms, row.active_ms, row.idle_ms) == (0, 0, 0)
 
 
 def test_time_under_an_earlier_lease_counts(project: Project, held: leases.LeasedQuestion) -> None:
