@@ -126,6 +126,8 @@ def release(
     ] = False,
 ) -> None:
     """Write the annotation file, with masks and marked skips."""
+    from o365seg.errors import InputError
+    from o365seg.formats.checksums import file_sha256
     from o365seg.formats.json_files import replacing
     from o365seg.project.folder import open_project
     from o365seg.release.build import FILE_NAME, STOCK_FILE_NAME, note_export, write_release
@@ -134,6 +136,9 @@ def release(
     path = out or Path(STOCK_FILE_NAME if stock else FILE_NAME)
     opened = open_project(project)
     refuse_overwriting({"--out": path}, [project])
+    about = opened.about
+    if about.corrects and path.is_file() and file_sha256(path) == about.source_sha256:
+        raise InputError("is the file that this project corrects; choose another", file=path)
     with replacing(path) as temporary, temporary.open("wb") as file:
         written = write_release(opened, file, for_stock_tools=stock, consensus=consensus)
     info = written.info

@@ -25,6 +25,7 @@ from typing import BinaryIO
 import msgspec
 
 from o365seg.errors import InputError
+from o365seg.formats.checksums import file_sha256
 from o365seg.formats.durable import allowed_by_umask
 from o365seg.formats.json_files import decode_json, read_json, replacing, write_json_atomic
 from o365seg.project.folder import (
@@ -111,7 +112,7 @@ def back_up(folder: Path, archive: Path, database: str = "") -> Manifest:
                 for path in [*files, copied]:
                     name = STORE_FILE if path == copied else path.relative_to(folder).as_posix()
                     written.write(path, name)
-                    manifest.files[name] = _sha256(path)
+                    manifest.files[name] = file_sha256(path)
                 written.writestr(MANIFEST, msgspec.json.encode(manifest))
         return manifest
     finally:
@@ -188,7 +189,8 @@ def _unpack_file(
     if digest.hexdigest() != expected:
         raise InputError("damaged: the SHA-256 checksum does not match", file=archive, record=name)
     kept = packed.getinfo(name).external_attr >> 16 & 0o666
-    path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else allowed_by_umask(kept))
+    # Written back to the disk below, and changed later: its owner must be able to write it.
+    path.chmod(0o600 if name in (STORE_FILE, KEY_FILE) else allowed_by_umask(kept) | 0o200)
 
 
 def _is_in_a_folder(name: str) -> bool:
@@ -206,8 +208,3 @@ def _writing(path: Path, archive: Path) -> Iterator[BinaryIO]:
         raise InputError(
             f"cannot be unpacked: {error.strerror}", file=archive, record=path.name
         ) from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,11 +1,13 @@
 """Masks of an existing file as the start of a project that corrects them."""
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from o365seg.errors import InputError
 from o365seg.formats import records
+from o365seg.formats.file_bytes import read_bytes
 from o365seg.formats.masks import MaskError, segmentation_to_rle
 
 
@@ -73,18 +75,24 @@ def read_ids(text: str) -> set[int]:
     """Annotation ids from a list such as `12,40`, or from a file with one on each line.
 
     Raises:
-        InputError: something that is not a whole number.
+        InputError: something that is not a whole number, or a file that is not UTF-8 text.
     """
-    path = Path(text)
-    listed = path.read_text(encoding="utf-8").split() if path.is_file() else text.split(",")
+    path = text if os.path.isfile(text) else None  # noqa: PTH113 - a long list is no name of a file
     ids = set()
-    for word in listed:
+    for word in text.split(",") if path is None else _read_text(path).split():
         try:
             ids.add(int(word.strip().rstrip(",")))
         except ValueError:
             raise InputError(
                 f"must be ids such as 12,40 or a file with one on each line, not {word!r}",
-                file=path if path.is_file() else None,
+                file=path,
                 field="--only",
             ) from None
     return ids
+
+
+def _read_text(path: str) -> str:
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", file=path, field="--only") from None

@@ -3,7 +3,6 @@
 The folder is built beside its final place and renamed there, so a project is whole or absent.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from o365seg.errors import InputError
 from o365seg.formats import records
 from o365seg.formats.categories import display_name
+from o365seg.formats.checksums import file_sha256
 from o365seg.formats.durable import allowed_by_umask
 from o365seg.formats.json_files import write_json_atomic
 from o365seg.images.image_files import CheckedImage, ImageProblem, check_image
@@ -151,7 +151,7 @@ def _fill_folder(
         row["initial_counts"] = starts.get(row["id"])
     if not questions:
         raise InputError("no box to annotate in the sampled images", file=detections)
-    about.source_sha256 = _file_sha256(detections)
+    about.source_sha256 = file_sha256(detections)
     sampled = everything if corrects else [record.id for record, _ in chosen]
     _write_files(new.work, about, chosen, detections, sampled)
     store = project_store(new.work, about, database)
@@ -278,8 +278,3 @@ def _make_questions(
                 }
             )
     return rows
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

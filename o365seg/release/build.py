@@ -28,6 +28,7 @@ import msgspec
 from o365seg.errors import InputError
 from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import read_json
+from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.formats.records import read_annotations, zero_id_warning
 from o365seg.project.correction import find_corrections
 from o365seg.project.folder import Project
@@ -84,7 +85,7 @@ def write_release(
         project: The open project.
         file: Where to write.
         for_stock_tools: The variant for tools that know no skipped instances, where skipped and
-            crowd are `iscrowd` 1 with the box as their region (see `importable_annotation`).
+            crowd are `iscrowd` 1 with the box as their region (see `importable_file`).
         consensus: Release what most raters painted, where there are replicas (`release.consensus`).
 
     Raises:
@@ -97,6 +98,8 @@ def write_release(
     require_undamaged(project.store)
     if project.about.corrects:
         release = _corrected(project)
+        if for_stock_tools:
+            release = importable_file(release, project.sample_path)
         file.write(msgspec.json.encode(release))
         ids = (record["id"] for record in release["annotations"])
         return Written(release["info"], len(release["images"]), zero_id_warning(ids))

@@ -1,6 +1,5 @@
 """A release as a folder to be published: card, figures, Croissant, and the set in three forms."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import msgspec
 
 import data_cards
 from o365seg.errors import InputError
+from o365seg.formats.checksums import file_sha256
 from o365seg.formats.json_files import make_folder, read_json, write_bytes_atomic, write_json_atomic
 from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.release.card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
@@ -60,7 +60,7 @@ def publish(
         rows = rows_text(facts.file, release)
     write_bytes_atomic(folder / ROWS_FILE, rows)
     draw_figures(facts, folder / FIGURES_FOLDER)
-    hashes = {name: _sha256(folder / name) for name in names}
+    hashes = {name: file_sha256(folder / name) for name in names}
     described = croissant(about, responsible_ai(facts, about), ROWS_FILE, hashes)
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_bytes_atomic(folder / CROISSANT_FILE, text.encode())
@@ -94,7 +94,3 @@ def readme(facts: ReleaseFacts, about: Publication, stock: str, *, hide_masks: b
             "images_file": f"{facts.path.stem}.images.json",
         },
     )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -50,6 +50,7 @@ def test_every_row_and_file_comes_back(
         for name, content in (("texts/fr.toml", 'name = "Français"'), ("upright/7", "PNG")):
             (project.folder / name).parent.mkdir(exist_ok=True)
             (project.folder / name).write_text(content)
+        (project.folder / "texts" / "fr.toml").chmod(0o444)
         made = back_up(project.folder, tmp_path / "b.zip")
         assert made.answers == 4
         if before == after == "postgresql":  # one project of an id in a database
@@ -63,6 +64,7 @@ def test_every_row_and_file_comes_back(
         assert (again.folder / "secret.key").read_text() == "x" * 40
         assert (again.folder / "texts" / "fr.toml").read_text() == 'name = "Français"'
         assert (again.folder / "upright" / "7").read_text() == "PNG"
+        assert (again.folder / "texts" / "fr.toml").stat().st_mode & 0o200  # its owner writes it
         # And work goes on: new rows find free ids.
         answered_before = len(contents(again)["answer"])
         with again.store.write() as db:

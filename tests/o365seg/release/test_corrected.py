@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 from annotate_app.rater.questions import take_work
 from annotate_app.web.catalogue import read_catalogues
 from o365seg.commands.main import app
+from o365seg.errors import InputError
 from o365seg.formats.masks import Rle, decode_rle
+from o365seg.formats.pycocotools_variant import importable_file
+from o365seg.project.correction import read_ids
 from o365seg.project.folder import open_project
 from o365seg.release.build import build_release
 from o365seg.release.corrected import next_version
@@ -108,6 +111,49 @@ def test_only_what_was_corrected_changes(release: tuple[SmallSource, Path], tmp_
     assert "3 changes" in said.output
     status = CliRunner().invoke(app, ["status", str(folder), "--json", "-"])
     assert json.loads(status.output)["unaskable"] == 0
+
+
+def test_the_variant_for_pycocotools_is_of_the_corrected_file(
+    release: tuple[SmallSource, Path], tmp_path: Path
+) -> None:
+    assert _create(release, tmp_path / "repairs").exit_code == 0
+    project = open_project(tmp_path / "repairs")
+    plain, stock = (build_release(project, for_stock_tools=on) for on in (False, True))
+    assert any("segmentation" not in record for record in plain["annotations"])
+    assert stock == importable_file(plain, "release.json")
+
+
+def test_the_file_being_corrected_is_not_replaced(
+    release: tuple[SmallSource, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "repairs"
+    assert _create(release, folder).exit_code == 0
+    source = release[1]
+    before = source.read_bytes()
+    ran = CliRunner().invoke(app, ["release", str(folder), "--out", str(source)])
+    assert "is the file that this project corrects" in str(ran.exception)
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1,7\n12".encode("utf-16"), "is not UTF-8 text"),
+        (b"1\nx\n", "must be ids such as 12,40"),
+    ],
+)
+def test_a_file_of_ids_that_is_none_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    file = tmp_path / "ids.txt"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=f"ids.txt.*{message}"):
+        read_ids(str(file))
+
+
+def test_any_number_of_ids_can_be_listed(tmp_path: Path) -> None:
+    assert read_ids(",".join(map(str, range(1000)))) == set(range(1000))
+    file = tmp_path / "ids.txt"
+    file.write_text("12\n40,\n")
+    assert read_ids(str(file)) == {12, 40}
 
 
 def test_the_painter_starts_with_the_mask(
