@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from timm.layers.norm_act import convert_sync_batchnorm
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -257,8 +258,9 @@ def add_gradients(
 def parallel(network: DaTaSeg, ranks: Ranks, compiled: bool) -> nn.Module:
     """The network compiled and, of several processes, joined with the others'."""
     if ranks.count > 1 and ranks.device.type == "cuda":
-        # Without it each process would have batch statistics of its own few images.
-        nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        # Without it each process would have batch statistics of its own few images. PyTorch's own
+        # conversion would drop the activations that timm's norms contain.
+        convert_sync_batchnorm(network)
     run: Any = torch.compile(network) if compiled else network
     if ranks.count == 1:
         return run

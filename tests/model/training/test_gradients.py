@@ -15,8 +15,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model.data.loader import Batch
 from model.objective.targets import BatchTargets
+from model.runtime.distributed import Ranks
+from model.training import loop
 from model.training.config import train_config_from_dict
-from model.training.loop import add_gradients
+from model.training.loop import add_gradients, parallel
 
 ROOT = Path(__file__).parents[3]
 
@@ -78,6 +80,29 @@ def test_every_parameter_has_a_gradient_where_there_is_no_ground_truth(dataset: 
     empty = Batch(dataset, batch.images, batch.sizes, targets, batch.files)
     add_gradients(network, network, parts[dataset], [empty], "fp32", torch.device("cpu"))
     assert [n for n, parameter in network.named_parameters() if parameter.grad is None] == []
+
+
+@pytest.mark.parametrize(
+    "backbone", ["test_efficientnet", "mobilenetv3_small_050", "regnety_002", "test_resnet"]
+)
+def test_joined_on_gpus_a_network_computes_the_same(
+    backbone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some of timm's norms contain the activation."""
+    tables = small_tables()
+    tables["model"] |= {"preset": "tiny", "backbone": {"name": backbone}}
+    config = train_config_from_dict(tables)
+    network, parts = prepare(config)
+    (batch,) = first_batches(config, 0)
+    network.eval()
+    wanted = network(batch.images, parts[0].text_embeddings, batch.sizes).final
+    monkeypatch.setattr(loop, "DistributedDataParallel", lambda network, **_: network)
+    joined = parallel(network, Ranks(0, 2, torch.device("cuda", 0)), compiled=False)
+    found = joined(batch.images, parts[0].text_embeddings, batch.sizes).final
+    assert any(isinstance(module, torch.nn.SyncBatchNorm) for module in joined.modules())
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in joined.modules())
+    for name, tensor in vars(wanted).items():
+        assert torch.equal(getattr(found, name), tensor), name
 
 
 def test_a_data_sets_own_modules_learn_from_it_alone() -> None:
