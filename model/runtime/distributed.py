@@ -55,6 +55,9 @@ ALONE = Ranks(0, 1, torch.device("cpu"))
 def join_ranks(device: str | None) -> Iterator[Ranks]:
     """Join the processes that torchrun started, if any; a nested call joins the same ones.
 
+    A GPU becomes the process's current one: what names no device (`torch.cuda.synchronize`, pinned
+    memory) is about that.
+
     Args:
         device: Name of a device; None for a GPU if there is one, one for each process.
 
@@ -63,10 +66,7 @@ def join_ranks(device: str | None) -> Iterator[Ranks]:
     """
     name = chosen_device(device)
     count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
-        yield Ranks(0, 1, torch.device(name))
-        return
-    if name == "cuda":
+    if name == "cuda" and count > 1:
         own = int(os.environ.get("LOCAL_RANK", "0"))
         if own >= torch.cuda.device_count():
             raise InputError(
@@ -74,7 +74,11 @@ def join_ranks(device: str | None) -> Iterator[Ranks]:
                 field="--device",
             )
         name = f"cuda:{own}"
-        torch.cuda.set_device(own)
+    if name.startswith("cuda:"):
+        torch.cuda.set_device(name)
+    if count == 1:
+        yield Ranks(0, 1, torch.device(name))
+        return
     if distributed.is_initialized():
         yield Ranks(distributed.get_rank(), count, torch.device(name))
         return
