@@ -6,7 +6,7 @@ once an epoch; a batch may span two epochs. Because only the seed and the iterat
 resumes at once where it stopped, and all processes draw the same images without communication.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +77,9 @@ def rank_draws(
     rank: int,
     ranks: int,
     seed: int,
+    skip: Collection[int] = (),
 ) -> Iterator[list[Draw]]:
-    """Yield the draws of one process: `accumulate` lists for each iteration.
+    """Yield the draws of one process: `accumulate` lists for each iteration, none if skipped.
 
     The draws of all processes in an iteration are disjoint, and together they are the batch of a
     single process: rank r has the images r * n to (r + 1) * n.
@@ -92,16 +93,17 @@ def rank_draws(
         rank: Number of this process, from 0.
         ranks: Number of processes.
         seed: Seed of the run.
+        skip: Iterations, from 1, to leave out; all others draw what they would without it.
     """
     orders = [EpochOrder(size, dataset, seed) for dataset, size in enumerate(sizes)]
     drawn = drawn_before(plan, start, batch_size, len(sizes))
     own = batch_size // ranks
     subset = own // accumulate
-    for dataset in plan[start:].tolist():
+    for number, dataset in enumerate(plan[start:].tolist(), start + 1):
         first = drawn[dataset] + rank * own
-        for step in range(accumulate):
-            numbers = range(first + step * subset, first + (step + 1) * subset)
-            yield [Draw(dataset, orders[dataset][number], number) for number in numbers]
+        for step in range(accumulate if number not in skip else 0):
+            begin = first + step * subset
+            yield [Draw(dataset, orders[dataset][n], n) for n in range(begin, begin + subset)]
         drawn[dataset] += batch_size
 
 

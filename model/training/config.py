@@ -152,7 +152,7 @@ class TrainConfig:
         checkpoint_every: Iterations between checkpoints, ≥ 1; the last iteration writes one, too.
         keep: Number of saved states to keep, ≥ 1.
         log_every: Iterations between lines of the log, ≥ 1.
-        skip: Iterations to pass over, from 1: their batches are drawn and change nothing.
+        skip: Iterations to pass over, from 1: their images are not read; all others stay the same.
         average: Decay of the moving average of the weights, which is what is then validated and
             written, 0 to below 1 (`model.training.averaging`); None for the weights themselves.
         validation: Scores during training; None for none.

@@ -31,7 +31,12 @@ from model.training.mixture import (
     open_datasets,
 )
 from model.training.optimizer import make_optimizer, set_learning_rate, trained
-from model.training.resume import begin_folder, check_folder, check_processes_agree
+from model.training.resume import (
+    begin_folder,
+    check_folder,
+    check_processes_agree,
+    skip_option,
+)
 from model.training.saving import MODEL_FILE, TrainingRun
 from model.training.schedule import rate_factor
 from model.training.starting import make_network, note_mixed_statistics, start_from
@@ -109,6 +114,7 @@ def train_run(
                 rank=ranks.rank,
                 ranks=ranks.count,
                 seed=config.seed,
+                skip=config.skip,
             ),
             seed=config.seed,
             workers=config.workers,
@@ -184,9 +190,9 @@ def _iterate(
         iterations = progress_bar.progress(iterations, "training")
     for iteration in iterations:
         seed_iteration(config.seed, iteration, ranks.rank)
-        own = list(islice(batches, config.accumulate))
         done = iteration + 1
         if done not in config.skip:  # else not even seen: it would enter batch norm's statistics
+            own = _take(batches, config, done)
             part = parts[own[0].dataset]
             factor = rate_factor(iteration, config.iterations, adam.warmup, adam.drops)
             rate = adam.lr * part.lr * factor
@@ -210,6 +216,18 @@ def _iterate(
             if validate(done):
                 return done
     return config.iterations
+
+
+def _take(batches: Iterator[Batch], config: TrainConfig, done: int) -> list[Batch]:
+    """The batches of the iteration after which `done` are finished."""
+    try:
+        return list(islice(batches, config.accumulate))
+    except InputError as error:
+        raise InputError(
+            f"{error.message}. To go on without iteration {done}, whose batch has this image: "
+            f"{skip_option(config.skip, done)}",
+            file=error.file, record=error.record, field=error.field,
+        ) from None  # fmt: skip
 
 
 def add_gradients(

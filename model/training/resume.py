@@ -7,7 +7,7 @@ Nothing else.
 
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from model.datasets.names_0_1 import current_names
 from model.network.names_0_1 import UNNAMED
 from model.runtime.distributed import Ranks
 from model.training.config import TrainConfig, train_config_to_dict
+from model.training.state import has_state
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder, read_json, write_json_atomic
 
@@ -90,7 +91,7 @@ def find_changes(
 def check_folder(
     folder: Path, config: TrainConfig, source: str, named: Collection[str]
 ) -> tuple[TrainConfig, list[tuple[str, Any, Any]]]:
-    """Check that the run in a folder, if there is one, may go on with a configuration.
+    """Check that the run in a folder, if it has saved a state, may go on with a configuration.
 
     Returns:
         The configuration, with what a run of version 0.1.0 did without a field for it; and what
@@ -100,7 +101,7 @@ def check_folder(
         InputError: as `find_changes`.
     """
     path = folder / CONFIG_FILE
-    if not path.exists():
+    if not path.exists() or not has_state(folder):  # it starts from the beginning
         return config, []
     old = read_json(path, dict)
     changes = find_changes(old, config, source, named)
@@ -160,15 +161,22 @@ def begin_folder(
         InputError: the folder cannot be written.
     """
     path = folder / CHANGES_FILE
-    changes = read_json(path, list[Change]) if path.exists() else []
+    changes = read_json(path, list[Change]) if done and path.exists() else []
     changes += [Change(done, *change) for change in changed]
     ranks.wait()  # or a process would read what the first one is about to write
     if ranks.is_first:
         make_folder(folder)
         write_json_atomic(folder / CONFIG_FILE, train_config_to_dict(config))
+        if not done:  # of an earlier run, whose states are gone
+            path.unlink(missing_ok=True)
         if changed:
             write_json_atomic(path, [asdict(change) for change in changes])
     return changes
+
+
+def skip_option(skip: Sequence[int], iteration: int) -> str:
+    """The option that passes over one iteration more than `skip`, whose list it replaces."""
+    return f"--set 'skip={[*skip, iteration]}'"
 
 
 def _differences(

@@ -69,6 +69,11 @@ def test_processes_and_parts_make_up_the_joined_batch(
         assert {draw.dataset for draw in joined} == {plan[iteration]}
     for start in range(8):  # from anywhere, at once
         assert draws(0, 1, 1, start) == whole[start:]
+    skipping = rank_draws(
+        plan, sizes, start=1, batch_size=batch, accumulate=1, rank=0, ranks=1, seed=seed,
+        skip=[1, 3],
+    )  # fmt: skip
+    assert list(skipping) == [*whole[1:2], *whole[3:]]
     # All of a data set's draws, in the order of their numbers, are its epochs.
     for dataset, size in enumerate(sizes):
         found = [draw for batch in whole for draw in batch if draw.dataset == dataset]

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 import typer
-from small_run import as_toml, small_tables
+from small_run import as_toml, cut_power, small_tables
 
 from model.commands.train import parse_settings
+from model.data import loader
+from model.data.sampler import Draw
 from model.runtime.checkpoint import load_checkpoint, read_header
 from model.training import loop
 from model.training.config import (
@@ -73,6 +75,52 @@ def test_after_a_loss_that_is_not_finite_it_goes_on_past_the_batch_at_a_lower_ra
     ]
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["iteration"] for line in lines] == [1, 2, 3, 5, 6, 7, 8]
+
+
+def test_a_run_goes_on_past_an_image_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its batch is not loaded, and all others are the same; also when it is resumed once more."""
+    run(tmp_path / "whole", skip=[4])
+    load, loaded = loader._Drawn.__getitem__, []
+
+    def damaged(drawn: loader._Drawn, draw: Draw) -> object:
+        loaded.append(draw)
+        broken = loaded.index(draw) == 13  # the second image of the fourth iteration
+        return InputError("is no image", file="broken.png") if broken else load(drawn, draw)
+
+    monkeypatch.setattr(loader._Drawn, "__getitem__", damaged)
+    with pytest.raises(InputError) as caught:
+        run(tmp_path / "cut")
+    assert str(caught.value) == (
+        "broken.png: is no image. To go on without iteration 4, whose batch has this image: "
+        "--set 'skip=[4]'"
+    )
+    before = len(loaded)
+    with monkeypatch.context() as cut:
+        cut_power(cut, loop, "add_gradients", 4)  # of iterations 3, 5, 6 and 7
+        with pytest.raises(RuntimeError, match="power cut"):
+            run(tmp_path / "cut", ("skip",), skip=[4])
+    assert len(loaded) - before == 4 * 4
+    run(tmp_path / "cut", ("skip",), skip=[4])
+    one, other = (load_checkpoint(tmp_path / name / MODEL_FILE) for name in ("whole", "cut"))
+    for name, tensor in one.state_dict().items():
+        assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_before_the_first_state_anything_may_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_power(monkeypatch, loop, "add_gradients", 2)
+    with pytest.raises(RuntimeError, match="power cut"):
+        run(tmp_path)
+    (tmp_path / "changes.json").write_text(
+        '[{"iteration": 2, "field": "f", "before": 1, "now": 2}]'
+    )
+    run(tmp_path, iterations=1, seed=3)
+    assert json.loads((tmp_path / "config.json").read_text())["seed"] == 3
+    assert "changes" not in read_header(tmp_path / MODEL_FILE)[1]["trained"]
+    assert not (tmp_path / "changes.json").exists()
 
 
 def test_a_wrong_path_in_the_first_start_leaves_the_folder_free(tmp_path: Path) -> None:
