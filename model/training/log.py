@@ -13,6 +13,7 @@ import torch
 from torch import distributed
 
 from model.objective.criterion import Losses
+from model.training.resume import skip_option
 from o365seg.errors import InputError
 from o365seg.formats.json_files import write_bytes_atomic
 
@@ -212,9 +213,13 @@ class FiniteGuard:
     Reading the numbers at once would make the host wait for the device. So an iteration's numbers
     are copied to the host at its end and checked after the next one's matching, which waits for the
     device anyway; and before a checkpoint, so that a broken network is never saved.
+
+    Args:
+        skip: Iterations that the run passes over; the message says how to add one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, skip: Sequence[int] = ()) -> None:
+        self._skip = skip
         self._last: _Watched | None = None
 
     def watch(
@@ -252,5 +257,5 @@ class FiniteGuard:
             f"iteration {last.iteration}, {last.dataset}: the loss is {loss}, the gradient's norm "
             f"{norm}; the last checkpoint is untouched. The images were "
             f"{', '.join(last.files[:_FILES])}{more}. To go on from the checkpoint without this "
-            f"batch, more slowly: --set 'skip=[{last.iteration}]' --set optimizer.lr=…"
+            f"batch, more slowly: {skip_option(self._skip, last.iteration)} --set optimizer.lr=…"
         )

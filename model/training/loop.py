@@ -183,7 +183,7 @@ def _iterate(
     adam = config.optimizer
     parameters = trained(network)
     parallel_network = parallel(network, ranks, config.compile)
-    guard = FiniteGuard()
+    guard = FiniteGuard(config.skip)
     set_training(network, config.freeze)
     iterations: Any = range(start, config.iterations)
     if ranks.is_first:

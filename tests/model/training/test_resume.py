@@ -22,6 +22,7 @@ from model.training.config import (
     train_config_from_dict,
     train_config_to_dict,
 )
+from model.training.log import FiniteGuard
 from model.training.loop import train_run
 from model.training.resume import find_changes
 from model.training.saving import MODEL_FILE
@@ -75,6 +76,14 @@ def test_after_a_loss_that_is_not_finite_it_goes_on_past_the_batch_at_a_lower_ra
     ]
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["iteration"] for line in lines] == [1, 2, 3, 5, 6, 7, 8]
+
+
+def test_a_second_loss_that_is_not_finite_adds_to_the_list() -> None:
+    """The list of the option replaces the earlier one."""
+    guard = FiniteGuard((1205,))
+    guard.watch(1210, "coco", ("a.jpg",), torch.tensor(torch.nan), torch.tensor(1.0))
+    with pytest.raises(InputError, match=r"--set 'skip=\[1205, 1210\]' --set optimizer\.lr=…"):
+        guard.settle()
 
 
 def test_a_run_goes_on_past_an_image_that_cannot_be_read(
