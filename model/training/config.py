@@ -23,6 +23,7 @@ from model.objective.loss_weights import (
 from model.runtime.checkpoint import read_header
 from model.text.encoder import embedding_length
 from model.text.prompts import DEFAULT_TEMPLATES
+from model.training.settings import with_settings
 from o365seg.errors import InputError
 from o365seg.formats.convert import convert, refuse_unknown
 
@@ -202,19 +203,13 @@ def read_train_config(path: str | Path, settings: Mapping[str, Any] | None = Non
 
     Args:
         path: A TOML file.
-        settings: By dotted name (`optimizer.lr`), values that replace the file's.
+        settings: By name (`optimizer.lr`, `data[0].lr`), values that replace the file's.
 
     Raises:
         InputError: no such file, not TOML, or a field is missing, unknown, of the wrong type or out
             of range; it is named.
     """
-    tables = read_toml(path)
-    for name, value in (settings or {}).items():
-        *outer, last = name.split(".")
-        table = tables
-        for key in outer:
-            table = table.setdefault(key, {})
-        table[last] = value
+    tables = with_settings(read_toml(path), settings or {}, path)
     return train_config_from_dict(tables, str(path), base_folder(Path(path)))
 
 

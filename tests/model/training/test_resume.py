@@ -169,6 +169,14 @@ def test_settings_of_the_command_line_replace_the_file_s(tmp_path: Path) -> None
     config = read_train_config(file, given)
     assert (config.optimizer.lr, config.skip, config.iterations) == (1e-5, (3,), 9)
     assert config.precision == "bf16"
+    given = parse_settings(["data[0].lr=7", "data.1.flip=0", "optimizer.drops[1]=1.0"])
+    file.write_text(as_toml(small_tables(optimizer={"lr": 1e-4, "drops": [0.5, 0.6]})))
+    config = read_train_config(file, given)
+    assert (config.data[0].lr, config.data[1].flip, config.optimizer.drops) == (7, 0, (0.5, 1.0))
+    with pytest.raises(InputError, match=r"'optimizer\.lr': is 0\.0001 and has no 'x' to set"):
+        read_train_config(file, {"optimizer.lr.x": 2})
+    with pytest.raises(InputError, match=r"'data\[-1\]': unknown key"):
+        read_train_config(file, {"data[-1].lr": 2})
     with pytest.raises(InputError, match="unknown key 'optimiser'; did you mean 'optimizer'"):
         read_train_config(file, {"optimiser": 3})
     with pytest.raises(typer.BadParameter, match="must be NAME=VALUE, not 'iterations'"):
