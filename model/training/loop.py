@@ -35,6 +35,7 @@ from model.training.resume import (
     begin_folder,
     check_folder,
     check_processes_agree,
+    check_text,
     skip_option,
 )
 from model.training.saving import MODEL_FILE, TrainingRun
@@ -99,10 +100,13 @@ def train_run(
         check_processes_agree(ranks, start, config, source, folder)
         if start and ranks.is_first:
             sys.stderr.write(f"{folder}: resumes after {start} iterations\n")
+        text = all_text_embeddings(datasets, parts)
+        if start:
+            check_text(folder / TEXT_FILE, *text, config, source)
         changes = begin_folder(folder, config, changed, start, ranks)
-        if ranks.is_first:
+        if ranks.is_first and not (start and (folder / TEXT_FILE).exists()):
             about = {"data": list(run.images), "synthetic": config.text.synthetic}
-            save_embeddings(folder / TEXT_FILE, *all_text_embeddings(datasets, parts), about)
+            save_embeddings(folder / TEXT_FILE, *text, about)
         batches = load_batches(
             make_sources(config, datasets),
             rank_draws(

@@ -12,9 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from model.datasets.names_0_1 import current_names
 from model.network.names_0_1 import UNNAMED
 from model.runtime.distributed import Ranks
+from model.text.embedding_files import read_embeddings, unit_rows
+from model.text.vocabulary import Vocabulary
 from model.training.config import TrainConfig, train_config_to_dict
 from model.training.state import has_state
 from o365seg.errors import InputError
@@ -27,6 +31,7 @@ SETTABLE = ("iterations", "optimizer.lr", "skip")
 """Fields of a configuration that may change in a run if the user names them."""
 
 _FREE = frozenset({"workers", "log_every", "checkpoint_every", "keep", "activation_checkpointing"})
+_SAME_TEXT = 1e-3  # for rows of length 1: what rounds differently elsewhere stays far below it
 _VALIDATION = re.compile(r"validation(\..*)?")
 _PATH = re.compile(
     r"backbone_weights|start|text\.(file|pretrained)"
@@ -110,6 +115,36 @@ def check_folder(
         listed = ", ".join(f"{name} = {value!r}" for name, value in kept.items())
         sys.stderr.write(f"{folder}: began under version 0.1.0 and goes on with {listed}\n")
     return replace(config, network=replace(config.network, **kept)), changes
+
+
+def check_text(
+    path: Path, names: Sequence[str], embeddings: np.ndarray, config: TrainConfig, source: str
+) -> None:
+    """Check that text embeddings are those that a run started with, wherever they come from now.
+
+    Args:
+        path: The run's file of text embeddings; nothing is checked if it is missing.
+        names: The K classes.
+        embeddings: Their embeddings now, float32 (K, D).
+        config: The configuration to go on with.
+        source: Its file, for messages.
+
+    Raises:
+        InputError: a class or its embedding is another one, or the file is damaged.
+    """
+    if not path.exists():
+        return
+    before = read_embeddings(path, Vocabulary(tuple(names), (True,) * len(names)))
+    now = unit_rows(embeddings, names, source)
+    same = [len(one) == len(two) and np.allclose(one, two, rtol=0, atol=_SAME_TEXT)
+            for one, two in zip(before, now, strict=True)]  # fmt: skip
+    if not all(same):
+        raise InputError(
+            f"the embedding of {names[same.index(False)]!r} is not that of {path}, with which this "
+            "run started; restore the value, or choose another --out",
+            file=source,
+            field="text.pretrained" if config.text.file is None else "text.file",
+        )
 
 
 def check_processes_agree(

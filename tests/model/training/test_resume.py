@@ -16,6 +16,7 @@ from model.commands.train import parse_settings
 from model.data import loader
 from model.data.sampler import Draw
 from model.runtime.checkpoint import load_checkpoint, read_header
+from model.text.embedding_files import read_names, save_embeddings
 from model.training import loop
 from model.training.config import (
     read_train_config,
@@ -150,6 +151,34 @@ def test_paths_may_change_and_nothing_else_of_a_data_set() -> None:
     tables["data"][0]["name"] = "coco_panoptic"
     with pytest.raises(InputError, match=r"data\[0\]\.source\.name"):
         find_changes(old, train_config_from_dict(tables), "run.toml")
+
+
+def test_text_embeddings_may_move_but_not_change(tmp_path: Path) -> None:
+    """`text.file` is a path, and says nothing of what it holds."""
+    run(tmp_path / "start", iterations=1)
+    one, other = tmp_path / "one.npz", tmp_path / "other.npz"
+    one.write_bytes((tmp_path / "start" / "text.npz").read_bytes())
+    names, rows = read_names(one), np.load(one)["embeddings"]
+    assert names is not None
+    last = names.index("hoop")
+    rows[last] = np.roll(rows[last], 1)
+    save_embeddings(other, names, rows, {})
+    run(tmp_path / "run", iterations=1, text={"file": str(one)})
+    kept = (tmp_path / "run" / "text.npz").read_bytes()
+    with pytest.raises(InputError) as caught:
+        run(tmp_path / "run", ("iterations",), iterations=2, text={"file": str(other)})
+    assert str(caught.value) == (
+        f"config.toml: field 'text.file': the embedding of 'hoop' is not that of "
+        f"{tmp_path / 'run' / 'text.npz'}, with which this run started; restore the value, or "
+        "choose another --out"
+    )
+    one.rename(tmp_path / "moved.npz")
+    moved = {"file": str(tmp_path / "moved.npz")}
+    run(tmp_path / "run", ("iterations",), iterations=2, text=moved)
+    assert (tmp_path / "run" / "text.npz").read_bytes() == kept
+    (tmp_path / "run" / "text.npz").unlink()  # it is made again
+    run(tmp_path / "run", ("iterations",), iterations=2, text=moved)
+    assert (tmp_path / "run" / "text.npz").exists()
 
 
 def test_data_sets_of_another_size_are_refused(tmp_path: Path) -> None:
