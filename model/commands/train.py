@@ -66,10 +66,12 @@ def train(
         replaced = parse_settings(settings or [])
         replaced |= {} if extend is None else {"iterations": extend}
         replaced |= {} if start is None else {"start": str(start.absolute())}
-        run = read_train_config(path, replaced)
-        from model.training.loop import train_run
+        from model.training.resume import CONFIG_FILE
 
         folder = out or Path("runs") / path.stem
+        run = read_train_config(path, replaced, folder / CONFIG_FILE)
+        from model.training.loop import train_run
+
         train_run(run, base_folder(path), str(path), folder, device, replaced)
 
 

@@ -72,6 +72,14 @@ class Vocabulary:
         """The names as the text encoder reads them (`clean_name`)."""
         return tuple(clean_name(name) for name in self.names)
 
+    @property
+    def marked_names(self) -> list[str]:
+        """The names as in a file with a class on each line: stuff is marked by `:stuff`."""
+        return [
+            name if thing else f"{name}:stuff"
+            for name, thing in zip(self.names, self.is_thing, strict=True)
+        ]
+
     def as_categories(self) -> list[dict[str, Any]]:
         """The classes as COCO's panoptic `categories`."""
         colours = self.colours or (None,) * len(self)

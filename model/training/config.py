@@ -26,6 +26,7 @@ from model.text.prompts import DEFAULT_TEMPLATES
 from model.training.settings import with_settings
 from o365seg.errors import InputError
 from o365seg.formats.convert import convert, refuse_unknown
+from o365seg.formats.json_files import read_json
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -198,19 +199,22 @@ def find_config(given: str) -> Path:
     return shipped
 
 
-def read_train_config(path: str | Path, settings: Mapping[str, Any] | None = None) -> TrainConfig:
+def read_train_config(
+    path: str | Path, settings: Mapping[str, Any] | None = None, begun: Path | None = None
+) -> TrainConfig:
     """Read a run's configuration.
 
     Args:
         path: A TOML file.
         settings: By name (`optimizer.lr`, `data[0].lr`), values that replace the file's.
+        begun: `config.json` of the run to go on with, whether it exists or not.
 
     Raises:
         InputError: no such file, not TOML, or a field is missing, unknown, of the wrong type or out
             of range; it is named.
     """
     tables = with_settings(read_toml(path), settings or {}, path)
-    return train_config_from_dict(tables, str(path), base_folder(Path(path)))
+    return train_config_from_dict(tables, str(path), base_folder(Path(path)), begun)
 
 
 def base_folder(path: Path) -> Path:
@@ -220,7 +224,10 @@ def base_folder(path: Path) -> Path:
 
 
 def train_config_from_dict(
-    data: Mapping[str, Any], source: str | None = None, base: Path | None = None
+    data: Mapping[str, Any],
+    source: str | None = None,
+    base: Path | None = None,
+    begun: Path | None = None,
 ) -> TrainConfig:
     """Read a configuration from the tables of a TOML file.
 
@@ -228,6 +235,8 @@ def train_config_from_dict(
         data: The tables.
         source: The file that errors name.
         base: Folder for relative paths; the current one by default.
+        begun: `config.json` of the run to go on with, whether it exists or not. It has the network
+            where `start` is gone.
 
     Raises:
         InputError: as `read_train_config`; or `start` is not a checkpoint.
@@ -237,7 +246,7 @@ def train_config_from_dict(
     start = tables.get("start")
     network = _read_network(
         _with_text_dim(tables.pop("model", None), tables.get("text")), source,
-        (base or Path()) / start if isinstance(start, str) else None,
+        (base or Path()) / start if isinstance(start, str) else None, begun,
     )  # fmt: skip
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
@@ -291,7 +300,9 @@ def _with_text_dim(model: Any, text: Any) -> Any:
     return model | {"text_dim": embedding_length(text["model"])}
 
 
-def _read_network(table: Any, source: str | None, start: Path | None) -> dict[str, Any]:
+def _read_network(
+    table: Any, source: str | None, start: Path | None, begun: Path | None
+) -> dict[str, Any]:
     """`[model]`: a preset, or the network of the checkpoint `start`; changes to it; and the
     backbone's weights."""
     if isinstance(table, str):
@@ -300,7 +311,7 @@ def _read_network(table: Any, source: str | None, start: Path | None) -> dict[st
     if not isinstance(table, dict):
         raise InputError("missing; name a preset", file=source, field="model.preset")
     changes = {k: v for k, v in table.items() if k not in ("preset", "backbone_weights")}
-    base = config_to_dict(_base_network(table, source, start))
+    base = config_to_dict(_base_network(table, source, start, begun))
     try:
         merged = config_to_dict(config_from_dict(_merge(base, changes), source))
     except InputError as error:
@@ -315,9 +326,14 @@ def _read_network(table: Any, source: str | None, start: Path | None) -> dict[st
     return {"config": merged, "backbone_weights": weights}
 
 
-def _base_network(table: dict[str, Any], source: str | None, start: Path | None) -> DaTaSegConfig:
+def _base_network(
+    table: dict[str, Any], source: str | None, start: Path | None, begun: Path | None
+) -> DaTaSegConfig:
     name = table.get("preset")
     if name is None and start is not None:
+        if begun is not None and begun.exists() and not start.exists():
+            # The changes of `[model]` are in it already; made once more, they change nothing.
+            return config_from_dict(read_json(begun, dict).get("network"), str(begun))
         return read_header(start)[0]
     if not isinstance(name, str):
         raise InputError("missing; name a preset", file=source, field="model.preset")

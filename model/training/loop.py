@@ -76,11 +76,13 @@ def train_run(
         config, changed = check_folder(folder, config, source, named)
         datasets = open_datasets(config, base, source)
         parts = make_parts(config, datasets, base, source, str(ranks.device))
-        network = make_network(config, base, quiet=not ranks.is_first).to(ranks.device)
+        resumed = has_state(folder)
+        network = make_network(config, base, quiet=not ranks.is_first, resumed=resumed)
+        network = network.to(ranks.device)
         freeze(network, config.freeze, source)
         if ranks.is_first:
             note_mixed_statistics(network, config)
-        if not has_state(folder):
+        if not resumed:
             start_from(network, config, base, ranks)
         run = TrainingRun(
             folder,
@@ -92,6 +94,7 @@ def train_run(
                 [entry.sampling_ratio for entry in config.data], config.iterations, config.seed
             ),
             {dataset.name: len(dataset) for dataset in datasets},
+            {dataset.name: dataset.vocabulary.marked_names for dataset in datasets},
         )
         validation = None
         if config.validation is not None:

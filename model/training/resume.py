@@ -35,7 +35,7 @@ _SAME_TEXT = 1e-3  # for rows of length 1: what rounds differently elsewhere sta
 _VALIDATION = re.compile(r"validation(\..*)?")
 _PATH = re.compile(
     r"backbone_weights|start|text\.(file|pretrained)"
-    r"|data\[\d+\]\.source\.(root|images|annotations|labels|names|leave_out)"
+    r"|data\[\d+\]\.source\.(root|images|annotations|labels|names|vocabulary|leave_out)"
 )
 
 

@@ -32,6 +32,7 @@ class TrainingRun:
         average: The averaged weights, if the run has them.
         plan: (iterations,), the data set of each iteration.
         images: Number of images of each data set, by name.
+        classes: Classes of each data set, by name; `:stuff` marks stuff.
     """
 
     folder: Path
@@ -41,6 +42,7 @@ class TrainingRun:
     average: AveragedNetwork | None
     plan: np.ndarray
     images: dict[str, int]
+    classes: dict[str, list[str]]
 
     @property
     def result(self) -> DaTaSeg:
@@ -54,7 +56,9 @@ class TrainingRun:
             InputError: the state is damaged or belongs to another run.
         """
         average = None if self.average is None else self.average.network
-        start, drawn = load_state(self.folder, self.network, self.optimizer, average, self.images)
+        start, drawn = load_state(
+            self.folder, self.network, self.optimizer, average, self.images, self.classes
+        )
         if drawn and drawn != self._drawn(start):
             message = "the images drawn so far belong to another configuration"
             raise InputError(message, file=self.folder)
@@ -73,7 +77,7 @@ class TrainingRun:
         average = None if self.average is None else self.average.network
         save_state(
             self.folder, done, self.network, self.optimizer, average, self._drawn(done),
-            self.images, self.config.keep,
+            self.images, self.classes, self.config.keep,
         )  # fmt: skip
         self.write_model(done, changes, self.folder / MODEL_FILE, {})
 

@@ -17,7 +17,9 @@ from model.runtime.start import load_start, report_lines
 from model.training.config import TrainConfig, train_config_to_dict
 
 
-def make_network(config: TrainConfig, base: Path, *, quiet: bool = False) -> DaTaSeg:
+def make_network(
+    config: TrainConfig, base: Path, *, quiet: bool = False, resumed: bool = False
+) -> DaTaSeg:
     """The network at iteration 0, but for `start`; the same for the same seed.
 
     Args:
@@ -25,13 +27,14 @@ def make_network(config: TrainConfig, base: Path, *, quiet: bool = False) -> DaT
         base: Folder for its relative paths.
         quiet: Don't report on stderr which pretrained weights are missing, as the first of several
             processes does.
+        resumed: Leave pretrained weights out, as a saved state replaces them.
 
     Raises:
         InputError: the pretrained weights cannot be had, or do not fit.
     """
     torch.manual_seed(config.seed)
     network = build_dataseg(config.network)
-    if config.backbone_weights is not None:
+    if config.backbone_weights is not None and not resumed:
         file = base / config.backbone_weights
         report = load_pretrained(network, file if file.exists() else config.backbone_weights)
         if report.missing and not quiet:

@@ -5,6 +5,7 @@ What is drawn (data sets, images, augmentation, dropout) is a function of the se
 what remains are the network, its averaged weights and the optimiser.
 """
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def save_state(
     average: nn.Module | None,
     drawn: list[int],
     sizes: dict[str, int],
+    classes: dict[str, list[str]],
     keep: int,
 ) -> None:
     """Write the state after `iteration` iterations atomically; then delete older ones.
@@ -39,6 +41,7 @@ def save_state(
         average: The network of the averaged weights, if the run has one.
         drawn: Images drawn of each data set, to be checked when the run is resumed.
         sizes: Number of images of each data set, by name, to be checked likewise.
+        classes: Classes of each data set, by name, to be checked likewise.
         keep: Number of states to keep, including this one.
 
     Raises:
@@ -49,6 +52,7 @@ def save_state(
         "iteration": iteration,
         "drawn": drawn,
         "sizes": sizes,
+        "classes": classes,
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
     }
@@ -66,6 +70,7 @@ def load_state(
     optimizer: torch.optim.Optimizer,
     average: nn.Module | None,
     sizes: dict[str, int],
+    classes: dict[str, list[str]],
 ) -> tuple[int, list[int]]:
     """Load the latest state of the folder into network, optimizer and averaged weights.
 
@@ -75,6 +80,7 @@ def load_state(
         optimizer: Changed in place.
         average: Changed in place; None if the run has none.
         sizes: Number of images of each data set, by name.
+        classes: Classes of each data set, by name, in order.
 
     Returns:
         The number of finished iterations, and of images drawn of each data set; 0 and an empty
@@ -82,7 +88,7 @@ def load_state(
 
     Raises:
         InputError: the file is not a state of this network, or belongs to data sets of other
-            sizes; names it.
+            sizes or classes; names it.
     """
     states = _states(folder)
     if not states:
@@ -102,6 +108,9 @@ def load_state(
                 f"this run started with {before:,} images of {name}, not {sizes.get(name, 0):,}",
                 file=path,
             )
+    for name, before in state.get("classes", {}).items():  # older states have none
+        if changed := _changed_class(before, classes.get(name, [])):
+            raise InputError(f"this run started with other classes of {name}: {changed}", file=path)
     try:
         network.load_state_dict(with_pixel_statistics(state["network"]))
         optimizer.load_state_dict(state["optimizer"])
@@ -116,6 +125,14 @@ def load_state(
 def has_state(folder: Path) -> bool:
     """Whether the folder has a state to resume from."""
     return bool(_states(folder))
+
+
+def _changed_class(before: list[str], now: list[str]) -> str | None:
+    """Say which class is the first that is another one, if any is."""
+    for number, (one, other) in enumerate(zip_longest(before, now, fillvalue="none"), 1):
+        if one != other:
+            return f"number {number} was {one}, and is {other}"
+    return None
 
 
 def _states(folder: Path) -> list[Path]:

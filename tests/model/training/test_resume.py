@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import typer
+from PIL import Image
 from small_run import as_toml, cut_power, small_tables
 
 from model.commands.train import parse_settings
@@ -179,6 +180,30 @@ def test_text_embeddings_may_move_but_not_change(tmp_path: Path) -> None:
     (tmp_path / "run" / "text.npz").unlink()  # it is made again
     run(tmp_path / "run", ("iterations",), iterations=2, text=moved)
     assert (tmp_path / "run" / "text.npz").exists()
+
+
+def test_the_file_of_a_vocabulary_may_move_if_its_classes_are_the_same(tmp_path: Path) -> None:
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+        for number in range(4):
+            pixels = np.full((64, 64), number % 2 + 1, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{number}.png")
+    old, new = tmp_path / "old.txt", tmp_path / "new.txt"
+    old.write_text("hoop\nstripes:stuff\n")
+    data = {"layout": "label_maps", "images": str(tmp_path / "images"), "name": "own"}
+    data |= {"labels": str(tmp_path / "labels"), "scale": [1.0, 1.0]}
+    folder = tmp_path / "run"
+    run(folder, iterations=1, data=[data | {"vocabulary": str(old)}])
+    old.rename(new)
+    moved = [data | {"vocabulary": str(new)}]
+    run(folder, ("iterations",), iterations=2, data=moved)
+    new.write_text("stripes:stuff\nhoop\n")  # the same embeddings, but labels mean others
+    with pytest.raises(InputError) as caught:
+        run(folder, ("iterations",), iterations=3, data=moved)
+    assert str(caught.value) == (
+        f"{folder / 'state-00000002.pt'}: this run started with other classes of own: "
+        "number 1 was hoop, and is stripes:stuff"
+    )
 
 
 def test_data_sets_of_another_size_are_refused(tmp_path: Path) -> None:

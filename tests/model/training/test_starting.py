@@ -13,6 +13,7 @@ from small_run import as_toml, cut_power, small_tables
 from model.runtime.checkpoint import load_checkpoint, read_header
 from model.training import loop
 from model.training.config import read_train_config, train_config_from_dict
+from model.training.resume import CONFIG_FILE
 from model.training.saving import MODEL_FILE
 from o365seg.errors import InputError
 
@@ -128,6 +129,37 @@ def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
     one, other = (load_checkpoint(tmp_path / n / MODEL_FILE) for n in ("whole", "cut"))
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, other.state_dict()[name]), name
+
+
+def test_a_run_without_a_model_table_resumes_where_the_checkpoint_is_gone(
+    first: Path, tmp_path: Path
+) -> None:
+    """Its network is the one in the folder."""
+    own, folder, file = tmp_path / "own.safetensors", tmp_path / "run", tmp_path / "c.toml"
+    own.write_bytes(first.read_bytes())
+    begun = folder / CONFIG_FILE
+    tables = from_first(own, model={"num_queries": 7}, iterations=1)
+    file.write_text(as_toml(tables))
+    run(folder, tables)
+    own.unlink()
+    config = read_train_config(file, {"iterations": 2}, begun)
+    assert config.network.num_queries == 7
+    loop.train_run(config, tmp_path, str(file), folder, "cpu", ("iterations",))
+    changed = read_train_config(file, {"iterations": 2, "model.num_queries": 8}, begun)
+    with pytest.raises(InputError, match=r"'network\.num_queries': .* with 7, not 8"):
+        loop.train_run(changed, tmp_path, str(file), folder, "cpu", ("iterations",))
+    with pytest.raises(InputError, match=r"own\.safetensors.*no such file"):
+        read_train_config(file, {}, tmp_path / "another run" / CONFIG_FILE)
+
+
+def test_a_resumed_run_does_not_read_the_backbone_s_weights(tmp_path: Path) -> None:
+    weights = tmp_path / "pretrained.safetensors"
+    save_file(timm.create_model("test_resnet", features_only=True).state_dict(), weights)
+    model = small_tables()["model"] | {"backbone": {"name": "test_resnet"}}
+    model["backbone_weights"] = str(weights)
+    run(tmp_path / "run", small_tables(model=model, iterations=1))
+    weights.unlink()
+    run(tmp_path / "run", small_tables(model=model, iterations=1))
 
 
 def test_frozen_parts_stay_as_they_are(first: Path, tmp_path: Path) -> None:
