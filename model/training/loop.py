@@ -172,7 +172,12 @@ def _say_written(run: TrainingRun, done: int, validation: Validation | None) -> 
     early = "" if done == wanted else f" of {wanted}; validation found nothing better since"
     sys.stderr.write(f"written: {run.folder / MODEL_FILE}: {done} iterations{early}\n")
     if validation is not None:
-        sys.stderr.write(f"written: {run.folder / BEST_FILE}: {validation.summary()}\n")
+        best = validation.summary()
+        sys.stderr.write(
+            f"no best checkpoint, as no validation had a value of {validation.metric}\n"
+            if best is None
+            else f"written: {run.folder / BEST_FILE}: {best}\n"
+        )
 
 
 def _iterate(

@@ -153,11 +153,11 @@ class Validation:
         if self._log is not None:
             self._log.close()
 
-    def summary(self) -> str:
-        """Say which validation was the best."""
+    def summary(self) -> str | None:
+        """Say which validation was the best; None if none had a value."""
         best = self._best
         if best is None:
-            return f"none, as no validation had a value of {self.metric}"
+            return None
         return f"best {best.metric}: {percent(best.value)} after {best.iteration} iterations"
 
     def _score(self, network: DaTaSeg) -> Metrics:

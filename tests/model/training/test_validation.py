@@ -202,3 +202,21 @@ def test_two_processes_find_what_one_finds(validated: Path, tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
     assert lines(tmp_path / "two") == lines(tmp_path / "one")
     assert read_header(tmp_path / "two" / BEST_FILE)[1]["best"]["metric"] == BEST
+
+
+@pytest.mark.parametrize("value", [0.5, None])
+def test_a_best_checkpoint_is_said_to_be_written_only_if_there_is_one(
+    value: float | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scripted(monkeypatch, [value])
+    run(tmp_path, tables() | {"iterations": 2})
+    assert (tmp_path / BEST_FILE).exists() == (value is not None)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        f"no best checkpoint, as no validation had a value of {BEST}"
+        if value is None
+        else f"written: {tmp_path / BEST_FILE}: best {BEST}: 50.00 after 2 iterations"
+    )
