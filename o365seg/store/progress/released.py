@@ -51,16 +51,29 @@ def read_answers(db: sa.Connection) -> dict[int, ReleasedAnswer]:
 def read_replica_masks(db: sa.Connection, question_ids: Sequence[int]) -> dict[int, list[str]]:
     """The compressed run lengths of replicas that are masks, by question id, in order of raters.
 
-    Of a rater who corrected a replica, the newest.
+    Of a rater who corrected a replica, the newest. Without replicas of the rater whose answer is
+    the question's newest: who painted one may be given the question after its answer was rejected.
     """
     newest = (
         sa.select(sa.func.max(answer.c.id))
         .where(answer.c.purpose == Purpose.REPLICA, answer.c.question_id.in_(question_ids))
         .group_by(answer.c.question_id, answer.c.rater_id)
     )
+    newest_own = (
+        sa.select(sa.func.max(answer.c.id))
+        .where(answer.c.purpose == Purpose.ANSWER, answer.c.question_id.in_(question_ids))
+        .group_by(answer.c.question_id)
+    )
+    own = answer.alias()
     rows = db.execute(
         sa.select(answer.c.question_id, answer.c.counts)
-        .where(answer.c.id.in_(newest), answer.c.counts.is_not(None))
+        .join(own, own.c.question_id == answer.c.question_id)
+        .where(
+            answer.c.id.in_(newest),
+            answer.c.counts.is_not(None),
+            own.c.id.in_(newest_own),
+            own.c.rater_id != answer.c.rater_id,
+        )
         .order_by(answer.c.question_id, answer.c.rater_id)
     )
     found: dict[int, list[str]] = defaultdict(list)
