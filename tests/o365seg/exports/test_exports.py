@@ -1,6 +1,7 @@
 """Exports, read again as the tools that they are for read them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,16 +54,43 @@ def state(record: dict[str, Any]) -> str:
     return next((name for name in ("skipped", "unanswered") if record.get(name)), "mask")
 
 
+def ultralytics_paths(settings: Path) -> tuple[list[Path], list[Path]]:
+    """The images and labels of a data.yaml: `check_det_dataset`, `get_img_files` and
+    `img2label_paths` of ultralytics 8."""
+    data = dict(line.split(": ", 1) for line in settings.read_text().splitlines() if ": " in line)
+    listed = (Path(data.get("path") or settings.parent) / data["val"]).resolve()
+    parent = f"{listed.parent}{os.sep}"
+    images = [
+        line.replace("./", parent) if line.startswith("./") else line
+        for line in listed.read_text().strip().splitlines()
+    ]
+    labels = [
+        "/labels/".join(image.rsplit("/images/", 1)).rsplit(".", 1)[0] + ".txt" for image in images
+    ]
+    return [Path(image) for image in images], [Path(one) for one in labels]
+
+
+@pytest.mark.parametrize("inner", ["", "images/", "images/a/images/"])
 def test_yolo_has_every_mask_and_nothing_else(
-    made: PaintedRelease, content: dict, masks: dict[int, np.ndarray], tmp_path: Path
+    inner: str,
+    made: PaintedRelease,
+    content: dict,
+    masks: dict[int, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write_yolo(read_annotations(made.path), made.path, tmp_path)
-    listed = (tmp_path / "val.txt").read_text().splitlines()
+    """From another folder, as the command in docs/publishing.md is given."""
+    for image in content["images"]:
+        folder, _, name = image["file_name"].rpartition("/")
+        image["file_name"] = f"{folder}/{inner}{name}"
+    path = tmp_path / "release.json"
+    path.write_text(json.dumps(content))
+    monkeypatch.chdir(tmp_path)
+    write_yolo(read_annotations(path), path, Path("yolo"))
+    images, found = ultralytics_paths(Path("yolo/data.yaml"))
     seen = 0
-    for line, image in zip(listed, content["images"], strict=True):
-        assert line == "./" + image["file_name"]
-        # As ultralytics finds labels: the last /images/ replaced, and the suffix.
-        labels = tmp_path / line.replace("/images/", "/labels/").replace(".png", ".txt")
+    for shown, labels, image in zip(images, found, content["images"], strict=True):
+        assert shown == tmp_path / "yolo" / image["file_name"]
         painted = [one for one in objects_of(content, image) if one["id"] in masks]
         for text, record in zip(labels.read_text().splitlines(), painted, strict=True):
             category, *numbers = text.split()
@@ -73,7 +101,7 @@ def test_yolo_has_every_mask_and_nothing_else(
             np.testing.assert_array_equal(mask, masks[record["id"]])
             seen += 1
     assert seen == len(masks) == 6
-    names = (tmp_path / "data.yaml").read_text()
+    names = Path("yolo/data.yaml").read_text()
     assert '  3: "Table Tennis"\n' in names
 
 
@@ -188,6 +216,20 @@ def test_images_that_would_share_labels_are_refused(
     path = tmp_path / "twice.json"
     path.write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"images\[1\].*file_name.*another image"):
+        write_yolo(read_annotations(path), path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("images/x.png", "x.png"), ("images/a/images/labels/x.png", "images/a/labels/images/x.png")],
+)
+def test_yolo_refuses_images_that_would_lead_to_the_same_labels(
+    first: str, second: str, content: dict, tmp_path: Path
+) -> None:
+    content["images"][0]["file_name"], content["images"][1]["file_name"] = first, second
+    path = tmp_path / "same.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"images\[1\].*file_name.*labels of another image"):
         write_yolo(read_annotations(path), path, tmp_path / "out")
 
 
