@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from o365seg.errors import InputError
 from o365seg.formats import records
-from o365seg.formats.masks import MaskError, Rle, overlap, rle_area, segmentation_to_rle
+from o365seg.formats.masks import Rle, overlap, rle_area
+from o365seg.formats.object_mask import object_mask
+from o365seg.statistics.contents import kind_of
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,9 @@ class Change:
         id: The annotation's.
         image: File name of its image.
         category: Its name, in the newer file where it is there.
-        change: What differs: added, removed, category, box, mask, mask added, mask removed.
+        change: What differs: added, removed, image, category, box, crowd (one in one file only),
+            mask, mask added, mask removed; without a mask in either file: skipped or unanswered
+            (what it became), skip reason.
         iou: Of the two masks; None where there are not two that differ.
         area_before: Pixels of the older mask; None: there is none.
         area_after: Of the newer.
@@ -80,17 +83,11 @@ class _File:
         return self.images[record.image_id].name, self.categories[record.category_id]
 
     def mask(self, index: int, record: records.Annotation) -> Rle | None:
-        """A record's mask; None: it has none."""
-        if not record.has_segmentation:
+        """A record's mask; None: it has none, or is skipped or unanswered all the same."""
+        if not _has_mask(record):
             return None
         image = self.images[record.image_id]
-        try:
-            return segmentation_to_rle(record.segmentation, (image.height, image.width))
-        except MaskError as error:
-            where = f"annotations[{index}] (id {record.id})"
-            raise InputError(
-                str(error), file=self.path, record=where, field="segmentation"
-            ) from None
+        return object_mask(record, index, (image.height, image.width), self.path)
 
 
 def _read(path: Path) -> _File:
@@ -103,6 +100,10 @@ def _read(path: Path) -> _File:
     )
 
 
+def _has_mask(record: records.Annotation) -> bool:
+    return record.has_segmentation and not record.skipped and not record.unanswered
+
+
 _Place = tuple[int, records.Annotation]
 
 
@@ -110,12 +111,25 @@ def _compare(before: _File, old: _Place, after: _File, new: _Place) -> list[Chan
     (_, first), (_, second) = old, new
     names = after.names(second)
     found = []
+    if first.image_id != second.image_id:
+        found.append(Change(second.id, *names, "image"))
     if before.names(first)[1] != names[1]:
         found.append(Change(second.id, *names, "category"))
     if first.bbox != second.bbox:
         found.append(Change(second.id, *names, "box"))
-    if first.has_segmentation == second.has_segmentation and (
-        not first.has_segmentation or bytes(first.segmentation) == bytes(second.segmentation)
+    if bool(first.iscrowd) != bool(second.iscrowd):
+        found.append(Change(second.id, *names, "crowd"))
+    if not (_has_mask(first) or _has_mask(second)):
+        kinds = kind_of(first), kind_of(second)
+        if kinds[0] != kinds[1] and "crowd" not in kinds:
+            found.append(Change(second.id, *names, kinds[1]))
+        elif first.skip_reason != second.skip_reason:
+            found.append(Change(second.id, *names, "skip reason"))
+        return found
+    if (
+        _has_mask(first)
+        and _has_mask(second)
+        and bytes(first.segmentation) == bytes(second.segmentation)
     ):
         return found
     one, other = before.mask(*old), after.mask(*new)
