@@ -147,7 +147,7 @@ def release(
         say(f"warning: {path}: {written.warning}", err=True)
     say(
         f"{path}: {written.images} images, {info['masks']} masks, {info['skipped']} skipped, "
-        f"{info['unanswered']} unanswered"
+        f"{written.unanswered} unanswered"
         + (f", {info['unaskable']} boxes without question" if info["unaskable"] else "")
     )
     if consensus:
@@ -156,7 +156,7 @@ def release(
             f"masks by majority of three raters or more: {agreed['masks']}, of which "
             f"{agreed['changed']} differ from the answer"
         )
-    if info["unanswered"] and not opened.about.corrects:
+    if written.unanswered and not opened.about.corrects:
         say(
             "unanswered questions are marked as unanswered; the benchmark ignores them, like skips",
             err=True,

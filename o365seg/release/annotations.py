@@ -20,8 +20,7 @@ from o365seg.store.progress.released import AnswersInParts, ReleasedAnswer, read
 
 _AT_ONCE = 1000  # records; a mask of one may have 100 kB
 
-# What a source that is itself a release may carry already.
-_OURS = frozenset(
+ANSWER_KEYS = frozenset(
     {
         "segmentation",
         "skipped",
@@ -32,6 +31,7 @@ _OURS = frozenset(
         "consensus",
     }
 )
+"""What a record has by its answer; a source that is itself a release may carry it already."""
 
 
 class Sample:
@@ -171,7 +171,7 @@ def _merge(
     """
     if record.get("iscrowd"):
         return record
-    merged = {key: value for key, value in record.items() if key not in _OURS}
+    merged = {key: value for key, value in record.items() if key not in ANSWER_KEYS}
     if answer is not None:
         merged["active_seconds"] = max(0, answer.active_ms) / 1000
     if answer is not None and answer.counts is not None:

@@ -19,7 +19,6 @@ An answered or skipped record has `active_seconds` too, the time that its answer
 import io
 import shutil
 import tempfile
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -42,7 +41,7 @@ from o365seg.store.integrity import require_undamaged
 from o365seg.store.progress import summary as progress
 from o365seg.store.progress.released import list_question_ids, read_answers
 from o365seg.store.quality.agreement import list_pairs
-from o365seg.store.settings import allowed_assistance, read_settings
+from o365seg.store.settings import past_assistance
 
 FILE_NAME = "o365_instance_seg_val.json"
 STOCK_FILE_NAME = "o365_instance_seg_val.pycocotools.json"
@@ -55,11 +54,14 @@ class Written:
     Attributes:
         info: Its `info`.
         images: How many it has.
+        unanswered: Questions without an answer. Records that a project corrects stay as they came
+            until then, so this is not `info.unanswered` there.
         warning: What its readers should know; None: nothing.
     """
 
     info: dict[str, Any]
     images: int
+    unanswered: int
     warning: str | None
 
 
@@ -97,12 +99,13 @@ def write_release(
         raise InputError("is not available for a project that corrects a file", field="--consensus")
     require_undamaged(project.store)
     if project.about.corrects:
-        release = _corrected(project)
+        release, unanswered = _corrected(project)
         if for_stock_tools:
             release = importable_file(release, project.sample_path)
         file.write(msgspec.json.encode(release))
         ids = (record["id"] for record in release["annotations"])
-        return Written(release["info"], len(release["images"]), zero_id_warning(ids))
+        images = len(release["images"])
+        return Written(release["info"], images, unanswered, zero_id_warning(ids))
     sample = Sample(project)
     with project.store.read() as db, tempfile.TemporaryFile() as records:
         written = write_annotations(
@@ -119,7 +122,8 @@ def write_release(
             else:
                 file.write(msgspec.json.encode(value))
         file.write(b"}")
-    return Written(release["info"], len(release["images"]), zero_id_warning(written.ids))
+    unanswered, warning = written.keys["unanswered"], zero_id_warning(written.ids)
+    return Written(release["info"], len(release["images"]), unanswered, warning)
 
 
 def _around(
@@ -159,38 +163,26 @@ def _around(
         "minutes_per_valid_mask": counted.minutes_per_valid_mask,
         "mean_mask_minutes": counted.mean_mask_minutes,
         "wall_hours": counted.wall_hours,
-        "assistance": allowed_assistance(read_settings(db)),
+        "assistance": past_assistance(db),
         "human_ceiling": released_ceiling(human_ceiling(list_pairs(db))),
         "consensus": written.consensus,
     }
     return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
 
 
-def _corrected(project: Project) -> dict[str, Any]:
-    """The release of a project that corrects a file."""
+def _corrected(project: Project) -> tuple[dict[str, Any], int]:
+    """The release of a project that corrects a file; its questions without an answer."""
     sample = read_annotations(project.sample_path)  # checked: the file may have been damaged
     release = read_json(project.sample_path, dict[str, Any])
     with project.store.read() as db:
         answers = read_answers(db)
         asked = list_question_ids(db)
+        work = progress.measure_progress(db, now_ms())
+        assistance = past_assistance(db)
     source = (project.about.source_name, project.about.source_sha256)
     earlier = find_corrections(sample, asked, project.sample_path)
-    return _counted(correct_file(release, answers, earlier, source), asked, answers)
-
-
-def _counted(
-    file: dict[str, Any], asked: Collection[int], answers: Collection[int]
-) -> dict[str, Any]:
-    """A corrected file with the counts that every release has; those of the questions asked."""
-    boxes = [record for record in file["annotations"] if not record.get("iscrowd")]
-    info = file["info"] if isinstance(file.get("info"), dict) else {}
-    counts = {
-        "masks": sum(bool(record.get("segmentation")) for record in boxes),
-        "skipped": sum(not record.get("segmentation") for record in boxes),
-        "unaskable": 0,
-        "unanswered": len(set(asked) - set(answers)),
-    }
-    return {**file, "info": {**info, **counts}}
+    corrected = correct_file(release, answers, earlier, source, work, assistance)
+    return corrected, work.unanswered
 
 
 def note_export(project: Project, info: dict[str, Any], variant: str, actor_id: int | None) -> None:

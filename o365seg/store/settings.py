@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from o365seg.errors import InputError, unknown
 from o365seg.store import audit
+from o365seg.store.schema import audit as audit_table
 from o365seg.store.schema import question, rater, setting
 
 DEFAULT_GUIDELINES = """\
@@ -75,6 +76,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "low_agreement": (0, 1),
     "seed": (0, 2**31 - 1),
 }
+_CHANGED = "setting.change"
 _LANGUAGE = re.compile(r"browser|[a-z]{2,3}(-[A-Z]{2})?")
 _LONGEST_GUIDELINES = 50_000
 _YES_NO = {"true": True, "yes": True, "on": True, "1": True} | dict.fromkeys(
@@ -97,14 +99,22 @@ def settings_of(rows: Iterable[Sequence[Any]]) -> ProjectSettings:
     return ProjectSettings(**{name: value for name, value in rows if name in known})
 
 
+_ASSISTANCE = {"specks": "allow_specks", "holes": "allow_holes", "smoothing": "allow_smoothing"}
+
+
 def allowed_assistance(settings: ProjectSettings) -> list[str]:
     """What raters may have done for them; the paper's protocol allows nothing."""
-    allowed = {
-        "specks": settings.allow_specks,
-        "holes": settings.allow_holes,
-        "smoothing": settings.allow_smoothing,
-    }
-    return [name for name, is_allowed in allowed.items() if is_allowed]
+    return [name for name, allows in _ASSISTANCE.items() if getattr(settings, allows)]
+
+
+def past_assistance(db: sa.Connection) -> list[str]:
+    """What raters may have done for them now, or could at any time since the project began."""
+    changes = sa.select(audit_table.c.subject, audit_table.c.detail).where(
+        audit_table.c.action == _CHANGED, audit_table.c.subject.in_(_ASSISTANCE.values())
+    )
+    allowed = {subject for subject, detail in db.execute(changes) if detail.get("value") is True}
+    now = allowed_assistance(read_settings(db))
+    return [name for name, allows in _ASSISTANCE.items() if name in now or allows in allowed]
 
 
 def change_setting(
@@ -123,7 +133,7 @@ def change_setting(
     db.execute(setting.delete().where(setting.c.name == name))
     if parsed != getattr(ProjectSettings(), name):
         db.execute(setting.insert().values(name=name, value=parsed))
-    audit.record(db, actor_id, "setting.change", name, value=parsed)
+    audit.record(db, actor_id, _CHANGED, name, value=parsed)
     if name == "guidelines":  # to be read again
         db.execute(rater.update().values(guidelines_read_at=None))
     if name in ("replica_share", "replicas", "seed"):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rater_steps import add_raters, current, skip, submit, take
-from small_project import SmallSource, make_source, travelling_mask
+from small_project import SmallSource, box_mask, make_source, travelling_mask
 from typer.testing import CliRunner
 
 from annotate_app.rater.questions import take_work
@@ -19,10 +19,14 @@ from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.project.correction import read_ids
 from o365seg.project.folder import open_project
 from o365seg.release.build import build_release
+from o365seg.release.card import measure
 from o365seg.release.corrected import next_version
 from o365seg.release.errata import list_changes
 from o365seg.store.database import now_ms
 from o365seg.store.people.raters import rater_by_id
+from o365seg.store.settings import change_setting
+from o365seg.store.work import earlier_work
+from o365seg.store.work.checks import Activity, Skip, SkipReason
 
 
 @pytest.fixture
@@ -154,6 +158,121 @@ def test_any_number_of_ids_can_be_listed(tmp_path: Path) -> None:
     file = tmp_path / "ids.txt"
     file.write_text("12\n40,\n")
     assert read_ids(str(file)) == {12, 40}
+
+
+STATED = {
+    "questions": 9,
+    "rater_hours": 2.0,
+    "wall_hours": 3.0,
+    "minutes_per_valid_mask": 20.0,
+    "mean_mask_minutes": 15.0,
+    "replicas": 4,
+    "gold_answers": 1,
+    "accepted": 5,
+    "rejected": 1,
+    "repainted": 1,
+    "waiting_for_review": 2,
+    "human_ceiling": {"AP": 0.9},
+    "assistance": ["holes"],
+    "consensus": {"masks": 6, "changed": 3},
+}
+
+
+def _state(path: Path, info: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the file this `info`, times and a consensus; gives its boxes."""
+    content = json.loads(path.read_text())
+    content["info"] = info
+    boxes = [record for record in content["annotations"] if not record["iscrowd"]]
+    for record in boxes:
+        record["active_seconds"] = 30.0
+        if "segmentation" in record:
+            record["consensus"] = 3
+    for unanswered in [one for one in boxes if "segmentation" not in one][:1]:
+        del unanswered["skipped"], unanswered["skip_reason"]
+        unanswered["unanswered"] = True
+    path.write_text(json.dumps(content))
+    return boxes
+
+
+def test_info_is_true_of_the_corrected_file(
+    release: tuple[SmallSource, Path], tmp_path: Path
+) -> None:
+    boxes = _state(release[1], STATED)
+    masks = [record["id"] for record in boxes if "segmentation" in record]
+    folder = tmp_path / "repairs"
+    assert _create(release, folder, "--only", f"{masks[0]},{masks[1]}").exit_code == 0
+    project = open_project(folder)
+    counts = {"questions": 9, "masks": 6, "skipped": 2, "unaskable": 0, "unanswered": 1}
+    assert build_release(project)["info"] == STATED | counts  # nothing changed yet
+    with project.store.write() as db:
+        change_setting(db, "allow_smoothing", "yes")
+        change_setting(db, "allow_smoothing", "no")
+    [ada] = add_raters(project.store, 1)
+    mask = box_mask(48, 64, 30, 30)
+    half_an_hour = Activity(active_ms=1_800_000, wall_ms=3_600_000)
+    leased = current(take(project.store, ada))
+    submit(project.store, ada, leased, mask, half_an_hour)
+    released = build_release(project)
+    info, path = released["info"], tmp_path / "new.json"
+    assert info["corrects"]["rater_hours"] == 0.5
+    assert {key: info[key] for key in counts} == counts
+    assert (info["rater_hours"], info["wall_hours"]) == (2.5, 4)
+    assert info["minutes_per_valid_mask"] == 2.5 * 60 / 6
+    assert info["mean_mask_minutes"] == pytest.approx((5 * 0.5 + 30) / 6)
+    assert (info["replicas"], info["gold_answers"]) == (4, 1)
+    assert info["assistance"] == ["holes", "smoothing"]
+    assert info["consensus"] == {"masks": 5}
+    assert not info.keys() & {
+        "accepted", "rejected", "repainted", "waiting_for_review", "human_ceiling",
+    }  # fmt: skip
+    [repainted] = [one for one in released["annotations"] if one["id"] == leased.question_id]
+    assert "consensus" not in repainted
+    said = CliRunner().invoke(app, ["release", str(folder), "--out", str(path)])
+    assert "6 masks, 2 skipped, 1 unanswered" in said.output
+    numbers = measure(path, "set").numbers
+    assert {key: getattr(numbers, key) for key in counts} == counts
+    assert (numbers.rater_hours, numbers.minutes_per_valid_mask) == (2.5, 25)
+
+
+def test_what_the_file_never_stated_is_not_made_up(
+    release: tuple[SmallSource, Path], tmp_path: Path
+) -> None:
+    boxes = _state(release[1], {})
+    [first, *_] = [record["id"] for record in boxes if "segmentation" in record]
+    assert _create(release, tmp_path / "repairs", "--only", str(first)).exit_code == 0
+    project = open_project(tmp_path / "repairs")
+    [ada] = add_raters(project.store, 1)
+    submit(project.store, ada, current(take(project.store, ada)), box_mask(48, 64, 30, 30))
+    assert build_release(project)["info"].keys() == {
+        "questions", "masks", "skipped", "unaskable", "unanswered",
+        "version", "corrects", "changes",
+    }  # fmt: skip
+
+
+def test_a_confirmed_skip_is_no_change_and_another_reason_is(
+    release: tuple[SmallSource, Path], tmp_path: Path
+) -> None:
+    before = json.loads(release[1].read_text())
+    skipped = next(record for record in before["annotations"] if record.get("skipped"))
+    assert _create(release, tmp_path / "repairs", "--only", str(skipped["id"])).exit_code == 0
+    project = open_project(tmp_path / "repairs")
+    [ada] = add_raters(project.store, 1)
+    leased = current(take(project.store, ada))
+    skip(project.store, ada, leased)
+    confirmed = build_release(project)
+    assert confirmed["annotations"] == before["annotations"]
+    assert confirmed["info"]["version"] == "1.4"
+    assert "changes" not in confirmed["info"]
+    with project.store.write() as db:
+        assert earlier_work.reopen(db, ada, leased.question_id, 0)
+    again = current(take(project.store, ada))
+    submit(project.store, ada, again, Skip(SkipReason.BOX_WRONG))
+    after = build_release(project)
+    change = {"id": skipped["id"], "change": "skip reason", "skip_reason": "box_wrong"}
+    assert after["info"]["changes"] == [change]
+    (tmp_path / "new.json").write_text(json.dumps(after))
+    [found] = list_changes(release[1], tmp_path / "new.json").changes
+    assert (found.id, found.change) == (skipped["id"], "skip reason")
 
 
 def test_the_painter_starts_with_the_mask(

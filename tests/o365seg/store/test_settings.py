@@ -6,8 +6,15 @@ from quality_steps import choose
 
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
+from o365seg.release.build import build_release
 from o365seg.store.schema import audit, question, setting
-from o365seg.store.settings import ProjectSettings, change_setting, read_settings
+from o365seg.store.settings import (
+    ProjectSettings,
+    allowed_assistance,
+    change_setting,
+    past_assistance,
+    read_settings,
+)
 
 
 def replicated(project: Project) -> set[int]:
@@ -33,6 +40,15 @@ def test_settings_are_read_back_and_only_what_differs_is_stored(project: Project
         "replicas",
         "replicas",
     ]
+
+
+def test_assistance_that_was_allowed_once_is_remembered(project: Project) -> None:
+    choose(project.store, allow_smoothing="yes", guidelines_required="yes")
+    choose(project.store, allow_smoothing="no", allow_holes="yes")
+    with project.store.read() as db:
+        assert allowed_assistance(read_settings(db)) == ["holes"]
+        assert past_assistance(db) == ["holes", "smoothing"]
+    assert build_release(project)["info"]["assistance"] == ["holes", "smoothing"]
 
 
 @pytest.mark.parametrize(
