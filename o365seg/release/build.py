@@ -167,7 +167,10 @@ def _around(
         "human_ceiling": released_ceiling(human_ceiling(list_pairs(db))),
         "consensus": written.consensus,
     }
-    return {"info": {**(info if isinstance(info, dict) else {}), **ours}, **release}
+    # What a source said of its own correction is not true of masks that were painted anew.
+    theirs = info if isinstance(info, dict) else {}
+    kept = {key: value for key, value in theirs.items() if key not in ("corrects", "changes")}
+    return {"info": kept | ours, **release}
 
 
 def _corrected(project: Project) -> tuple[dict[str, Any], int]:

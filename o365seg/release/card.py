@@ -38,6 +38,31 @@ LEAST_ANSWERS = 10
 _LISTED = 8
 
 
+# What raters can have done for them by a command on a whole mask, by its name in `info.assistance`.
+_ASSISTANCE = {
+    "specks": "remove small pieces",
+    "holes": "fill small holes",
+    "smoothing": "smooth the edge",
+}
+
+
+@dataclass(frozen=True)
+class Correction:
+    """How a file corrects another.
+
+    Attributes:
+        name: That file's.
+        sha256: Of its bytes.
+        changed: Records that differ from its.
+        hours: Rater time of the correction; None where not recorded.
+    """
+
+    name: str
+    sha256: str
+    changed: int
+    hours: float | None
+
+
 @dataclass(frozen=True)
 class ReleaseFacts:
     """Everything that a card shows of a release.
@@ -70,8 +95,43 @@ class ReleaseFacts:
     @property
     def made_here(self) -> dict[str, Any]:
         """The release's `info` where o365seg wrote it; empty for any other file."""
-        info = self.file.info
-        return info if isinstance(info, dict) and {"source_sha256", "seed"} <= info.keys() else {}
+        return self._info if {"source_sha256", "seed"} <= self._info.keys() else {}
+
+    @property
+    def correction(self) -> Correction | None:
+        """Which file this one corrects; None where o365seg did not correct it."""
+        corrects, changes = self._info.get("corrects"), self._info.get("changes")
+        if not isinstance(corrects, dict) or not isinstance(changes, list):
+            return None
+        hours = corrects.get("rater_hours")
+        return Correction(
+            str(corrects.get("name", "")),
+            str(corrects.get("sha256", "")),
+            len(changes),
+            hours if isinstance(hours, float) else None,
+        )
+
+    @property
+    def assistance(self) -> list[str]:
+        """What raters could do by a command on a whole mask, in words."""
+        named = self._info.get("assistance")
+        if not (self.made_here or self.correction) or not isinstance(named, list):
+            return []
+        return [_ASSISTANCE.get(str(name), str(name)) for name in named]
+
+    @property
+    def consensus_masks(self) -> int:
+        """Masks that are the majority of several raters'."""
+        consensus = self.made_here.get("consensus")
+        return consensus.get("masks", 0) if isinstance(consensus, dict) else 0
+
+    def summary(self, about: Publication) -> str:
+        """What the set is, in a sentence."""
+        return about.summary if self.made_here else "An annotation file in COCO format."
+
+    @property
+    def _info(self) -> dict[str, Any]:
+        return self.file.info if isinstance(self.file.info, dict) else {}
 
 
 def measure(path: Path, name: str) -> ReleaseFacts:
@@ -138,13 +198,16 @@ def data_card(facts: ReleaseFacts, about: Publication) -> str:
         "data_card.md.jinja",
         {
             "name": about.name,
-            "summary": about.summary if info else "An annotation file in COCO format.",
+            "summary": facts.summary(about),
             "licence": about.licence and licence(about.licence),
             "about": about,
             "citation": data_cards.verbatim((about.citation or "").replace("```", "'''")),
             "is_ours": bool(info),
-            # Counted since schema 2; an earlier release does not tell.
+            "assistance": facts.assistance,
+            "correction": facts.correction,
+            # Counted since schema 2; an earlier release does not tell, nor does a corrected one.
             "checks": info if "accepted" in info else None,
+            "repeated": info if {"replicas", "gold_answers"} <= info.keys() else None,
             "ceiling": info.get("human_ceiling"),
             "consensus": info.get("consensus"),
             "least_masks": LEAST_MASKS,

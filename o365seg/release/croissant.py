@@ -64,12 +64,17 @@ _INTEGER, _TEXT = "sc:Integer", "sc:Text"
 
 
 def croissant(
-    about: Publication, responsible: Mapping[str, Any], rows: str, hashes: Mapping[str, str]
+    about: Publication,
+    summary: str,
+    responsible: Mapping[str, Any],
+    rows: str,
+    hashes: Mapping[str, str],
 ) -> dict[str, Any]:
     """The metadata, ready to be written as JSON.
 
     Args:
         about: What the publisher says.
+        summary: What the set is, in a sentence.
         responsible: The responsible-AI fields (`responsible_ai`).
         rows: The name of the file of a line of JSON an image.
         hashes: SHA-256 of each file of the set, that one included, by name.
@@ -89,7 +94,7 @@ def croissant(
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
         "name": about.name,
-        "description": about.summary,
+        "description": summary,
         "version": about.version,
         "citeAs": about.citation or _PAPER,
         **{key: value for key, value in said.items() if value},

@@ -61,7 +61,8 @@ def publish(
     write_bytes_atomic(folder / ROWS_FILE, rows)
     draw_figures(facts, folder / FIGURES_FOLDER)
     hashes = {name: file_sha256(folder / name) for name in names}
-    described = croissant(about, responsible_ai(facts, about), ROWS_FILE, hashes)
+    responsible = responsible_ai(facts, about)
+    described = croissant(about, facts.summary(about), responsible, ROWS_FILE, hashes)
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_bytes_atomic(folder / CROISSANT_FILE, text.encode())
     head = readme(facts, about, stock, hide_masks=hide_masks)

@@ -174,6 +174,7 @@ def test_a_release_can_be_the_source_of_another(
     painted: tuple[Project, int, int, np.ndarray], source: SmallSource, tmp_path: Path
 ) -> None:
     source.content = build_release(painted[0])
+    source.content["info"] |= {"corrects": {"name": "x", "sha256": "y"}, "changes": [], "note": 1}
     source.rewrite()
     create_project(tmp_path / "again", source.detections, source.images)
     again = open_project(tmp_path / "again")
@@ -182,6 +183,8 @@ def test_a_release_can_be_the_source_of_another(
         paint(again, ada, np.ones((48, 64), np.uint8))
     release = build_release(again)
     assert (release["info"]["masks"], release["info"]["skipped"]) == (9, 0)
+    assert release["info"]["note"] == 1
+    assert not release["info"].keys() & {"corrects", "changes"}  # these masks are no correction
     for record in release["annotations"]:
         assert record["iscrowd"] or not record.keys() & {"skipped", "ignore", "unanswered"}
         assert record["iscrowd"] or record["active_seconds"] == 60  # not the first project's

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from painted_release import PaintedRelease, make_release
@@ -69,6 +70,63 @@ def test_what_reviewers_found_is_told_where_the_release_tells_it(
         del content["info"][name]
     path.write_text(json.dumps(content))
     assert "Reviewers" not in data_card(measure(path, "set"), Publication())
+
+
+def card_with(release: PaintedRelease, folder: Path, info: dict[str, Any]) -> str:
+    """The card on one line, of a release that says this too."""
+    content = json.loads(release.path.read_text())
+    content["info"] |= info
+    path = folder / "said.json"
+    path.write_text(json.dumps(content))
+    return " ".join(data_card(measure(path, "set"), Publication()).split())
+
+
+NOTHING_PROPOSED = "No model and no automatic tool proposes a mask"
+CORRECTED = {
+    "corrects": {"name": "first.json", "sha256": "ab12", "rater_hours": 0.5},
+    "changes": [{"id": 1, "change": "mask"}],
+}
+
+
+def test_assistance_is_told(release: PaintedRelease, tmp_path: Path) -> None:
+    assert f"{NOTHING_PROPOSED}." in card_with(release, tmp_path, {})
+    card = card_with(release, tmp_path, {"assistance": ["holes", "smoothing"]})
+    assert NOTHING_PROPOSED not in card
+    assert "commands on a whole mask: fill small holes, smooth the edge. No model prop" in card
+
+
+def test_a_correction_is_told(release: PaintedRelease, tmp_path: Path) -> None:
+    card = card_with(release, tmp_path, CORRECTED)
+    assert f"{NOTHING_PROPOSED}; corrections start with a mask of an earlier file" in card
+    assert "This file corrects `first.json` (SHA-256 `ab12`)" in card
+    assert "records changed: 1 (`changes` in `info`), in 0.50 hours." in card
+    partly = card_with(release, tmp_path, CORRECTED | {"consensus": {"masks": 2}})
+    assert "**2 masks are a consensus**" in partly  # how many differ from an answer is unknown
+
+
+def test_a_correction_of_another_file_claims_nothing_of_its_masks(
+    release: PaintedRelease, tmp_path: Path
+) -> None:
+    content = json.loads(release.path.read_text())
+    content["info"] = CORRECTED | {"assistance": ["holes"]}
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(content))
+    card = " ".join(data_card(measure(path, "set"), Publication()).split())
+    assert "does not say how its masks were made before they were corrected." in card
+    assert "This file corrects `first.json`" in card
+    assert "commands on a whole mask: fill small holes." in card
+    assert "proposes" not in card
+
+
+def test_replicas_are_told_without_reviews(release: PaintedRelease, tmp_path: Path) -> None:
+    content = json.loads(release.path.read_text())
+    del content["info"]["accepted"]  # as a corrected release, which has none
+    content["info"]["replicas"] = 5
+    path = tmp_path / "replicas.json"
+    path.write_text(json.dumps(content))
+    card = data_card(measure(path, "set"), Publication())
+    assert "5 answers are replicas" in card
+    assert "Reviewers" not in card
 
 
 def test_names_are_text_and_no_markup(release: PaintedRelease) -> None:
