@@ -80,13 +80,19 @@ def newest_about(db: sa.Connection, subject: str, actions: Collection[str]) -> E
     return next((Entry(*row) for row in rows), None)
 
 
+def first_since(db: sa.Connection, at: int, subject: str, action: str) -> Entry | None:
+    """The oldest entry of an action on a subject that is not from before a time (ms)."""
+    about = (audit.c.subject == subject, audit.c.action == action, audit.c.at >= at)
+    rows = db.execute(_ENTRIES.where(*about).order_by(audit.c.id).limit(1))
+    return next((Entry(*row) for row in rows), None)
+
+
 def list_actions(db: sa.Connection) -> list[str]:
     """Every action that occurs."""
     return list(db.execute(sa.select(audit.c.action).distinct().order_by(audit.c.action)).scalars())
 
 
-_NEWEST = (
-    sa.select(audit.c.id, audit.c.at, rater.c.name, audit.c.action, audit.c.subject, audit.c.detail)
-    .select_from(audit.outerjoin(rater, audit.c.actor_id == rater.c.id))
-    .order_by(audit.c.id.desc())
-)
+_ENTRIES = sa.select(
+    audit.c.id, audit.c.at, rater.c.name, audit.c.action, audit.c.subject, audit.c.detail
+).select_from(audit.outerjoin(rater, audit.c.actor_id == rater.c.id))
+_NEWEST = _ENTRIES.order_by(audit.c.id.desc())

@@ -63,6 +63,14 @@ def set_role(db: sa.Connection, name: str, role: Role, *, by: int | None) -> Non
     audit.record(db, by, "person.role", name, before=person.role.value, after=role.value)
 
 
+def role_at(db: sa.Connection, rater_id: int, at: int) -> Role:
+    """The role that a person had at a time (ms), by the audit log of its changes."""
+    person = raters.rater_by_id(db, rater_id)
+    assert person is not None  # nobody is ever deleted
+    changed = audit.first_since(db, at, person.name, "person.role")
+    return person.role if changed is None else Role(changed.detail["before"])
+
+
 def deactivate(db: sa.Connection, name: str, *, by: int | None, now: int) -> None:
     """Shut a person out: no sign-in, no session, and their questions are free for others.
 

@@ -11,6 +11,7 @@ from o365seg.formats.masks import MaskError, Rle, overlap, rle_area, segmentatio
 from o365seg.formats.records import read_annotations
 from o365seg.store import audit
 from o365seg.store.database import now_ms
+from o365seg.store.people import accounts
 from o365seg.store.schema import (
     Purpose,
     Role,
@@ -19,7 +20,6 @@ from o365seg.store.schema import (
     gold,
     image,
     question,
-    rater,
     review,
 )
 from o365seg.store.standing import counting_answers
@@ -55,16 +55,16 @@ def add_gold(
 
     Raises:
         InputError: no such question, no mask, or nobody has vouched for it: it must be accepted in
-            review, or painted by a reviewer or owner.
+            review, or painted by who was a reviewer or owner at that time.
     """
     record = f"question {question_id}"
     if purpose not in PURPOSES:
         raise InputError(f"must be {' or '.join(PURPOSES)}", field="purpose")
     counting = counting_answers()
     row = db.execute(
-        sa.select(counting.c.id, counting.c.counts, rater.c.role)
-        .select_from(counting.join(rater, counting.c.rater_id == rater.c.id))
-        .where(counting.c.question_id == question_id)
+        sa.select(
+            counting.c.id, counting.c.counts, counting.c.rater_id, counting.c.received_at
+        ).where(counting.c.question_id == question_id)
     ).one_or_none()
     if row is None or row.counts is None:
         raise InputError("has no mask to use as the reference", record=record)
@@ -74,7 +74,8 @@ def add_gold(
         .order_by(review.c.id.desc())
         .limit(1)
     ).scalar_one_or_none()
-    if verdict != Verdict.ACCEPTED and row.role == Role.RATER:
+    painter = accounts.role_at(db, row.rater_id, row.received_at)
+    if verdict != Verdict.ACCEPTED and painter is Role.RATER:
         raise InputError("is not reviewed yet; accept or repaint it first", record=record)
     _store(db, {question_id: row.counts}, purpose, actor_id)
 

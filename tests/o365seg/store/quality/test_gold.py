@@ -1,6 +1,7 @@
 """Questions of known answer, and the raters' way past them."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from small_project import box_mask, travelling_mask
 from o365seg.errors import InputError
 from o365seg.formats.masks import Rle, decode_rle, encode_rle
 from o365seg.project.folder import Project
-from o365seg.store.people import qualification
+from o365seg.store.database import now_ms
+from o365seg.store.people import accounts, qualification
 from o365seg.store.people.qualification import Gate
 from o365seg.store.quality import gold
 from o365seg.store.schema import Purpose, Role, Verdict, answer
@@ -55,6 +57,22 @@ def test_only_a_mask_that_somebody_vouched_for_becomes_gold(project: Project) ->
         gold.remove_gold(db, question)
     with pytest.raises(InputError, match="no mask"), project.store.write() as db:
         gold.add_gold(db, 999, Purpose.GOLD)
+
+
+def test_the_painter_vouches_as_what_they_were_then(project: Project) -> None:
+    ada, rea = add_person(project.store, "Ada"), add_person(project.store, "Rea", Role.REVIEWER)
+    of_ada, _ = paint(project.store, ada, now=now_ms())
+    of_rea, _ = paint(project.store, rea, now=now_ms())
+    with project.store.write() as db:
+        accounts.set_role(db, "Ada", Role.REVIEWER, by=None)
+        accounts.set_role(db, "Rea", Role.RATER, by=None)
+        gold.add_gold(db, of_rea, Purpose.GOLD)
+        with pytest.raises(InputError, match="not reviewed"):
+            gold.add_gold(db, of_ada, Purpose.GOLD)
+    time.sleep(0.002)  # roles change once in a millisecond
+    of_reviewer, _ = paint(project.store, ada, now=now_ms())
+    with project.store.write() as db:
+        gold.add_gold(db, of_reviewer, Purpose.GOLD)
 
 
 def masks_file(project: Project, path: Path, **changes: object) -> Path:
