@@ -148,6 +148,12 @@ def hand_out(
             return choosing.choose_trial(entry.standing, _trials_held(db, rater_id))
         return choosing.choose_work(db, rater_id, now, settings)
 
+    trials = {trial.question_id for trial in entry.standing.trials} if entry.standing else set()
+    # Whoever need not qualify any more, or not on that question, would never be offered it again.
+    stale = [row for row in held if _is_trial(row) and row.question_id not in trials]
+    for row in stale:
+        close(db, row.token, "expired", now)
+    held = [row for row in held if row not in stale]
     shown, ahead = _shown_and_ahead(held, on_trial=on_trial)
     until = now + LEASE_MS
     if shown is None and ahead is not None:
@@ -291,10 +297,14 @@ _Given: TypeAlias = tuple[str, int]  # token and question of a lease
 
 def _shown_and_ahead(held: list[Any], *, on_trial: bool) -> tuple[_Given | None, _Given | None]:
     """The lease that was put on the rater's screen last, and the one prefetched first."""
-    rows = [row for row in held if (row.purpose == Purpose.QUALIFICATION) == on_trial]
+    rows = [row for row in held if _is_trial(row) == on_trial]
     shown = ((row.token, row.question_id) for row in rows if row.shown_at is not None)
     ahead = ((row.token, row.question_id) for row in rows if row.shown_at is None)
     return next(shown, None), next(ahead, None)
+
+
+def _is_trial(row: Any) -> bool:
+    return row.purpose == Purpose.QUALIFICATION
 
 
 def _trials_held(db: sa.Connection, rater_id: int) -> list[int]:

@@ -210,3 +210,43 @@ def test_reviewers_and_old_hands_need_not_qualify(project: Project) -> None:
     assert gate(project, ada) is gate(project, rea) is Gate.OPEN
     assert ProjectSettings().qualification_attempts > 0
     assert decode_rle(Rle(SIZE, box_mask(*SIZE, 5, 8).counts)).sum() == 25
+
+
+def ids_left(project: Project, rater: int) -> set[int]:
+    """Every question that a rater is given from now on; all must be ordinary work."""
+    given = set()
+    while (work := take(project.store, rater)).current is not None:
+        assert work.current.purpose is Purpose.ANSWER
+        given.add(work.current.question_id)
+        skip(project.store, rater, work.current)
+    return given
+
+
+@pytest.mark.parametrize("how", ["no gold left", "another role"])
+def test_who_need_not_qualify_any_more_gets_those_questions_as_work(
+    project: Project, how: str
+) -> None:
+    for question in (1, 5):
+        make_gold(project.store, question, Purpose.QUALIFICATION, box_mask(*SIZE, 5, 8))
+    ada = add_person(project.store, "Ada")
+    assert {current(take(project.store, ada)).question_id} <= {1, 5}
+    with project.store.write() as db:
+        if how == "another role":
+            accounts.set_role(db, "Ada", Role.REVIEWER, by=None)
+        else:
+            gold.remove_gold(db, 1)
+            gold.remove_gold(db, 5)
+    assert ids_left(project, ada) == {1, 2, 3, 5, 6, 7, 9, 10, 11}
+
+
+def test_a_question_that_is_gold_no_more_is_no_trial(project: Project) -> None:
+    for question in (1, 5):
+        make_gold(project.store, question, Purpose.QUALIFICATION, box_mask(*SIZE, 5, 8))
+    ada = add_person(project.store, "Ada")
+    shown = current(take(project.store, ada)).question_id
+    with project.store.write() as db:
+        gold.remove_gold(db, shown)
+    other = current(take(project.store, ada))
+    assert {shown, other.question_id} == {1, 5}
+    submit(project.store, ada, other, box_mask(*SIZE, 5, 8))
+    assert ids_left(project, ada) >= {1, 5}
