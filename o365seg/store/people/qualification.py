@@ -37,7 +37,7 @@ class Qualification:
 
     Attributes:
         trials: The questions; after a whole attempt all of its results.
-        attempts: Whole attempts so far.
+        attempts: Whole attempts so far. A question that was added since belongs to the last one.
         complete: Whether nothing of an attempt is left to paint.
         mean_iou: Over the last whole attempt; None before it or within the next.
         qualified_at: When they passed (ms); None: not.
@@ -119,24 +119,21 @@ def read_qualification(db: sa.Connection, rater_id: int) -> Qualification:
     ).scalar_one()
     if not asked:
         return Qualification([], 0, False, None, qualified_at)
-    done: dict[int, list[float]] = {row.id: [] for row in asked}
+    ids = {row.id for row in asked}
+    begun, last = 0, dict[int, float]()
     for row in db.execute(
         sa.select(answer.c.question_id, answer.c.reference_iou)
         .where(answer.c.rater_id == rater_id, answer.c.purpose == Purpose.QUALIFICATION)
         .order_by(answer.c.id)
     ):
-        if row.question_id in done:
-            done[row.question_id].append(row.reference_iou or 0.0)
-    attempts = min(map(len, done.values()))
-    complete = attempts > 0 and all(len(ious) == attempts for ious in done.values())
-    trials = [
-        Trial(
-            row.id,
-            row.category,
-            done[row.id][-1] if complete or len(done[row.id]) > attempts else None,
-        )
-        for row in asked
-    ]
+        if row.question_id not in ids:
+            continue
+        if not last or row.question_id in last:  # no attempt has a question twice
+            begun, last = begun + 1, {}
+        last[row.question_id] = row.reference_iou or 0.0
+    complete = len(last) == len(ids)
+    attempts = begun if complete else max(0, begun - 1)
+    trials = [Trial(row.id, row.category, last.get(row.id)) for row in asked]
     mean = sum(trial.iou or 0.0 for trial in trials) / len(trials) if complete else None
     return Qualification(trials, attempts, complete, mean, qualified_at)
 

@@ -180,6 +180,27 @@ def test_a_new_rater_qualifies_before_the_work(project: Project) -> None:
         assert qualification.read_qualification(db, ada).attempts == 2
 
 
+def test_a_question_that_is_added_is_asked_once(project: Project) -> None:
+    for question in (1, 5):
+        make_gold(project.store, question, Purpose.QUALIFICATION, box_mask(*SIZE, 5, 8))
+    choose(project.store, qualification_attempts=3)
+    ada = add_person(project.store, "Ada")
+    for _ in range(2):
+        attempt(project, ada, x=20)
+    make_gold(project.store, 9, Purpose.QUALIFICATION, box_mask(*SIZE, 5, 8))
+    with project.store.read() as db:
+        standing = qualification.read_qualification(db, ada)
+    assert (standing.attempts, standing.complete) == (1, False)
+    assert qualification.trials_left(standing) == [9]
+    added = current(take(project.store, ada))
+    submit(project.store, ada, added, box_mask(*SIZE, 5, 8))
+    with project.store.read() as db:
+        standing = qualification.read_qualification(db, ada)
+    assert (standing.attempts, standing.complete) == (2, True)
+    assert standing.mean_iou == pytest.approx(1 / 3)
+    assert current(take(project.store, ada)).question_id != 9  # the third attempt, from its start
+
+
 def test_who_fails_too_often_waits_for_the_owner(project: Project) -> None:
     for question in (1, 5):
         make_gold(project.store, question, Purpose.QUALIFICATION, box_mask(*SIZE, 5, 8))
