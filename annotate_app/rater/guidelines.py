@@ -83,6 +83,7 @@ def make_router(project: Project) -> APIRouter:
             request,
             "rater/qualification.html",
             standing=standing,
+            passed=qualification.passes(standing, settings),
             pass_mark=settings.pass_mark,
             attempts=settings.qualification_attempts,
             failed=entry.gate is Gate.FAILED,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from o365seg.errors import InputError
 from o365seg.store import audit
-from o365seg.store.schema import Purpose, Role, answer, constant, gold, lease, question, rater
+from o365seg.store.schema import Purpose, Role, answer, constant, gold, question, rater
 from o365seg.store.settings import ProjectSettings
 
 
@@ -63,7 +63,10 @@ PERSON = sa.select(
 
 @dataclass(frozen=True)
 class Entry:
-    """A rater's gate; `standing` is their qualification where the gate depends on it, or None."""
+    """A rater's gate; `standing` is their qualification where the gate depends on it, or None.
+
+    Open with a standing: they pass by it, which is not recorded yet.
+    """
 
     gate: Gate
     standing: Qualification | None = None
@@ -99,6 +102,9 @@ def entry_of(
     standing = standing or read_qualification(db, rater_id)
     if not standing.trials:
         return Entry(Gate.OPEN)
+    if passes(standing, settings):
+        # By a mark that was lowered since, or without a question that was removed since.
+        return Entry(Gate.OPEN, standing)
     limit = settings.qualification_attempts
     if standing.complete and limit and standing.attempts >= limit:
         return Entry(Gate.FAILED, standing)
@@ -145,13 +151,19 @@ def trials_left(standing: Qualification) -> Sequence[int]:
     return [trial.question_id for trial in standing.trials if trial.iou is None]
 
 
+def passes(standing: Qualification, settings: ProjectSettings) -> bool:
+    """Whether a rater has passed, or does by their last whole attempt and the present pass mark."""
+    mean = standing.mean_iou
+    return standing.qualified_at is not None or (mean is not None and mean >= settings.pass_mark)
+
+
 def conclude(
     db: sa.Connection, rater_id: int, settings: ProjectSettings, now: int
 ) -> Qualification:
     """Let a rater pass if their attempt is complete and good enough; return how it stands."""
     standing = read_qualification(db, rater_id)
-    if standing.mean_iou is not None and standing.mean_iou >= settings.pass_mark:
-        _let_pass(db, rater_id, now)
+    if passes(standing, settings):
+        let_pass(db, rater_id, now)
         return replace(standing, qualified_at=standing.qualified_at or now)
     return standing
 
@@ -165,7 +177,7 @@ def pass_by_hand(db: sa.Connection, name: str, now: int, actor_id: int | None = 
     found = db.execute(sa.select(rater.c.id).where(rater.c.name == name)).scalar_one_or_none()
     if found is None:
         raise InputError(f"unknown person {name!r}", field="name")
-    _let_pass(db, found, now)
+    let_pass(db, found, now)
     audit.record(db, actor_id, "rater.qualify", name)
 
 
@@ -178,18 +190,10 @@ def confirm_guidelines(db: sa.Connection, rater_id: int, now: int) -> None:
     )
 
 
-def _let_pass(db: sa.Connection, rater_id: int, now: int) -> None:
+def let_pass(db: sa.Connection, rater_id: int, now: int) -> None:
+    """Record that a rater passed, unless that is recorded already."""
     db.execute(
         rater.update()
         .where(rater.c.id == rater_id, rater.c.qualified_at.is_(None))
         .values(qualified_at=now)
-    )
-    db.execute(
-        lease.update()
-        .where(
-            lease.c.rater_id == rater_id,
-            lease.c.purpose == Purpose.QUALIFICATION,
-            lease.c.closed_at.is_(None),
-        )
-        .values(closed_at=now, outcome="expired")
     )

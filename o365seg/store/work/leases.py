@@ -140,16 +140,18 @@ def hand_out(
     entry = qualification.entry_of(db, rater_id, settings, person, standing)
     if entry.gate in (Gate.GUIDELINES, Gate.FAILED):
         return HandedOut([], entry.gate)
-    on_trial = entry.gate is Gate.QUALIFICATION
+    on_trial, standing = entry.gate is Gate.QUALIFICATION, entry.standing
+    if standing is not None and not on_trial:
+        qualification.let_pass(db, rater_id, now)
 
     def choose() -> choosing.Choice | None:
         if on_trial:
-            assert entry.standing is not None  # the gate depends on it
-            return choosing.choose_trial(entry.standing, _trials_held(db, rater_id))
+            assert standing is not None  # the gate depends on it
+            return choosing.choose_trial(standing, _trials_held(db, rater_id))
         return choosing.choose_work(db, rater_id, now, settings)
 
-    trials = {trial.question_id for trial in entry.standing.trials} if entry.standing else set()
     # Whoever need not qualify any more, or not on that question, would never be offered it again.
+    trials = {trial.question_id for trial in standing.trials} if standing and on_trial else set()
     stale = [row for row in held if _is_trial(row) and row.question_id not in trials]
     for row in stale:
         close(db, row.token, "expired", now)
@@ -174,7 +176,7 @@ def hand_out(
         if choice is not None:
             ahead = _new_lease(db, choice, rater_id, now, shown=False)
     given = [one for one in (shown, ahead) if one is not None]
-    return HandedOut(given, entry.gate, entry.standing)
+    return HandedOut(given, entry.gate, standing)
 
 
 def renew(db: sa.Connection, token: str, rater_id: int, now: int) -> bool:

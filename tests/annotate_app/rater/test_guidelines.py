@@ -36,6 +36,9 @@ def test_guidelines_and_qualification_send_the_painter_elsewhere(
     assert (again["status"], again["feedback"]) == ("already_recorded", sent["feedback"])
     assert "You have no attempts left" in ada.get("/qualification").text
     assert ada.post("/api/next", json={}).json()["go_to"] == "/qualification"
+    choose(project.store, pass_mark=0)
+    assert "Passed: mean IoU 0.0%" in ada.get("/qualification").text
+    assert next_task(ada) is not None
 
 
 def test_each_request_reads_the_qualification_at_most_once(

@@ -213,6 +213,20 @@ def test_who_fails_too_often_waits_for_the_owner(project: Project) -> None:
     assert current(take(project.store, ada)).purpose is Purpose.ANSWER
 
 
+def test_a_lowered_pass_mark_lets_in_who_reaches_it(project: Project) -> None:
+    for question in (1, 5):
+        make_gold(project.store, question, Purpose.QUALIFICATION, box_mask(*SIZE, 5, 8))
+    choose(project.store, qualification_attempts=1, pass_mark=0.8)
+    ada, bob = add_person(project.store, "Ada"), add_person(project.store, "Bob")
+    attempt(project, ada, x=6)  # IoU 20 / 30
+    attempt(project, bob, x=7)  # 15 / 35
+    choose(project.store, pass_mark=0.6)
+    assert (gate(project, ada), gate(project, bob)) == (Gate.OPEN, Gate.FAILED)
+    assert current(take(project.store, ada)).purpose is Purpose.ANSWER
+    choose(project.store, pass_mark=0.8)  # who was let in stays
+    assert gate(project, ada) is Gate.OPEN
+
+
 def test_guidelines_come_before_anything_else(project: Project) -> None:
     ada, rea = add_person(project.store, "Ada"), add_person(project.store, "Rea", Role.REVIEWER)
     assert gate(project, ada) is Gate.OPEN
