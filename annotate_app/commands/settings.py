@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from annotate_app.commands.options import ProjectFolder
+from o365seg.terminal.command_line import utf8
 from o365seg.terminal.options import JsonFile
 from o365seg.terminal.output import STDOUT, say, show
 from o365seg.terminal.overwriting import refuse_overwriting
@@ -65,3 +66,21 @@ def guidelines(
     with open_project(project).store.write() as db:
         change_setting(db, "guidelines", text)
     say(f"guidelines: {len(text.split())} words")
+
+
+@app.command(epilog="Example: `annotate-app settings images my-project /mnt/new/val`")
+def images(
+    project: ProjectFolder,
+    place: Annotated[
+        str, typer.Argument(help="Folder or URL where the images are now.", callback=utf8)
+    ],
+) -> None:
+    """Store where the images have moved to.
+
+    Every image must be there. With `serve --projects`, a running server uses the new place at
+    once for projects of that folder; any other server must be restarted.
+    """
+    from o365seg.project.folder import move_images
+
+    move_images(project, place)
+    say(f"images: {place}")

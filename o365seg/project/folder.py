@@ -17,9 +17,10 @@ import msgspec
 
 from o365seg.errors import InputError
 from o365seg.formats import records
-from o365seg.formats.json_files import read_json
+from o365seg.formats.json_files import read_json, write_json_atomic
 from o365seg.images.image_root import ImageRoot
 from o365seg.store.database import Store, postgresql_url, sqlite_url
+from o365seg.store.sample import list_images
 from o365seg.store.versions import open_store
 
 PROJECT_FILE = "project.json"
@@ -103,6 +104,31 @@ def open_project(folder: Path, image_root: Path | str | None = None, database: s
     else:
         root = ImageRoot(folder / about.image_root)  # an absolute path stays what it is
     return Project(folder, about, store, root)
+
+
+def move_images(folder: Path, image_root: Path | str) -> None:
+    """Write down where a project's images are from now on.
+
+    Args:
+        folder: The project's.
+        image_root: A folder or URL that has every image; what is in the files is checked when they
+            are shown.
+
+    Raises:
+        InputError: not a project, no such place, or an image is missing there.
+    """
+    project = open_project(folder, image_root)
+    project.images.check()
+    with project.store.read() as db:
+        images = list_images(db)
+    project.store.close()
+    for image in images:
+        if not image.upright and not project.images.is_file(image.path):
+            raise InputError(
+                f"has no {image.path}", file=project.images.place, record=f"image {image.id}"
+            )
+    about = msgspec.structs.replace(project.about, image_root=str(project.images))
+    write_json_atomic(folder / PROJECT_FILE, about)
 
 
 def count_unaskable(project: Project, questions: int) -> int:

@@ -35,9 +35,13 @@ def add_sample(
 
 def find_image(db: sa.Connection, sha256: str) -> StoredImage | None:
     """The image whose bytes have this SHA-256; None if there is none."""
-    row = db.execute(
-        sa.select(image.c.id, image.c.path, image.c.upright, image.c.media_type)
-        .where(image.c.sha256 == sha256)
-        .limit(1)
-    ).one_or_none()
+    row = db.execute(_IMAGES.where(image.c.sha256 == sha256).limit(1)).one_or_none()
     return None if row is None else StoredImage(*row)
+
+
+def list_images(db: sa.Connection) -> list[StoredImage]:
+    """Every image of the project, by id."""
+    return [StoredImage(*row) for row in db.execute(_IMAGES.order_by(image.c.id))]
+
+
+_IMAGES = sa.select(image.c.id, image.c.path, image.c.upright, image.c.media_type)

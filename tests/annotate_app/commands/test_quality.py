@@ -10,7 +10,7 @@ from serving import annotate_app
 from small_project import SmallSource
 
 from o365seg.formats.masks import encode_rle
-from o365seg.project.folder import Project
+from o365seg.project.folder import Project, read_about
 from o365seg.store.settings import DEFAULT_GUIDELINES, ProjectSettings, read_settings
 
 
@@ -37,6 +37,15 @@ def test_settings_are_shown_and_changed(project: Project) -> None:
     assert settings_of(project) == ProjectSettings(pass_mark=0.9, guidelines_required=True)
     told = json.loads(run("settings", "show", project.folder, "--json", "-"))
     assert told == {**vars(ProjectSettings()), "pass_mark": 0.9, "guidelines_required": True}
+
+
+def test_the_place_of_the_images_is_stored(project: Project, source: SmallSource) -> None:
+    moved = source.images.rename(source.images.with_name("moved"))
+    refused = annotate_app("settings", "images", project.folder, source.images)
+    told = f"error: {source.images}: no such image folder\n"
+    assert (refused.returncode, refused.stderr) == (1, told)
+    assert run("settings", "images", project.folder, moved) == f"images: {moved}\n"
+    assert read_about(project.folder).image_root == str(moved)
 
 
 @pytest.mark.parametrize(
