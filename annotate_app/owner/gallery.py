@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from annotate_app.access.sessions import Owner
 from annotate_app.owner.thumbnails import draw_answer
-from annotate_app.web.image_bytes import NEVER_CHANGES, ImageUnavailable, read_image
+from annotate_app.web.image_bytes import ImageUnavailable, jpeg_unless_known, read_image
 from annotate_app.web.pages import render
 from annotate_app.web.request_bodies import RowId, Text
 from o365seg.project.folder import Project
@@ -73,28 +73,29 @@ def make_router(project: Project) -> APIRouter:
 
     drawing = anyio.CapacityLimiter(_DRAWN_AT_ONCE)
 
-    @router.get("/{answer}.jpg")
+    # Not below /gallery itself: under those URLs, browsers keep pictures of earlier versions.
+    @router.get("/pictures/{answer}.jpg")
     async def picture(
-        owner: Owner, answer: RowId, size: Literal["small", "large"] = "small"
+        request: Request, owner: Owner, answer: RowId, size: Literal["small", "large"] = "small"
     ) -> Response:
         # Who waits for a turn takes none of the threads that all other requests need.
-        return await anyio.to_thread.run_sync(draw, answer, size, limiter=drawing)
+        return await anyio.to_thread.run_sync(draw, request, answer, size, limiter=drawing)
 
-    def draw(answer: int, size: str) -> Response:
+    def draw(request: Request, answer: int, size: str) -> Response:
         with project.store.read() as db:
             painted = gallery.find_painted(db, answer)
         if painted is None:
             raise HTTPException(404, "No such answer.")
         if math.prod(painted.size) > _MOST_PIXELS:
             raise HTTPException(422, "The image is too large to be shown here.")
-        try:
+
+        def make() -> bytes:
             image, _ = read_image(project, painted.image_sha256)
+            return draw_answer(image, painted, _LONGEST[size], crop=size == "small")
+
+        try:
+            return jpeg_unless_known(request, f"{size} {painted}", make)
         except ImageUnavailable as error:
             raise HTTPException(404, str(error)) from None
-        return Response(
-            draw_answer(image, painted, _LONGEST[size], crop=size == "small"),
-            media_type="image/jpeg",
-            headers=NEVER_CHANGES,  # as answers never do
-        )
 
     return router

@@ -10,6 +10,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from annotate_app.access.sessions import CurrentRater
+from annotate_app.web.image_bytes import jpeg_unless_known
 from annotate_app.web.pages import render
 from annotate_app.web.problems import problem
 from annotate_app.web.request_bodies import RowId
@@ -59,13 +60,13 @@ def make_router(project: Project) -> APIRouter:
         )
 
     @router.get("/guidelines/pictures/{picture_id}")
-    def show_picture(picture_id: RowId, rater: CurrentRater) -> Response:
+    def show_picture(request: Request, picture_id: RowId, rater: CurrentRater) -> Response:
         with project.store.read() as db:
-            content = guideline_pictures.find_content(db, picture_id)
-        if content is None:
+            found = guideline_pictures.find_content(db, picture_id)
+        if found is None:
             return problem(404, "no_picture", "There is no such picture.")
-        headers = {"Cache-Control": "private, max-age=3600"}
-        return Response(content, media_type="image/jpeg", headers=headers)
+        sha256, content = found
+        return jpeg_unless_known(request, sha256, lambda: content)
 
     @router.post("/guidelines/confirm")
     def confirm(rater: CurrentRater) -> Response:

@@ -1,9 +1,10 @@
 """A project's image files, looked up by content hash: no part of a request becomes a path."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from annotate_app.web.problems import problem
@@ -14,6 +15,25 @@ from o365seg.store.sample import StoredImage, find_image
 
 # For content whose URL changes with it.
 NEVER_CHANGES = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+def jpeg_unless_known(request: Request, source: str, make: Callable[[], bytes]) -> Response:
+    """A JPEG whose URL does not change with it; status 304 to a browser that has it already.
+
+    Browsers ask each time: another project at the same address, or this one restored, has other
+    pictures under the same ids.
+
+    Args:
+        request: What the browser asks.
+        source: All that the picture is made from.
+        make: Makes it.
+    """
+    tag = f'"{hashlib.sha256(source.encode()).hexdigest()}"'
+    headers = {"Cache-Control": "private, no-cache", "ETag": tag}
+    known = request.headers.get("If-None-Match", "").split(",")
+    if tag in (one.strip().removeprefix("W/") for one in known):  # a proxy may make it weak
+        return Response(status_code=304, headers=headers)
+    return Response(make(), media_type="image/jpeg", headers=headers)
 
 
 class ImageUnavailable(Exception):

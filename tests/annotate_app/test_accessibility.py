@@ -44,7 +44,7 @@ def test_no_page_has_a_serious_violation(
     sign_in(page, server.url, "Olga", "wrong")
     check("sign-in, refused")
     sign_in(page, server.url, "Olga", password)
-    for path in (*PAGES, "/gallery/999999.jpg"):
+    for path in (*PAGES, "/gallery/pictures/999999.jpg"):
         page.goto(server.url + path)
         check(path)
         for width, height, what in ((390, 844, "a phone"), (640, 360, "the window at 200 %")):

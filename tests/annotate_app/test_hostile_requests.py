@@ -229,7 +229,7 @@ def test_a_form_on_another_site_changes_nothing(owner: TestClient, path: str) ->
 MASK = {"size": [48, 64], "counts": "0", "crc32": 1}
 # (method, path, body): `{}` stands for a number; forms are of text, JSON of what it is
 NUMBERED = [
-    ("GET", "/gallery/{}.jpg", None),
+    ("GET", "/gallery/pictures/{}.jpg", None),
     ("GET", "/gallery?page={}", None),
     ("GET", "/audit?before={}", None),
     ("POST", "/people/withdraw", lambda number: {"invitation": str(number)}),

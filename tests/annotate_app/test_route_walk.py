@@ -19,7 +19,7 @@ FOR_OWNERS = {
     "/progress",
     "/progress/now",
     "/gallery",
-    "/gallery/{answer}.jpg",
+    "/gallery/pictures/{answer}.jpg",
     "/people",
     "/people/invite",
     "/people/withdraw",

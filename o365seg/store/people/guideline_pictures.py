@@ -34,11 +34,11 @@ def list_pictures(db: sa.Connection) -> list[Picture]:
     return [Picture(*row) for row in rows]
 
 
-def find_content(db: sa.Connection, picture_id: int) -> bytes | None:
-    """The JPEG file of a picture; None: there is none of that id."""
-    return db.execute(
-        sa.select(guideline_picture.c.content).where(guideline_picture.c.id == picture_id)
-    ).scalar_one_or_none()
+def find_content(db: sa.Connection, picture_id: int) -> tuple[str, bytes] | None:
+    """A picture's SHA-256 and JPEG file; None: there is none of that id."""
+    columns = (guideline_picture.c.sha256, guideline_picture.c.content)
+    row = db.execute(sa.select(*columns).where(guideline_picture.c.id == picture_id)).one_or_none()
+    return None if row is None else tuple(row)
 
 
 def add_picture(db: sa.Connection, name: str, content: bytes, actor_id: int | None) -> int:

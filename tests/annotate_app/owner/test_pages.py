@@ -104,10 +104,19 @@ def test_the_pages_show_what_was_done(project: Project, password_hash: str, pass
         ceiling = human_ceiling(list_pairs(db))
     assert ceiling is not None
     assert f">{ceiling.ap:.1%}<" in shown
-    pictures = re.findall(r'src="(/gallery/\d+\.jpg)"', owner.get("/gallery").text)
+    pictures = re.findall(r'src="(/gallery/pictures/\d+\.jpg)"', owner.get("/gallery").text)
     assert len(pictures) == 9
     sent = owner.get(pictures[0])
     assert (sent.status_code, sent.headers["content-type"]) == (200, "image/jpeg")
+    # Another project at this address has other pictures under the same ids: browsers ask.
+    assert sent.headers["cache-control"] == "private, no-cache"
+    tag = sent.headers["etag"]
+    for known in (tag, f'"x", W/{tag}'):
+        again = owner.get(pictures[0], headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == tag
+    for other in (pictures[1], pictures[0] + "?size=large"):
+        assert owner.get(other, headers={"If-None-Match": tag}).status_code == 200
     assert owner.get(pictures[0] + "?size=huge").status_code == 422
     assert owner.get("/gallery?page=99&review=none").status_code == 200
     assert owner.get("/gallery?size=nothing").status_code == 422

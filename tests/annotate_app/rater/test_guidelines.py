@@ -109,6 +109,10 @@ def test_pictures_of_the_guidelines_are_encoded_anew(
     assert kept.headers["content-type"] == "image/jpeg"
     assert b"script" not in kept.content
     assert Image.open(io.BytesIO(kept.content)).size == (1600, 80)
+    known = {"If-None-Match": kept.headers["etag"]}
+    assert kept.headers["cache-control"] == "private, no-cache"  # other projects have a picture 1
+    assert ada.get("/guidelines/pictures/1", headers=known).status_code == 304
+    assert ada.get("/guidelines/pictures/2", headers=known).status_code == 200
     for wrong in (b"no image", b""):
         sent = owner.post("/settings/pictures", files={"picture": ("x.png", wrong)})
         assert "not%20an%20image" in sent.headers["location"]
