@@ -36,16 +36,13 @@ class Catalogue:
         language: Its code, such as `de` or `pt-BR`.
         texts: The text of each key, such as `sign_in.title`; `{name}` is filled in.
         missing: Keys for which the file has no text, so that the English one is used.
+        languages: What each language that there is calls itself, by its code; English first.
     """
 
     language: str
     texts: dict[str, str]
-    missing: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What the language calls itself."""
-        return self.texts["name"]
+    missing: tuple[str, ...]
+    languages: dict[str, str]
 
     def text(self, key: str, **values: object) -> str:
         """The text of `key`, with `values` in place of its `{…}`."""
@@ -78,9 +75,10 @@ class Catalogue:
             return self.text("format.day", day=day, month=name)
         return self.text("format.day_and_year", day=day, month=name, year=year)
 
-    def script(self, languages: dict[str, str]) -> str:
+    @cached_property
+    def script(self) -> str:
         """The module `texts/catalogue.js`: the texts, and the name of each language by its code."""
-        values = {"LANGUAGE": self.language, "LANGUAGES": languages, "TEXTS": self.texts}
+        values = {"LANGUAGE": self.language, "LANGUAGES": self.languages, "TEXTS": self.texts}
         lines = (
             f"export const {name} = {json.dumps(value, ensure_ascii=False)};\n"
             for name, value in values.items()
@@ -89,8 +87,8 @@ class Catalogue:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with the texts."""
-        return hashlib.sha256(json.dumps(self.texts).encode()).hexdigest()[:8]
+        """Changes with the script, and so with what any of its URLs names."""
+        return hashlib.sha256(self.script.encode()).hexdigest()[:8]
 
 
 def read_catalogues(*folders: Path) -> dict[str, Catalogue]:
@@ -109,9 +107,13 @@ def read_catalogues(*folders: Path) -> dict[str, Catalogue]:
             raise InputError(
                 "missing: the language's own name", file=f"{language}.toml", field="name"
             )
+    ordered = sorted(found.items(), key=lambda item: item[0] != ENGLISH)
+    names = {language: texts["name"] for language, texts in ordered}
     return {
-        language: Catalogue(language, english | texts, tuple(sorted(english.keys() - texts.keys())))
-        for language, texts in sorted(found.items(), key=lambda item: item[0] != ENGLISH)
+        language: Catalogue(
+            language, english | texts, tuple(sorted(english.keys() - texts.keys())), names
+        )
+        for language, texts in ordered
     }
 
 

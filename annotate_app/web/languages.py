@@ -27,7 +27,7 @@ class Languages:
     @property
     def names(self) -> dict[str, str]:
         """What each language calls itself, by its code; English first."""
-        return {language: found.name for language, found in self.catalogues.items()}
+        return self.catalogues[ENGLISH].languages
 
     def choose(self, request: Request) -> Catalogue:
         """The texts for a request."""

@@ -54,8 +54,7 @@ def make_router(languages: Languages) -> APIRouter:
     """The route of every file; only files read at the start exist, so no path reaches the disk."""
     router = APIRouter()
     scripts = {
-        language: catalogue.script(languages.names).encode()
-        for language, catalogue in languages.catalogues.items()
+        language: catalogue.script.encode() for language, catalogue in languages.catalogues.items()
     }
 
     @router.get(STATIC_ROOT + "/{version}/{language}/{name:path}")

@@ -34,9 +34,7 @@ class _QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @functools.cache
 def _script() -> str:
-    catalogues = read_catalogues()
-    names = {language: found.name for language, found in catalogues.items()}
-    return catalogues[ENGLISH].script(names)
+    return read_catalogues()[ENGLISH].script
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from annotate_app.web.catalogue import SHIPPED, check_texts, read_catalogues, read_texts
 from annotate_app.web.languages import COOKIE, Languages
+from annotate_app.web.static_files import static_url
 from o365seg.errors import InputError
 from o365seg.project.folder import Project
 from o365seg.store.settings import change_setting
@@ -145,6 +146,10 @@ def test_a_team_adds_a_language_and_its_own_words(project: Project) -> None:
     assert "sign_in.name" in french.missing
     english = languages.catalogues["en"]
     assert english.text("role.rater") == "painter" and not english.missing
+    # Scripts offer all languages, so all their URLs change, or browsers would keep the old ones.
+    shipped = read_catalogues()
+    assert languages.catalogues["de"].texts == shipped["de"].texts
+    assert static_url("x", languages.catalogues["de"]) != static_url("x", shipped["de"])
 
 
 @pytest.mark.parametrize(
