@@ -42,6 +42,7 @@ def init(
     ] = None,
 ) -> None:
     """Write a model with random weights, to try the commands or to start training."""
+    refuse_overwriting({"OUT": out}, [backbone_weights])
     with model_libraries():
         from model.runtime.untrained import write_untrained
 

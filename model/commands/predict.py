@@ -19,6 +19,7 @@ from model.commands.options import (
     model_libraries,
     text_encoder,
 )
+from model.inference.result_names import IMAGES_FILE, RECORD_FILES
 from o365seg.formats.task import Task
 from o365seg.terminal.overwriting import refuse_overwriting
 
@@ -72,6 +73,10 @@ def predict(
 
     Images that cannot be read are listed and skipped; the exit code is then 1.
     """
+    tasks = list(dict.fromkeys(task or [Task.PANOPTIC]))
+    for name in (IMAGES_FILE, *(RECORD_FILES[one] for one in tasks)):
+        inputs = [image_ids, vocabulary, embeddings, checkpoint]
+        refuse_overwriting({"--out": out / name}, inputs)
     pixels = input_size(size, checkpoint)
     with model_libraries():
         from model.inference.run import Drawing, predict_files
@@ -83,7 +88,7 @@ def predict(
             checkpoint,
             read_or_parse(vocabulary),
             TextChoice(embeddings, text_encoder(text_model, text_weights, prompt)),
-            list(dict.fromkeys(task or [Task.PANOPTIC])),
+            tasks,
             out,
             image_ids=image_ids,
             size=pixels,

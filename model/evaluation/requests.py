@@ -157,9 +157,12 @@ def evaluate_all(
         Their scores, in order; None in every process but the first.
 
     Raises:
-        InputError: the checkpoint, a data set or a text embedding is invalid.
+        InputError: the checkpoint, a data set or a text embedding is invalid; or results would be
+            written into a data set's folder.
     """
     check_names(asked)
+    for one in asked:
+        _check_outside(one.dataset, settings.out / one.dataset.name)
     modules = read_header(checkpoint)[0].dataset_modules
     # Check all of them first: an error in the last one must not come after a long evaluation.
     indices = [modules_index(modules, one, checkpoint) for one in asked]
@@ -170,6 +173,15 @@ def evaluate_all(
             for one, rows, index in zip(asked, embeddings, indices, strict=True)
         ]
     return [found for found in scores if found is not None] if ranks.is_first else None
+
+
+def _check_outside(dataset: FileDataset, folder: Path) -> None:
+    """Check that a folder of results, which are replaced, is not the data set's own folder."""
+    if len(dataset) and dataset.image_path(0).resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"would take the results of {dataset.name}, whose images it has; choose another --out",
+            file=folder,
+        )
 
 
 def _evaluate(

@@ -21,6 +21,7 @@ from PIL import Image
 from model.data.image_list import ListedImage
 from model.inference.postprocess import InstanceResult, PanopticResult, SemanticResult
 from model.inference.predictor import Prediction
+from model.inference.result_names import IMAGES_FILE, OVERLAYS, RECORD_FILES
 from model.inference.visualize import (
     SHOWN_SCORE,
     draw_instances,
@@ -103,15 +104,15 @@ class ResultFiles:
                 pixels, prediction.instance, self.vocabulary, self._shown_score
             )
         for task, picture in pictures.items():
-            save_picture(picture, self._path("overlays", image, f".{task}.png"))
+            save_picture(picture, self._path(OVERLAYS, image, f".{task}.png"))
 
     def finish(self) -> list[Path]:
         """Write the JSON files and return their paths."""
         shared = {"images": self._images, "categories": self.vocabulary.as_categories()}
-        contents: dict[str, Any] = {"images.json": shared | {"annotations": []}}
+        contents: dict[str, Any] = {IMAGES_FILE: shared | {"annotations": []}}
         for task, records in self._records.items():
-            name = "instances.json" if task is Task.INSTANCE else f"{task}.json"
-            contents[name] = shared | {"annotations": records} if task is Task.PANOPTIC else records
+            content = shared | {"annotations": records} if task is Task.PANOPTIC else records
+            contents[RECORD_FILES[task]] = content
         for name, content in contents.items():
             write_json_atomic(self.folder / name, content)
         return [self.folder / name for name in contents]

@@ -45,6 +45,7 @@ from model.training.state import has_state
 from model.training.validation import BEST_FILE, Validation
 from o365seg.errors import InputError
 from o365seg.terminal import progress_bar
+from o365seg.terminal.overwriting import refuse_overwriting
 
 TEXT_FILE = "text.npz"
 
@@ -68,11 +69,12 @@ def train_run(
         named: Fields that the user changes explicitly in a run (`model.training.resume`).
 
     Raises:
-        InputError: a file is invalid, the run started with another configuration, or a loss or
-            gradient is not finite.
+        InputError: a file is invalid or would be overwritten, the run started with another
+            configuration, or a loss or gradient is not finite.
     """
     with join_ranks(device) as ranks:
         _check_batch(config, ranks, source)
+        _keep_inputs(config, base, folder)
         config, changed = check_folder(folder, config, source, named)
         datasets = open_datasets(config, base, source)
         parts = make_parts(config, datasets, base, source, str(ranks.device))
@@ -313,6 +315,14 @@ def _check_batch(config: TrainConfig, ranks: Ranks, source: str) -> None:
             file=source,
             field="batch_size",
         )
+
+
+def _keep_inputs(config: TrainConfig, base: Path, folder: Path) -> None:
+    """Check that no file that the run starts from is one that it writes."""
+    read = (config.start, config.backbone_weights, config.text.file)
+    inputs = [base / file for file in read if file is not None]
+    for name in (MODEL_FILE, BEST_FILE, TEXT_FILE):
+        refuse_overwriting({"--out": folder / name}, inputs)
 
 
 def _as_row(losses: Losses) -> torch.Tensor:

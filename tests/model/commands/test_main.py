@@ -124,6 +124,30 @@ def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
     assert "lists no image with the file_name 12.jpg" in str(done.exception)
 
 
+@pytest.mark.parametrize("name", ["images.json", "instances.json"])
+@pytest.mark.parametrize("option", ["--image-ids", "--vocabulary"])
+def test_no_input_is_overwritten(folder: Path, tmp_path: Path, name: str, option: str) -> None:
+    content = json.dumps({"images": [{"id": 5, "file_name": "12.jpg"}], "categories": []})
+    (tmp_path / name).write_text(content)
+    photo = folder / "images" / "12.jpg"
+    options = ("--task", "instance", "--size", 64, "--no-overlays", "--out", tmp_path)
+    done = predict(folder, photo, *options, option, tmp_path / name)
+    assert f"{tmp_path / name}: --out would overwrite an input file" in str(done.exception)
+    assert (tmp_path / name).read_text() == content
+    if option == "--image-ids":  # a file that the task does not write
+        (tmp_path / name).rename(tmp_path / "panoptic.json")
+        done = predict(folder, photo, *options, option, tmp_path / "panoptic.json")
+        assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_init_keeps_the_backbone_s_weights(tmp_path: Path) -> None:
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(b"mine")
+    done = run("init", "tiny", weights, "--backbone-weights", weights)
+    assert "OUT would overwrite an input file" in str(done.exception)
+    assert weights.read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -117,6 +117,18 @@ def test_what_it_writes(whole: Path) -> None:
     assert list((whole / "tensorboard").glob("events*"))
 
 
+@pytest.mark.parametrize(
+    "changes", [{"start": "model.safetensors"}, {"text": {"file": "text.npz"}}]
+)
+def test_it_overwrites_no_file_that_it_starts_from(tmp_path: Path, changes: dict) -> None:
+    (name,) = changes["text"].values() if "text" in changes else changes.values()
+    (tmp_path / name).write_bytes(b"mine")
+    config = train_config_from_dict(small_tables(**changes))
+    with pytest.raises(InputError, match=f"{name}: --out would overwrite an input file"):
+        train_run(config, tmp_path, "config.toml", tmp_path, "cpu")
+    assert (tmp_path / name).read_bytes() == b"mine"
+
+
 def test_its_text_embeddings_are_for_prediction(whole: Path) -> None:
     names = Vocabulary(("hoop", "plus sign", "stripes"), (True, True, False))
     assert read_embeddings(whole / TEXT_FILE, names).shape == (3, 32)
