@@ -32,7 +32,7 @@ class InstanceDataset:
         images: Folders to search for the images, in order.
 
     Raises:
-        InputError: a category is not in the vocabulary.
+        InputError: a category is not in the vocabulary, or there are boxes but no mask.
     """
 
     task = Task.INSTANCE
@@ -51,6 +51,12 @@ class InstanceDataset:
         self.file = file
         self._images = images
         self._labels = category_index(file.categories, vocabulary, annotations)
+        if file.annotations and not any(one.has_segmentation for one in file.annotations):
+            raise InputError(  # all would be skipped ones: a run would train on nothing
+                'has boxes but no masks; read it with layout = "coco_instances" and '
+                "boxes_only = true",
+                file=annotations,
+            )
         self._of_image: dict[int, list[int]] = {image.id: [] for image in file.images}
         for number, annotation in enumerate(file.annotations):
             self._of_image[annotation.image_id].append(number)

@@ -1,5 +1,6 @@
 """Data sets of one's own, by a few lines of configuration."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,22 @@ def test_the_same_file_gives_boxes_where_only_those_are_wanted(tmp_path: Path):
     assert isinstance(truth, BoxGroundTruth)
     assert truth.labels.tolist() == [1, 0, 0]
     assert truth.boxes[2].tolist() == [25, 5, 29, 9]
+
+
+@pytest.mark.parametrize("segmentation", [{"segmentation": []}, {"segmentation": None}, {}])
+def test_boxes_alone_are_not_opened_as_masks(tmp_path: Path, segmentation: dict):
+    """A detection export: every object would count as skipped, and a run learn nothing."""
+    table = instances(tmp_path)
+    value = json.loads((tmp_path / "a.json").read_text())
+    for row in value["annotations"]:
+        row.pop("segmentation", None)
+        row |= segmentation
+    write(tmp_path / "a.json", value)
+    with pytest.raises(InputError, match=r"a\.json: has boxes but no masks; .*boxes_only = true"):
+        open_table(tmp_path, **table)
+    assert len(open_table(tmp_path, **table, boxes_only=True)) == 1
+    write(tmp_path / "a.json", value | {"annotations": []})  # images without objects are valid
+    assert len(open_table(tmp_path, **table)) == 1
 
 
 @pytest.mark.parametrize("boxes_only", [True, False])
