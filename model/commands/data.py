@@ -133,9 +133,6 @@ def shard(
         from model.datasets.shard_writing import write_shards
 
         opened = _opened(name, root, split)
-        names = [dataset.name for dataset in opened]
-        if len(set(names)) < len(names):
-            raise InputError("two data sets have the same name", file=name, field="name")
         for dataset in opened:
             folder = out if len(opened) == 1 else out / dataset.name
             written = write_shards(dataset, folder, shard_size * 2**20, progress_bar.progress)

@@ -1,12 +1,13 @@
 """The one reader of `[[data]]` tables in TOML files: for training, evaluation and checking."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from model.data.file_dataset import FileDataset
+from model.data.samples import Dataset
 from model.datasets.opening import DATA_KEYS, open_from_table
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
@@ -70,9 +71,36 @@ def open_configured(path: Path) -> list[FileDataset]:
     """Open the data sets of all `[[data]]` tables of a TOML file; other keys are ignored.
 
     Raises:
-        InputError: the file is not TOML, has no such table, or a data set cannot be opened.
+        InputError: the file is not TOML, has no such table, a data set cannot be opened, or two
+            have the same name.
     """
-    return [
+    datasets = [
         open_from_table(table.source, path.parent, f"{path}: {table.where}")
         for table in data_tables(read_toml(path), path)
     ]
+    check_names(datasets, path, "data")
+    return datasets
+
+
+def check_names(
+    datasets: Iterable[Dataset], file: str | Path | None = None, field: str | None = None
+) -> None:
+    """Check that no two data sets have the same name: files and scores go by it.
+
+    Args:
+        datasets: The data sets.
+        file: The file that errors name.
+        field: The tables in it.
+
+    Raises:
+        InputError: two do; names it.
+    """
+    seen: set[str] = set()
+    for dataset in datasets:
+        if dataset.name in seen:
+            raise InputError(
+                f"two data sets have the name {dataset.name!r}; set another name for one",
+                file=file,
+                field=field,
+            )
+        seen.add(dataset.name)

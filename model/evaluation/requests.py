@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Meta
 
 from model.data.file_dataset import FileDataset
-from model.datasets.configured import DataTable, data_tables, read_toml
+from model.datasets.configured import DataTable, check_names, data_tables, read_toml
 from model.datasets.opening import open_dataset, open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
 from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
@@ -160,7 +160,7 @@ def evaluate_all(
         InputError: the checkpoint, a data set or a text embedding is invalid; or results would be
             written into a data set's folder.
     """
-    check_names(asked)
+    check_names(one.dataset for one in asked)
     for one in asked:
         _check_outside(one.dataset, settings.out / one.dataset.name)
     modules = read_header(checkpoint)[0].dataset_modules
@@ -215,21 +215,6 @@ def report(
     if json_file != output.STDOUT:
         for one in scores:
             sys.stderr.write(f"to repeat: {' '.join(one.command)}\n")
-
-
-def check_names(asked: Sequence[Asked]) -> None:
-    """See that no two data sets have the same name.
-
-    Raises:
-        InputError: two do; names it.
-    """
-    seen: set[str] = set()
-    for one in asked:
-        if one.dataset.name in seen:
-            raise InputError(
-                f"two data sets have the name {one.dataset.name!r}; set another name for one"
-            )
-        seen.add(one.dataset.name)
 
 
 def modules_index(modules: DatasetModulesConfig | None, one: Asked, file: str | Path) -> int | None:

@@ -10,6 +10,7 @@ import torch
 from model.data.augment import Augmentation
 from model.data.loader import Source
 from model.data.samples import Dataset
+from model.datasets.configured import check_names
 from model.datasets.opening import open_from_table
 from model.datasets.synthetic import synthetic_text
 from model.evaluation.evaluate import has_only_boxes
@@ -56,7 +57,8 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
         source: File of the configuration, for messages.
 
     Raises:
-        InputError: a data set cannot be opened, is empty, or has weights for other ground truth.
+        InputError: a data set cannot be opened, is empty, or has weights for other ground truth; or
+            two have the same name.
     """
     datasets = []
     for index, entry in enumerate(config.data):
@@ -76,6 +78,7 @@ def open_datasets(config: TrainConfig, base: Path, source: str) -> list[Dataset]
                     field=f"{where}.weights",
                 )
         datasets.append(dataset)
+    check_names(datasets, source, "data")
     return datasets
 
 

@@ -17,8 +17,9 @@ import torch
 
 from model.datasets.checking import spread
 from model.datasets.chosen import ChosenImages
+from model.datasets.configured import check_names
 from model.evaluation.evaluate import default_confidence, evaluate_dataset, has_only_boxes
-from model.evaluation.requests import Asked, check_names, modules_index, open_asked
+from model.evaluation.requests import Asked, modules_index, open_asked
 from model.evaluation.scores import metric_names
 from model.inference.predictor import Predictor
 from model.network.dataseg import DaTaSeg
@@ -200,7 +201,7 @@ def _open(settings: ValidationConfig, base: Path, source: str) -> list[Asked]:
             chosen = np.array(spread(len(one.dataset), settings.images), np.int64)
             one = replace(one, dataset=ChosenImages(one.dataset, chosen))
         found.append(one)
-    check_names(found)
+    check_names((one.dataset for one in found), source, "validation.data")
     return found
 
 

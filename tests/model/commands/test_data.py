@@ -92,6 +92,17 @@ def test_a_configurations_data_sets_are_checked_in_turn(tmp_path: Path, monkeypa
     assert isinstance(run("train.toml").exception, InputError)
 
 
+def test_data_sets_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The picture of the second would replace that of the first."""
+    monkeypatch.chdir(tmp_path)
+    table = '[[data]]\nlayout = "synthetic"\nwhich = "boxes"\n'
+    (tmp_path / "data.toml").write_text(table + table)
+    said = "two data sets have the name 'synthetic_boxes'; set another name for one"
+    assert said in str(run("data.toml").exception)
+    shard = CliRunner().invoke(app, ["data", "shard", "data.toml", "--out", "out"])
+    assert said in str(shard.exception)
+
+
 def test_a_folder_is_asked_for(tmp_path: Path):
     done = run("coco_panoptic")
     assert isinstance(done.exception, InputError)

@@ -129,6 +129,13 @@ def test_it_overwrites_no_file_that_it_starts_from(tmp_path: Path, changes: dict
     assert (tmp_path / name).read_bytes() == b"mine"
 
 
+def test_two_data_sets_of_one_name_are_named(tmp_path: Path) -> None:
+    data = small_tables()["data"]
+    with pytest.raises(InputError, match=r"data.*two data sets have the name 'synthetic_boxes'"):
+        run(tmp_path, data=[*data, data[-1] | {"images": 5}])
+    assert not list(tmp_path.iterdir())
+
+
 def test_its_text_embeddings_are_for_prediction(whole: Path) -> None:
     names = Vocabulary(("hoop", "plus sign", "stripes"), (True, True, False))
     assert read_embeddings(whole / TEXT_FILE, names).shape == (3, 32)
