@@ -14,7 +14,7 @@ from model.commands.options import (
     TextWeights,
     input_size,
     model_libraries,
-    text_encoder,
+    text_choice,
 )
 
 CLASSES = "cat, person, cup, table, wall:stuff, floor:stuff, sky:stuff, grass:stuff"
@@ -38,8 +38,8 @@ def demo(
     size: Size = None,
     device: Device = None,
     embeddings: Embeddings = None,
-    text_model: TextModel = "ViT-L-14",
-    text_weights: TextWeights = "openai",
+    text_model: TextModel = None,
+    text_weights: TextWeights = None,
     prompt: Prompts = None,
 ) -> None:
     """Try a model in the browser, with any image and any vocabulary.
@@ -52,7 +52,6 @@ def demo(
         from model.demo.page import make_page, serve_page  # isort: skip
         from model.demo.demo import Demo
         from model.runtime.device import chosen_device
-        from model.text.choice import TextChoice
         from model.text.embedding_files import read_names
         from model.text.vocabulary import parse_vocabulary
 
@@ -60,7 +59,7 @@ def demo(
             names = read_names(embeddings) if embeddings is not None else None
             kept = [name for name in names or [] if "," not in name][:_FIRST]
             vocabulary = ", ".join(kept) or CLASSES
-        choice = TextChoice(embeddings, text_encoder(text_model, text_weights, prompt))
+        choice = text_choice(embeddings, text_model, text_weights, prompt, checkpoint)
         words = parse_vocabulary(vocabulary)
         ready = Demo(checkpoint, choice, words, pixels, chosen_device(device))
         serve_page(make_page(ready, checkpoint.name, vocabulary), host, port)

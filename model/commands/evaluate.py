@@ -16,7 +16,7 @@ from model.commands.options import (
     TextWeights,
     input_size,
     model_libraries,
-    text_encoder,
+    text_choice,
 )
 from o365seg.terminal.options import JsonFile
 from o365seg.terminal.overwriting import refuse_overwriting
@@ -62,8 +62,8 @@ def evaluate(
         Path | None, typer.Option("--csv", help="Write the main numbers as CSV to this file.")
     ] = None,
     embeddings: Embeddings = None,
-    text_model: TextModel = "ViT-L-14",
-    text_weights: TextWeights = "openai",
+    text_model: TextModel = None,
+    text_weights: TextWeights = None,
     prompt: Prompts = None,
 ) -> None:
     """Evaluate a model: mIoU, PQ or mask AP, depending on the task of each data set.
@@ -77,14 +77,13 @@ def evaluate(
         raise typer.BadParameter("give a data set with --data or --config")
     with model_libraries():
         from model.evaluation import requests as evaluate_command
-        from model.text.choice import TextChoice
 
         asked = evaluate_command.asked_on_command_line(data or [])
         asked += [] if config is None else evaluate_command.asked_in_file(config)
         scores = evaluate_command.evaluate_all(
             checkpoint,
             [evaluate_command.with_confidence(one, confidence) for one in asked],
-            TextChoice(embeddings, text_encoder(text_model, text_weights, prompt)),
+            text_choice(embeddings, text_model, text_weights, prompt, checkpoint),
             evaluate_command.Settings(out, pixels, batch, images, device, exact),
         )
         if scores is not None:

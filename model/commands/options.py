@@ -10,7 +10,7 @@ from model.network.config import PRESETS
 from o365seg.terminal import command_line, output
 
 if TYPE_CHECKING:
-    from model.text.encoder import TextEncoder
+    from model.text.choice import TextChoice
 
 _EXTRA = dict.fromkeys(
     ("open_clip", "safetensors", "scipy", "tensorboard", "timm", "torch", "torchvision"), "model"
@@ -27,13 +27,21 @@ Names = Annotated[
     ),
 ]
 TextModel = Annotated[
-    str,
-    typer.Option("--text-model", help="Text encoder: a model in open_clip.", rich_help_panel=_TEXT),
+    str | None,
+    typer.Option(
+        "--text-model",
+        help="Text encoder: a model in open_clip.",
+        show_default="the one the checkpoint was trained with, or ViT-L-14",
+        rich_help_panel=_TEXT,
+    ),
 ]
 TextWeights = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--text-weights", help="Its weights: a tag of open_clip, or a file.", rich_help_panel=_TEXT
+        "--text-weights",
+        help="Its weights: a tag of open_clip, or a file.",
+        show_default="those the checkpoint was trained with, or openai",
+        rich_help_panel=_TEXT,
     ),
 ]
 Prompts = Annotated[
@@ -41,7 +49,7 @@ Prompts = Annotated[
     typer.Option(
         "--prompt",
         help="A prompt template with {} for the class name; repeatable.",
-        show_default="built-in templates",
+        show_default="those the checkpoint was trained with, or built-in templates",
         rich_help_panel=_TEXT,
     ),
 ]
@@ -139,9 +147,34 @@ def parse_size(text: str) -> int:
     return int(text)
 
 
-def text_encoder(model: str, weights: str, prompts: list[str] | None) -> "TextEncoder":
-    """Make the text encoder that the options describe."""
-    from model.text.encoder import TextEncoder
-    from model.text.prompts import DEFAULT_TEMPLATES
+def text_choice(
+    embeddings: Path | None,
+    model: str | None,
+    weights: str | None,
+    prompts: list[str] | None,
+    checkpoint: Path | None,
+) -> "TextChoice":
+    """The text embeddings that the options describe; by default those trained with.
 
-    return TextEncoder(model, weights, tuple(prompts) if prompts else DEFAULT_TEMPLATES)
+    Others than the checkpoint was trained with are used, with a notice on standard error.
+
+    Raises:
+        InputError: the checkpoint cannot be read, or a prompt has no place for the name.
+    """
+    from model.text.choice import TextChoice, choose_encoder
+
+    trained = None
+    if checkpoint is not None:
+        from model.runtime.checkpoint import trained_encoder  # loads PyTorch
+
+        trained = trained_encoder(checkpoint)
+    encoder = choose_encoder(model, weights, prompts, trained)
+    if trained is not None and embeddings is None:
+        said = []
+        if encoder.name != trained.name:
+            said.append(f"with the text encoder {trained.name}, used with {encoder.name}")
+        if encoder.templates != trained.templates:
+            said.append("with other prompts")
+        for what in said:
+            output.say(f"{checkpoint}: trained {what}; results may be worse", err=True)
+    return TextChoice(embeddings, encoder)

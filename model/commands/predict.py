@@ -17,7 +17,7 @@ from model.commands.options import (
     TextWeights,
     input_size,
     model_libraries,
-    text_encoder,
+    text_choice,
 )
 from model.inference.result_names import IMAGES_FILE, RECORD_FILES
 from o365seg.formats.task import Task
@@ -65,8 +65,8 @@ def predict(
     device: Device = None,
     dataset: OwnModules = None,
     embeddings: Embeddings = None,
-    text_model: TextModel = "ViT-L-14",
-    text_weights: TextWeights = "openai",
+    text_model: TextModel = None,
+    text_weights: TextWeights = None,
     prompt: Prompts = None,
 ) -> None:
     """Segment images by a vocabulary of your own: masks, COCO-format JSON and pictures.
@@ -80,14 +80,13 @@ def predict(
     pixels = input_size(size, checkpoint)
     with model_libraries():
         from model.inference.run import Drawing, predict_files
-        from model.text.choice import TextChoice
         from model.text.vocabulary import read_or_parse
 
         predict_files(
             images,
             checkpoint,
             read_or_parse(vocabulary),
-            TextChoice(embeddings, text_encoder(text_model, text_weights, prompt)),
+            text_choice(embeddings, text_model, text_weights, prompt, checkpoint),
             tasks,
             out,
             image_ids=image_ids,
@@ -106,15 +105,22 @@ def embed(
         typer.Argument(help="The classes, or a file with them, as for predict.", metavar="NAMES"),
     ],
     out: Annotated[Path, typer.Option(help="The file to write.", metavar="FILE.npz")],
-    text_model: TextModel = "ViT-L-14",
-    text_weights: TextWeights = "openai",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Use the text encoder that this model was trained with.",
+            metavar="FILE.safetensors",
+        ),
+    ] = None,
+    text_model: TextModel = None,
+    text_weights: TextWeights = None,
     prompt: Prompts = None,
 ) -> None:
     """Write a vocabulary's text embeddings to a file, to predict without a text encoder."""
-    refuse_overwriting({"--out": out}, [vocabulary])
+    refuse_overwriting({"--out": out}, [vocabulary, checkpoint])
     with model_libraries():
         from model.text.choice import write_embeddings
         from model.text.vocabulary import read_or_parse
 
-        encoder = text_encoder(text_model, text_weights, prompt)
-        write_embeddings(read_or_parse(vocabulary), encoder, out)
+        choice = text_choice(None, text_model, text_weights, prompt, checkpoint)
+        write_embeddings(read_or_parse(vocabulary), choice.encoder, out)

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict
 from model.network.dataseg import DaTaSeg, build_dataseg
 from model.network.pixel_statistics import with_pixel_statistics
+from model.text.encoder import TextEncoder
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
 
@@ -122,6 +123,26 @@ def trained_size(path: str | Path) -> int | None:
     """
     trained = read_header(path)[1].get("trained", {})
     return trained.get("config", {}).get("image_size")
+
+
+def trained_encoder(path: str | Path) -> TextEncoder | None:
+    """The text encoder that a checkpoint was trained with, and its prompts.
+
+    None where it was not trained, or with embeddings of a file or of generated data.
+
+    Raises:
+        InputError: as `read_header`.
+    """
+    trained = read_header(path)[1].get("trained", {})
+    text = trained.get("config", {}).get("text", {"file": "unknown"})
+    if text.get("file") is not None or text.get("synthetic"):
+        return None
+    usual = TextEncoder()
+    return TextEncoder(
+        text.get("model", usual.model),
+        text.get("pretrained", usual.pretrained),
+        tuple(text.get("prompts", usual.templates)),
+    )
 
 
 def _open(path: str | Path) -> Any:

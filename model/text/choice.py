@@ -1,6 +1,7 @@
 """The choice of text embeddings: a file of them, or an encoder behind the cache."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,28 @@ class TextChoice:
 
     file: Path | None
     encoder: TextEncoder
+
+
+def choose_encoder(
+    model: str | None,
+    weights: str | None,
+    prompts: Sequence[str] | None,
+    trained: TextEncoder | None = None,
+) -> TextEncoder:
+    """The encoder of the given values, by default those of the one that a model was trained with.
+
+    Weights are by default those trained with only if the model is, too: they are of that model.
+
+    Raises:
+        InputError: a prompt has no place for the name.
+    """
+    usual = TextEncoder()
+    own = trained or usual
+    model = model or own.model
+    # A name may be spelled with a slash, as CLIP does.
+    of_own = model.replace("/", "-") == own.model.replace("/", "-")
+    weights = weights or (own if of_own else usual).pretrained
+    return TextEncoder(model, weights, tuple(prompts) if prompts else own.templates)
 
 
 def find_embeddings(vocabulary: Vocabulary, choice: TextChoice, device: str = "cpu") -> np.ndarray:

@@ -49,6 +49,13 @@ class TextEncoder:
         check_templates(self.templates)
 
     @property
+    def name(self) -> str:
+        """The model, as open_clip spells it, and its weights."""
+        if self.is_self_contained:
+            return self.model
+        return f"{self.model.replace('/', '-')} {self.pretrained}"
+
+    @property
     def is_self_contained(self) -> bool:
         """Whether the model's name includes the weights, so that `pretrained` is unused."""
         return self.model.startswith(("local-dir:", "hf-hub:"))

@@ -124,6 +124,34 @@ def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
     assert "lists no image with the file_name 12.jpg" in str(done.exception)
 
 
+def test_the_text_encoder_is_the_checkpoint_s(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from model.runtime.checkpoint import load_checkpoint, save_checkpoint
+    from model.text import choice
+
+    asked = []
+
+    def embeddings(names: tuple[str, ...], encoder: object, **_: object) -> np.ndarray:
+        asked.append(encoder)
+        return np.eye(len(names), 8, dtype=np.float32)
+
+    monkeypatch.setattr(choice, "text_embeddings", embeddings)
+    own = choice.TextEncoder("MobileCLIP2-S0", "dfndr2b", ("one {}",))
+    text = {"model": own.model, "pretrained": own.pretrained, "prompts": own.templates}
+    path = tmp_path / "m.safetensors"
+    about = {"trained": {"config": {"image_size": 64, "text": text}}}
+    save_checkpoint(path, load_checkpoint(folder / "m.safetensors"), about)
+    for arguments in (
+        ("predict", folder / "images" / "12.jpg", "--vocabulary", NAMES, "--out", tmp_path / "out",
+         "--device", "cpu"),
+        ("embed", NAMES, "--out", tmp_path / "text.npz"),
+    ):  # fmt: skip
+        done = run(*arguments, "--checkpoint", path)
+        assert done.exit_code == 0, (done.output, done.exception)
+    assert asked == [own, own]
+
+
 @pytest.mark.parametrize("name", ["images.json", "instances.json"])
 @pytest.mark.parametrize("option", ["--image-ids", "--vocabulary"])
 def test_no_input_is_overwritten(folder: Path, tmp_path: Path, name: str, option: str) -> None:

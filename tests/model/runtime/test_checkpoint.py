@@ -9,10 +9,16 @@ import typer
 
 torch = pytest.importorskip("torch")
 
-from model.commands.options import input_size  # noqa: E402
+from model.commands.options import input_size, text_choice  # noqa: E402
 from model.network.config import PRESETS  # noqa: E402
 from model.network.dataseg import build_dataseg  # noqa: E402
-from model.runtime.checkpoint import read_header, save_checkpoint, trained_size  # noqa: E402
+from model.runtime.checkpoint import (  # noqa: E402
+    read_header,
+    save_checkpoint,
+    trained_encoder,
+    trained_size,
+)
+from model.text.encoder import TextEncoder  # noqa: E402
 
 ABOUT = {"trained": {"iterations": 3, "config": {"image_size": 128}}, "by": "a test", "z": 1}
 
@@ -66,3 +72,48 @@ def test_an_untrained_checkpoint_takes_the_paper_s_size(tmp_path: Path) -> None:
     save_checkpoint(path, build_dataseg(PRESETS["tiny"]))
     assert input_size(None, path) == 1024
     assert input_size("64", path) == 64
+
+
+OWN = TextEncoder("MobileCLIP2-S0", "dfndr2b", ("{}", "a picture of {a}."))
+TEXT = {"file": None, "synthetic": False, "model": OWN.model, "pretrained": OWN.pretrained,
+        "prompts": list(OWN.templates)}  # fmt: skip
+
+
+def with_text(path: Path, **changes: object) -> Path:
+    config = {"image_size": 128, "text": TEXT | changes}
+    save_checkpoint(path, build_dataseg(PRESETS["tiny"]), {"trained": {"config": config}})
+    return path
+
+
+def test_the_text_encoder_is_the_checkpoint_s_own_unless_another_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = with_text(tmp_path / "m.safetensors")
+    for given in (
+        (None, None, None),
+        ("MobileCLIP2-S0", "dfndr2b", ["{}", "a picture of {a}."]),
+    ):
+        assert text_choice(None, *given, path).encoder == OWN
+    assert capsys.readouterr().err == ""
+    # The weights trained with are no tag of another model; its prompts fit any.
+    other = text_choice(None, "ViT-L-14", None, None, path).encoder
+    assert other == TextEncoder("ViT-L-14", "openai", OWN.templates)
+    assert capsys.readouterr().err == (
+        f"{path}: trained with the text encoder MobileCLIP2-S0 dfndr2b, used with ViT-L-14 openai; "
+        "results may be worse\n"
+    )
+    assert text_choice(None, None, None, ["{}"], path).encoder.templates == ("{}",)
+    assert capsys.readouterr().err == f"{path}: trained with other prompts; results may be worse\n"
+    text_choice(tmp_path / "text.npz", "ViT-L-14", None, ["{}"], path)  # none is used
+    assert capsys.readouterr().err == ""
+
+
+def test_a_checkpoint_that_names_no_encoder_takes_the_usual_one(
+    trained: Path, tmp_path: Path
+) -> None:
+    of_file = with_text(tmp_path / "file.safetensors", file="text.npz")
+    generated = with_text(tmp_path / "generated.safetensors", synthetic=True)
+    for path in (trained, of_file, generated):
+        assert trained_encoder(path) is None
+    for path in (None, trained, of_file, generated):
+        assert text_choice(None, None, None, None, path).encoder == TextEncoder()
