@@ -66,7 +66,8 @@ class Sample:
     Attributes:
         image: uint8 (H, W, 3), RGB.
         ground_truth: Its ground truth.
-        image_id: The image's id in the data set's files; the file's stem if it has none.
+        image_id: The image's id in the data set's files; if it has none, the file's path in
+            its folder of images, without suffix.
         path: The image's file, for messages.
     """
 

@@ -17,7 +17,7 @@ from o365seg.formats.task import Task
 
 @dataclass(frozen=True)
 class LabelMapPair:
-    """An image and its label map; `name` is the image's relative path without suffix."""
+    """An image and its label map; `name`, its id, is the image's relative path without suffix."""
 
     name: str
     image: Path
@@ -70,11 +70,12 @@ class LabelMapDataset:
             unknown = int(labels[classes < -1][0])
             message = f"the label {unknown} is not among the {len(self.vocabulary)} classes"
             raise InputError(f"{message} of {self.name}", file=pair.labels)
-        return Sample(image, ClassGroundTruth(classes), PurePosixPath(pair.name).name, pair.image)
+        return Sample(image, ClassGroundTruth(classes), pair.name, pair.image)
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""
-        return self._pairs[index].image.name
+        pair = self._pairs[index]
+        return f"{pair.name}{pair.image.suffix}"
 
     def image_path(self, index: int) -> Path:
         """Expected path of the image; the file may be missing."""

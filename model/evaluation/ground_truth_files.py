@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from model.data.image_list import ListedImage
 from model.data.samples import (
@@ -29,8 +28,7 @@ from model.data.samples import (
 )
 from model.datasets.chosen import ChosenImages
 from model.datasets.instances import InstanceDataset, category_index
-from model.inference.result_files import mask_box, panoptic_map
-from model.inference.visualize import save_picture
+from model.inference.result_files import mask_box, panoptic_map, save_map
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes, write_json_atomic
@@ -66,10 +64,10 @@ def write_truth(
     truth, place = sample.ground_truth, folder / "truth" / f"{image.stem}.png"
     if task is Task.PANOPTIC and isinstance(truth, SegmentGroundTruth):
         ids, record = _panoptic(truth, image, vocabulary)
-        save_picture(Image.fromarray(ids), place)
+        save_map(ids, place)
         return [record]
     if task is Task.SEMANTIC and isinstance(truth, SegmentGroundTruth | ClassGroundTruth):
-        save_picture(Image.fromarray(_label_map(truth, vocabulary)), place)
+        save_map(_label_map(truth, vocabulary), place)
         return []
     if task is Task.INSTANCE and isinstance(truth, SegmentGroundTruth):
         return _masks(truth, image, vocabulary)

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 import msgspec
 import numpy as np
-from PIL import Image
 
 from benchmark.pixels.ordered_threads import map_in_order
 from model.data.image_list import ListedImage
@@ -24,9 +23,9 @@ from model.inference.result_files import (
     label_map,
     panoptic_map,
     panoptic_record,
+    save_map,
     semantic_records,
 )
-from model.inference.visualize import save_picture
 from model.runtime.distributed import Ranks
 from model.text.vocabulary import Vocabulary
 from o365seg.errors import InputError
@@ -130,6 +129,8 @@ def _named(sample: Sample, index: int, task: Task) -> ListedImage:
     if task is Task.INSTANCE and not isinstance(number, int):
         number = index + 1
     stem = f"{number:012d}" if isinstance(number, int) else number
+    if Path(stem).is_absolute() or ".." in Path(stem).parts:
+        raise InputError(f"the id {number!r} cannot name a file", file=sample.path)
     return ListedImage(sample.path, stem + sample.path.suffix, number)
 
 
@@ -139,11 +140,11 @@ def _write_results(
     """Write the PNG, if the task has one, and return the records."""
     if prediction.panoptic is not None:
         pixels = panoptic_map(prediction.panoptic.ids)
-        save_picture(Image.fromarray(pixels), out / "panoptic" / f"{image.stem}.png")
+        save_map(pixels, out / "panoptic" / f"{image.stem}.png")
         return [panoptic_record(prediction.panoptic, image, words)]
     if prediction.semantic is not None:
         pixels = label_map(prediction.semantic, words)
-        save_picture(Image.fromarray(pixels), out / "semantic" / f"{image.stem}.png")
+        save_map(pixels, out / "semantic" / f"{image.stem}.png")
         return semantic_records(prediction.semantic, image, words)
     assert prediction.instance is not None
     return instance_records(prediction.instance, image, words)

@@ -104,7 +104,9 @@ class ResultFiles:
                 pixels, prediction.instance, self.vocabulary, self._shown_score
             )
         for task, picture in pictures.items():
-            save_picture(picture, self._path(OVERLAYS, image, f".{task}.png"))
+            path = self._path(OVERLAYS, image, f".{task}.png")
+            make_folder(path.parent)
+            save_picture(picture, path)
 
     def finish(self) -> list[Path]:
         """Write the JSON files and return their paths."""
@@ -118,12 +120,20 @@ class ResultFiles:
         return [self.folder / name for name in contents]
 
     def _write_map(self, pixels: np.ndarray, task: Task, image: ListedImage) -> None:
-        save_picture(Image.fromarray(pixels), self._path(task, image, ".png"))
+        save_map(pixels, self._path(task, image, ".png"))
 
     def _path(self, folder: str, image: ListedImage, suffix: str) -> Path:
-        path = self.folder / folder / f"{image.stem}{suffix}"
-        make_folder(path.parent)
-        return path
+        return self.folder / folder / f"{image.stem}{suffix}"
+
+
+def save_map(pixels: np.ndarray, path: Path) -> None:
+    """Write an integer map, (H, W) or (H, W, 3), as a PNG; its name may begin with new folders.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    make_folder(path.parent)
+    save_picture(Image.fromarray(pixels), path)
 
 
 def panoptic_map(ids: np.ndarray) -> np.ndarray:

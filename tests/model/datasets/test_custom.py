@@ -158,7 +158,8 @@ def test_label_maps_may_be_a_list_of_names(tmp_path: Path):
     (tmp_path / "val.txt").write_text("deep/y\n")
     table = label_maps(tmp_path) | {"vocabulary": ["a", "b", "c"], "first_label": 0}
     dataset = open_table(tmp_path, **table, names="val.txt")
-    assert [dataset[0].image_id] == ["y"]
+    assert [dataset[0].image_id] == ["deep/y"]
+    assert dataset.image_name(0) == "deep/y.jpg"
 
 
 def test_an_image_without_its_label_map_is_named(tmp_path: Path):

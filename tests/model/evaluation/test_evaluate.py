@@ -321,6 +321,15 @@ def test_two_images_of_one_id_are_named(tmp_path: Path) -> None:
         evaluate_dataset(KnowsByPixel(answers), dataset, tmp_path)
 
 
+def test_no_file_is_written_outside_the_folder(tmp_path: Path) -> None:
+    dataset, answers = semantic_case()
+    for name in ("../x", "/x", "a/../../x"):
+        dataset.ids = [name] * 7
+        with pytest.raises(InputError, match=f"0.jpg: the id '{name}' cannot name a file"):
+            evaluate_dataset(KnowsByPixel(answers), dataset, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_limit_takes_the_first_images(tmp_path: Path) -> None:
     dataset, answers = panoptic_case()
     scores = evaluate_dataset(KnowsByPixel(answers), dataset, tmp_path, limit=3)

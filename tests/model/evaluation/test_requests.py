@@ -1,5 +1,6 @@
 """`dataseg evaluate`: what it checks before anything is predicted or written."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +53,25 @@ def test_a_data_set_s_own_folder_takes_no_results(checkpoint: Path, tmp_path: Pa
     assert (tmp_path / "own" / "semantic" / "x.png").exists()
     done = evaluate(checkpoint, config, tmp_path / "evaluation")
     assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_images_of_one_file_name_in_two_folders_are_scored(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    config = label_maps(tmp_path, "own", "a/1", "b/1", "2")
+    shards = ["data", "shard", str(config), "--out", str(tmp_path / "shards")]
+    assert CliRunner().invoke(app, shards).exit_code == 0
+    of_shards = tmp_path / "shards.toml"
+    of_shards.write_text('[[data]]\nlayout = "shards"\nroot = "shards"\n')
+    scores = []
+    for file, out in ((config, tmp_path / "one"), (of_shards, tmp_path / "other")):
+        done = evaluate(checkpoint, file, out, "--json", out.with_suffix(".json"))
+        assert done.exit_code == 0, (done.output, done.exception)
+        for folder in ("semantic", "truth"):
+            maps = (out / "own" / folder).rglob("*.png")
+            found = sorted(path.relative_to(out / "own" / folder).as_posix() for path in maps)
+            assert found == ["2.png", "a/1.png", "b/1.png"]
+        content = json.loads(out.with_suffix(".json").read_text())["data"]["own"]
+        assert content["images"] == 3
+        scores.append(content["metrics"])
+    assert scores[0] == scores[1]
