@@ -1,6 +1,7 @@
 """The images to predict, the names of their results, and their ids."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -9,6 +10,8 @@ import msgspec
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
 from o365seg.images.image_files import find_image
+
+_WRITTEN_TO = "lies where results are written; choose another --out"
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -33,23 +36,28 @@ class ListedImage:
         return str(PurePosixPath(self.name).with_suffix(""))
 
 
-def list_images(given: Sequence[Path], coco: Path | None = None) -> list[ListedImage]:
+def list_images(
+    given: Sequence[Path], coco: Path | None = None, results: Collection[Path] = ()
+) -> list[ListedImage]:
     """List the given images; folders are searched recursively for files with an image's suffix.
+
+    Files below `results`, the folders that pictures will be written to, are left out, with a notice
+    on stderr: they are of an earlier run.
 
     The ids are those of the COCO-format file `coco`, which must then list every image; without it
     the files' numbers where all are named by different ones (`000000000139.jpg` is 139), else 1,
     2, 3, …. A file that does not exist is listed all the same: it fails alone when it is read.
 
     Raises:
-        InputError: no image; two whose results would have one name; or one that `coco` lacks.
+        InputError: no image; two whose results would have one name; one that `coco` lacks; or one
+            is given that lies below `results`.
     """
     found: list[tuple[Path, str]] = []
     for path in given:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-            if not inside:
-                raise InputError("contains no image", file=path)
-            found += [(file, file.relative_to(path).as_posix()) for file in inside]
+            found += [(path / name, name) for name in _names_inside(path, results)]
+        elif _is_below(path.parent.resolve(), results):
+            raise InputError(_WRITTEN_TO, file=path)
         else:
             found.append((path, path.name))
     if not found:
@@ -64,6 +72,26 @@ def list_images(given: Sequence[Path], coco: Path | None = None) -> list[ListedI
         taken[stem] = path
     ids = _ids_by_name([name for _, name in found]) if coco is None else _ids_of(found, coco)
     return [ListedImage(path, name, ids[name]) for path, name in found]
+
+
+def _names_inside(folder: Path, results: Collection[Path]) -> list[str]:
+    """Relative paths of the images in a folder, but for those below `results`."""
+    every = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not every:
+        raise InputError("contains no image", file=folder)
+    top = folder.resolve()
+    names = [path.relative_to(folder) for path in every]
+    kept = [name.as_posix() for name in names if not _is_below((top / name).parent, results)]
+    if not kept:
+        raise InputError(_WRITTEN_TO, file=folder)
+    if len(kept) < len(every):
+        count = len(every) - len(kept)
+        sys.stderr.write(f"{folder}: {count:,} results of an earlier run are left out\n")
+    return kept
+
+
+def _is_below(folder: Path, results: Collection[Path]) -> bool:
+    return any(folder.is_relative_to(place.resolve()) for place in results)
 
 
 def _ids_by_name(names: Sequence[str]) -> dict[str, int]:

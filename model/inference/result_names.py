@@ -9,3 +9,4 @@ RECORD_FILES = {
     Task.INSTANCE: "instances.json",
 }
 OVERLAYS = "overlays"
+PICTURE_FOLDERS = (Task.PANOPTIC, Task.SEMANTIC, OVERLAYS)

@@ -4,8 +4,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.data.image_list import ListedImage, list_images
+from model.data.image_list import list_images
 from model.data.image_reading import read_pixels
+from model.inference.result_names import PICTURE_FOLDERS
 from model.network.dataset_modules import dataset_index
 from model.runtime.checkpoint import read_header
 from model.runtime.device import chosen_device
@@ -44,10 +45,10 @@ def predict_files(
 
     Raises:
         InputError: an input is invalid; or, at the end, images were invalid (each is reported on
-            stderr, and the results of the others are written).
+            stderr, and the results of the others are written); or a result cannot be written.
     """
     # Check the inputs before the slow imports and the model.
-    images = list_images(given, image_ids)
+    images = list_images(given, image_ids, [out / name for name in PICTURE_FOLDERS])
     modules = read_header(checkpoint)[0].dataset_modules
     index = dataset_index(modules, dataset, checkpoint, "--dataset")
     device = chosen_device(device)
@@ -68,22 +69,21 @@ def predict_files(
     files = ResultFiles(out, vocabulary, overlays=drawing.wanted, shown_score=drawing.shown_score)
     failures: list[InputError] = []
 
-    def run(image: ListedImage) -> None:
-        pixels = read_pixels(image.path)
-        files.add(image, pixels, predictor.predict([pixels], tasks)[0])
-
     try:
         for image in progress_bar.progress(images, "images"):
             try:
-                run(image)
+                pixels = read_pixels(image.path)
             except InputError as error:
                 failures.append(error)
-    finally:  # if interrupted or out of memory, keep the records of the images done so far
+                continue
+            files.add(image, pixels, predictor.predict([pixels], tasks)[0])
+    finally:  # if interrupted, out of memory or disk, keep the records of the images done so far
+        if len(images) > 1:
+            for failure in failures:
+                sys.stderr.write(f"skipped: {failure}\n")
         written = files.finish()
     if failures and len(images) == 1:
         raise failures[0]
-    for failure in failures:
-        sys.stderr.write(f"skipped: {failure}\n")
     if failures:
         raise InputError(f"{len(failures)} of {len(images)} images were skipped", file=out)
     sys.stderr.write(f"written: {out}: {', '.join(path.name for path in written)}\n")

@@ -112,6 +112,33 @@ def test_a_bad_image_is_named_and_the_others_are_done(folder: Path, tmp_path: Pa
     assert not (tmp_path / "overlays").exists()
 
 
+def test_the_default_folder_may_lie_among_the_images(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "12.jpg").write_bytes((folder / "images" / "12.jpg").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        done = predict(folder, ".", "--size", 64)
+        assert done.exit_code == 0, (done.output, done.exception)
+        assert len(json.loads(Path("predictions/images.json").read_text())["images"]) == 1
+
+
+def test_a_result_that_cannot_be_written_ends_the_run(folder: Path, tmp_path: Path) -> None:
+    """Not as so many images skipped; those that were are listed all the same."""
+    images = (folder / "bad.png", folder / "images" / "12.jpg")
+    options = ("--size", 64, "--no-overlays", "--out", tmp_path)
+    (tmp_path / "panoptic").write_text("no folder")
+    done = predict(folder, *images, *options)
+    assert str(done.exception) == f"{tmp_path / 'panoptic'}: cannot be created: File exists"
+    assert done.stderr.count("skipped: ") == 1
+    (tmp_path / "panoptic").unlink()
+    (tmp_path / "images.json").unlink()
+    (tmp_path / "images.json").mkdir()
+    done = predict(folder, *images, *options)
+    assert "images.json: cannot be written" in str(done.exception)
+    assert f"skipped: {folder / 'bad.png'}" in done.stderr
+
+
 def test_image_ids_of_a_coco_file(folder: Path, tmp_path: Path) -> None:
     images = [{"id": 5, "file_name": "train/000000000007.png"}, {"id": 6, "file_name": "12.jpg"}]
     (tmp_path / "gt.json").write_text(json.dumps({"images": images}))
