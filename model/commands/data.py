@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Check and convert data sets.", no_args_is_help=True)
 
+Split = Annotated[str | None, typer.Option(help="train or val, with ROOT.", show_default="train")]
 _SHOWN = 10  # faults of each kind that are printed; --json has all
 
 
@@ -43,7 +44,7 @@ def check(
     root: Annotated[
         Path | None, typer.Argument(help="Folder of the downloaded data set.", metavar="ROOT")
     ] = None,
-    split: Annotated[str, typer.Option(help="train or val.")] = "train",
+    split: Split = None,
     read: Annotated[
         int,
         typer.Option(
@@ -88,7 +89,7 @@ def check(
             for line in _fault_lines(report):
                 output.say(line, err=True)
             if samples:
-                stem = dataset.name if root is None else f"{dataset.name}_{split}"
+                stem = dataset.name if root is None else f"{dataset.name}_{split or 'train'}"
                 picture = out or Path(f"{stem}.png")
                 if out is not None and len(opened) > 1:
                     picture = out.with_stem(f"{out.stem}_{number}")
@@ -125,7 +126,7 @@ def shard(
     root: Annotated[
         Path | None, typer.Argument(help="Folder of the downloaded data set.", metavar="ROOT")
     ] = None,
-    split: Annotated[str, typer.Option(help="train or val.")] = "train",
+    split: Split = None,
     shard_size: Annotated[int, typer.Option(help="MiB in a shard, about.", min=1)] = 256,
 ) -> None:
     """Write a data set as tar files (WebDataset's layout), for disks and stores with few files."""
@@ -143,20 +144,21 @@ def shard(
             output.say_written(folder)
 
 
-def _opened(name: str, root: Path | None, split: str) -> "list[FileDataset]":
+def _opened(name: str, root: Path | None, split: str | None) -> "list[FileDataset]":
     """Open the data set of the catalogue, or those of a configuration."""
     from model.datasets.configured import open_configured
     from model.datasets.opening import open_dataset
 
     if name.endswith(".toml"):
-        if root is not None:
-            raise InputError(
-                "a configuration file names its folders itself; leave out ROOT", file=name
-            )
+        for given, what, option in ((root, "folders", "ROOT"), (split, "splits", "--split")):
+            if given is not None:
+                raise InputError(
+                    f"a configuration file names its {what} itself; leave out {option}", file=name
+                )
         return open_configured(Path(name))
     if root is None:
         raise InputError(f"{name}: give ROOT, too")
-    return [open_dataset(name, root, split)]
+    return [open_dataset(name, root, split or "train")]
 
 
 def _table(report: "CheckReport") -> "Table":

@@ -9,6 +9,7 @@ import msgspec
 
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_json
+from o365seg.formats.records import image_name
 from o365seg.images.image_files import find_image
 
 _WRITTEN_TO = "lies where results are written; choose another --out"
@@ -105,7 +106,12 @@ def _ids_by_name(names: Sequence[str]) -> dict[str, int]:
 
 class _Record(msgspec.Struct):
     id: int
-    file_name: str
+    file_name: str = ""
+    coco_url: str | None = None
+
+    @property
+    def name(self) -> str:
+        return image_name(self.file_name, self.coco_url)
 
 
 class _Records(msgspec.Struct):
@@ -116,12 +122,12 @@ def _ids_of(found: Sequence[tuple[Path, str]], coco: Path) -> dict[str, int]:
     """Ids by name; a record's leading folders need not be those of the disk."""
     by_last: dict[str, list[_Record]] = {}
     for record in read_json(coco, _Records).images:
-        by_last.setdefault(PurePosixPath(record.file_name).name, []).append(record)
+        by_last.setdefault(PurePosixPath(record.name).name, []).append(record)
     ids: dict[str, int] = {}
     for path, name in found:
         alike = by_last.get(PurePosixPath(name).name, [])
         root = Path(str(path).removesuffix(name))
-        of_this = [r for r in alike if len(alike) == 1 or find_image(root, r.file_name) == name]
+        of_this = [r for r in alike if len(alike) == 1 or find_image(root, r.name) == name]
         if len(of_this) != 1:
             many = "no image" if not of_this else f"{len(of_this)} images"
             raise InputError(f"lists {many} with the file_name {name}", file=coco)

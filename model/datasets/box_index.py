@@ -23,7 +23,7 @@ from o365seg.errors import InputError
 from o365seg.formats.json_files import decode_json, is_plain, plain_text, read_json
 from o365seg.formats.records import Annotation, Category, Image
 
-_VERSION = 1  # of the files below; another version uses other folders
+_VERSION = 2  # of the files below; another version uses other folders
 _CHUNK = 1 << 23  # bytes of JSON text decoded at a time
 _SMALL = 1 << 26  # bytes of JSON; up to this size the index is rebuilt each time, in about a second
 _BETWEEN = re.compile(rb"\}\s*,\s*\{")
@@ -77,7 +77,7 @@ class BoxIndex:
         return len(self.image_ids)
 
     def file_name(self, index: int) -> str:
-        """The file name in an image's record."""
+        """The file name in an image's record, or the path of its URL; see `records.Image`."""
         part = self.names[self.name_ends[index] : self.name_ends[index + 1]]
         return part.tobytes().decode()
 
@@ -194,7 +194,7 @@ def _read_images(text: msgspec.Raw, path: Path) -> _Images:
         ids.append(np.array([image.id for image in records], np.int64))
         size = np.array([(image.height, image.width) for image in records], np.int64).reshape(-1, 2)
         sizes.append(size)
-        names += [image.file_name.encode() for image in records]
+        names += [image.name.encode() for image in records]
         wrong = np.flatnonzero((size <= 0).any(1) | (size >= 2**31).any(1))
         if wrong.size:
             record = f"images[{count + wrong[0]}] (id {ids[-1][wrong[0]]})"

@@ -13,6 +13,7 @@ from model.data.samples import VOID, BoxGroundTruth, ClassGroundTruth, GroundTru
 from model.datasets.chosen import ChosenImages
 from model.datasets.panoptic import PanopticDataset
 from model.datasets.shards import ShardDataset
+from model.datasets.synthetic import Synthetic
 from o365seg.errors import InputError
 
 KINDS = ("missing image", "other size", "unreadable", "unknown or absent id", "box outside")
@@ -113,7 +114,7 @@ def check_dataset(
 
 
 def _file_faults(dataset: FileDataset, index: int) -> list[tuple[str, str]]:
-    if isinstance(_whole(dataset), ShardDataset):
+    if isinstance(_whole(dataset), ShardDataset | Synthetic):
         return []  # its images are no files; only decoding shows faults
     try:
         path = dataset.image_path(index)

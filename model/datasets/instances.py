@@ -87,7 +87,7 @@ class InstanceDataset:
 
     def image_name(self, index: int) -> str:
         """The image's name in the data set's files."""
-        return self.file.images[index].file_name
+        return self.file.images[index].name
 
     def image_path(self, index: int) -> Path:
         """Path of the image.
@@ -97,7 +97,7 @@ class InstanceDataset:
         """
         record = self.file.images[index]
         where = f"images[{index}] (id {record.id})"
-        return locate_in(self._images, record.file_name, self.annotations, where)
+        return locate_in(self._images, record.name, self.annotations, where)
 
     def recorded_size(self, index: int) -> Size | None:
         """The image's (height, width) in the annotations."""

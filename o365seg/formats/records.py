@@ -61,12 +61,17 @@ class Image(msgspec.Struct, gc=False):
     @property
     def name(self) -> str:
         """The file name, else the path of the URL; empty where there is neither."""
-        if self.file_name or not self.coco_url:
-            return self.file_name
-        try:
-            return unquote(urlsplit(self.coco_url).path).lstrip("/")
-        except ValueError:  # not a URL
-            return ""
+        return image_name(self.file_name, self.coco_url)
+
+
+def image_name(file_name: str, coco_url: str | None) -> str:
+    """The file name, else the path of the URL; empty where there is neither."""
+    if file_name or not coco_url:
+        return file_name
+    try:
+        return unquote(urlsplit(coco_url).path).lstrip("/")
+    except ValueError:  # not a URL
+        return ""
 
 
 class Annotation(msgspec.Struct, gc=False):

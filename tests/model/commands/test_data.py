@@ -103,6 +103,27 @@ def test_data_sets_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.M
     assert said in str(shard.exception)
 
 
+def test_generated_images_are_checked_without_files(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = '[[data]]\nlayout = "synthetic"\nwhich = "panoptic"\nimages = 3\nsize = 32\n'
+    (tmp_path / "data.toml").write_text(table)
+    done = run("data.toml", "--samples", 0, "--json", "r.json")
+    assert done.exit_code == 0, (done.output, done.exception)
+    (report,) = json.loads(Path("r.json").read_text())
+    assert (report["read"], report["faults"]) == (3, [])
+
+
+@pytest.mark.parametrize("command", [["check"], ["shard", "--out", "out"]])
+def test_a_configuration_names_its_splits_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.toml").write_text('[[data]]\nlayout = "synthetic"\nwhich = "boxes"\n')
+    done = CliRunner().invoke(app, ["data", *command, "data.toml", "--split", "val"])
+    said = "data.toml: a configuration file names its splits itself; leave out --split"
+    assert str(done.exception) == said
+
+
 def test_a_folder_is_asked_for(tmp_path: Path):
     done = run("coco_panoptic")
     assert isinstance(done.exception, InputError)

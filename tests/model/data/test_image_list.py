@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from data_roots import picture
+from data_roots import picture, write
 
 from model.data.image_list import list_images
 from o365seg.errors import InputError
@@ -28,6 +28,17 @@ def test_results_of_an_earlier_run_are_no_images(
     picture(Path(out) / "panoptic" / "deep" / "a.png")
     assert list_images([folder], results=results) == expected
     assert "2 results of an earlier run are left out" in capsys.readouterr().err
+
+
+def test_image_ids_are_found_by_name_or_url(tmp_path: Path) -> None:
+    """LVIS gives a URL only."""
+    picture(tmp_path / "images" / "1.jpg")
+    picture(tmp_path / "images" / "2.jpg")
+    url = "http://images.cocodataset.org/train2017/2.jpg"
+    records = [{"id": 10, "file_name": "1.jpg"}, {"id": 20, "coco_url": url}]
+    write(tmp_path / "a.json", {"images": records})
+    found = list_images([tmp_path / "images"], tmp_path / "a.json")
+    assert [(image.name, image.id) for image in found] == [("1.jpg", 10), ("2.jpg", 20)]
 
 
 def test_images_where_results_are_written_are_refused(tmp_path: Path) -> None:

@@ -60,6 +60,19 @@ def test_the_same_file_gives_boxes_where_only_those_are_wanted(tmp_path: Path):
     assert truth.boxes[2].tolist() == [25, 5, 29, 9]
 
 
+@pytest.mark.parametrize("boxes_only", [True, False])
+def test_an_image_may_have_a_url_instead_of_a_file_name(tmp_path: Path, boxes_only: bool):
+    """As in LVIS."""
+    table = instances(tmp_path) | {"boxes_only": boxes_only}
+    value = json.loads((tmp_path / "a.json").read_text())
+    del value["images"][0]["file_name"]
+    value["images"][0]["coco_url"] = "http://images.cocodataset.org/train2017/a.jpg"
+    write(tmp_path / "a.json", value)
+    dataset = open_table(tmp_path, **table)
+    assert dataset.image_name(0) == "train2017/a.jpg"
+    assert dataset[0].path == tmp_path / "images" / "a.jpg"
+
+
 @pytest.mark.parametrize("segmentation", [{"segmentation": []}, {"segmentation": None}, {}])
 def test_boxes_alone_are_not_opened_as_masks(tmp_path: Path, segmentation: dict):
     """A detection export: every object would count as skipped, and a run learn nothing."""
