@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import itertools
 import json
 import pickle
 import subprocess
@@ -150,6 +151,92 @@ def test_a_record_changed_before_evaluation_counts(files: tuple[Path, Path]) -> 
     ours, stock = both(make)
     assert_equal(run(ours), run(stock))
     assert ours._passes is not None
+
+
+def _clear(records: list[dict[str, Any]]) -> None:
+    records.clear()
+
+
+def _reorder(records: list[dict[str, Any]]) -> None:
+    records[:] = records[::-1][:2]
+
+
+def _rescore(records: list[dict[str, Any]]) -> None:
+    for place, record in enumerate(records):
+        record["score"] = place / 10
+
+
+def _redraw(records: list[dict[str, Any]]) -> None:
+    """The mask counts as it is now, its area as it was."""
+    masks = [record["segmentation"] for record in records]
+    for record, mask in zip(records, masks[1:] + masks[:1], strict=True):
+        record["segmentation"] = mask
+
+
+def _move(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        record["bbox"][2] *= 4
+        record["bbox"][3] *= 4
+
+
+def _recategorize(records: list[dict[str, Any]]) -> None:
+    records[0]["category_id"], records[2]["image_id"] = 2, 1
+
+
+def _set_areas(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        record["area"] = 5
+
+
+@pytest.mark.parametrize(
+    ("change", "boxed"),
+    [
+        *itertools.product(
+            [_clear, _reorder, _rescore, _redraw, _recategorize, _set_areas], [False, True]
+        ),
+        (_move, True),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_what_becomes_of_a_list_of_results(
+    files: tuple[Path, Path], change: Any, *, boxed: bool, late: bool
+) -> None:
+    """The index is that of `loadRes`; records stay the caller's."""
+    records = json.loads(files[1].read_text())
+    for record in records:
+        if boxed:
+            record |= {"bbox": [0.0, 0.0, 30.0, 20.0], "area": 7, "id": 99}
+
+    def make(coco: Any, evaluator: Any) -> Any:
+        truth, given = coco(str(files[0])), copy.deepcopy(records)
+        found = truth.loadRes(given)
+        evaluation = evaluator(truth, found, "segm") if late else None
+        change(given)
+        evaluation = evaluation or evaluator(truth, found, "segm")
+        run(evaluation)
+        assert found.dataset["annotations"] is given
+        assert all(found.anns[i + 1] is one for i, one in enumerate(given) if one["id"] == i + 1)
+        return evaluation
+
+    ours, stock = both(make)
+    assert_equal(ours, stock)
+    assert ours.cocoDt.catToImgs == stock.cocoDt.catToImgs
+    for mine, originals in zip(ours.cocoDt.anns.items(), stock.cocoDt.anns.items(), strict=True):
+        assert repr(mine) == repr(originals)
+
+
+def test_records_that_json_does_not_know_are_indexed_at_once(files: tuple[Path, Path]) -> None:
+    records = json.loads(files[1].read_text())
+    for record in records:
+        record["seen"] = {1j}
+
+    def make(coco: Any, evaluator: Any) -> Any:
+        truth, given = coco(str(files[0])), copy.deepcopy(records)
+        found = truth.loadRes(given)
+        given.clear()
+        return run(evaluator(truth, found, "segm"))
+
+    assert_equal(*both(make))
 
 
 def test_torchvision_merges_records_of_batches(files: tuple[Path, Path]) -> None:
