@@ -53,18 +53,20 @@ class Evaluator(Summable):
         skip_rule: SkipRule | str = SkipRule.BOX,
     ) -> None:
         self.iou, self.rule = Iou(iou), SkipRule(skip_rule)
-        file, flags, odd = read_plain_truth(ground_truth, self.iou)
+        file, flags, odd, self.text_ids = read_plain_truth(ground_truth, self.iou)
         if file.is_federated:
             raise InputError("LVIS is not evaluated in pieces", file="ground truth")
         self.names = ["predictions", name_of(ground_truth)]
         self.file = file
         self.image_ids = sorted(image.id for image in file.images)
         self.category_ids = sorted(category.id for category in file.categories)
+        texts = [one for one in vars(self.text_ids).values() if one]
         self.fingerprint = hashlib.sha256(
-            msgspec.json.encode([file.images, file.categories, file.annotations])
+            msgspec.json.encode([file.images, file.categories, file.annotations, *texts])
         ).hexdigest()
-        self.odd = odd
+        self.odd = list(odd)
         self._rank = {image_id: i for i, image_id in enumerate(self.image_ids)}
+        self._numbers = {self.text_ids.image(image_id): image_id for image_id in self.image_ids}
         self._categories = file.categories
         self._images = {image.id: image for image in file.images}
         self._annotations: dict[int, list[Annotation]] = {}
@@ -82,7 +84,7 @@ class Evaluator(Summable):
 
     def update(
         self,
-        image_id: int,
+        image_id: int | str,
         *,
         masks: Any = None,
         rles: Sequence[dict[str, Any]] | None = None,
@@ -93,29 +95,31 @@ class Evaluator(Summable):
         """Add all predictions of an image; each image once.
 
         Args:
-            image_id: The image.
+            image_id: The image, as the ground truth has it.
             masks: bool (N, H, W), an array or a tensor.
             rles: Instead of masks: run lengths, as pycocotools has them.
             boxes: float (N, 4) of (x, y, width, height) in pixels; with masks, as in a results file
                 whose records have both, they give the areas.
             scores: float (N,).
-            labels: int (N,), category ids.
+            labels: int (N,), category ids; texts where those of the ground truth are text.
 
         Raises:
             InputError: an unknown image, an image given twice, arrays of other lengths, or invalid
-                masks or boxes.
+                masks or boxes. Or predictions that wait are invalid: they stay, and no numbers are
+                given without them.
         """
         where = f"image {image_id}"
-        if image_id not in self._rank:
-            raise InputError("not in the ground truth", file=where)
-        size = (self._images[image_id].height, self._images[image_id].width)
-        given = found_arrays(size, where, masks, rles, boxes, scores, labels)
+        number = self._number(image_id, where)
+        size = (self._images[number].height, self._images[number].width)
+        numbers = self._category_numbers(labels, where)
+        given = found_arrays(size, where, masks, rles, boxes, scores, numbers)
         count = len(given.scores)
-        self.claim([image_id], boxes is not None if count else None)
+        records = given.records(number) if count else b""
+        self.claim([number], boxes is not None if count else None)
         if not count:
             return
-        self._waiting.append(given.records(image_id))
-        self._waiting_images.append(image_id)
+        self._waiting.append(records)
+        self._waiting_images.append(number)
         self._waiting_count += count
         if self._waiting_count >= BATCH:
             self.flush()
@@ -132,9 +136,11 @@ class Evaluator(Summable):
             boxed: Whether the records have `bbox`.
         """
         self.flush()
-        self.claim(image_ids, boxed if records else None)
+        images, boxed_if_any = list(image_ids), boxed if records else None
+        self.check_claim(images, boxed_if_any)
         if records:
-            self._match(list(image_ids), msgspec.json.encode(records), places)
+            self._match(images, msgspec.json.encode(records), places)
+        self.claim(images, boxed_if_any)
         self.predictions += len(records)
 
     def flush(self) -> None:
@@ -142,9 +148,32 @@ class Evaluator(Summable):
         if self._waiting_count:
             count, images = self._waiting_count, self._waiting_images
             text = b"[" + b",".join(self._waiting) + b"]"
-            self._waiting, self._waiting_images, self._waiting_count = [], [], 0
             self._match(images, text, range(self.predictions, self.predictions + count))
+            self._waiting, self._waiting_images, self._waiting_count = [], [], 0
             self.predictions += count
+
+    def image_name(self, image_id: int) -> str:
+        """See `Summable.image_name`."""
+        return f"image {self.text_ids.image(image_id)}"
+
+    def _number(self, image_id: Any, where: str) -> int:
+        """The number of an image, from its id in the ground truth."""
+        if self.text_ids.images and not isinstance(image_id, str):
+            raise InputError("is a number, but the ids of the ground truth are text", file=where)
+        number = self._numbers.get(image_id)  # of the type of the file's, not numpy's
+        if number is None:
+            raise InputError("not in the ground truth", file=where)
+        return number
+
+    def _category_numbers(self, labels: Any, where: str) -> Any:
+        """Labels as numbers, from texts where the ids of the ground truth are text."""
+        if not self.text_ids.categories:
+            return labels
+        numbers = {text: number for number, text in self.text_ids.categories.items()}
+        for label in labels:
+            if label not in numbers:
+                raise InputError(f"unknown category {label!r}: not in the ground truth", file=where)
+        return [numbers[label] for label in labels]
 
     def _piece(self, image_ids: list[int]) -> AnnotationFile:
         return AnnotationFile(
@@ -161,15 +190,14 @@ class Evaluator(Summable):
             raise InputError(
                 "not evaluated in pieces: " + " ".join(first.notes), file="predictions"
             )
-        self.tallies.add(first.tallies)
         images = np.array([self._rank[image_id] for image_id in first.image_ids], np.int32)
         where = np.asarray(places, np.int64)
-        self.outcomes.add(
-            [
-                pack([one.category_matches(category) for one in results], images, where)
-                for category in self.category_ids
-            ]
-        )
+        packed = [
+            pack([one.category_matches(category) for one in results], images, where)
+            for category in self.category_ids
+        ]
+        self.tallies.add(first.tallies)
+        self.outcomes.add(packed)
 
     def _results(self, found: InputText, truth: AnnotationFile) -> list[Result]:
         """The evaluation of a piece under every rule, matched once where the core can do it."""

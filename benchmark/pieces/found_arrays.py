@@ -117,11 +117,19 @@ def _whole(labels: np.ndarray, where: str) -> np.ndarray:
 
 
 def _pixels(masks: np.ndarray, size: tuple[int, int], where: str) -> np.ndarray:
-    """Masks as bool[n, height, width], row by row."""
+    """Masks as bool[n, height, width], row by row; `[]` is none.
+
+    Floats may be probabilities, whose threshold is not ours to choose.
+    """
+    if masks.shape == (0,):
+        return np.zeros((0, *size), bool)
     if masks.ndim != 3 or (len(masks) and masks.shape[1:] != size):
         message = f"masks must have shape (n, {size[0]}, {size[1]}), not {masks.shape}"
         raise InputError(message, file=where)
-    return np.ascontiguousarray(masks if masks.dtype == bool else masks != 0)
+    pixels = masks if masks.dtype == bool else masks != 0
+    if masks.dtype.kind == "f" and (masks[pixels] != 1).any():
+        raise InputError("masks of floats must be 0 or 1; threshold them", file=where)
+    return np.ascontiguousarray(pixels)
 
 
 def _encoded(masks: np.ndarray) -> list[dict[str, Any]]:

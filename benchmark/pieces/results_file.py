@@ -26,8 +26,13 @@ def add_file(evaluator: Evaluator, predictions: str | Path, part: tuple[int, int
         part: (K, N), K from 1.
 
     Raises:
-        InputError: the file is invalid, or only some of its predictions have `bbox`.
+        InputError: the file is invalid, only some of its predictions have `bbox`, or the ids of the
+            ground truth are text.
     """
+    if evaluator.text_ids.images or evaluator.text_ids.categories:
+        raise InputError(
+            "ids that are text are not evaluated in pieces of a file", file=evaluator.names[1]
+        )
     source = readable_twice(predictions)
     if not isinstance(source, InputText):
         source = InputText(source, read_bytes(source))

@@ -56,17 +56,32 @@ class Summable:
     def flush(self) -> None:
         """Match what waits; a part that was read has nothing that waits."""
 
-    def claim(self, image_ids: Iterable[int], boxed: bool | None) -> None:
-        """Note that images are covered, and that all predictions have boxes or none has."""
+    def image_name(self, image_id: int) -> str:
+        """The name that errors give to an image."""
+        return f"image {image_id}"
+
+    def check_claim(self, image_ids: Iterable[int], boxed: bool | None) -> None:
+        """Check what `claim` would note, without noting it.
+
+        Raises:
+            InputError: an image that is covered already, or boxes for some predictions alone.
+        """
         for image_id in image_ids:
             if image_id in self.covered:
-                raise InputError("given twice", file=f"image {image_id}")
-            self.covered.add(image_id)
-        if boxed is None:
-            return
-        if self.boxed is not None and self.boxed != boxed:
+                raise InputError("given twice", file=self.image_name(image_id))
+        if None not in (boxed, self.boxed) and self.boxed != boxed:
             raise InputError("either all predictions have boxes or none", file="predictions")
-        self.boxed = boxed
+
+    def claim(self, image_ids: Iterable[int], boxed: bool | None) -> None:
+        """Note that images are covered, and that all predictions have boxes or none has.
+
+        Raises:
+            InputError: as `check_claim`; nothing is noted then.
+        """
+        images = [int(image_id) for image_id in image_ids]
+        self.check_claim(images, boxed)
+        self.covered.update(images)
+        self.boxed = self.boxed if boxed is None else boxed
 
     def result(self) -> Result:
         """The numbers of all predictions so far; images without any count as such."""
@@ -123,8 +138,8 @@ class Summable:
         if both:
             what = f"{len(both):,} images, such as {min(both)}, are in an earlier part as well"
             raise InputError(what, file=name)
-        self.names = [_joined(*pair) for pair in zip(self.names, other.names, strict=True)]
         self.claim(sorted(other.covered), other.boxed)
+        self.names = [_joined(*pair) for pair in zip(self.names, other.names, strict=True)]
         for records, starts in other.outcomes.chunks():
             self.outcomes.add_chunk(records, starts)
         self.tallies.add(other.tallies)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,7 @@ from benchmark.reading.odd_predictions import rewrite_predictions
 from benchmark.reading.predictions import Predictions, read_predictions
 from benchmark.reading.sources import GroundTruthSource, PredictionsSource, truth_source
 from benchmark.reading.sources import readable_twice as predictions_source
+from benchmark.reading.text_ids import TextIds, annotation_texts, text_of_numbers
 from o365seg.errors import InputError
 from o365seg.formats.json_files import plain_text, read_bytes
 from o365seg.formats.records import AnnotationFile, parse_annotations
@@ -31,6 +32,7 @@ class Inputs:
         iou: What is compared; it says whether masks were read.
         notes: Notes to the reader: what was odd, and how it was read.
         texts: Predictions and ground truth as rewritten, where they were odd.
+        text_ids: The ids that were text.
     """
 
     truth: GroundTruth
@@ -38,6 +40,7 @@ class Inputs:
     iou: Iou
     notes: list[str] = field(default_factory=list)
     texts: tuple[InputText, InputText] | None = None
+    text_ids: TextIds = field(default_factory=TextIds)
 
     @property
     def file(self) -> AnnotationFile:
@@ -85,9 +88,9 @@ def read_inputs(
         rewritten = _rewrite(found, truth, iou)
         if rewritten is None:
             raise
-    *texts, odd = rewritten
+    *texts, odd, ids = rewritten
     inputs = _read(texts[0], texts[1], iou, misfits)
-    return Inputs(inputs.truth, inputs.predictions, iou, [_note(odd)], (texts[0], texts[1]))
+    return Inputs(inputs.truth, inputs.predictions, iou, [_note(odd)], (texts[0], texts[1]), ids)
 
 
 def _note(odd: Counter[str]) -> str:
@@ -95,22 +98,36 @@ def _note(odd: Counter[str]) -> str:
     return f"Odd input, scored as pycocotools scores it: {listed}."
 
 
-def read_plain_truth(
-    ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM
-) -> tuple[AnnotationFile, int, list[str]]:
-    """The ground truth alone, its `ignore` flags without effect, and notes on what was odd.
+class PlainTruth(NamedTuple):
+    """Ground truth without predictions.
+
+    Attributes:
+        file: The ground truth.
+        ignore_flags: How many `ignore` flags are without effect.
+        notes: Notes on what was odd.
+        text_ids: The ids that were text.
+    """
+
+    file: AnnotationFile
+    ignore_flags: int = 0
+    notes: Sequence[str] = ()
+    text_ids: TextIds = TextIds()
+
+
+def read_plain_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> PlainTruth:
+    """The ground truth alone.
 
     Raises:
         InputError: it is invalid; names the file, record and field.
     """
     truth = truth_source(ground_truth)
     if isinstance(truth, AnnotationFile):
-        return truth, 0, []
-    text, notes = _text(truth), []
+        return PlainTruth(truth)
+    text, notes, ids = _text(truth), [], TextIds()
     try:
         file = parse_annotations(text.data, text.name)
     except InputError:
-        rewritten = _rewrite_truth(text, Iou(iou))
+        rewritten, ids = _rewrite_truth(text, Iou(iou))
         if rewritten is None or not rewritten.odd:
             raise
         text, notes = (
@@ -118,7 +135,7 @@ def read_plain_truth(
             [_note(rewritten.odd)],
         )
         file = parse_annotations(text.data, text.name)
-    return file, _count_ignore_flags(text.data, file), notes
+    return PlainTruth(file, _count_ignore_flags(text.data, file), notes, ids)
 
 
 def read_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> AnnotationFile:
@@ -127,7 +144,7 @@ def read_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> An
     Raises:
         InputError: it is invalid; names the file, record and field.
     """
-    return read_plain_truth(ground_truth, iou)[0]
+    return read_plain_truth(ground_truth, iou).file
 
 
 def _text(source: str | Path | InputText) -> InputText:
@@ -147,11 +164,11 @@ def _read(found: InputText, truth: InputText | AnnotationFile, iou: Iou, misfits
 
 def _rewrite(
     found: InputText, truth: InputText | AnnotationFile, iou: Iou
-) -> tuple[InputText, InputText, Counter[str]] | None:
-    """The texts with what is odd rewritten, and what that was; None where nothing is odd."""
+) -> tuple[InputText, InputText, Counter[str], TextIds] | None:
+    """The texts with what is odd rewritten, what that was, and ids; None where nothing is odd."""
     if isinstance(truth, AnnotationFile):
         truth = InputText("ground truth", msgspec.json.encode(truth))
-    rewritten = _rewrite_truth(truth, iou)
+    rewritten, ids = _rewrite_truth(truth, iou)
     if rewritten is None:
         return None
     content = _decoded(found)
@@ -163,11 +180,18 @@ def _rewrite(
         InputText(found.name, msgspec.json.encode(kept), places),
         InputText(truth.name, msgspec.json.encode(rewritten.content)),
         rewritten.odd,
+        ids,
     )
 
 
-def _rewrite_truth(text: InputText, iou: Iou) -> Rewritten | None:
-    return rewrite_ground_truth(_decoded(text), str(text.name), masks=iou.of_masks)
+def _rewrite_truth(text: InputText, iou: Iou) -> tuple[Rewritten | None, TextIds]:
+    content = _decoded(text)
+    annotations = annotation_texts(content)
+    found = rewrite_ground_truth(content, str(text.name), masks=iou.of_masks)
+    if found is None:
+        return None, TextIds()
+    images, categories = map(text_of_numbers, (found.image_numbers, found.category_numbers))
+    return found, TextIds(images, categories, annotations)
 
 
 def _decoded(text: InputText) -> Any:

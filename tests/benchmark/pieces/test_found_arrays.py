@@ -77,6 +77,28 @@ def test_arrays_that_do_not_fit_are_named(given: dict[str, Any], message: str) -
         found_arrays((9, 9), "image 1", rles=None, **arrays)
 
 
+@pytest.mark.parametrize("values", [[0.4, 1.0], [0.0, float("nan")], [0.0, 255.0]])
+def test_masks_of_probabilities_are_refused(values: list[float]) -> None:
+    masks = np.array(values, np.float32)[None, None]
+    with pytest.raises(InputError, match="image 1: masks of floats must be 0 or 1"):
+        found_arrays((1, 2), "image 1", masks, None, None, [1], [1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8, bool])
+def test_masks_may_be_numbers(dtype: type) -> None:
+    found = found_arrays((1, 2), "image 1", np.array([[[0, 1]]], dtype), None, None, [1], [1])
+    assert found.masks is not None
+    assert found.masks.tolist() == [[[False, True]]]
+
+
+def test_no_masks_may_be_an_empty_list() -> None:
+    found = found_arrays((4, 5), "image 1", [], None, None, [], [])
+    assert found.masks is not None
+    assert found.masks.shape == (0, 4, 5)
+    with pytest.raises(InputError, match="0 masks for 1 scores"):
+        found_arrays((4, 5), "image 1", [], None, None, [1], [1])
+
+
 @pytest.mark.skipif(not is_built(), reason="the core is not built")
 def test_the_core_refuses_arrays_of_the_wrong_size() -> None:
     from benchmark import _native

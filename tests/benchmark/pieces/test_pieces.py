@@ -209,3 +209,78 @@ def test_two_processes_of_a_training(files: tuple[Path, Path]) -> None:
     torch.multiprocessing.spawn(_process, (str(truth.parent),), nprocs=2)
     merged = json.loads((truth.parent / "merged.json").read_text())
     assert merged == result_json(evaluate(predictions, truth))
+
+
+def text_ids(files: tuple[Path, Path]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The same predictions and ground truth with ids such as "7" and "class 3"."""
+    records, content = (json.loads(path.read_text()) for path in files)
+    for one in (*records, *content["annotations"]):
+        one["image_id"] = str(one["image_id"])
+        one["category_id"] = f"class {one['category_id']}"
+    for one in content["images"]:
+        one["id"] = str(one["id"])
+    for one in content["categories"]:
+        one["id"] = f"class {one['id']}"
+    return records, content
+
+
+def test_ids_that_are_text_are_those_of_the_ground_truth(files: tuple[Path, Path]) -> None:
+    records, content = text_ids(files)
+    evaluator = Evaluator(content)
+    for image_id in {record["image_id"] for record in records}:
+        mine = [record for record in records if record["image_id"] == image_id]
+        evaluator.update(
+            image_id,
+            rles=[record["segmentation"] for record in mine],
+            scores=[record["score"] for record in mine],
+            labels=[record["category_id"] for record in mine],
+        )
+    assert evaluator.result().metrics == evaluate(records, content).metrics
+    none: dict[str, Any] = {"rles": [], "scores": [], "labels": []}
+    with pytest.raises(InputError, match="image 2: is a number, but the ids of the ground truth"):
+        evaluator.update(2, **none)
+    with pytest.raises(InputError, match="image 99: not in the ground truth"):
+        evaluator.update("99", **none)
+    with pytest.raises(InputError, match="image 31: unknown category 'x'"):
+        evaluator.update("31", rles=[{}], scores=[1], labels=["x"])
+    given = next(iter(records))["image_id"]
+    with pytest.raises(InputError, match=f"image {given}: given twice"):
+        evaluator.update(given, **none)
+    with pytest.raises(InputError, match="ids that are text are not evaluated in pieces of a file"):
+        add_file(Evaluator(content), files[0])
+    assert Evaluator(files[1]).fingerprint != evaluator.fingerprint
+
+
+def test_an_invalid_prediction_stays_an_error(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Numbers without the predictions that waited with it would be wrong, silently."""
+    evaluator = Evaluator(files[1])
+    sound = {"size": list(SIZE), "counts": encode_rle(np.ones(SIZE, bool)).counts}
+    evaluator.update(1, rles=[sound], scores=[0.5], labels=[1])
+    evaluator.update(2, rles=[{"size": [3, 3], "counts": "52"}], scores=[0.5], labels=[1])
+    for ask in (evaluator.result, evaluator.result, lambda: evaluator.save(tmp_path / "part")):
+        with pytest.raises(InputError, match=r"predictions: record \[1\]"):
+            ask()
+
+
+def test_what_is_refused_leaves_nothing_behind(files: tuple[Path, Path]) -> None:
+    sound = {"size": list(SIZE), "counts": encode_rle(np.ones(SIZE, bool)).counts}
+    evaluator = Evaluator(files[1])
+    evaluator.update(1, rles=[sound], scores=[0.5], labels=[1])
+    with pytest.raises(InputError, match="either all predictions have boxes or none"):
+        evaluator.update(2, rles=[sound], boxes=[[0, 0, 9, 9]], scores=[0.5], labels=[1])
+    with pytest.raises(InputError, match="invalid records"):
+        evaluator.update(2, rles=[{"size": SIZE, "counts": {1}}], scores=[0.5], labels=[1])
+    with pytest.raises(InputError, match="record"):
+        evaluator.add_records([2], [{"image_id": 2, "category_id": 1, "score": 1}], [0], False)
+    evaluator.update(2, rles=[sound], scores=[0.5], labels=[1])
+    assert evaluator.result().counts.predictions == 2
+
+
+def test_ids_may_be_numpys(files: tuple[Path, Path], tmp_path: Path) -> None:
+    evaluator = Evaluator(files[1])
+    image_id: Any
+    for image_id in np.arange(1, 4):
+        evaluator.update(image_id, rles=[], scores=[], labels=[])
+    evaluator.add_records(np.arange(4, 6), [], [], boxed=False)
+    evaluator.save(tmp_path / "part")
+    assert SavedPart(tmp_path / "part").covered == {1, 2, 3, 4, 5}
