@@ -78,7 +78,7 @@ class Judged:
 
     Attributes:
         image: int64[n], index among the ascending image ids.
-        prediction: int64[n], index in the results file.
+        prediction: int64[n], index among the predictions of known categories.
         category: int64[n], category id.
         score: float64[n].
         kind: int64[n], `Kind`; RIGHT for a true positive, all others are false positives.

@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.analysis.error_kinds import Judged, Kind
 from benchmark.average_precision.result import Result
 from benchmark.reading.inputs import Inputs
+from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
 from o365seg.formats.records import AnnotationFile
@@ -29,10 +30,11 @@ UNCOUNTED = "not counted"
 def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.DataFrame":
     """One row a prediction, in the order of the results file.
 
-    Columns: `prediction` (index in the file), `image_id`, `file_name`, `category_id`, `category`,
-    `score`, `x`, `y`, `width`, `height` (box in pixels), `outcome` (at IoU 0.5), `error` (TIDE's
-    kind of a false positive, else empty), `matched_iou` (the highest IoU threshold at which it is a
-    true positive; 0 for none). A duplicate at 0.5 can be the match at a higher threshold.
+    Columns: `prediction` (index in the file; predictions of unknown categories have no row),
+    `image_id`, `file_name`, `category_id`, `category`, `score`, `x`, `y`, `width`, `height` (box in
+    pixels), `outcome` (at IoU 0.5), `error` (TIDE's kind of a false positive, else empty),
+    `matched_iou` (the highest IoU threshold at which it is a true positive; 0 for none). A
+    duplicate at 0.5 can be the match at a higher threshold. Ids are those of the files.
 
     Args:
         result: What `evaluate` found.
@@ -61,12 +63,13 @@ def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.Data
     error[judged.prediction[wrong]] = [names[kind] for kind in judged.kind[wrong].tolist()]
     files = {image.id: image.file_name for image in inputs.file.images}
     categories = {category.id: category.name for category in inputs.file.categories}
+    ids = inputs.text_ids
     return pd.DataFrame(
         {
-            "prediction": np.arange(len(found)),
-            "image_id": found.image_ids,
+            "prediction": np.array(found.places, np.int64),
+            "image_id": [ids.image(i) for i in found.image_ids],
             "file_name": [files[i] for i in found.image_ids],
-            "category_id": found.category_ids,
+            "category_id": [ids.category(i) for i in found.category_ids],
             "category": [categories[i] for i in found.category_ids],
             "score": found.scores,
             "x": found.boxes[:, 0],
@@ -80,11 +83,18 @@ def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.Data
     )
 
 
-def images_table(result: Result, file: AnnotationFile) -> "pd.DataFrame":
+def images_table(
+    result: Result, file: AnnotationFile, text_ids: TextIds | None = None
+) -> "pd.DataFrame":
     """One row an image, by ascending id, at IoU 0.5.
 
     Columns: `image_id`, `file_name`, `width`, `height`, `objects`, `found`, `missed`,
     `false_positives`, `ignored`.
+
+    Args:
+        result: What `evaluate` found.
+        file: The ground truth.
+        text_ids: Its ids that are text, to be written instead of the numbers that stand for them.
     """
     result.require_default_parameters()
     import pandas as pd
@@ -97,10 +107,10 @@ def images_table(result: Result, file: AnnotationFile) -> "pd.DataFrame":
         for total, chosen in ((found, matched & ~skipped), (false, ~matched & ~skipped),
                               (ignored, skipped)):  # fmt: skip
             total += np.bincount(one.image[chosen], minlength=count)
-    images = {image.id: image for image in file.images}
+    images, ids = {image.id: image for image in file.images}, text_ids or TextIds()
     return pd.DataFrame(
         {
-            "image_id": result.image_ids,
+            "image_id": [ids.image(i) for i in result.image_ids],
             "file_name": [images[i].file_name for i in result.image_ids],
             "width": [images[i].width for i in result.image_ids],
             "height": [images[i].height for i in result.image_ids],

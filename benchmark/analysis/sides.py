@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from benchmark.analysis.by_size import Sizes
     from benchmark.analysis.error_kinds import Judgement
     from benchmark.average_precision.result import Result
-    from benchmark.reading.inputs import Inputs
+    from benchmark.reading.inputs import Inputs, PlainTruth
+    from benchmark.reading.text_ids import TextIds
     from o365seg.formats.records import AnnotationFile
     from o365seg.statistics.t_intervals import Interval
 
@@ -45,12 +46,21 @@ class Sides:
         """The rule for skipped instances; without effect for boxes."""
         return self.result.skip_rule or SkipRule.BOX
 
-    @cached_property
+    @property
     def file(self) -> "AnnotationFile":
         """The ground truth: names, and what was skipped."""
-        from benchmark.reading.inputs import read_truth
+        return self._truth.file
 
-        return read_truth(self.release, self.result.iou)
+    @property
+    def text_ids(self) -> "TextIds":
+        """The ids of the ground truth that are text."""
+        return self._truth.text_ids
+
+    @cached_property
+    def _truth(self) -> "PlainTruth":
+        from benchmark.reading.inputs import read_plain_truth
+
+        return read_plain_truth(self.release, self.result.iou)
 
     def intervals(
         self, resamples: int, seed: int, weights: "np.ndarray | None" = None

@@ -3,7 +3,7 @@
 Nothing is matched again: an image outside a slice has weight 0 (see `Result.resampled_precision`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmark.analysis.bootstrap import images_with_objects
 from benchmark.average_precision.result import Result
+from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
 from o365seg.formats.json_files import read_bytes
 from o365seg.formats.records import AnnotationFile
@@ -37,32 +38,59 @@ class Slice:
     ap75: float
 
 
-def read_image_list(path: str | Path, file: AnnotationFile) -> list[int]:
+def read_image_list(
+    path: str | Path, file: AnnotationFile, text_ids: TextIds | None = None
+) -> list[int]:
     """The images that a text file lists, one a line, by id, file name, or its last part.
 
+    An id goes before a file name, and a whole name before the last part of another.
+
+    Args:
+        path: The text file, UTF-8.
+        file: The ground truth.
+        text_ids: Its ids that are text; the list then names these.
+
     Raises:
-        InputError: not readable, empty, or a line that is no image of the ground truth.
+        InputError: not readable, empty, or a line that is no image of the ground truth, or the name
+            of several.
     """
-    by_name: dict[str, int] = {}
-    for image in file.images:
-        by_name[str(image.id)] = image.id
-        if image.file_name:
-            by_name.setdefault(image.file_name, image.id)
-            by_name.setdefault(PurePosixPath(image.file_name).name, image.id)
+    ids = text_ids or TextIds()
+    known = [
+        _by_name((str(ids.image(image.id)), image.id) for image in file.images),
+        _by_name((image.name, image.id) for image in file.images),
+        _by_name((PurePosixPath(image.name).name, image.id) for image in file.images),
+    ]
     found = []
-    text = read_bytes(path).decode("utf-8", "replace")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_read_text(path).splitlines(), 1):
         name = line.strip()
-        if name and name not in by_name:
+        if not name:
+            continue
+        named = next((by_name[name] for by_name in known if name in by_name), [])
+        if len(named) != 1:
             raise InputError(
-                f"{name!r} is not the id or the file name of an image", file=path,
-                record=f"line {number}",
+                f"{name!r} is the name of {len(named):,} images; give their ids or whole names"
+                if named
+                else f"{name!r} is not the id or the file name of an image",
+                file=path, record=f"line {number}",
             )  # fmt: skip
-        if name:
-            found.append(by_name[name])
+        found += named
     if not found:
         raise InputError("empty: no images", file=path)
     return found
+
+
+def _by_name(images: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for name, image_id in images:
+        found.setdefault(name, []).append(image_id)
+    return found
+
+
+def _read_text(path: str | Path) -> str:
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
 
 
 def evaluate_slices(result: Result, slices: Mapping[str, Sequence[int]]) -> list[Slice]:
@@ -70,7 +98,7 @@ def evaluate_slices(result: Result, slices: Mapping[str, Sequence[int]]) -> list
 
     Args:
         result: What `evaluate` found for all images.
-        slices: Image ids by name; an image may be in several.
+        slices: Image ids, of `result.image_ids`, by name; an image may be in several.
 
     Raises:
         KeyError: an id that no image has.

@@ -9,7 +9,8 @@ A suspect is a false positive (TIDE's kinds, IoU 0.5) of a high score:
 Duplicates and mixed errors say more about the model than about the ground truth, and are left out.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,10 @@ from benchmark.analysis.worst_images import (
     truth_region,
 )
 from benchmark.reading.inputs import Inputs
+from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
 from o365seg.formats.records import AnnotationFile
+from o365seg.formats.records import Image as ImageRecord
 from o365seg.images.drawing import paint, shrink
 from o365seg.images.image_files import ImageProblem, open_upright
 
@@ -39,8 +42,11 @@ NUMBER = 50
 class Suspect:
     """A prediction that contradicts the ground truth.
 
+    Ids are numbers, and `prediction` counts the predictions that take part, as everywhere in an
+    evaluation; `as_in_files` gives what the files have.
+
     Attributes:
-        prediction: Its index in the results file.
+        prediction: Its index.
         image_id: Its image.
         file_name: The image's file.
         kind: "classification", "localisation" or "background".
@@ -52,13 +58,13 @@ class Suspect:
     """
 
     prediction: int
-    image_id: int
+    image_id: int | str
     file_name: str
     kind: str
     score: float
-    predicted: int
-    annotation_id: int | None
-    annotated: int | None
+    predicted: int | str
+    annotation_id: int | str | None
+    annotated: int | str | None
     iou: float
 
 
@@ -94,31 +100,62 @@ def suspects(file: AnnotationFile, judged: Judged, number: int = NUMBER) -> list
     return found
 
 
+def as_in_files(
+    found: Sequence[Suspect], places: Sequence[int] | None, text_ids: TextIds
+) -> list[Suspect]:
+    """The same suspects with the index in the results file, and ids as the ground truth has them.
+
+    Args:
+        found: Suspects, as `suspects` gives them.
+        places: The place in the results file of each prediction that takes part; None where all do.
+        text_ids: The ids of the ground truth that are text.
+    """
+    return [
+        replace(
+            one,
+            prediction=one.prediction if places is None else places[one.prediction],
+            image_id=text_ids.image(one.image_id),
+            predicted=text_ids.category(one.predicted),
+            annotation_id=text_ids.annotation(one.annotation_id),
+            annotated=text_ids.category(one.annotated),
+        )
+        for one in found
+    ]
+
+
 def draw_suspects(
     inputs: Inputs, found: list[Suspect], folder: Path
-) -> tuple[dict[int, bytes], list[str]]:
+) -> tuple[list[bytes | None], list[str]]:
     """A JPEG per suspect: the prediction yellow, the annotation that it contradicts magenta.
 
+    Args:
+        inputs: What was evaluated.
+        found: Suspects, as `suspects` gives them.
+        folder: Folder of the images.
+
     Returns:
-        The pictures by the prediction's index, and a line for each image that cannot be drawn.
+        A picture of each suspect, None where its image cannot be drawn, and a line for each such
+        image.
 
     Raises:
         InputError: the folder does not exist.
     """
     if not folder.is_dir():
         raise InputError("no such folder", file=folder)
-    images = {image.id: image for image in inputs.file.images}
+    images: dict[int | str, ImageRecord] = {image.id: image for image in inputs.file.images}
     annotations = {record["id"]: record for record in inputs.truth.records}
-    small: dict[int, tuple[Image.Image, float]] = {}
-    problems: dict[int, str] = {}
-    pictures = {}
+    small: dict[int | str, tuple[Image.Image, float]] = {}
+    problems: dict[int | str, str] = {}
+    pictures: list[bytes | None] = []
     for one in found:
         if one.image_id not in small and one.image_id not in problems:
             try:
                 small[one.image_id] = shrink(open_upright(folder, images[one.image_id]), SIDE)
             except ImageProblem as problem:
-                problems[one.image_id] = f"{one.file_name or f'image {one.image_id}'}: {problem}"
+                shown = one.file_name or f"image {inputs.text_ids.image(one.image_id)}"
+                problems[one.image_id] = f"{shown}: {problem}"
         if one.image_id in problems:
+            pictures.append(None)
             continue
         image, scale = small[one.image_id]
         canvas = np.asarray(image).copy()
@@ -127,5 +164,5 @@ def draw_suspects(
             paint(canvas, truth_region(inputs, record, canvas.shape, scale), MISSED, filled=False)
         region = prediction_region(inputs, one.prediction, canvas.shape, scale)
         paint(canvas, region, FALSE, filled=False)
-        pictures[one.prediction] = jpeg(Image.fromarray(canvas))
+        pictures.append(jpeg(Image.fromarray(canvas)))
     return pictures, list(problems.values())

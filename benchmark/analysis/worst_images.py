@@ -99,7 +99,8 @@ def draw_worst(
         try:
             small, scale = shrink(open_upright(folder, record), SIDE)
         except ImageProblem as problem:
-            problems.append(f"{record.name or f'image {record.id}'}: {problem}")
+            name = record.name or f"image {inputs.text_ids.image(record.id)}"
+            problems.append(f"{name}: {problem}")
             continue
         shown = _shown(inputs, judged, errors.image, least)
         drawn, marks = _draw(small, scale, inputs, judged, shown)

@@ -10,8 +10,9 @@ from benchmark.average_precision.accumulation import mean_known
 from benchmark.average_precision.native_path import NativeMatched
 from benchmark.average_precision.parameters import Measure
 from benchmark.average_precision.result import Result
-from benchmark.reading.inputs import read_truth
+from benchmark.reading.inputs import read_plain_truth
 from benchmark.reading.sources import GroundTruthSource
+from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
 from o365seg.formats.records import AnnotationFile
 
@@ -40,7 +41,7 @@ class Row:
         absorbed: Number of predictions ignored because of a skipped instance, at IoU 0.5.
     """
 
-    ids: tuple[int, ...]
+    ids: tuple[int | str, ...]
     name: str
     supercategory: str
     metrics: dict[str, float]
@@ -70,10 +71,10 @@ def category_table(result: Result, ground_truth: GroundTruthSource | None = None
     source = result.ground_truth if ground_truth is None else ground_truth
     if source is None:
         raise InputError("this result does not know its ground truth; give it")
-    file = source if isinstance(source, AnnotationFile) else read_truth(source, result.iou)
+    file, _, _, text_ids = read_plain_truth(source, result.iou)
     if sorted(one.id for one in file.categories) != list(result.category_ids):
         raise InputError("the ground truth has other categories than the result")
-    rows = by_category(result, file)
+    rows = by_category(result, file, text_ids)
     metrics = [one.column for one in category_measures(result)]
     ids = {"category_id": [row.ids[0] for row in rows]}
     listed = [row.values() for row in rows]
@@ -86,13 +87,15 @@ def category_table(result: Result, ground_truth: GroundTruthSource | None = None
     ).replace({column: {-1.0: np.nan} for column in metrics})
 
 
-def by_category(result: Result, file: AnnotationFile) -> list[Row]:
+def by_category(result: Result, file: AnnotationFile, text_ids: TextIds | None = None) -> list[Row]:
     """One row per category, in ascending order of id.
 
     Args:
         result: What `evaluate` found for `file`.
         file: Names and supercategories, and what was skipped.
+        text_ids: Its ids that are text, for `Row.ids`.
     """
+    text_ids = text_ids or TextIds()
     categories = {category.id: category for category in file.categories}
     skipped = dict.fromkeys(categories, 0)
     for annotation in file.annotations:
@@ -104,7 +107,7 @@ def by_category(result: Result, file: AnnotationFile) -> list[Row]:
     ):
         rows.append(
             Row(
-                ids=(category_id,),
+                ids=(text_ids.category(category_id),),
                 name=categories[category_id].name,
                 supercategory=categories[category_id].supercategory or NO_SUPERCATEGORY,
                 metrics={one.column: one.of(result.curves, slice(k, k + 1)) for one in measures},

@@ -22,7 +22,7 @@ class CategoryMatches:
     Attributes:
         category_id: The category.
         image: int32[n], the image's index in `Result.image_ids`.
-        prediction: int64[n], the prediction's index in the results file.
+        prediction: int64[n], the prediction's index among those of known categories.
         score: float64[n].
         matched: bool[area ranges, thresholds, n].
         ignored: bool[area ranges, thresholds, n].

@@ -134,7 +134,7 @@ def _find_categories(source: Sides, wanted: Wanted, found: Extras) -> None:
     from benchmark.report.breakdown_tables import rows_csv, rows_json, rows_table
 
     measures = category_measures(source.result)
-    rows = by_category(source.result, source.file)
+    rows = by_category(source.result, source.file, source.text_ids)
     if wanted.csv_file:
         text = rows_csv(rows)
         if wanted.csv_file == STDOUT:
@@ -157,7 +157,8 @@ def _find_slices(source: Sides, wanted: Wanted, found: Extras) -> None:
     from benchmark.analysis.slices import evaluate_slices, read_image_list
     from benchmark.report.inspection_tables import slices_table
 
-    lists = {name: read_image_list(path, source.file) for name, path in wanted.slices.items()}
+    truth, ids = source.file, source.text_ids
+    lists = {name: read_image_list(path, truth, ids) for name, path in wanted.slices.items()}
     slices = evaluate_slices(source.result, lists)
     found.tables.append(slices_table(slices))
     found.numbers["by_slice"] = [asdict(one) for one in slices]
@@ -168,7 +169,7 @@ def _write_tables(source: Sides, wanted: Wanted, found: Extras) -> None:
 
     tables = {}
     if wanted.images_csv:
-        tables[wanted.images_csv] = images_table(source.result, source.file)
+        tables[wanted.images_csv] = images_table(source.result, source.file, source.text_ids)
     if wanted.detections_csv:
         judged = source.judgement.judged()
         tables[wanted.detections_csv] = detections_table(source.result, source.inputs, judged)

@@ -127,11 +127,11 @@ def suspects(
     json_file: JsonFile = None,
 ) -> None:
     """List ground truth that confident predictions contradict, highest score first."""
-    from benchmark.analysis.error_kinds import judge
-    from benchmark.analysis.suspects import draw_suspects
+    from benchmark.analysis.error_kinds import Judgement
+    from benchmark.analysis.suspects import as_in_files, draw_suspects
     from benchmark.analysis.suspects import suspects as find_suspects
     from benchmark.commands.evaluate import announced_release
-    from benchmark.reading.inputs import read_inputs, read_truth
+    from benchmark.reading.inputs import read_inputs, read_plain_truth
     from benchmark.reading.sources import readable_twice
     from benchmark.report.inspection_tables import suspects_page, suspects_table
     from o365seg.formats.json_files import write_bytes_atomic
@@ -140,12 +140,16 @@ def suspects(
         raise typer.BadParameter("give both --images and --page, or neither", param_hint="--page")
     release = announced_release(gt)
     refuse_overwriting({"--page": page, "--json": json_file}, (predictions, release, images))
-    file, source = read_truth(release, iou), readable_twice(predictions)
-    found = find_suspects(file, judge(source, release, iou=iou, skip_rule=skip_rule), number)
-    names = {category.id: category.name for category in file.categories}
-    if images is not None and page is not None:
-        inputs = read_inputs(source, release, iou)
-        pictures, problems = draw_suspects(inputs, found, images)
+    truth, source = read_plain_truth(release, iou), readable_twice(predictions)
+    judgement = Judgement(source, release, iou=iou, skip_rule=skip_rule)
+    within = find_suspects(truth.file, judgement.judged(), number)
+    odd = bool(judgement.notes)  # otherwise all predictions take part
+    inputs = read_inputs(source, release, iou) if odd or page is not None else None
+    places = None if inputs is None else inputs.predictions.places
+    found, ids = as_in_files(within, places, truth.text_ids), truth.text_ids
+    names = {ids.category(category.id): category.name for category in truth.file.categories}
+    if images is not None and page is not None and inputs is not None:
+        pictures, problems = draw_suspects(inputs, within, images)
         for problem in problems:
             say(problem, err=True)
         title = f"Suspects of {Path(release).name} by {predictions.name}"

@@ -53,7 +53,7 @@ def confusion_table(found: Confusion, names: Mapping[int, str]) -> Table:
     return table
 
 
-def suspects_table(found: Sequence[Suspect], names: Mapping[int, str]) -> Table:
+def suspects_table(found: Sequence[Suspect], names: Mapping[int | str, str]) -> Table:
     """One row a suspect, worst first."""
     table = _table("Suspects", "image", "kind", "score", "predicted", "annotated", "IoU")
     for one in found:
@@ -67,7 +67,10 @@ def suspects_table(found: Sequence[Suspect], names: Mapping[int, str]) -> Table:
 
 
 def suspects_page(
-    found: Sequence[Suspect], names: Mapping[int, str], pictures: Mapping[int, bytes], title: str
+    found: Sequence[Suspect],
+    names: Mapping[int | str, str],
+    pictures: Sequence[bytes | None],
+    title: str,
 ) -> str:
     """An HTML page of the suspects that have pictures; it loads nothing."""
     parts = [
@@ -76,8 +79,8 @@ def suspects_page(
         "Prediction yellow, annotation magenta; highest score first.</p></header>\n",
         '<div class="suspects">\n',
     ]
-    for one in found:
-        if one.prediction not in pictures:
+    for one, picture in zip(found, pictures, strict=True):
+        if picture is None:
             continue
         said = f"{one.kind}: predicted {display_name(names[one.predicted])}, score {one.score:.3f}"
         if one.annotated is not None:
@@ -86,7 +89,7 @@ def suspects_page(
                 f"IoU {one.iou:.2f}"
             )
         name = escape_html(one.file_name or str(one.image_id))
-        uri = data_uri(pictures[one.prediction], "image/jpeg")
+        uri = data_uri(picture, "image/jpeg")
         parts.append(
             f'<figure><img src="{uri}" alt="{name}" loading="lazy">'
             f"<figcaption><b>{name}</b><br>{escape_html(said)}</figcaption></figure>\n"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from evaluation_cases import Case, Guess, Thing, rectangle
 from random_sets import random_set
 
 from benchmark import evaluate
@@ -18,6 +19,8 @@ from benchmark.analysis.outcome_tables import (
     write_table,
 )
 from benchmark.reading.inputs import read_inputs
+
+MASK = rectangle(0, 0, 30, 30)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -50,6 +53,31 @@ def test_predictions_beyond_the_limit_are_told(tmp_path: Path) -> None:
     inputs = read_inputs(results, truth)
     table = detections_table(evaluate(results, truth), inputs, judge(results, truth))
     assert (table.outcome == BEYOND).sum() == 3
+
+
+def test_ids_and_places_are_those_of_the_files(tmp_path: Path) -> None:
+    """Text ids are numbered, and predictions of unknown categories dropped, only within."""
+    case = Case([Thing(MASK, image=10), Thing(MASK, image=2)], [], images=[1, 2, 10])
+    guesses = [Guess(MASK, category=7), Guess(MASK, image=2), Guess(MASK, image=10, category=2)]
+    case.guesses = guesses
+    content, records = case.truth(), case.results()
+    for one in (*content["annotations"], *records):
+        one["image_id"] = f"{one['image_id']}"
+        one["category_id"] = f"class {one['category_id']}"
+    for one in content["images"]:
+        one["id"] = f"{one['id']}"
+    for one in content["categories"]:
+        one["id"] = f"class {one['id']}"
+    result, inputs = evaluate(records, content), read_inputs(records, content)
+    table = detections_table(result, inputs, judge(records, content))
+    assert table.prediction.tolist() == [1, 2]
+    assert table.image_id.tolist() == ["2", "10"]
+    assert table.file_name.tolist() == ["2.jpg", "10.jpg"]
+    assert table.category_id.tolist() == ["class 1", "class 2"]
+    assert table.outcome.tolist() == [FOUND, FALSE]
+    images = images_table(result, inputs.file, inputs.text_ids)
+    assert images.image_id.tolist() == ["1", "10", "2"]
+    assert images.found.tolist() == [0, 0, 1]
 
 
 def test_csv_and_parquet_hold_the_table(tmp_path: Path) -> None:

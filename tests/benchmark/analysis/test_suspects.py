@@ -1,13 +1,16 @@
 """Suspects: which annotation a confident prediction contradicts, by score, with a picture."""
 
+import json
 from pathlib import Path
 
 import pytest
 from evaluation_cases import HEIGHT, WIDTH, Case, Guess, Thing, rectangle
 from PIL import Image
+from typer.testing import CliRunner
 
 from benchmark.analysis.error_kinds import judge
 from benchmark.analysis.suspects import Suspect, draw_suspects, suspects
+from benchmark.commands.main import app
 from benchmark.reading.inputs import read_inputs, read_truth
 from benchmark.report.inspection_tables import suspects_page
 from o365seg.errors import InputError
@@ -61,8 +64,7 @@ def test_pictures_show_both_sides_and_missing_images_are_told(
     Image.new("RGB", (WIDTH, HEIGHT), "white").save(tmp_path / "1.jpg")
     found, inputs = found_in(files), read_inputs(*files)
     pictures, problems = draw_suspects(inputs, found, tmp_path)
-    assert sorted(pictures) == [0, 1]
-    assert all(data.startswith(b"\xff\xd8") for data in pictures.values())
+    assert [data and data[:2] for data in pictures] == [b"\xff\xd8", b"\xff\xd8", None]
     (problem,) = problems
     assert problem.startswith("2.jpg")
     page = suspects_page(found, {1: "cat", 2: "<dog>"}, pictures, "Suspects")
@@ -71,3 +73,34 @@ def test_pictures_show_both_sides_and_missing_images_are_told(
     assert "<dog>" not in page
     with pytest.raises(InputError, match="no such folder"):
         draw_suspects(inputs, found, tmp_path / "none")
+
+
+def test_the_command_names_what_the_files_have(tmp_path: Path) -> None:
+    """Text ids are numbered, and predictions of unknown categories dropped, only within."""
+    case = Case(
+        [Thing(LEFT, image=2), Thing(RIGHT, image=10)],
+        [Guess(LEFT, category=7), Guess(LEFT, image=2), Guess(RIGHT, 0.9, image=10, category=2)],
+        images=[1, 2, 10],
+    )
+    content, records = case.truth(), case.results()
+    for one in (*content["annotations"], *records):
+        one["image_id"] = f"{one['image_id']}"
+        one["category_id"] = f"class {one['category_id']}"
+    for one in (*content["images"], *content["annotations"]):
+        one["id"] = f"{one['id']}"
+    for one in content["images"]:
+        one["file_name"] = ""
+    for one in content["categories"]:
+        one["id"] = f"class {one['id']}"
+    truth, results = tmp_path / "truth.json", tmp_path / "results.json"
+    truth.write_text(json.dumps(content))
+    results.write_text(json.dumps(records))
+    files = [str(results), "--gt", str(truth), "--images", str(tmp_path)]
+    page = ["--page", str(tmp_path / "page.html")]
+    done = CliRunner().invoke(app, ["suspects", *files, *page, "--json", "-"])
+    assert done.exit_code == 0, done.output
+    assert "image 10: " in done.stderr
+    (found,) = json.loads(done.stdout)["suspects"]
+    assert (found["prediction"], found["image_id"], found["annotation_id"]) == (2, "10", "2")
+    assert (found["predicted"], found["annotated"]) == ("class 2", "class 1")
+    assert found["kind"] == "classification"

@@ -43,7 +43,7 @@ def test_a_row_is_pycocotools_on_that_category_alone(
     rows = rows_of(case, folder)
     stock = stock_evaluation(folder / "truth.json", folder / "results.json")
     for k, row in enumerate(rows):
-        stock.params.catIds = [row.ids[0]]
+        stock.params.catIds = [int(row.ids[0])]
         precision, recall = (stock.eval[name][..., k, :, :] for name in ("precision", "recall"))
         found = row.metrics
         assert found["ap"] == mean_known(precision[:, :, 0, 2])
@@ -137,3 +137,16 @@ def test_no_objects_are_nan(tmp_path: Path) -> None:
     table = evaluate(results, truth).to_dataframe()
     assert table.ap.isna().tolist() == [False, True]
     assert table.name.tolist() == ["category 1", "category 2"]
+
+
+def test_categories_with_text_as_id_have_their_text(tmp_path: Path) -> None:
+    mask = rectangle(0, 0, 20, 20)
+    case = Case([Thing(mask), Thing(mask, category=2)], [Guess(mask)])
+    content, records = case.truth(), case.results()
+    for one in (*content["annotations"], *records):
+        one["category_id"] = f"class {one['category_id']}"
+    for one in content["categories"]:
+        one["id"] = f"class {one['id']}"
+    table = evaluate(records, content).to_dataframe()
+    assert table.category_id.tolist() == ["class 1", "class 2"]
+    assert table.instances.tolist() == [1, 1]
