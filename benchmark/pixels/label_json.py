@@ -95,6 +95,7 @@ class PredictedJson:
         for last, names in by_last_part.items():
             if len(names) == 1:  # of two images of one name in two folders, neither is meant
                 self._by_image.setdefault(last, self._by_image[next(iter(names))])
+        self._taken: set[int] = set()
 
     def read(self, image: ImageName, size: tuple[int, int]) -> np.ndarray:
         """See `PredictedMaps`."""
@@ -114,7 +115,19 @@ class PredictedJson:
         return f"{self._path}: image {image.path if image.id is None else image.id}"
 
     def check(self, images: Sequence[ImageName]) -> list[str]:
-        """Require that some record is for an image; an image without one has no prediction."""
+        """Require that some record is for an image; an image without one has no prediction.
+
+        Records of an image's own id or path are not those of another whose last part they fit.
+        """
+        for image in images:
+            for name in (image.id, image.path):
+                self._taken.update(self._by_image.get(name, ())[:1] if name is not None else ())
+        owners: dict[int, ImageName] = {}
+        for image in images:
+            first = self._numbers(image)[:1]
+            other = owners.setdefault(first[0], image) if first else image
+            if other is not image:
+                raise self._fault(first[0], f"fits both {other.path} and {image.path}", None)
         numbers = [number for image in images for number in self._numbers(image)]
         if self._records and not numbers:
             raise self._fault(0, "no predicted image is in the ground truth", None)
@@ -131,8 +144,9 @@ class PredictedJson:
 
     def _numbers(self, image: ImageName) -> list[int]:
         for name in image.candidates():
-            if name in self._by_image:
-                return self._by_image[name]
+            numbers = self._by_image.get(name)
+            if numbers and (name in (image.id, image.path) or numbers[0] not in self._taken):
+                return numbers
         return []
 
     def _fault(self, number: int, message: str, field: str | None) -> InputError:

@@ -2,10 +2,12 @@
 
 Ground truth and predictions may come in either form; images are paired by name or id:
 
-- two folders: by path below the folder, without suffix;
+- two folders: by path below the folder, without suffix (else its last part alone);
 - a folder and a JSON: `file_name` without suffix (else its last part alone), or a file named by
   the image id (`000000000139.png`, as COCO names its files, or `139.png`);
 - two JSONs: by image id, else by `file_name`.
+
+A prediction that fits two images is refused.
 """
 
 import os
@@ -127,8 +129,13 @@ class PredictedFolder:
         return str(_shown(self.path(image)))
 
     def check(self, images: "Sequence[ImageName]") -> list[str]:
-        """Require a PNG for every image."""
-        used = {self.path(image) for image in images}
+        """Require a PNG of its own for every image."""
+        used: dict[str, ImageName] = {}
+        for image in images:
+            path = self.path(image)
+            other = used.setdefault(path, image)
+            if other is not image:
+                raise self._shared(image, other, path)
         unused = len(self._paths) - len(used)
         if not unused:
             return []
@@ -141,6 +148,16 @@ class PredictedFolder:
                 return self._paths[str(name)]
         message = f"{image.path}.png is missing; {_shown(self._ground_truth)} has it"
         raise InputError(message, file=_shown(self._folder))
+
+    def _shared(self, one: ImageName, other: ImageName, path: str) -> InputError:
+        """The error for a PNG that two images would be compared with."""
+        if self._paths.get(one.path) == path:
+            one, other = other, one
+        return InputError(
+            f"{one.path}.png is missing; {_shown(self._ground_truth)} has it, and {_shown(path)} "
+            f"fits {other.path} too",
+            file=_shown(self._folder),
+        )
 
 
 def _shown(path: "str | Path") -> "Path":

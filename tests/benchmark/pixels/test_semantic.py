@@ -299,6 +299,46 @@ def test_damaged_missing_and_superfluous_maps(tmp_path: Path) -> None:
         evaluate_semantic(tmp_path / "empty", true)
 
 
+@pytest.mark.parametrize(
+    ("true", "predicted", "message"),
+    [
+        (["a/1", "b/1"], ["1"], r"p: b/1\.png is missing; .*t has it, and .*1\.png fits a/1 too"),
+        (["1", "b/1"], ["1"], r"p: b/1\.png is missing; .*t has it, and .*1\.png fits 1 too"),
+        (["1", "a/1"], ["1"], r"p: a/1\.png is missing; .*t has it, and .*1\.png fits 1 too"),
+        (["a/1", "b/1"], ["a/1"], r"p: b/1\.png is missing; .*t has it"),
+    ],
+)
+def test_a_map_is_compared_with_one_image_alone(
+    tmp_path: Path, true: list[str], predicted: list[str], message: str
+) -> None:
+    folders = tmp_path / "t", tmp_path / "p"
+    for folder, names in zip(folders, (true, predicted), strict=True):
+        for name in names:
+            write_maps((folder / name).parent, {Path(name).name: [[1]]})
+    with pytest.raises(InputError, match=message):
+        evaluate_semantic(folders[1], folders[0])
+
+
+def test_a_map_may_be_named_by_the_last_part_of_its_image(tmp_path: Path) -> None:
+    write_maps(tmp_path / "t" / "a", {"1": [[1]]})
+    write_maps(tmp_path / "t" / "b", {"2": [[1]]})
+    predicted = write_maps(tmp_path / "p", {"1": [[1]], "2": [[1]]})
+    assert evaluate_semantic(predicted, tmp_path / "t").images == 2
+
+
+def test_records_are_of_one_image_alone(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        write_maps(tmp_path / "t" / folder, {"x": [[1, 1]]})
+    record = {"category_id": 1, "segmentation": {"size": [1, 2], "counts": [0, 2]}}
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps([record | {"file_name": "x.png"}]))
+    with pytest.raises(InputError, match=r"record \[0\] \(file_name x\.png.*fits both a/x and b/x"):
+        evaluate_semantic(results, tmp_path / "t")
+    results.write_text(json.dumps([record | {"file_name": "b/x.png"}]))
+    found = evaluate_semantic(results, tmp_path / "t")
+    assert found.notes == ["1 images have no prediction; all their pixels count as wrong."]
+
+
 def mask(rows: list[list[int]]) -> dict[str, Any]:
     rle = encode_rle(np.array(rows))
     return {"size": list(rle.size), "counts": rle.counts}
