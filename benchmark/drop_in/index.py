@@ -35,7 +35,7 @@ class COCO(StockCOCO):
     """
 
     def __init__(self, annotation_file: str | os.PathLike[str] | None = None) -> None:
-        self._source: _File | _Results | _Records | None = None
+        self._source: _File | _Results | None = None
         if annotation_file is None:
             super().__init__()
             return
@@ -46,7 +46,11 @@ class COCO(StockCOCO):
         print("creating index...\nindex created!")
 
     def source_text(self) -> bytes | None:
-        """The JSON that this index stands for; None once its dictionaries may have changed."""
+        """The JSON that this index stands for; None once its dictionaries may have changed.
+
+        Raises:
+            TypeError: records in memory that JSON does not know.
+        """
         return None if self._source is None else self._source.text()
 
     @property
@@ -90,9 +94,8 @@ class COCO(StockCOCO):
     def loadRes(self, resFile: Any) -> Any:  # noqa: N802, N803
         """An index of results: a file, a list of records or an array of boxes.
 
-        As with the original, the index is that of the records given now, whatever becomes of the
-        list, and what later changes in a record counts, but for the area and box derived from it.
-        Records are completed in place when the index is filled.
+        As with the original, the index has the records that a list holds now, whatever becomes of
+        the list; changes of a record count until the index is filled, which completes it in place.
 
         Raises:
             OSError: the file cannot be read.
@@ -106,21 +109,18 @@ class COCO(StockCOCO):
             start_of_text = bytes(given[:64]).lstrip()
             assert start_of_text[:1] in (b"[", b""), "results in not an array of objects"
             empty = len(given) < 64 and start_of_text.strip() in (b"[]", b"")
-            source: Any = _Results
         else:
             of_array: Any = self.loadNumpyAnnotations
             given = of_array(resFile) if type(resFile) is np.ndarray else resFile
             assert type(given) is list, "results in not an array of objects"
+            given = list(given)  # the caller may clear theirs
             empty = not given
-            source = _Records
         if empty:
             raise IndexError("list index out of range")
         found = COCO()
         for name in (*_LIGHT, *_HEAVY):
             del vars(found)[name]
-        found._source = source(self, given)
-        if source is _Records and found.source_text() is None:
-            found._fill()  # nothing that later changes could be compared with
+        found._source = _Results(self, given)
         print(f"DONE (t={time.time() - start:0.2f}s)")
         print("creating index...\nindex created!")
         return found
@@ -168,74 +168,22 @@ class _File:
 
 
 class _Results:
-    """A results file's text (bytes or a view of them), of a parent index."""
+    """Results of a parent index: a file's text (bytes or a view of them), or records."""
 
-    def __init__(self, parent: COCO, data: Any) -> None:
-        self._parent = parent
-        self._data = data
-
-    def text(self) -> bytes:
-        return self._data
-
-    def head(self) -> Light | None:
-        return None
-
-    def load(self) -> StockCOCO:
-        return _stock_results(self._parent, json.loads(bytes(self._data)))
-
-
-class _Records:
-    """A list of results, of a parent index.
-
-    The list and its records stay the caller's, who may change them; their JSON is kept to see it.
-    """
-
-    def __init__(self, parent: COCO, given: list[Any]) -> None:
+    def __init__(self, parent: COCO, given: Any) -> None:
         self._parent = parent
         self._given = given
-        self._records = list(given)
-        self._first = self._json()
 
-    def _json(self) -> bytes | None:
-        try:
-            return records_to_json(self._records)
-        except (TypeError, ValueError, AttributeError):
-            return None
-
-    def text(self) -> bytes | None:
-        """The records' JSON; None once one has changed, or where JSON does not know them."""
-        return self._first if self._first == self._json() else None
+    def text(self) -> bytes:
+        return records_to_json(self._given) if isinstance(self._given, list) else self._given
 
     def head(self) -> Light | None:
         return None
 
     def load(self) -> StockCOCO:
-        if self._first is None or self.text() is not None:
-            made = _stock_results(self._parent, self._records)
-        else:
-            made = self._with_changes(self._first)
-        made.dataset["annotations"] = self._given
-        return made
-
-    def _with_changes(self, first: bytes) -> Any:
-        """The index of the records as they were, with the records as they are now."""
-        completed, before = json.loads(first), json.loads(first)
-        made = _stock_results(self._parent, completed)
-        for record, old, new in zip(self._records, before, completed, strict=True):
-            for key, value in new.items():
-                derived = key not in old or value != old[key]
-                kept = key not in record if key not in old else record.get(key) == old[key]
-                if derived and kept:
-                    record[key] = value
-        made.anns = {new["id"]: one for new, one in zip(completed, self._records, strict=True)}
-        for found in made.imgToAnns.values():
-            found[:] = [made.anns[one["id"]] for one in found]
-        return made
-
-
-def _stock_results(parent: COCO, records: list[Any]) -> Any:
-    with contextlib.redirect_stdout(io.StringIO()):
-        return StockCOCO.loadRes(parent, records)  # type: ignore[arg-type]
+        given = self._given if isinstance(self._given, list) else json.loads(bytes(self._given))
+        with contextlib.redirect_stdout(io.StringIO()):
+            return StockCOCO.loadRes(self._parent, given)  # type: ignore[arg-type]
 
 
 def records_to_json(records: Any) -> bytes:

@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import io
-import itertools
 import json
 import pickle
 import subprocess
@@ -166,42 +165,13 @@ def _rescore(records: list[dict[str, Any]]) -> None:
         record["score"] = place / 10
 
 
-def _redraw(records: list[dict[str, Any]]) -> None:
-    """The mask counts as it is now, its area as it was."""
-    masks = [record["segmentation"] for record in records]
-    for record, mask in zip(records, masks[1:] + masks[:1], strict=True):
-        record["segmentation"] = mask
-
-
-def _move(records: list[dict[str, Any]]) -> None:
-    for record in records:
-        record["bbox"][2] *= 4
-        record["bbox"][3] *= 4
-
-
-def _recategorize(records: list[dict[str, Any]]) -> None:
-    records[0]["category_id"], records[2]["image_id"] = 2, 1
-
-
-def _set_areas(records: list[dict[str, Any]]) -> None:
-    for record in records:
-        record["area"] = 5
-
-
-@pytest.mark.parametrize(
-    ("change", "boxed"),
-    [
-        *itertools.product(
-            [_clear, _reorder, _rescore, _redraw, _recategorize, _set_areas], [False, True]
-        ),
-        (_move, True),
-    ],
-)
+@pytest.mark.parametrize("change", [_clear, _reorder, _rescore])
+@pytest.mark.parametrize("boxed", [False, True])
 @pytest.mark.parametrize("late", [False, True])
 def test_what_becomes_of_a_list_of_results(
     files: tuple[Path, Path], change: Any, *, boxed: bool, late: bool
 ) -> None:
-    """The index is that of `loadRes`; records stay the caller's."""
+    """The index has the records of `loadRes`, which stay the caller's."""
     records = json.loads(files[1].read_text())
     for record in records:
         if boxed:
@@ -214,8 +184,6 @@ def test_what_becomes_of_a_list_of_results(
         change(given)
         evaluation = evaluation or evaluator(truth, found, "segm")
         run(evaluation)
-        assert found.dataset["annotations"] is given
-        assert all(found.anns[i + 1] is one for i, one in enumerate(given) if one["id"] == i + 1)
         return evaluation
 
     ours, stock = both(make)
@@ -225,7 +193,7 @@ def test_what_becomes_of_a_list_of_results(
         assert repr(mine) == repr(originals)
 
 
-def test_records_that_json_does_not_know_are_indexed_at_once(files: tuple[Path, Path]) -> None:
+def test_records_that_json_does_not_know_are_evaluated_too(files: tuple[Path, Path]) -> None:
     records = json.loads(files[1].read_text())
     for record in records:
         record["seen"] = {1j}
