@@ -204,7 +204,7 @@ def match_in_sizes(
     """
     wanted = size_ranges(edges)
 
-    def prepare(core: "_native.Evaluation") -> None:
+    def prepare(core: "_native.Evaluation", _: object) -> None:
         for ranges in wanted:
             core.add_sizes(ranges)
 

@@ -1,26 +1,30 @@
 """The native core for the analyses, with any input that the general reader accepts.
 
 The core leaves unusual input to others; here that input is read by `reading.inputs`, which says
-what is wrong or writes it plainly, and the core reads it again.
+what is wrong, and written in the plain numbers of `plain_inputs`, and the core reads it again.
 """
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from benchmark.average_precision import native_core, native_path
 from benchmark.average_precision.parameters import DEFAULT
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.input_text import InputText
 from benchmark.reading.mapped_files import MappedInUse
-from benchmark.reading.sources import readable_twice, truth_source
+from benchmark.reading.sources import NAMELESS, NAMELESS_TRUTH, readable_twice, truth_source
 from o365seg.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmark import _native
     from benchmark.average_precision.lvis_rules import LvisRules
     from benchmark.reading.inputs import Inputs
     from benchmark.reading.sources import GroundTruthSource, PredictionsSource
+    from o365seg.formats.records import AnnotationFile
 
 
 @dataclass(frozen=True)
@@ -33,19 +37,27 @@ class MatchedCore:
         lvis: The rules of LVIS, where the ground truth has its marks. The core then has only the
             predictions `kept`.
         kept: The indices of the core's predictions in the file; None for all.
+        inputs: What was read, where ids and scores of the core are those of `plain_inputs`; None
+            where they are the input's own.
     """
 
     core: "_native.Evaluation"
     notes: list[str]
     lvis: "LvisRules | None" = None
     kept: Sequence[int] | None = None
+    inputs: "Inputs | None" = None
+
+
+Prepare: TypeAlias = "Callable[[_native.Evaluation, Callable[[float], float]], None]"
+"""Sets what is asked of the core before it matches. Its second argument turns a score of the input
+into the core's."""
 
 
 def matched_core(
     predictions: "PredictionsSource",
     ground_truth: "GroundTruthSource",
     iou: Iou,
-    prepare: "Callable[[_native.Evaluation], None]",
+    prepare: Prepare,
     *,
     at_half: bool,
 ) -> MatchedCore:
@@ -77,7 +89,7 @@ def matched_core(
             core = native_core.read(truth_text, results, iou=iou)
             if core.facts()["federated"]:
                 raise _native.Unusual  # LVIS, whose rules are other ones
-            prepare(core)
+            prepare(core, lambda score: score)
             core.match()
         return core
 
@@ -85,13 +97,37 @@ def matched_core(
         return MatchedCore(match(native_path.text_of(truth), native_path.text_of(source)), [])
     except (_native.Unusual, OSError, ValueError, InputError):
         pass
+    from benchmark.analysis.plain_inputs import plain_inputs, rank_of_score, refusal
     from benchmark.reading.inputs import read_inputs
 
     inputs = read_inputs(source, truth, iou)
-    if inputs.file.is_federated:
-        return _match_lvis(inputs, prepare, at_half=at_half)
-    results, truth_text = inputs.texts or _plain_texts(inputs)
-    return MatchedCore(match(truth_text, results), inputs.notes)
+    match_plain = _match_lvis if inputs.file.is_federated else _match_coco
+    try:
+        found = match_plain(
+            plain_inputs(inputs),
+            lambda core: prepare(core, lambda score: rank_of_score(inputs, score)),
+            at_half=at_half,
+        )
+    except _native.Unusual:
+        raise refusal(inputs, _name(truth), _name(source)) from None
+    return replace(found, inputs=inputs)
+
+
+def _name(source: "str | Path | InputText | AnnotationFile") -> object:
+    if isinstance(source, InputText):
+        return source.name
+    return source if isinstance(source, str | os.PathLike) else NAMELESS_TRUTH
+
+
+def _match_coco(
+    inputs: "Inputs", prepare: "Callable[[_native.Evaluation], None]", *, at_half: bool
+) -> MatchedCore:
+    """Match by the rules of COCO, for which `at_half` makes no difference."""
+    del at_half
+    core = native_core.read(*_texts(inputs), iou=inputs.iou)
+    prepare(core)
+    core.match()
+    return MatchedCore(core, inputs.notes)
 
 
 def _match_lvis(
@@ -132,8 +168,12 @@ def _without_ignored(rules: "LvisRules") -> list[int]:
     return [index for index in rules.kept if index not in ignored]
 
 
-def _plain_texts(inputs: "Inputs") -> tuple[InputText, InputText]:
-    """Predictions and ground truth as JSON that the core takes."""
+def _texts(inputs: "Inputs") -> tuple[InputText, InputText]:
+    """Ground truth and predictions as JSON that the core takes.
+
+    Predicted masks go without `bbox`: judging has no area ranges, and relative sizes are the masks'
+    own.
+    """
     import msgspec
 
     found = inputs.predictions
@@ -151,6 +191,6 @@ def _plain_texts(inputs: "Inputs") -> tuple[InputText, InputText]:
         else:
             record["bbox"] = found.boxes[index].tolist()
     return (
-        InputText("predictions", msgspec.json.encode(records)),
-        InputText("ground truth", msgspec.json.encode(inputs.file)),
+        InputText(NAMELESS_TRUTH, msgspec.json.encode(inputs.file)),
+        InputText(NAMELESS, msgspec.json.encode(records)),
     )

@@ -25,7 +25,9 @@ It differs from `tidecv` 1.0.1 thus: matching is COCO's (of equal overlaps the l
 100 predictions an image *and category*); a prediction that a crowd ignores is no error and never
 fixed (tidecv counts it and lets it become a true positive); categories without an object to find
 leave the mean (tidecv counts them as 0 where there are predictions of them); precision is read at
-pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is the same.
+pycocotools' recalls (tidecv's k / 100 is a bit lower for some k). All else is the same. As in
+tidecv, areas play no part: AP is AP50 unless an `area`, or a prediction's box, is below 0 px² or
+above 1e10 px², which COCO's range "all" leaves out.
 """
 
 from dataclasses import dataclass
@@ -169,9 +171,16 @@ class Judgement:
         rule = SkipRule(skip_rule)
         score = float("nan") if least_score is None else least_score
         found = matched_core(
-            predictions, ground_truth, Iou(iou), lambda core: core.judge(rule, score), at_half=True
+            predictions,
+            ground_truth,
+            Iou(iou),
+            lambda core, of_core: core.judge(
+                rule, score if least_score is None else of_core(score)
+            ),
+            at_half=True,
         )
         self._core, self.notes, self._kept = found.core, found.notes, found.kept
+        self._inputs = found.inputs
         self.is_lvis = found.lvis is not None
 
     def errors(self) -> ErrorKinds:
@@ -190,13 +199,20 @@ class Judgement:
         core.judged(*arrays)
         if self._kept is not None:
             arrays[1] = np.array(self._kept, np.int64)[arrays[1]]
-        return Judged(*arrays, image_ids=core.ids(True))
+        if self._inputs is None:
+            return Judged(*arrays, image_ids=core.ids(True))
+        # The core has the numbers of `plain_inputs`.
+        of_number = np.array([-1, *self._inputs.category_ids], np.int64)
+        arrays[2] = of_number[arrays[2]]
+        arrays[3] = self._inputs.predictions.scores[arrays[1]]
+        arrays[5] = of_number[np.maximum(arrays[5], 0)]
+        return Judged(*arrays, image_ids=self._inputs.image_ids)
 
     def confusion(self) -> "tuple[list[int], np.ndarray]":
         """Category ids, and the counts of `benchmark.analysis.confusion.Confusion`."""
         import numpy as np
 
-        ids = self._core.ids(False)
+        ids = self._core.ids(False) if self._inputs is None else self._inputs.category_ids
         counts = np.empty((len(ids) + 1, len(ids) + 1), np.int64)
         self._core.confusion(counts)
         return ids, counts
