@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from benchmark.drop_in.index import COCO, records_to_json
@@ -56,7 +57,8 @@ def input_of(
         text = _untouched_text(truth)
         if text is None:
             # A file of results may name images and categories that do not take part.
-            everything = (list(truth.imgs), set(truth.cats))
+            unknown = [one for one in image_ids if one not in truth.imgs]
+            everything = ([*truth.imgs, *unknown], {*truth.cats, *category_ids})
             text = _truth_text(
                 truth, *(wanted if results is None else everything), masks=iou != "bbox"
             )
@@ -91,9 +93,11 @@ def _truth_text(
     # What `classify` in the core would take a missing area for is not what pycocotools does.
     if not all("area" in record and "iscrowd" in record for record in records):
         raise KeyError("area")
+    if not all(isfinite(record["area"]) for record in records):
+        raise ValueError("JSON has no such area")
     parts = {
         "images": records_to_json(sizes),
-        "categories": records_to_json({"id": k, "name": ""} for k in index.cats),
+        "categories": records_to_json({"id": k, "name": ""} for k in {*index.cats, *categories}),
         "annotations": records_to_json(records),
     }
     return b"{%s}" % b",".join(b'"%s":%s' % (k.encode(), text) for k, text in parts.items())

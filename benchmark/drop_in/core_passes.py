@@ -6,7 +6,7 @@ more of them take more than one pass. Thresholds, ranges and limits do not influ
 
 import copy
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -209,9 +209,9 @@ def _count(part: slice) -> int:
     return part.stop - part.start
 
 
-def unique(values: Sequence[Any]) -> list[Any]:
-    """As pycocotools' `evaluate` sorts ids."""
-    if {type(value) for value in values} <= {int}:
+def unique(values: Sequence[Any] | int) -> list[Any]:
+    """As pycocotools' `evaluate` sorts ids; a single one too."""
+    if isinstance(values, Iterable) and {type(value) for value in values} <= {int}:
         # `np.unique` loads `numpy.ma`, which takes longer than sorting.
         return list(np.array(sorted(set(values)), np.int64))
     return list(np.unique(values))

@@ -36,6 +36,7 @@ class COCO(StockCOCO):
 
     def __init__(self, annotation_file: str | os.PathLike[str] | None = None) -> None:
         self._source: _File | _Results | None = None
+        self._given: object = None  # what `imgs` and `cats` were when somebody asked for them
         if annotation_file is None:
             super().__init__()
             return
@@ -55,8 +56,10 @@ class COCO(StockCOCO):
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nobody has asked for dictionaries that an evaluation depends on."""
-        return self._source is not None and not any(name in vars(self) for name in _HEAVY)
+        """Whether nobody has asked for annotations, nor changed images or categories."""
+        if self._source is None or any(name in vars(self) for name in _HEAVY):
+            return False
+        return self._given is None or self._given == _outline(self.imgs, self.cats)
 
     def __getattr__(self, name: str) -> Any:
         """Make the dictionaries when one of them is first asked for."""
@@ -65,6 +68,7 @@ class COCO(StockCOCO):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if name in _LIGHT and (found := source.head()) is not None:
             self.imgs, self.cats = found
+            self._given = _outline(*found)
         else:
             self._fill()
         return vars(self)[name]
@@ -127,6 +131,12 @@ class COCO(StockCOCO):
 
 
 Light = tuple[dict[Any, Any], dict[Any, Any]]
+
+
+def _outline(images: dict[Any, Any], categories: dict[Any, Any]) -> object:
+    """What an evaluation takes of images and categories: ids and sizes."""
+    sizes = {key: (one.get("width"), one.get("height")) for key, one in images.items()}
+    return sizes, set(categories)
 
 
 class _File:

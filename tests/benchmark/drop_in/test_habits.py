@@ -326,6 +326,64 @@ def test_what_the_core_does_not_take_is_the_originals(files: tuple[Path, Path]) 
     assert_equal(run(ours), run(stock))
 
 
+@pytest.mark.parametrize("kind", ["segm", "bbox"])
+@pytest.mark.parametrize("asked", ["before", "after"])
+def test_images_and_categories_taken_out_of_the_index_do_not_count(
+    files: tuple[Path, Path], kind: str, asked: str
+) -> None:
+    records = [one for one in json.loads(files[1].read_text()) if one["image_id"] != 1]
+    files[1].write_text(json.dumps(records))
+
+    def make(coco: Any, evaluator: Any) -> Any:
+        truth = coco(str(files[0]))
+        if asked == "before":
+            del truth.imgs[1], truth.cats[2]
+        found = evaluator(truth, truth.loadRes(str(files[1])), kind)
+        if asked == "after":
+            del truth.cats[2]
+        return found
+
+    ours, stock = both(make)
+    assert_equal(run(ours), run(stock))
+    assert list(ours.params.imgIds) == list(stock.params.imgIds)
+
+
+def test_looking_at_images_makes_no_annotations(files: tuple[Path, Path]) -> None:
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(files[0]))
+        assert truth.imgs[1]["width"] and truth.cats[1]
+        assert truth.is_untouched
+        run(COCOeval(truth, truth.loadRes(str(files[1])), "segm"))
+    assert "anns" not in vars(truth)
+
+
+@pytest.mark.parametrize("area", [float("nan"), float("inf"), float("-inf")])
+def test_areas_that_json_does_not_know(files: tuple[Path, Path], area: float) -> None:
+    content = json.loads(files[0].read_text())
+    content["annotations"][0]["area"] = area
+
+    def make(coco: Any, evaluator: Any) -> Any:
+        truth = coco()
+        truth.dataset = copy.deepcopy(content)
+        truth.createIndex()
+        return evaluator(truth, truth.loadRes(str(files[1])), "segm")
+
+    ours, stock = both(make)
+    assert_equal(run(ours), run(stock))
+
+
+@pytest.mark.parametrize("name", ["catIds", "imgIds"])
+def test_a_parameter_may_be_a_single_id(files: tuple[Path, Path], name: str) -> None:
+    def make(coco: Any, evaluator: Any) -> Any:
+        truth = coco(str(files[0]))
+        made = evaluator(truth, truth.loadRes(str(files[1])), "segm")
+        setattr(made.params, name, 1)
+        return made
+
+    ours, stock = both(make)
+    assert_equal(run(ours), run(stock))
+
+
 def test_patched_pycocotools_is_ours(files: tuple[Path, Path]) -> None:
     script = """
 import sys, benchmark
