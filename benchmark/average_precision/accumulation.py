@@ -70,6 +70,22 @@ def precision_at_recalls(ranking: Ranking) -> np.ndarray:
     return found
 
 
+def scores_at_recalls(ranking: Ranking) -> np.ndarray:
+    """The score at which each recall is reached, float64[thresholds, 101]; 0 where it is not.
+
+    −1 throughout if there are no objects.
+    """
+    positives = int(ranking.positives.sum())
+    if positives == 0:
+        return np.full((len(ranking.true), len(RECALLS)), -1.0)
+    found = np.zeros((len(ranking.true), len(RECALLS)))
+    for t, true in enumerate(ranking.true):
+        places = np.searchsorted(true.cumsum() / positives, RECALLS)
+        reached = places < len(true)
+        found[t, reached] = ranking.score[places[reached]]
+    return found
+
+
 def recall(ranking: Ranking) -> np.ndarray:
     """The final recall, float64[thresholds]; −1 if there are no objects."""
     positives = int(ranking.positives.sum())

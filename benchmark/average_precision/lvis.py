@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.average_precision import native_core, native_path, notes
-from benchmark.average_precision.accumulation import precision_at_recalls, rank, recall
+from benchmark.average_precision.accumulation import (
+    precision_at_recalls,
+    rank,
+    recall,
+    scores_at_recalls,
+)
 from benchmark.average_precision.lvis_rules import LvisRules
 from benchmark.average_precision.matches import CategoryMatches
 from benchmark.average_precision.parameters import DEFAULT, FREQUENCIES, Parameters
@@ -126,7 +131,8 @@ class LvisMatched:
     def _found(self) -> Curves:
         ranges = len(self.parameters.area_ranges)
         shape = len(self.parameters.iou_thresholds), 101, len(self.category_ids), ranges
-        precision, reached = np.full(shape, -1.0), np.full((shape[0], *shape[2:]), -1.0)
+        precision, scores = np.full(shape, -1.0), np.full(shape, -1.0)
+        reached = np.full((shape[0], *shape[2:]), -1.0)
         for k, category_id in enumerate(self.category_ids):
             matches = self.category_matches(category_id)
             for area in range(ranges):
@@ -134,12 +140,12 @@ class LvisMatched:
                     continue
                 ranking = rank(matches, area)
                 precision[:, :, k, area] = precision_at_recalls(ranking)
+                scores[:, :, k, area] = scores_at_recalls(ranking)
                 reached[:, k, area] = recall(ranking)
-        scores = np.full((*shape, 1), -1.0)
-        return Curves(precision[..., None], reached[..., None], scores)
+        return Curves(precision[..., None], reached[..., None], scores[..., None])
 
     def curves(self) -> Curves:
-        """Precision and recall as lvis-api's, with a last axis of the one detection limit."""
+        """As lvis-api's, with a last axis of the one detection limit."""
         return self._found
 
     def numbers(self) -> tuple[float, ...]:

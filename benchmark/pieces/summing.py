@@ -7,14 +7,13 @@ import numpy as np
 
 from benchmark.average_precision.accumulation import (
     RECALLS,
-    Ranking,
     mean_known,
     precision_at_recalls,
     rank,
     recall,
+    scores_at_recalls,
 )
 from benchmark.average_precision.matches import CategoryMatches
-from benchmark.average_precision.parameters import IOU_THRESHOLDS
 from benchmark.average_precision.parameters import MAX_DETS as LIMITS
 from benchmark.average_precision.result import Curves
 from benchmark.average_precision.weighted_ap import precisions_by_category
@@ -113,7 +112,7 @@ class SummedMatched:
                     if self.positives[k][area].any():
                         ranking = rank(best, area)
                         precision[:, :, k, area, m] = precision_at_recalls(ranking)
-                        scores[:, :, k, area, m] = _scores_at_recalls(ranking)
+                        scores[:, :, k, area, m] = scores_at_recalls(ranking)
                         reached[:, k, area, m] = recall(ranking)
         return Curves(precision, reached, scores)
 
@@ -137,13 +136,3 @@ def _best(matches: CategoryMatches, limit: int) -> CategoryMatches:
         matched=matches.matched[..., kept],
         ignored=matches.ignored[..., kept],
     )
-
-
-def _scores_at_recalls(ranking: Ranking) -> np.ndarray:
-    """The score at which each recall is reached, float64[thresholds, 101]; 0 where it is not."""
-    found = np.zeros((len(IOU_THRESHOLDS), len(RECALLS)))
-    for t, true in enumerate(ranking.true):
-        places = np.searchsorted(true.cumsum() / int(ranking.positives.sum()), RECALLS)
-        reached = places < len(true)
-        found[t, reached] = ranking.score[places[reached]]
-    return found

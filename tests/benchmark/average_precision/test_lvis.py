@@ -49,7 +49,8 @@ class Oracle(COCOeval):
         return cell
 
 
-def expected(truth: dict[str, Any], predictions: list[dict[str, Any]], iou: str) -> np.ndarray:
+def oracle_of(truth: dict[str, Any], predictions: list[dict[str, Any]], iou: str) -> Any:
+    """The oracle, after it has evaluated."""
     by_image: dict[int, list[dict[str, Any]]] = {}
     for one in copy.deepcopy(predictions):
         by_image.setdefault(one["image_id"], []).append(one)
@@ -67,7 +68,12 @@ def expected(truth: dict[str, Any], predictions: list[dict[str, Any]], iou: str)
         oracle.params.maxDets = [300]
         oracle.evaluate()
         oracle.accumulate()
-    categories: Any = index.cats
+    return oracle
+
+
+def expected(truth: dict[str, Any], predictions: list[dict[str, Any]], iou: str) -> np.ndarray:
+    oracle = oracle_of(truth, predictions, iou)
+    categories = oracle.cocoGt.cats
     precision, recall = oracle.eval["precision"][..., 0], oracle.eval["recall"][..., 0]
     groups = [
         [k for k, c in enumerate(oracle.params.catIds) if categories[c]["frequency"] == frequency]
@@ -131,6 +137,15 @@ def test_numbers_are_those_of_lvis(
     assert found.stats.tobytes() == expected(truth, predictions, iou).tobytes()
     assert found.names == LVIS_NAMES
     assert "LVIS" in found.notes[0]
+
+
+@pytest.mark.parametrize("iou", ["segm", "bbox"])
+def test_curves_have_the_scores_at_which_each_recall_is_reached(iou: str) -> None:
+    truth, predictions = random_inputs(2)
+    scores = evaluate(predictions, truth, iou=iou).curves.scores
+    wanted = oracle_of(truth, predictions, iou).eval["scores"]
+    assert scores.max() > 0
+    np.testing.assert_array_equal(scores, wanted)
 
 
 @pytest.mark.parametrize("seed", range(3))
