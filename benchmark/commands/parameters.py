@@ -1,6 +1,7 @@
 """IoU thresholds, area ranges and limits of detections from the command line."""
 
 from collections.abc import Callable
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from benchmark.average_precision.parameters import AREAS, IOU_THRESHOLDS, Parameters
 
 T = TypeVar("T")
+_MOST = 1001
 
 
 def parse_parameters(
@@ -47,8 +49,14 @@ def _thresholds(text: str) -> tuple[float, ...]:
     first, last, step = map(float, text.split(":"))
     if not 0 < step <= 1:
         raise ValueError(step)
+    if not (isfinite(first) and isfinite(last)):
+        raise ValueError(text)
     count = int((last - first) / step + 1.5)
-    return tuple(round(first + i * step, 10) for i in range(min(count, 1001)))
+    if count > _MOST:
+        raise typer.BadParameter(
+            f"at most {_MOST:,} thresholds, not {count:,}", param_hint="--iou-thresholds"
+        )
+    return tuple(round(first + i * step, 10) for i in range(count))
 
 
 def _area(text: str) -> tuple[str, tuple[float, float]]:
@@ -56,7 +64,11 @@ def _area(text: str) -> tuple[str, tuple[float, float]]:
     low, colon, high = bounds.partition(":")
     if not (equals and colon):
         raise ValueError(text)
-    return name, (float(low), float(high) if high else 1e10)
+    if not isfinite(float(low)):
+        raise ValueError(text)
+    # JSON has no infinity.
+    bound = float(high) if high else inf
+    return name, (float(low), 1e10 if bound == inf else bound)
 
 
 def _parsed(text: str, parse: Callable[[str], T], option: str, example: str) -> T:

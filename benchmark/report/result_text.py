@@ -33,7 +33,13 @@ def _threshold(result: Result, measure: Measure) -> str:
         thresholds_text = f"{thresholds[0]:.2f}:{thresholds[-1]:.2f}"
         even = thresholds == IOU_THRESHOLDS
         return thresholds_text if even else f"{thresholds_text} ({len(thresholds)})"
-    return ", ".join(f"{one:.2f}" for one in thresholds)
+    return ", ".join(map(_threshold_name, thresholds))
+
+
+def _threshold_name(threshold: float) -> str:
+    """Two decimals, or as many as it has: names of thresholds stay apart."""
+    is_even = threshold in IOU_THRESHOLDS or threshold == round(threshold, 2)
+    return f"{threshold:.2f}" if is_even else repr(threshold)
 
 
 def _area(result: Result, measure: Measure) -> str:
@@ -68,8 +74,8 @@ def result_lines(result: Result) -> list[str]:
 
 def _skip_lines(result: Result) -> list[str]:
     by_threshold = zip(result.parameters.iou_thresholds, result.absorbed_counts, strict=True)
-    at = {round(threshold, 2): count for threshold, count in by_threshold}
-    known = [f"{at[one]:,} at {one:.2f}" for one in (0.5, 0.75) if one in at]
+    at = {_threshold_name(threshold): count for threshold, count in by_threshold}
+    known = [f"{at[one]:,} at {one}" for one in ("0.50", "0.75") if one in at]
     shown = ", ".join(known).replace(" at ", " at IoU ", 1)
     by_rule = ", ".join(
         f"{rule} {percent(ap)}{' (above)' if rule is result.skip_rule else ''}"
@@ -85,7 +91,7 @@ def _skip_lines(result: Result) -> list[str]:
 
 def result_json(result: Result) -> dict[str, object]:
     """The numbers of a result as fractions (−1 for none), with the names that the table uses."""
-    thresholds = [f"{threshold:.2f}" for threshold in result.parameters.iou_thresholds]
+    thresholds = map(_threshold_name, result.parameters.iou_thresholds)
     return {
         "iou": str(result.iou),
         "skip_rule": None if result.skip_rule is None else str(result.skip_rule),

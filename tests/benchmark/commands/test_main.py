@@ -357,10 +357,29 @@ def test_thresholds_areas_and_limits_are_options(folder: Path) -> None:
     for wrong in (
         ("--max-dets", "0"), ("--max-dets", "a"), ("--area", "x"), ("--area", "all=0:5"),
         ("--iou-thresholds", "0.5:0.4:0.1"), ("--max-dets", "5", "--interval"),
+        ("--iou-thresholds", "0.5:inf:0.1"), ("--iou-thresholds", "nan:0.9:0.1"),
+        ("--iou-thresholds", "0.5:0.95:0.0004"), ("--area", "x=inf:inf"), ("--area", "x=nan:5"),
         ("--max-dets", "5", "--by", "size"), ("--max-dets", "5", "--save", "x"),
         ("--max-dets", "5", "--task", "semantic"),
     ):  # fmt: skip
         assert run("evaluate", "preds.json", *wrong, cwd=folder).returncode == 2
+
+
+def test_close_thresholds_stay_apart_and_areas_are_numbers_of_json(folder: Path) -> None:
+    close = ("--iou-thresholds", "0.5:0.52:0.002", "--area", "huge=100:inf")
+    done = run("evaluate", "preds.json", *close, "--json", "out.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "11 summed over the 11 thresholds" in done.stdout
+    text = (folder / "out.json").read_text()
+    numbers = json.loads(text)
+    assert list(numbers["absorbed"])[:3] == ["0.50", "0.502", "0.504"]
+    assert len(numbers["absorbed"]) == 11
+    assert numbers["areas"] == {"huge": [100, 1e10]}
+    assert "Infinity" not in text
+    plain = run("evaluate", "preds.json", "--json", "-", cwd=folder)
+    assert list(json.loads(plain.stdout)["absorbed"]) == [f"0.{n}" for n in range(50, 100, 5)]
+    many = run("evaluate", "preds.json", "--iou-thresholds", "0.5:0.95:0.0004", cwd=folder)
+    assert "at most 1,001 thresholds, not 1,126" in many.stderr
 
 
 def test_the_size_of_boxes_is_that_of_boxes(folder: Path) -> None:
