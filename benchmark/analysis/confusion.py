@@ -4,6 +4,8 @@ Predictions above a score first match objects of their own category as in AP; wh
 sides then matches across categories, in score order. So the diagonal counts AP's true positives.
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 NOTHING = "(nothing)"
 """The row of predictions on no object, and the column of objects without prediction."""
+
+_ROWS = "true"  # the name of the rows
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,15 @@ class Confusion:
     least_score: float
 
     def to_dataframe(self, names: dict[int, str]) -> "pd.DataFrame":
-        """A table with names: rows are true categories, columns predicted ones."""
+        """A table with names: rows are true categories, columns predicted ones.
+
+        Names that several categories have, or the table itself, are followed by the id.
+        """
         import pandas as pd
 
-        labels = [*(names[i] for i in self.category_ids), NOTHING]
-        return pd.DataFrame(self.counts, index=pd.Index(labels, name="true"), columns=labels)
+        labels = [*_distinct(self.category_ids, names), NOTHING]
+        index = pd.Index(labels, name=_ROWS, dtype=object)
+        return pd.DataFrame(self.counts, index=index, columns=pd.Index(labels, dtype=object))
 
     def mistakes(self, number: int) -> list[tuple[int, int, int]]:
         """The most frequent (true id, predicted id, count) of different categories."""
@@ -54,6 +62,20 @@ class Confusion:
             for r, c in zip(rows, columns, strict=True)
             if off[r, c]
         ]
+
+
+def _distinct(category_ids: Sequence[int], names: Mapping[int, str]) -> list[str]:
+    """A label of each category that no other column has."""
+    given = Counter([*(names[i] for i in category_ids), NOTHING, _ROWS])
+    taken, labels = {*given}, []
+    for category_id in category_ids:
+        label = names[category_id]
+        if given[label] > 1:
+            while label in taken:
+                label += f" (id {category_id})"
+            taken.add(label)
+        labels.append(label)
+    return labels
 
 
 def confusion(

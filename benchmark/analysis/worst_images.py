@@ -32,6 +32,8 @@ def best_score(matches: Sequence[CategoryMatches]) -> float:
     Every image has many predictions of low score; counting them all as errors would say nothing.
     Of equally good scores the highest; infinite if no prediction is matched.
     """
+    if not matches:
+        return float("inf")
     score = np.concatenate([one.score[~one.ignored[0, 0]] for one in matches])
     true = np.concatenate([one.matched[0, 0][~one.ignored[0, 0]] for one in matches])
     positives = sum(int(one.positives[0].sum()) for one in matches)

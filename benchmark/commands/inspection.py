@@ -81,6 +81,8 @@ def confusion(
     from benchmark.reading.sources import readable_twice
     from benchmark.report.inspection_tables import confusion_table
 
+    if score is not None and not math.isfinite(score):
+        raise typer.BadParameter(f"must be a number, not {score}", param_hint="--score")
     release = announced_release(gt)
     refuse_overwriting({"--csv": csv_file, "--json": json_file}, (predictions, release))
     source, least = readable_twice(predictions), score

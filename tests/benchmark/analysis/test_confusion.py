@@ -13,6 +13,7 @@ from random_sets import random_set
 
 from benchmark import SkipRule, evaluate
 from benchmark.analysis.confusion import NOTHING, Confusion, confusion
+from benchmark.analysis.worst_images import best_score
 from benchmark.reading.inputs import read_inputs
 
 LEFT, RIGHT, LOW = rectangle(0, 0, 30, 30), rectangle(50, 0, 30, 30), rectangle(0, 60, 30, 30)
@@ -82,3 +83,23 @@ def test_it_counts_random_sets_as_plain_numpy_does(tmp_path: Path, seed: int) ->
     truth, results = random_set(seed).write(tmp_path)
     expected = oracle_confusion(evaluate(results, truth), read_inputs(results, truth), 0.3)
     np.testing.assert_array_equal(confusion(results, truth, 0.3).counts, expected)
+
+
+def test_columns_are_distinct_whatever_categories_are_called() -> None:
+    names = {1: "cat", 2: "cat", 3: "true", 4: NOTHING, 5: "cat (id 2)", 6: "dog"}
+    found = Confusion([*names], np.arange(49).reshape(7, 7), 0.5)
+    table = found.to_dataframe(names)
+    assert list(table.columns) == [
+        "cat (id 1)", "cat (id 2) (id 2)", "true (id 3)", f"{NOTHING} (id 4)", "cat (id 2)", "dog",
+        NOTHING,
+    ]  # fmt: skip
+    assert table.reset_index()["true"].tolist() == list(table.columns)
+    assert table.to_numpy().tolist() == found.counts.tolist()
+
+
+def test_without_categories_there_is_nothing_to_confuse() -> None:
+    truth = {"images": [{"id": 1, "width": 9, "height": 9}], "annotations": [], "categories": []}
+    assert best_score(evaluate([], truth).matches) == float("inf")
+    found = confusion([], truth, float("inf"))
+    assert (found.category_ids, found.counts.tolist()) == ([], [[0]])
+    assert found.to_dataframe({}).to_numpy().tolist() == [[0]]

@@ -336,6 +336,26 @@ def test_a_dash_prints_csv_instead_of_the_tables(folder: Path) -> None:
     assert not (folder / "-").exists()
 
 
+def test_confusion_of_any_names_and_numbers(folder: Path) -> None:
+    truth = folder / "o365_instance_seg_val.json"
+    content = json.loads(truth.read_text())
+    for one in content["categories"]:
+        one["name"] = "true"
+    truth.write_text(json.dumps(content))
+    for csv_file in ("c.csv", "c.parquet"):
+        done = run("confusion", "preds.json", "--csv", csv_file, cwd=folder)
+        assert done.returncode == 0, done.stderr
+    assert (folder / "c.csv").read_text().startswith("true,true (id 1),true (id 2),")
+    for score in ("nan", "inf"):
+        done = run("confusion", "preds.json", "--score", score, cwd=folder)
+        assert done.returncode == 2
+        assert "must be a number" in done.stderr
+    truth.write_text(json.dumps(content | {"categories": [], "annotations": []}))
+    (folder / "preds.json").write_text("[]")
+    done = run("confusion", "preds.json", "--csv", "-", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "true,(nothing)\n(nothing),0\n")
+
+
 def test_thresholds_areas_and_limits_are_options(folder: Path) -> None:
     done = run(
         "evaluate", "preds.json", "--max-dets", "1,300", "--iou-thresholds", "0.4:0.6:0.1",
