@@ -159,6 +159,8 @@ def _rewrite_images(content: dict[str, Any], odd: Counter[str], *, masks: bool) 
                 odd[f"images with {key} such as 20.0"] += 1
         for key in ("file_name", "coco_url"):
             if key in image and not isinstance(image[key], str):
+                if image[key] is not None or key == "file_name":  # a coco_url may be null
+                    odd[f"images with a {key} that is no text, left out"] += 1
                 del image[key]
         if image.get("width") is None or image.get("height") is None:
             absent.append(image)
@@ -185,10 +187,16 @@ def _box(annotation: dict[str, Any]) -> tuple[float, ...]:
 def _rewrite_categories(categories: list[dict[str, Any]], odd: Counter[str]) -> None:
     for category in categories:
         if not isinstance(category.get("name"), str):
-            category["name"] = str(category.get("name", category.get("id")))
-            odd["categories without a name, called by their id"] += 1
+            name = category.get("name")
+            category["name"] = str(category.get("id") if name is None else name)
+            said = "without a name, called by their id" if name is None else "with a name such as 5"
+            odd[f"categories {said}"] += 1
         if not isinstance(category.get("supercategory"), str | None):
             category["supercategory"] = str(category["supercategory"])
+            odd["categories with a supercategory that is no text"] += 1
+        if not isinstance(category.get("frequency"), str | None):
+            del category["frequency"]
+            odd["categories with a frequency that is no text, left out"] += 1
 
 
 def _rewrite_polygons(content: dict[str, Any], odd: Counter[str]) -> None:

@@ -20,6 +20,7 @@ from benchmark.analysis.error_kinds import Kind, errors
 from benchmark.average_precision.evaluation import evaluate
 from benchmark.commands.main import app
 from benchmark.reading.choices import Iou
+from benchmark.reading.inputs import read_plain_truth
 from o365seg.errors import InputError
 from o365seg.formats.masks import encode_rle
 
@@ -117,6 +118,33 @@ def test_odd_input_is_scored_as_pycocotools_scores_it_with_a_note(
     assert found.stats.tobytes() == stock(truth, predictions, iou).tobytes()
     assert "Odd input" in "".join(found.notes)
     assert errors(predictions, truth, iou=iou)
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value", "note"),
+    [
+        ("images", "file_name", None, "images with a file_name that is no text, left out (2)"),
+        ("images", "file_name", 5, "images with a file_name that is no text, left out (2)"),
+        ("images", "coco_url", 5, "images with a coco_url that is no text, left out (2)"),
+        ("categories", "name", None, "categories without a name, called by their id (2)"),
+        ("categories", "name", 5, "categories with a name such as 5 (2)"),
+        ("categories", "supercategory", 5, "categories with a supercategory that is no text (2)"),
+        ("categories", "frequency", 5, "categories with a frequency that is no text, left out (2)"),
+    ],
+)
+def test_what_is_no_text_is_scored_with_a_note(
+    group: str, key: str, value: object, note: str
+) -> None:
+    truth, predictions = inputs()
+    plain = evaluate(predictions, truth).stats
+    for one in truth[group]:
+        one[key] = value
+    assert evaluate(predictions, truth).stats.tobytes() == plain.tobytes()
+    file, _, notes = read_plain_truth(truth)[:3]
+    assert note in notes[0]
+    names = [one.name for one in file.categories]
+    expected = ["a", "b"] if key != "name" else ["1", "2"] if value is None else ["5", "5"]
+    assert names == expected
 
 
 def test_boxes_need_no_image_size() -> None:
