@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 import numpy as np
@@ -174,13 +174,16 @@ def check_predictions(
     scores: Counter[Any] = Counter()
     seen: Counter[tuple[Any, ...]] = Counter()
     images = set()
+    for index, one in enumerate(records):
+        if not isinstance(one, dict):
+            found.add("record is not an object", f"[{index}]")
     for index, one in _records(records, "Checking"):
         record = f"[{index}] (image_id {one.get('image_id')})"
         image, category = _known(one, sizes, categories, record, found)
         images.add(image)
         size = None if sizes is None else sizes.get(image)
         score = one.get("score")
-        if not isinstance(score, int | float) or not math.isfinite(score):
+        if not _is_finite(score):
             found.add("score is missing or not a finite number", record)
         elif not 0 <= score <= 1:
             found.add("score outside 0 to 1", f"{record}: {score}", fault=False)
@@ -236,7 +239,7 @@ def _sizes(images: Sequence[Any], found: Findings) -> dict[Any, tuple[float, flo
         if not isinstance(one, dict):
             continue
         width, height = one.get("width"), one.get("height")
-        sound = all(isinstance(side, int | float) and side > 0 for side in (width, height))
+        sound = all(_is_finite(side) and side > 0 for side in (width, height))
         if not sound:
             found.add("images: width or height is missing or not positive",
                       f"images[{index}] (id {one.get('id')})")  # fmt: skip
@@ -264,7 +267,7 @@ def _check_box(
     if box is None:
         return None
     numbers = isinstance(box, list) and len(box) == 4
-    if not numbers or not all(isinstance(v, int | float) and math.isfinite(v) for v in box):
+    if not numbers or not all(map(_is_finite, box)):
         found.add("bbox is not 4 finite numbers", f"{record}: {box}")
         return None
     x, y, width, height = box
@@ -303,7 +306,7 @@ def _check_mask(
     try:
         rle = segmentation_to_rle(msgspec.Raw(msgspec.json.encode(mask)), (int(height), int(width)))
         area, tight = rle_area(rle), mask_box(rle)
-    except (MaskError, ValueError, TypeError) as error:
+    except (MaskError, ValueError, TypeError, OverflowError) as error:
         found.add("segmentation is not a valid mask", f"{record}: {error}")
         return None
     if tight is None:
@@ -319,9 +322,17 @@ def _check_mask(
 
 
 def _is_close(stated: Any, area: int) -> bool:
-    if not isinstance(stated, int | float):
+    if not _is_finite(stated):
         return False
     return abs(stated - area) <= max(AREA_PIXELS, AREA_TOLERANCE * area)
+
+
+def _is_finite(value: Any) -> TypeGuard[float]:
+    """Whether a value is a number that a float can hold."""
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _hashable(value: Any) -> Any:

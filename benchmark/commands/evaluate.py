@@ -9,6 +9,7 @@ from benchmark.average_precision import evaluation, native_core, native_path
 from benchmark.average_precision.parameters import DEFAULT, Parameters
 from benchmark.reading.choices import Iou, SkipRule
 from benchmark.reading.release_location import find_release
+from benchmark.reading.sources import hold_pipe
 from benchmark.report.result_text import result_json, result_lines, result_table
 from o365seg.release.stated_ceiling import ceiling_line, find_human_ceiling
 from o365seg.terminal.printable import printable, printable_json
@@ -36,6 +37,7 @@ def announced_release(gt: "str | Path | None") -> "str | Path":
     """
     release, how = find_release(gt)
     sys.stderr.write(printable(f"ground truth: {release} ({how})\n"))
+    hold_pipe(release)
     return release
 
 
@@ -68,7 +70,7 @@ def run_evaluation(
     if native_core.is_wanted() and not native_path.is_built():
         sys.stderr.write("the native core is not built; using pycocotools, which is slow\n")
     if json_file is not None or wanted is not None:
-        from o365seg.terminal.overwriting import refuse_overwriting
+        from o365seg.terminal.overwriting import refuse_overwriting, refuse_printing
 
         outputs, read = {"--json": json_file}, [predictions, release]
         if wanted is not None:
@@ -79,6 +81,8 @@ def run_evaluation(
                 "--detections-csv": wanted.detections_csv,
             }
             read += wanted.slices.values()
+            refuse_printing({"--report": wanted.report})
+            hold_pipe(predictions)
         refuse_overwriting(outputs, read)
     core = started and started.result()
     if core is not None:

@@ -77,8 +77,10 @@ def _plain_options(
 def head_start(found: dict[str, str]) -> HeadStart | None:
     """Start to read and match the files, if both are named and the native core can match them."""
     iou = found.get("iou", "segm")
-    if "gt" not in found or found["predictions"] == "-" or not is_wanted():
+    if "gt" not in found or not is_wanted():
         return None
+    if not all(map(os.path.isfile, (found["gt"], found["predictions"]))):
+        return None  # a pipe is read only once, by whoever must be able to say what is wrong
     return HeadStart(found["predictions"], found["gt"], iou=iou)
 
 

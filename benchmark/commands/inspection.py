@@ -11,7 +11,7 @@ from benchmark.commands.analysis import CompareWhat, Gt, Predictions, Rule
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.terminal.options import JsonFile
 from o365seg.terminal.output import STDOUT, say, say_written, show
-from o365seg.terminal.overwriting import refuse_overwriting
+from o365seg.terminal.overwriting import refuse_overwriting, refuse_printing
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -140,6 +140,7 @@ def suspects(
 
     if (images is None) != (page is None):
         raise typer.BadParameter("give both --images and --page, or neither", param_hint="--page")
+    refuse_printing({"--page": page})
     release = announced_release(gt)
     refuse_overwriting({"--page": page, "--json": json_file}, (predictions, release, images))
     truth, source = read_plain_truth(release, iou), readable_twice(predictions)

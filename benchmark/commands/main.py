@@ -361,9 +361,8 @@ _NUMBERS = ("slices", "interval", "report", "images_csv", "detections_csv")
 
 def _refuse_numbers(context: typer.Context) -> None:
     """Refuse an option for numbers with --save, which gives none."""
-    names = ("by", "csv_file", "json_file", *_NUMBERS)
-    _refuse(context, names, "not valid with --save; use it with `benchmark merge`")
-    names = ("max_dets", "iou_thresholds", "areas")
+    _refuse(context, ("json_file",), "not valid with --save; use it with `benchmark merge`")
+    names = ("by", "csv_file", *_NUMBERS, "max_dets", "iou_thresholds", "areas")
     _refuse(context, names, "not valid with --save")
 
 

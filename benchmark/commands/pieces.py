@@ -10,7 +10,7 @@ import typer
 from benchmark.reading.choices import Iou, SkipRule
 from o365seg.terminal.options import JsonFile
 from o365seg.terminal.output import say_written
-from o365seg.terminal.overwriting import refuse_overwriting
+from o365seg.terminal.overwriting import refuse_overwriting, refuse_printing
 
 
 def add_command(app: typer.Typer) -> None:
@@ -47,6 +47,7 @@ def save_part(
     from benchmark.pieces.evaluator import Evaluator
     from benchmark.pieces.results_file import add_file
 
+    refuse_printing({"--save": save})
     release = announced_release(gt)
     refuse_overwriting({"--save": save}, (predictions, release))
     evaluator = Evaluator(release, iou=iou, skip_rule=skip_rule)

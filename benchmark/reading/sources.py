@@ -18,11 +18,26 @@ if TYPE_CHECKING:
 else:
     PredictionsSource = GroundTruthSource = object
 
+_held: dict[str, InputText] = {}  # what pipes held, by path
+
 NAMELESS = "predictions"
 """The name that errors give to predictions passed as Python values, not as a file."""
 
 NAMELESS_TRUTH = "ground truth"
 """Likewise, to ground truth."""
+
+
+def hold_pipe(path: "str | Path") -> None:
+    """Read a named pipe now, for everything that this process reads from that path later.
+
+    For commands, which use a file several times and know that it is the same one. Any other file,
+    and standard input, is left alone.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if not is_stdin(path) and _is_fifo(path):
+        _held[os.fspath(path)] = _read_pipe(path)
 
 
 def readable_twice(predictions: PredictionsSource) -> "str | Path | InputText":
@@ -45,10 +60,7 @@ def readable_twice(predictions: PredictionsSource) -> "str | Path | InputText":
     if isinstance(predictions, str | os.PathLike):
         if not _is_fifo(predictions):
             return predictions  # pyright: ignore[reportReturnType] (Any hides that it is a Path)
-        from o365seg.formats.json_files import read_bytes
-
-        path = os.fspath(predictions)
-        return InputText(path, read_bytes(path))
+        return _held.get(os.fspath(predictions)) or _read_pipe(predictions)
     from benchmark.reading.python_values import encode, prediction_records
 
     return InputText(NAMELESS, encode(prediction_records(predictions), NAMELESS))
@@ -66,6 +78,8 @@ def truth_source(
     Raises:
         InputError: it is not JSON-compatible.
     """
+    if isinstance(ground_truth, str | os.PathLike) and _held:
+        ground_truth = _held.get(os.fspath(ground_truth), ground_truth)
     if isinstance(ground_truth, InputText | str | os.PathLike):
         return ground_truth  # pyright: ignore[reportReturnType] (likewise)
     from o365seg.formats.records import AnnotationFile
@@ -75,6 +89,12 @@ def truth_source(
     from benchmark.reading.python_values import encode, truth_content
 
     return InputText(NAMELESS_TRUTH, encode(truth_content(ground_truth), NAMELESS_TRUTH))
+
+
+def _read_pipe(path: "str | os.PathLike[str]") -> InputText:
+    from o365seg.formats.json_files import read_bytes
+
+    return InputText(os.fspath(path), read_bytes(os.fspath(path)))
 
 
 def _is_fifo(path: "str | os.PathLike[str]") -> bool:

@@ -4,6 +4,8 @@ Imports no library, so that `benchmark evaluate` starts fast. How it is measured
 `o365seg.statistics.human_ceiling`.
 """
 
+import os
+
 from o365seg.terminal.percent import percent
 
 TYPE_CHECKING = False
@@ -52,6 +54,8 @@ def ceiling_line(ceiling: "dict[str, Any]") -> str:
 
 
 def _first_bytes(path: "str | Path") -> bytes:
+    if not os.path.isfile(path):  # noqa: PTH113 (without pathlib)
+        return b""  # to open a pipe that has been read would wait for ever
     try:
         with open(path, "rb") as file:  # noqa: PTH123 (without pathlib)
             if file.read(2) != b"\x1f\x8b":

@@ -10,6 +10,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def refuse_printing(outputs: "dict[str, str | Path | None]") -> None:
+    """Refuse `-` for files that are not printed.
+
+    Args:
+        outputs: The file of each option, such as `--report`; None for no file.
+
+    Raises:
+        InputError: names the option.
+    """
+    for option, path in outputs.items():
+        if str(path) == "-":
+            raise InputError(f"{option} cannot be printed; give a file instead of '-'")
+
+
 def refuse_overwriting(
     outputs: "dict[str, str | Path | None]", inputs: "Iterable[str | Path | None]"
 ) -> None:

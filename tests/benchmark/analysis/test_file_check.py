@@ -134,3 +134,18 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
         checked(tmp_path, {"images": []})
     with pytest.raises(InputError, match="no ground truth"):
         checked(tmp_path, [], {"images": []})
+
+
+def test_records_that_are_no_objects_and_numbers_beyond_floats_are_faults(tmp_path: Path) -> None:
+    found = checked(tmp_path, [1, 2, 3])
+    assert (found.faults, found.findings[0].what) == (1, "record is not an object")
+    assert found.findings[0].count == 3
+
+    def enlarge(content: Any) -> None:
+        content[0]["bbox"] = [10**400, 0, 5, 5]
+        content[1]["score"] = 10**400
+
+    whats = {one.what for one in of_predictions(enlarge, tmp_path).findings}
+    assert {"bbox is not 4 finite numbers", "score is missing or not a finite number"} <= whats
+    area = of_truth(lambda t: t["annotations"][0].update(area=10**400), tmp_path)
+    assert area.faults == 1

@@ -2,9 +2,11 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import forked
@@ -354,6 +356,57 @@ def test_confusion_of_any_names_and_numbers(folder: Path) -> None:
     (folder / "preds.json").write_text("[]")
     done = run("confusion", "preds.json", "--csv", "-", cwd=folder)
     assert (done.returncode, done.stdout) == (0, "true,(nothing)\n(nothing),0\n")
+
+
+def feed(pipe: Path, content: bytes) -> threading.Thread:
+    """Write to a named pipe once, as a shell's `<(…)` does."""
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=pipe.write_bytes, args=(content,), daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("evaluate", "preds.json"), ("evaluate", "preds.json", "--by", "category"),
+     ("evaluate", "preds.json", "--detections-csv", "d.csv"), ("errors", "preds.json"),
+     ("compare", "preds.json", "preds.json"), ("confusion", "preds.json")],
+)  # fmt: skip
+def test_ground_truth_may_be_a_pipe(folder: Path, command: tuple[str, ...]) -> None:
+    truth = folder / "o365_instance_seg_val.json"
+    by_file = run(*command, "--gt", truth.name, cwd=folder)
+    thread = feed(folder / "pipe", truth.read_bytes())
+    by_pipe = run(*command, "--gt", "pipe", cwd=folder)
+    thread.join(5)
+    assert by_pipe.returncode == by_file.returncode == 0, by_pipe.stderr
+    assert by_pipe.stdout == by_file.stdout
+
+
+def test_predictions_may_be_a_pipe_that_is_needed_twice(folder: Path) -> None:
+    thread = feed(folder / "pipe", (folder / "preds.json").read_bytes())
+    done = run("evaluate", "pipe", "--detections-csv", "-", cwd=folder)
+    thread.join(5)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 3
+
+
+def test_files_that_are_not_printed_refuse_a_dash(folder: Path) -> None:
+    for command in (
+        ("evaluate", "preds.json", "--report", "-"), ("evaluate", "preds.json", "--save", "-"),
+        ("suspects", "preds.json", "--images", ".", "--page", "-"),
+    ):  # fmt: skip
+        done = run(*command, cwd=folder)
+        assert done.returncode == 1
+        assert f"{command[-2]} cannot be printed; give a file instead of '-'" in done.stderr
+    assert not (folder / "-").exists()
+
+
+def test_only_what_merge_has_is_advised_for_it(folder: Path) -> None:
+    for option, advised in (("--csv", False), ("--by", False), ("--json", True)):
+        value = "category" if option == "--by" else "x"
+        done = run("evaluate", "preds.json", "--save", "s.part", option, value, cwd=folder)
+        assert done.returncode == 2
+        assert ("merge" in done.stderr) == advised
 
 
 def test_thresholds_areas_and_limits_are_options(folder: Path) -> None:
