@@ -12,6 +12,7 @@ from benchmark.reading.choices import Iou, SkipRule
 from o365seg.terminal.options import JsonFile
 from o365seg.terminal.output import STDOUT, say, say_written, show
 from o365seg.terminal.overwriting import refuse_overwriting, refuse_printing
+from o365seg.terminal.printable import encodable
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -156,7 +157,8 @@ def suspects(
         for problem in problems:
             say(problem, err=True)
         title = f"Suspects of {Path(release).name} by {predictions.name}"
-        write_bytes_atomic(page, suspects_page(found, names, pictures, title).encode())
+        text = suspects_page(found, names, pictures, encodable(title))
+        write_bytes_atomic(page, text.encode())
         say_written(page)
     numbers = {"predictions": str(predictions), "ground_truth": str(release)}
     listed = {"suspects": [asdict(one) for one in found]}

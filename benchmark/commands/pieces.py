@@ -11,6 +11,7 @@ from benchmark.reading.choices import Iou, SkipRule
 from o365seg.terminal.options import JsonFile
 from o365seg.terminal.output import say_written
 from o365seg.terminal.overwriting import refuse_overwriting, refuse_printing
+from o365seg.terminal.printable import encodable
 
 
 def add_command(app: typer.Typer) -> None:
@@ -52,6 +53,7 @@ def save_part(
     refuse_overwriting({"--save": save}, (predictions, release))
     evaluator = Evaluator(release, iou=iou, skip_rule=skip_rule)
     add_file(evaluator, predictions, part)
+    evaluator.names[:] = map(encodable, evaluator.names)
     evaluator.save(save)
     say_written(save)
 

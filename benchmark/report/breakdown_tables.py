@@ -40,10 +40,10 @@ def rows_table(rows: Sequence[Row], measures: Sequence[Measure], title: str) -> 
         measures: What their metrics are.
         title: Above the table.
     """
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("", min_width=12)
     for heading in (*(one.name for one in measures), "objects", "pred.", "skips", "abs."):
-        table.add_column(heading, justify="right")
+        table.add_column(escape(heading), justify="right")
     for row in rows:
         table.add_row(
             escape(display_name(row.name)),

@@ -65,7 +65,7 @@ def category_table(found: Sequence[CategoryDifference], names: dict[int, str], t
     """
     if any(one.interval and one.difference for one in found):
         found = [one for one in found if one.interval]
-    table = Table(title=title, title_justify="left")
+    table = Table(title=escape(title), title_justify="left")
     table.add_column("category")
     for heading in (
         "objects", "images", "first", "this", "difference", "its interval", "p", "q",

@@ -16,6 +16,7 @@ from o365seg.formats.categories import display_name
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.release.stated_ceiling import ceiling_line
 from o365seg.statistics.t_intervals import Interval, correction, image_weights, interval
+from o365seg.terminal.printable import encodable
 
 
 def write_report(
@@ -69,7 +70,7 @@ def write_report(
         problems=problems,
         human_ceiling=ceiling_line(human_ceiling) if human_ceiling else "",
     )
-    write_bytes_atomic(path, page(report).encode())
+    write_bytes_atomic(path, encodable(page(report)).encode())
 
 
 def _with_intervals(sizes: Sizes, weights: np.ndarray) -> list[tuple[SizeBin, Interval | None]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from o365seg.terminal.printable import printable, printable_json
+from o365seg.terminal.printable import encodable, printable, printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,7 @@ def show(
     Raises:
         InputError: the file cannot be written.
     """
+    csv_text = encodable(csv_text)
     if csv_file == STDOUT:
         sys.stdout.write(csv_text)
     elif csv_file is not None:

@@ -26,8 +26,22 @@ def printable(text: str, *, lines: bool = True) -> str:
 
 
 def printable_json(text: str) -> str:
-    r"""JSON text with the control characters that JSON allows as escapes, such as `\u009b`."""
-    return text.translate(_ESCAPES)
+    r"""JSON text with the control characters that JSON allows as escapes, such as `\u009b`.
+
+    Bytes of a path that are not UTF-8 (halves of surrogate pairs) become text such as `\\udcff`.
+    """
+    return encodable(text.translate(_ESCAPES), backslash="\\\\")
+
+
+def encodable(text: str, *, backslash: str = "\\") -> str:
+    r"""Text that UTF-8 can hold: bytes of a path that are not UTF-8 as `\udcff`."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join(
+            f"{backslash}u{ord(one):04x}" if "\ud800" <= one <= "\udfff" else one for one in text
+        )
+    return text
 
 
 def csv_cell(value: object) -> object:

@@ -409,6 +409,37 @@ def test_only_what_merge_has_is_advised_for_it(folder: Path) -> None:
         assert ("merge" in done.stderr) == advised
 
 
+def test_brackets_in_names_are_no_markup(folder: Path) -> None:
+    marked = folder / "[" / "v]" / "preds.json"
+    marked.parent.mkdir(parents=True)
+    marked.write_bytes((folder / "preds.json").read_bytes())
+    (folder / "p[best].json").write_text("[]")
+    for other, shown in (("[/v]/preds.json", "[/v]/preds.json"), ("p[best].json", "p[best]")):
+        done = run("compare", "preds.json", other, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        assert shown in done.stdout
+    assert "losses of p[best] over preds" in " ".join(done.stdout.split())
+    area = ("--area", "[/r]=0:100", "--by", "category")
+    done = run("evaluate", "preds.json", *area, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "[/r]" in done.stdout.split("By category")[1]
+
+
+def test_paths_that_are_not_utf8(folder: Path) -> None:
+    name = "p\udcff.json"
+    (folder / name).write_bytes((folder / "preds.json").read_bytes())
+    for command in (
+        ("evaluate", "--json", "-"), ("evaluate", "--json", "o.json"), ("evaluate", "--save", "s"),
+        ("evaluate", "--csv", "c.csv"), ("errors", "--json", "-"),
+    ):  # fmt: skip
+        done = run(command[0], name, *command[1:], cwd=folder)
+        assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "o.json").read_text())["predictions"] == r"p\udcff.json"
+    done = run("compare", "preds.json", name, "--csv", "-", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert r"p\udcff.json" in done.stdout
+
+
 def test_thresholds_areas_and_limits_are_options(folder: Path) -> None:
     done = run(
         "evaluate", "preds.json", "--max-dets", "1,300", "--iou-thresholds", "0.4:0.6:0.1",
