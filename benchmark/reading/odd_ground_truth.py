@@ -160,7 +160,7 @@ def _rewrite_images(content: dict[str, Any], odd: Counter[str], *, masks: bool) 
         for key in ("file_name", "coco_url"):
             if key in image and not isinstance(image[key], str):
                 if image[key] is not None or key == "file_name":  # a coco_url may be null
-                    odd[f"images with a {key} that is no text, left out"] += 1
+                    odd[f"images with a {key} that is not text, left out"] += 1
                 del image[key]
         if image.get("width") is None or image.get("height") is None:
             absent.append(image)
@@ -193,10 +193,10 @@ def _rewrite_categories(categories: list[dict[str, Any]], odd: Counter[str]) -> 
             odd[f"categories {said}"] += 1
         if not isinstance(category.get("supercategory"), str | None):
             category["supercategory"] = str(category["supercategory"])
-            odd["categories with a supercategory that is no text"] += 1
+            odd["categories with a supercategory that is not text"] += 1
         if not isinstance(category.get("frequency"), str | None):
             del category["frequency"]
-            odd["categories with a frequency that is no text, left out"] += 1
+            odd["categories with a frequency that is not text, left out"] += 1
 
 
 def _rewrite_polygons(content: dict[str, Any], odd: Counter[str]) -> None:

@@ -123,13 +123,18 @@ def test_odd_input_is_scored_as_pycocotools_scores_it_with_a_note(
 @pytest.mark.parametrize(
     ("group", "key", "value", "note"),
     [
-        ("images", "file_name", None, "images with a file_name that is no text, left out (2)"),
-        ("images", "file_name", 5, "images with a file_name that is no text, left out (2)"),
-        ("images", "coco_url", 5, "images with a coco_url that is no text, left out (2)"),
+        ("images", "file_name", None, "images with a file_name that is not text, left out (2)"),
+        ("images", "file_name", 5, "images with a file_name that is not text, left out (2)"),
+        ("images", "coco_url", 5, "images with a coco_url that is not text, left out (2)"),
         ("categories", "name", None, "categories without a name, called by their id (2)"),
         ("categories", "name", 5, "categories with a name such as 5 (2)"),
-        ("categories", "supercategory", 5, "categories with a supercategory that is no text (2)"),
-        ("categories", "frequency", 5, "categories with a frequency that is no text, left out (2)"),
+        ("categories", "supercategory", 5, "categories with a supercategory that is not text (2)"),
+        (
+            "categories",
+            "frequency",
+            5,
+            "categories with a frequency that is not text, left out (2)",
+        ),
     ],
 )
 def test_what_is_no_text_is_scored_with_a_note(
