@@ -93,6 +93,7 @@ def test_a_run_keeps_the_padding_it_began_with(
     assert config.network.mask_padding == "always"
     written = train_config_to_dict(config)
     write_json_atomic(tmp_path / "config.json", written)
+    (tmp_path / "state-00000001.pt").touch()  # a run that has begun
     assert check_folder(tmp_path, config, "run.toml", ()) == (config, [])
     assert capsys.readouterr().err == ""
     written["network"] = in_old_names(written["network"])
