@@ -13,7 +13,7 @@ from benchmark.analysis.bootstrap import images_with_objects
 from benchmark.average_precision.result import Result
 from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_bytes
+from o365seg.formats.file_bytes import read_text
 from o365seg.formats.records import AnnotationFile
 
 
@@ -61,7 +61,7 @@ def read_image_list(
         _by_name((PurePosixPath(image.name).name, image.id) for image in file.images),
     ]
     found = []
-    for number, line in enumerate(_read_text(path).splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         name = line.strip()
         if not name:
             continue
@@ -84,13 +84,6 @@ def _by_name(images: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
     for name, image_id in images:
         found.setdefault(name, []).append(image_id)
     return found
-
-
-def _read_text(path: str | Path) -> str:
-    try:
-        return read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
 
 
 def evaluate_slices(result: Result, slices: Mapping[str, Sequence[int]]) -> list[Slice]:

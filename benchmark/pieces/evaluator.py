@@ -67,6 +67,7 @@ class Evaluator(Summable):
         self.odd = list(odd)
         self._rank = {image_id: i for i, image_id in enumerate(self.image_ids)}
         self._numbers = {self.text_ids.image(image_id): image_id for image_id in self.image_ids}
+        self._labels = {text: number for number, text in self.text_ids.categories.items()}
         self._categories = file.categories
         self._images = {image.id: image for image in file.images}
         self._annotations: dict[int, list[Annotation]] = {}
@@ -167,13 +168,12 @@ class Evaluator(Summable):
 
     def _category_numbers(self, labels: Any, where: str) -> Any:
         """Labels as numbers, from texts where the ids of the ground truth are text."""
-        if not self.text_ids.categories:
+        if not self._labels:
             return labels
-        numbers = {text: number for number, text in self.text_ids.categories.items()}
         for label in labels:
-            if label not in numbers:
+            if label not in self._labels:
                 raise InputError(f"unknown category {label!r}: not in the ground truth", file=where)
-        return [numbers[label] for label in labels]
+        return [self._labels[label] for label in labels]
 
     def _piece(self, image_ids: list[int]) -> AnnotationFile:
         return AnnotationFile(

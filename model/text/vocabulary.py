@@ -15,7 +15,8 @@ import msgspec
 
 from o365seg.errors import InputError
 from o365seg.formats.categories import display_name
-from o365seg.formats.json_files import decode_json, read_bytes
+from o365seg.formats.file_bytes import decode_text, read_bytes
+from o365seg.formats.json_files import decode_json
 
 Colour = tuple[int, int, int]  # as `o365seg.images.palette` has it, without its numpy
 
@@ -129,10 +130,7 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     data = read_bytes(path)
     if Path(path).suffix == ".json" or data.lstrip()[:1] in (b"{", b"["):
         return _from_categories(data, path)
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
+    lines = decode_text(data, path).splitlines()
     kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     return parse_entries(kept, str(path))
 

@@ -38,3 +38,24 @@ def decompressed(data: bytes, source: str | Path) -> bytes:
     except (EOFError, OSError, zlib.error) as error:
         problem = "is truncated" if isinstance(error, EOFError) else "is damaged"
         raise InputError(f"the gzip file {problem}", file=source) from None
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a UTF-8 file, gzip taken apart, without a byte order mark.
+
+    Raises:
+        InputError: as `read_bytes`, or it is not UTF-8.
+    """
+    return decode_text(read_bytes(path), path)
+
+
+def decode_text(data: bytes, source: str | Path) -> str:
+    """Text of UTF-8 bytes, without a byte order mark.
+
+    Raises:
+        InputError: it is not UTF-8; `source` is the name that it gives.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text (byte {error.start})", file=source) from None

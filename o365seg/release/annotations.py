@@ -173,7 +173,7 @@ def _merge(
         return record
     merged = {key: value for key, value in record.items() if key not in ANSWER_KEYS}
     if answer is not None:
-        merged["active_seconds"] = max(0, answer.active_ms) / 1000
+        merged["active_seconds"] = answer.active_seconds
     if answer is not None and answer.counts is not None:
         merged["segmentation"] = {"size": list(size), "counts": answer.counts}
         merged["area"] = answer.area

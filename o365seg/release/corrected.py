@@ -172,7 +172,7 @@ def _replaced(
     record: dict[str, Any], answer: ReleasedAnswer, size: tuple[int, int]
 ) -> dict[str, Any]:
     kept = {key: value for key, value in record.items() if key not in ANSWER_KEYS}
-    kept["active_seconds"] = max(0, answer.active_ms) / 1000
+    kept["active_seconds"] = answer.active_seconds
     kept["iscrowd"] = 0
     if answer.counts is not None:
         rle = Rle(size, answer.counts)

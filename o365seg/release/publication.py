@@ -7,7 +7,7 @@ from pathlib import Path
 
 from o365seg.errors import InputError
 from o365seg.formats.convert import convert, refuse_unknown
-from o365seg.formats.json_files import read_bytes
+from o365seg.formats.file_bytes import read_text
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,7 @@ def publication(about: Path | None = None, **said: str | None) -> Publication:
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        table = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
+        table = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not valid TOML: {error}", file=path) from None
     refuse_unknown(table, Publication.__dataclass_fields__, file=path)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from o365seg.errors import InputError, unknown
-from o365seg.formats.json_files import read_bytes
+from o365seg.formats.file_bytes import read_text
 
 CURVES = ("masks_per_category", "masks_per_image", "relative_mask_size")
 
@@ -40,11 +40,7 @@ def read_reference(path: str | Path) -> list[ReferencePoint]:
         InputError: not readable, no points, a column missing, or a cell unsound; names the row (as
             a line of the file) and the column.
     """
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text (byte {error.start})", file=path) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
     points = []
     try:
         for column in ("curve", "x", "y"):

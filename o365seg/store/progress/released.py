@@ -30,6 +30,11 @@ class ReleasedAnswer:
     active_ms: int
     repainted: bool = False
 
+    @property
+    def active_seconds(self) -> float:
+        """`active_ms` as a release has it: an earlier version stored times below 0."""
+        return max(0, self.active_ms) / 1000
+
 
 _RELEASED = sa.select(
     answer.c.question_id,
