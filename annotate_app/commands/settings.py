@@ -54,15 +54,11 @@ def guidelines(
     file: Annotated[Path, typer.Argument(help="Markdown file; HTML in it is shown as text.")],
 ) -> None:
     """Set the raters' guidelines from a Markdown file."""
-    from o365seg.errors import InputError
-    from o365seg.formats.json_files import read_bytes
+    from o365seg.formats.file_bytes import read_text
     from o365seg.project.folder import open_project
     from o365seg.store.settings import change_setting
 
-    try:
-        text = read_bytes(file).decode()
-    except UnicodeDecodeError:
-        raise InputError("must be UTF-8 text", file=file) from None
+    text = read_text(file)
     with open_project(project).store.write() as db:
         change_setting(db, "guidelines", text)
     say(f"guidelines: {len(text.split())} words")

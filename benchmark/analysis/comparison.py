@@ -5,7 +5,7 @@ all of them cancels out; then a t interval (see `t_intervals`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from benchmark.analysis.bootstrap import (
 )
 from benchmark.average_precision.accumulation import mean_known
 from benchmark.average_precision.result import Result
+from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
 from o365seg.statistics.t_intervals import (
     Correction,
@@ -60,7 +61,7 @@ class CategoryDifference:
     """AP of one category under two models; fractions.
 
     Attributes:
-        category_id: The category.
+        category_id: The category; `as_in_files` gives text ids.
         instances: Number of its objects.
         images: Number of images that they are in.
         first: AP under the first model.
@@ -73,7 +74,7 @@ class CategoryDifference:
             categories with q ≤ 0.05, at most 5% are expected to have no difference.
     """
 
-    category_id: int
+    category_id: int | str
     instances: int
     images: int
     first: float
@@ -108,6 +109,14 @@ class Comparison:
     categories: list[list[CategoryDifference]]
     resamples: int
     seed: int
+
+    def as_in_files(self, text_ids: TextIds) -> "Comparison":
+        """The same with the category ids that the ground truth has, where they are text."""
+        categories = [
+            [replace(one, category_id=text_ids.category(one.category_id)) for one in of_model]
+            for of_model in self.categories
+        ]
+        return replace(self, categories=categories)
 
     def to_dataframe(self) -> "pd.DataFrame":
         """A row per further model and category with objects; needs pandas.

@@ -6,13 +6,14 @@ sides then matches across categories, in score order. So the diagonal counts AP'
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmark.analysis.error_kinds import Judgement
 from benchmark.reading.choices import Iou, SkipRule
+from benchmark.reading.text_ids import TextIds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,17 +31,21 @@ class Confusion:
     """Counts of objects and predictions.
 
     Attributes:
-        category_ids: In the order of rows and columns.
+        category_ids: In the order of rows and columns; `as_in_files` gives text ids.
         counts: int64[categories + 1, categories + 1], true category by predicted one; the last row
             holds predictions on no object, the last column objects without prediction.
         least_score: Predictions below take no part.
     """
 
-    category_ids: list[int]
+    category_ids: list[Any]
     counts: np.ndarray
     least_score: float
 
-    def to_dataframe(self, names: dict[int, str]) -> "pd.DataFrame":
+    def as_in_files(self, text_ids: TextIds) -> "Confusion":
+        """The same with the category ids that the ground truth has, where they are text."""
+        return replace(self, category_ids=[text_ids.category(i) for i in self.category_ids])
+
+    def to_dataframe(self, names: Mapping[Any, str]) -> "pd.DataFrame":
         """A table with names: rows are true categories, columns predicted ones.
 
         Names that several categories have, or the table itself, are followed by the id.
@@ -51,7 +56,7 @@ class Confusion:
         index = pd.Index(labels, name=_ROWS, dtype=object)
         return pd.DataFrame(self.counts, index=index, columns=pd.Index(labels, dtype=object))
 
-    def mistakes(self, number: int) -> list[tuple[int, int, int]]:
+    def mistakes(self, number: int) -> list[tuple[Any, Any, int]]:
         """The most frequent (true id, predicted id, count) of different categories."""
         size = len(self.category_ids)
         off = self.counts[:size, :size] * ~np.eye(size, dtype=bool)
@@ -64,7 +69,7 @@ class Confusion:
         ]
 
 
-def _distinct(category_ids: Sequence[int], names: Mapping[int, str]) -> list[str]:
+def _distinct(category_ids: Sequence[Any], names: Mapping[Any, str]) -> list[str]:
     """A label of each category that no other column has."""
     given = Counter([*(names[i] for i in category_ids), NOTHING, _ROWS])
     taken, labels = {*given}, []

@@ -61,7 +61,7 @@ def detections_table(result: Result, inputs: Inputs, judged: Judged) -> "pd.Data
     names = {kind.value: kind.name.lower() for kind in Kind}
     wrong = judged.kind != Kind.RIGHT
     error[judged.prediction[wrong]] = [names[kind] for kind in judged.kind[wrong].tolist()]
-    files = {image.id: image.file_name for image in inputs.file.images}
+    files = {image.id: image.name for image in inputs.file.images}
     categories = {category.id: category.name for category in inputs.file.categories}
     ids = inputs.text_ids
     return pd.DataFrame(
@@ -111,7 +111,7 @@ def images_table(
     return pd.DataFrame(
         {
             "image_id": [ids.image(i) for i in result.image_ids],
-            "file_name": [images[i].file_name for i in result.image_ids],
+            "file_name": [images[i].name for i in result.image_ids],
             "width": [images[i].width for i in result.image_ids],
             "height": [images[i].height for i in result.image_ids],
             "objects": objects,

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmark.average_precision.accumulation import RECALLS
 from benchmark.average_precision.result import Result
+from benchmark.reading.text_ids import TextIds
 from o365seg.errors import InputError
 from o365seg.formats.json_files import make_folder
 
@@ -49,13 +50,16 @@ def mean_curves(result: Result) -> list[Curve]:
     return [Curve(name, precision[part].mean(axis=(0, 2))) for name, part in CURVES.items()]
 
 
-def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> list[Path]:
+def write_curves(
+    result: Result, names: dict[int, str], folder: str | Path, text_ids: TextIds | None = None
+) -> list[Path]:
     """Write `precision_recall` as .png, .svg, .pdf and .csv. Equal input gives equal bytes.
 
     Args:
         result: What `evaluate` found.
         names: Category names by id.
         folder: Where to write; created if it does not exist.
+        text_ids: The ground truth's ids that are text, to be written instead of numbers.
 
     Returns:
         The files written.
@@ -66,14 +70,17 @@ def write_curves(result: Result, names: dict[int, str], folder: str | Path) -> l
     # Here, because the numbers alone need no matplotlib.
     from o365seg.presentation.figure_files import figure_style, save_figure, save_table
 
-    folder = Path(folder)
+    folder, ids = Path(folder), text_ids or TextIds()
     curves = mean_curves(result)
     make_folder(folder)
     stem = folder / "precision_recall"
     with figure_style():
         written = save_figure(_figure(curves), stem)
     header = ("category_id", "name", "iou", "recall", "precision", "score")
-    return [*written, save_table(stem.with_suffix(".csv"), header, _rows(result, curves, names))]
+    return [
+        *written,
+        save_table(stem.with_suffix(".csv"), header, _rows(result, curves, names, ids)),
+    ]
 
 
 def _figure(curves: Sequence[Curve]) -> "Figure":
@@ -96,7 +103,7 @@ def _figure(curves: Sequence[Curve]) -> "Figure":
 
 
 def _rows(
-    result: Result, curves: Sequence[Curve], names: dict[int, str]
+    result: Result, curves: Sequence[Curve], names: dict[int, str], ids: TextIds
 ) -> list[tuple[object, ...]]:
     """One row a recall of each curve: the means first, then the categories that have objects."""
     recalls = [f"{recall:.2f}" for recall in RECALLS]
@@ -113,5 +120,5 @@ def _rows(
             means = precision[part].mean(axis=0).tolist()
             alone = scores[part][0].tolist() if len(scores[part]) == 1 else [""] * len(recalls)
             for row in zip(recalls, means, alone, strict=True):
-                rows.append((category_id, names[category_id], name, *row))
+                rows.append((ids.category(category_id), names[category_id], name, *row))
     return rows

@@ -65,7 +65,7 @@ def compare(
     from benchmark.analysis.comparison import compare as compare_results
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
-    from benchmark.reading.inputs import read_truth
+    from benchmark.reading.inputs import read_plain_truth
     from benchmark.report import comparison_tables as tables
     from o365seg.statistics.t_intervals import LEAST_IMAGES
 
@@ -76,8 +76,10 @@ def compare(
     results = [
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
     ]
-    found = compare_results(results, resamples, seed)
-    names = {category.id: category.name for category in read_truth(release, iou).categories}
+    truth = read_plain_truth(release, iou)
+    ids = truth.text_ids
+    found = compare_results(results, resamples, seed).as_in_files(ids)
+    names = {ids.category(category.id): category.name for category in truth.file.categories}
     files = [str(path) for path in predictions]
     numbers = {"ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}
@@ -125,12 +127,13 @@ def curves(
     from benchmark.analysis.pr_curves import write_curves
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
-    from benchmark.reading.inputs import read_truth
+    from benchmark.reading.inputs import read_plain_truth
 
     release = announced_release(gt)
     result = evaluation.evaluate(predictions, release, iou=iou, skip_rule=skip_rule)
-    names = {category.id: category.name for category in read_truth(release, iou).categories}
-    for path in write_curves(result, names, out):
+    truth = read_plain_truth(release, iou)
+    names = {category.id: category.name for category in truth.file.categories}
+    for path in write_curves(result, names, out, truth.text_ids):
         say_written(path)
 
 

@@ -78,7 +78,7 @@ def confusion(
     from benchmark.analysis.worst_images import best_score
     from benchmark.average_precision import evaluation
     from benchmark.commands.evaluate import announced_release
-    from benchmark.reading.inputs import read_truth
+    from benchmark.reading.inputs import read_plain_truth
     from benchmark.reading.sources import readable_twice
     from benchmark.report.inspection_tables import confusion_table
 
@@ -90,8 +90,10 @@ def confusion(
     if least is None:
         result = evaluation.evaluate(source, release, iou=iou, skip_rule=skip_rule)
         least = best_score(result.matches)
-    found = confuse(source, release, least, iou=iou, skip_rule=skip_rule)
-    names = {category.id: category.name for category in read_truth(release, iou).categories}
+    truth = read_plain_truth(release, iou)
+    ids = truth.text_ids
+    found = confuse(source, release, least, iou=iou, skip_rule=skip_rule).as_in_files(ids)
+    names = {ids.category(category.id): category.name for category in truth.file.categories}
     printed = ""
     if csv_file is not None:
         matrix = found.to_dataframe(names).reset_index()

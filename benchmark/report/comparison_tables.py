@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -57,7 +57,9 @@ def p_text(p_value: float | None) -> str:
     return "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
-def category_table(found: Sequence[CategoryDifference], names: dict[int, str], title: str) -> Table:
+def category_table(
+    found: Sequence[CategoryDifference], names: Mapping[int | str, str], title: str
+) -> Table:
     """The largest gains and losses, at most `ENDS` of each.
 
     Where any category has an interval, only of those: the largest are else of categories with an
@@ -86,7 +88,7 @@ def category_table(found: Sequence[CategoryDifference], names: dict[int, str], t
 
 
 def comparison_json(
-    found: Comparison, files: Sequence[str], names: dict[int, str]
+    found: Comparison, files: Sequence[str], names: Mapping[int | str, str]
 ) -> dict[str, Any]:
     """A comparison as fractions; differences are to the first file."""
     return {
@@ -117,7 +119,7 @@ def comparison_json(
     }
 
 
-def categories_csv(found: Comparison, files: Sequence[str], names: dict[int, str]) -> str:
+def categories_csv(found: Comparison, files: Sequence[str], names: Mapping[int | str, str]) -> str:
     """The difference of every category for every further model: exact fractions.
 
     Empty where there is no interval (objects in too few images).

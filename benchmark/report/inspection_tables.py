@@ -42,7 +42,7 @@ def calibration_table(found: Calibration) -> Table:
     return table
 
 
-def confusion_table(found: Confusion, names: Mapping[int, str]) -> Table:
+def confusion_table(found: Confusion, names: Mapping[int | str, str]) -> Table:
     """The most frequent mistakes."""
     table = _table("Most frequent mistakes", "true category", "predicted as", "objects", "of all")
     for true, predicted, count in found.mistakes(MISTAKES):

@@ -27,6 +27,9 @@ _WRAPPERS = ("model", "state_dict", "model_state_dict", "module")
 class WeightReport:
     """The use of loaded weights. Each key of the backbone and of the source is in one list.
 
+    A source without the counters of batch norm lacks nothing: only a batch norm without momentum
+    reads them, and they are in no list then.
+
     Attributes:
         used: Keys of the backbone that were loaded unchanged.
         resized: Keys of the backbone that were resized to fit.
@@ -111,7 +114,9 @@ def load_backbone(
             file=source,
         )
     backbone.net.load_state_dict(taken, strict=False)
-    missing = [name for name in target if name not in taken]
+    missing = [
+        name for name in target if name not in taken and not name.endswith("num_batches_tracked")
+    ]
     return WeightReport(tuple(used), tuple(resized), tuple(missing), tuple(unused))
 
 

@@ -62,10 +62,15 @@ def join_ranks(device: str | None) -> Iterator[Ranks]:
         device: Name of a device; None for a GPU if there is one, one for each process.
 
     Raises:
-        InputError: PyTorch cannot use the device, or there are fewer GPUs than processes.
+        InputError: PyTorch cannot use the device, or there are fewer GPUs than processes of this
+            machine.
     """
     name = chosen_device(device)
     count = int(os.environ.get("WORLD_SIZE", "1"))
+    if name.startswith("cuda:") and int(os.environ.get("LOCAL_WORLD_SIZE", "1")) > 1:
+        raise InputError(
+            f"{name} is one GPU for several processes; give cuda for one each", field="--device"
+        )
     if name == "cuda" and count > 1:
         own = int(os.environ.get("LOCAL_RANK", "0"))
         if own >= torch.cuda.device_count():

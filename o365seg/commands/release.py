@@ -259,7 +259,7 @@ def publish(
 
     Images are referenced, not copied: they have their own licence.
     """
-    from o365seg.release.leaderboards import write_eval_results, write_leaderboards
+    from o365seg.release.leaderboards import write_eval_results
     from o365seg.release.publication import publication
     from o365seg.release.publish import publish as write_folder
 
@@ -275,11 +275,7 @@ def publish(
             "must not be inside the published folder: it contains the masks",
             param_hint="--benchmark",
         )
-    written = write_folder(
-        release, about, out, is_benchmark=benchmark is not None, hide_masks=hide_masks
-    )
-    if benchmark is not None:
-        written += write_leaderboards(release, about, benchmark)
+    written = write_folder(release, about, out, leaderboards=benchmark, hide_masks=hide_masks)
     if benchmark is not None and scores is not None and hub_id is not None:
         written.append(write_eval_results(scores, hub_id, about, benchmark))
     for path in written:

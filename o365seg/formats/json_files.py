@@ -247,7 +247,13 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder where there is none; an `InputError` naming it where that fails."""
+    """Make the folder where there is none.
+
+    Raises:
+        InputError: that fails; names the folder. Or it is `-`, which elsewhere prints a file.
+    """
+    if folder.parts[:1] == ("-",):
+        raise InputError("a folder cannot be printed; give its name instead of '-'")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from o365seg.errors import InputError
 from o365seg.formats import records
-from o365seg.formats.file_bytes import read_bytes
+from o365seg.formats.file_bytes import read_text
 from o365seg.formats.masks import MaskError, segmentation_to_rle
 
 
@@ -79,7 +79,7 @@ def read_ids(text: str) -> set[int]:
     """
     path = text if os.path.isfile(text) else None  # noqa: PTH113 - a long list is no name of a file
     ids = set()
-    for word in text.split(",") if path is None else _read_text(path).split():
+    for word in text.split(",") if path is None else read_text(path).split():
         try:
             ids.add(int(word.strip().rstrip(",")))
         except ValueError:
@@ -89,10 +89,3 @@ def read_ids(text: str) -> set[int]:
                 field="--only",
             ) from None
     return ids
-
-
-def _read_text(path: str) -> str:
-    try:
-        return read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", file=path, field="--only") from None

@@ -41,12 +41,13 @@ class _Scores(msgspec.Struct):
     metrics: dict[str, float]
 
 
-def write_leaderboards(release: Path, about: Publication, folder: Path) -> list[Path]:
+def write_leaderboards(release: Path, about: Publication, summary: str, folder: Path) -> list[Path]:
     """Write both bundles; they contain the ground truth.
 
     Args:
         release: The annotation file.
         about: What the publisher says.
+        summary: What the set is, in a sentence.
         folder: Private; made where it is not there.
 
     Raises:
@@ -54,17 +55,20 @@ def write_leaderboards(release: Path, about: Publication, folder: Path) -> list[
     """
     truth = read_bytes(release)
     make_folder(folder)
-    bundles = {"evalai.zip": _evalai(truth, about), "codabench.zip": _codabench(truth, about)}
+    bundles = {
+        "evalai.zip": _evalai(truth, about, summary),
+        "codabench.zip": _codabench(truth, about, summary),
+    }
     for name, data in bundles.items():
         write_bytes_atomic(folder / name, data)
     return [folder / name for name in bundles]
 
 
-def eval_yaml(about: Publication) -> str:
+def eval_yaml(about: Publication, summary: str) -> str:
     """The hub's description of a benchmark (https://huggingface.co/docs/hub/eval-results)."""
     return (
         f"name: {json.dumps(about.name, ensure_ascii=False)}\n"
-        f"description: {json.dumps(about.summary + ' ' + _FORMAT, ensure_ascii=False)}\n"
+        f"description: {json.dumps(summary + ' ' + _FORMAT, ensure_ascii=False)}\n"
         f"tasks:\n  - id: {TASK}\n    config: default\n    split: validation\n"
     )
 
@@ -108,7 +112,7 @@ def write_eval_results(scores: Path, dataset_id: str, about: Publication, folder
     return path
 
 
-def _evalai(truth: bytes, about: Publication) -> bytes:
+def _evalai(truth: bytes, about: Publication, summary: str) -> bytes:
     script = _zip(
         {
             "evaluation_script/__init__.py": _text("evalai_init"),
@@ -121,7 +125,7 @@ def _evalai(truth: bytes, about: Publication) -> bytes:
     begin = about.date or _BEGIN
     labels = json.dumps(list(METRICS))
     config = f"""title: {title}
-short_description: {json.dumps(about.summary)}
+short_description: {json.dumps(summary)}
 description: templates/description.html
 evaluation_details: templates/evaluation_details.html
 terms_and_conditions: templates/terms_and_conditions.html
@@ -169,7 +173,7 @@ challenge_phase_splits:
             "logo.png": _logo(),
             "evaluation_script.zip": script,
             "annotations/ground_truth.json": truth,
-            "templates/description.html": _page(about.summary),
+            "templates/description.html": _page(summary),
             "templates/evaluation_details.html": _page(_FORMAT),
             "templates/submission_guidelines.html": _page(_FORMAT),
             "templates/terms_and_conditions.html": _page(_terms(about)),
@@ -178,7 +182,7 @@ challenge_phase_splits:
     )
 
 
-def _codabench(truth: bytes, about: Publication) -> bytes:
+def _codabench(truth: bytes, about: Publication, summary: str) -> bytes:
     program = _zip(
         {
             "score.py": _text("codabench_score"),
@@ -194,7 +198,7 @@ def _codabench(truth: bytes, about: Publication) -> bytes:
     )
     config = f"""version: 2
 title: {json.dumps(about.name, ensure_ascii=False)}
-description: {json.dumps(about.summary)}
+description: {json.dumps(summary)}
 image: logo.png
 terms: terms.md
 docker_image: python:3.12
@@ -233,7 +237,7 @@ leaderboards:
         {
             "competition.yaml": config.encode(),
             "logo.png": _logo(),
-            "overview.md": about.summary.encode(),
+            "overview.md": summary.encode(),
             "evaluation.md": (_FORMAT + " Submit it in a zip.").encode(),
             "terms.md": _terms(about).encode(),
             "reference_data.zip": _zip({"ground_truth.json": truth}),

@@ -14,7 +14,7 @@ from o365seg.formats.pycocotools_variant import importable_file
 from o365seg.release.card import FIGURES_FOLDER, ReleaseFacts, data_card, draw_figures, measure
 from o365seg.release.croissant import CROISSANT_FILE, croissant
 from o365seg.release.hugging_face import ROWS_FILE, rows_text, size_category
-from o365seg.release.leaderboards import EVAL_FILE, eval_yaml
+from o365seg.release.leaderboards import EVAL_FILE, eval_yaml, write_leaderboards
 from o365seg.release.licences import licence
 from o365seg.release.publication import Publication
 from o365seg.release.responsible_ai import responsible_ai
@@ -23,7 +23,7 @@ README_FILE = "README.md"
 
 
 def publish(
-    release: Path, about: Publication, folder: Path, *, is_benchmark: bool = False,
+    release: Path, about: Publication, folder: Path, *, leaderboards: Path | None = None,
     hide_masks: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write the folder.
@@ -32,7 +32,8 @@ def publish(
         release: The annotation file.
         about: What the publisher says.
         folder: Made where it is not there; files of the same names are replaced.
-        is_benchmark: Add `eval.yaml`, by which the hub keeps a leaderboard.
+        leaderboards: Add `eval.yaml`, by which the hub keeps a leaderboard, and write the bundles
+            of other leaderboards into this private folder.
         hide_masks: Leave out all annotations, for a test set: images and categories alone.
 
     Returns:
@@ -62,16 +63,18 @@ def publish(
     draw_figures(facts, folder / FIGURES_FOLDER)
     hashes = {name: file_sha256(folder / name) for name in names}
     responsible = responsible_ai(facts, about)
-    described = croissant(about, facts.summary(about), responsible, ROWS_FILE, hashes)
+    summary = facts.summary(about)
+    described = croissant(about, summary, responsible, ROWS_FILE, hashes)
     text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
     write_bytes_atomic(folder / CROISSANT_FILE, text.encode())
     head = readme(facts, about, stock, hide_masks=hide_masks)
     write_bytes_atomic(folder / README_FILE, head.encode())
-    written = [README_FILE, *names, CROISSANT_FILE]
-    if is_benchmark:
-        write_bytes_atomic(folder / EVAL_FILE, eval_yaml(about).encode())
-        written.append(EVAL_FILE)
-    return [folder / name for name in written]
+    written = [folder / name for name in (README_FILE, *names, CROISSANT_FILE)]
+    if leaderboards is not None:
+        write_bytes_atomic(folder / EVAL_FILE, eval_yaml(about, summary).encode())
+        bundles = write_leaderboards(release, about, summary, leaderboards)
+        written += [folder / EVAL_FILE, *bundles]
+    return written
 
 
 def readme(facts: ReleaseFacts, about: Publication, stock: str, *, hide_masks: bool = False) -> str:

@@ -72,7 +72,7 @@ def test_guidelines_come_from_a_file(project: Project, tmp_path: Path) -> None:
     assert settings_of(project).guidelines == "Paint **everything**.\n"
     file.write_bytes(b"\xff\xfe")
     refused = annotate_app("settings", "guidelines", project.folder, file)
-    assert (refused.returncode, refused.stderr) == (1, f"error: {file}: must be UTF-8 text\n")
+    assert (refused.returncode, refused.stderr) == (1, f"error: {file}: not UTF-8 text (byte 0)\n")
     assert settings_of(project).guidelines == "Paint **everything**.\n"
 
 

@@ -80,6 +80,18 @@ def test_ids_and_places_are_those_of_the_files(tmp_path: Path) -> None:
     assert images.found.tolist() == [0, 0, 1]
 
 
+def test_images_without_a_file_name_have_that_of_their_url() -> None:
+    case = Case([Thing(MASK)], [Guess(MASK)])
+    content, records = case.truth(), case.results()
+    for one in content["images"]:
+        del one["file_name"]
+        one["coco_url"] = f"http://images.cocodataset.org/val2017/{one['id']}.jpg"
+    result, inputs = evaluate(records, content), read_inputs(records, content)
+    table = detections_table(result, inputs, judge(records, content))
+    assert table.file_name.tolist() == ["val2017/1.jpg"]
+    assert images_table(result, inputs.file).file_name.tolist() == ["val2017/1.jpg"]
+
+
 def test_csv_and_parquet_hold_the_table(tmp_path: Path) -> None:
     table = pd.DataFrame({"name": ["a,b", "ä"], "score": [0.1, 1 / 3]})
     write_table(table, tmp_path / "t.csv")

@@ -358,6 +358,35 @@ def test_confusion_of_any_names_and_numbers(folder: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "true,(nothing)\n(nothing),0\n")
 
 
+def test_ids_that_are_text_are_written_as_they_are(folder: Path) -> None:
+    truth, predictions = folder / "o365_instance_seg_val.json", folder / "preds.json"
+    content, records = json.loads(truth.read_text()), json.loads(predictions.read_text())
+    for one in (*content["annotations"], *records):
+        one["category_id"] = f"class {one['category_id']}"
+    for one in content["categories"]:
+        one["id"] = f"class {one['id']}"
+    truth.write_text(json.dumps(content))
+    predictions.write_text(json.dumps(records))
+    known = {one["id"] for one in content["categories"]}
+    printed = json.loads(run("confusion", "preds.json", "--json", "-", cwd=folder).stdout)
+    assert set(printed["category_ids"]) == known
+    twice = ("compare", "preds.json", "preds.json")
+    categories = json.loads(run(*twice, "--json", "-", cwd=folder).stdout)["differences"][0]
+    assert {one["category_id"] for one in categories["categories"]} <= known
+    rows = csv.DictReader(run(*twice, "--csv", "-", cwd=folder).stdout.splitlines())
+    assert {one["category_id"] for one in rows} <= known
+    assert run("curves", "preds.json", cwd=folder).returncode == 0
+    with (folder / "curves" / "precision_recall.csv").open() as file:
+        assert {one["category_id"] for one in csv.DictReader(file)} <= known | {""}
+
+
+def test_a_folder_cannot_be_printed(folder: Path) -> None:
+    done = run("curves", "preds.json", "--out", "-", cwd=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("error: a folder cannot be printed; give its name instead of '-'\n")
+    assert not (folder / "-").exists()
+
+
 def feed(pipe: Path, content: bytes) -> threading.Thread:
     """Write to a named pipe once, as a shell's `<(…)` does."""
     os.mkfifo(pipe)

@@ -42,7 +42,7 @@ def test_the_weights_classify_a_photograph_and_start_a_backbone(tmp_path: Path) 
     network = build_dataseg(replace(preset("tiny"), backbone=BackboneConfig(BACKBONE)))
     report = load_pretrained(network, path)
     assert network.pixel_std.flatten().tolist() == [127.5] * 3  # timm's record of that backbone
-    assert not [name for name in report.missing if not name.endswith("num_batches_tracked")]
+    assert report.missing == ()  # the counters of batch norm, which nothing reads, aside
     before = path.read_bytes()
     assert write_imagenet_weights(tmp_path).read_bytes() == before
 

@@ -43,3 +43,13 @@ def test_each_of_several_processes_has_a_gpu(
     monkeypatch.setenv("LOCAL_RANK", "2")
     with pytest.raises(InputError, match="3 processes on this machine, but only 2 GPUs"):
         join_ranks(None).__enter__()
+
+
+def test_one_gpu_is_not_for_several_processes(
+    current: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.raises(InputError, match="cuda:1 is one GPU for several processes"):
+        join_ranks("cuda:1").__enter__()
+    assert current == []

@@ -142,7 +142,7 @@ def test_the_file_being_corrected_is_not_replaced(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("1,7\n12".encode("utf-16"), "is not UTF-8 text"),
+        ("1,7\n12".encode("utf-16"), "not UTF-8 text"),
         (b"1\nx\n", "must be ids such as 12,40"),
     ],
 )

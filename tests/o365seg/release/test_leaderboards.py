@@ -191,5 +191,21 @@ def test_equal_releases_give_equal_bundles(
     from o365seg.release.publication import publication
 
     about = publication(date="2026-01-02", licence="CC-BY-4.0")
-    for path in write_leaderboards(made.path, about, tmp_path):
+    for path in write_leaderboards(made.path, about, about.summary, tmp_path):
         assert path.read_bytes() == (published[1] / path.name).read_bytes()
+
+
+def test_of_a_file_made_elsewhere_nobody_says_that_people_painted_it(
+    made: PaintedRelease, tmp_path: Path
+) -> None:
+    from o365seg.release.publication import publication
+    from o365seg.release.publish import publish
+
+    source = tmp_path / "source.json"
+    source.write_text(json.dumps(json.loads(made.path.read_text()) | {"info": {}}))
+    publish(source, publication(name="Mine"), tmp_path / "out", leaderboards=tmp_path / "private")
+    assert "painted by people" not in (tmp_path / "out" / "eval.yaml").read_text()
+    for name in ("evalai.zip", "codabench.zip"):
+        with zipfile.ZipFile(tmp_path / "private" / name) as bundle:
+            for one in bundle.namelist():
+                assert b"painted by people" not in bundle.read(one)
