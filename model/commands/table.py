@@ -17,8 +17,8 @@ def table(
         str,
         typer.Option(
             help="small: generated data on a CPU, no download. real: small sets of photographs on "
-            "a CPU. real-tenth: the same with a tenth of CamVid. paper: the paper's data and "
-            "schedule."
+            "a CPU. real-256: the same with inputs of 256 pixels. real-tenth: with a tenth of "
+            "CamVid. paper: the paper's data and schedule."
         ),
     ] = "small",
     out: Annotated[

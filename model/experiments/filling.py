@@ -13,7 +13,7 @@ from o365seg.errors import InputError, unknown
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal import output
 
-RECIPES = ("small", "real", "real-tenth", "paper")
+RECIPES = ("small", "real", "real-256", "real-tenth", "paper")
 
 
 def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
@@ -22,7 +22,7 @@ def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
     Args:
         name: One of `RECIPES`.
         data_root: Folder of the data, for all recipes but `small`.
-        out: Folder of the experiment, in which `real` and `real-tenth` keep derived data.
+        out: Folder of the experiment, in which the recipes of photographs keep derived data.
 
     Raises:
         InputError: the recipe is unknown, or its data is missing.
@@ -36,10 +36,12 @@ def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
     if data_root is None:
         raise InputError(f"missing; the recipe {name} needs data", field="--data-root")
     if name.startswith("real"):
-        from model.experiments.real_recipe import real_recipe, tenth_of_camvid
+        from model.experiments.real_recipe import at_256_pixels, real_recipe, tenth_of_camvid
 
         recipe = real_recipe(data_root, out / "derived")
-        return recipe if name == "real" else tenth_of_camvid(recipe, data_root, out / "derived")
+        if name == "real-tenth":
+            return tenth_of_camvid(recipe, data_root, out / "derived")
+        return at_256_pixels(recipe) if name == "real-256" else recipe
     from model.experiments.paper_recipe import paper_recipe
 
     return paper_recipe(data_root)

@@ -1,9 +1,10 @@
-"""The photographs' recipe with a tenth of its semantic set."""
+"""The photographs' recipe with larger inputs, and with a tenth of its semantic set."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from model.experiments.columns import Column, Role
-from model.experiments.real_recipe import tenth_of_camvid
+from model.experiments.real_recipe import at_256_pixels, tenth_of_camvid
 from model.experiments.synthetic_recipe import small_recipe
 
 
@@ -22,3 +23,9 @@ def test_a_tenth_of_camvid_leaves_out_nine_of_ten_images_and_nothing_else(tmp_pa
         role: whole.sets[role] for role in (Role.COCO, Role.O365)
     }
     assert (tenth.networks, set(tenth.scored)) == (whole.networks, {Column.ADE_SEMANTIC})
+
+
+def test_larger_inputs_change_nothing_else() -> None:
+    whole = small_recipe()
+    larger = at_256_pixels(whole)
+    assert larger == replace(whole, name="real-256", image_size=256)
