@@ -16,9 +16,9 @@ def table(
     recipe: Annotated[
         str,
         typer.Option(
-            help="small: generated data on a CPU, no download. real: small sets of photographs on "
-            "a CPU. real-256: the same with inputs of 256 pixels. real-tenth: with a tenth of "
-            "CamVid. paper: the paper's data and schedule."
+            help="small: generated data on a CPU, no download. small-resnet18: a larger network. "
+            "real: small sets of photographs on a CPU. real-256: with inputs of 256 pixels. "
+            "real-tenth: with a tenth of CamVid. paper: the paper's data and schedule."
         ),
     ] = "small",
     out: Annotated[
@@ -29,7 +29,7 @@ def table(
         ),
     ] = None,
     data_root: Annotated[
-        Path | None, typer.Option(help="Folder of the data for all recipes but small.")
+        Path | None, typer.Option(help="Folder of the data; generated data needs none.")
     ] = None,
     iterations: Annotated[
         int | None,

@@ -13,7 +13,7 @@ from o365seg.errors import InputError, unknown
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal import output
 
-RECIPES = ("small", "real", "real-256", "real-tenth", "paper")
+RECIPES = ("small", "small-resnet18", "real", "real-256", "real-tenth", "paper")
 
 
 def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
@@ -21,18 +21,18 @@ def find_recipe(name: str, data_root: Path | None, out: Path) -> Recipe:
 
     Args:
         name: One of `RECIPES`.
-        data_root: Folder of the data, for all recipes but `small`.
+        data_root: Folder of the data, except for generated data.
         out: Folder of the experiment, in which the recipes of photographs keep derived data.
 
     Raises:
         InputError: the recipe is unknown, or its data is missing.
     """
-    if name == "small":
-        from model.experiments.synthetic_recipe import small_recipe
-
-        return small_recipe()
     if name not in RECIPES:
         raise InputError(unknown("recipe", name, RECIPES))
+    if name.startswith("small"):
+        from model.experiments.synthetic_recipe import small_recipe, with_resnet18
+
+        return small_recipe() if name == "small" else with_resnet18(small_recipe())
     if data_root is None:
         raise InputError(f"missing; the recipe {name} needs data", field="--data-root")
     if name.startswith("real"):

@@ -103,6 +103,7 @@ def test_a_category_s_interval_is_that_of_its_plainly_resampled_ap(
     (found,) = compare([first, second], resamples=60, seed=2).categories
     assert {one.category_id for one in found} == {1, 2}
     for one in found:
+        assert isinstance(one.category_id, int)
         plain = [
             resampled_precision(result.category_matches(one.category_id), weights)
             for result in (first, second)

@@ -15,7 +15,7 @@ from model.experiments.paper_numbers import PAPER
 from model.experiments.paper_recipe import paper_recipe
 from model.experiments.recipe import for_iterations, run_config
 from model.experiments.run import Place, _value, run_table, wanted_columns
-from model.experiments.synthetic_recipe import small_recipe
+from model.experiments.synthetic_recipe import small_recipe, with_resnet18
 from model.experiments.table_text import cells, markdown
 from model.experiments.tables import ALL, TABLES, Backbone, Modules, Run
 from model.objective.loss_weights import COCO_PANOPTIC
@@ -146,6 +146,13 @@ def test_ours_and_the_papers_are_told_apart() -> None:
     text = markdown(table, recipe, values, range(2))
     assert "the paper's numbers" in text
     assert "| ADE | 30.0 ± 7.1 | 42.0 | – | 8.4 |" in text
+
+
+def test_the_larger_networks_steps_see_as_many_images() -> None:
+    (small,), (larger,) = (
+        list(recipe.networks.values()) for recipe in (small_recipe(), with_resnet18(small_recipe()))
+    )
+    assert larger.iterations * larger.batch_size == small.iterations * small.batch_size
 
 
 def test_a_recipe_without_a_tables_data_says_so() -> None:
