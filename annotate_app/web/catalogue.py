@@ -19,6 +19,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from o365seg.errors import InputError, unknown
+from o365seg.formats.file_bytes import read_text
 
 ENGLISH = "en"
 SHIPPED = Path(str(resources.files("annotate_app") / "texts"))
@@ -138,11 +139,11 @@ def read_texts(path: Path) -> dict[str, str]:
     """The texts of a file by their keys, tables joined by dots.
 
     Raises:
-        InputError: not TOML, or a value that is not a text.
+        InputError: it cannot be read, is not TOML, or a value is not a text.
     """
     try:
-        tables = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tables = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"invalid TOML: {error}", file=path) from None
     texts = dict(_flat(tables))
     for key, value in texts.items():

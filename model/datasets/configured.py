@@ -10,7 +10,7 @@ from model.data.file_dataset import FileDataset
 from model.data.samples import Dataset
 from model.datasets.opening import DATA_KEYS, open_from_table
 from o365seg.errors import InputError
-from o365seg.formats.json_files import read_bytes
+from o365seg.formats.file_bytes import read_text
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         InputError: the file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(read_bytes(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise InputError(f"not TOML: {error}", file=path) from None
 
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from model.data.file_dataset import FileDataset
 from model.datasets.configured import DataTable, check_names, data_tables, read_toml
-from model.datasets.opening import open_dataset, open_from_table
+from model.datasets.opening import DATA_KEYS, open_dataset, open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
 from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
 from model.inference.predictor import load_predictor
@@ -117,7 +117,8 @@ def read_asked(table: DataTable, file: str | Path | None) -> AskedTable:
     Raises:
         InputError: a key is unknown or a value invalid; names it.
     """
-    refuse_unknown(table.settings, ("confidence", "modules_of"), file=file, field=table.where)
+    known = ("confidence", "modules_of", *sorted(DATA_KEYS))
+    refuse_unknown(table.settings, known, file=file, field=table.where)
     split = {} if "layout" in table.source else {"split": "val"}
     values = table.settings | {"source": split | table.source}
     return convert(values, AskedTable, file=file, field=table.where)
@@ -217,17 +218,20 @@ def report(
             sys.stderr.write(f"to repeat: {' '.join(one.command)}\n")
 
 
-def modules_index(modules: DatasetModulesConfig | None, one: Asked, file: str | Path) -> int | None:
+def modules_index(
+    modules: DatasetModulesConfig | None, one: Asked, file: str | Path, option: str = "modules_of"
+) -> int | None:
     """Return the index of the data set whose own modules to use; None for a network without.
 
     Args:
         modules: Those of the network.
         one: The data set to evaluate.
         file: The checkpoint or configuration that errors name.
+        option: How the user names the modules, for messages.
 
     Raises:
         InputError: the network has no modules for the data set.
     """
     if modules is None:
         return None
-    return dataset_index(modules, one.modules_of or one.dataset.name, file, "modules_of")
+    return dataset_index(modules, one.modules_of or one.dataset.name, file, option)

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,9 +84,10 @@ def load_backbone(
 
     Raises:
         InputError: the file or name does not exist, the weights cannot be downloaded, shapes differ
-            (they are named), or no key is in common.
+            (they are named), a number is not finite, or no key is in common.
     """
     weights = read_weights(source)
+    refuse_not_finite(weights, source)
     assert isinstance(backbone.net, nn.Module)
     target = backbone.net.state_dict()
     names = {_plain(name): name for name in target}
@@ -118,6 +120,17 @@ def load_backbone(
         name for name in target if name not in taken and not name.endswith("num_batches_tracked")
     ]
     return WeightReport(tuple(used), tuple(resized), tuple(missing), tuple(unused))
+
+
+def refuse_not_finite(weights: Mapping[str, torch.Tensor], source: str | Path) -> None:
+    """See that no weight is NaN or infinite: training would fail later, and name something else.
+
+    Raises:
+        InputError: one is; names the file and the key.
+    """
+    for key, tensor in weights.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise InputError("has a value that is not finite", file=source, record=key)
 
 
 def read_weights(source: str | Path) -> dict[str, torch.Tensor]:

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict
 from model.network.dataseg import DaTaSeg, build_dataseg
 from model.network.pixel_statistics import with_pixel_statistics
+from model.network.pretrained import refuse_not_finite
 from model.text.encoder import TextEncoder
 from o365seg.errors import InputError
 from o365seg.formats.json_files import replacing
@@ -81,10 +82,11 @@ def read_tensors(path: str | Path) -> dict[str, torch.Tensor]:
     """A checkpoint's weights by name, with the pixel statistics that version 0.1.0 left out.
 
     Raises:
-        InputError: no such file, or not a safetensors file.
+        InputError: no such file, not a safetensors file, or a number that is not finite.
     """
     with _open(path) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    refuse_not_finite(tensors, path)
     return with_pixel_statistics(tensors)
 
 

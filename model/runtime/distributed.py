@@ -62,8 +62,8 @@ def join_ranks(device: str | None) -> Iterator[Ranks]:
         device: Name of a device; None for a GPU if there is one, one for each process.
 
     Raises:
-        InputError: PyTorch cannot use the device, or there are fewer GPUs than processes of this
-            machine.
+        InputError: PyTorch cannot use the device, there are fewer GPUs than processes of this
+            machine, or another process stopped.
     """
     name = chosen_device(device)
     count = int(os.environ.get("WORLD_SIZE", "1"))
@@ -87,8 +87,20 @@ def join_ranks(device: str | None) -> Iterator[Ranks]:
     if distributed.is_initialized():
         yield Ranks(distributed.get_rank(), count, torch.device(name))
         return
-    distributed.init_process_group("nccl" if name.startswith("cuda") else "gloo")
+    with _saying_what_stopped():
+        distributed.init_process_group("nccl" if name.startswith("cuda") else "gloo")
+        try:
+            yield Ranks(distributed.get_rank(), count, torch.device(name))
+        finally:
+            distributed.destroy_process_group()
+
+
+@contextmanager
+def _saying_what_stopped() -> Iterator[None]:
+    """One line instead of the backend's, where another process has ended."""
     try:
-        yield Ranks(distributed.get_rank(), count, torch.device(name))
-    finally:
-        distributed.destroy_process_group()
+        yield
+    except RuntimeError as error:
+        if isinstance(error, distributed.DistError) or "gloo" in str(error):
+            raise InputError("another process stopped; its message says why") from error
+        raise

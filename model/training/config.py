@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from model.datasets.configured import data_tables, read_toml
 from model.datasets.names_0_1 import current_names
+from model.datasets.opening import DATA_KEYS
 from model.evaluation.requests import AskedTable, read_asked
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
 from model.network.names_0_1 import report_renamed
@@ -245,13 +246,14 @@ def train_config_from_dict(
     report_renamed(source, renamed)
     start = tables.get("start")
     network = _read_network(
-        _with_text_dim(tables.pop("model", None), tables.get("text")), source,
+        _with_text_dim(tables.pop("model", None), tables.get("text"), source), source,
         (base or Path()) / start if isinstance(start, str) else None, begun,
     )  # fmt: skip
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
     for entry in entries:
-        refuse_unknown(entry.settings, _keys(DataConfig), file=source, field=entry.where)
+        known = [*_keys(DataConfig), *sorted(DATA_KEYS)]
+        refuse_unknown(entry.settings, known, file=source, field=entry.where)
     tables["data"] = [entry.settings | {"source": entry.source} for entry in entries]
     for name, kind in (("text", TextConfig), ("optimizer", OptimizerConfig)):
         if isinstance(tables.get(name), dict):
@@ -286,7 +288,7 @@ def train_config_to_dict(config: TrainConfig) -> dict[str, Any]:
     return msgspec.to_builtins(asdict(config))
 
 
-def _with_text_dim(model: Any, text: Any) -> Any:
+def _with_text_dim(model: Any, text: Any, source: str | None) -> Any:
     """`[model]` with the length of the embeddings of the encoder that `[text]` names.
 
     A `text_dim` of its own stays; so do tables that are not valid, which are refused later.
@@ -297,7 +299,10 @@ def _with_text_dim(model: Any, text: Any) -> Any:
         return model
     if "file" in text or text.get("synthetic") or not isinstance(text.get("model"), str):
         return model
-    return model | {"text_dim": embedding_length(text["model"])}
+    try:
+        return model | {"text_dim": embedding_length(text["model"])}
+    except InputError as error:
+        raise InputError(error.message, file=source, field="text.model") from None
 
 
 def _read_network(

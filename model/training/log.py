@@ -47,7 +47,7 @@ class TrainLog:
         self._names, self._every, self._images = names, every, images
         self._sums = torch.zeros(len(names), len(_LOSSES) + 2, device=device)
         self._since, self._begun, self._paused = start, time.perf_counter(), 0.0
-        self._curves = None if folder is None else _Curves(folder, "metrics", start)
+        self._curves = None if folder is None else _Curves(folder, "metrics", "tensorboard", start)
 
     def add(
         self, done: int, dataset: int, losses: torch.Tensor, norm: torch.Tensor, rate: float
@@ -113,7 +113,7 @@ class ValidationLog:
     """
 
     def __init__(self, folder: Path, start: int) -> None:
-        self._curves = _Curves(folder, "validation", start)
+        self._curves = _Curves(folder, "validation", "tensorboard/validation", start)
         self.iterations: list[int] = [line["iteration"] for line in self._curves.lines]
 
     def add(self, done: int, metrics: Mapping[str, Mapping[str, float | None]]) -> None:
@@ -137,22 +137,22 @@ class _Curves:
     Args:
         folder: Folder of the run.
         name: Name of the file, without `.jsonl`.
+        board: Folder of TensorBoard's files, its own: a resumed run's first event removes later
+            points from all files beside it.
         start: Iterations done before; later lines are deleted.
 
     Attributes:
         lines: The earlier lines.
     """
 
-    def __init__(self, folder: Path, name: str, start: int) -> None:
+    def __init__(self, folder: Path, name: str, board: str, start: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         self._path = folder / f"{name}.jsonl"
         self.lines = _keep_until(self._path, start)
         with self._writing():
             self._file = self._path.open("ab")
-            self._board = SummaryWriter(
-                str(folder / "tensorboard"), purge_step=start + 1, filename_suffix=f".{name}"
-            )
+            self._board = SummaryWriter(str(folder / board), purge_step=start + 1)
 
     def write(self, line: Mapping[str, object], curves: Mapping[str, float], done: int) -> None:
         """Add a line, and a point at iteration `done` to each curve.

@@ -79,7 +79,7 @@ def train_run(
         datasets = open_datasets(config, base, source)
         parts = make_parts(config, datasets, base, source, str(ranks.device))
         resumed = has_state(folder)
-        network = make_network(config, base, quiet=not ranks.is_first, resumed=resumed)
+        network = make_network(config, base, source, quiet=not ranks.is_first, resumed=resumed)
         network = network.to(ranks.device)
         freeze(network, config.freeze, source)
         if ranks.is_first:

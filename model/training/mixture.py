@@ -140,7 +140,7 @@ def make_parts(
     for entry, dataset in zip(config.data, datasets, strict=True):
         if modules is not None and dataset.name not in modules.datasets:
             raise InputError(
-                f"has no modules for {dataset.name}",
+                f"has no modules for {dataset.name}; list this run's data sets here",
                 file=source,
                 field="model.dataset_modules.datasets",
             )

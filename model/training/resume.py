@@ -99,8 +99,8 @@ def check_folder(
     """Check that the run in a folder, if it has saved a state, may go on with a configuration.
 
     Returns:
-        The configuration, with what a run of version 0.1.0 did without a field for it; and what
-        changes (`find_changes`).
+        The configuration, with what a run of version 0.1.0 did without a field for it, and with the
+        `start` that it had; and what changes (`find_changes`).
 
     Raises:
         InputError: as `find_changes`.
@@ -114,7 +114,10 @@ def check_folder(
     if kept:
         listed = ", ".join(f"{name} = {value!r}" for name, value in kept.items())
         sys.stderr.write(f"{folder}: began under version 0.1.0 and goes on with {listed}\n")
-    return replace(config, network=replace(config.network, **kept)), changes
+    start = old.get("start")
+    if config.start is not None and config.start != start:
+        sys.stderr.write(f"{folder}: began from {start}; {config.start} is not read\n")
+    return replace(config, start=start, network=replace(config.network, **kept)), changes
 
 
 def check_text(

@@ -15,25 +15,33 @@ from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks
 from model.runtime.start import load_start, report_lines
 from model.training.config import TrainConfig, train_config_to_dict
+from o365seg.errors import InputError
 
 
 def make_network(
-    config: TrainConfig, base: Path, *, quiet: bool = False, resumed: bool = False
-) -> DaTaSeg:
+    config: TrainConfig, base: Path, source: str | None = None, *, quiet: bool = False,
+    resumed: bool = False,
+) -> DaTaSeg:  # fmt: skip
     """The network at iteration 0, but for `start`; the same for the same seed.
 
     Args:
         config: The configuration.
         base: Folder for its relative paths.
+        source: Its file, for messages.
         quiet: Don't report on stderr which pretrained weights are missing, as the first of several
             processes does.
         resumed: Leave pretrained weights out, as a saved state replaces them.
 
     Raises:
-        InputError: the pretrained weights cannot be had, or do not fit.
+        InputError: the backbone cannot be built, or the pretrained weights cannot be had or do not
+            fit.
     """
     torch.manual_seed(config.seed)
-    network = build_dataseg(config.network)
+    try:
+        network = build_dataseg(config.network)
+    except InputError as error:
+        field = error.field and f"model.{error.field}"
+        raise InputError(error.message, file=source, field=field) from None
     if config.backbone_weights is not None and not resumed:
         file = base / config.backbone_weights
         report = load_pretrained(network, file if file.exists() else config.backbone_weights)

@@ -78,7 +78,10 @@ class Validation:
         self._asked = _open(config.validation, base, source)
         self.metric = _best_metric(config.validation.best, self._asked, source)
         modules = config.network.dataset_modules
-        self._modules = [modules_index(modules, one, source) for one in self._asked]
+        self._modules = [
+            modules_index(modules, one, source, f"validation.data[{number}].modules_of")
+            for number, one in enumerate(self._asked)
+        ]
         self._embeddings = [
             torch.from_numpy(
                 dataset_text_embeddings(

@@ -45,6 +45,17 @@ def test_each_of_several_processes_has_a_gpu(
         join_ranks(None).__enter__()
 
 
+def test_where_another_process_ended_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name in ("init_process_group", "destroy_process_group"):
+        monkeypatch.setattr(torch.distributed, name, lambda *_: None)
+    monkeypatch.setattr(torch.distributed, "get_rank", lambda: 0)
+    with pytest.raises(InputError, match="another process stopped"), join_ranks("cpu"):
+        raise RuntimeError("[/gloo/transport/tcp/pair.cc:547] Connection closed by peer")
+    with pytest.raises(RuntimeError, match="a fault of ours"), join_ranks("cpu"):
+        raise RuntimeError("a fault of ours")
+
+
 def test_one_gpu_is_not_for_several_processes(
     current: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

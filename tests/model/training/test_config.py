@@ -1,5 +1,6 @@
 """A run's configuration: the shipped recipes, and what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from model.training.config import (
     train_config_to_dict,
 )
 from model.training.resume import find_changes
+from model.training.starting import make_network
 from o365seg.errors import InputError
 
 # Appendix F: batch size, iterations and learning rate.
@@ -91,6 +93,7 @@ def change(where: str, value: object) -> dict[str, Any]:
         ("data.1.sampling_ratio", 0, r"field 'data[1].sampling_ratio': must be above 0"),
         ("data.0.scale", [2.0, 1.0], r"field 'data[0].scale': must be two"),
         ("data.2.weights", "table_11", r"field 'data[2].weights'"),
+        ("data.0.wich", "boxes", "field 'data[0].wich': unknown key 'wich'; did you mean 'which'?"),
         ("text.prompts", 3, "field 'text.prompts'"),
     ],
 )
@@ -99,6 +102,21 @@ def test_a_fault_is_named_by_file_and_field(where: str, value: object, message: 
         train_config_from_dict(change(where, value), "run.toml")
     assert str(caught.value).startswith("run.toml: ")
     assert message in str(caught.value)
+
+
+def test_an_unknown_text_encoder_is_named_with_its_field() -> None:
+    tables = change("model.text_dim", None) | {"text": {"model": "ViT-Q-99"}}
+    with pytest.raises(InputError) as caught:
+        train_config_from_dict(tables, "run.toml")
+    assert (caught.value.file, caught.value.field) == ("run.toml", "text.model")
+
+
+@pytest.mark.parametrize("name", ["resnet5O", "vit_small_patch8_224"])
+def test_an_unfit_backbone_is_named_with_its_field(name: str) -> None:
+    config = train_config_from_dict(change("model.backbone", {"name": name}))
+    with pytest.raises(InputError) as caught:
+        make_network(config, Path(), "run.toml")
+    assert (caught.value.file, caught.value.field) == ("run.toml", "model.backbone.name")
 
 
 def test_weights_may_be_given_in_full() -> None:

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from small_run import as_toml, cut_power, small_tables
 
-from model.runtime.checkpoint import load_checkpoint, read_header
+from model.runtime.checkpoint import load_checkpoint, read_header, save_checkpoint
 from model.training import loop
 from model.training.config import read_train_config, train_config_from_dict
 from model.training.resume import CONFIG_FILE
@@ -115,8 +115,9 @@ def test_missing_pretrained_tensors_are_reported_unless_quiet(
 
 
 def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
-    first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     model = small_tables()["model"]
     own = tmp_path / "own.safetensors"
     own.write_bytes(first.read_bytes())
@@ -125,7 +126,11 @@ def test_it_resumes_exactly_even_where_the_checkpoint_is_gone_or_moved(
     with pytest.raises(RuntimeError, match="power cut"):
         run(tmp_path / "cut", from_first(own, average=0.9, model=model))
     own.unlink()
+    capsys.readouterr()
     run(tmp_path / "cut", from_first(tmp_path / "moved.safetensors", average=0.9, model=model))
+    assert f"began from {own}; {tmp_path}/moved.safetensors is not read" in capsys.readouterr().err
+    trained = read_header(tmp_path / "cut" / MODEL_FILE)[1]["trained"]
+    assert trained["config"]["start"] == str(own)
     one, other = (load_checkpoint(tmp_path / n / MODEL_FILE) for n in ("whole", "cut"))
     for name, tensor in one.state_dict().items():
         assert torch.equal(tensor, other.state_dict()[name]), name
@@ -210,6 +215,35 @@ def test_other_text_embeddings_are_said(
     start_from(make_network(config, Path()), config, Path(), Ranks(0, 1, torch.device("cpu")))
     said = capsys.readouterr().err
     assert "text embeddings of generated data, not of ViT-L-14 openai" in said
+
+
+def test_weights_that_are_not_finite_are_refused_at_the_start(first: Path, tmp_path: Path) -> None:
+    network = load_checkpoint(first)
+    with torch.no_grad():
+        network.state_dict()["decoder.queries"][0] = torch.nan
+    save_checkpoint(tmp_path / "start.safetensors", network)
+    wrong = from_first(tmp_path / "start.safetensors")
+    with pytest.raises(InputError, match=r"decoder\.queries: has a value that is not finite"):
+        run(tmp_path / "run", wrong)
+    weights = tmp_path / "pretrained.safetensors"
+    state = timm.create_model("test_resnet", features_only=True).state_dict()
+    state["conv1.0.weight"][0] = torch.inf
+    save_file(state, weights)
+    model = small_tables()["model"] | {"backbone": {"name": "test_resnet"}}
+    with pytest.raises(InputError, match=r"conv1\.0\.weight: has a value that is not finite"):
+        run(tmp_path / "run", small_tables(model=model | {"backbone_weights": str(weights)}))
+
+
+def test_a_checkpoint_s_modules_on_other_data_need_the_new_names(tmp_path: Path) -> None:
+    tables = small_tables()
+    model = tables["model"] | {"dataset_modules": {"datasets": ["synthetic_semantic"]}}
+    run(tmp_path / "one", tables | {"model": model, "data": tables["data"][:1], "iterations": 1})
+    start = tmp_path / "one" / MODEL_FILE
+    changes = {"data": tables["data"][1:2], "iterations": 1}
+    with pytest.raises(InputError, match="for synthetic_panoptic; list this run's data sets here"):
+        run(tmp_path / "two", from_first(start, **changes))
+    named = {"dataset_modules": {"datasets": ["synthetic_panoptic"]}}
+    run(tmp_path / "two", from_first(start, model=named, **changes))
 
 
 def test_the_configuration_is_recorded_whole(first: Path, tmp_path: Path) -> None:

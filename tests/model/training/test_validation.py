@@ -85,12 +85,25 @@ def test_every_metric_of_every_set_is_logged(validated: Path) -> None:
         assert tuple(line["synthetic_panoptic"]) == metric_names(Task.PANOPTIC)
         assert tuple(line["synthetic_semantic"]) == metric_names(Task.SEMANTIC)
         assert tuple(line["synthetic_boxes"]) == metric_names(Task.INSTANCE, boxes=True)
-    board = EventAccumulator(str(validated / "tensorboard"))
+    training = EventAccumulator(str(validated / "tensorboard"))
+    training.Reload()
+    assert [point.step for point in training.Scalars("lr")] == [1, 2, 3, 4, 5, 6, 7, 8]
+    board = EventAccumulator(str(validated / "tensorboard" / "validation"))
     board.Reload()
     curve = board.Scalars("validation/synthetic_semantic/mIoU")
     assert [(point.step, pytest.approx(point.value)) for point in curve] == [
         (line["iteration"], line["synthetic_semantic"]["mIoU"]) for line in found
     ]
+
+
+def test_missing_modules_are_named_with_their_table(tmp_path: Path) -> None:
+    given = tables()
+    modules = {"datasets": ["synthetic_panoptic", "synthetic_semantic"]}
+    given["model"] = given["model"] | {"dataset_modules": modules}
+    given["data"] = [one for one in given["data"] if one["which"] != "boxes"]
+    with pytest.raises(InputError) as caught:
+        run(tmp_path, given)
+    assert caught.value.field == "validation.data[2].modules_of"
 
 
 def test_the_scores_are_those_of_dataseg_evaluate(validated: Path, tmp_path: Path) -> None:
