@@ -120,6 +120,8 @@ def table_of_boxes(recipe: str) -> str:
     names = _names(kept.values(), "mask_ap_by_class")
     rows = []
     for label, some in kept.items():
+        if not some:
+            continue
         ratios = [
             one["scores"]["O365 mask AP"] / one["box_ap"] for one in some if one.get("box_ap")
         ]
