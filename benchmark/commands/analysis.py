@@ -77,9 +77,8 @@ def compare(
         evaluation.evaluate(path, release, iou=iou, skip_rule=skip_rule) for path in predictions
     ]
     truth = read_plain_truth(release, iou)
-    ids = truth.text_ids
-    found = compare_results(results, resamples, seed).as_in_files(ids)
-    names = {ids.category(category.id): category.name for category in truth.file.categories}
+    found = compare_results(results, resamples, seed).as_in_files(truth.text_ids)
+    names = truth.category_names
     files = [str(path) for path in predictions]
     numbers = {"ground_truth": str(release), "iou": str(iou)}
     numbers |= {"skip_rule": str(skip_rule)} if iou.of_masks else {}

@@ -91,9 +91,8 @@ def confusion(
         result = evaluation.evaluate(source, release, iou=iou, skip_rule=skip_rule)
         least = best_score(result.matches)
     truth = read_plain_truth(release, iou)
-    ids = truth.text_ids
-    found = confuse(source, release, least, iou=iou, skip_rule=skip_rule).as_in_files(ids)
-    names = {ids.category(category.id): category.name for category in truth.file.categories}
+    found = confuse(source, release, least, iou=iou, skip_rule=skip_rule)
+    found, names = found.as_in_files(truth.text_ids), truth.category_names
     printed = ""
     if csv_file is not None:
         matrix = found.to_dataframe(names).reset_index()
@@ -152,8 +151,7 @@ def suspects(
     odd = bool(judgement.notes)  # otherwise all predictions take part
     inputs = read_inputs(source, release, iou) if odd or page is not None else None
     places = None if inputs is None else inputs.predictions.places
-    found, ids = as_in_files(within, places, truth.text_ids), truth.text_ids
-    names = {ids.category(category.id): category.name for category in truth.file.categories}
+    found, names = as_in_files(within, places, truth.text_ids), truth.category_names
     if images is not None and page is not None and inputs is not None:
         pictures, problems = draw_suspects(inputs, within, images)
         for problem in problems:

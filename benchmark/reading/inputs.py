@@ -113,6 +113,11 @@ class PlainTruth(NamedTuple):
     notes: Sequence[str] = ()
     text_ids: TextIds = TextIds()
 
+    @property
+    def category_names(self) -> dict[int | str, str]:
+        """Names of the categories by their ids as the file has them."""
+        return {self.text_ids.category(one.id): one.name for one in self.file.categories}
+
 
 def read_plain_truth(ground_truth: GroundTruthSource, iou: Iou | str = Iou.SEGM) -> PlainTruth:
     """The ground truth alone.

@@ -10,6 +10,7 @@ from model.data.file_dataset import FileDataset
 from model.data.samples import Dataset
 from model.datasets.opening import DATA_KEYS, open_from_table
 from o365seg.errors import InputError
+from o365seg.formats.convert import refuse_unknown
 from o365seg.formats.file_bytes import read_text
 
 
@@ -26,6 +27,15 @@ class DataTable:
     source: dict[str, Any]
     settings: dict[str, Any]
     where: str
+
+    def refuse_unknown(self, known: Iterable[str], file: str | Path | None) -> None:
+        """See that every key of `settings` is in `known`.
+
+        Raises:
+            InputError: names the first unknown key, and the key of any kind that is like it.
+        """
+        all_known = (*known, *sorted(DATA_KEYS))
+        refuse_unknown(self.settings, all_known, file=file, field=self.where)
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from model.data.file_dataset import FileDataset
 from model.datasets.configured import DataTable, check_names, data_tables, read_toml
-from model.datasets.opening import DATA_KEYS, open_dataset, open_from_table
+from model.datasets.opening import open_dataset, open_from_table
 from model.evaluation.evaluate import default_confidence, evaluate_dataset
 from model.evaluation.scores import Scores, scores_csv, scores_json, scores_tables
 from model.inference.predictor import load_predictor
@@ -21,7 +21,7 @@ from model.runtime.checkpoint import read_header
 from model.runtime.distributed import Ranks, join_ranks
 from model.text.choice import TextChoice, find_embeddings
 from o365seg.errors import InputError
-from o365seg.formats.convert import convert, refuse_unknown
+from o365seg.formats.convert import convert
 from o365seg.formats.json_files import write_bytes_atomic
 from o365seg.terminal import output
 
@@ -117,8 +117,7 @@ def read_asked(table: DataTable, file: str | Path | None) -> AskedTable:
     Raises:
         InputError: a key is unknown or a value invalid; names it.
     """
-    known = ("confidence", "modules_of", *sorted(DATA_KEYS))
-    refuse_unknown(table.settings, known, file=file, field=table.where)
+    table.refuse_unknown(("confidence", "modules_of"), file)
     split = {} if "layout" in table.source else {"split": "val"}
     values = table.settings | {"source": split | table.source}
     return convert(values, AskedTable, file=file, field=table.where)

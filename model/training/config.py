@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from model.datasets.configured import data_tables, read_toml
 from model.datasets.names_0_1 import current_names
-from model.datasets.opening import DATA_KEYS
 from model.evaluation.requests import AskedTable, read_asked
 from model.network.config import DaTaSegConfig, config_from_dict, config_to_dict, preset
 from model.network.names_0_1 import report_renamed
@@ -252,8 +251,7 @@ def train_config_from_dict(
     backbone_weights = network.pop("backbone_weights", None)
     entries = data_tables(tables, source)
     for entry in entries:
-        known = [*_keys(DataConfig), *sorted(DATA_KEYS)]
-        refuse_unknown(entry.settings, known, file=source, field=entry.where)
+        entry.refuse_unknown(_keys(DataConfig), source)
     tables["data"] = [entry.settings | {"source": entry.source} for entry in entries]
     for name, kind in (("text", TextConfig), ("optimizer", OptimizerConfig)):
         if isinstance(tables.get(name), dict):
